@@ -1,0 +1,35 @@
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from dev.azurite import Azurite, StorageAccount, azurite
+from dev.certificate import Certificate, make_certificate
+
+# Container and queue names are Azure's, the same in every test: what keeps tests apart is an account each.
+_ACCOUNTS_A_WORKER = 1000
+
+
+@pytest.fixture(scope="session", name="azurite")
+def _azurite() -> Iterator[Azurite]:
+    """One real Azurite, in memory, for all tests of a worker."""
+    with azurite(accounts=_ACCOUNTS_A_WORKER) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def new_account(azurite: Azurite) -> Callable[[], StorageAccount]:
+    """Gives an empty storage account at each call."""
+    return iter(azurite.accounts).__next__
+
+
+@pytest.fixture
+def account(new_account: Callable[[], StorageAccount]) -> StorageAccount:
+    """An empty storage account."""
+    return new_account()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate for https on loopback."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"), dt.datetime.now(dt.UTC))
