@@ -1,0 +1,33 @@
+"""What the bytes of Azure network flow logs mean: blob names, framing, decoding and the flow record.
+
+Pure: no input or output, no clock, no environment.
+"""
+
+from shared.flowlog.blobname import LogBlob, LogKind, day_prefix, hour_prefix, parse_blob_name
+from shared.flowlog.decode import Decoded, SetAside, Unit, decode, decode_set_aside
+from shared.flowlog.framing import RecordScanner, Span, SpanKind, is_closer, is_head
+from shared.flowlog.record import KEYS, FlowRecord, check, to_json_line
+from shared.flowlog.tuples import Envelope
+
+__all__ = [
+    "KEYS",
+    "Decoded",
+    "Envelope",
+    "FlowRecord",
+    "LogBlob",
+    "LogKind",
+    "RecordScanner",
+    "SetAside",
+    "Span",
+    "SpanKind",
+    "Unit",
+    "check",
+    "day_prefix",
+    "decode",
+    "decode_set_aside",
+    "hour_prefix",
+    "is_closer",
+    "is_head",
+    "parse_blob_name",
+    "to_json_line",
+]

@@ -1,0 +1,92 @@
+"""Names of flow-log blobs: one blob for each log, network card and hour.
+
+The three shapes of VNet names and both of NSG names differ only before `/y=`. That part joins a subscription, a
+resource group and names with `_`, which each of them may contain, so it is never split: ids are taken from the
+records (flow-logs-read, vnet-flow-logs-tutorial, nsg-flow-logs-overview).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Final
+
+from shared.flowlog.tuples import MalformedTupleError, read_mac
+
+
+class LogKind(Enum):
+    """A kind of flow log; the value is the first key of its blobs' names."""
+
+    NSG = "resourceId"
+    VNET = "flowLogResourceID"
+
+    @property
+    def container(self) -> str:
+        """The container that Network Watcher writes this kind of log to."""
+        return _CONTAINERS[self]
+
+
+_CONTAINERS: Final = {
+    LogKind.NSG: "insights-logs-networksecuritygroupflowevent",
+    LogKind.VNET: "insights-logs-flowlogflowevent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogBlob:
+    """What the name of a flow-log blob tells.
+
+    Attributes:
+        kind: by the container.
+        name: the blob's whole name.
+        resource: the part of the name before `/y=`, as written; with an hour it makes a listing prefix.
+        hour: the hour that the log covers, UTC.
+        mac: the network card, 12 upper-case hexadecimal digits; None in names without it (before 2018).
+
+    """
+
+    kind: LogKind
+    name: str
+    resource: str
+    hour: datetime
+    mac: str | None
+
+
+# Month and minute are both `m=`, so the segments are told apart by position.
+_NAME: Final = re.compile(
+    r"(?P<resource>(?P<key>[^/=]+)=.+)"
+    r"/y=(?P<year>[0-9]{4})/m=(?P<month>[0-9]{2})/d=(?P<day>[0-9]{2})/h=(?P<hour>[0-9]{2})/m=[0-9]{2}"
+    r"(?:/macAddress=(?P<mac>[^/]+))?/PT1H\.json",
+    re.IGNORECASE,
+)
+
+
+def parse_blob_name(container: str, name: str) -> LogBlob | None:
+    """Read the name of a blob; None if the blob is no flow log that is known."""
+    kind = next((kind for kind in LogKind if kind.container == container), None)
+    match = _NAME.fullmatch(name)
+    if kind is None or match is None or match["key"].lower() != kind.value.lower():
+        return None
+    try:
+        hour = datetime(int(match["year"]), int(match["month"]), int(match["day"]), int(match["hour"]), tzinfo=UTC)
+    except ValueError:
+        return None
+    return LogBlob(kind, name, match["resource"], hour, _mac(match["mac"]))
+
+
+def _mac(text: str | None) -> str | None:
+    """Return the address in one form; a segment that is none does not keep the log from being read."""
+    try:
+        return read_mac(text)
+    except MalformedTupleError:
+        return None
+
+
+def hour_prefix(resource: str, hour: datetime) -> str:
+    """Return the listing prefix of all blobs of one resource (as in `LogBlob.resource`) and one hour (aware)."""
+    return f"{day_prefix(resource, hour.astimezone(UTC).date())}h={hour.astimezone(UTC):%H}/"
+
+
+def day_prefix(resource: str, day: date) -> str:
+    """Return the listing prefix of all blobs of one resource (as in `LogBlob.resource`) and one UTC day."""
+    return f"{resource}/y={day:%Y}/m={day:%m}/d={day:%d}/"

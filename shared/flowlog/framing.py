@@ -1,0 +1,164 @@
+"""Where records begin and end in the bytes of a flow log, found from the content and never from constants.
+
+A log blob is `{"records":[`, records joined by commas, `]}`. Azure commits the opening and the closer as blocks of
+their own, of 12 and 2 bytes today and of other sizes before (flow-logs-read, azure-docs pull request 4822), and puts
+the comma before a block, or after it in older logs.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+_SPACE = rb"[ \t\r\n]*+"
+_BOM = b"\xef\xbb\xbf"
+_HEAD = rb"\{" + _SPACE + rb'"records"' + _SPACE + rb":" + _SPACE + rb"\["
+_CLOSER = rb"\]" + _SPACE + rb"\}"
+_HEAD_TEXT: Final = b'{"records":['
+_WAIT_MAX: Final = 1024
+"""A head or a closer that is cut by the end of the bytes is waited for as long as it is shorter than this."""
+
+_IS_HEAD: Final = re.compile(rb"(?:" + _BOM + rb")?+" + _SPACE + _HEAD + _SPACE)
+_IS_CLOSER: Final = re.compile(_SPACE + _CLOSER + _SPACE)
+_BETWEEN: Final = re.compile(rb"(?:[ \t\r\n,]++|" + _BOM + rb"|" + _HEAD + rb"|" + _CLOSER + rb")*+")
+# Whole strings are skipped in one step, so braces inside them don't count.
+_TO_BRACE: Final = re.compile(rb'(?:[^"{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+_TO_QUOTE: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+
+
+def is_head(block: bytes) -> bool:
+    """Tell whether a block holds the opening of the envelope and nothing else."""
+    return _IS_HEAD.fullmatch(block) is not None
+
+
+def is_closer(block: bytes) -> bool:
+    """Tell whether a block holds the closing `]}` and nothing else."""
+    return _IS_CLOSER.fullmatch(block) is not None
+
+
+class SpanKind(Enum):
+    """What a span of bytes is."""
+
+    RECORD = "record"
+    GARBAGE = "garbage"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes from `start` up to, not including, `end`, counted from where the scanner began."""
+
+    start: int
+    end: int
+    kind: SpanKind
+
+
+class _Place(Enum):
+    BETWEEN = "between records"
+    RECORD = "inside a record"
+    STRING = "inside a string of a record"
+    GARBAGE = "inside bytes that belong to no record"
+
+
+class RecordScanner:
+    """Finds the complete top-level records in a log that arrives in chunks, and keeps none of its bytes.
+
+    A record is an object of balanced braces, strings skipped; whether it is JSON is for the decoder to say. The
+    envelope's opening and closer (also nested ones), commas, white space and a byte order mark are passed over.
+    Anything else between records is garbage: it is reported as a span up to the next `{`, where scanning goes on.
+    A record that is never closed yields no span: it stays the rest, which begins at `rest_start`.
+    """
+
+    def __init__(self, start: int = 0) -> None:
+        """Begin between records; `start` is the offset of the first byte that will be fed."""
+        self._position = start
+        self._held = b""
+        self._place = _Place.BETWEEN
+        self._start = start
+        self._depth = 0
+
+    @property
+    def rest_start(self) -> int:
+        """The offset where the incomplete rest begins; the end of what was fed if nothing is incomplete."""
+        if self._place is _Place.BETWEEN:
+            return self._position - len(self._held)
+        return self._start
+
+    def feed(self, chunk: bytes) -> list[Span]:
+        """Take the next bytes and return the spans that they complete, in order."""
+        data = self._held + chunk
+        base = self._position - len(self._held)
+        self._position += len(chunk)
+        self._held = b""
+        spans: list[Span] = []
+        at = 0
+        while at < len(data):
+            match self._place:
+                case _Place.BETWEEN:
+                    at = self._between(data, base, at)
+                case _Place.GARBAGE:
+                    at = self._garbage(data, base, at, spans)
+                case _Place.STRING:
+                    at = self._string(data, at)
+                case _Place.RECORD:
+                    at = self._record(data, base, at, spans)
+        return spans
+
+    def _between(self, data: bytes, base: int, at: int) -> int:
+        at = _end(_BETWEEN, data, at)
+        rest = data[at : at + _WAIT_MAX]
+        if at == len(data):
+            return at
+        if at + len(rest) == len(data) and len(rest) < _WAIT_MAX and _may_become_framing(rest):
+            self._held = rest
+            return len(data)
+        self._start = base + at
+        if data[at] == ord("{"):
+            self._place, self._depth = _Place.RECORD, 1
+        else:
+            self._place = _Place.GARBAGE
+        return at + 1
+
+    def _garbage(self, data: bytes, base: int, at: int, spans: list[Span]) -> int:
+        brace = data.find(b"{", at)
+        if brace < 0:
+            return len(data)
+        spans.append(Span(self._start, base + brace, SpanKind.GARBAGE))
+        self._place = _Place.BETWEEN
+        return brace
+
+    def _record(self, data: bytes, base: int, at: int, spans: list[Span]) -> int:
+        at = _end(_TO_BRACE, data, at)
+        if at == len(data):
+            return at
+        match data[at]:
+            case 0x7B:  # {
+                self._depth += 1
+            case 0x7D:  # }
+                self._depth -= 1
+                if self._depth == 0:
+                    spans.append(Span(self._start, base + at + 1, SpanKind.RECORD))
+                    self._place = _Place.BETWEEN
+            case _:
+                self._place = _Place.STRING
+        return at + 1
+
+    def _string(self, data: bytes, at: int) -> int:
+        at = _end(_TO_QUOTE, data, at)
+        if at == len(data):
+            return at
+        if data[at] == ord("\\"):
+            self._held = data[at:]
+            return len(data)
+        self._place = _Place.RECORD
+        return at + 1
+
+
+def _may_become_framing(rest: bytes) -> bool:
+    """Tell whether bytes that end early could go on to be a head, a closer or a byte order mark."""
+    text = re.sub(rb"[ \t\r\n]+", b"", rest)
+    return _HEAD_TEXT.startswith(text) or text == b"]" or _BOM.startswith(rest)
+
+
+def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    found = pattern.match(data, at)
+    return found.end() if found else at

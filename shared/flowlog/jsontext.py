@@ -1,0 +1,99 @@
+"""JSON values told apart by their text, each kept as it was written.
+
+One value that is no JSON, such as a string of broken UTF-8, then costs nothing but itself, and a key that stands twice
+in an object is seen. Each call splits one level and goes through the text once, whatever its depth.
+"""
+
+import re
+from typing import Final
+
+import orjson
+
+
+class NotJsonError(ValueError):
+    """A text is no JSON; the message says why."""
+
+
+class DuplicateKeyError(ValueError):
+    """An object has a key twice, so that what it says depends on the reader."""
+
+
+_SPACE: Final = b" \t\r\n"
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_TO_MARK: Final = re.compile(rb'(?:[^"\[\]{},]++|' + _STRING + rb")*+", re.DOTALL)
+_KEY: Final = re.compile(rb"(" + _STRING + rb")[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
+
+
+def load(text: bytes) -> object:
+    """Return the value of a JSON text.
+
+    Raises:
+        NotJsonError: if it has none.
+
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise NotJsonError(f"it is no JSON: {error}") from None
+
+
+def members(text: bytes) -> dict[str, bytes]:
+    """Return the members of an object, values as text.
+
+    Raises:
+        NotJsonError: if the text is no object, as far as one level tells.
+        DuplicateKeyError: if a key stands in it twice.
+
+    """
+    found: dict[str, bytes] = {}
+    for part in _parts(text, b"{", b"}"):
+        match = _KEY.match(part)
+        if match is None:
+            raise NotJsonError(f"it is no JSON: {part[:40]!r} is no member of an object")
+        key = str(load(match[1]))
+        if key in found:
+            raise DuplicateKeyError(f"the key {key!r:.40} stands twice in one object")
+        found[key] = part[match.end() :]
+    return found
+
+
+def elements(text: bytes) -> list[bytes]:
+    """Return the elements of an array, as text.
+
+    Raises:
+        NotJsonError: if the text is no array, as far as one level tells.
+
+    """
+    return _parts(text, b"[", b"]")
+
+
+def _parts(text: bytes, opening: bytes, closing: bytes) -> list[bytes]:
+    """Split the inside of a bracketed text at its commas."""
+    if not text.startswith(opening):
+        raise NotJsonError(f"it is no JSON: {opening.decode()} is missing before {text[:40]!r}")
+    parts: list[bytes] = []
+    depth, start, at = 0, 1, 1
+    while True:
+        found = _TO_MARK.match(text, at)
+        at = found.end() if found else at
+        mark = text[at : at + 1]
+        if mark in (b"", b'"'):
+            raise NotJsonError("it is no JSON: it ends too early")
+        if mark in (b"[", b"{"):
+            depth += 1
+        elif mark == b"," and depth == 0:
+            parts.append(text[start:at].strip(_SPACE))
+            start = at + 1
+        elif mark != b"," and depth == 0:
+            break
+        elif mark != b",":
+            depth -= 1
+        at += 1
+    if text[at:].strip(_SPACE) != closing:
+        raise NotJsonError(f"it is no JSON: {text[at:][:40]!r} is not the end that {opening.decode()} needs")
+    last = text[start:at].strip(_SPACE)
+    if parts or last:
+        parts.append(last)
+    if b"" in parts:
+        raise NotJsonError("it is no JSON: a value is missing beside a comma")
+    return parts
