@@ -1,0 +1,1 @@
+"""The API gateway, seen from the function: its address, its token, its answers."""

@@ -1,0 +1,215 @@
+"""One call to the API gateway, and what its answer means.
+
+The answers and what follows from each are those of the gateway's HTTP API (`docs/delivery.md`, "Answers"). One call here
+is one attempt; patience is the caller's.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from shared.apigw.token import TokenSource
+from shared.clock import Clock
+from shared.errors import Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
+from shared.secret import Secret
+
+_TIMEOUTS = (5, 30)
+_LONGEST_ANSWER = 16 * 1024 * 1024
+_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A line that the gateway did not take.
+
+    Attributes:
+        line: its number in the batch, from 0.
+        reason: the gateway's own words.
+    """
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The gateway's answer to a batch that it has dealt with.
+
+    Attributes:
+        accepted: how many lines it took.
+        rejected: the others, each with a reason.
+        duplicate: it had this batch before, and gives its first answer again.
+    """
+
+    accepted: int
+    rejected: tuple[Rejection, ...]
+    duplicate: bool
+
+
+class _Bearer(AuthBase):
+    # As an auth object, not as a header: requests would let a .netrc entry replace the header.
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.reveal}"
+        return request
+
+
+class GatewayClient:
+    """Speaks the gateway's HTTP API; safe to share between threads."""
+
+    def __init__(self, url: str, tokens: TokenSource, clock: Clock, *, connections: int = 16) -> None:
+        self._url = url
+        self._tokens = tokens
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "sluice"
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
+
+    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt:
+        """Post one gzipped NDJSON batch of `lines` flow records under an idempotency key.
+
+        Raises:
+            RetryLater: busy, slow or broken; nothing is known about the batch.
+            TokenRefused: and no newer token is to be had.
+            TooLarge, Malformed: the batch as it stands will never be taken.
+            WrongAddress: an answer that no gateway gives.
+        """
+        headers = {
+            "Content-Type": "application/x-ndjson",
+            "Content-Encoding": "gzip",
+            "Idempotency-Key": key,
+        }
+        status, wait, content = self._call("POST", "/qas/flow-logs", headers, body)
+        if status != HTTPStatus.ACCEPTED:
+            raise _refusal(status, wait, content)
+        return _receipt(content, lines)
+
+    def token_expiry(self) -> datetime:
+        """Ask when the subscription token ends.
+
+        Raises:
+            RetryLater, TokenRefused, WrongAddress: as for a post.
+        """
+        status, wait, content = self._call("GET", "/qas/subscription-token", {}, None)
+        if status != HTTPStatus.OK:
+            raise _refusal(status, wait, content)
+        try:
+            return datetime.fromisoformat(orjson.loads(content)["expiresAt"]).astimezone(UTC)
+        except (ValueError, KeyError, TypeError):
+            raise WrongAddress("The gateway does not say when the token ends. Check APIGW_URL.") from None
+
+    def _call(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None
+    ) -> tuple[int, float | None, bytes]:
+        token = self._tokens.token()
+        answer = self._attempt(method, path, headers, body, token)
+        if answer[0] == HTTPStatus.UNAUTHORIZED and self._tokens.renew(token):
+            answer = self._attempt(method, path, headers, body, self._tokens.token())
+        return answer
+
+    def _attempt(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None, token: Secret
+    ) -> tuple[int, float | None, bytes]:
+        try:
+            with self._session.request(
+                method,
+                self._url + path,
+                data=body,
+                headers=headers,
+                auth=_Bearer(token),
+                timeout=_TIMEOUTS,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                content = b"".join(_limited(answer))
+                return answer.status_code, self._wait(answer.headers.get("Retry-After")), content
+        except requests.Timeout:
+            raise RetryLater("The gateway did not answer in time.") from None
+        except requests.exceptions.SSLError:
+            raise RetryLater(
+                "The gateway's TLS certificate or handshake fails. Check the certificate and APIGW_URL."
+            ) from None
+        except (requests.RequestException, OSError) as error:
+            raise RetryLater(f"The connection to the gateway failed ({type(error).__name__}).") from None
+
+    def _wait(self, retry_after: str | None) -> float | None:
+        if retry_after is None:
+            return None
+        text = retry_after.strip()
+        if text.isascii() and text.isdecimal() and len(text) < 10:  # noqa: PLR2004
+            return float(text)
+        try:
+            when = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        return max(0.0, (when.astimezone(UTC) - self._clock.now()).total_seconds())
+
+
+def _limited(answer: requests.Response) -> Any:  # noqa: ANN401 -- requests' own type
+    total = 0
+    for chunk in answer.iter_content(64 * 1024):
+        total += len(chunk)
+        if total > _LONGEST_ANSWER:
+            raise WrongAddress("The gateway's answer has no end. Check APIGW_URL.")
+        yield chunk
+
+
+def _refusal(status: int, wait: float | None, content: bytes) -> SluiceError:
+    said = f"The gateway answered {status}{_code_in(content)}"
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return TokenRefused(f"{said}: it refuses the subscription token. Make a new one and put it in its place.")
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLarge(f"{said}: the batch is too large.")
+    if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
+        return Malformed(f"{said}: it finds the batch malformed.")
+    if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return RetryLater(f"{said}.", wait)
+    return WrongAddress(f"{said}, which is no answer to flow logs. Check APIGW_URL, and the gateway.")
+
+
+def _code_in(content: bytes) -> str:
+    # Only a short code is repeated: the rest of a hostile answer might hold the token that it was sent.
+    try:
+        code = orjson.loads(content)["error"]["code"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return f" ({code})" if isinstance(code, str) and _CODE.fullmatch(code) else ""
+
+
+def _receipt(content: bytes, lines: int) -> Receipt:
+    try:
+        answer = orjson.loads(content)
+        receipt = Receipt(
+            accepted=_typed(int, answer["accepted"]),
+            rejected=tuple(
+                Rejection(_typed(int, item["line"]), _typed(str, item["reason"])) for item in answer["rejected"]
+            ),
+            duplicate=_typed(bool, answer["duplicate"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise WrongAddress("The gateway answered 202, but not in its own form. Check APIGW_URL.") from None
+    numbers = {rejection.line for rejection in receipt.rejected}
+    distinct = len(numbers) == len(receipt.rejected) and numbers <= set(range(lines))
+    if not distinct or receipt.accepted + len(receipt.rejected) != lines:
+        raise WrongAddress(f"The gateway answered 202, but its counts do not add up to the {lines} records sent.")
+    return receipt
+
+
+def _typed[T](kind: type[T], value: object) -> T:
+    if type(value) is not kind:  # a bool is no number here
+        raise TypeError
+    return value

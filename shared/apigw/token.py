@@ -1,0 +1,114 @@
+"""Where the subscription token comes from."""
+
+import threading
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import requests
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError
+
+from shared.clock import Clock
+from shared.errors import RetryLater, SettingError
+from shared.secret import Secret
+
+_KEPT_SECONDS = 3600
+_TIMEOUTS = (5, 10)
+_VAULT_API = "7.4"
+
+
+class TokenSource(Protocol):
+    """Gives out the subscription token."""
+
+    def token(self) -> Secret:
+        """Return the token to use now.
+
+        Raises:
+            RetryLater: it can't be read at the moment.
+            SettingError: it is not where the settings say.
+        """
+
+    def renew(self, refused: Secret) -> bool:
+        """Look for a newer token after `refused` was refused; tell whether there is one."""
+
+
+class FixedToken:
+    """A token given in the settings; nothing newer ever comes."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def token(self) -> Secret:
+        return self._token
+
+    def renew(self, refused: Secret) -> bool:
+        return self._token != refused
+
+
+class VaultToken:
+    """A token kept in Azure Key Vault, read with the app's own identity.
+
+    It is kept for an hour, and read again when the gateway refuses it, so that a rotated token takes at once
+    (Key Vault REST API, "Get Secret").
+    """
+
+    def __init__(self, uri: str, credential: TokenCredential, session: requests.Session, clock: Clock) -> None:
+        self._uri = uri
+        self._credential = credential
+        self._session = session
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: Secret | None = None
+        self._kept_at = 0.0
+
+    def token(self) -> Secret:
+        with self._lock:
+            if self._kept is None or self._clock.monotonic() - self._kept_at > _KEPT_SECONDS:
+                self._kept = self._read()
+                self._kept_at = self._clock.monotonic()
+            return self._kept
+
+    def renew(self, refused: Secret) -> bool:
+        with self._lock:
+            if self._kept == refused:
+                self._kept = None
+        return self.token() != refused
+
+    def _read(self) -> Secret:
+        # A vault's tokens are for the vault's domain, in every cloud: https://vault.azure.net in the public one.
+        audience = (urlsplit(self._uri).hostname or "").partition(".")[2]
+        try:
+            access = self._credential.get_token(f"https://{audience}/.default").token
+            answer = self._session.get(
+                self._uri,
+                params={"api-version": _VAULT_API},
+                headers={"Authorization": f"Bearer {access}"},
+                timeout=_TIMEOUTS,
+                allow_redirects=False,
+            )
+        except AzureError as error:
+            raise RetryLater(f"The app's identity gave no token for the vault ({type(error).__name__}).") from None
+        except requests.RequestException as error:
+            raise RetryLater(
+                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__})."
+            ) from None
+        return _secret_in(answer)
+
+
+def _secret_in(answer: requests.Response) -> Secret:
+    if answer.status_code in {401, 403}:
+        # A fresh role assignment takes minutes to reach the vault, so this heals by itself when the role is right.
+        raise RetryLater(
+            f"The vault refuses the app's identity ({answer.status_code}). It needs the role Key Vault Secrets User."
+        )
+    if answer.status_code == 404:  # noqa: PLR2004
+        raise SettingError(
+            "The vault has no secret at SUBSCRIPTION_TOKEN_SECRET. Check the name, or put the token there."
+        )
+    try:
+        value = answer.json()["value"] if answer.status_code == 200 else None  # noqa: PLR2004
+    except (requests.JSONDecodeError, KeyError, TypeError):
+        value = None
+    if not isinstance(value, str) or not value.isascii() or not value.strip().isprintable() or not value.strip():
+        raise RetryLater(f"The vault gave no usable token at SUBSCRIPTION_TOKEN_SECRET (answer {answer.status_code}).")
+    return Secret(value.strip())

@@ -1,0 +1,107 @@
+"""Batches: what one post carries, and the key that makes it count once.
+
+A batch is a pure function of the log blob's content. Its key names the account, container, blob, generation, byte
+range, part, cut rule and the hash of the range's own bytes, so a repetition, by whoever and whenever, carries the same
+key.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+from isal import igzip
+
+from shared.delivery.checkpoint import CutRule
+from shared.flowlog import LogBlob
+
+CUT_VERSION = 1
+_GZIP_LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where batches come from: a byte range of one log blob.
+
+    Attributes:
+        account: the storage account's name.
+        log: the log blob.
+        generation: how often it was found rewritten.
+        start, end: the range in bytes; it never spans committed blocks.
+        content: SHA-256 of the range's bytes.
+        cut: the rule by which it is cut.
+        again: an operator's word that makes a replay count anew; "" for everything else.
+    """
+
+    account: str
+    log: LogBlob
+    generation: int
+    start: int
+    end: int
+    content: str
+    cut: CutRule
+    again: str = ""
+
+    def key(self, part: tuple[int, ...] = ()) -> str:
+        """Return the idempotency key of a part; of the range itself with no part."""
+        identity = (
+            (self.account, self.log.kind.container, self.log.name, self.generation),
+            (self.start, self.end, self.content),
+            (self.cut.version, self.cut.max_records, part),
+            self.again,
+        )
+        return hashlib.sha256(orjson.dumps(identity)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The flow records of one post.
+
+    Attributes:
+        path: the batch's number in its range, then 0 or 1 for each time it was halved.
+        lines: one flow record each.
+    """
+
+    path: tuple[int, ...]
+    lines: Sequence[str]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it was never halved."""
+        return len(self.path) == 1
+
+    def halves(self) -> tuple["Part", "Part"]:
+        """Cut in two, the larger half first; only a part of two lines or more can be."""
+        middle = (len(self.lines) + 1) // 2
+        return Part((*self.path, 0), self.lines[:middle]), Part((*self.path, 1), self.lines[middle:])
+
+    def body(self) -> bytes:
+        """Return the gzipped NDJSON."""
+        return igzip.compress("\n".join([*self.lines, ""]).encode(), _GZIP_LEVEL)
+
+
+def parts_from(lines: Sequence[str], cut: CutRule, first: tuple[int, ...]) -> Iterator[Part]:
+    """Cut a range's lines into parts, beginning with the part at path `first`; () means the very first.
+
+    A path below a whole batch says that the batch was halved before: its halves come instead of it.
+    """
+    size = cut.max_records
+    begin = first[0] if first else 0
+    for number in range(begin, -(-len(lines) // size)):
+        batch = Part((number,), lines[number * size : (number + 1) * size])
+        if number == begin and first:
+            yield from _below(batch, first)
+        else:
+            yield batch
+
+
+def _below(part: Part, first: tuple[int, ...]) -> Iterator[Part]:
+    if part.path == first:
+        yield part
+        return
+    left, right = part.halves()
+    if first[len(part.path)] == 0:
+        yield from _below(left, first)
+        yield right
+    else:
+        yield from _below(right, first)

@@ -1,0 +1,70 @@
+"""What a process remembers of the gateway from one invocation to the next."""
+
+import threading
+
+from shared.clock import Clock
+from shared.delivery.batch import Part
+from shared.errors import WrongAddress
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 600.0
+_BATCHES_IN_A_ROW = 2
+_LINES_IN_A_ROW = 100
+
+
+class Breaker:
+    """Keeps events from posting for a while after the gateway failed; the pause doubles from one to ten minutes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pause = _FIRST_PAUSE
+        self._until = 0.0
+
+    @property
+    def pause_left(self) -> float:
+        """Seconds until the gateway may be asked again; 0 when it may be asked now."""
+        return max(0.0, self._until - self._clock.monotonic())
+
+    def failed(self, wait: float | None = None) -> None:
+        """Note that the gateway failed for good; `wait` is what it asked for, in seconds."""
+        with self._lock:
+            if self.pause_left:
+                return
+            pause = min(max(self._pause, wait or 0.0), _LONGEST_PAUSE)
+            self._until = self._clock.monotonic() + pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def worked(self) -> None:
+        """Note that the gateway took a batch."""
+        with self._lock:
+            self._pause = _FIRST_PAUSE
+
+
+class Refusals:
+    """Tells a gateway that refuses a line from one that refuses everything, so that the latter fills no quarantine."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._batches = 0
+        self._lines = 0
+
+    def accepted(self) -> None:
+        with self._lock:
+            self._batches = self._lines = 0
+
+    def refused(self, part: Part) -> None:
+        """Count a refusal as malformed.
+
+        Raises:
+            WrongAddress: two whole batches, or a hundred single lines, were refused in a row.
+        """
+        with self._lock:
+            self._batches += part.whole
+            self._lines += len(part.lines) == 1
+            if self._batches < _BATCHES_IN_A_ROW and self._lines < _LINES_IN_A_ROW:
+                return
+            # Counting starts anew after the breaker's pause, by which time somebody may have seen to it.
+            self._batches = self._lines = 0
+        raise WrongAddress(
+            "The gateway refuses everything as malformed. Check APIGW_URL, and that the gateway knows this flow record."
+        )

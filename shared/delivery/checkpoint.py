@@ -1,0 +1,153 @@
+"""The checkpoint of one log blob: how far its content is delivered, and under which rules.
+
+It is a value; `shared.storage.checkpoints` keeps it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import orjson
+
+from shared.errors import Unsupported
+from shared.storage.logs import Block
+
+_FORMAT = 1
+_TAIL_BYTES = 64
+
+
+class Layout(Enum):
+    """How a log blob is read; settled at its first visit, for good.
+
+    BLOCKS: by committed blocks, as Network Watcher writes them ("flow-logs-read").
+    BYTES: record by record, where there are no blocks or they cut through records (copies, restored blobs, Data Lake).
+    """
+
+    BLOCKS = "blocks"
+    BYTES = "bytes"
+
+
+class State(Enum):
+    """OPEN: the sweep looks at it again. CLOSED: the hour is over and everything in it was delivered."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class CutRule:
+    """How a block's flow records are cut into batches; a blob finishes under the rule it began with.
+
+    Attributes:
+        version: of the way to cut and to write records; part of every idempotency key.
+        max_records: flow records in one batch.
+    """
+
+    version: int
+    max_records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The last bytes before the offset, to recognise a prefix that no digest of blocks covers."""
+
+    length: int
+    sha256: str
+
+    @classmethod
+    def of(cls, data: bytes) -> "Tail":
+        last = data[-_TAIL_BYTES:]
+        return cls(len(last), hashlib.sha256(last).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far one log blob is delivered.
+
+    Attributes:
+        blob: the log blob's name, for people; the checkpoint's own name is derived from it.
+        layout: how it is read.
+        cut: how its batches are cut.
+        generation: counts the times it was found rewritten; part of every idempotency key.
+        offset: every byte before it is accepted by the gateway, quarantined, or envelope.
+        part: the first batch after the offset that is not accepted yet; () means the first of all.
+        blocks: how many committed blocks `digest` covers; they end at or after the offset, unless `tail` stands in.
+        digest: SHA-256 over those blocks' ids and sizes.
+        tail: stands in where the offset lies beyond the covered blocks.
+        etag: the commit at which nothing was left to deliver; "" while something is.
+        state: whether the sweep must look again.
+    """
+
+    blob: str
+    layout: Layout
+    cut: CutRule
+    generation: int = 0
+    offset: int = 0
+    part: tuple[int, ...] = ()
+    blocks: int = 0
+    digest: str = ""
+    tail: Tail | None = None
+    etag: str = ""
+    state: State = State.OPEN
+
+    def rewritten(self, layout: Layout) -> "Checkpoint":
+        """Return the checkpoint from which a rewritten blob is read: from its start, under a new generation."""
+        return Checkpoint(self.blob, layout, self.cut, self.generation + 1)
+
+    def to_json(self) -> bytes:
+        document: dict[str, object] = {
+            "format": _FORMAT,
+            "blob": self.blob,
+            "layout": self.layout.value,
+            "cut": {"version": self.cut.version, "max_records": self.cut.max_records},
+            "generation": self.generation,
+            "offset": self.offset,
+            "part": list(self.part),
+            "blocks": self.blocks,
+            "digest": self.digest,
+            "tail": None if self.tail is None else {"length": self.tail.length, "sha256": self.tail.sha256},
+            "etag": self.etag,
+            "state": self.state.value,
+        }
+        return orjson.dumps(document)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Checkpoint":
+        """Read a stored checkpoint.
+
+        Raises:
+            Unsupported: it is of a newer format, or damaged. It must not be overwritten.
+        """
+        try:
+            document = orjson.loads(data)
+            if document["format"] != _FORMAT:
+                raise Unsupported(
+                    f"A checkpoint has format {document['format']!r}; this version knows {_FORMAT}. "
+                    "Run the newer Sluice."
+                )
+            tail = document["tail"]
+            return cls(
+                blob=document["blob"],
+                layout=Layout(document["layout"]),
+                cut=CutRule(document["cut"]["version"], document["cut"]["max_records"]),
+                generation=document["generation"],
+                offset=document["offset"],
+                part=tuple(document["part"]),
+                blocks=document["blocks"],
+                digest=document["digest"],
+                tail=None if tail is None else Tail(tail["length"], tail["sha256"]),
+                etag=document["etag"],
+                state=State(document["state"]),
+            )
+        except (ValueError, KeyError, TypeError):
+            raise Unsupported(
+                "A checkpoint can't be read. Look at it, or delete it to read its log blob anew."
+            ) from None
+
+
+def digest_of(blocks: Sequence[Block]) -> str:
+    """Digest ids and sizes of committed blocks, "" for none; equal digests mean an unchanged prefix."""
+    if not blocks:
+        return ""
+    return hashlib.sha256("".join(f"{block.id}:{block.size}\n" for block in blocks).encode()).hexdigest()

@@ -1,0 +1,189 @@
+"""What is new in a log blob, as segments: record-aligned byte ranges that are decoded and posted on their own.
+
+Where a segment begins and ends depends on the blob's content alone, never on when it was read or how far it had grown,
+so that a repetition cuts the same batches. Bytes are fetched in ranges of about a megabyte, so memory stays small
+whatever the backlog.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from shared.delivery.checkpoint import Checkpoint, Layout, Tail, digest_of
+from shared.errors import Unsupported
+from shared.flowlog import RecordScanner, is_head
+from shared.storage.logs import Block, Snapshot
+
+FETCH_BYTES = 1024 * 1024
+LONGEST_RECORD = 16 * FETCH_BYTES
+_LONGEST_HEAD = 4096
+_CLOSER = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
+
+type Fetch = Callable[[int, int], bytes]
+"""Gives the bytes from the first offset up to the second, as one snapshot saw them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A byte range that holds whole records and whatever stands between them.
+
+    Attributes:
+        start, end: the range in bytes.
+        data: its bytes; empty where the range is known to hold no record.
+        blocks: how many committed blocks stand for good once it is delivered; 0 where the blob is read by bytes.
+        block: the id of its block, "" where the blob is read by bytes.
+        covered: whether those blocks reach up to the segment's end.
+    """
+
+    start: int
+    end: int
+    data: bytes
+    blocks: int = 0
+    block: str = ""
+    covered: bool = False
+
+
+def survey(snapshot: Snapshot, fetch: Fetch) -> Layout:
+    """Settle how a blob is to be read, from its first block alone.
+
+    Network Watcher puts the envelope's opening into a block of its own ("flow-logs-read"). Where something else comes
+    first, blocks are the work of some copying tool and may cut through records.
+    """
+    if not snapshot.blocks or snapshot.blocks[0].size > _LONGEST_HEAD:
+        return Layout.BYTES
+    return Layout.BLOCKS if is_head(fetch(0, snapshot.blocks[0].size)) else Layout.BYTES
+
+
+def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bool:
+    """Tell whether what was delivered is no longer how the blob begins."""
+    if checkpoint.offset > snapshot.size or checkpoint.blocks > len(snapshot.blocks):
+        return True
+    if digest_of(snapshot.blocks[: checkpoint.blocks]) != checkpoint.digest:
+        return True
+    if checkpoint.tail is None:
+        return False
+    return Tail.of(fetch(checkpoint.offset - checkpoint.tail.length, checkpoint.offset)) != checkpoint.tail
+
+
+class Reading:
+    """What lies after a checkpoint: iterate over it once, then ask what is left.
+
+    Attributes:
+        left: bytes at the end that are no complete record and no closing of the envelope; known once iterated over.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> None:
+        self._checkpoint = checkpoint
+        self._snapshot = snapshot
+        self._fetch = fetch
+        self.left = snapshot.size - checkpoint.offset
+
+    def __iter__(self) -> Iterator[Segment]:
+        """Give the segments in order; the envelope's closing is in none of them.
+
+        Raises:
+            Unsupported: no record ends within 16 MiB in a blob that is read by bytes.
+        """
+        if self._checkpoint.layout is Layout.BYTES:
+            yield from self._by_bytes()
+        else:
+            yield from self._by_blocks()
+
+    def _by_blocks(self) -> Iterator[Segment]:
+        for window in _windows(_after(self._checkpoint.offset, self._snapshot.blocks)):
+            if window[-1].end - window[0].start > FETCH_BYTES:
+                yield from _large_block(window[0], self._fetch)
+                continue
+            start = window[0].start
+            data = self._fetch(start, window[-1].end)
+            for placed in window:
+                yield from _block(placed, placed.start, data[placed.start - start : placed.end - start])
+        self.left = 0
+
+    def _by_bytes(self) -> Iterator[Segment]:
+        scanner = RecordScanner(self._checkpoint.offset)
+        held, begin = b"", self._checkpoint.offset
+        for start in range(begin, self._snapshot.size, FETCH_BYTES):
+            chunk = self._fetch(start, min(start + FETCH_BYTES, self._snapshot.size))
+            held += chunk
+            base = begin
+            for span in scanner.feed(chunk):
+                yield Segment(begin, span.end, held[begin - base : span.end - base])
+                begin = span.end
+            held = held[begin - base :]
+            if len(held) > LONGEST_RECORD:
+                raise Unsupported(f"No record ends within {LONGEST_RECORD} bytes from byte {begin} on.")
+        self.left = self._snapshot.size - scanner.rest_start
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    # A committed block and where it lies; `start` is moved on where the block is delivered in part.
+    number: int
+    id: str
+    start: int
+    end: int
+    last: bool
+
+
+def _after(offset: int, blocks: tuple[Block, ...]) -> Iterator[_Placed]:
+    start = 0
+    for number, block in enumerate(blocks):
+        end = start + block.size
+        if end > offset:
+            yield _Placed(number, block.id, max(start, offset), end, last=number == len(blocks) - 1)
+        start = end
+
+
+def _windows(blocks: Iterator[_Placed]) -> Iterator[list[_Placed]]:
+    # Neighbours that are fetched in one go; a block above the size goes alone.
+    window: list[_Placed] = []
+    for placed in blocks:
+        if window and placed.end - window[0].start > FETCH_BYTES:
+            yield window
+            window = []
+        window.append(placed)
+    if window:
+        yield window
+
+
+def _block(placed: _Placed, start: int, data: bytes) -> Iterator[Segment]:
+    # The rest of a block from `start` on, as one segment.
+    if placed.number == 0 and is_head(data):
+        yield Segment(start, placed.end, b"", 1, placed.id, covered=True)
+        return
+    length = _without_closer(data) if placed.last else len(data)
+    if length == len(data):
+        yield Segment(start, placed.end, data, placed.number + 1, placed.id, covered=True)
+    elif data[:length].strip(b" \t\r\n,"):
+        # The next commit replaces a block that holds the closer.
+        yield Segment(start, start + length, data[:length], placed.number, placed.id)
+
+
+def _without_closer(data: bytes) -> int:
+    # How many bytes of the last block come before the closer; all, if what looks like one belongs to a record.
+    found = _CLOSER.search(data)
+    if found is None:
+        return len(data)
+    spans = RecordScanner().feed(data)
+    return len(data) if spans and spans[-1].end > found.start() else found.start()
+
+
+def _large_block(placed: _Placed, fetch: Fetch) -> Iterator[Segment]:
+    # As many whole records as fit into a fetch make a segment, counted from the segment's own start. Where no record
+    # ends for long, the bytes are cut by length: they are no flow log, and are quarantined piece by piece.
+    # The next commit may replace the last block, so it counts as covered only once it is read whole.
+    blocks = placed.number if placed.last else placed.number + 1
+    scanner = RecordScanner(placed.start)
+    held, begin, cut = b"", placed.start, placed.start
+    for start in range(placed.start, placed.end, FETCH_BYTES):
+        chunk = fetch(start, min(start + FETCH_BYTES, placed.end))
+        held += chunk
+        ends = [(span.end, True) for span in scanner.feed(chunk)]
+        for reached, between_records in [*ends, (start + len(chunk), False)]:
+            while reached - begin > (FETCH_BYTES if cut > begin else LONGEST_RECORD):
+                cut = cut if cut > begin else begin + LONGEST_RECORD
+                yield Segment(begin, cut, held[: cut - begin], blocks, placed.id, covered=not placed.last)
+                held, begin = held[cut - begin :], cut
+            cut = reached if between_records else cut
+    yield from _block(placed, begin, held)

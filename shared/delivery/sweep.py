@@ -1,0 +1,146 @@
+"""The sweep: finds what no event told of, so that nothing is skipped, whatever happened for days.
+
+From the watermark to now it compares what is committed with what is delivered, by listings alone, and hands the worker
+what differs. The watermark moves over an hour once everything in it is found delivered.
+"""
+
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from shared.clock import Clock, Deadline
+from shared.delivery.checkpoint import State
+from shared.delivery.horizon import KEPT, Horizon, whole_hour
+from shared.delivery.report import Outcome, Report
+from shared.delivery.transfer import is_over
+from shared.delivery.worker import Worker
+from shared.flowlog import LogKind, day_prefix, hour_prefix, parse_blob_name
+from shared.storage.checkpoints import Checkpoints, Summary
+from shared.storage.logs import FlowLogAccount, ListedLog
+
+_AT_ONCE = 4
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_GRACE = timedelta(hours=2)
+_SETTLED = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.VANISHED, Outcome.INCOMPLETE, Outcome.UNSUPPORTED}
+"""Outcomes after which the watermark may pass: an open checkpoint or a report keeps the last three in sight."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    # Hours that are listed in one go: one hour, or a whole day.
+    start: datetime
+    end: datetime
+
+    def prefix(self, resource: str) -> str:
+        if self.end - self.start == _HOUR:
+            return hour_prefix(resource, self.start)
+        return day_prefix(resource, self.start.date())
+
+
+class Sweep:
+    """Sweeps one kind of flow log of one account."""
+
+    def __init__(
+        self,
+        kind: LogKind,
+        worker: Worker,
+        logs: FlowLogAccount,
+        checkpoints: Checkpoints,
+        horizon: Horizon,
+        clock: Clock,
+    ) -> None:
+        self._kind = kind
+        self._worker = worker
+        self._logs = logs
+        self._checkpoints = checkpoints
+        self._horizon = horizon
+        self._clock = clock
+
+    def run(self, deadline: Deadline) -> Iterator[Report]:
+        """Deliver what was missed, within a time budget; the next run goes on where this one stopped.
+
+        Gives a report for each log blob that was looked into.
+
+        Raises:
+            StorageAway: an account can't be reached now.
+            HeldElsewhere: another sweep is at work.
+        """
+        if self._worker.breaker.pause_left:
+            return
+        watermark, etag = self._horizon.watermark(self._kind)
+        first = max(watermark.hour, self._horizon.oldest(self._kind))
+        yield from self._open_before(first, deadline)
+        resources = list(self._logs.resources(self._kind))
+        passed = first
+        for stretch in _stretches(first, self._clock.now()):
+            reports = yield from self._stretch(stretch, resources, deadline)
+            settled = all(report.outcome in _SETTLED for report in reports)
+            if settled and passed == stretch.start and stretch.end + _GRACE <= self._clock.now():
+                passed = stretch.end
+            if deadline.passed or self._worker.breaker.pause_left:
+                break
+        if passed != watermark.hour:
+            etag = self._horizon.move(self._kind, replace(watermark, hour=passed), etag)
+        if self._clock.now() - watermark.tidied >= _DAY and not deadline.passed:
+            self._tidy(resources, first)
+            self._horizon.move(self._kind, replace(watermark, hour=passed, tidied=self._clock.now()), etag)
+
+    def _open_before(self, first: datetime, deadline: Deadline) -> Iterator[Report]:
+        for checkpoint in self._checkpoints.listed_open(self._kind):
+            log = parse_blob_name(self._kind.container, checkpoint.blob)
+            if log is not None and log.hour < first and not deadline.passed:
+                yield self._worker.deliver(log, deadline)
+
+    def _stretch(
+        self, stretch: _Stretch, resources: list[str], deadline: Deadline
+    ) -> Generator[Report, None, list[Report]]:
+        known = {
+            summary.blob: summary for summary in self._checkpoints.listed(self._kind, stretch.prefix("").lstrip("/"))
+        }
+        pending = [
+            item.log
+            for resource in resources
+            for item in self._logs.listed(self._kind, stretch.prefix(resource))
+            if stretch.start <= item.log.hour < stretch.end and not self._is_settled(item, known.get(item.log.name))
+        ]
+        reports = []
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for report in pool.map(lambda log: self._worker.deliver(log, deadline), pending):
+                reports.append(report)
+                yield report
+        return reports
+
+    def _is_settled(self, item: ListedLog, summary: Summary | None) -> bool:
+        if item.size == 0:
+            return True
+        if summary is None or summary.etag != item.etag:
+            return False
+        return summary.state is State.CLOSED or not is_over(item.log, self._clock.now())
+
+    def _tidy(self, resources: list[str], before: datetime) -> None:
+        # Checkpoints go when they are too old to be needed, or when their log blob is gone.
+        oldest = whole_hour(self._clock.now() - KEPT)
+        there: dict[date, set[str]] = {}
+        for summary in self._checkpoints.listed(self._kind):
+            log = parse_blob_name(self._kind.container, summary.blob)
+            if log is None or log.hour >= before or summary.state is State.OPEN:
+                continue
+            day = log.hour.date()
+            if log.hour >= oldest and day not in there:
+                there[day] = {
+                    item.log.name
+                    for resource in resources
+                    for item in self._logs.listed(self._kind, day_prefix(resource, day))
+                }
+            if log.hour < oldest or log.name not in there[day]:
+                self._checkpoints.delete(log)
+
+
+def _stretches(first: datetime, now: datetime) -> Iterator[_Stretch]:
+    start = first
+    while start <= now:
+        whole_day = start.hour == 0 and start + _DAY <= now
+        end = start + (_DAY if whole_day else _HOUR)
+        yield _Stretch(start, end)
+        start = end

@@ -1,0 +1,295 @@
+"""One pass over what is new in a log blob: decode, post, and move the checkpoint over what the gateway accepted.
+
+Several posts may be on the wire, but they are settled in order, so the checkpoint moves without a gap.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.apigw.client import Receipt, Rejection
+from shared.clock import Clock, Deadline
+from shared.delivery.batch import Origin, Part, parts_from
+from shared.delivery.breaker import Refusals
+from shared.delivery.checkpoint import Checkpoint, State, Tail, digest_of
+from shared.delivery.patience import Patience
+from shared.delivery.quarantine import Place, Quarantine
+from shared.delivery.reading import Fetch, Reading, Segment
+from shared.delivery.report import Tally
+from shared.errors import HeldElsewhere, Malformed, SluiceError, TooLarge
+from shared.flowlog import Decoded, LogBlob, decode
+from shared.storage.logs import Snapshot
+
+_SAVE_BYTES = 16 * 1024 * 1024
+_SAVE_SECONDS = 15.0
+
+
+class Gateway(Protocol):
+    """Takes batches; `shared.apigw.client` says what it raises."""
+
+    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt: ...
+
+
+class Keeper(Protocol):
+    """Keeps the checkpoint while a pass goes on."""
+
+    def check(self) -> None:
+        """Raise HeldElsewhere if this worker may no longer post."""
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write the checkpoint; raise HeldElsewhere if this worker may no longer write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every pass of a process shares.
+
+    Attributes:
+        gateway: where batches go.
+        quarantine: where set-aside objects go.
+        refusals: what the gateway refused lately.
+        clock: the time.
+        posts_in_flight: posts on the wire at one time.
+    """
+
+    gateway: Gateway
+    quarantine: Quarantine
+    refusals: Refusals
+    clock: Clock
+    posts_in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a pass reads: one snapshot of one log blob.
+
+    Attributes:
+        account: the storage account's name.
+        log: the log blob.
+        snapshot: the commit that is read.
+        fetch: gives its bytes.
+        again: an operator's word that makes a replay count anew.
+    """
+
+    account: str
+    log: LogBlob
+    snapshot: Snapshot
+    fetch: Fetch
+    again: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    # A part on its way, or a segment without any; `decoded` rides on the last unit of its segment.
+    segment: Segment
+    place: Place
+    part: Part | None
+    decoded: Decoded | None
+    posting: Future[Receipt] | None
+
+
+class Transfer:
+    """A pass; make one for each, and run it once."""
+
+    def __init__(
+        self, means: Means, source: Source, checkpoint: Checkpoint, keeper: Keeper, deadline: Deadline, tally: Tally
+    ) -> None:
+        self.checkpoint = replace(checkpoint, etag="", state=State.OPEN)
+        self._means = means
+        self._source = source
+        self._keeper = keeper
+        self._deadline = deadline
+        self._tally = tally
+        self._patience = Patience(means.clock, deadline)
+        self._reading = Reading(checkpoint, source.snapshot, source.fetch)
+        self._window: deque[_Unit] = deque()
+        self._reading_trouble: SluiceError | None = None
+        self._saved = checkpoint
+        self._saved_at = means.clock.monotonic()
+
+    @property
+    def left(self) -> int:
+        """Bytes at the end of the blob that are neither delivered nor the envelope's closing."""
+        return self._reading.left
+
+    def run(self) -> None:
+        """Deliver what is new; `checkpoint` then says how far that went.
+
+        Whatever stops it, all that was accepted is saved first, unless another worker holds the blob now.
+
+        Raises:
+            Overtaken, Vanished, Unsupported: the log blob changed, went or can't be read.
+            RetryLater, TokenRefused, WrongAddress: the gateway or a storage account failed.
+            HeldElsewhere: another worker took the blob over.
+        """
+        with ThreadPoolExecutor(self._means.posts_in_flight) as pool:
+            try:
+                self._pump(pool)
+            except HeldElsewhere:
+                raise
+            except SluiceError:
+                self._save()
+                raise
+            finally:
+                self._patience.halted.set()
+                self._tally.retries += self._patience.retries
+        if self.left == 0:
+            self.checkpoint = self._complete()
+        self._save()
+        if self._reading_trouble is not None:
+            raise self._reading_trouble
+
+    def _pump(self, pool: ThreadPoolExecutor) -> None:
+        units = self._units(pool)
+        while True:
+            while len(self._window) < self._means.posts_in_flight and (unit := self._next(units)) is not None:
+                self._window.append(unit)
+            if not self._window:
+                return
+            self._settle(self._window.popleft(), pool)
+            if self._save_is_due():
+                self._save()
+
+    def _next(self, units: Iterator[_Unit]) -> _Unit | None:
+        # What is on the wire is settled before trouble with reading is told.
+        if self._deadline.passed or self._reading_trouble is not None:
+            return None
+        try:
+            return next(units, None)
+        except SluiceError as trouble:
+            self._reading_trouble = trouble
+            return None
+
+    def _units(self, pool: ThreadPoolExecutor) -> Iterator[_Unit]:
+        first = self.checkpoint.part
+        for segment in self._reading:
+            decoded = decode(segment.data) if segment.data else Decoded()
+            place = Place(self._origin(segment), segment.block)
+            parts = list(parts_from(decoded.lines, self.checkpoint.cut, first))
+            first = ()
+            for part in parts[:-1]:
+                yield self._posted(_Unit(segment, place, part, None, None), pool)
+            last = _Unit(segment, place, parts[-1] if parts else None, decoded, None)
+            yield self._posted(last, pool)
+
+    def _origin(self, segment: Segment) -> Origin:
+        return Origin(
+            account=self._source.account,
+            log=self._source.log,
+            generation=self.checkpoint.generation,
+            start=segment.start,
+            end=segment.end,
+            content=hashlib.sha256(segment.data).hexdigest(),
+            cut=self.checkpoint.cut,
+            again=self._source.again,
+        )
+
+    def _posted(self, unit: _Unit, pool: ThreadPoolExecutor) -> _Unit:
+        if unit.part is None:
+            return unit
+        return replace(unit, posting=pool.submit(self._post, unit.place.origin, unit.part))
+
+    def _post(self, origin: Origin, part: Part) -> Receipt:
+        body, key = part.body(), origin.key(part.path)
+
+        def attempt() -> Receipt:
+            self._keeper.check()
+            return self._means.gateway.post_flow_logs(body, len(part.lines), key)
+
+        return self._patience.insist(attempt)
+
+    def _settle(self, unit: _Unit, pool: ThreadPoolExecutor) -> None:
+        if unit.posting is not None and unit.part is not None:
+            try:
+                receipt = unit.posting.result()
+            except (TooLarge, Malformed) as refusal:
+                if isinstance(refusal, Malformed):
+                    self._means.refusals.refused(unit.part)
+                if len(unit.part.lines) > 1:
+                    self._halve(unit, unit.part, pool)
+                    return
+                self._quarantine_refused(unit, unit.part, [Rejection(0, str(refusal))])
+            else:
+                self._count(receipt)
+                self._quarantine_refused(unit, unit.part, receipt.rejected)
+            self.checkpoint = replace(self.checkpoint, part=_following(unit.part.path))
+        if unit.decoded is not None:
+            self._finish_segment(unit, unit.decoded)
+
+    def _halve(self, unit: _Unit, part: Part, pool: ThreadPoolExecutor) -> None:
+        # That it is halved is saved before a half is posted: should the gateway take more tomorrow, the whole must not
+        # be posted beside an accepted half.
+        left, right = part.halves()
+        self.checkpoint = replace(self.checkpoint, part=left.path)
+        self._save()
+        self._window.appendleft(self._posted(replace(unit, part=right), pool))
+        self._window.appendleft(self._posted(replace(unit, part=left, decoded=None), pool))
+
+    def _count(self, receipt: Receipt) -> None:
+        self._means.refusals.accepted()
+        self._tally.posts += 1
+        self._tally.duplicates += receipt.duplicate
+        self._tally.records += receipt.accepted
+
+    def _quarantine_refused(self, unit: _Unit, part: Part, rejected: Sequence[Rejection]) -> None:
+        if rejected:
+            key = unit.place.origin.key(part.path)
+            self._means.quarantine.put(self._source.log, key, unit.place.of_gateway(part, rejected))
+            self._tally.lines_refused += len(rejected)
+
+    def _finish_segment(self, unit: _Unit, decoded: Decoded) -> None:
+        segment = unit.segment
+        if decoded.set_aside:
+            self._means.quarantine.put(
+                self._source.log, unit.place.origin.key(), unit.place.of_decoder(decoded.set_aside)
+            )
+        self.checkpoint = self._after(segment)
+        self._tally.bytes += segment.end - segment.start
+        self._tally.tuples += decoded.tuples
+        self._tally.tuples_aside += decoded.tuples_set_aside
+        self._tally.records_aside += decoded.records_set_aside
+        self._tally.ranges_aside += decoded.ranges_set_aside
+
+    def _after(self, segment: Segment) -> Checkpoint:
+        self._tally.blocks += max(0, segment.blocks - self.checkpoint.blocks)
+        return replace(
+            self.checkpoint,
+            offset=segment.end,
+            part=(),
+            blocks=segment.blocks,
+            tail=None if segment.covered else Tail.of(segment.data),
+        )
+
+    def _complete(self) -> Checkpoint:
+        over = is_over(self._source.log, self._means.clock.now())
+        return replace(self.checkpoint, etag=self._source.snapshot.etag, state=State.CLOSED if over else State.OPEN)
+
+    def _save_is_due(self) -> bool:
+        return (
+            self.checkpoint.offset - self._saved.offset >= _SAVE_BYTES
+            or self._means.clock.monotonic() - self._saved_at >= _SAVE_SECONDS
+        )
+
+    def _save(self) -> None:
+        digest = digest_of(self._source.snapshot.blocks[: self.checkpoint.blocks])
+        self.checkpoint = replace(self.checkpoint, digest=digest)
+        if self.checkpoint != self._saved:
+            self._keeper.save(self.checkpoint)
+            self._saved = self.checkpoint
+        self._saved_at = self._means.clock.monotonic()
+
+
+def is_over(log: LogBlob, now: datetime) -> bool:
+    """Tell whether a log blob's hour is over, so that its checkpoint can close once everything is delivered."""
+    return now >= log.hour + timedelta(hours=1)
+
+
+def _following(path: tuple[int, ...]) -> tuple[int, ...]:
+    # The path of the part after this one, in the order in which parts are settled.
+    while len(path) > 1 and path[-1] == 1:
+        path = path[:-1]
+    return (*path[:-1], path[-1] + 1)

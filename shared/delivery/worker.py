@@ -1,0 +1,191 @@
+"""One invocation for one log blob: hold it, deliver what is new, give it free, and look again."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from shared.clock import Deadline
+from shared.delivery.batch import CUT_VERSION
+from shared.delivery.breaker import Breaker
+from shared.delivery.checkpoint import Checkpoint, CutRule, State
+from shared.delivery.reading import is_rewritten, survey
+from shared.delivery.report import Outcome, Report, Tally
+from shared.delivery.transfer import Keeper, Means, Source, Transfer, is_over
+from shared.errors import (
+    HeldElsewhere,
+    Overtaken,
+    RetryLater,
+    SettingError,
+    SluiceError,
+    StorageAway,
+    TokenRefused,
+    Unsupported,
+    Vanished,
+    WrongAddress,
+)
+from shared.flowlog import LogBlob, LogKind, parse_blob_name
+from shared.storage.logs import Snapshot
+
+BUDGET_SECONDS = 240.0
+_LOOKS = 3
+_OVERTAKEN_TIMES = 5
+
+_OUTCOMES: tuple[tuple[type[SluiceError], Outcome], ...] = (
+    (HeldElsewhere, Outcome.HELD_ELSEWHERE),
+    (Vanished, Outcome.VANISHED),
+    (Unsupported, Outcome.UNSUPPORTED),
+    (TokenRefused, Outcome.TOKEN_REFUSED),
+    (WrongAddress, Outcome.WRONG_ADDRESS),
+    (SettingError, Outcome.SETTING),
+    (SluiceError, Outcome.RETRY_LATER),
+)
+
+
+class LogSource(Protocol):
+    """Log blobs to read; `shared.storage.logs` says what is raised."""
+
+    @property
+    def name(self) -> str:
+        """The storage account's name."""
+
+    def snapshot(self, log: LogBlob) -> Snapshot: ...
+
+    def read(self, log: LogBlob, snapshot: Snapshot, start: int, end: int) -> bytes: ...
+
+    def etag(self, log: LogBlob) -> str | None: ...
+
+
+class Held(Keeper, Protocol):
+    """A log blob that this worker holds alone."""
+
+    def load(self) -> Checkpoint: ...
+
+
+class CheckpointStore(Protocol):
+    """Checkpoints to hold; `shared.storage.checkpoints` says what is raised."""
+
+    def create(self, log: LogBlob, checkpoint: Checkpoint) -> None: ...
+
+    def hold(self, log: LogBlob) -> AbstractContextManager[Held | None]: ...
+
+
+class Worker:
+    """Delivers log blobs, one a call; safe to share between threads."""
+
+    def __init__(
+        self,
+        logs: LogSource,
+        checkpoints: CheckpointStore,
+        means: Means,
+        oldest_hour: Callable[[LogKind], datetime],
+        batch_max_records: int,
+    ) -> None:
+        self._logs = logs
+        self._checkpoints = checkpoints
+        self._means = means
+        self._oldest_hour = oldest_hour
+        self._cut = CutRule(CUT_VERSION, batch_max_records)
+        self.breaker = Breaker(means.clock)
+
+    def handle(self, container: str, name: str) -> Report:
+        """Deliver what is new in a blob that an event named; whatever happens ends in a report, bugs excepted."""
+        log = parse_blob_name(container, name)
+        if log is None:
+            return Report(f"{container}/{name}", Outcome.NO_FLOW_LOG, Tally(), 0)
+        return self.deliver(log, Deadline(self._means.clock, BUDGET_SECONDS))
+
+    def deliver(self, log: LogBlob, deadline: Deadline) -> Report:
+        """Deliver what is new in a log blob within a time budget."""
+        begun = self._means.clock.monotonic()
+        tally, message = Tally(), ""
+        try:
+            outcome = Outcome.PAUSED if self.breaker.pause_left else self._look_until_still(log, deadline, tally)
+        except SluiceError as trouble:
+            outcome = next(outcome for kind, outcome in _OUTCOMES if isinstance(trouble, kind))
+            message = str(trouble)
+            self._mind(trouble)
+        if tally.posts and not self.breaker.pause_left:
+            self.breaker.worked()
+        milliseconds = int((self._means.clock.monotonic() - begun) * 1000)
+        return Report(f"{log.kind.container}/{log.name}", outcome, tally, milliseconds, message)
+
+    def _mind(self, trouble: SluiceError) -> None:
+        if isinstance(trouble, RetryLater) and not isinstance(trouble, StorageAway):
+            self.breaker.failed(trouble.wait)
+        elif isinstance(trouble, (TokenRefused, WrongAddress, SettingError)):
+            self.breaker.failed()
+
+    def _look_until_still(self, log: LogBlob, deadline: Deadline, tally: Tally) -> Outcome:
+        # An event that finds the blob held leaves at once, so the holder looks again after giving it free.
+        for _ in range(_LOOKS):
+            seen, outcome = self._look(log, deadline, tally)
+            if outcome is Outcome.TOO_OLD or deadline.passed or self._logs.etag(log) in {seen, None}:
+                break
+        return Outcome.DELIVERED if outcome is Outcome.NOTHING_NEW and tally.bytes else outcome
+
+    def _look(self, log: LogBlob, deadline: Deadline, tally: Tally) -> tuple[str, Outcome]:
+        # Gives the ETag of the commit that was looked at, and what came of it.
+        with self._checkpoints.hold(log) as held:
+            if held is not None:
+                return self._deliver_held(log, held, deadline, tally)
+        if log.hour < self._oldest_hour(log.kind):
+            return "", Outcome.TOO_OLD
+        if not self._begin(log):
+            return "", Outcome.NOTHING_NEW
+        with self._checkpoints.hold(log) as held:
+            if held is None:
+                raise HeldElsewhere(f"The checkpoint of {log.name} was deleted while it was begun.")
+            return self._deliver_held(log, held, deadline, tally)
+
+    def _begin(self, log: LogBlob) -> bool:
+        # Layout and cut rule are fixed before the first post, so that every later worker cuts the same batches.
+        snapshot = self._logs.snapshot(log)
+        if snapshot.size == 0:
+            return False
+        layout = survey(snapshot, partial(self._logs.read, log, snapshot))
+        self._checkpoints.create(log, Checkpoint(log.name, layout, self._cut))
+        return True
+
+    def _deliver_held(self, log: LogBlob, held: Held, deadline: Deadline, tally: Tally) -> tuple[str, Outcome]:
+        for _ in range(_OVERTAKEN_TIMES):
+            checkpoint = held.load()
+            try:
+                return self._pass(log, held, checkpoint, deadline, tally)
+            except Overtaken:
+                continue
+            except Vanished:
+                if checkpoint.state is State.OPEN:
+                    held.save(replace(checkpoint, state=State.CLOSED))
+                if checkpoint.etag:
+                    return "", Outcome.NOTHING_NEW
+                raise Vanished(
+                    f"The log blob is gone; what it held after byte {checkpoint.offset} was not delivered. "
+                    "Check the flow log's retention."
+                ) from None
+        return "", Outcome.CONTINUES
+
+    def _pass(
+        self, log: LogBlob, held: Held, checkpoint: Checkpoint, deadline: Deadline, tally: Tally
+    ) -> tuple[str, Outcome]:
+        snapshot = self._logs.snapshot(log)
+        if checkpoint.etag == snapshot.etag:
+            if checkpoint.state is State.OPEN and is_over(log, self._means.clock.now()):
+                held.save(replace(checkpoint, state=State.CLOSED))
+            return snapshot.etag, Outcome.NOTHING_NEW
+        fetch = partial(self._logs.read, log, snapshot)
+        if is_rewritten(checkpoint, snapshot, fetch):
+            tally.rewritten += 1
+            checkpoint = checkpoint.rewritten(survey(snapshot, fetch))
+            held.save(checkpoint)
+        transfer = Transfer(
+            self._means, Source(self._logs.name, log, snapshot, fetch), checkpoint, held, deadline, tally
+        )
+        transfer.run()
+        if tally.bytes:
+            tally.lag_seconds = round((self._means.clock.now() - snapshot.modified).total_seconds(), 1)
+        if not transfer.left:
+            return snapshot.etag, Outcome.DELIVERED if tally.bytes else Outcome.NOTHING_NEW
+        return snapshot.etag, Outcome.CONTINUES if deadline.passed else Outcome.INCOMPLETE

@@ -1,0 +1,61 @@
+"""What can go wrong, named by what to do about it.
+
+Messages are sentences for an operator: what happened, where, and what to do. None ever carries a token, a key or a
+connection string.
+"""
+
+
+class SluiceError(Exception):
+    """The root of everything that Sluice raises on purpose; anything else is a bug."""
+
+
+class SettingError(SluiceError):
+    """A setting is missing or malformed: name it, correct it, start again."""
+
+
+class RetryLater(SluiceError):  # noqa: N818 -- named by the remedy
+    """The other side is busy, slow or away: try again later.
+
+    Attributes:
+        wait: seconds that the other side asked for, None when it did not say.
+    """
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class StorageAway(RetryLater):
+    """A storage account is busy, away or refuses us; the gateway is not to blame."""
+
+
+class TokenRefused(SluiceError):  # noqa: N818 -- named by the remedy
+    """The gateway refuses the subscription token: keep everything, alert, wait for a better token."""
+
+
+class WrongAddress(SluiceError):  # noqa: N818 -- named by the remedy
+    """The gateway answers as no gateway should: a wrong address or a fault. Keep everything and alert."""
+
+
+class TooLarge(SluiceError):  # noqa: N818 -- named by the remedy
+    """The gateway finds the batch too large: halve it."""
+
+
+class Malformed(SluiceError):  # noqa: N818 -- named by the remedy
+    """The gateway finds the batch malformed: halve it down to the line that it refuses."""
+
+
+class HeldElsewhere(SluiceError):  # noqa: N818 -- named by the remedy
+    """Another worker holds the blob, or took it over: leave it alone, write nothing."""
+
+
+class Vanished(SluiceError):  # noqa: N818 -- named by the remedy
+    """The log blob is gone: there is nothing left to read."""
+
+
+class Overtaken(SluiceError):  # noqa: N818 -- named by the remedy
+    """The log blob was committed again while it was read: look at it anew."""
+
+
+class Unsupported(SluiceError):  # noqa: N818 -- named by the remedy
+    """The log blob, or what is kept about it, can't be read by this version: report it and count it as backlog."""

@@ -1,0 +1,104 @@
+"""The ingester put together from its settings; what triggers and the command line call."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import requests
+from azure.core.exceptions import ResourceExistsError
+from azure.identity import ManagedIdentityCredential
+from azure.storage.blob import BlobServiceClient
+
+from shared.apigw.client import GatewayClient
+from shared.apigw.token import FixedToken, TokenSource, VaultToken
+from shared.clock import Clock, Deadline
+from shared.delivery.breaker import Refusals
+from shared.delivery.horizon import Horizon
+from shared.delivery.report import Report
+from shared.delivery.sweep import Sweep
+from shared.delivery.transfer import Means
+from shared.delivery.worker import Worker
+from shared.flowlog import LogKind
+from shared.settings import Settings, VaultSecret
+from shared.storage import checkpoints, quarantine
+from shared.storage.account import blob_service, storage_errors
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.logs import FlowLogAccount
+from shared.storage.quarantine import QuarantineContainer
+from shared.storage.watermarks import Watermarks
+
+_SWEEP_SECONDS = 300.0
+_CONTAINERS = (checkpoints.CONTAINER, quarantine.CONTAINER)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingester:
+    """Everything that one process needs: each client is made once and shared by all invocations.
+
+    Attributes:
+        logs: the account that is read.
+        checkpoints: how far each log blob is delivered.
+        quarantine: what could not be delivered.
+        gateway: where records go.
+        horizon: how far back logs are read.
+        worker: delivers one log blob.
+        clock: the time.
+    """
+
+    logs: FlowLogAccount
+    checkpoints: Checkpoints
+    quarantine: QuarantineContainer
+    gateway: GatewayClient
+    horizon: Horizon
+    worker: Worker
+    clock: Clock
+
+    @classmethod
+    def from_settings(cls, settings: Settings, clock: Clock) -> "Ingester":
+        """Put an ingester together, and make the containers it keeps things in.
+
+        Raises:
+            SettingError: a setting can't be used.
+            StorageAway: the function's own account can't be reached.
+        """
+        logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS"))
+        own = blob_service(settings.own_storage, "AzureWebJobsStorage")
+        _make_containers(own)
+        gateway = GatewayClient(settings.apigw_url, _token_source(settings, clock), clock)
+        kept = Checkpoints(own, logs.name, clock)
+        quarantined = QuarantineContainer(own)
+        horizon = Horizon(Watermarks(own, logs.name), clock, settings.start_from)
+        means = Means(gateway, quarantined, Refusals(), clock, settings.posts_in_flight)
+        worker = Worker(logs, kept, means, horizon.oldest, settings.batch_max_records)
+        return cls(logs, kept, quarantined, gateway, horizon, worker, clock)
+
+    def handle(self, container: str, name: str) -> Report:
+        """Deliver what is new in the blob that an event named."""
+        return self.worker.handle(container, name)
+
+    def sweep(self) -> Iterator[Report]:
+        """Deliver what no event told of, within a time budget, a report a log blob.
+
+        Raises:
+            StorageAway: an account can't be reached now.
+            HeldElsewhere: another sweep is at work.
+        """
+        deadline = Deadline(self.clock, _SWEEP_SECONDS)
+        for kind in LogKind:
+            sweep = Sweep(kind, self.worker, self.logs, self.checkpoints, self.horizon, self.clock)
+            yield from sweep.run(deadline)
+
+
+def _make_containers(service: BlobServiceClient) -> None:
+    with storage_errors(str(service.account_name)):
+        for name in _CONTAINERS:
+            try:
+                service.create_container(name)
+            except ResourceExistsError:
+                continue
+
+
+def _token_source(settings: Settings, clock: Clock) -> TokenSource:
+    if isinstance(settings.token, VaultSecret):
+        credential = ManagedIdentityCredential(client_id=settings.client_id)
+        return VaultToken(settings.token.uri, credential, requests.Session(), clock)
+    return FixedToken(settings.token)

@@ -1,0 +1,50 @@
+"""What a process of the function app keeps from one invocation to the next."""
+
+import logging
+import os
+import threading
+
+from shared.clock import SystemClock
+from shared.errors import SettingError, SluiceError
+from shared.ingester import Ingester
+from shared.settings import Settings
+
+_LOG = logging.getLogger("sluice")
+
+
+class Process:
+    """Opens the ingester at the first invocation, and logs what each one did.
+
+    Nothing but a bug is raised: the host would retry at once, five times, and then put the event aside, while the sweep
+    brings what an event could not.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ingester: Ingester | None = None
+
+    def event(self, container: str, name: str) -> None:
+        """Deliver what is new in the blob that an event named."""
+        try:
+            self._opened().handle(container, name).log()
+        except SluiceError as trouble:
+            _log_trouble(trouble)
+
+    def sweep(self) -> None:
+        """Deliver what no event told of."""
+        try:
+            for report in self._opened().sweep():
+                report.log()
+        except SluiceError as trouble:
+            _log_trouble(trouble)
+
+    def _opened(self) -> Ingester:
+        with self._lock:
+            if self._ingester is None:
+                self._ingester = Ingester.from_settings(Settings.from_environment(os.environ), SystemClock())
+            return self._ingester
+
+
+def _log_trouble(trouble: SluiceError) -> None:
+    level = logging.CRITICAL if isinstance(trouble, SettingError) else logging.ERROR
+    _LOG.log(level, "%s", trouble)

@@ -1,0 +1,17 @@
+"""Values that must reach no log, error text or representation."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A token or a connection string; only `reveal` gives it out.
+
+    Attributes:
+        reveal: the value itself.
+    """
+
+    reveal: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "(secret)"

@@ -1,0 +1,188 @@
+"""What the environment says, checked once and turned into types.
+
+The names are those of the function app's settings; `docs/settings.md` lists them for operators.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from shared.errors import SettingError
+from shared.secret import Secret
+
+_HOUR = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}(:00(:00)?)?)?Z?")
+
+
+@dataclass(frozen=True, slots=True)
+class ByConnectionString:
+    """A storage account reached with a key or a shared access signature."""
+
+    connection_string: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ByIdentity:
+    """A storage account reached with a managed identity.
+
+    Attributes:
+        blob_service_uri: `https://ACCOUNT.blob.core.windows.net`, or another cloud's suffix.
+        client_id: the user-assigned identity's client id, None for the system-assigned one.
+    """
+
+    blob_service_uri: str
+    client_id: str | None
+
+
+type StorageConnection = ByConnectionString | ByIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class VaultSecret:
+    """The address of a Key Vault secret that holds the subscription token."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the ingester is told from outside.
+
+    Attributes:
+        flow_logs: the account that Network Watcher writes to.
+        own_storage: the function's own account: checkpoints, watermarks, quarantine.
+        apigw_url: the gateway's address without a trailing slash.
+        token: the subscription token, or where it is kept.
+        client_id: the app's user-assigned identity.
+        start_from: the oldest hour that is read without asking; None means the hour of installation.
+        batch_max_records: flow records in one post, at most.
+        posts_in_flight: posts on the wire at one time for one blob.
+    """
+
+    flow_logs: StorageConnection
+    own_storage: StorageConnection
+    apigw_url: str
+    token: Secret | VaultSecret
+    client_id: str | None
+    start_from: datetime | None
+    batch_max_records: int
+    posts_in_flight: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read every setting.
+
+        Raises:
+            SettingError: one is missing or malformed; the message names it and says what it should be.
+        """
+        client_id = environment.get("AZURE_CLIENT_ID") or None
+        return cls(
+            flow_logs=_storage(environment, "FLOW_LOGS", client_id),
+            own_storage=_storage(environment, "AzureWebJobsStorage", client_id),
+            apigw_url=_service_address("APIGW_URL", _required(environment, "APIGW_URL")),
+            token=_token(environment),
+            client_id=client_id,
+            start_from=_hour(environment, "START_FROM"),
+            batch_max_records=_whole_number(environment, "BATCH_MAX_RECORDS", default=10_000, most=100_000),
+            posts_in_flight=_whole_number(environment, "POSTS_IN_FLIGHT", default=4, most=64),
+        )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "").strip()
+    if not value:
+        raise SettingError(f"The setting {name} is missing. Set it in the function app's settings.")
+    return value
+
+
+def _storage(environment: Mapping[str, str], name: str, client_id: str | None) -> StorageConnection:
+    uri = environment.get(f"{name}__blobServiceUri", "").strip()
+    text = environment.get(name, "").strip()
+    if text and uri:
+        raise SettingError(f"Both {name} and {name}__blobServiceUri are set. Keep one of the two.")
+    if uri:
+        return ByIdentity(
+            _service_address(f"{name}__blobServiceUri", uri), environment.get(f"{name}__clientId") or client_id
+        )
+    if not text:
+        raise SettingError(
+            f"The setting {name} is missing. Set it to a connection string, or set {name}__blobServiceUri."
+        )
+    if text != "UseDevelopmentStorage=true":
+        _check_connection_string(name, text)
+    return ByConnectionString(Secret(text))
+
+
+def _check_connection_string(name: str, text: str) -> None:
+    keys = {part.partition("=")[0].strip().lower() for part in text.split(";") if part.strip()}
+    authorised = "sharedaccesssignature" in keys or {"accountname", "accountkey"} <= keys
+    located = "blobendpoint" in keys or "accountname" in keys
+    if not authorised or not located:
+        raise SettingError(
+            f"The setting {name} is no storage connection string. "
+            "Copy it whole from the storage account's access keys; it has AccountName and AccountKey."
+        )
+
+
+def _service_address(name: str, text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        host, port_is_fine = "", False
+    if not host or not port_is_fine or parts.scheme not in {"http", "https"}:
+        raise SettingError(f"The setting {name} is no web address. It should look like https://gateway.example.com.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise SettingError(f"The setting {name} carries more than an address. Leave out user, password, ? and #.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise SettingError(f"The setting {name} begins with http://, which anyone on the way can read. Use https://.")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _token(environment: Mapping[str, str]) -> Secret | VaultSecret:
+    uri = environment.get("SUBSCRIPTION_TOKEN_SECRET", "").strip()
+    text = environment.get("SUBSCRIPTION_TOKEN", "").strip()
+    if bool(uri) == bool(text):
+        raise SettingError(
+            "Exactly one of SUBSCRIPTION_TOKEN_SECRET (a Key Vault secret's URI) and SUBSCRIPTION_TOKEN (the token) "
+            "is needed."
+        )
+    if uri:
+        if "/secrets/" not in urlsplit(uri).path:
+            raise SettingError(
+                "The setting SUBSCRIPTION_TOKEN_SECRET is no secret's URI. "
+                "It should look like https://NAME.vault.azure.net/secrets/SECRET."
+            )
+        return VaultSecret(_service_address("SUBSCRIPTION_TOKEN_SECRET", uri))
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise SettingError("The setting SUBSCRIPTION_TOKEN has blanks or odd characters in it. Paste the token alone.")
+    return Secret(text)
+
+
+def _hour(environment: Mapping[str, str], name: str) -> datetime | None:
+    text = environment.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        if not _HOUR.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        raise SettingError(f"The setting {name} is no hour in UTC. It should look like 2026-11-23T15.") from None
+
+
+def _whole_number(environment: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    text = environment.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):  # noqa: PLR2004
+        raise SettingError(f"The setting {name} is no whole number from 1 to {most}.")
+    return int(text)

@@ -1,0 +1,59 @@
+"""Storage accounts: how they are reached, and what their errors mean."""
+
+import contextlib
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.identity import ManagedIdentityCredential
+from azure.storage.blob import BlobServiceClient
+
+from shared.errors import SettingError, StorageAway
+from shared.settings import ByConnectionString, StorageConnection
+
+_OPTIONS: dict[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0.5, "connection_timeout": 5, "read_timeout": 30}
+
+
+def blob_service(connection: StorageConnection, setting: str) -> BlobServiceClient:
+    """Return a client for the account; make one a process, since each holds its own connections and tokens.
+
+    Raises:
+        SettingError: the connection string can't be used; the message names `setting`.
+    """
+    if isinstance(connection, ByConnectionString):
+        try:
+            return BlobServiceClient.from_connection_string(connection.connection_string.reveal, **_OPTIONS)
+        except ValueError:
+            # The library's own text is left out: it may repeat parts of the string.
+            raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
+    credential = ManagedIdentityCredential(client_id=connection.client_id)
+    return BlobServiceClient(connection.blob_service_uri, credential=credential, **_OPTIONS)
+
+
+@contextlib.contextmanager
+def storage_errors(account: str) -> Iterator[None]:
+    """Turn what the library raises into what to do about it.
+
+    Raises:
+        StorageAway: the account is away, busy, or refuses us; the message says which.
+    """
+    try:
+        yield
+    except ClientAuthenticationError:
+        raise StorageAway(
+            f"The identity or key for storage account {account} is not accepted. Check its setting."
+        ) from None
+    except HttpResponseError as error:
+        if error.status_code == HTTPStatus.FORBIDDEN:
+            raise StorageAway(
+                f"Storage account {account} forbids this ({_code(error)}). "
+                "Check the key, the role assignment and the account's network rules."
+            ) from None
+        raise StorageAway(f"Storage account {account} answered {error.status_code} ({_code(error)}).") from None
+    except AzureError as error:
+        raise StorageAway(f"Storage account {account} can't be reached ({type(error).__name__}).") from None
+
+
+def _code(error: HttpResponseError) -> str:
+    return str(getattr(error, "error_code", None) or error.reason or "no code")

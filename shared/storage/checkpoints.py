@@ -1,0 +1,262 @@
+"""Where checkpoints are kept: one small blob for each log blob, fenced by a lease and If-Match.
+
+Names put the hour first, so that a sweep lists an hour at once; metadata carry what the sweep compares, so that it
+reads no checkpoint whose log blob has not changed. A tag finds open checkpoints of any age.
+"""
+
+import contextlib
+import hashlib
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, unquote
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.storage.blob import BlobClient, BlobLeaseClient, BlobServiceClient
+
+from shared.clock import Clock
+from shared.delivery.checkpoint import Checkpoint, State
+from shared.errors import HeldElsewhere, RetryLater, Unsupported
+from shared.flowlog import LogBlob, LogKind
+from shared.storage.account import storage_errors
+
+CONTAINER = "checkpoints"
+_LEASE_SECONDS = 60
+_RENEW_SECONDS = 20
+_CONFLICT, _PRECONDITION = 409, 412
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a listing tells of a checkpoint.
+
+    Attributes:
+        blob: the log blob's name.
+        etag: the log's commit at which nothing was left; "" while something is.
+        offset: bytes delivered.
+        state: open or closed.
+        modified: when the checkpoint was last written.
+    """
+
+    blob: str
+    etag: str
+    offset: int
+    state: State
+    modified: datetime
+
+
+class Hold:
+    """A log blob held by this worker alone, for as long as the lease on its checkpoint lasts.
+
+    The fence: every write carries the lease and the ETag of the checkpoint last seen, so a worker that was overtaken,
+    however long it slept, writes nothing.
+    """
+
+    def __init__(self, client: BlobClient, lease: BlobLeaseClient, clock: Clock, acquired: float) -> None:
+        self._client = client
+        self._lease = lease
+        self._clock = clock
+        self._renewed = acquired
+        self._lost = False
+        self._etag = ""
+
+    def load(self) -> Checkpoint:
+        """Return the checkpoint as it stands under the lease.
+
+        Raises:
+            HeldElsewhere: the lease was lost, or the checkpoint deleted.
+            Unsupported: it is of a newer format, or damaged.
+        """
+        with self._fenced():
+            found = self._client.download_blob(lease=self._lease)
+            self._etag = str(found.properties.etag)
+            return Checkpoint.from_json(bytes(found.readall()))
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write the checkpoint.
+
+        Raises:
+            HeldElsewhere: another worker holds the blob now; nothing was written.
+        """
+        self.check()
+        with self._fenced():
+            written = self._client.upload_blob(
+                checkpoint.to_json(),
+                overwrite=True,
+                metadata=_metadata(checkpoint),
+                tags={"state": checkpoint.state.value},
+                lease=self._lease,
+                etag=self._etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
+            self._etag = str(written["etag"])
+
+    def check(self) -> None:
+        """Make sure that the lease still holds; ask before every post.
+
+        Raises:
+            HeldElsewhere: it was lost, or could not be renewed in time.
+        """
+        if self._lost or self._clock.monotonic() - self._renewed > _LEASE_SECONDS:
+            raise HeldElsewhere("The lease on the checkpoint ran out, so another worker may hold the blob now.")
+
+    def renew(self) -> None:
+        """Renew the lease; a refusal is remembered and told by `check`."""
+        asked = self._clock.monotonic()
+        try:
+            with self._fenced():
+                self._lease.renew()
+        except (HeldElsewhere, RetryLater):
+            return
+        self._renewed = asked
+
+    def release(self) -> None:
+        """Give the blob free; a lease that can't be released runs out by itself."""
+        with contextlib.suppress(HeldElsewhere, RetryLater), self._fenced():
+            self._lease.release()
+
+    @contextlib.contextmanager
+    def _fenced(self) -> Iterator[None]:
+        with storage_errors(str(self._client.account_name)):
+            try:
+                yield
+            except HttpResponseError as error:
+                if error.status_code in {_CONFLICT, _PRECONDITION} or isinstance(error, ResourceNotFoundError):
+                    self._lost = True
+                    raise HeldElsewhere("Another worker took the blob over, so this one writes nothing.") from None
+                raise
+
+
+class Checkpoints:
+    """The checkpoints of one flow-log account, in the function's own account."""
+
+    def __init__(self, service: BlobServiceClient, log_account: str, clock: Clock) -> None:
+        self._container = service.get_container_client(CONTAINER)
+        self._account = str(service.account_name)
+        self._log_account = log_account
+        self._clock = clock
+
+    def create(self, log: LogBlob, checkpoint: Checkpoint) -> None:
+        """Write a first checkpoint, unless another worker did so before."""
+        with storage_errors(self._account), contextlib.suppress(ResourceExistsError, ResourceModifiedError):
+            self._client(log).upload_blob(
+                checkpoint.to_json(),
+                overwrite=False,
+                metadata=_metadata(checkpoint),
+                tags={"state": checkpoint.state.value},
+            )
+
+    def read(self, log: LogBlob) -> Checkpoint | None:
+        """Return a checkpoint without holding it, None if there is none.
+
+        Raises:
+            Unsupported: it is of a newer format, or damaged.
+        """
+        with storage_errors(self._account):
+            try:
+                return Checkpoint.from_json(bytes(self._client(log).download_blob().readall()))
+            except ResourceNotFoundError:
+                return None
+
+    @contextlib.contextmanager
+    def hold(self, log: LogBlob) -> Iterator[Hold | None]:
+        """Hold a log blob for as long as the block lasts; None if it has no checkpoint yet.
+
+        Raises:
+            HeldElsewhere: another worker holds it.
+        """
+        hold = self._acquire(log)
+        if hold is None:
+            yield None
+            return
+        done = threading.Event()
+        renewer = threading.Thread(target=_keep_renewing, args=(hold, done), daemon=True)
+        renewer.start()
+        try:
+            yield hold
+        finally:
+            done.set()
+            renewer.join()
+            hold.release()
+
+    def delete(self, log: LogBlob) -> None:
+        """Remove a checkpoint that nobody holds."""
+        with storage_errors(self._account):
+            try:
+                self._client(log).delete_blob()
+            except ResourceNotFoundError:
+                return
+            except HttpResponseError as error:
+                if error.status_code not in {_CONFLICT, _PRECONDITION}:
+                    raise
+
+    def listed(self, kind: LogKind, prefix: str = "") -> Iterator[Summary]:
+        """List checkpoints whose hour begins with a prefix such as `y=2026/m=11/d=23/h=15/`."""
+        with storage_errors(self._account):
+            for item in self._container.list_blobs(
+                name_starts_with=f"{self._folder(kind)}{prefix}", include=["metadata"]
+            ):
+                if item.metadata and "log_blob" in item.metadata:
+                    yield _summary(item.metadata, item.last_modified)
+
+    def listed_open(self, kind: LogKind) -> Iterator[Checkpoint]:
+        """Give every open checkpoint, of whatever hour.
+
+        The index of tags lags behind by seconds; what it does not know yet is found by a later sweep.
+        """
+        with storage_errors(self._account):
+            for item in self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'"):
+                if item.name.startswith(self._folder(kind)):
+                    with contextlib.suppress(ResourceNotFoundError, Unsupported):
+                        found = self._container.download_blob(item.name)
+                        yield Checkpoint.from_json(bytes(found.readall()))
+
+    def _acquire(self, log: LogBlob) -> Hold | None:
+        client = self._client(log)
+        # With an id of our own choosing, a repeated request after a lost answer finds the lease to be ours.
+        lease = BlobLeaseClient(client, lease_id=str(uuid.uuid4()))
+        asked = self._clock.monotonic()
+        with storage_errors(self._account):
+            try:
+                lease.acquire(_LEASE_SECONDS)
+            except ResourceNotFoundError:
+                return None
+            except HttpResponseError as error:
+                if error.status_code in {_CONFLICT, _PRECONDITION}:
+                    raise HeldElsewhere(f"Another worker holds {log.name}.") from None
+                raise
+        return Hold(client, lease, self._clock, asked)
+
+    def _client(self, log: LogBlob) -> BlobClient:
+        digest = hashlib.sha256(log.name.encode()).hexdigest()
+        return self._container.get_blob_client(f"{self._folder(log.kind)}{log.hour:y=%Y/m=%m/d=%d/h=%H}/{digest}.json")
+
+    def _folder(self, kind: LogKind) -> str:
+        return f"{self._log_account}/{kind.container}/"
+
+
+def _keep_renewing(hold: Hold, done: threading.Event) -> None:
+    while not done.wait(_RENEW_SECONDS):
+        hold.renew()
+
+
+def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
+    return {
+        "log_blob": quote(checkpoint.blob),
+        "log_etag": checkpoint.etag,
+        "offset": str(checkpoint.offset),
+        "state": checkpoint.state.value,
+    }
+
+
+def _summary(metadata: dict[str, str], modified: datetime) -> Summary:
+    return Summary(
+        blob=unquote(metadata["log_blob"]),
+        etag=metadata.get("log_etag", ""),
+        offset=int(metadata["offset"]),
+        state=State(metadata["state"]),
+        modified=modified,
+    )

@@ -1,0 +1,64 @@
+"""Where quarantined objects are kept: `quarantine/y=/m=/d=/KEY.ndjson` in the function's own account."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient
+
+from shared.errors import Vanished
+from shared.flowlog import LogBlob
+from shared.storage.account import storage_errors
+
+CONTAINER = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedBlob:
+    """A blob of quarantined objects: its name, size in bytes, and when it was written."""
+
+    name: str
+    size: int
+    modified: datetime
+
+
+class QuarantineContainer:
+    """The container of quarantined objects; `shared.delivery.quarantine` says what they are."""
+
+    def __init__(self, service: BlobServiceClient) -> None:
+        self._container = service.get_container_client(CONTAINER)
+        self._account = str(service.account_name)
+
+    def put(self, log: LogBlob, key: str, lines: Sequence[bytes]) -> None:
+        # The log's own day, not today's: a repetition tomorrow must hit the same name.
+        with storage_errors(self._account):
+            self._container.upload_blob(
+                f"{log.hour:y=%Y/m=%m/d=%d}/{key}.ndjson", b"\n".join([*lines, b""]), overwrite=True
+            )
+
+    def listed(self, day: date | None = None) -> Iterator[QuarantinedBlob]:
+        """List the blobs, of one day of logs or of all."""
+        with storage_errors(self._account):
+            for item in self._container.list_blobs(name_starts_with=f"{day:y=%Y/m=%m/d=%d/}" if day else None):
+                yield QuarantinedBlob(item.name, int(item.size), item.last_modified)
+
+    def get(self, name: str) -> list[bytes]:
+        """Return the objects of one blob, a line each.
+
+        Raises:
+            Vanished: there is no such blob.
+        """
+        with storage_errors(self._account):
+            try:
+                return bytes(self._container.download_blob(name).readall()).splitlines()
+            except ResourceNotFoundError:
+                raise Vanished(f"There is no {name} in quarantine.") from None
+
+    def delete(self, name: str) -> None:
+        """Remove one blob, if it is there."""
+        with storage_errors(self._account):
+            try:
+                self._container.delete_blob(name)
+            except ResourceNotFoundError:
+                return
