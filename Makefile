@@ -1,0 +1,55 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Only to set up with: everything after that runs on the Python 3.13 of .venv.
+ANY_PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then echo $$python; break; fi; done)
+COMPILE = .tools/uv pip compile --quiet --generate-hashes --no-header
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install Python 3.13, the packages and Azurite (every target does this first)
+	@python="$(ANY_PYTHON)"; test -n "$$python" || { echo "setup: install any Python 3.9 or newer first" >&2; exit 1; }; \
+	"$$python" -m dev.bootstrap
+
+.PHONY: test
+test: setup ## Run the tests
+	.venv/bin/pytest --numprocesses 2 --dist loadfile
+
+.PHONY: lint
+lint: setup ## Check style, types and shell scripts
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	git grep -lIE '^#!.*[/ ](ba)?sh$$' -- ':!*.md' | xargs .venv/bin/shellcheck
+
+.PHONY: format
+format: setup ## Format the code
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+.PHONY: demo
+demo: setup ## Deliver an hour of made-up flow logs end to end (or real ones: make demo LOGS=DIR)
+	.venv/bin/python -m dev.demo $(if $(LOGS),--logs '$(LOGS)')
+
+.PHONY: bench
+bench: setup ## Measure speed, memory and storage operations
+	.venv/bin/python -m benchmarks
+
+.PHONY: chaos
+chaos: setup ## Deliver under random faults and kills, for long (make chaos SCHEDULES=1000)
+	.venv/bin/python -m tests.chaos $(if $(SCHEDULES),--schedules '$(SCHEDULES)')
+
+.PHONY: lock
+lock: setup ## Pin all packages anew, with hashes, from pyproject.toml
+	$(COMPILE) pyproject.toml --output-file requirements.txt
+	$(COMPILE) pyproject.toml --group dev --output-file dev/requirements.txt
+	$(COMPILE) --group uv --output-file dev/bootstrap/uv.txt
+	$(COMPILE) --group node --output-file dev/bootstrap/node.txt
+
+.PHONY: clean
+clean: ## Remove everything that was made here
+	rm -rf .venv .tools .demo dev/emulator/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache

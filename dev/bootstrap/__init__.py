@@ -1,0 +1,5 @@
+"""Makes a fresh clone ready: Python 3.13 with every package in `.venv`, and Azurite under `dev/emulator`.
+
+`make setup` runs it with whatever Python the machine has, so everything in this package keeps to Python 3.9 and its
+standard library. What is up to date is left alone; what was interrupted is made again.
+"""
