@@ -1,0 +1,137 @@
+"""Who is asking: people by auth tokens, functions by subscription tokens."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import parse_qs
+
+import anyio
+import jwt
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from gateway.accounts import Accounts, SubscriptionToken, User
+from gateway.body import read_body
+from gateway.clock import Clock, iso
+from gateway.errors import ApiError
+from gateway.limits import Limits
+
+AUTH_TOKEN_LIFE: Final = timedelta(hours=4)
+LONGEST_LIFE: Final = timedelta(days=3660)
+"""The longest life of a subscription token."""
+_ALGORITHM: Final = "HS256"
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+class Auth:
+    """Signs people in, makes subscription tokens and tells whose a token is."""
+
+    def __init__(self, accounts: Accounts, limits: Limits, clock: Clock) -> None:
+        self._accounts = accounts
+        self._limits = limits
+        self._clock = clock
+        self._key = accounts.signing_key()
+        # A hash costs 32 MB and most of a core for a moment: one at a time, so that signing in slows nothing else down.
+        self._one_at_a_time = anyio.CapacityLimiter(1)
+
+    async def post_auth(self, request: Request) -> Response:
+        """Answer `POST /auth`: a name and a password for an auth token (a JWT that lives 4 h)."""
+        name, password = await self._credentials(request)
+        user = await anyio.to_thread.run_sync(self._accounts.sign_in, name, password, limiter=self._one_at_a_time)
+        if user is None:
+            raise ApiError(401, "wrong_password", "The user name or the password is wrong.")
+        now = self._clock()
+        claims = {"sub": str(user.id), "iat": now, "exp": now + AUTH_TOKEN_LIFE}
+        return PlainTextResponse(jwt.encode(claims, self._key, _ALGORITHM), 201, _NO_STORE)
+
+    async def post_subscription_token(self, request: Request) -> Response:
+        """Answer `POST /qas/subscription-token`: a new subscription token, shown this once."""
+        user = await self._user(request)
+        life = _life(await read_body(request, self._limits.form_bytes, self._limits.body_seconds))
+        token, expires_at = await run_in_threadpool(
+            self._accounts.add_subscription_token, user.customer, self._clock(), life
+        )
+        return JSONResponse({"subscriptionToken": token, "expiresAt": iso(expires_at)}, 201, _NO_STORE)
+
+    async def get_subscription_token(self, request: Request) -> Response:
+        """Answer `GET /qas/subscription-token`: until when the token that asks is good."""
+        token = await self.subscription_token(request)
+        return JSONResponse({"expiresAt": iso(token.expires_at)}, headers=_NO_STORE)
+
+    async def subscription_token(self, request: Request) -> SubscriptionToken:
+        """Give what the subscription token of a request stands for.
+
+        Raises:
+            ApiError: 401, if there is none, or it is unknown, expired or revoked.
+
+        """
+        token = await run_in_threadpool(self._accounts.subscription_token, _bearer(request), self._clock())
+        if token is None:
+            raise _unauthorized(
+                "The subscription token is unknown, expired or revoked. POST /qas/subscription-token makes a new one."
+            )
+        request.state.customer = token.customer
+        return token
+
+    async def _user(self, request: Request) -> User:
+        """Give the user whose auth token a request carries."""
+        bearer = _bearer(request)
+        try:
+            # The library would look at the machine's clock, so the token's end is checked here.
+            claims = jwt.decode(
+                bearer,
+                self._key,
+                [_ALGORITHM],
+                options={"require": ["exp", "sub"], "verify_exp": False, "verify_iat": False},
+            )
+        except jwt.InvalidTokenError:
+            raise _unauthorized("This is no auth token of this gateway. POST /auth gives one.") from None
+        if datetime.fromtimestamp(claims["exp"], UTC) <= self._clock():
+            raise _unauthorized("The auth token has expired. POST /auth gives a new one.")
+        user = await run_in_threadpool(self._accounts.user, int(claims["sub"]))
+        if user is None:
+            raise _unauthorized("The user of this auth token is no more. POST /auth as another one.")
+        request.state.customer = user.customer
+        return user
+
+    async def _credentials(self, request: Request) -> tuple[str, str]:
+        """Read the form of `POST /auth`."""
+        body = await read_body(request, self._limits.form_bytes, self._limits.body_seconds)
+        try:
+            form = parse_qs(body.decode(), max_num_fields=10)
+            (name,), (password,), (wanted,) = form["username"], form["password"], form["token"]
+        except (ValueError, KeyError):
+            wanted = ""
+        if wanted != "true":
+            raise ApiError(
+                400,
+                "bad_form",
+                "Send username, password and token=true, each once, as application/x-www-form-urlencoded.",
+            )
+        return name, password
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthorized("Send the header Authorization: Bearer TOKEN.")
+    return token.strip()
+
+
+def _unauthorized(message: str) -> ApiError:
+    return ApiError(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
+
+
+def _life(body: bytes) -> timedelta:
+    """Read how long a subscription token is to live; the unit, minutes, is our reading of the vendors' example."""
+    try:
+        wanted = orjson.loads(body)["expiry"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        wanted = None
+    longest = LONGEST_LIFE // timedelta(minutes=1)
+    if type(wanted) is not int or not 1 <= wanted <= longest:
+        raise ApiError(
+            400, "bad_expiry", f'Send {{"expiry": MINUTES}}, a whole number from 1 to {longest}; 500000 is 347 days.'
+        )
+    return timedelta(minutes=wanted)

@@ -1,0 +1,132 @@
+"""The gateway's command line."""
+
+import argparse
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+from starlette.middleware import Middleware
+
+from gateway.accounts import Accounts, AccountsError
+from gateway.app import create_app
+from gateway.clock import utc_now
+from gateway.passwords import new_password
+from gateway.records import UnknownSchemaError
+from gateway.server import end_on_signals, open_accounts, open_stores, server
+
+
+class UsageError(Exception):
+    """The command cannot be carried out as given; the message says why and what to do."""
+
+
+def main(arguments: Sequence[str] | None = None, middleware: Sequence[Middleware] = ()) -> int:
+    """Run a command and give its exit status: 0 when done, 1 when refused, 2 when misspelt.
+
+    What people are to read goes to stderr. `serve` writes JSON lines to stdout: first `{"listening": URL}`, then the
+    request log.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "serve":
+            _serve(options, middleware)
+        else:
+            _user(options)
+    except (UsageError, AccountsError, UnknownSchemaError, OSError) as error:
+        return _refused(str(error))
+    except duckdb.IOException as error:
+        return _refused(f"The records in {options.data} cannot be opened; is another gateway serving them? {error}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gateway", description="The reference API gateway of Sluice.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument("--data", type=Path, required=True, help="directory of everything that the gateway keeps")
+
+    serve = commands.add_parser("serve", parents=[data], help="answer requests until SIGTERM")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8080, help="port, or 0 for a free one (default: %(default)s)")
+    serve.add_argument("--certificate", type=Path, help="TLS certificate with its chain, PEM")
+    serve.add_argument("--key", type=Path, help="private key of the certificate, PEM")
+    serve.add_argument(
+        "--behind-a-proxy", action="store_true", help="listen beyond loopback without TLS, which a proxy adds"
+    )
+
+    user = commands.add_parser("user", help="people who sign in").add_subparsers(dest="action", required=True)
+    add = user.add_parser("add", parents=[data], help="add a user, and the customer if new; prints a password")
+    add.add_argument("name")
+    add.add_argument("--customer", required=True, help="the customer's name")
+    password = user.add_parser("password", parents=[data], help="replace a user's password; prints the new one")
+    password.add_argument("name")
+    return parser
+
+
+def _serve(options: argparse.Namespace, middleware: Sequence[Middleware]) -> None:
+    tls = options.certificate is not None
+    if tls != (options.key is not None):
+        raise UsageError("--certificate and --key go together: give both or none.")
+    if not (tls or options.behind_a_proxy or _is_loopback(options.host)):
+        raise UsageError(
+            f"Tokens would cross the network unencrypted on {options.host}. Give --certificate and --key, or say "
+            "--behind-a-proxy if a proxy on the same machine adds TLS."
+        )
+    with open_stores(options.data) as stores:
+        serving = server(
+            create_app(stores, utc_now, _write_line, middleware=middleware), options.certificate, options.key
+        )
+        family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+        listener = socket.create_server((options.host, options.port), family=family)
+        end_on_signals(serving)
+        _first_start(stores.accounts)
+        host, port = listener.getsockname()[:2]
+        _write_line({"listening": f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"})
+        serving.run(sockets=[listener])
+
+
+def _first_start(accounts: Accounts) -> None:
+    """Add the first administrator to a gateway that has no user yet, and tell the password this once."""
+    if not accounts.has_users():
+        password = new_password()
+        accounts.add_user("admin", accounts.add_customer("default"), password)
+        _say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")
+
+
+def _user(options: argparse.Namespace) -> None:
+    password = new_password()
+    accounts = open_accounts(options.data)
+    if options.action == "add":
+        accounts.add_user(options.name, accounts.add_customer(options.customer), password)
+    else:
+        accounts.set_password(options.name, password)
+    _say(f"The password of {options.name} is {password} (it is not shown again).")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return False
+
+
+def _write_line(entry: dict[str, Any]) -> None:
+    # A gateway whose log nobody reads any more goes on serving.
+    with suppress(OSError):
+        sys.stdout.buffer.write(orjson.dumps(entry) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(sentence + "\n")
+
+
+def _refused(sentence: str) -> int:
+    _say(sentence)
+    return 1

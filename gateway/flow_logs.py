@@ -1,0 +1,169 @@
+"""`POST /qas/flow-logs`: a batch of flow records is taken once, however often it is sent."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import anyio
+import duckdb
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.auth import Auth
+from gateway.body import inflate, read_body, too_large
+from gateway.clock import Clock
+from gateway.errors import ApiError
+from gateway.limits import Limits
+from gateway.records import Post, Records
+from shared.flowlog.record import check
+
+_KEY: Final = re.compile(r"[!-~]{1,200}")
+_DECODING_THREADS: Final = 2
+"""Inflating, hashing and storing leave Python's lock to the other thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The lines of one body.
+
+    Attributes:
+        records: The lines that are flow records.
+        rejected: The others, each as `{"line", "reason"}`, lines counted from 0.
+
+    """
+
+    records: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+
+
+class FlowLogs:
+    """Takes posts of flow records."""
+
+    def __init__(self, auth: Auth, records: Records, limits: Limits, clock: Clock) -> None:
+        self._auth = auth
+        self._records = records
+        self._limits = limits
+        self._clock = clock
+        self._in_progress: set[tuple[int, str]] = set()
+        self._threads = anyio.CapacityLimiter(_DECODING_THREADS)
+
+    async def post(self, request: Request) -> Response:
+        """Answer `POST /qas/flow-logs`."""
+        token = await self._auth.subscription_token(request)
+        _check_media_type(request)
+        key = _idempotency_key(request)
+        with self._claim(token.customer, key):
+            body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
+            take = partial(self._take, token.customer, key, body)
+            post, duplicate = await anyio.to_thread.run_sync(take, limiter=self._threads)
+        answer = orjson.loads(post.answer)
+        request.state.records = answer["accepted"]
+        request.state.duplicate = duplicate
+        return Response(orjson.dumps(answer | {"duplicate": duplicate}), 202, media_type="application/json")
+
+    @contextmanager
+    def _claim(self, customer: int, key: str) -> Iterator[None]:
+        """Keep every other request with this key out."""
+        claim = (customer, key)
+        if claim in self._in_progress:
+            raise ApiError(
+                425,
+                "in_progress",
+                "A request with this Idempotency-Key is in progress. Send it again when that one has been answered.",
+                _retry_after(1),
+            )
+        if len(self._in_progress) >= self._limits.posts_at_once:
+            raise ApiError(503, "busy", "The gateway is busy with other posts. Send it again later.", _retry_after(1))
+        self._in_progress.add(claim)
+        try:
+            yield
+        finally:
+            self._in_progress.remove(claim)
+
+    def _take(self, customer: int, key: str, compressed: bytes) -> tuple[Post, bool]:
+        """Store a body, or find that it is stored; give its post, and whether it was there before."""
+        body = inflate(compressed, self._limits.unpacked_bytes)
+        body_hash = hashlib.sha256(body).digest()
+        try:
+            earlier = self._records.find(customer, key)
+            if earlier is None:
+                batch = read_lines(body, self._limits.records)
+                answer = {"accepted": len(batch.records), "duplicate": False, "rejected": batch.rejected}
+                post = Post(customer, key, body_hash, orjson.dumps(answer), self._clock())
+                self._records.store(post, batch.records)
+                return post, False
+        except duckdb.Error as error:
+            raise ApiError(
+                503,
+                "storage",
+                "The gateway's storage failed. Nothing was stored; send it again later.",
+                _retry_after(30),
+            ) from error
+        if earlier.body_hash != body_hash:
+            raise ApiError(
+                409,
+                "key_reused",
+                "This Idempotency-Key came with another body before. Send every body under its own key.",
+            )
+        return earlier, True
+
+
+def read_lines(body: bytes, limit: int) -> Batch:
+    """Read newline-delimited JSON, one flow record a line.
+
+    Args:
+        body: The uncompressed body.
+        limit: The most lines to take.
+
+    Raises:
+        ApiError: 413 for more lines, 400 if not one of them is a JSON object.
+
+    """
+    if body.count(b"\n") > limit:
+        raise too_large(f"The body has more than {limit} lines.")
+    lines = body.removesuffix(b"\n").split(b"\n")
+    records: list[dict[str, Any]] = []
+    rejected: list[dict[str, Any]] = []
+    objects = 0
+    for number, line in enumerate(lines):
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            reason: str | None = f"The line is no JSON: {error}"
+        else:
+            objects += isinstance(value, dict)
+            reason = check(value)
+        if reason is None:
+            records.append(value)
+        else:
+            rejected.append({"line": number, "reason": reason})
+    if not objects:
+        raise ApiError(400, "not_ndjson", "The body is no NDJSON. Send one JSON object a line, none of them a list.")
+    return Batch(records, rejected)
+
+
+def _check_media_type(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if media_type != "application/x-ndjson" or encoding != "gzip":
+        raise ApiError(
+            415, "unsupported_media_type", "Send Content-Type: application/x-ndjson and Content-Encoding: gzip."
+        )
+
+
+def _idempotency_key(request: Request) -> str:
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+        raise ApiError(
+            400, "bad_idempotency_key", "Send one Idempotency-Key of 1 to 200 visible ASCII characters, no spaces."
+        )
+    return keys[0]
+
+
+def _retry_after(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds)}

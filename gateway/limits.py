@@ -1,0 +1,29 @@
+"""How much one request may bring."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that keep one sender from exhausting the gateway.
+
+    Attributes:
+        body_bytes: Size of a flow-log body as it arrives, compressed.
+        unpacked_bytes: Size of a flow-log body once it is inflated.
+        records: Lines of a flow-log body.
+        form_bytes: Size of any other body.
+        body_seconds: Time that a sender has to bring its body.
+        posts_at_once: Flow-log posts that are received or stored at the same time.
+
+    """
+
+    body_bytes: int = 8 * 1024 * 1024
+    unpacked_bytes: int = 32 * 1024 * 1024
+    records: int = 20_000
+    form_bytes: int = 64 * 1024
+    body_seconds: float = 60
+    posts_at_once: int = 32
+
+
+DEFAULT_LIMITS: Final = Limits()

@@ -1,0 +1,152 @@
+"""Gateways of one's own, in a thread or in a process that may be killed: for tests and a developer's machine."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from socket import create_server
+from types import TracebackType
+from typing import Any, Final, Self
+
+import orjson
+from starlette.middleware import Middleware
+
+from gateway.accounts import Accounts
+from gateway.app import Stores, create_app
+from gateway.clock import Clock, utc_now
+from gateway.limits import DEFAULT_LIMITS, Limits
+from gateway.passwords import new_password
+from gateway.request_log import Sink
+from gateway.server import open_stores, server
+
+_ROOT: Final = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer with one user and one subscription token.
+
+    Attributes:
+        number: The customer's number, by which its records are found.
+        user: The name that its user signs in with.
+        password: That user's password.
+        subscription_token: Lives a year.
+
+    """
+
+    number: int
+    user: str
+    password: str = field(repr=False)
+    subscription_token: str = field(repr=False)
+
+
+def new_customer(accounts: Accounts, name: str, clock: Clock = utc_now) -> Customer:
+    """Add a customer, with a user of the same name and a subscription token."""
+    number = accounts.add_customer(name)
+    password = new_password()
+    accounts.add_user(name, number, password)
+    token, _ = accounts.add_subscription_token(number, clock(), timedelta(days=365))
+    return Customer(number, name, password, token)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that serves from a thread of this process.
+
+    Attributes:
+        url: Its address, without a slash at the end.
+        stores: What it keeps; may be read while it serves.
+
+    """
+
+    url: str
+    stores: Stores
+
+
+@contextmanager
+def run_in_thread(
+    data: Path,
+    *,
+    sink: Sink = lambda _entry: None,
+    clock: Clock = utc_now,
+    limits: Limits = DEFAULT_LIMITS,
+    middleware: Sequence[Middleware] = (),
+) -> Iterator[Gateway]:
+    """Serve a gateway on a free loopback port for as long as the context lasts."""
+    stores = open_stores(data)
+    listener = create_server(("127.0.0.1", 0))
+    serving = server(create_app(stores, clock, sink, limits, middleware))
+    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, name="gateway")
+    thread.start()
+    try:
+        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", stores)
+    finally:
+        serving.should_exit = True
+        thread.join()
+        stores.close()
+
+
+class GatewayProcess:
+    """A gateway in a process of its own, on a free loopback port; as a context manager it is stopped at the end.
+
+    Attributes:
+        url: Its address, without a slash at the end.
+        requests: Its request log so far; complete once the process is stopped or killed.
+
+    """
+
+    def __init__(self, data: Path, module: Sequence[str] = ("gateway",)) -> None:
+        """Start it, and return once it listens.
+
+        Args:
+            data: The directory of its stores.
+            module: What to run, as `python -m` takes it, before the command.
+
+        Raises:
+            RuntimeError: It did not start; it has said why on stderr.
+
+        """
+        command = [sys.executable, "-m", *module, "serve", "--data", str(data.resolve()), "--port", "0"]
+        self._process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE)  # noqa: S603 - our own program
+        assert self._process.stdout is not None  # noqa: S101 - a pipe, as asked
+        self._stdout = self._process.stdout
+        first = self._stdout.readline()
+        if not first:
+            raise RuntimeError(f"The gateway did not start: exit status {self._process.wait()}.")
+        self.url: str = orjson.loads(first)["listening"]
+        self.requests: list[dict[str, Any]] = []
+        self._reader = threading.Thread(target=self._read, name="gateway's log", daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        """Give the process itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    def stop(self) -> int:
+        """Ask it to end, and give its exit status."""
+        self._process.terminate()
+        return self._ended()
+
+    def kill(self) -> None:
+        """End it with SIGKILL, wherever it is."""
+        self._process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        status = self._process.wait()
+        self._reader.join()
+        self._stdout.close()
+        return status
+
+    def _read(self) -> None:
+        self.requests.extend(orjson.loads(line) for line in self._stdout if line.endswith(b"\n"))

@@ -1,0 +1,65 @@
+"""Serving the gateway: the stores of one directory, one listening socket, one process."""
+
+import os
+import signal
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from gateway.accounts import Accounts
+from gateway.app import Stores
+from gateway.records import Records
+
+
+def open_stores(data: Path) -> Stores:
+    """Open the stores in a directory, or begin them; nobody else on the machine may read them.
+
+    Raises:
+        duckdb.IOException: Another gateway has them open.
+        AccountsError, UnknownSchemaError: Another version of the gateway wrote them.
+
+    """
+    return Stores(open_accounts(data), Records.open(data / "records.duckdb"))
+
+
+def open_accounts(data: Path) -> Accounts:
+    """Open the accounts in a directory, or begin them; a gateway may be serving from it.
+
+    Raises:
+        AccountsError: Another version of the gateway wrote them.
+
+    """
+    os.umask(0o077)
+    data.mkdir(parents=True, exist_ok=True)
+    return Accounts.open(data / "accounts.sqlite")
+
+
+def server(app: ASGIApp, certificate: Path | None = None, key: Path | None = None) -> uvicorn.Server:
+    """Give a server for an application, with TLS if there is a certificate."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=30,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
+    )
+
+
+def end_on_signals(server: uvicorn.Server) -> None:
+    """Let SIGTERM and SIGINT end a server, once every request has been answered.
+
+    uvicorn does so too, but not before it has started, and it raises the signal again when it is done, which would end
+    the process before the stores are closed.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.handle_exit)
