@@ -5,6 +5,7 @@ in an object is seen. Each call splits one level and goes through the text once,
 """
 
 import re
+from itertools import pairwise
 from typing import Final
 
 import orjson
@@ -20,7 +21,7 @@ class DuplicateKeyError(ValueError):
 
 _SPACE: Final = b" \t\r\n"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_TO_MARK: Final = re.compile(rb'(?:[^"\[\]{},]++|' + _STRING + rb")*+", re.DOTALL)
+_MARK: Final = re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL)
 _KEY: Final = re.compile(rb"(" + _STRING + rb")[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
 
 
@@ -71,29 +72,29 @@ def _parts(text: bytes, opening: bytes, closing: bytes) -> list[bytes]:
     """Split the inside of a bracketed text at its commas."""
     if not text.startswith(opening):
         raise NotJsonError(f"it is no JSON: {opening.decode()} is missing before {text[:40]!r}")
-    parts: list[bytes] = []
-    depth, start, at = 0, 1, 1
-    while True:
-        found = _TO_MARK.match(text, at)
-        at = found.end() if found else at
-        mark = text[at : at + 1]
-        if mark in (b"", b'"'):
-            raise NotJsonError("it is no JSON: it ends too early")
-        if mark in (b"[", b"{"):
-            depth += 1
-        elif mark == b"," and depth == 0:
-            parts.append(text[start:at].strip(_SPACE))
-            start = at + 1
-        elif mark != b"," and depth == 0:
-            break
-        elif mark != b",":
-            depth -= 1
-        at += 1
-    if text[at:].strip(_SPACE) != closing:
-        raise NotJsonError(f"it is no JSON: {text[at:][:40]!r} is not the end that {opening.decode()} needs")
-    last = text[start:at].strip(_SPACE)
-    if parts or last:
-        parts.append(last)
+    commas, end = _commas(text)
+    if text[end:].strip(_SPACE) != closing:
+        raise NotJsonError(f"it is no JSON: it ends with {text[end:][:40]!r} and not with {closing.decode()}")
+    edges = [0, *commas, end]
+    parts = [text[start + 1 : stop].strip(_SPACE) for start, stop in pairwise(edges)]
+    if parts == [b""]:
+        return []
     if b"" in parts:
         raise NotJsonError("it is no JSON: a value is missing beside a comma")
     return parts
+
+
+def _commas(text: bytes) -> tuple[list[int], int]:
+    """Return where the commas of a bracketed text are, those inside other brackets aside, and where it closes."""
+    commas: list[int] = []
+    depth = 0
+    for mark in _MARK.finditer(text, 1):
+        if mark[0] in b"[{":
+            depth += 1
+        elif mark[0] == b"," and depth == 0:
+            commas.append(mark.start())
+        elif mark[0] in b"]}":
+            if depth == 0:
+                return commas, mark.start()
+            depth -= 1
+    raise NotJsonError("it is no JSON: it ends too early")

@@ -63,6 +63,11 @@ COLUMNS: Final = {
     (Source.VNET, 4): (*_START, "state", "encryption", *COUNTERS),
 }
 """The fields of a tuple in their order, by source and version."""
+PROTOCOLS: Final = {"T": 6, "U": 17}
+DIRECTIONS: Final = {"I": Direction.INBOUND, "O": Direction.OUTBOUND}
+DECISIONS: Final = {"A": Decision.ALLOW, "D": Decision.DENY}
+STATES: Final = {"B": State.BEGIN, "C": State.CONTINUE, "E": State.END}
+VNET_STATES: Final = {**STATES, "D": State.DENY}
 
 
 def read_tuple(text: str, envelope: Envelope) -> FlowRecord:
@@ -131,12 +136,6 @@ def read_mac(text: str | None) -> str | None:
 _SEPARATORS: Final = re.compile(r"[-:. ]")
 _MAC: Final = re.compile(r"[0-9A-F]{12}")
 _NUMBER: Final = re.compile(rf"0|[1-9][0-9]{{0,{DIGITS_MAX - 1}}}")
-_PROTOCOLS: Final = {"T": 6, "U": 17}
-_DIRECTIONS: Final = {"I": Direction.INBOUND, "O": Direction.OUTBOUND}
-_DECISIONS: Final = {"A": Decision.ALLOW, "D": Decision.DENY}
-_STATES: Final = {"B": State.BEGIN, "C": State.CONTINUE, "E": State.END}
-_VNET_STATES: Final = {**_STATES, "D": State.DENY}
-
 type _Reader = Callable[[str, str], Any]
 
 
@@ -174,7 +173,7 @@ def _up_to(most: int) -> _Reader:
 
 
 def _protocol(word: str, name: str) -> int:
-    return _PROTOCOLS[word] if word in _PROTOCOLS else _up_to(PROTOCOL_MAX)(word, name)
+    return PROTOCOLS[word] if word in PROTOCOLS else _up_to(PROTOCOL_MAX)(word, name)
 
 
 def _letter[T](choices: dict[str, T]) -> _Reader:
@@ -201,13 +200,13 @@ _READERS: Final[dict[str, _Reader]] = {
     "src_port": _up_to(PORT_MAX),
     "dst_port": _up_to(PORT_MAX),
     "protocol": _protocol,
-    "direction": _letter(_DIRECTIONS),
-    "decision": _letter(_DECISIONS),
-    "state": _letter(_STATES),
+    "direction": _letter(DIRECTIONS),
+    "decision": _letter(DECISIONS),
+    "state": _letter(STATES),
     "encryption": _token,
     **dict.fromkeys(COUNTERS, _counter),
 }
-_VNET_READERS: Final = {**_READERS, "state": _letter(_VNET_STATES)}
+_VNET_READERS: Final = {**_READERS, "state": _letter(VNET_STATES)}
 
 
 def _readers(envelope: Envelope) -> dict[str, _Reader]:

@@ -1,0 +1,72 @@
+"""What decoding gives: lines of flow records, and what was set aside with the reason."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from shared.flowlog.tuples import Envelope
+
+
+class Unit(Enum):
+    """What was set aside; the three are counted apart."""
+
+    TUPLE = "tuple"
+    RECORD = "record"
+    RANGE = "range"
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Something that gave no flow record, with all that is needed to read it again after a repair of the parser.
+
+    Attributes:
+        unit: what it is.
+        position: where in the range: `records[3].flows[0].flows[1].flowTuples[7]`, records counted through the whole
+            range; for a range `offset 120, length 300`, in bytes.
+        reason: a sentence that says what is wrong.
+        raw: the bytes as written; a tuple that is a string without its quotes.
+        context: the envelope of a tuple; None for a record or a range, which hold their own.
+
+    """
+
+    unit: Unit
+    position: str
+    reason: str
+    raw: bytes
+    context: Envelope | None = None
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What a range of bytes held.
+
+    Attributes:
+        lines: one flow record each as a line of JSON, keys in order, without the newline; in the order of the log.
+        set_aside: what gave no record, in the order of the log.
+
+    """
+
+    lines: list[str] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+
+    @property
+    def tuples(self) -> int:
+        """How many tuples were seen; those inside a record or range that was set aside whole are not."""
+        return len(self.lines) + self.tuples_set_aside
+
+    @property
+    def tuples_set_aside(self) -> int:
+        """How many tuples were set aside."""
+        return self._count(Unit.TUPLE)
+
+    @property
+    def records_set_aside(self) -> int:
+        """How many log records were set aside whole."""
+        return self._count(Unit.RECORD)
+
+    @property
+    def ranges_set_aside(self) -> int:
+        """How many ranges of bytes were set aside."""
+        return self._count(Unit.RANGE)
+
+    def _count(self, unit: Unit) -> int:
+        return sum(item.unit is unit for item in self.set_aside)

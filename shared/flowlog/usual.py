@@ -1,0 +1,215 @@
+"""The fast path: log records of the usual form, their tuples decoded many at a time.
+
+A tuple that is not of the usual form is read plainly, alone. A record that isn't makes this path decline all of its
+text, so that there is one place, `shared.flowlog.envelope`, that says what is wrong with it.
+"""
+
+from bisect import bisect_right
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Final
+
+import orjson
+
+from shared.flowlog.decoded import Decoded
+from shared.flowlog.patterns import NSG_V1, NSG_V2, VNET_V4, Format
+from shared.flowlog.plain import decode_tuple
+from shared.flowlog.tuples import Envelope, MalformedTupleError, read_mac
+
+_FORMATS_BY_VERSION: Final = {1: NSG_V1, 2: NSG_V2, 4: VNET_V4}
+_NSG: Final = frozenset({NSG_V1, NSG_V2})
+_VNET: Final = frozenset({VNET_V4})
+_TUPLES_AT_ONCE: Final = 500
+"""Small groups are collected up to this number of tuples; more at once are no faster."""
+
+type _Members = dict[str, Any]
+type _Facts = tuple[str, str | None, str | None, str | None, str | None]
+"""Rule, MAC address, ACL, resource and flow log of a group of tuples, as in `Envelope`."""
+type _Place = tuple[int, int, int]
+"""The places of a group's record in the range, of its flow in the record and of the group in the flow."""
+
+
+class _UnusualError(Exception):
+    """A log record is not of the usual form."""
+
+
+def decode_usual(values: list[Any], text: bytes, number: int) -> Decoded | None:
+    """Decode log records of the usual form; None if anything about the records is unusual.
+
+    `values` is what `text` holds as JSON, `number` the place of its first record in the range. Every string of the
+    text must be met on the way: then no key stood twice in an object, and no tuple in a place that is not read.
+    A text without backslash has its tuples exactly as written, and none of them holds a newline.
+    """
+    if b"\\" in text:
+        return None
+    walk = _Walk(number)
+    try:
+        walk.records(values)
+    except _UnusualError:
+        return None
+    return walk.decoded if text.count(b'"') == 2 * walk.strings else None
+
+
+class _Walk:
+    """Goes through log records and counts the strings that it meets."""
+
+    def __init__(self, number: int) -> None:
+        self.decoded = Decoded()
+        self.strings = 0
+        self._number = number
+        self._batch = _Batch(NSG_V2)
+
+    def records(self, values: list[Any]) -> None:
+        """Decode log records; an object with `records` alone stands for the records in it."""
+        waiting = values[::-1]
+        while waiting:
+            record = waiting.pop()
+            if not isinstance(record, dict):
+                raise _UnusualError
+            self.strings += len(record) + list(map(type, record.values())).count(str)
+            if len(record) == 1:
+                waiting += _array(record, "records")[::-1]
+            else:
+                self._record(record)
+                self._number += 1
+        self._batch.decode(self.decoded)
+
+    def _record(self, record: _Members) -> None:
+        if ("properties" in record) == ("flowRecords" in record):
+            raise _UnusualError
+        if "properties" in record:
+            self._nsg(record)
+        else:
+            self._vnet(record)
+
+    def _nsg(self, record: _Members) -> None:
+        properties = _members(record["properties"], 2)
+        self._become(properties.get("Version"), _NSG)
+        resource = _text(record, "resourceId" if "resourceId" in record else "resourceid")
+        self.strings += 2
+        for flow_place, value in enumerate(_array(properties, "flows")):
+            flow = _members(value, 2)
+            rule = _string(flow, "rule")
+            self.strings += 3
+            for group_place, inner in enumerate(_array(flow, "flows")):
+                group = _members(inner, 2)
+                facts = (rule, _string(group, "mac"), None, resource, None)
+                self._tuples(group, (self._number, flow_place, group_place), facts)
+
+    def _vnet(self, record: _Members) -> None:
+        self._become(record.get("flowLogVersion"), _VNET)
+        mac = _text(record, "macAddress")
+        resource = _text(record, "targetResourceID")
+        flow_log = _text(record, "flowLogResourceID")
+        self.strings += 1
+        for flow_place, value in enumerate(_array(_members(record["flowRecords"], 1), "flows")):
+            flow = _members(value, 2)
+            acl = _string(flow, "aclID")
+            self.strings += 3
+            for group_place, inner in enumerate(_array(flow, "flowGroups")):
+                group = _members(inner, 2)
+                facts = (_string(group, "rule"), mac, acl, resource, flow_log)
+                self._tuples(group, (self._number, flow_place, group_place), facts)
+
+    def _become(self, version: object, allowed: frozenset[Format]) -> None:
+        """Go on with tuples of another format."""
+        kind = _FORMATS_BY_VERSION.get(version) if type(version) is int else None
+        if kind not in allowed:
+            raise _UnusualError
+        if kind is not self._batch.kind:
+            self._batch.decode(self.decoded)
+            self._batch = _Batch(kind)
+
+    def _tuples(self, group: _Members, place: _Place, facts: _Facts) -> None:
+        tuples = _array(group, "flowTuples")
+        self.strings += 3 + len(tuples)
+        self._batch.add(tuples, place, facts)
+        if len(self._batch.texts) >= _TUPLES_AT_ONCE:
+            self._batch.decode(self.decoded)
+            self._batch = _Batch(self._batch.kind)
+
+
+class _Batch:
+    """Tuples of one format, of one group or of several."""
+
+    def __init__(self, kind: Format) -> None:
+        self.kind = kind
+        self.texts: list[str] = []
+        self._tails: list[str] = []
+        self._groups: list[tuple[int, _Place, _Facts]] = []
+
+    def add(self, tuples: list[Any], place: _Place, facts: _Facts) -> None:
+        """Add a group of tuples."""
+        self._groups.append((len(self.texts), place, facts))
+        self.texts += tuples
+        self._tails += [_tail(self.kind, *facts)] * len(tuples)
+
+    def decode(self, decoded: Decoded) -> None:
+        """Add what the tuples give, in their order."""
+        if not self.texts:
+            return
+        try:
+            rows = self.kind.rows(self.texts)
+        except TypeError:
+            raise _UnusualError from None
+        tails, lines = self._tails, decoded.lines
+        if all(map(itemgetter(0), rows)) and all(tails):
+            lines += self.kind.lines(rows, tails)
+            return
+        start = 0
+        for index in [index for index, row in enumerate(rows) if not (row[0] and tails[index])]:
+            lines += self.kind.lines(rows[start:index], tails[start:index])
+            self._decode_plainly(index, decoded)
+            start = index + 1
+        lines += self.kind.lines(rows[start:], tails[start:])
+
+    def _decode_plainly(self, index: int, decoded: Decoded) -> None:
+        first, (record, flow, group), facts = self._groups[bisect_right(self._groups, index, key=itemgetter(0)) - 1]
+        position = f"records[{record}].{self.kind.position.format(flow, group)}.flowTuples[{index - first}]"
+        envelope = Envelope(self.kind.source, self.kind.version, *facts)
+        decode_tuple(b'"%b"' % self.texts[index].encode(), envelope, position, decoded)
+
+
+@lru_cache(maxsize=1024)
+def _tail(kind: Format, rule: str, mac: str | None, acl: str | None, resource: str | None, flow_log: str | None) -> str:
+    """Return the JSON of the keys that all records of a group share; empty if its MAC address is malformed."""
+    try:
+        shared = {
+            "rule": rule,
+            "mac": read_mac(mac),
+            "acl_id": acl,
+            "resource_id": resource,
+            "flow_log_id": flow_log,
+            "source": kind.source,
+            "version": kind.version,
+        }
+    except MalformedTupleError:
+        return ""
+    return "," + orjson.dumps(shared).decode()[1:]
+
+
+def _members(value: object, count: int) -> _Members:
+    if isinstance(value, dict) and len(value) == count:
+        return value
+    raise _UnusualError
+
+
+def _array(members: _Members, key: str) -> list[Any]:
+    value = members.get(key)
+    if isinstance(value, list):
+        return value
+    raise _UnusualError
+
+
+def _text(members: _Members, key: str) -> str | None:
+    value = members.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise _UnusualError
+
+
+def _string(members: _Members, key: str) -> str:
+    value = members.get(key)
+    if isinstance(value, str):
+        return value
+    raise _UnusualError
