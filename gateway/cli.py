@@ -1,6 +1,7 @@
 """The gateway's command line."""
 
 import argparse
+import asyncio
 import socket
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import duckdb
 import orjson
 from starlette.middleware import Middleware
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.accounts import Accounts, AccountsError
 from gateway.app import create_app
@@ -25,7 +27,11 @@ class UsageError(Exception):
     """The command cannot be carried out as given; the message says why and what to do."""
 
 
-def main(arguments: Sequence[str] | None = None, middleware: Sequence[Middleware] = ()) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    middleware: Sequence[Middleware] = (),
+    protocol: type[asyncio.Protocol] = H11Protocol,
+) -> int:
     """Run a command and give its exit status: 0 when done, 1 when refused, 2 when misspelt.
 
     What people are to read goes to stderr. `serve` writes JSON lines to stdout: first `{"listening": URL}`, then the
@@ -34,7 +40,7 @@ def main(arguments: Sequence[str] | None = None, middleware: Sequence[Middleware
     options = _parser().parse_args(arguments)
     try:
         if options.command == "serve":
-            _serve(options, middleware)
+            _serve(options, middleware, protocol)
         else:
             _user(options)
     except (UsageError, AccountsError, UnknownSchemaError, OSError) as error:
@@ -68,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(options: argparse.Namespace, middleware: Sequence[Middleware]) -> None:
+def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protocol: type[asyncio.Protocol]) -> None:
     tls = options.certificate is not None
     if tls != (options.key is not None):
         raise UsageError("--certificate and --key go together: give both or none.")
@@ -79,7 +85,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware]) -> Non
         )
     with open_stores(options.data) as stores:
         serving = server(
-            create_app(stores, utc_now, _write_line, middleware=middleware), options.certificate, options.key
+            create_app(stores, utc_now, _write_line, middleware=middleware), options.certificate, options.key, protocol
         )
         family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
         listener = socket.create_server((options.host, options.port), family=family)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from gateway.accounts import Accounts
 from gateway.app import Stores, create_app
 from gateway.clock import Clock, utc_now
+from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.passwords import new_password
 from gateway.request_log import Sink
@@ -74,12 +75,13 @@ def run_in_thread(
     sink: Sink = lambda _entry: None,
     clock: Clock = utc_now,
     limits: Limits = DEFAULT_LIMITS,
-    middleware: Sequence[Middleware] = (),
+    faults: Faults | None = None,
 ) -> Iterator[Gateway]:
     """Serve a gateway on a free loopback port for as long as the context lasts."""
     stores = open_stores(data)
     listener = create_server(("127.0.0.1", 0))
-    serving = server(create_app(stores, clock, sink, limits, middleware))
+    layers = [] if faults is None else [Middleware(FaultLayer, faults=faults)]
+    serving = server(create_app(stores, clock, sink, limits, layers), protocol=DroppableProtocol)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, name="gateway")
     thread.start()
     try:
@@ -99,17 +101,18 @@ class GatewayProcess:
 
     """
 
-    def __init__(self, data: Path, module: Sequence[str] = ("gateway",)) -> None:
+    def __init__(self, data: Path, fault_plan: Path | None = None) -> None:
         """Start it, and return once it listens.
 
         Args:
             data: The directory of its stores.
-            module: What to run, as `python -m` takes it, before the command.
+            fault_plan: A file of faults, as `gateway.faults` describes it; none without.
 
         Raises:
             RuntimeError: It did not start; it has said why on stderr.
 
         """
+        module = ["gateway"] if fault_plan is None else ["gateway.faults", str(fault_plan.resolve())]
         command = [sys.executable, "-m", *module, "serve", "--data", str(data.resolve()), "--port", "0"]
         self._process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE)  # noqa: S603 - our own program
         assert self._process.stdout is not None  # noqa: S101 - a pipe, as asked

@@ -1,11 +1,13 @@
 """Serving the gateway: the stores of one directory, one listening socket, one process."""
 
+import asyncio
 import os
 import signal
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.accounts import Accounts
 from gateway.app import Stores
@@ -35,12 +37,17 @@ def open_accounts(data: Path) -> Accounts:
     return Accounts.open(data / "accounts.sqlite")
 
 
-def server(app: ASGIApp, certificate: Path | None = None, key: Path | None = None) -> uvicorn.Server:
+def server(
+    app: ASGIApp,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    protocol: type[asyncio.Protocol] = H11Protocol,
+) -> uvicorn.Server:
     """Give a server for an application, with TLS if there is a certificate."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            http="h11",
+            http=protocol,
             ws="none",
             lifespan="off",
             log_config=None,
