@@ -170,20 +170,45 @@ def _without_closer(data: bytes) -> int:
 
 
 def _large_block(placed: _Placed, fetch: Fetch) -> Iterator[Segment]:
-    # As many whole records as fit into a fetch make a segment, counted from the segment's own start. Where no record
-    # ends for long, the bytes are cut by length: they are no flow log, and are quarantined piece by piece.
     # The next commit may replace the last block, so it counts as covered only once it is read whole.
     blocks = placed.number if placed.last else placed.number + 1
-    scanner = RecordScanner(placed.start)
-    held, begin, cut = b"", placed.start, placed.start
+    cutter = _Cutter(placed.start)
     for start in range(placed.start, placed.end, FETCH_BYTES):
-        chunk = fetch(start, min(start + FETCH_BYTES, placed.end))
-        held += chunk
-        ends = [(span.end, True) for span in scanner.feed(chunk)]
-        for reached, between_records in [*ends, (start + len(chunk), False)]:
-            while reached - begin > (FETCH_BYTES if cut > begin else LONGEST_RECORD):
-                cut = cut if cut > begin else begin + LONGEST_RECORD
-                yield Segment(begin, cut, held[: cut - begin], blocks, placed.id, covered=not placed.last)
-                held, begin = held[cut - begin :], cut
-            cut = reached if between_records else cut
-    yield from _block(placed, begin, held)
+        for begin, data in cutter.feed(fetch(start, min(start + FETCH_BYTES, placed.end))):
+            yield Segment(begin, begin + len(data), data, blocks, placed.id, covered=not placed.last)
+    if cutter.held:
+        yield from _block(placed, cutter.begin, cutter.held)
+
+
+class _Cutter:
+    # Cuts a large block: as many whole records as fit into a fetch go together, counted from their own start. Where no
+    # record ends for long the bytes are cut by length, and scanned anew from there, so that a later worker, who knows
+    # nothing of what came before, cuts likewise. Such bytes are no flow log, and end in quarantine piece by piece.
+
+    def __init__(self, start: int) -> None:
+        self.begin = start
+        self.held = b""
+        self._cut = start
+        self._scanner = RecordScanner(start)
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
+        self.held += chunk
+        for span in self._scanner.feed(chunk):
+            if span.end - self.begin > FETCH_BYTES and self._cut > self.begin:
+                yield self._take(self._cut)
+            if span.end - self.begin > LONGEST_RECORD:
+                break
+            self._cut = span.end
+        while len(self.held) > LONGEST_RECORD:
+            if self._cut > self.begin:
+                yield self._take(self._cut)
+                continue
+            yield self._take(self.begin + LONGEST_RECORD)
+            held, self.held = self.held, b""
+            self._cut, self._scanner = self.begin, RecordScanner(self.begin)
+            yield from self.feed(held)
+
+    def _take(self, end: int) -> tuple[int, bytes]:
+        begin, data = self.begin, self.held[: end - self.begin]
+        self.begin, self.held = end, self.held[end - self.begin :]
+        return begin, data

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import batched
 
 from shared.clock import Clock, Deadline
 from shared.delivery.checkpoint import State
@@ -74,8 +75,7 @@ class Sweep:
         resources = list(self._logs.resources(self._kind))
         passed = first
         for stretch in _stretches(first, self._clock.now()):
-            reports = yield from self._stretch(stretch, resources, deadline)
-            settled = all(report.outcome in _SETTLED for report in reports)
+            settled = yield from self._stretch(stretch, resources, deadline)
             if settled and passed == stretch.start and stretch.end + _GRACE <= self._clock.now():
                 passed = stretch.end
             if deadline.passed or self._worker.breaker.pause_left:
@@ -92,9 +92,8 @@ class Sweep:
             if log is not None and log.hour < first and not deadline.passed:
                 yield self._worker.deliver(log, deadline)
 
-    def _stretch(
-        self, stretch: _Stretch, resources: list[str], deadline: Deadline
-    ) -> Generator[Report, None, list[Report]]:
+    def _stretch(self, stretch: _Stretch, resources: list[str], deadline: Deadline) -> Generator[Report, None, bool]:
+        # Returns whether everything in these hours is delivered, or is kept in sight some other way.
         known = {
             summary.blob: summary for summary in self._checkpoints.listed(self._kind, stretch.prefix("").lstrip("/"))
         }
@@ -104,12 +103,15 @@ class Sweep:
             for item in self._logs.listed(self._kind, stretch.prefix(resource))
             if stretch.start <= item.log.hour < stretch.end and not self._is_settled(item, known.get(item.log.name))
         ]
-        reports = []
+        settled = True
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for report in pool.map(lambda log: self._worker.deliver(log, deadline), pending):
-                reports.append(report)
-                yield report
-        return reports
+            for some in batched(pending, _AT_ONCE, strict=False):
+                if deadline.passed or self._worker.breaker.pause_left:
+                    return False
+                for report in pool.map(lambda log: self._worker.deliver(log, deadline), some):
+                    settled = settled and report.outcome in _SETTLED
+                    yield report
+        return settled
 
     def _is_settled(self, item: ListedLog, summary: Summary | None) -> bool:
         if item.size == 0:

@@ -216,7 +216,7 @@ class Transfer:
             else:
                 self._count(receipt)
                 self._quarantine_refused(unit, unit.part, receipt.rejected)
-            self.checkpoint = replace(self.checkpoint, part=_following(unit.part.path))
+            self.checkpoint = replace(self.checkpoint, part=following(unit.part.path))
         if unit.decoded is not None:
             self._finish_segment(unit, unit.decoded)
 
@@ -226,8 +226,8 @@ class Transfer:
         left, right = part.halves()
         self.checkpoint = replace(self.checkpoint, part=left.path)
         self._save()
-        self._window.appendleft(self._posted(replace(unit, part=right), pool))
-        self._window.appendleft(self._posted(replace(unit, part=left, decoded=None), pool))
+        first = self._posted(replace(unit, part=left, decoded=None), pool)
+        self._window.extendleft((self._posted(replace(unit, part=right), pool), first))
 
     def _count(self, receipt: Receipt) -> None:
         self._means.refusals.accepted()
@@ -288,8 +288,8 @@ def is_over(log: LogBlob, now: datetime) -> bool:
     return now >= log.hour + timedelta(hours=1)
 
 
-def _following(path: tuple[int, ...]) -> tuple[int, ...]:
-    # The path of the part after this one, in the order in which parts are settled.
+def following(path: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the path of the part after this one, in the order in which parts are settled."""
     while len(path) > 1 and path[-1] == 1:
         path = path[:-1]
     return (*path[:-1], path[-1] + 1)

@@ -1,0 +1,78 @@
+import gzip
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.delivery.batch import Origin, Part, parts_from
+from shared.delivery.checkpoint import CutRule
+from shared.delivery.transfer import following
+from tests.support.logs import HOUR, log_blob
+
+ORIGIN = Origin("account", log_blob(), 0, 12, 400, "c0ffee", CutRule(1, 10))
+
+
+def test_a_key_is_the_same_for_the_same_batch_and_is_a_sha_256():
+    assert ORIGIN.key((0,)) == replace(ORIGIN).key((0,))
+    assert len(bytes.fromhex(ORIGIN.key((0,)))) == 32
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ORIGIN, account="other"),
+        replace(ORIGIN, log=log_blob(HOUR.replace(hour=14))),
+        replace(ORIGIN, generation=1),
+        replace(ORIGIN, start=13),
+        replace(ORIGIN, end=401),
+        replace(ORIGIN, content="decaf"),
+        replace(ORIGIN, cut=CutRule(2, 10)),
+        replace(ORIGIN, cut=CutRule(1, 11)),
+        replace(ORIGIN, again="once-more"),
+    ],
+)
+def test_whatever_makes_a_batch_another_one_makes_its_key_another_one(other):
+    assert other.key((0,)) != ORIGIN.key((0,))
+
+
+def test_parts_and_the_range_itself_have_keys_of_their_own():
+    paths = [(), (0,), (1,), (0, 1), (0, 1, 0), (1, 0)]
+    assert len({ORIGIN.key(path) for path in paths}) == len(paths)
+
+
+def test_a_body_is_gzipped_ndjson():
+    assert gzip.decompress(Part((0,), ["{}", '{"é":1}']).body()) == '{}\n{"é":1}\n'.encode()
+
+
+@given(lines=st.integers(0, 100), size=st.integers(1, 20))
+def test_parts_hold_every_line_once_in_order_and_no_more_than_the_rule_allows(lines, size):
+    texts = [str(number) for number in range(lines)]
+    parts = list(parts_from(texts, CutRule(1, size), ()))
+    assert [line for part in parts for line in part.lines] == texts
+    assert [part.path for part in parts] == [(number,) for number in range(len(parts))]
+    assert all(1 <= len(part.lines) <= size for part in parts)
+
+
+@given(lines=st.integers(1, 60), size=st.integers(1, 20), halvings=st.lists(st.integers(0, 80), max_size=8))
+def test_going_on_after_any_part_gives_the_rest_however_batches_were_halved(lines, size, halvings):
+    texts = [str(number) for number in range(lines)]
+    rule = CutRule(1, size)
+    parts = list(parts_from(texts, rule, ()))
+    for at in halvings:
+        if len(parts[at % len(parts)].lines) > 1:
+            parts[at % len(parts) : at % len(parts) + 1] = parts[at % len(parts)].halves()
+    for done, (part, later) in enumerate(pairwise(parts)):
+        assert following(part.path) == later.path[: len(following(part.path))]
+        rest = list(parts_from(texts, rule, later.path))
+        assert rest[0] == later
+        assert [line for part in rest for line in part.lines] == [
+            line for part in parts[done + 1 :] for line in part.lines
+        ]
+
+
+def test_the_first_half_is_never_the_smaller_one():
+    left, right = Part((3,), ["a", "b", "c"]).halves()
+    assert (left.path, left.lines) == ((3, 0), ["a", "b"])
+    assert (right.path, right.lines) == ((3, 1), ["c"])

@@ -1,0 +1,57 @@
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.delivery.checkpoint import Checkpoint, CutRule, Layout, State, Tail, digest_of
+from shared.errors import Unsupported
+from shared.storage.logs import Block
+
+COUNT = st.integers(0, 2**60)
+CHECKPOINTS = st.builds(
+    Checkpoint,
+    blob=st.text(max_size=30),
+    layout=st.sampled_from(Layout),
+    cut=st.builds(CutRule, COUNT, COUNT),
+    generation=COUNT,
+    offset=COUNT,
+    part=st.lists(COUNT, max_size=4).map(tuple),
+    blocks=COUNT,
+    digest=st.text(max_size=64),
+    tail=st.none() | st.binary(max_size=100).map(Tail.of),
+    etag=st.text(max_size=20),
+    state=st.sampled_from(State),
+)
+
+
+@given(CHECKPOINTS)
+def test_a_checkpoint_comes_back_as_it_was_written(checkpoint):
+    assert Checkpoint.from_json(checkpoint.to_json()) == checkpoint
+
+
+def test_a_newer_format_is_refused_by_name():
+    newer = orjson.dumps(orjson.loads(Checkpoint("b", Layout.BLOCKS, CutRule(1, 2)).to_json()) | {"format": 2})
+    with pytest.raises(Unsupported, match="format 2; this version knows 1"):
+        Checkpoint.from_json(newer)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b"null", b'{"format": 1}', b'{"format": 1, "tail": 7}'])
+def test_a_damaged_checkpoint_is_refused(damaged):
+    with pytest.raises(Unsupported, match="can't be read"):
+        Checkpoint.from_json(damaged)
+
+
+def test_a_rewritten_blob_is_read_from_its_start_under_a_new_generation_and_the_old_cut_rule():
+    old = Checkpoint(
+        "b", Layout.BLOCKS, CutRule(1, 7), generation=2, offset=99, part=(1,), blocks=3, digest="d", etag="e"
+    )
+    assert old.rewritten(Layout.BYTES) == Checkpoint("b", Layout.BYTES, CutRule(1, 7), generation=3)
+
+
+@given(st.lists(st.tuples(st.text(max_size=4), st.integers(0, 9)), max_size=4))
+def test_a_digest_tells_lists_of_blocks_apart_by_id_size_and_order(pairs):
+    blocks = [Block(name, size) for name, size in pairs]
+    assert digest_of(blocks) == digest_of(list(blocks))
+    assert digest_of([*blocks, Block("x", 1)]) != digest_of(blocks)
+    if blocks[::-1] != blocks:
+        assert digest_of(blocks[::-1]) != digest_of(blocks)

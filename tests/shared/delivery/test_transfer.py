@@ -1,0 +1,371 @@
+"""One pass, with everything but time and the network real: what is stored, what is kept, what is saved when."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.delivery import transfer as transfer_module
+from shared.delivery.breaker import Refusals
+from shared.delivery.checkpoint import Checkpoint, CutRule, Layout, State
+from shared.delivery.report import Tally
+from shared.delivery.transfer import Means, Source, Transfer, is_over
+from shared.errors import HeldElsewhere, Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, WrongAddress
+from shared.storage.logs import Block, Snapshot
+from tests.support.gateway import MemoryGateway, answers, refuses_lines, takes_at_most
+from tests.support.logs import CLOSER, HEAD, HOUR, block_id, log_blob, ports_of, record
+from tests.support.time import StillClock
+
+
+class MemoryQuarantine:
+    def __init__(self):
+        self.objects = {}
+
+    def put(self, _log, key, lines):
+        self.objects[key] = [json.loads(line) for line in lines]
+
+    @property
+    def all(self):
+        return [item for objects in self.objects.values() for item in objects]
+
+
+class MemoryKeeper:
+    """Keeps what is saved, and can be told to have lost its lease."""
+
+    def __init__(self):
+        self.saved = []
+        self.lost = False
+
+    def check(self):
+        if self.lost:
+            raise HeldElsewhere("lost")
+
+    def save(self, checkpoint):
+        self.check()
+        self.saved.append(checkpoint)
+
+
+class Pass:
+    """A log of given blocks, and passes over it from the last saved checkpoint on."""
+
+    def __init__(self, *blocks, batch=100, in_flight=2, layout=Layout.BLOCKS):
+        self.clock = StillClock()
+        self.gateway = MemoryGateway()
+        self.quarantine = MemoryQuarantine()
+        self.keeper = MemoryKeeper()
+        self.refusals = Refusals()
+        self.blocks = [HEAD, *blocks, CLOSER]
+        self.in_flight = in_flight
+        self.fetch_fault = lambda: None
+        self.first = Checkpoint(log_blob().name, layout, CutRule(1, batch))
+
+    @property
+    def data(self):
+        return b"".join(self.blocks)
+
+    @property
+    def checkpoint(self):
+        return self.keeper.saved[-1] if self.keeper.saved else self.first
+
+    def fetch(self, start, end):
+        self.fetch_fault()
+        return self.data[start:end]
+
+    def run(self, seconds=240.0):
+        tally = Tally()
+        listed = tuple(Block(block_id(str(number)), len(block)) for number, block in enumerate(self.blocks))
+        snapshot = Snapshot(f'"{len(self.blocks)}"', len(self.data), datetime(2026, 11, 23, tzinfo=UTC), listed)
+        means = Means(self.gateway, self.quarantine, self.refusals, self.clock, self.in_flight)
+        source = Source("logs", log_blob(), snapshot, self.fetch)
+        self.transfer = Transfer(means, source, self.checkpoint, self.keeper, self.clock.deadline(seconds), tally)
+        self.transfer.run()
+        return tally
+
+    def assert_delivered(self, ports, quarantined=()):
+        assert sorted(ports_of(list(self.gateway.stored.elements()))) == sorted(ports)
+        assert sorted(item["raw"] for item in self.quarantine.all) == sorted(quarantined)
+        assert self.checkpoint.offset == len(self.data) - len(CLOSER)
+
+
+def blocks(*sizes):
+    number = iter(range(10_000))
+    return [b"," + record(*(next(number) for _ in range(size))) for size in sizes]
+
+
+def test_every_tuple_is_posted_and_the_checkpoint_is_written_once():
+    run = Pass(*blocks(3, 2, 4))
+    tally = run.run()
+    run.assert_delivered(range(9))
+    assert len(run.keeper.saved) == 1
+    assert (tally.blocks, tally.tuples, tally.records, tally.posts, tally.duplicates) == (4, 9, 9, 3, 0)
+    assert tally.bytes == len(run.data) - len(CLOSER)
+
+
+def test_a_batch_never_spans_blocks_and_holds_no_more_records_than_the_rule_says():
+    run = Pass(*blocks(7, 2), batch=3)
+    run.run()
+    assert sorted(len(lines) for lines in run.gateway.batches.values()) == [1, 2, 3, 3]
+
+
+def test_a_pass_over_what_is_delivered_posts_nothing_and_writes_nothing():
+    run = Pass(*blocks(3))
+    run.run()
+    posts, saves = list(run.gateway.posts), list(run.keeper.saved)
+    tally = run.run()
+    assert (run.gateway.posts, run.keeper.saved, tally.bytes) == (posts, saves, 0)
+
+
+def test_growth_is_delivered_from_where_the_last_pass_ended():
+    run = Pass(*blocks(3))
+    run.run()
+    run.blocks.insert(-1, b"," + record(100, 101))
+    assert run.run().tuples == 2
+    run.assert_delivered([0, 1, 2, 100, 101])
+
+
+def test_an_hour_that_is_over_closes_the_checkpoint_and_growth_opens_it_again():
+    run = Pass(*blocks(1))
+    run.run()
+    assert run.checkpoint.state is State.OPEN
+    run.clock.move(timedelta(hours=1).total_seconds())
+    run.blocks.insert(-1, b"," + record(9))
+    run.run()
+    assert (run.checkpoint.state, run.checkpoint.etag) == (State.CLOSED, '"4"')
+    run.blocks.insert(-1, b"," + record(10))
+    run.gateway.faults = [answers(TokenRefused("401"))]
+    with pytest.raises(TokenRefused):
+        run.run()
+    assert (run.checkpoint.state, run.checkpoint.etag) == (State.OPEN, "")
+
+
+def test_bad_tuples_are_quarantined_as_written_with_their_place_and_take_no_neighbour_along():
+    run = Pass(b"," + record(1, 2, bad=1))
+    tally = run.run()
+    bad = "1795447800,10.0.0.4,nowhere,0,443,T,O,A,B,,,,"
+    run.assert_delivered([1, 2], [bad])
+    [item] = run.quarantine.all
+    assert item["unit"] == "tuple"
+    assert item["blob"] == log_blob().name
+    assert item["block"] == block_id("1")
+    assert item["position"].endswith("flowTuples[2]")
+    assert item["context"]["rule"] == "UserRule_a"
+    assert (tally.tuples, tally.records, tally.tuples_aside) == (3, 2, 1)
+
+
+def test_a_block_that_is_no_json_is_quarantined_as_bytes_and_the_next_is_delivered():
+    run = Pass(b"\xff\xfe garbage", b"," + record(5))
+    tally = run.run()
+    assert ports_of(list(run.gateway.stored)) == [5]
+    assert [item["raw_base64"] for item in run.quarantine.all] == ["//4gZ2FyYmFnZQ=="]
+    assert tally.ranges_aside == 1
+
+
+def test_quarantine_is_written_before_the_checkpoint_passes_it():
+    run = Pass(b"," + record(1, bad=1))
+
+    def refuse(*_):
+        raise RetryLater("storage is away")
+
+    run.quarantine.put = refuse
+    with pytest.raises(RetryLater):
+        run.run()
+    assert run.checkpoint.offset <= len(HEAD)
+
+
+def test_a_repetition_writes_the_same_quarantine_names():
+    run = Pass(b"," + record(1, bad=2))
+    run.run()
+    names = set(run.quarantine.objects)
+    run.keeper.saved.clear()
+    run.run()
+    assert set(run.quarantine.objects) == names
+
+
+def test_lines_that_the_gateway_rejects_are_quarantined_and_the_others_stored():
+    run = Pass(*blocks(4))
+    run.gateway.rejected = lambda line: "no such port" if json.loads(line)["src_port"] == 2 else None
+    tally = run.run()
+    assert sorted(ports_of(list(run.gateway.stored))) == [0, 1, 3]
+    [item] = run.quarantine.all
+    assert (item["unit"], item["reason"], json.loads(item["raw"])["src_port"]) == ("line", "no such port", 2)
+    assert (tally.records, tally.lines_refused) == (3, 1)
+
+
+def test_a_batch_too_large_is_halved_until_it_fits():
+    run = Pass(*blocks(10), batch=10)
+    run.gateway.always = takes_at_most(3)
+    run.run()
+    run.assert_delivered(range(10))
+    assert sorted(len(lines) for lines in run.gateway.batches.values()) == [2, 2, 3, 3]
+
+
+def test_a_single_record_too_large_is_quarantined():
+    run = Pass(*blocks(2))
+    run.gateway.always = lambda lines, _: (
+        takes_at_most(0)(lines, "") if '"src_port":1' in lines[0] else takes_at_most(1)(lines, "")
+    )
+    run.run()
+    assert ports_of(list(run.gateway.stored)) == [0]
+    assert [item["unit"] for item in run.quarantine.all] == ["line"]
+
+
+def test_a_malformed_batch_is_halved_down_to_the_line_that_is_refused():
+    run = Pass(*blocks(16), batch=16)
+    run.gateway.always = refuses_lines(lambda line: json.loads(line)["src_port"] == 11)
+    tally = run.run()
+    assert sorted(ports_of(list(run.gateway.stored))) == [port for port in range(16) if port != 11]
+    assert [json.loads(item["raw"])["src_port"] for item in run.quarantine.all] == [11]
+    assert tally.lines_refused == 1
+
+
+def test_two_whole_batches_refused_in_a_row_stop_the_pass_and_quarantine_nothing_of_the_second():
+    run = Pass(*blocks(1, 1, 1), in_flight=1)
+    run.gateway.always = answers(Malformed("400"))
+    with pytest.raises(WrongAddress):
+        run.run()
+    assert len(run.quarantine.all) == 1
+    run.gateway.always = lambda *_: None
+    run.run()
+    assert sorted(ports_of(list(run.gateway.stored))) == [1, 2]
+
+
+def test_that_a_batch_is_halved_is_saved_before_a_half_is_posted():
+    run = Pass(*blocks(4), batch=4, in_flight=1)
+    run.gateway.faults = [answers(TooLarge("413")), answers(TokenRefused("401"))]
+    with pytest.raises(TokenRefused):
+        run.run()
+    assert run.checkpoint.part == (0, 0)
+    run.run()  # the gateway would take the whole now
+    assert [len(lines) for lines in run.gateway.batches.values()] == [2, 2]
+    run.assert_delivered(range(4))
+
+
+def test_halves_that_are_in_are_not_posted_again():
+    run = Pass(*blocks(4), batch=4, in_flight=1)
+    run.gateway.faults = [answers(TooLarge("413")), lambda *_: None, answers(TokenRefused("401"))]
+    with pytest.raises(TokenRefused):
+        run.run()
+    assert run.checkpoint.part == (0, 1)
+    assert run.run().duplicates == 0
+    run.assert_delivered(range(4))
+
+
+def test_the_checkpoint_moves_only_over_what_was_accepted_without_a_gap():
+    run = Pass(*blocks(1, 1, 1, 1), in_flight=4)
+    run.gateway.always = lambda lines, _: (
+        answers(TokenRefused("401"))(lines, "") if '"src_port":1' in lines[0] else None
+    )
+    with pytest.raises(TokenRefused):
+        run.run()
+    assert run.checkpoint.offset == len(HEAD) + len(run.blocks[1])
+    run.gateway.always = lambda *_: None
+    tally = run.run()
+    run.assert_delivered(range(4))
+    assert tally.duplicates <= 2
+
+
+def test_what_is_posted_again_after_a_lost_reply_is_stored_once():
+    run = Pass(*blocks(2, 2))
+    run.gateway.lost_replies = [RetryLater("broken connection")]
+    tally = run.run()
+    run.assert_delivered(range(4))
+    assert (tally.retries, tally.duplicates) == (1, 1)
+    assert set(run.gateway.stored.values()) == {1}
+
+
+def test_an_outage_ends_the_pass_when_the_time_budget_is_spent():
+    run = Pass(*blocks(1, 1))
+    run.gateway.always = answers(RetryLater("503"))
+    with pytest.raises(RetryLater):
+        run.run(seconds=30)
+    assert run.checkpoint.offset == len(HEAD)
+    assert run.gateway.batches == {}
+
+
+def test_a_spent_time_budget_leaves_the_rest_to_a_later_pass():
+    run = Pass(*blocks(1, 1, 1), in_flight=1)
+    run.gateway.always = lambda *_: run.clock.move(20)
+    run.run(seconds=30)
+    assert run.transfer.left > 0
+    assert run.checkpoint.etag == ""
+    run.run(seconds=1000)
+    run.assert_delivered(range(3))
+
+
+def test_a_worker_that_lost_its_lease_posts_nothing_and_writes_nothing():
+    run = Pass(*blocks(2))
+    run.keeper.lost = True
+    with pytest.raises(HeldElsewhere):
+        run.run()
+    assert (run.gateway.posts, run.keeper.saved, run.quarantine.objects) == ([], [], {})
+
+
+def test_a_worker_that_loses_its_lease_in_between_stops_posting():
+    run = Pass(*blocks(1, 1, 1, 1), in_flight=1)
+    run.gateway.faults = [lambda *_: setattr(run.keeper, "lost", True)]
+    with pytest.raises(HeldElsewhere):
+        run.run()
+    assert len(run.gateway.posts) == 1
+    assert run.keeper.saved == []
+
+
+def test_what_was_read_before_the_log_was_committed_again_is_settled_and_saved():
+    run = Pass(*blocks(1, 1), in_flight=4)
+    fetches = iter([None, Overtaken("committed again")])
+
+    def fault():
+        if trouble := next(fetches):
+            raise trouble
+
+    run.fetch_fault = fault
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shared.delivery.reading.FETCH_BYTES", len(HEAD) + len(run.blocks[1]))
+        with pytest.raises(Overtaken):
+            run.run()
+    assert run.checkpoint.offset == len(HEAD) + len(run.blocks[1])
+    assert len(run.gateway.batches) == 1
+
+
+def test_a_long_backlog_saves_every_sixteen_megabytes_or_fifteen_seconds(monkeypatch):
+    run = Pass(*blocks(*[1] * 12), in_flight=1)
+    size = len(run.blocks[5])
+    monkeypatch.setattr(transfer_module, "_SAVE_BYTES", 4 * size)
+    run.run()
+    by_size = len(run.keeper.saved)
+    slow = Pass(*blocks(*[1] * 12), in_flight=1)
+    slow.gateway.always = lambda *_: slow.clock.move(5)
+    slow.run()
+    assert by_size == 4
+    assert len(slow.keeper.saved) == 5
+
+
+def test_identical_tuples_are_all_stored():
+    run = Pass(b"," + record(7, 7, 7), b"," + record(7))
+    run.run()
+    assert list(run.gateway.stored.values()) == [4]
+
+
+def test_a_log_read_by_bytes_is_recognised_by_its_tail():
+    run = Pass(*blocks(2, 1), layout=Layout.BYTES)
+    run.run()
+    run.assert_delivered(range(3))
+    assert run.checkpoint.blocks == 0
+    assert run.checkpoint.tail is not None
+
+
+def test_the_same_key_never_comes_with_another_body():
+    run = Pass(*blocks(5, 5), batch=2)
+    bodies: dict[str, Counter[tuple[str, ...]]] = {}
+    run.gateway.always = lambda lines, key: bodies.setdefault(key, Counter()).update([tuple(lines)])
+    run.run()
+    run.keeper.saved = [replace(run.first, offset=len(HEAD) + len(run.blocks[1]))]
+    run.run()
+    assert all(len(seen) == 1 for seen in bodies.values())
+    assert any(sum(seen.values()) == 2 for seen in bodies.values())
+
+
+def test_the_hour_of_the_log_is_over_an_hour_after_it_began():
+    assert not is_over(log_blob(), HOUR + timedelta(minutes=59))
+    assert is_over(log_blob(), HOUR + timedelta(hours=1))
