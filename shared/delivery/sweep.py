@@ -83,7 +83,7 @@ class Sweep:
         if passed != watermark.hour:
             etag = self._horizon.move(self._kind, replace(watermark, hour=passed), etag)
         if self._clock.now() - watermark.tidied >= _DAY and not deadline.passed:
-            self._tidy(resources, first)
+            self._tidy(resources, passed)
             self._horizon.move(self._kind, replace(watermark, hour=passed, tidied=self._clock.now()), etag)
 
     def _open_before(self, first: datetime, deadline: Deadline) -> Iterator[Report]:

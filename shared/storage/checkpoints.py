@@ -100,7 +100,9 @@ class Hold:
         Raises:
             HeldElsewhere: it was lost, or could not be renewed in time.
         """
-        if self._lost or self._clock.monotonic() - self._renewed > _LEASE_SECONDS:
+        if not self._lost and self._age > _RENEW_SECONDS:
+            self.renew()
+        if self._lost or self._age > _LEASE_SECONDS:
             raise HeldElsewhere("The lease on the checkpoint ran out, so another worker may hold the blob now.")
 
     def renew(self) -> None:
@@ -117,6 +119,10 @@ class Hold:
         """Give the blob free; a lease that can't be released runs out by itself."""
         with contextlib.suppress(HeldElsewhere, RetryLater), self._fenced():
             self._lease.release()
+
+    @property
+    def _age(self) -> float:
+        return self._clock.monotonic() - self._renewed
 
     @contextlib.contextmanager
     def _fenced(self) -> Iterator[None]:

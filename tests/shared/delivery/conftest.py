@@ -1,0 +1,70 @@
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+
+from dev.azurite import StorageAccount
+from shared.delivery.breaker import Refusals
+from shared.delivery.horizon import Horizon
+from shared.delivery.sweep import Sweep
+from shared.delivery.transfer import Means
+from shared.delivery.worker import Worker
+from shared.flowlog import LogBlob, LogKind
+from shared.storage import checkpoints, quarantine
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.logs import FlowLogAccount
+from shared.storage.quarantine import QuarantineContainer
+from shared.storage.watermarks import Watermarks
+from tests.support.gateway import MemoryGateway
+from tests.support.logs import GrowingLog, log_blob
+from tests.support.time import StillClock
+
+
+class World:
+    """Two real storage accounts, a gateway in memory, and any number of processes that share them."""
+
+    def __init__(self, logs: StorageAccount, own: StorageAccount, start_from: datetime | None = None) -> None:
+        self.clock = StillClock()
+        self.gateway = MemoryGateway()
+        self.start_from = start_from
+        self._log_account = logs
+        self.own = BlobServiceClient.from_connection_string(own.connection_string)
+        for name in (checkpoints.CONTAINER, quarantine.CONTAINER):
+            self.own.create_container(name)
+        self.logs = FlowLogAccount(BlobServiceClient.from_connection_string(logs.connection_string))
+        self.checkpoints = Checkpoints(self.own, self.logs.name, self.clock)
+        self.quarantine = QuarantineContainer(self.own)
+        self.watermarks = Watermarks(self.own, self.logs.name)
+        self.horizon = Horizon(self.watermarks, self.clock, start_from)
+        self.worker = self.process()
+
+    def process(self, batch: int = 100) -> Worker:
+        """Return a worker as another process of the function app would have it."""
+        means = Means(self.gateway, self.quarantine, Refusals(), self.clock, 2)
+        return Worker(self.logs, self.checkpoints, means, self.horizon.oldest, batch)
+
+    def log(self, log: LogBlob | None = None) -> GrowingLog:
+        return GrowingLog(self._log_account, log or log_blob())
+
+    def event(self, log: GrowingLog, worker: Worker | None = None):
+        """Let a worker act on an event; return its report."""
+        return (worker or self.worker).handle(log.log.kind.container, log.log.name)
+
+    def sweep(self, worker: Worker | None = None, seconds: float = 300):
+        """Sweep NSG flow logs; return the reports."""
+        sweep = Sweep(LogKind.NSG, worker or self.worker, self.logs, self.checkpoints, self.horizon, self.clock)
+        return list(sweep.run(self.clock.deadline(seconds)))
+
+    def quarantined(self) -> list[bytes]:
+        return [line for blob in self.quarantine.listed() for line in self.quarantine.get(blob.name)]
+
+
+@pytest.fixture
+def make_world(new_account: Callable[[], StorageAccount]):
+    return lambda **settings: World(new_account(), new_account(), **settings)
+
+
+@pytest.fixture
+def world(make_world) -> World:
+    return make_world()

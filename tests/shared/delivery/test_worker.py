@@ -1,0 +1,367 @@
+"""Events on log blobs in real storage: every shape a log blob takes has its outcome."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from azure.storage.blob import BlobLeaseClient
+
+from shared.delivery.checkpoint import State
+from shared.delivery.report import Outcome
+from shared.errors import Overtaken, RetryLater, StorageAway, TokenRefused, WrongAddress
+from tests.support.gateway import answers
+from tests.support.logs import CLOSER, HEAD, HOUR, log_blob, ports_of, record
+
+
+def stored(world):
+    return sorted(ports_of(list(world.gateway.stored.elements())))
+
+
+def test_each_commit_is_delivered_once_and_a_repeated_event_finds_nothing_new(world):
+    log = world.log()
+    log.minute(1, 2)
+    first = world.event(log)
+    log.minute(3)
+    second = world.event(log)
+    again = world.event(log)
+    assert (first.outcome, second.outcome, again.outcome) == (
+        Outcome.DELIVERED,
+        Outcome.DELIVERED,
+        Outcome.NOTHING_NEW,
+    )
+    assert stored(world) == [1, 2, 3]
+    assert len(world.gateway.posts) == 2
+
+
+def test_an_event_that_comes_late_brings_everything_since_the_last(world):
+    log = world.log()
+    for minute in range(5):
+        log.minute(minute)
+    assert world.event(log).tally.posts == 5
+    assert stored(world) == [0, 1, 2, 3, 4]
+
+
+def test_what_is_no_flow_log_is_left_alone(world):
+    assert world.worker.handle("insights-logs-flowlogflowevent", "readme.txt").outcome is Outcome.NO_FLOW_LOG
+    assert world.worker.handle("other", log_blob().name).outcome is Outcome.NO_FLOW_LOG
+
+
+def test_a_rewritten_log_is_reported_and_read_from_its_start_under_new_keys(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.rewrite()
+    log.minute(1)
+    log.minute(2)
+    report = world.event(log)
+    assert (report.outcome, report.tally.rewritten) == (Outcome.DELIVERED, 1)
+    assert stored(world) == [1, 1, 2]
+    assert world.event(log).outcome is Outcome.NOTHING_NEW
+
+
+def test_a_shrunk_log_is_a_rewritten_one(world):
+    log = world.log()
+    log.minute(1)
+    log.minute(2)
+    world.event(log)
+    log.rewrite()
+    log.commit()
+    assert world.event(log).tally.rewritten == 1
+    log.minute(3)
+    world.event(log)
+    assert stored(world) == [1, 2, 3]
+
+
+def test_a_log_recreated_as_it_was_sends_nothing_again(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.client.delete_blob()
+    log._ids.clear()
+    log.minute(1)
+    assert world.event(log).tally.rewritten == 0
+    assert stored(world) == [1]
+
+
+def test_a_log_that_vanished_undelivered_is_told_once_and_its_checkpoint_closed(world):
+    log = world.log()
+    log.minute(1)
+    world.gateway.faults = [answers(TokenRefused("401"))]
+    world.event(log)
+    log.client.delete_blob()
+    report = world.event(log, world.process())
+    assert report.outcome is Outcome.VANISHED
+    assert "was not delivered" in report.message
+    assert world.checkpoints.read(log.log).state is State.CLOSED
+
+
+def test_a_log_that_vanished_after_delivery_is_nothing_new(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.client.delete_blob()
+    assert world.event(log).outcome is Outcome.NOTHING_NEW
+
+
+def test_an_event_for_a_log_that_never_was_is_told_as_vanished(world):
+    world.log()
+    assert world.worker.handle(log_blob().kind.container, log_blob().name).outcome is Outcome.VANISHED
+
+
+def test_a_log_that_somebody_leased_is_read_all_the_same(world):
+    log = world.log()
+    log.minute(1)
+    BlobLeaseClient(log.client).acquire(60)
+    assert world.event(log).outcome is Outcome.DELIVERED
+
+
+def test_a_blob_without_blocks_is_delivered_and_followed_as_it_grows(world):
+    log = world.log()
+    log.put(HEAD + record(1) + CLOSER)
+    assert world.event(log).outcome is Outcome.DELIVERED
+    log.put(HEAD + record(1) + b"," + record(2, 3) + CLOSER)
+    assert world.event(log).outcome is Outcome.DELIVERED
+    assert world.event(log).outcome is Outcome.NOTHING_NEW
+    assert stored(world) == [1, 2, 3]
+
+
+def test_a_blob_that_begins_without_blocks_and_gets_them_later_sends_nothing_twice(world):
+    log = world.log()
+    log.put(HEAD + record(1) + CLOSER)
+    world.event(log)
+    log.minute(1)
+    log.minute(2)
+    world.event(log)
+    assert stored(world) == [1, 2]
+
+
+def test_a_blob_without_blocks_that_holds_other_bytes_was_rewritten(world):
+    log = world.log()
+    log.put(HEAD + record(1) + CLOSER)
+    world.event(log)
+    log.put(HEAD + record(8, 9) + CLOSER)
+    assert world.event(log).tally.rewritten == 1
+    assert stored(world) == [1, 8, 9]
+
+
+def test_a_blob_that_ends_within_a_record_is_told_and_goes_on_when_the_rest_comes(world):
+    log = world.log()
+    whole = HEAD + record(1) + b"," + record(2)
+    log.put(whole[:-20])
+    report = world.event(log)
+    assert report.outcome is Outcome.INCOMPLETE
+    log.put(whole + CLOSER)
+    world.event(log)
+    assert stored(world) == [1, 2]
+
+
+def test_an_append_blob_is_an_unsupported_layout(world):
+    log = world.log()
+    log.client.create_append_blob()
+    log.client.append_block(HEAD + record(1) + CLOSER)
+    report = world.event(log)
+    assert report.outcome is Outcome.UNSUPPORTED
+    assert "no block blob" in report.message
+
+
+def test_an_empty_blob_is_nothing_yet_and_does_not_settle_how_it_is_read(world):
+    log = world.log()
+    log.put(b"")
+    assert world.event(log).outcome is Outcome.NOTHING_NEW
+    assert world.checkpoints.read(log.log) is None
+    log.minute(1)
+    world.event(log)
+    assert stored(world) == [1]
+
+
+def test_of_two_workers_on_one_log_one_works_and_the_other_leaves(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.minute(2)
+    with world.checkpoints.hold(log.log):
+        assert world.event(log, world.process()).outcome is Outcome.HELD_ELSEWHERE
+    assert stored(world) == [1]
+    assert world.event(log).outcome is Outcome.DELIVERED
+
+
+def test_many_events_at_once_deliver_everything_and_send_nothing_twice(world):
+    log = world.log()
+    workers = [world.process() for _ in range(4)]
+    for minute in range(6):
+        log.minute(minute)
+        threads = [threading.Thread(target=world.event, args=(log, worker)) for worker in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    world.event(log)
+    assert stored(world) == list(range(6))
+    assert len(world.gateway.posts) == len(set(world.gateway.posts))
+
+
+def test_a_commit_that_came_while_the_log_was_held_is_delivered_by_the_holder(world):
+    log = world.log()
+    log.minute(1)
+
+    def commit_and_fail_to_wake(_lines, _key):
+        log.minute(2)
+        assert world.event(log, world.process()).outcome is Outcome.HELD_ELSEWHERE
+
+    world.gateway.faults = [commit_and_fail_to_wake]
+    assert world.event(log).outcome is Outcome.DELIVERED
+    assert stored(world) == [1, 2]
+
+
+def test_the_holder_looks_again_three_times_at_most(world):
+    log = world.log()
+    log.minute(0)
+    minutes = iter(range(1, 100))
+    world.gateway.always = lambda *_: log.minute(next(minutes))
+    world.event(log)
+    assert stored(world) == [0, 1, 2]
+
+
+def test_a_log_committed_while_it_is_read_is_looked_at_anew(world):
+    log = world.log()
+    log.minute(1)
+    read, times = world.logs.read, iter(range(10))
+
+    def overtaken_once(*args):
+        if next(times) == 1:
+            log.minute(2)
+        return read(*args)
+
+    world.logs.read = overtaken_once
+    assert world.event(log).outcome is Outcome.DELIVERED
+    assert stored(world) == [1, 2]
+
+
+def test_a_log_that_is_always_overtaken_is_left_to_a_later_event(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.minute(2)
+
+    def overtaken(*_):
+        raise Overtaken("again")
+
+    world.logs.read = overtaken
+    assert world.event(log).outcome is Outcome.CONTINUES
+
+
+def test_logs_from_before_the_hour_of_installation_are_not_read_by_events(world):
+    world.horizon.oldest(log_blob().kind)
+    old = world.log(log_blob(HOUR - timedelta(hours=1)))
+    old.minute(1)
+    assert world.event(old).outcome is Outcome.TOO_OLD
+    assert stored(world) == []
+
+
+def test_logs_from_start_from_on_are_read(make_world):
+    world = make_world(start_from=HOUR - timedelta(hours=2))
+    old = world.log(log_blob(HOUR - timedelta(hours=2)))
+    old.minute(1)
+    assert world.event(old).outcome is Outcome.DELIVERED
+
+
+def test_a_log_older_than_thirty_five_days_is_not_read_whatever_start_from_says(make_world):
+    world = make_world(start_from=HOUR - timedelta(days=90))
+    old = world.log(log_blob(HOUR - timedelta(days=35, hours=1)))
+    old.minute(1)
+    assert world.event(old).outcome is Outcome.TOO_OLD
+
+
+def test_a_log_with_a_checkpoint_is_followed_however_old_it_is(make_world):
+    world = make_world(start_from=HOUR)
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    world.clock.move(timedelta(days=40).total_seconds())
+    log.minute(2)
+    assert world.event(log).outcome is Outcome.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (TokenRefused("401"), Outcome.TOKEN_REFUSED),
+        (WrongAddress("404"), Outcome.WRONG_ADDRESS),
+        (RetryLater("503"), Outcome.RETRY_LATER),
+    ],
+)
+def test_a_gateway_that_fails_pauses_later_events_and_then_gets_everything(world, error, outcome):
+    log = world.log()
+    log.minute(1)
+    world.gateway.always = answers(error)
+    assert world.event(log).outcome is outcome
+    attempts = len(world.gateway.posts)
+    log.minute(2)
+    assert world.event(log).outcome is Outcome.PAUSED
+    assert len(world.gateway.posts) == attempts
+    world.gateway.always = lambda *_: None
+    world.clock.move(600)
+    assert world.event(log).outcome is Outcome.DELIVERED
+    assert stored(world) == [1, 2]
+
+
+def test_trouble_with_storage_pauses_nothing(world):
+    log = world.log()
+    log.minute(1)
+    snapshot = world.logs.snapshot
+
+    def away(_log):
+        raise StorageAway("Storage account logs answered 503.")
+
+    world.logs.snapshot = away
+    assert world.event(log).outcome is Outcome.RETRY_LATER
+    world.logs.snapshot = snapshot
+    assert world.event(log).outcome is Outcome.DELIVERED
+
+
+def test_a_bug_is_raised(world):
+    log = world.log()
+    log.minute(1)
+    world.gateway.always = answers(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        world.event(log)
+
+
+def test_a_newer_checkpoint_is_reported_and_not_overwritten(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    [name] = [item.name for item in world.own.get_container_client("checkpoints").list_blobs() if "y=" in item.name]
+    blob = world.own.get_blob_client("checkpoints", name)
+    blob.upload_blob(b'{"format": 99}', overwrite=True)
+    log.minute(2)
+    assert world.event(log).outcome is Outcome.UNSUPPORTED
+    assert blob.download_blob().readall() == b'{"format": 99}'
+
+
+def test_a_blob_finishes_under_the_cut_rule_it_began_with(world):
+    log = world.log()
+    log.minute(*range(5))
+    world.event(log, world.process(batch=2))
+    log.minute(*range(5, 10))
+    world.event(log, world.process(batch=100))
+    assert max(len(lines) for lines in world.gateway.batches.values()) == 2
+
+
+def test_an_update_takes_at_most_eight_storage_operations_of_which_one_is_a_write(world, monkeypatch):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.minute(2)
+    requests = []
+    send = type(world.own._pipeline._transport).send
+
+    def counted(self, request, **options):
+        requests.append((request.method, "comp=lease" in request.url))
+        return send(self, request, **options)
+
+    monkeypatch.setattr(type(world.own._pipeline._transport), "send", counted)
+    world.event(log)
+    monkeypatch.undo()
+    assert len(requests) <= 8
+    assert [request for request in requests if request == ("PUT", False)] == [("PUT", False)]
