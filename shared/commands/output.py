@@ -1,0 +1,27 @@
+"""How commands speak: results on stdout, everything else on stderr, and exit codes that scripts can rely on."""
+
+import sys
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What every command's exit code says.
+
+    FINE: done, and nothing needs attention.
+    ATTENTION: done, and something needs attention; the output says what.
+    FAILED: could not be done.
+    """
+
+    FINE = 0
+    ATTENTION = 1
+    FAILED = 2
+
+
+def say(sentence: str) -> None:
+    """Tell the operator something on stderr."""
+    sys.stderr.write(f"{printable(sentence)}\n")
+
+
+def printable(text: str) -> str:
+    """Return text that can't steer a terminal: control characters in names and reasons are spelt out."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
