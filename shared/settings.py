@@ -3,6 +3,7 @@
 The names are those of the function app's settings; `docs/settings.md` lists them for operators.
 """
 
+import base64
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from shared.errors import SettingError
 from shared.secret import Secret
 
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}(:00(:00)?)?)?Z?")
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Settings:
         Raises:
             SettingError: one is missing or malformed; the message names it and says what it should be.
         """
-        client_id = environment.get("AZURE_CLIENT_ID") or None
+        client_id = environment.get("AZURE_CLIENT_ID", "").strip() or None
         return cls(
             flow_logs=_storage(environment, "FLOW_LOGS", client_id),
             own_storage=_storage(environment, "AzureWebJobsStorage", client_id),
@@ -103,9 +105,8 @@ def _storage(environment: Mapping[str, str], name: str, client_id: str | None) -
     if text and uri:
         raise SettingError(f"Both {name} and {name}__blobServiceUri are set. Keep one of the two.")
     if uri:
-        return ByIdentity(
-            _service_address(f"{name}__blobServiceUri", uri), environment.get(f"{name}__clientId") or client_id
-        )
+        own_client_id = environment.get(f"{name}__clientId", "").strip()
+        return ByIdentity(_service_address(f"{name}__blobServiceUri", uri), own_client_id or client_id)
     if not text:
         raise SettingError(
             f"The setting {name} is missing. Set it to a connection string, or set {name}__blobServiceUri."
@@ -116,14 +117,30 @@ def _storage(environment: Mapping[str, str], name: str, client_id: str | None) -
 
 
 def _check_connection_string(name: str, text: str) -> None:
-    keys = {part.partition("=")[0].strip().lower() for part in text.split(";") if part.strip()}
-    authorised = "sharedaccesssignature" in keys or {"accountname", "accountkey"} <= keys
-    located = "blobendpoint" in keys or "accountname" in keys
-    if not authorised or not located:
+    # Taken apart as the storage library does it: names in any case, but not with blanks around them.
+    parts = {key.upper(): value for key, _, value in (part.partition("=") for part in text.split(";"))}
+    account = parts.get("ACCOUNTNAME", "")
+    # The account's name is in messages, so a key that was pasted in its place must not pass for one.
+    named = _ACCOUNT.fullmatch(account) is not None
+    if "ACCOUNTKEY" in parts:
+        authorised = named and _is_base64(parts["ACCOUNTKEY"])
+    else:
+        authorised = bool(parts.get("SHAREDACCESSSIGNATURE"))
+    endpoint = parts.get("BLOBENDPOINT")
+    if not authorised or not (named or endpoint):
         raise SettingError(
             f"The setting {name} is no storage connection string. "
             "Copy it whole from the storage account's access keys; it has AccountName and AccountKey."
         )
+    protocol, suffix = parts.get("DEFAULTENDPOINTSPROTOCOL", "https"), parts.get("ENDPOINTSUFFIX", "core.windows.net")
+    _service_address(f"{name} (its blob endpoint)", endpoint or f"{protocol}://{account}.blob.{suffix}")
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False
 
 
 def _service_address(name: str, text: str) -> str:
@@ -133,9 +150,10 @@ def _service_address(name: str, text: str) -> str:
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
         host, port_is_fine = "", False
-    if not host or not port_is_fine or parts.scheme not in {"http", "https"}:
-        raise SettingError(f"The setting {name} is no web address. It should look like https://gateway.example.com.")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    whole = bool(host) and port_is_fine and text.isprintable() and " " not in text
+    if not whole or parts.scheme not in {"http", "https"}:
+        raise SettingError(f"The setting {name} is no web address. It should look like https://name.example.com.")
+    if "@" in parts.netloc or "?" in text or "#" in text:
         raise SettingError(f"The setting {name} carries more than an address. Leave out user, password, ? and #.")
     if parts.scheme == "http" and not _is_loopback(host):
         raise SettingError(f"The setting {name} begins with http://, which anyone on the way can read. Use https://.")
@@ -158,12 +176,13 @@ def _token(environment: Mapping[str, str]) -> Secret | VaultSecret:
             "is needed."
         )
     if uri:
-        if "/secrets/" not in urlsplit(uri).path:
+        address = _service_address("SUBSCRIPTION_TOKEN_SECRET", uri)
+        if not urlsplit(address).path.startswith("/secrets/"):
             raise SettingError(
                 "The setting SUBSCRIPTION_TOKEN_SECRET is no secret's URI. "
                 "It should look like https://NAME.vault.azure.net/secrets/SECRET."
             )
-        return VaultSecret(_service_address("SUBSCRIPTION_TOKEN_SECRET", uri))
+        return VaultSecret(address)
     if not text.isascii() or not text.isprintable() or " " in text:
         raise SettingError("The setting SUBSCRIPTION_TOKEN has blanks or odd characters in it. Paste the token alone.")
     return Secret(text)

@@ -1,0 +1,256 @@
+import base64
+import contextlib
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import SettingError
+from shared.secret import Secret
+from shared.settings import ByConnectionString, ByIdentity, Settings, VaultSecret
+from shared.storage.account import blob_service
+
+_KEY = base64.b64encode(b"planted storage key, never to be seen").decode()
+_TOKEN = "planted-subscription-token"
+_STRING = f"DefaultEndpointsProtocol=https;AccountName=account;AccountKey={_KEY};EndpointSuffix=core.windows.net"
+_LEAST = {
+    "FLOW_LOGS": _STRING,
+    "AzureWebJobsStorage": _STRING,
+    "APIGW_URL": "https://gateway.example.com",
+    "SUBSCRIPTION_TOKEN": _TOKEN,
+}
+_SECRET_URI = "https://name.vault.azure.net/secrets/token"
+
+
+def _read(**changed: str | None) -> Settings:
+    return Settings.from_environment({name: value for name, value in (_LEAST | changed).items() if value is not None})
+
+
+def _refusal(**changed: str | None) -> str:
+    with pytest.raises(SettingError) as refused:
+        _read(**changed)
+    return str(refused.value)
+
+
+def test_with_the_required_settings_alone_the_others_have_their_defaults():
+    assert _read() == Settings(
+        flow_logs=ByConnectionString(Secret(_STRING)),
+        own_storage=ByConnectionString(Secret(_STRING)),
+        apigw_url="https://gateway.example.com",
+        token=Secret(_TOKEN),
+        client_id=None,
+        start_from=None,
+        batch_max_records=10_000,
+        posts_in_flight=4,
+    )
+
+
+@pytest.mark.parametrize("name", ["FLOW_LOGS", "AzureWebJobsStorage", "APIGW_URL", "SUBSCRIPTION_TOKEN"])
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_required_setting_that_is_missing_is_named(name: str, value: str | None):
+    assert name in _refusal(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("FLOW_LOGS", "account", "connection string"),
+        ("FLOW_LOGS", _STRING.replace("AccountName=account;", ""), "AccountName"),
+        ("FLOW_LOGS", _STRING.replace(f"AccountKey={_KEY};", ""), "AccountKey"),
+        ("FLOW_LOGS", _STRING.replace(_KEY, ""), "AccountKey"),
+        ("FLOW_LOGS", _STRING.replace("=account;", f"={_KEY};"), "AccountName"),
+        ("FLOW_LOGS", _STRING.replace("AccountKey", " AccountKey "), "AccountKey"),
+        ("FLOW_LOGS", f"{_STRING};BlobEndpoint=account.example.com", "https://"),
+        ("FLOW_LOGS", f"{_STRING};BlobEndpoint=http://account.example.com", "Use https://"),
+        ("FLOW_LOGS", f"BlobEndpoint=https://account.example.com/?sig={_KEY};SharedAccessSignature=x", "more than an"),
+        ("FLOW_LOGS", _STRING.replace("https", "http"), "Use https://"),
+        ("AzureWebJobsStorage", "account", "connection string"),
+        ("APIGW_URL", "gateway.example.com", "https://"),
+        ("APIGW_URL", "ftp://gateway.example.com", "https://"),
+        ("APIGW_URL", "https://", "https://"),
+        ("APIGW_URL", "https://[::1", "https://"),
+        ("APIGW_URL", "https://gateway.example.com:port", "https://"),
+        ("APIGW_URL", "https://gateway.example.com:0", "https://"),
+        ("APIGW_URL", "https://gateway .example.com", "https://"),
+        ("APIGW_URL", "https://gateway.example.com\n/flow", "https://"),
+        ("APIGW_URL", "http://gateway.example.com", "Use https://"),
+        ("APIGW_URL", "http://127.0.0.1.example.com", "Use https://"),
+        ("APIGW_URL", f"https://user:{_KEY}@gateway.example.com", "Leave out user, password"),
+        ("APIGW_URL", f"https://gateway.example.com?token={_KEY}", "Leave out user, password"),
+        ("APIGW_URL", "https://gateway.example.com?", "Leave out user, password"),
+        ("APIGW_URL", "https://gateway.example.com#", "Leave out user, password"),
+        ("SUBSCRIPTION_TOKEN", f"Bearer {_KEY}", "Paste the token alone"),
+        ("SUBSCRIPTION_TOKEN", f"{_KEY}\n{_KEY}", "Paste the token alone"),
+        ("SUBSCRIPTION_TOKEN", f"{_KEY}é", "Paste the token alone"),
+        ("START_FROM", "yesterday", "2026-11-23T15"),
+        ("START_FROM", "2026-11-31", "2026-11-23T15"),
+        ("START_FROM", "2026-11-23T15:30", "2026-11-23T15"),
+        ("START_FROM", "2026-11-23T15+01:00", "2026-11-23T15"),
+        ("START_FROM", "٢٠٢٦-11-23", "2026-11-23T15"),
+        ("BATCH_MAX_RECORDS", "0", "from 1 to 100000"),
+        ("BATCH_MAX_RECORDS", "100001", "from 1 to 100000"),
+        ("BATCH_MAX_RECORDS", "1e3", "from 1 to 100000"),
+        ("BATCH_MAX_RECORDS", "٣", "from 1 to 100000"),
+        ("POSTS_IN_FLIGHT", "-1", "from 1 to 64"),
+        ("POSTS_IN_FLIGHT", "9" * 10_000, "from 1 to 64"),
+    ],
+)
+def test_a_malformed_setting_is_named_with_what_it_should_be_and_without_its_value(
+    name: str, value: str, expected: str
+):
+    message = _refusal(**{name: value})
+    assert name in message
+    assert expected in message
+    assert _KEY not in message
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("https://name.vault.azure.net", "no secret's URI"),
+        ("https://name.vault.azure.net/keys/token", "no secret's URI"),
+        ("https://[", "no web address"),
+        ("http://name.vault.azure.net/secrets/token", "Use https://"),
+        (_TOKEN, "no web address"),
+    ],
+)
+def test_a_malformed_address_of_the_token_is_named(uri: str, expected: str):
+    message = _refusal(SUBSCRIPTION_TOKEN=None, SUBSCRIPTION_TOKEN_SECRET=uri)
+    assert "SUBSCRIPTION_TOKEN_SECRET" in message
+    assert expected in message
+    assert _TOKEN not in message
+
+
+def test_a_token_and_an_address_of_one_are_one_too_many():
+    message = _refusal(SUBSCRIPTION_TOKEN_SECRET=_SECRET_URI)
+    assert message.startswith("Exactly one of SUBSCRIPTION_TOKEN_SECRET")
+    assert _TOKEN not in message
+
+
+def test_a_token_is_taken_from_where_the_settings_say():
+    settings = _read(SUBSCRIPTION_TOKEN=None, SUBSCRIPTION_TOKEN_SECRET=_SECRET_URI)
+    assert settings.token == VaultSecret(_SECRET_URI)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost", "HTTP://[::1]:8080", "http://127.8.8.8"])
+def test_http_is_taken_on_loopback(url: str):
+    assert _read(APIGW_URL=url).apigw_url == url
+
+
+def test_a_trailing_slash_is_left_out():
+    assert _read(APIGW_URL="https://gateway.example.com/base/").apigw_url == "https://gateway.example.com/base"
+
+
+def test_blanks_around_a_value_are_left_out():
+    settings = _read(
+        APIGW_URL=" https://gateway.example.com\n", SUBSCRIPTION_TOKEN=f"{_TOKEN}\n", AZURE_CLIENT_ID=" client "
+    )
+    assert (settings.apigw_url, settings.token, settings.client_id) == (
+        "https://gateway.example.com",
+        Secret(_TOKEN),
+        "client",
+    )
+
+
+@pytest.mark.parametrize("name", ["FLOW_LOGS", "AzureWebJobsStorage"])
+def test_an_account_is_reached_by_identity_where_its_address_is_given(name: str):
+    changed = {name: None, f"{name}__blobServiceUri": "https://account.blob.core.windows.net/"}
+    field = {"FLOW_LOGS": "flow_logs", "AzureWebJobsStorage": "own_storage"}[name]
+    assert getattr(_read(**changed), field) == ByIdentity("https://account.blob.core.windows.net", None)
+
+
+def test_an_identity_of_its_own_comes_before_that_of_the_app():
+    by_identity = {"FLOW_LOGS": None, "FLOW_LOGS__blobServiceUri": "https://account.blob.core.windows.net"}
+    of_the_app = _read(**by_identity, AZURE_CLIENT_ID="app")
+    of_its_own = _read(**by_identity, AZURE_CLIENT_ID="app", FLOW_LOGS__clientId="own")
+    assert isinstance(of_the_app.flow_logs, ByIdentity)
+    assert isinstance(of_its_own.flow_logs, ByIdentity)
+    assert (of_the_app.flow_logs.client_id, of_its_own.flow_logs.client_id) == ("app", "own")
+
+
+def test_a_connection_string_and_an_address_are_one_too_many():
+    message = _refusal(FLOW_LOGS__blobServiceUri="https://account.blob.core.windows.net")
+    assert "Keep one of the two" in message
+    assert _KEY not in message
+
+
+def test_an_account_is_reached_by_a_shared_access_signature():
+    text = f"BlobEndpoint=https://account.blob.core.windows.net/;SharedAccessSignature=sv=2026-06-06&sig={_KEY}"
+    assert _read(FLOW_LOGS=text).flow_logs == ByConnectionString(Secret(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        ("2026-11-23T15", datetime(2026, 11, 23, 15, tzinfo=UTC)),
+        ("2026-11-23T15:00Z", datetime(2026, 11, 23, 15, tzinfo=UTC)),
+        ("2026-11-23T15:00:00Z", datetime(2026, 11, 23, 15, tzinfo=UTC)),
+    ],
+)
+def test_the_start_is_an_hour_in_utc(text: str, hour: datetime):
+    assert _read(START_FROM=text).start_from == hour
+
+
+def test_numbers_are_read():
+    settings = _read(BATCH_MAX_RECORDS="500", POSTS_IN_FLIGHT="1")
+    assert (settings.batch_max_records, settings.posts_in_flight) == (500, 1)
+
+
+def test_no_secret_is_in_the_representation_of_the_settings():
+    shown = repr(_read()) + str(_read())
+    assert _KEY not in shown
+    assert _TOKEN not in shown
+
+
+_PIECES = st.sampled_from(
+    [
+        *_STRING.split(";"),
+        "DefaultEndpointsProtocol=http",
+        "AccountName=",
+        f"AccountName={_KEY}",
+        "AccountKey=",
+        f" AccountKey ={_KEY}",
+        f"accountkey={_KEY}",
+        f"{_KEY}=1",
+        _KEY,
+        "BlobEndpoint=",
+        "BlobEndpoint=[",
+        "BlobEndpoint=https://account.example.com",
+        f"BlobEndpoint=https://{_KEY}@account.example.com",
+        "BlobSecondaryEndpoint=https://account.example.com",
+        f"SharedAccessSignature=sv=2026-06-06&sig={_KEY}",
+        "EndpointSuffix=a b",
+        "UseDevelopmentStorage=true",
+        "",
+        "=",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=6).map(";".join))
+def test_whatever_became_of_a_connection_string_its_key_is_shown_nowhere(text: str):
+    shown = _shown(text)
+    assert "FLOW_LOGS" in shown or "ByConnectionString" in shown
+    assert _KEY not in shown
+
+
+def _shown(text: str) -> str:
+    try:
+        connection = _read(FLOW_LOGS=text).flow_logs
+        return f"{connection} {blob_service(connection, 'FLOW_LOGS').account_name}"
+    except SettingError as refused:
+        return str(refused)
+
+
+@given(
+    st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs", "Cc"]), max_size=20),
+    st.sampled_from(["", "http://", "https://", "https://[", "http://localhost"]),
+)
+def test_an_address_of_any_text_is_taken_or_named(text: str, scheme: str):
+    for name in ("APIGW_URL", "FLOW_LOGS__blobServiceUri", "SUBSCRIPTION_TOKEN_SECRET"):
+        others = {"FLOW_LOGS": None} if name.startswith("FLOW_LOGS") else {}
+        others |= {"SUBSCRIPTION_TOKEN": None} if name == "SUBSCRIPTION_TOKEN_SECRET" else {}
+        with contextlib.suppress(SettingError):
+            _read(**others, **{name: scheme + text})
