@@ -6,7 +6,7 @@ key.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -93,6 +93,15 @@ def parts_from(lines: Sequence[str], cut: CutRule, first: tuple[int, ...]) -> It
             yield from _below(batch, first)
         else:
             yield batch
+
+
+def leaves(part: Part, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Part]:
+    """Give a part, or in its place what it was halved into before."""
+    if not is_halved(part.path):
+        yield part
+        return
+    for half in part.halves():
+        yield from leaves(half, is_halved)
 
 
 def _below(part: Part, first: tuple[int, ...]) -> Iterator[Part]:

@@ -77,6 +77,8 @@ class Checkpoint:
         tail: stands in where the offset lies beyond the covered blocks.
         etag: the commit at which nothing was left to deliver; "" while something is.
         state: whether the sweep must look again.
+        halved: the batches that the gateway refused whole and took in halves, each as the start of its range in bytes
+            and its path. A replay must post the same halves, whatever the gateway takes or refuses by then.
     """
 
     blob: str
@@ -90,6 +92,7 @@ class Checkpoint:
     tail: Tail | None = None
     etag: str = ""
     state: State = State.OPEN
+    halved: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
     def rewritten(self, layout: Layout) -> "Checkpoint":
         """Return the checkpoint from which a rewritten blob is read: from its start, under a new generation."""
@@ -109,6 +112,7 @@ class Checkpoint:
             "tail": None if self.tail is None else {"length": self.tail.length, "sha256": self.tail.sha256},
             "etag": self.etag,
             "state": self.state.value,
+            "halved": self.halved,
         }
         return orjson.dumps(document)
 
@@ -139,6 +143,7 @@ class Checkpoint:
                 tail=None if tail is None else Tail(tail["length"], tail["sha256"]),
                 etag=document["etag"],
                 state=State(document["state"]),
+                halved=tuple((start, tuple(path)) for start, path in document["halved"]),
             )
         except (ValueError, KeyError, TypeError):
             raise Unsupported(

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from shared.apigw.client import Receipt, Rejection
 from shared.clock import Clock, Deadline
-from shared.delivery.batch import Origin, Part, parts_from
+from shared.delivery.batch import Origin, Part, leaves, parts_from
 from shared.delivery.breaker import Refusals
 from shared.delivery.checkpoint import Checkpoint, State, Tail, digest_of
 from shared.delivery.patience import Patience
@@ -106,6 +106,7 @@ class Transfer:
         self._tally = tally
         self._patience = Patience(means.clock, deadline)
         self._reading = Reading(checkpoint, source.snapshot, source.fetch)
+        self._halved = frozenset(checkpoint.halved)
         self._window: deque[_Unit] = deque()
         self._reading_trouble: SluiceError | None = None
         self._saved = checkpoint
@@ -169,12 +170,16 @@ class Transfer:
         for segment in self._reading:
             decoded = decode(segment.data) if segment.data else Decoded()
             place = Place(self._origin(segment), segment.block)
-            parts = list(parts_from(decoded.lines, self.checkpoint.cut, first))
+            parts = list(self._parts(segment, decoded, first))
             first = ()
             for part in parts[:-1]:
                 yield self._posted(_Unit(segment, place, part, None, None), pool)
             last = _Unit(segment, place, parts[-1] if parts else None, decoded, None)
             yield self._posted(last, pool)
+
+    def _parts(self, segment: Segment, decoded: Decoded, first: tuple[int, ...]) -> Iterator[Part]:
+        for part in parts_from(decoded.lines, self.checkpoint.cut, first):
+            yield from leaves(part, lambda path: (segment.start, path) in self._halved)
 
     def _origin(self, segment: Segment) -> Origin:
         return Origin(
@@ -224,7 +229,8 @@ class Transfer:
         # That it is halved is saved before a half is posted: should the gateway take more tomorrow, the whole must not
         # be posted beside an accepted half.
         left, right = part.halves()
-        self.checkpoint = replace(self.checkpoint, part=left.path)
+        halved = (*self.checkpoint.halved, (unit.segment.start, part.path))
+        self.checkpoint = replace(self.checkpoint, part=left.path, halved=halved)
         self._save()
         first = self._posted(replace(unit, part=left, decoded=None), pool)
         self._window.extendleft((self._posted(replace(unit, part=right), pool), first))

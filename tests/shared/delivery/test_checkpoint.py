@@ -21,6 +21,7 @@ CHECKPOINTS = st.builds(
     tail=st.none() | st.binary(max_size=100).map(Tail.of),
     etag=st.text(max_size=20),
     state=st.sampled_from(State),
+    halved=st.lists(st.tuples(COUNT, st.lists(COUNT, max_size=3).map(tuple)), max_size=3).map(tuple),
 )
 
 
@@ -43,7 +44,16 @@ def test_a_damaged_checkpoint_is_refused(damaged):
 
 def test_a_rewritten_blob_is_read_from_its_start_under_a_new_generation_and_the_old_cut_rule():
     old = Checkpoint(
-        "b", Layout.BLOCKS, CutRule(1, 7), generation=2, offset=99, part=(1,), blocks=3, digest="d", etag="e"
+        "b",
+        Layout.BLOCKS,
+        CutRule(1, 7),
+        generation=2,
+        offset=99,
+        part=(1,),
+        blocks=3,
+        digest="d",
+        etag="e",
+        halved=((0, (0,)),),
     )
     assert old.rewritten(Layout.BYTES) == Checkpoint("b", Layout.BYTES, CutRule(1, 7), generation=3)
 

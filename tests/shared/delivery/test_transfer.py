@@ -252,6 +252,21 @@ def test_halves_that_are_in_are_not_posted_again():
     run.assert_delivered(range(4))
 
 
+def test_what_was_halved_is_posted_in_the_same_halves_when_it_is_read_from_the_start_again():
+    run = Pass(*blocks(3, 10, 2), batch=5)
+    run.gateway.always = takes_at_most(2)
+    run.run()
+    stored = set(run.gateway.batches)
+    halved = run.checkpoint.halved
+    assert halved
+    run.gateway.always = takes_at_most(100)
+    run.keeper.saved.append(replace(run.first, halved=halved))
+    tally = run.run()
+    assert set(run.gateway.batches) == stored
+    assert tally.posts == tally.duplicates == len(stored)
+    assert run.checkpoint.halved == halved
+
+
 def test_the_checkpoint_moves_only_over_what_was_accepted_without_a_gap():
     run = Pass(*blocks(1, 1, 1, 1), in_flight=4)
     run.gateway.always = lambda lines, _: (
