@@ -1,4 +1,4 @@
-"""Where checkpoints are kept: one small blob for each log blob, fenced by a lease and If-Match.
+"""Where checkpoints are kept: one small leased blob for each log blob.
 
 Names put the hour first, so that a sweep lists an hour at once; metadata carry what the sweep compares, so that it
 reads no checkpoint whose log blob has not changed. A tag finds open checkpoints of any age.
@@ -6,27 +6,22 @@ reads no checkpoint whose log blob has not changed. A tag finds open checkpoints
 
 import contextlib
 import hashlib
-import threading
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.storage.blob import BlobClient, BlobLeaseClient, BlobServiceClient
+from azure.storage.blob import BlobClient, BlobServiceClient
 
 from shared.clock import Clock
 from shared.delivery.checkpoint import Checkpoint, State
-from shared.errors import HeldElsewhere, RetryLater, Unsupported
+from shared.errors import Unsupported
 from shared.flowlog import LogBlob, LogKind
 from shared.storage.account import storage_errors
+from shared.storage.leased_blob import REFUSED, LeasedBlob
 
 CONTAINER = "checkpoints"
-_LEASE_SECONDS = 60
-_RENEW_SECONDS = 20
-_CONFLICT, _PRECONDITION = 409, 412
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +44,10 @@ class Summary:
 
 
 class Hold:
-    """A log blob held by this worker alone, for as long as the lease on its checkpoint lasts.
+    """A log blob held by this worker alone, by the lease on its checkpoint."""
 
-    The fence: every write carries the lease and the ETag of the checkpoint last seen, so a worker that was overtaken,
-    however long it slept, writes nothing.
-    """
-
-    def __init__(self, client: BlobClient, lease: BlobLeaseClient, clock: Clock, acquired: float) -> None:
-        self._client = client
-        self._lease = lease
-        self._clock = clock
-        self._renewed = acquired
-        self._lost = False
-        self._etag = ""
+    def __init__(self, blob: LeasedBlob) -> None:
+        self._blob = blob
 
     def load(self) -> Checkpoint:
         """Return the checkpoint as it stands under the lease.
@@ -70,10 +56,7 @@ class Hold:
             HeldElsewhere: the lease was lost, or the checkpoint deleted.
             Unsupported: it is of a newer format, or damaged.
         """
-        with self._fenced():
-            found = self._client.download_blob(lease=self._lease)
-            self._etag = str(found.properties.etag)
-            return Checkpoint.from_json(bytes(found.readall()))
+        return Checkpoint.from_json(self._blob.read())
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write the checkpoint.
@@ -81,18 +64,7 @@ class Hold:
         Raises:
             HeldElsewhere: another worker holds the blob now; nothing was written.
         """
-        self.check()
-        with self._fenced():
-            written = self._client.upload_blob(
-                checkpoint.to_json(),
-                overwrite=True,
-                metadata=_metadata(checkpoint),
-                tags={"state": checkpoint.state.value},
-                lease=self._lease,
-                etag=self._etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
-            self._etag = str(written["etag"])
+        self._blob.write(checkpoint.to_json(), _metadata(checkpoint), _tags(checkpoint))
 
     def check(self) -> None:
         """Make sure that the lease still holds; ask before every post.
@@ -100,40 +72,7 @@ class Hold:
         Raises:
             HeldElsewhere: it was lost, or could not be renewed in time.
         """
-        if not self._lost and self._age > _RENEW_SECONDS:
-            self.renew()
-        if self._lost or self._age > _LEASE_SECONDS:
-            raise HeldElsewhere("The lease on the checkpoint ran out, so another worker may hold the blob now.")
-
-    def renew(self) -> None:
-        """Renew the lease; a refusal is remembered and told by `check`."""
-        asked = self._clock.monotonic()
-        try:
-            with self._fenced():
-                self._lease.renew()
-        except (HeldElsewhere, RetryLater):
-            return
-        self._renewed = asked
-
-    def release(self) -> None:
-        """Give the blob free; a lease that can't be released runs out by itself."""
-        with contextlib.suppress(HeldElsewhere, RetryLater), self._fenced():
-            self._lease.release()
-
-    @property
-    def _age(self) -> float:
-        return self._clock.monotonic() - self._renewed
-
-    @contextlib.contextmanager
-    def _fenced(self) -> Iterator[None]:
-        with storage_errors(str(self._client.account_name)):
-            try:
-                yield
-            except HttpResponseError as error:
-                if error.status_code in {_CONFLICT, _PRECONDITION} or isinstance(error, ResourceNotFoundError):
-                    self._lost = True
-                    raise HeldElsewhere("Another worker took the blob over, so this one writes nothing.") from None
-                raise
+        self._blob.check()
 
 
 class Checkpoints:
@@ -152,7 +91,7 @@ class Checkpoints:
                 checkpoint.to_json(),
                 overwrite=False,
                 metadata=_metadata(checkpoint),
-                tags={"state": checkpoint.state.value},
+                tags=_tags(checkpoint),
             )
 
     def read(self, log: LogBlob) -> Checkpoint | None:
@@ -174,19 +113,12 @@ class Checkpoints:
         Raises:
             HeldElsewhere: another worker holds it.
         """
-        hold = self._acquire(log)
-        if hold is None:
+        blob = LeasedBlob.acquire(self._client(log), self._clock)
+        if blob is None:
             yield None
             return
-        done = threading.Event()
-        renewer = threading.Thread(target=_keep_renewing, args=(hold, done), daemon=True)
-        renewer.start()
-        try:
-            yield hold
-        finally:
-            done.set()
-            renewer.join()
-            hold.release()
+        with blob.kept():
+            yield Hold(blob)
 
     def delete(self, log: LogBlob) -> None:
         """Remove a checkpoint that nobody holds."""
@@ -196,7 +128,7 @@ class Checkpoints:
             except ResourceNotFoundError:
                 return
             except HttpResponseError as error:
-                if error.status_code not in {_CONFLICT, _PRECONDITION}:
+                if error.status_code not in REFUSED:
                     raise
 
     def listed(self, kind: LogKind, prefix: str = "") -> Iterator[Summary]:
@@ -220,33 +152,12 @@ class Checkpoints:
                         found = self._container.download_blob(item.name)
                         yield Checkpoint.from_json(bytes(found.readall()))
 
-    def _acquire(self, log: LogBlob) -> Hold | None:
-        client = self._client(log)
-        # With an id of our own choosing, a repeated request after a lost answer finds the lease to be ours.
-        lease = BlobLeaseClient(client, lease_id=str(uuid.uuid4()))
-        asked = self._clock.monotonic()
-        with storage_errors(self._account):
-            try:
-                lease.acquire(_LEASE_SECONDS)
-            except ResourceNotFoundError:
-                return None
-            except HttpResponseError as error:
-                if error.status_code in {_CONFLICT, _PRECONDITION}:
-                    raise HeldElsewhere(f"Another worker holds {log.name}.") from None
-                raise
-        return Hold(client, lease, self._clock, asked)
-
     def _client(self, log: LogBlob) -> BlobClient:
         digest = hashlib.sha256(log.name.encode()).hexdigest()
         return self._container.get_blob_client(f"{self._folder(log.kind)}{log.hour:y=%Y/m=%m/d=%d/h=%H}/{digest}.json")
 
     def _folder(self, kind: LogKind) -> str:
         return f"{self._log_account}/{kind.container}/"
-
-
-def _keep_renewing(hold: Hold, done: threading.Event) -> None:
-    while not done.wait(_RENEW_SECONDS):
-        hold.renew()
 
 
 def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
@@ -256,6 +167,10 @@ def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
         "offset": str(checkpoint.offset),
         "state": checkpoint.state.value,
     }
+
+
+def _tags(checkpoint: Checkpoint) -> dict[str, str]:
+    return {"state": checkpoint.state.value}
 
 
 def _summary(metadata: dict[str, str], modified: datetime) -> Summary:

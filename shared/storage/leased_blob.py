@@ -1,0 +1,145 @@
+"""A small blob that one worker holds alone: a lease, kept alive, and writes that fail once it is lost.
+
+The fence: every write carries the lease and the ETag last seen, so a worker that was overtaken, however long it slept,
+writes nothing ("Lease Blob", "Specifying conditional headers").
+"""
+
+import contextlib
+import threading
+import uuid
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Self
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.storage.blob import BlobClient, BlobLeaseClient
+
+from shared.clock import Clock
+from shared.errors import HeldElsewhere, RetryLater
+from shared.storage.account import storage_errors
+
+_LEASE_SECONDS = 60
+_RENEW_SECONDS = 20
+REFUSED = frozenset({HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
+"""What storage answers where a lease or an ETag is not the one that it should be."""
+
+
+class LeasedBlob:
+    """A blob under a lease; made by `acquire`."""
+
+    def __init__(self, client: BlobClient, lease: BlobLeaseClient, clock: Clock, acquired: float) -> None:
+        self._client = client
+        self._lease = lease
+        self._clock = clock
+        self._renewed = acquired
+        self._lost = False
+        self._etag = ""
+
+    @classmethod
+    def acquire(cls, client: BlobClient, clock: Clock) -> Self | None:
+        """Take the lease; None if there is no such blob.
+
+        Raises:
+            HeldElsewhere: another worker has it.
+            StorageAway: the account can't be asked now.
+        """
+        # With an id of our own choosing, a repeated request after a lost answer finds the lease to be ours.
+        lease = BlobLeaseClient(client, lease_id=str(uuid.uuid4()))
+        asked = clock.monotonic()
+        with storage_errors(str(client.account_name)):
+            try:
+                lease.acquire(_LEASE_SECONDS)
+            except ResourceNotFoundError:
+                return None
+            except HttpResponseError as error:
+                if error.status_code in REFUSED:
+                    raise HeldElsewhere("Another worker holds the blob.") from None
+                raise
+        return cls(client, lease, clock, asked)
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep the lease alive for as long as the block lasts, and give it up after."""
+        done = threading.Event()
+        renewer = threading.Thread(target=self._keep_renewing, args=(done,), daemon=True)
+        renewer.start()
+        try:
+            yield
+        finally:
+            done.set()
+            renewer.join()
+            self._release()
+
+    def read(self) -> bytes:
+        """Return the content.
+
+        Raises:
+            HeldElsewhere: the lease was lost, or the blob deleted.
+        """
+        with self._fenced():
+            found = self._client.download_blob(lease=self._lease)
+            self._etag = str(found.properties.etag)
+            return bytes(found.readall())
+
+    def write(self, data: bytes, metadata: dict[str, str], tags: dict[str, str]) -> None:
+        """Write over what was last read or written.
+
+        Raises:
+            HeldElsewhere: another worker holds the blob now; nothing was written.
+        """
+        self.check()
+        with self._fenced():
+            written = self._client.upload_blob(
+                data,
+                overwrite=True,
+                metadata=metadata,
+                tags=tags,
+                lease=self._lease,
+                etag=self._etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
+            self._etag = str(written["etag"])
+
+    def check(self) -> None:
+        """Make sure that the lease still holds, renewing it if it is due.
+
+        Raises:
+            HeldElsewhere: it was lost, or could not be renewed in time.
+        """
+        if not self._lost and self._age > _RENEW_SECONDS:
+            self._renew()
+        if self._lost or self._age > _LEASE_SECONDS:
+            raise HeldElsewhere("The lease on the checkpoint ran out, so another worker may hold the blob now.")
+
+    @property
+    def _age(self) -> float:
+        return self._clock.monotonic() - self._renewed
+
+    def _keep_renewing(self, done: threading.Event) -> None:
+        while not done.wait(_RENEW_SECONDS):
+            self._renew()
+
+    def _renew(self) -> None:
+        # A refusal is remembered and told by `check`; anything else is tried again until the lease runs out.
+        asked = self._clock.monotonic()
+        with contextlib.suppress(HeldElsewhere, RetryLater):
+            with self._fenced():
+                self._lease.renew()
+            self._renewed = asked
+
+    def _release(self) -> None:
+        # A lease that can't be released runs out by itself.
+        with contextlib.suppress(HeldElsewhere, RetryLater), self._fenced():
+            self._lease.release()
+
+    @contextlib.contextmanager
+    def _fenced(self) -> Iterator[None]:
+        with storage_errors(str(self._client.account_name)):
+            try:
+                yield
+            except HttpResponseError as error:
+                if error.status_code in REFUSED or isinstance(error, ResourceNotFoundError):
+                    self._lost = True
+                    raise HeldElsewhere("Another worker took the blob over, so this one writes nothing.") from None
+                raise
