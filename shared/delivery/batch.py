@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import orjson
 from isal import igzip
 
-from shared.delivery.checkpoint import CutRule
 from shared.flowlog import LogBlob
+from shared.storage.checkpoint import CutRule
 
 CUT_VERSION = 1
 _GZIP_LEVEL = 1

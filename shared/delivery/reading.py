@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from shared.delivery.checkpoint import Checkpoint, Layout, Tail, digest_of
 from shared.errors import Unsupported
 from shared.flowlog import RecordScanner, is_head
+from shared.storage.checkpoint import Checkpoint, Layout, Tail, digest_of
 from shared.storage.logs import Block, Snapshot
 
 FETCH_BYTES = 1024 * 1024

@@ -6,17 +6,18 @@ what differs. The watermark moves over an hour once everything in it is found de
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import batched
 
 from shared.clock import Clock, Deadline
-from shared.delivery.checkpoint import State
 from shared.delivery.horizon import KEPT, Horizon, whole_hour
+from shared.delivery.hours import Stretch, stretches
 from shared.delivery.report import Outcome, Report
 from shared.delivery.transfer import is_over
 from shared.delivery.worker import Worker
-from shared.flowlog import LogKind, day_prefix, hour_prefix, parse_blob_name
+from shared.flowlog import LogKind, day_prefix, parse_blob_name
+from shared.storage.checkpoint import State
 from shared.storage.checkpoints import Checkpoints, Summary
 from shared.storage.logs import FlowLogAccount, ListedLog
 
@@ -25,18 +26,6 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _GRACE = timedelta(hours=2)
 _SETTLED = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.VANISHED, Outcome.INCOMPLETE, Outcome.UNSUPPORTED}
 """Outcomes after which the watermark may pass: an open checkpoint or a report keeps the last three in sight."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    # Hours that are listed in one go: one hour, or a whole day.
-    start: datetime
-    end: datetime
-
-    def prefix(self, resource: str) -> str:
-        if self.end - self.start == _HOUR:
-            return hour_prefix(resource, self.start)
-        return day_prefix(resource, self.start.date())
 
 
 class Sweep:
@@ -74,7 +63,7 @@ class Sweep:
         yield from self._open_before(first, deadline)
         resources = list(self._logs.resources(self._kind))
         passed = first
-        for stretch in _stretches(first, self._clock.now()):
+        for stretch in stretches(first, self._clock.now()):
             settled = yield from self._stretch(stretch, resources, deadline)
             if settled and passed == stretch.start and stretch.end + _GRACE <= self._clock.now():
                 passed = stretch.end
@@ -92,11 +81,9 @@ class Sweep:
             if log is not None and log.hour < first and not deadline.passed:
                 yield self._worker.deliver(log, deadline)
 
-    def _stretch(self, stretch: _Stretch, resources: list[str], deadline: Deadline) -> Generator[Report, None, bool]:
+    def _stretch(self, stretch: Stretch, resources: list[str], deadline: Deadline) -> Generator[Report, None, bool]:
         # Returns whether everything in these hours is delivered, or is kept in sight some other way.
-        known = {
-            summary.blob: summary for summary in self._checkpoints.listed(self._kind, stretch.prefix("").lstrip("/"))
-        }
+        known = {summary.blob: summary for summary in self._checkpoints.listed(self._kind, stretch.checkpoints)}
         pending = [
             item.log
             for resource in resources
@@ -137,12 +124,3 @@ class Sweep:
                 }
             if log.hour < oldest or log.name not in there[day]:
                 self._checkpoints.delete(log)
-
-
-def _stretches(first: datetime, now: datetime) -> Iterator[_Stretch]:
-    start = first
-    while start <= now:
-        whole_day = start.hour == 0 and start + _DAY <= now
-        end = start + (_DAY if whole_day else _HOUR)
-        yield _Stretch(start, end)
-        start = end

@@ -15,13 +15,13 @@ from shared.apigw.client import Receipt, Rejection
 from shared.clock import Clock, Deadline
 from shared.delivery.batch import Origin, Part, leaves, parts_from
 from shared.delivery.breaker import Refusals
-from shared.delivery.checkpoint import Checkpoint, State, Tail, digest_of
 from shared.delivery.patience import Patience
 from shared.delivery.quarantine import Place, Quarantine
 from shared.delivery.reading import Fetch, Reading, Segment
 from shared.delivery.report import Tally
 from shared.errors import HeldElsewhere, Malformed, SluiceError, TooLarge
 from shared.flowlog import Decoded, LogBlob, decode
+from shared.storage.checkpoint import Checkpoint, State, Tail, digest_of
 from shared.storage.logs import Snapshot
 
 _SAVE_BYTES = 16 * 1024 * 1024

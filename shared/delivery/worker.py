@@ -10,7 +10,6 @@ from typing import Protocol
 from shared.clock import Deadline
 from shared.delivery.batch import CUT_VERSION
 from shared.delivery.breaker import Breaker
-from shared.delivery.checkpoint import Checkpoint, CutRule, State
 from shared.delivery.reading import is_rewritten, survey
 from shared.delivery.report import Outcome, Report, Tally
 from shared.delivery.transfer import Keeper, Means, Source, Transfer, is_over
@@ -27,6 +26,7 @@ from shared.errors import (
     WrongAddress,
 )
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
+from shared.storage.checkpoint import Checkpoint, CutRule, State
 from shared.storage.logs import Snapshot
 
 BUDGET_SECONDS = 240.0

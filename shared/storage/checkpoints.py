@@ -15,10 +15,10 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from azure.storage.blob import BlobClient, BlobServiceClient
 
 from shared.clock import Clock
-from shared.delivery.checkpoint import Checkpoint, State
 from shared.errors import Unsupported
 from shared.flowlog import LogBlob, LogKind
 from shared.storage.account import storage_errors
+from shared.storage.checkpoint import Checkpoint, State
 from shared.storage.leased_blob import REFUSED, LeasedBlob
 
 CONTAINER = "checkpoints"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.batch import Origin, Part, parts_from
-from shared.delivery.checkpoint import CutRule
 from shared.delivery.transfer import following
+from shared.storage.checkpoint import CutRule
 from tests.support.logs import HOUR, log_blob
 
 ORIGIN = Origin("account", log_blob(), 0, 12, 400, "c0ffee", CutRule(1, 10))

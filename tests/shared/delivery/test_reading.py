@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery import reading
-from shared.delivery.checkpoint import Checkpoint, CutRule, Layout, Tail, digest_of
 from shared.delivery.reading import Reading, Segment, is_rewritten, survey
 from shared.errors import Unsupported
 from shared.flowlog import decode
+from shared.storage.checkpoint import Checkpoint, CutRule, Layout, Tail, digest_of
 from shared.storage.logs import Block, Snapshot
 from tests.support.logs import CLOSER, HEAD, block_id, ports_of, record
 

@@ -3,10 +3,10 @@
 import itertools
 from datetime import timedelta
 
-from shared.delivery.checkpoint import State
 from shared.delivery.report import Outcome
 from shared.errors import TokenRefused
 from shared.flowlog import LogKind
+from shared.storage.checkpoint import State
 from tests.support.gateway import answers
 from tests.support.logs import HOUR, log_blob, ports_of
 

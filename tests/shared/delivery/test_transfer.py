@@ -9,10 +9,10 @@ import pytest
 
 from shared.delivery import transfer as transfer_module
 from shared.delivery.breaker import Refusals
-from shared.delivery.checkpoint import Checkpoint, CutRule, Layout, State
 from shared.delivery.report import Tally
 from shared.delivery.transfer import Means, Source, Transfer, is_over
 from shared.errors import HeldElsewhere, Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, WrongAddress
+from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State
 from shared.storage.logs import Block, Snapshot
 from tests.support.gateway import MemoryGateway, answers, refuses_lines, takes_at_most
 from tests.support.logs import CLOSER, HEAD, HOUR, block_id, log_blob, ports_of, record

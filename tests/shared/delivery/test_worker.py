@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from azure.storage.blob import BlobLeaseClient
 
-from shared.delivery.checkpoint import State
 from shared.delivery.report import Outcome
 from shared.errors import Overtaken, RetryLater, StorageAway, TokenRefused, WrongAddress
+from shared.storage.checkpoint import State
 from tests.support.gateway import answers
 from tests.support.logs import CLOSER, HEAD, HOUR, log_blob, ports_of, record
 

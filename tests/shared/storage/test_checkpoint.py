@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.checkpoint import Checkpoint, CutRule, Layout, State, Tail, digest_of
 from shared.errors import Unsupported
+from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State, Tail, digest_of
 from shared.storage.logs import Block
 
 COUNT = st.integers(0, 2**60)

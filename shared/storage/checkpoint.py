@@ -1,6 +1,6 @@
 """The checkpoint of one log blob: how far its content is delivered, and under which rules.
 
-It is a value; `shared.storage.checkpoints` keeps it.
+It is a value; `shared.storage.checkpoints` keeps it, and `shared.delivery` decides how it moves.
 """
 
 import hashlib

@@ -1,0 +1,38 @@
+"""Hours to look through, put together so that storage is listed as seldom as can be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.flowlog import day_prefix, hour_prefix
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Hours that are listed in one go: one hour, or a whole day, from `start` up to `end`."""
+
+    start: datetime
+    end: datetime
+
+    def prefix(self, resource: str) -> str:
+        """Return the listing prefix of these hours' log blobs of one resource."""
+        if self.end - self.start == _HOUR:
+            return hour_prefix(resource, self.start)
+        return day_prefix(resource, self.start.date())
+
+    @property
+    def checkpoints(self) -> str:
+        """The listing prefix of these hours' checkpoints."""
+        return self.prefix("").lstrip("/")
+
+
+def stretches(first: datetime, end: datetime) -> Iterator[Stretch]:
+    """Cut the time from the whole hour `first` up to `end` into days, and hours where a day is not whole."""
+    start = first
+    while start < end:
+        whole_day = start.hour == 0 and start + _DAY <= end
+        stretch = Stretch(start, start + (_DAY if whole_day else _HOUR))
+        yield stretch
+        start = stretch.end
