@@ -1,10 +1,14 @@
 """The gateway's application: which call is answered by which part."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+import anyio
+import duckdb
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -22,6 +26,8 @@ from gateway.flow_logs import FlowLogs
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.records import Records
 from gateway.request_log import RequestLog, Sink
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,18 @@ def create_app(
     azure = AzureSubscriptions(auth, stores.accounts, limits, clock)
 
     async def healthz(_request: Request) -> JSONResponse:
-        await run_in_threadpool(stores.records.check)
+        try:
+            await run_in_threadpool(stores.records.check)
+        except duckdb.Error:
+            raise ApiError(503, "storage", "The storage does not answer. Restart the gateway.") from None
         return JSONResponse({"status": "ok"})
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_keep_house, stores.records, clock)
+            yield
+            tasks.cancel_scope.cancel()
 
     return Starlette(
         routes=[
@@ -80,4 +96,15 @@ def create_app(
         ],
         middleware=[Middleware(RequestLog, sink=sink, clock=clock), *middleware],
         exception_handlers={ApiError: on_api_error, HTTPException: on_http_exception, Exception: on_failure},
+        lifespan=lifespan,
     )
+
+
+async def _keep_house(records: Records, clock: Clock) -> None:
+    """Forget what has outlived its time, once an hour."""
+    while True:
+        try:
+            await run_in_threadpool(records.forget_keys, clock())
+        except duckdb.Error:
+            _logger.exception("Old idempotency keys could not be removed. The next try is in an hour.")
+        await anyio.sleep(3600)

@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import os
 import socket
+import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -38,13 +40,17 @@ def main(
     request log.
     """
     options = _parser().parse_args(arguments)
+    # What the gateway keeps is for nobody else on the machine.
+    os.umask(0o077)
     try:
         if options.command == "serve":
             _serve(options, middleware, protocol)
         else:
             _user(options)
-    except (UsageError, AccountsError, UnknownSchemaError, OSError) as error:
+    except (UsageError, AccountsError, UnknownSchemaError) as error:
         return _refused(str(error))
+    except (OSError, sqlite3.Error) as error:
+        return _refused(f"The directory {options.data} cannot be used: {error}")
     except duckdb.IOException as error:
         return _refused(f"The records in {options.data} cannot be opened; is another gateway serving them? {error}")
     return 0
@@ -84,16 +90,26 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             "--behind-a-proxy if a proxy on the same machine adds TLS."
         )
     with open_stores(options.data) as stores:
-        serving = server(
-            create_app(stores, utc_now, _write_line, middleware=middleware), options.certificate, options.key, protocol
-        )
-        family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-        listener = socket.create_server((options.host, options.port), family=family)
-        end_on_signals(serving)
-        _first_start(stores.accounts)
-        host, port = listener.getsockname()[:2]
-        _write_line({"listening": f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"})
-        serving.run(sockets=[listener])
+        app = create_app(stores, utc_now, _write_line, middleware=middleware)
+        try:
+            serving = server(app, options.certificate, options.key, protocol)
+        except OSError as error:
+            raise UsageError(
+                f"{options.certificate} and {options.key} are no certificate and its key: {error}"
+            ) from None
+        with _listener(options.host, options.port) as listener:
+            end_on_signals(serving)
+            _first_start(stores.accounts)
+            host, port = listener.getsockname()[:2]
+            _write_line({"listening": f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"})
+            serving.run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise UsageError(f"Cannot listen on {host}, port {port}: {error}. Choose another --host or --port.") from None
 
 
 def _first_start(accounts: Accounts) -> None:

@@ -185,7 +185,8 @@ class FaultLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or let a fault have it."""
-        fault = self._faults.next() if scope["path"].startswith(self._path) else None
+        struck = scope["type"] == "http" and scope["path"].startswith(self._path)
+        fault = self._faults.next() if struck else None
         if fault is None:
             await self._app(scope, receive, send)
         else:

@@ -1,6 +1,7 @@
 """`POST /qas/flow-logs`: a batch of flow records is taken once, however often it is sent."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from gateway.errors import ApiError
 from gateway.limits import Limits
 from gateway.records import Post, Records
 from shared.flowlog.record import check
+
+_logger = logging.getLogger(__name__)
 
 _KEY: Final = re.compile(r"[!-~]{1,200}")
 _DECODING_THREADS: Final = 2
@@ -97,13 +100,14 @@ class FlowLogs:
                 post = Post(customer, key, body_hash, orjson.dumps(answer), self._clock())
                 self._records.store(post, batch.records)
                 return post, False
-        except duckdb.Error as error:
+        except duckdb.Error:
+            _logger.exception("A post was not stored. Look for a full disk first, then restart the gateway.")
             raise ApiError(
                 503,
                 "storage",
                 "The gateway's storage failed. Nothing was stored; send it again later.",
                 _retry_after(30),
-            ) from error
+            ) from None
         if earlier.body_hash != body_hash:
             raise ApiError(
                 409,
@@ -134,7 +138,7 @@ def read_lines(body: bytes, limit: int) -> Batch:
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            reason: str | None = f"The line is no JSON: {error}"
+            reason: str | None = f"a flow record is a JSON object: {error.msg} at character {error.pos}"
         else:
             objects += isinstance(value, dict)
             reason = check(value)

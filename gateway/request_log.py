@@ -27,6 +27,9 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application and tell the sink."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         status: int | None = None
         size = 0
         began = time.monotonic()

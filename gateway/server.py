@@ -1,7 +1,6 @@
 """Serving the gateway: the stores of one directory, one listening socket, one process."""
 
 import asyncio
-import os
 import signal
 from pathlib import Path
 
@@ -15,14 +14,19 @@ from gateway.records import Records
 
 
 def open_stores(data: Path) -> Stores:
-    """Open the stores in a directory, or begin them; nobody else on the machine may read them.
+    """Open the stores in a directory, or begin them.
 
     Raises:
         duckdb.IOException: Another gateway has them open.
         AccountsError, UnknownSchemaError: Another version of the gateway wrote them.
 
     """
-    return Stores(open_accounts(data), Records.open(data / "records.duckdb"))
+    accounts = open_accounts(data)
+    try:
+        return Stores(accounts, Records.open(data / "records.duckdb"))
+    except BaseException:
+        accounts.close()
+        raise
 
 
 def open_accounts(data: Path) -> Accounts:
@@ -32,8 +36,7 @@ def open_accounts(data: Path) -> Accounts:
         AccountsError: Another version of the gateway wrote them.
 
     """
-    os.umask(0o077)
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Accounts.open(data / "accounts.sqlite")
 
 
@@ -43,23 +46,27 @@ def server(
     key: Path | None = None,
     protocol: type[asyncio.Protocol] = H11Protocol,
 ) -> uvicorn.Server:
-    """Give a server for an application, with TLS if there is a certificate."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=30,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
-        )
+    """Give a server for an application, with TLS if there is a certificate.
+
+    Raises:
+        OSError: The certificate or its key cannot be used.
+    """
+    config = uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=30,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
     )
+    config.load()
+    return uvicorn.Server(config)
 
 
 def end_on_signals(server: uvicorn.Server) -> None:
