@@ -1,0 +1,38 @@
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.delivery.hours import Stretch, stretches
+from shared.flowlog import day_prefix, hour_prefix
+
+DAY = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def hour(number: int) -> datetime:
+    return DAY + timedelta(hours=number)
+
+
+@given(st.integers(0, 100), st.integers(0, 100))
+def test_stretches_follow_each_other_without_a_gap(first, length):
+    found = list(stretches(hour(first), hour(first + length)))
+    edges = [stretch.start for stretch in found] + [hour(first + length)]
+    assert edges[0] == hour(first)
+    assert [stretch.end for stretch in found] == edges[1:]
+
+
+def test_whole_days_go_in_one_and_what_is_left_goes_hour_by_hour():
+    found = list(stretches(hour(23), hour(50)))
+    assert found == [Stretch(hour(23), hour(24)), Stretch(hour(24), hour(48))] + [
+        Stretch(hour(number), hour(number + 1)) for number in (48, 49)
+    ]
+
+
+def test_an_hour_that_has_begun_is_part_of_it():
+    assert list(stretches(hour(0), hour(0) + timedelta(minutes=1))) == [Stretch(hour(0), hour(1))]
+
+
+def test_a_stretch_is_listed_by_its_hour_or_its_day():
+    assert Stretch(hour(3), hour(4)).prefix("r=a") == hour_prefix("r=a", hour(3))
+    assert Stretch(hour(0), hour(24)).prefix("r=a") == day_prefix("r=a", DAY.date())
+    assert Stretch(hour(3), hour(4)).checkpoints == "y=2026/m=11/d=23/h=03/"
