@@ -22,7 +22,7 @@ from shared.storage.checkpoints import Checkpoints, Summary
 from shared.storage.logs import FlowLogAccount, ListedLog
 
 _AT_ONCE = 4
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_DAY = timedelta(days=1)
 _GRACE = timedelta(hours=2)
 _SETTLED = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.VANISHED, Outcome.INCOMPLETE, Outcome.UNSUPPORTED}
 """Outcomes after which the watermark may pass: an open checkpoint or a report keeps the last three in sight."""
