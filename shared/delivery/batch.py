@@ -80,37 +80,19 @@ class Part:
         return igzip.compress("\n".join([*self.lines, ""]).encode(), _GZIP_LEVEL)
 
 
-def parts_from(lines: Sequence[str], cut: CutRule, first: tuple[int, ...]) -> Iterator[Part]:
-    """Cut a range's lines into parts, beginning with the part at path `first`; () means the very first.
+def parts_of(lines: Sequence[str], cut: CutRule, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Part]:
+    """Cut a range's lines into parts, in order; their paths are in order too.
 
-    A path below a whole batch says that the batch was halved before: its halves come instead of it.
+    Where a batch was halved before, its halves come in its place: `is_halved` tells by the path.
     """
     size = cut.max_records
-    begin = first[0] if first else 0
-    for number in range(begin, -(-len(lines) // size)):
-        batch = Part((number,), lines[number * size : (number + 1) * size])
-        if number == begin and first:
-            yield from _below(batch, first)
-        else:
-            yield batch
+    for number in range(-(-len(lines) // size)):
+        yield from _leaves(Part((number,), lines[number * size : (number + 1) * size]), is_halved)
 
 
-def leaves(part: Part, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Part]:
-    """Give a part, or in its place what it was halved into before."""
+def _leaves(part: Part, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Part]:
     if not is_halved(part.path):
         yield part
         return
     for half in part.halves():
-        yield from leaves(half, is_halved)
-
-
-def _below(part: Part, first: tuple[int, ...]) -> Iterator[Part]:
-    if part.path == first:
-        yield part
-        return
-    left, right = part.halves()
-    if first[len(part.path)] == 0:
-        yield from _below(left, first)
-        yield right
-    else:
-        yield from _below(right, first)
+        yield from _leaves(half, is_halved)

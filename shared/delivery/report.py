@@ -49,6 +49,7 @@ class Tally:
         lines_refused: flow records quarantined as the gateway refused them.
         posts: batches that the gateway answered for good.
         duplicates: those of them that it had before.
+        halved: batches that it refused whole; many of them ask for a smaller BATCH_MAX_RECORDS.
         retries: attempts that had to be repeated.
         rewritten: times that the log blob was found rewritten.
         lag_seconds: from the newest delivered commit to its checkpoint; None if nothing was delivered.
@@ -64,6 +65,7 @@ class Tally:
     lines_refused: int = 0
     posts: int = 0
     duplicates: int = 0
+    halved: int = 0
     retries: int = 0
     rewritten: int = 0
     lag_seconds: float | None = None

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from shared.apigw.client import Receipt, Rejection
 from shared.clock import Clock, Deadline
-from shared.delivery.batch import Origin, Part, leaves, parts_from
+from shared.delivery.batch import Origin, Part, parts_of
 from shared.delivery.breaker import Refusals
 from shared.delivery.patience import Patience
 from shared.delivery.quarantine import Place, Quarantine
@@ -170,16 +170,15 @@ class Transfer:
         for segment in self._reading:
             decoded = decode(segment.data) if segment.data else Decoded()
             place = Place(self._origin(segment), segment.block)
-            parts = list(self._parts(segment, decoded, first))
+            parts = [part for part in self._parts(segment, decoded) if part.path >= first]
             first = ()
             for part in parts[:-1]:
                 yield self._posted(_Unit(segment, place, part, None, None), pool)
             last = _Unit(segment, place, parts[-1] if parts else None, decoded, None)
             yield self._posted(last, pool)
 
-    def _parts(self, segment: Segment, decoded: Decoded, first: tuple[int, ...]) -> Iterator[Part]:
-        for part in parts_from(decoded.lines, self.checkpoint.cut, first):
-            yield from leaves(part, lambda path: (segment.start, path) in self._halved)
+    def _parts(self, segment: Segment, decoded: Decoded) -> Iterator[Part]:
+        return parts_of(decoded.lines, self.checkpoint.cut, lambda path: (segment.start, path) in self._halved)
 
     def _origin(self, segment: Segment) -> Origin:
         return Origin(
@@ -231,6 +230,7 @@ class Transfer:
         left, right = part.halves()
         halved = (*self.checkpoint.halved, (unit.segment.start, part.path))
         self.checkpoint = replace(self.checkpoint, part=left.path, halved=halved)
+        self._tally.halved += 1
         self._save()
         first = self._posted(replace(unit, part=left, decoded=None), pool)
         self._window.extendleft((self._posted(replace(unit, part=right), pool), first))

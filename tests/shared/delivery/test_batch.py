@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.batch import Origin, Part, parts_from
+from shared.delivery.batch import Origin, Part, parts_of
 from shared.delivery.transfer import following
 from shared.storage.checkpoint import CutRule
 from tests.support.logs import HOUR, log_blob
@@ -49,27 +49,26 @@ def test_a_body_is_gzipped_ndjson():
 @given(lines=st.integers(0, 100), size=st.integers(1, 20))
 def test_parts_hold_every_line_once_in_order_and_no_more_than_the_rule_allows(lines, size):
     texts = [str(number) for number in range(lines)]
-    parts = list(parts_from(texts, CutRule(1, size), ()))
+    parts = list(parts_of(texts, CutRule(1, size), lambda _path: False))
     assert [line for part in parts for line in part.lines] == texts
     assert [part.path for part in parts] == [(number,) for number in range(len(parts))]
     assert all(1 <= len(part.lines) <= size for part in parts)
 
 
 @given(lines=st.integers(1, 60), size=st.integers(1, 20), halvings=st.lists(st.integers(0, 80), max_size=8))
-def test_going_on_after_any_part_gives_the_rest_however_batches_were_halved(lines, size, halvings):
+def test_batches_that_were_halved_come_as_their_halves_with_paths_in_order(lines, size, halvings):
     texts = [str(number) for number in range(lines)]
-    rule = CutRule(1, size)
-    parts = list(parts_from(texts, rule, ()))
+    parts, halved = list(parts_of(texts, CutRule(1, size), lambda _path: False)), set()
     for at in halvings:
-        if len(parts[at % len(parts)].lines) > 1:
-            parts[at % len(parts) : at % len(parts) + 1] = parts[at % len(parts)].halves()
-    for done, (part, later) in enumerate(pairwise(parts)):
-        assert following(part.path) == later.path[: len(following(part.path))]
-        rest = list(parts_from(texts, rule, later.path))
-        assert rest[0] == later
-        assert [line for part in rest for line in part.lines] == [
-            line for part in parts[done + 1 :] for line in part.lines
-        ]
+        part = parts[at % len(parts)]
+        if len(part.lines) > 1:
+            parts[at % len(parts) : at % len(parts) + 1] = part.halves()
+            halved.add(part.path)
+    assert list(parts_of(texts, CutRule(1, size), halved.__contains__)) == parts
+    assert [line for part in parts for line in part.lines] == texts
+    assert sorted(part.path for part in parts) == [part.path for part in parts]
+    for part, later in pairwise(parts):
+        assert part.path < following(part.path) <= later.path
 
 
 def test_the_first_half_is_never_the_smaller_one():
