@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import requests
 from azure.core.exceptions import ResourceExistsError
-from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient
 
 from shared.apigw.client import GatewayClient
@@ -18,6 +17,7 @@ from shared.delivery.sweep import Sweep
 from shared.delivery.transfer import Means
 from shared.delivery.worker import Worker
 from shared.flowlog import LogKind
+from shared.identity import managed_identity
 from shared.settings import Settings, VaultSecret
 from shared.storage import checkpoints, quarantine
 from shared.storage.account import blob_service, storage_errors
@@ -99,6 +99,5 @@ def _make_containers(service: BlobServiceClient) -> None:
 
 def _token_source(settings: Settings, clock: Clock) -> TokenSource:
     if isinstance(settings.token, VaultSecret):
-        credential = ManagedIdentityCredential(client_id=settings.client_id)
-        return VaultToken(settings.token.uri, credential, requests.Session(), clock)
+        return VaultToken(settings.token.uri, managed_identity(settings.client_id), requests.Session(), clock)
     return FixedToken(settings.token)

@@ -20,7 +20,7 @@ class Outcome(Enum):
     NO_FLOW_LOG = ("no flow log", logging.DEBUG)
     TOO_OLD = ("older than what is read without asking", logging.DEBUG)
     VANISHED = ("log blob is gone", logging.WARNING)
-    INCOMPLETE = ("ends within a record", logging.WARNING)
+    INCOMPLETE = ("ends within a record so far", logging.INFO)
     UNSUPPORTED = ("unsupported", logging.ERROR)
     RETRY_LATER = ("will be tried again", logging.ERROR)
     TOKEN_REFUSED = ("token refused", logging.ERROR)

@@ -243,16 +243,17 @@ class Transfer:
 
     def _quarantine_refused(self, unit: _Unit, part: Part, rejected: Sequence[Rejection]) -> None:
         if rejected:
-            key = unit.place.origin.key(part.path)
-            self._means.quarantine.put(self._source.log, key, unit.place.of_gateway(part, rejected))
+            self._quarantine(unit.place.origin.key(part.path), unit.place.of_gateway(part, rejected))
             self._tally.lines_refused += len(rejected)
+
+    def _quarantine(self, key: str, lines: Sequence[bytes]) -> None:
+        self._keeper.check()
+        self._means.quarantine.put(self._source.log, key, lines)
 
     def _finish_segment(self, unit: _Unit, decoded: Decoded) -> None:
         segment = unit.segment
         if decoded.set_aside:
-            self._means.quarantine.put(
-                self._source.log, unit.place.origin.key(), unit.place.of_decoder(decoded.set_aside)
-            )
+            self._quarantine(unit.place.origin.key(), unit.place.of_decoder(decoded.set_aside))
         self.checkpoint = self._after(segment)
         self._tally.bytes += segment.end - segment.start
         self._tally.tuples += decoded.tuples

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient
 
 from shared.errors import SettingError, StorageAway
+from shared.identity import managed_identity
 from shared.settings import ByConnectionString, StorageConnection
 
 _OPTIONS: dict[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0.5, "connection_timeout": 5, "read_timeout": 30}
@@ -27,7 +27,7 @@ def blob_service(connection: StorageConnection, setting: str) -> BlobServiceClie
         except ValueError:
             # The library's own text is left out: it may repeat parts of the string.
             raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
-    credential = ManagedIdentityCredential(client_id=connection.client_id)
+    credential = managed_identity(connection.client_id)
     return BlobServiceClient(connection.blob_service_uri, credential=credential, **_OPTIONS)
 
 

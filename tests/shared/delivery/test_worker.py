@@ -155,6 +155,17 @@ def test_a_blob_that_ends_within_a_record_is_told_and_goes_on_when_the_rest_come
     assert stored(world) == [1, 2]
 
 
+def test_a_blob_that_still_ends_within_a_record_after_its_hour_is_an_unsupported_layout(world):
+    log = world.log()
+    log.put(HEAD + record(1) + b"," + record(2)[:-20])
+    world.horizon.oldest(log.log.kind)
+    world.clock.move(3600)
+    report = world.event(log)
+    assert report.outcome is Outcome.UNSUPPORTED
+    assert f"The last {len(record(2)) - 20} bytes" in report.message
+    assert stored(world) == [1]
+
+
 def test_an_append_blob_is_an_unsupported_layout(world):
     log = world.log()
     log.client.create_append_blob()
@@ -219,7 +230,7 @@ def test_the_holder_looks_again_three_times_at_most(world):
     minutes = iter(range(1, 100))
     world.gateway.always = lambda *_: log.minute(next(minutes))
     world.event(log)
-    assert stored(world) == [0, 1, 2]
+    assert stored(world) == [0, 1, 2, 3]
 
 
 def test_a_log_committed_while_it_is_read_is_looked_at_anew(world):

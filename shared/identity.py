@@ -1,0 +1,12 @@
+"""The app's managed identity."""
+
+from azure.core.credentials import TokenCredential
+from azure.identity import ManagedIdentityCredential
+
+
+def managed_identity(client_id: str | None) -> TokenCredential:
+    """Return the credential of a user-assigned identity, or of the system-assigned one for None.
+
+    It keeps its tokens until shortly before they end, so make one a process.
+    """
+    return ManagedIdentityCredential(client_id=client_id, connection_timeout=5, read_timeout=10)
