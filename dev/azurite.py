@@ -10,24 +10,20 @@ import os
 import re
 import secrets
 import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dev.certificate import Certificate
-from dev.leash import leashed
+from dev.processes import background
 
 _ROOT = Path(__file__).resolve().parent.parent
 _NODE = _ROOT / ".tools" / "node"
 _AZURITE = _ROOT / "dev" / "emulator" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (\S+)")
 _SERVICES = 3
-_START_SECONDS = 60.0
-_STOP_SECONDS = 10.0
 _KEEP_ALIVE_SECONDS = "600"  # Azurite's five seconds cut a client's pooled connections while it rests
 
 
@@ -69,7 +65,7 @@ def azurite(
     """Run Azurite, keeping its data in `directory`, or in memory.
 
     With a certificate it speaks https and takes tokens (`--oauth basic`: audience and issuer are checked, the
-    signature is not). Its process ends with the block, or with this process, whichever is first.
+    signature is not).
 
     Raises RuntimeError if Azurite is not installed or does not start.
     """
@@ -77,31 +73,28 @@ def azurite(
         if not program.exists():
             raise RuntimeError(f"{program} is missing: run `make setup`, which installs Azurite")
     keys = {f"sluice{number:05d}": base64.b64encode(secrets.token_bytes(32)).decode() for number in range(accounts)}
-    with tempfile.TemporaryDirectory(prefix="azurite-") as scratch, (Path(scratch) / "output").open("w+") as output:
-        process = subprocess.Popen(
-            leashed([str(_NODE), str(_AZURITE), *_arguments(directory, certificate)]),
-            cwd=scratch,
-            env={**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{name}:{key}" for name, key in keys.items())},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            endpoints = _wait_for_endpoints(process, Path(output.name))
-            yield Azurite(
-                accounts=tuple(
-                    StorageAccount(
-                        name=name,
-                        key=key,
-                        blob_endpoint=f"{endpoints['Blob']}/{name}",
-                        queue_endpoint=f"{endpoints['Queue']}/{name}",
-                    )
-                    for name, key in keys.items()
+    with (
+        tempfile.TemporaryDirectory(prefix="azurite-") as scratch,
+        background(
+            "Azurite",
+            [str(_NODE), str(_AZURITE), *_arguments(directory, certificate)],
+            output=Path(scratch) / "output",
+            ready=_endpoints,
+            directory=Path(scratch),
+            environment={**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{name}:{key}" for name, key in keys.items())},
+        ) as (_, endpoints),
+    ):
+        yield Azurite(
+            accounts=tuple(
+                StorageAccount(
+                    name=name,
+                    key=key,
+                    blob_endpoint=f"{endpoints['Blob']}/{name}",
+                    queue_endpoint=f"{endpoints['Queue']}/{name}",
                 )
+                for name, key in keys.items()
             )
-        finally:
-            _stop(process)
+        )
 
 
 def _arguments(directory: Path | None, certificate: Certificate | None) -> list[str]:
@@ -116,27 +109,9 @@ def _arguments(directory: Path | None, certificate: Certificate | None) -> list[
     return arguments
 
 
-def _wait_for_endpoints(process: subprocess.Popen[bytes], output: Path) -> dict[str, str]:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        said = output.read_text()
-        endpoints = dict(_LISTENING.findall(said))
-        if len(endpoints) == _SERVICES:
-            return endpoints
-        if process.poll() is not None:
-            raise RuntimeError(f"Azurite ended at its start, saying: {said.strip() or 'nothing'}")
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"Azurite was not ready after {_START_SECONDS:.0f} s, saying: {said.strip()}")
-        time.sleep(0.02)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()  # it writes its tables to the directory
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def _endpoints(output: str) -> dict[str, str] | None:
+    endpoints = dict(_LISTENING.findall(output))
+    return endpoints if len(endpoints) == _SERVICES else None
 
 
 def _main() -> None:
