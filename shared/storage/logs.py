@@ -12,7 +12,14 @@ from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.storage.blob import BlobClient, BlobPrefix, BlobServiceClient
+from azure.storage.blob import (
+    BlobClient,
+    BlobPrefix,
+    BlobProperties,
+    BlobServiceClient,
+    BlobType,
+    StandardBlobTier,
+)
 
 from shared.errors import Overtaken, Unsupported, Vanished
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
@@ -46,12 +53,21 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class ListedLog:
-    """A log blob in a listing: its size in bytes, when it was last committed, and that commit's ETag."""
+    """A log blob in a listing.
+
+    Attributes:
+        log: what its name tells.
+        size: bytes.
+        modified: when it was last committed.
+        etag: that commit's ETag.
+        problem: a sentence if it can't be read as it is, else "".
+    """
 
     log: LogBlob
     size: int
     modified: datetime
     etag: str
+    problem: str = ""
 
 
 class FlowLogAccount:
@@ -147,7 +163,7 @@ class FlowLogAccount:
                 for item in container.list_blobs(name_starts_with=prefix):
                     log = parse_blob_name(kind.container, item.name)
                     if log is not None:
-                        yield ListedLog(log, int(item.size), item.last_modified, _quoted(item.etag))
+                        yield ListedLog(log, int(item.size), item.last_modified, _quoted(item.etag), _problem(item))
             except ResourceNotFoundError:
                 return
 
@@ -173,6 +189,14 @@ def _without_blocks(client: BlobClient) -> Snapshot:
     # Get Block List gives no ETag where there are no committed blocks (Blob service REST API, "Get Block List").
     properties = client.get_blob_properties()
     return Snapshot(str(properties.etag), int(properties.size), properties.last_modified, ())
+
+
+def _problem(item: BlobProperties) -> str:
+    if item.blob_type != BlobType.BLOCKBLOB:
+        return "It is no block blob, so it is no flow log that Azure wrote."
+    if item.blob_tier == StandardBlobTier.ARCHIVE:
+        return "It is archived. Rehydrate it, then replay its hour."
+    return ""
 
 
 def _quoted(etag: str) -> str:

@@ -1,0 +1,171 @@
+"""How far delivery is behind what Azure committed, from listings alone: no log is read, and nothing is written."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from shared.delivery.horizon import Horizon, whole_hour
+from shared.delivery.hours import Stretch, stretches
+from shared.flowlog import LogBlob, LogKind, parse_blob_name
+from shared.storage.checkpoint import State
+from shared.storage.checkpoints import Checkpoints, Summary
+from shared.storage.logs import FlowLogAccount, ListedLog
+from shared.storage.watermarks import Watermarks
+
+LATE = timedelta(minutes=5)
+"""A longer lag is more than the time that events and their delivery take."""
+_STUCK = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the delivery of one log blob stands.
+
+    Attributes:
+        log: the log blob.
+        committed: when it was last committed.
+        delivered_until: everything that was committed before this time is delivered; it may be more.
+        waiting: bytes that are committed and not delivered.
+        blocked: a sentence if something keeps just this blob from being delivered, else "".
+    """
+
+    log: LogBlob
+    committed: datetime
+    delivered_until: datetime
+    waiting: int
+    blocked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardStanding:
+    """How the delivery of one network card's logs stands.
+
+    Attributes:
+        kind: the kind of its logs.
+        resource: the resource that they are kept under, as in the blobs' names.
+        mac: the network card; None for logs whose names have none.
+        committed, delivered_until: as for a blob.
+        blobs: how many blobs were looked at.
+        blobs_waiting: how many of them are not wholly delivered.
+        waiting: bytes in them.
+    """
+
+    kind: LogKind
+    resource: str
+    mac: str | None
+    committed: datetime
+    delivered_until: datetime
+    blobs: int
+    blobs_waiting: int
+    waiting: int
+
+    def lag(self, now: datetime) -> timedelta:
+        """Return how long the oldest of what waits has been waiting, at most; none if nothing waits."""
+        return max(now - self.delivered_until, timedelta(0)) if self.waiting else timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Looks at one flow-log account and at what is kept about it; writes nothing, not even the first watermark."""
+
+    logs: FlowLogAccount
+    checkpoints: Checkpoints
+    watermarks: Watermarks
+    horizon: Horizon
+
+    def watermark(self, kind: LogKind) -> datetime | None:
+        """Return the hour up to which everything is known to be delivered, None before the first sweep.
+
+        Raises:
+            StorageAway: an account can't be reached now.
+            Unsupported: the watermark is of a newer format, or damaged.
+        """
+        if self.watermarks.load(kind) is None:
+            return None
+        return max(self.horizon.watermark(kind)[0].hour, self.horizon.oldest(kind))
+
+    def standings(self, kind: LogKind, now: datetime) -> list[Standing]:
+        """Look at every blob from the watermark on, and at older ones that were begun and not finished.
+
+        Raises:
+            StorageAway, Unsupported: as above.
+        """
+        first = self.watermark(kind)
+        if first is None:
+            known: dict[str, Summary] = {}
+            items = list(self._listed(kind, stretches(whole_hour(now), now)))
+        else:
+            hours = [*self._hours_begun_before(kind, first), *stretches(first, now)]
+            known = {
+                summary.blob: summary for hour in hours for summary in self.checkpoints.listed(kind, hour.checkpoints)
+            }
+            items = [
+                item
+                for item in self._listed(kind, hours)
+                if item.log.hour >= first or _is_open(known.get(item.log.name))
+            ]
+        moved = max((summary.modified for summary in known.values() if summary.offset), default=None)
+        return [standing(item, known.get(item.log.name), moved) for item in items]
+
+    def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Stretch]:
+        logs = (parse_blob_name(kind.container, checkpoint.blob) for checkpoint in self.checkpoints.listed_open(kind))
+        hours = {log.hour for log in logs if log is not None and log.hour < first}
+        return [Stretch(hour, hour + timedelta(hours=1)) for hour in sorted(hours)]
+
+    def _listed(self, kind: LogKind, hours: Iterable[Stretch]) -> Iterator[ListedLog]:
+        resources = list(self.logs.resources(kind))
+        for hour in hours:
+            for resource in resources:
+                yield from self.logs.listed(kind, hour.prefix(resource))
+
+
+def standing(item: ListedLog, summary: Summary | None, moved: datetime | None) -> Standing:
+    """Compare a log blob with its checkpoint.
+
+    Args:
+        item: the log blob, listed after its checkpoint.
+        summary: its checkpoint, None if there is none.
+        moved: when anything of any blob was last delivered; what stood still long before is blocked, while in an outage
+            everything stands still.
+    """
+    if item.size == 0 or (summary is not None and summary.etag == item.etag):
+        return Standing(item.log, item.modified, item.modified, 0)
+    begun = summary is not None and summary.offset > 0
+    reached = summary.modified if summary is not None and begun else item.log.hour
+    delivered = summary.offset if summary is not None and summary.offset < item.size else 0
+    blocked = item.problem
+    if not blocked and moved is not None and moved - max(reached, item.modified) > _STUCK:
+        since = f"since {reached:%Y-%m-%d %H:%M}" if begun else "yet"
+        blocked = f"Nothing of it was delivered {since}, while others were. Look into the function app's log."
+    return Standing(item.log, item.modified, min(item.modified, reached), item.size - delivered, blocked)
+
+
+def by_card(standings: Iterable[Standing]) -> list[CardStanding]:
+    """Put together what belongs to one network card, in the order of resources and cards."""
+
+    def key(each: Standing) -> tuple[str, str, str]:
+        return each.log.kind.container, each.log.resource, each.log.mac or ""
+
+    return [_card(list(group)) for _, group in groupby(sorted(standings, key=key), key)]
+
+
+def _card(standings: list[Standing]) -> CardStanding:
+    log = standings[0].log
+    waiting = [each for each in standings if each.waiting]
+    return CardStanding(
+        kind=log.kind,
+        resource=log.resource,
+        mac=log.mac,
+        committed=max(each.committed for each in standings),
+        delivered_until=min(
+            (each.delivered_until for each in waiting), default=max(each.committed for each in standings)
+        ),
+        blobs=len(standings),
+        blobs_waiting=len(waiting),
+        waiting=sum(each.waiting for each in waiting),
+    )
+
+
+def _is_open(summary: Summary | None) -> bool:
+    return summary is not None and summary.state is State.OPEN
