@@ -12,9 +12,9 @@ from shared.apigw.token import FixedToken, TokenSource, VaultToken
 from shared.clock import Clock, Deadline
 from shared.delivery.breaker import Refusals
 from shared.delivery.horizon import Horizon
+from shared.delivery.means import Means
 from shared.delivery.report import Report
 from shared.delivery.sweep import Sweep
-from shared.delivery.transfer import Means
 from shared.delivery.worker import Worker
 from shared.flowlog import LogKind
 from shared.identity import managed_identity

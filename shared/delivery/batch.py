@@ -96,3 +96,10 @@ def _leaves(part: Part, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterato
         return
     for half in part.halves():
         yield from _leaves(half, is_halved)
+
+
+def following(path: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the path of the part after this one, in the order in which parts are settled."""
+    while len(path) > 1 and path[-1] == 1:
+        path = path[:-1]
+    return (*path[:-1], path[-1] + 1)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.flowlog import day_prefix, hour_prefix
+from shared.flowlog import LogBlob, day_prefix, hour_prefix
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -36,3 +36,8 @@ def stretches(first: datetime, end: datetime) -> Iterator[Stretch]:
         stretch = Stretch(start, start + (_DAY if whole_day else _HOUR))
         yield stretch
         start = stretch.end
+
+
+def is_over(log: LogBlob, now: datetime) -> bool:
+    """Tell whether a log blob's hour is over, so that its checkpoint can close once everything is delivered."""
+    return now >= log.hour + _HOUR

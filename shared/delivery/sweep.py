@@ -12,9 +12,8 @@ from itertools import batched
 
 from shared.clock import Clock, Deadline
 from shared.delivery.horizon import KEPT, Horizon, whole_hour
-from shared.delivery.hours import Stretch, stretches
+from shared.delivery.hours import Stretch, is_over, stretches
 from shared.delivery.report import Outcome, Report
-from shared.delivery.transfer import is_over
 from shared.delivery.worker import Worker
 from shared.flowlog import LogKind, day_prefix, parse_blob_name
 from shared.storage.checkpoint import State

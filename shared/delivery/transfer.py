@@ -8,15 +8,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Protocol
 
 from shared.apigw.client import Receipt, Rejection
-from shared.clock import Clock, Deadline
-from shared.delivery.batch import Origin, Part, parts_of
-from shared.delivery.breaker import Refusals
+from shared.clock import Deadline
+from shared.delivery.batch import Origin, Part, following, parts_of
+from shared.delivery.hours import is_over
+from shared.delivery.means import Keeper, Means
 from shared.delivery.patience import Patience
-from shared.delivery.quarantine import Place, Quarantine
+from shared.delivery.quarantine import Place
 from shared.delivery.reading import Fetch, Reading, Segment
 from shared.delivery.report import Tally
 from shared.errors import HeldElsewhere, Malformed, SluiceError, TooLarge
@@ -26,41 +25,6 @@ from shared.storage.logs import Snapshot
 
 _SAVE_BYTES = 16 * 1024 * 1024
 _SAVE_SECONDS = 15.0
-
-
-class Gateway(Protocol):
-    """Takes batches; `shared.apigw.client` says what it raises."""
-
-    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt: ...
-
-
-class Keeper(Protocol):
-    """Keeps the checkpoint while a pass goes on."""
-
-    def check(self) -> None:
-        """Raise HeldElsewhere if this worker may no longer post."""
-
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Write the checkpoint; raise HeldElsewhere if this worker may no longer write."""
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What every pass of a process shares.
-
-    Attributes:
-        gateway: where batches go.
-        quarantine: where set-aside objects go.
-        refusals: what the gateway refused lately.
-        clock: the time.
-        posts_in_flight: posts on the wire at one time.
-    """
-
-    gateway: Gateway
-    quarantine: Quarantine
-    refusals: Refusals
-    clock: Clock
-    posts_in_flight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,15 +252,3 @@ class Transfer:
             self._keeper.save(self.checkpoint)
             self._saved = self.checkpoint
         self._saved_at = self._means.clock.monotonic()
-
-
-def is_over(log: LogBlob, now: datetime) -> bool:
-    """Tell whether a log blob's hour is over, so that its checkpoint can close once everything is delivered."""
-    return now >= log.hour + timedelta(hours=1)
-
-
-def following(path: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the path of the part after this one, in the order in which parts are settled."""
-    while len(path) > 1 and path[-1] == 1:
-        path = path[:-1]
-    return (*path[:-1], path[-1] + 1)

@@ -10,9 +10,11 @@ from typing import Protocol
 from shared.clock import Deadline
 from shared.delivery.batch import CUT_VERSION
 from shared.delivery.breaker import Breaker
+from shared.delivery.hours import is_over
+from shared.delivery.means import Keeper, Means
 from shared.delivery.reading import is_rewritten, survey
 from shared.delivery.report import Outcome, Report, Tally
-from shared.delivery.transfer import Keeper, Means, Source, Transfer, is_over
+from shared.delivery.transfer import Source, Transfer
 from shared.errors import (
     HeldElsewhere,
     Overtaken,

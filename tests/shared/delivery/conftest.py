@@ -7,8 +7,8 @@ from azure.storage.blob import BlobServiceClient
 from dev.azurite import StorageAccount
 from shared.delivery.breaker import Refusals
 from shared.delivery.horizon import Horizon
+from shared.delivery.means import Means
 from shared.delivery.sweep import Sweep
-from shared.delivery.transfer import Means
 from shared.delivery.worker import Worker
 from shared.flowlog import LogBlob, LogKind
 from shared.storage import checkpoints, quarantine

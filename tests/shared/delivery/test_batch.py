@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.batch import Origin, Part, parts_of
-from shared.delivery.transfer import following
+from shared.delivery.batch import Origin, Part, following, parts_of
 from shared.storage.checkpoint import CutRule
 from tests.support.logs import HOUR, log_blob
 

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.hours import Stretch, stretches
+from shared.delivery.hours import Stretch, is_over, stretches
 from shared.flowlog import day_prefix, hour_prefix
+from tests.support.logs import HOUR, log_blob
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -36,3 +37,8 @@ def test_a_stretch_is_listed_by_its_hour_or_its_day():
     assert Stretch(hour(3), hour(4)).prefix("r=a") == hour_prefix("r=a", hour(3))
     assert Stretch(hour(0), hour(24)).prefix("r=a") == day_prefix("r=a", DAY.date())
     assert Stretch(hour(3), hour(4)).checkpoints == "y=2026/m=11/d=23/h=03/"
+
+
+def test_an_hour_is_over_an_hour_after_it_began():
+    assert not is_over(log_blob(), HOUR + timedelta(minutes=59))
+    assert is_over(log_blob(), HOUR + timedelta(hours=1))

@@ -9,13 +9,14 @@ import pytest
 
 from shared.delivery import transfer as transfer_module
 from shared.delivery.breaker import Refusals
+from shared.delivery.means import Means
 from shared.delivery.report import Tally
-from shared.delivery.transfer import Means, Source, Transfer, is_over
+from shared.delivery.transfer import Source, Transfer
 from shared.errors import HeldElsewhere, Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, WrongAddress
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State
 from shared.storage.logs import Block, Snapshot
 from tests.support.gateway import MemoryGateway, answers, refuses_lines, takes_at_most
-from tests.support.logs import CLOSER, HEAD, HOUR, block_id, log_blob, ports_of, record
+from tests.support.logs import CLOSER, HEAD, block_id, log_blob, ports_of, record
 from tests.support.time import StillClock
 
 
@@ -379,8 +380,3 @@ def test_the_same_key_never_comes_with_another_body():
     run.run()
     assert all(len(seen) == 1 for seen in bodies.values())
     assert any(sum(seen.values()) == 2 for seen in bodies.values())
-
-
-def test_the_hour_of_the_log_is_over_an_hour_after_it_began():
-    assert not is_over(log_blob(), HOUR + timedelta(minutes=59))
-    assert is_over(log_blob(), HOUR + timedelta(hours=1))
