@@ -108,8 +108,9 @@ def _version(fields: dict[str, bytes], key: str, source: Source) -> int:
     version = load(fields.get(key, b"null"))
     if isinstance(version, int) and not isinstance(version, bool) and version in VERSIONS[source]:
         return version
+    shown = fields.get(key, b"missing")[:40].decode(errors="replace")
     known = " and ".join(str(number) for number in sorted(VERSIONS[source]))
-    raise UnknownFormError(f"{key} is {fields.get(key, b'missing')[:40].decode(errors='replace')}; {known} are known")
+    raise UnknownFormError(f"{key} is {shown}; of {source.value} flow logs {known} can be read")
 
 
 def _object(fields: dict[str, bytes], key: str) -> dict[str, bytes]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-_SPACE = rb"[ \t\r\n]*+"
+# White space inside framing is limited, so that framing that is cut between two chunks needs little memory.
+_SPACE = rb"[ \t\r\n]{0,200}+"
 _BOM = b"\xef\xbb\xbf"
 _HEAD = rb"\{" + _SPACE + rb'"records"' + _SPACE + rb":" + _SPACE + rb"\["
 _CLOSER = rb"\]" + _SPACE + rb"\}"
 _HEAD_TEXT: Final = b'{"records":['
 _OUTSIDE: Final = b", \t\r\n"
 _WAIT_MAX: Final = 1024
-"""A head or a closer that is cut by the end of the bytes is waited for as long as it is shorter than this."""
+"""Framing is shorter than this, so bytes that are no framing yet are waited for up to here."""
 
 _IS_HEAD: Final = re.compile(rb"(?:" + _BOM + rb")?+" + _SPACE + _HEAD + _SPACE)
 _IS_CLOSER: Final = re.compile(_SPACE + _CLOSER + _SPACE)

@@ -21,7 +21,7 @@ class DuplicateKeyError(ValueError):
 
 _SPACE: Final = b" \t\r\n"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_MARK: Final = re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL)
+_MARK: Final = re.compile(_STRING + rb'|[\[\]{},"]', re.DOTALL)
 _KEY: Final = re.compile(rb"(" + _STRING + rb")[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
 
 
@@ -89,6 +89,8 @@ def _commas(text: bytes) -> tuple[list[int], int]:
     commas: list[int] = []
     depth = 0
     for mark in _MARK.finditer(text, 1):
+        if mark[0] == b'"':
+            break
         if mark[0] in b"[{":
             depth += 1
         elif mark[0] == b"," and depth == 0:

@@ -42,7 +42,7 @@ def pieces(data: bytes, offset: int = 0, depth: int = 0) -> Iterator[Piece]:
         elif (inside := _records_inside(text)) is None or depth == _DEPTH_MAX:
             yield Piece(offset + span.start, text)
         else:
-            yield from pieces(inside, offset + span.start + text.rindex(inside), depth + 1)
+            yield from pieces(inside, offset + span.start + text.index(inside), depth + 1)
     rest = data[scanner.rest_start :]
     if rest:
         yield from _rescued(rest, offset + scanner.rest_start)

@@ -4,7 +4,7 @@ The field order of `FlowRecord` is the key order of the JSON object, here and no
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
@@ -130,9 +130,9 @@ def canonical_address(text: str) -> str | None:
     return None if "%" in text else str(address)
 
 
-def measured_nothing(decision: Decision | None, state: State | None, counters: tuple[int | None, ...]) -> bool:
-    """Tell whether four zeros mean "not measured": so they do in tuples that begin a flow or deny it."""
-    return counters == (0, 0, 0, 0) and (state is State.BEGIN or decision is Decision.DENY)
+def means_not_measured(decision: Decision, state: State | None, counters: Sequence[object]) -> bool:
+    """Tell whether counters are the four zeros of a tuple that begins or denies a flow: they measured nothing."""
+    return tuple(counters) == (0, 0, 0, 0) and (state is State.BEGIN or decision is Decision.DENY)
 
 
 def check(value: object) -> str | None:
@@ -212,7 +212,6 @@ def _check_together(value: dict[str, object]) -> str | None:
     decision = Decision(str(value["decision"]))
     if state is State.DENY and decision is not Decision.DENY:
         return "state deny needs decision deny"
-    counters = tuple(value[key] for key in COUNTERS)
-    if counters == (0, 0, 0, 0) and (state is State.BEGIN or decision is Decision.DENY):
+    if means_not_measured(decision, state, [value[key] for key in COUNTERS]):
         return "four counters of zero must be null in a tuple that begins or denies a flow"
     return None

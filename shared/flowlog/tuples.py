@@ -6,7 +6,7 @@ and 2) and vnet-flow-logs-overview (version 4). Positions 7 and 8 mean different
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from shared.flowlog.record import (
@@ -22,6 +22,7 @@ from shared.flowlog.record import (
     Source,
     State,
     canonical_address,
+    means_not_measured,
 )
 
 SECONDS_END: Final = 10**11
@@ -50,6 +51,26 @@ class Envelope:
     acl_id: str | None = None
     resource_id: str | None = None
     flow_log_id: str | None = None
+
+    @classmethod
+    def from_json(cls, value: object) -> "Envelope":
+        """Return the envelope that was written as a JSON object.
+
+        Raises:
+            ValueError: if the object is none.
+
+        """
+        if not isinstance(value, dict) or value.keys() != {field.name for field in fields(cls)}:
+            raise ValueError("An envelope is a JSON object with the keys of `Envelope`.")
+        version, texts = (
+            value["version"],
+            {key: text for key, text in value.items() if key not in {"source", "version"}},
+        )
+        if type(version) is not int or not all(text is None or isinstance(text, str) for text in texts.values()):
+            raise ValueError("An envelope has a whole number as version, and strings or null.")
+        if texts["rule"] is None:
+            raise ValueError("An envelope has a rule.")
+        return cls(Source(value["source"]), version, **texts)
 
 
 class MalformedTupleError(ValueError):
@@ -85,27 +106,14 @@ def read_tuple(text: str, envelope: Envelope) -> FlowRecord:
         raise MalformedTupleError(f"it has {len(words)} fields, {len(columns)} are needed")
     if any(words[len(columns) :]):
         raise MalformedTupleError(f"it has {len(words)} fields, those after the first {len(columns)} must be empty")
-    values = {name: _readers(envelope)[name](word, name) for name, word in zip(columns, words, strict=False)}
-    decision = values.get("decision") or (Decision.DENY if values["state"] is State.DENY else Decision.ALLOW)
-    state = values.get("state")
-    counters = tuple(values.get(name) for name in COUNTERS)
-    if not any(counters) and None not in counters and (state is State.BEGIN or decision is Decision.DENY):
-        counters = (None, None, None, None)
+    readers = _VNET_READERS if envelope.source is Source.VNET else _READERS
+    values: dict[str, Any] = dict.fromkeys(("state", "encryption", *COUNTERS))
+    values |= {name: readers[name](word, name) for name, word in zip(columns, words, strict=False)}
+    values.setdefault("decision", Decision.DENY if values["state"] is State.DENY else Decision.ALLOW)
+    if means_not_measured(values["decision"], values["state"], [values[name] for name in COUNTERS]):
+        values |= dict.fromkeys(COUNTERS)
     return FlowRecord(
-        time=values["time"],
-        src_ip=values["src_ip"],
-        src_port=values["src_port"],
-        dst_ip=values["dst_ip"],
-        dst_port=values["dst_port"],
-        protocol=values["protocol"],
-        direction=values["direction"],
-        decision=decision,
-        state=state,
-        encryption=values.get("encryption"),
-        packets_src_to_dst=counters[0],
-        bytes_src_to_dst=counters[1],
-        packets_dst_to_src=counters[2],
-        bytes_dst_to_src=counters[3],
+        **values,
         rule=envelope.rule,
         mac=read_mac(envelope.mac),
         acl_id=envelope.acl_id,
@@ -207,7 +215,3 @@ _READERS: Final[dict[str, _Reader]] = {
     **dict.fromkeys(COUNTERS, _counter),
 }
 _VNET_READERS: Final = {**_READERS, "state": _letter(VNET_STATES)}
-
-
-def _readers(envelope: Envelope) -> dict[str, _Reader]:
-    return _VNET_READERS if envelope.source is Source.VNET else _READERS

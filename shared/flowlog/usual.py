@@ -16,9 +16,8 @@ from shared.flowlog.patterns import NSG_V1, NSG_V2, VNET_V4, Format
 from shared.flowlog.plain import decode_tuple
 from shared.flowlog.tuples import Envelope, MalformedTupleError, read_mac
 
-_FORMATS_BY_VERSION: Final = {1: NSG_V1, 2: NSG_V2, 4: VNET_V4}
-_NSG: Final = frozenset({NSG_V1, NSG_V2})
-_VNET: Final = frozenset({VNET_V4})
+_NSG: Final = {1: NSG_V1, 2: NSG_V2}
+_VNET: Final = {4: VNET_V4}
 _TUPLES_AT_ONCE: Final = 500
 """Small groups are collected up to this number of tuples; more at once are no faster."""
 
@@ -45,7 +44,7 @@ def decode_usual(values: list[Any], text: bytes, number: int) -> Decoded | None:
     walk = _Walk(number)
     try:
         walk.records(values)
-    except _UnusualError:
+    except (KeyError, TypeError, _UnusualError):  # a key is missing, or another type stands where one is looked up
         return None
     return walk.decoded if text.count(b'"') == 2 * walk.strings else None
 
@@ -64,69 +63,63 @@ class _Walk:
         waiting = values[::-1]
         while waiting:
             record = waiting.pop()
-            if not isinstance(record, dict):
+            if type(record) is not dict:
                 raise _UnusualError
             self.strings += len(record) + list(map(type, record.values())).count(str)
             if len(record) == 1:
-                waiting += _array(record, "records")[::-1]
+                inner = record["records"]
+                _expect(type(inner) is list)
+                waiting += inner[::-1]
+                continue
+            _expect(("properties" in record) != ("flowRecords" in record))
+            if "properties" in record:
+                self._nsg(record)
             else:
-                self._record(record)
-                self._number += 1
+                self._vnet(record)
+            self._number += 1
         self._batch.decode(self.decoded)
 
-    def _record(self, record: _Members) -> None:
-        if ("properties" in record) == ("flowRecords" in record):
-            raise _UnusualError
-        if "properties" in record:
-            self._nsg(record)
-        else:
-            self._vnet(record)
-
     def _nsg(self, record: _Members) -> None:
-        properties = _members(record["properties"], 2)
-        self._become(properties.get("Version"), _NSG)
-        resource = _text(record, "resourceId" if "resourceId" in record else "resourceid")
-        self.strings += 2
-        for flow_place, value in enumerate(_array(properties, "flows")):
-            flow = _members(value, 2)
-            rule = _string(flow, "rule")
-            self.strings += 3
-            for group_place, inner in enumerate(_array(flow, "flows")):
-                group = _members(inner, 2)
-                facts = (rule, _string(group, "mac"), None, resource, None)
-                self._tuples(group, (self._number, flow_place, group_place), facts)
+        properties, resource = record["properties"], record["resourceId"]
+        flows = properties["flows"]
+        version = properties["Version"]
+        self._begin(_NSG[version])
+        _expect(type(version) is int and type(resource) is str and type(flows) is list)
+        met = 2
+        for flow_place, flow in enumerate(flows):
+            rule, groups = flow["rule"], flow["flows"]
+            _expect(type(rule) is str and type(groups) is list)
+            met += 3
+            for group_place, group in enumerate(groups):
+                mac, tuples = group["mac"], group["flowTuples"]
+                _expect(type(mac) is str and type(tuples) is list)
+                met += 3 + len(tuples)
+                self._batch.add(tuples, (self._number, flow_place, group_place), (rule, mac, None, resource, None))
+        self.strings += met
 
     def _vnet(self, record: _Members) -> None:
-        self._become(record.get("flowLogVersion"), _VNET)
-        mac = _text(record, "macAddress")
-        resource = _text(record, "targetResourceID")
-        flow_log = _text(record, "flowLogResourceID")
-        self.strings += 1
-        for flow_place, value in enumerate(_array(_members(record["flowRecords"], 1), "flows")):
-            flow = _members(value, 2)
-            acl = _string(flow, "aclID")
-            self.strings += 3
-            for group_place, inner in enumerate(_array(flow, "flowGroups")):
-                group = _members(inner, 2)
-                facts = (_string(group, "rule"), mac, acl, resource, flow_log)
-                self._tuples(group, (self._number, flow_place, group_place), facts)
+        flow_records, mac = record["flowRecords"], record["macAddress"]
+        flows, resource, flow_log = flow_records["flows"], record["targetResourceID"], record["flowLogResourceID"]
+        version = record["flowLogVersion"]
+        self._begin(_VNET[version])
+        _expect(type(version) is int and type(mac) is type(resource) is type(flow_log) is str and type(flows) is list)
+        met = 1
+        for flow_place, flow in enumerate(flows):
+            acl, groups = flow["aclID"], flow["flowGroups"]
+            _expect(type(acl) is str and type(groups) is list)
+            met += 3
+            for group_place, group in enumerate(groups):
+                rule, tuples = group["rule"], group["flowTuples"]
+                _expect(type(rule) is str and type(tuples) is list)
+                met += 3 + len(tuples)
+                self._batch.add(tuples, (self._number, flow_place, group_place), (rule, mac, acl, resource, flow_log))
+        self.strings += met
 
-    def _become(self, version: object, allowed: frozenset[Format]) -> None:
-        """Go on with tuples of another format."""
-        kind = _FORMATS_BY_VERSION.get(version) if type(version) is int else None
-        if kind not in allowed:
-            raise _UnusualError
-        if kind is not self._batch.kind:
+    def _begin(self, kind: Format) -> None:
+        """Decode what is there, if it is of another format or enough."""
+        if kind is not self._batch.kind or len(self._batch.texts) >= _TUPLES_AT_ONCE:
             self._batch.decode(self.decoded)
             self._batch = _Batch(kind)
-
-    def _tuples(self, group: _Members, place: _Place, facts: _Facts) -> None:
-        tuples = _array(group, "flowTuples")
-        self.strings += 3 + len(tuples)
-        self._batch.add(tuples, place, facts)
-        if len(self._batch.texts) >= _TUPLES_AT_ONCE:
-            self._batch.decode(self.decoded)
-            self._batch = _Batch(self._batch.kind)
 
 
 class _Batch:
@@ -188,28 +181,6 @@ def _tail(kind: Format, rule: str, mac: str | None, acl: str | None, resource: s
     return "," + orjson.dumps(shared).decode()[1:]
 
 
-def _members(value: object, count: int) -> _Members:
-    if isinstance(value, dict) and len(value) == count:
-        return value
-    raise _UnusualError
-
-
-def _array(members: _Members, key: str) -> list[Any]:
-    value = members.get(key)
-    if isinstance(value, list):
-        return value
-    raise _UnusualError
-
-
-def _text(members: _Members, key: str) -> str | None:
-    value = members.get(key)
-    if value is None or isinstance(value, str):
-        return value
-    raise _UnusualError
-
-
-def _string(members: _Members, key: str) -> str:
-    value = members.get(key)
-    if isinstance(value, str):
-        return value
-    raise _UnusualError
+def _expect(holds: bool) -> None:  # noqa: FBT001 - a condition is what it takes
+    if not holds:
+        raise _UnusualError

@@ -1,0 +1,423 @@
+import random
+from dataclasses import replace
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.flowlog import Envelope, SetAside, Unit, check, decode, decode_set_aside
+from shared.flowlog.decode import decode_plainly
+from shared.flowlog.record import Source
+from shared.flowlog.usual import decode_usual
+from tests.shared.flowlog.made import (
+    ACL_ID,
+    FLOW_LOG_ID,
+    MAC,
+    NSG_ID,
+    NSG_V2_TUPLE,
+    TARGET_ID,
+    TUPLES,
+    VNET_TUPLE,
+    file,
+    nsg,
+    record,
+    text,
+    vnet,
+)
+
+KINDS = pytest.mark.parametrize("kind", TUPLES)
+BAD = "1793610020,10.0.0.4,nowhere,1,443,T,O,A,E,7,1158,12,8143"
+
+
+def decode_both(data):
+    """Decode, and hold the result against the plain reference."""
+    decoded = decode(data)
+    assert decoded == decode_plainly(data)
+    return decoded
+
+
+def ports(decoded):
+    return [orjson.loads(line)["src_port"] for line in decoded.lines]
+
+
+def numbered(*numbers):
+    return [NSG_V2_TUPLE.replace("49982", str(number)) for number in numbers]
+
+
+def test_a_tuple_becomes_a_line_with_all_that_its_record_says():
+    decoded = decode_both(file(vnet([VNET_TUPLE])))
+    assert decoded.lines == [
+        (
+            '{"time":1793610020101,"src_ip":"10.0.0.4","src_port":49982,"dst_ip":"13.107.21.200","dst_port":443,'
+            '"protocol":6,"direction":"outbound","decision":"allow","state":"end","encryption":"NX",'
+            '"packets_src_to_dst":7,"bytes_src_to_dst":1158,"packets_dst_to_src":12,"bytes_dst_to_src":8143,'
+            f'"rule":"UserRule_0","mac":"{MAC}","acl_id":"{ACL_ID}","resource_id":"{TARGET_ID}",'
+            f'"flow_log_id":"{FLOW_LOG_ID}","source":"vnet","version":4}}'
+        )
+    ]
+    assert (decoded.set_aside, decoded.tuples) == ([], 1)
+
+
+FORMS = {
+    "a record alone": b"%b",
+    "a comma before": b",%b",
+    "a comma behind": b"%b,",
+    "the whole envelope": b'{"records":[%b]}',
+    "the envelope's opening": b'{"records":[%b',
+    "the envelope's closer": b"%b]}",
+    "a byte order mark": b'\xef\xbb\xbf{"records":[%b]}',
+    "white space": b' \r\n{ "records" : [\n%b\n]\n}\n',
+    "an envelope in the envelope": b'{"records":[{"records":[%b]}]}',
+    "other keys in the envelope": b'{"version":1,"records":[%b],"more":{}}',
+    "an envelope of other keys in another": b'{"a":1,"records":[{"b":1,"records":[{"records":[%b]}]}]}',
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@KINDS
+def test_records_are_read_in_every_form_of_a_range(form, kind):
+    records = record(kind, [TUPLES[kind]] * 2, [TUPLES[kind]]), record(kind, [TUPLES[kind]])
+    decoded = decode_both(form % text(*records))
+    assert decoded.lines == decode(text(*records)).lines
+    assert (len(decoded.lines), decoded.set_aside) == (4, [])
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b",", b'{"records":[', b"]}", b'{"records":[]}', b"\xef\xbb\xbf"])
+def test_a_range_without_records_gives_nothing(data):
+    decoded = decode_both(data)
+    assert (decoded.lines, decoded.set_aside) == ([], [])
+
+
+@KINDS
+def test_the_order_of_keys_and_the_layout_change_nothing(kind):
+    value = record(kind, [TUPLES[kind]])
+    layouts = [
+        orjson.dumps(dict(reversed(value.items()))),
+        orjson.dumps(value, option=orjson.OPT_SORT_KEYS),
+        orjson.dumps(value, option=orjson.OPT_INDENT_2),
+    ]
+    assert [decode_both(layout).lines for layout in layouts] == [decode(text(value)).lines] * 3
+
+
+def test_formats_may_change_from_record_to_record():
+    records = [record(kind, [TUPLES[kind]] * 3) for kind in ("nsg2", "vnet", "nsg1", "nsg2", "nsg1", "vnet")]
+    decoded = decode_both(text(*records))
+    assert decoded.lines == [line for each in records for line in decode(text(each)).lines]
+
+
+def test_equal_tuples_are_all_kept():
+    assert len(decode_both(text(nsg([NSG_V2_TUPLE] * 3))).lines) == 3
+
+
+@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 2000])
+def test_any_number_of_tuples_keeps_its_order(count):
+    numbers = list(range(count))
+    assert ports(decode_both(text(nsg(numbered(*numbers)), nsg(numbered(7))))) == [*numbers, 7]
+
+
+def test_a_bad_tuple_is_set_aside_as_written_and_takes_no_neighbour_along():
+    decoded = decode_both(text(nsg([], numbered(1)), nsg(numbered(2), [*numbered(3, 4), BAD, *numbered(5)])))
+    assert ports(decoded) == [1, 2, 3, 4, 5]
+    assert decoded.set_aside == [
+        SetAside(
+            unit=Unit.TUPLE,
+            position="records[1].flows[1].flows[0].flowTuples[2]",
+            reason="The tuple is malformed: dst_ip 'nowhere' is no IP address without zone.",
+            raw=BAD.encode(),
+            context=Envelope(Source.NSG, 2, "UserRule_1", MAC, None, NSG_ID, None),
+        )
+    ]
+    assert (decoded.tuples, decoded.tuples_set_aside, decoded.records_set_aside) == (6, 1, 0)
+
+
+def test_the_position_of_a_vnet_tuple_names_its_groups():
+    decoded = decode_both(text(vnet([VNET_TUPLE], ["x"])))
+    assert decoded.set_aside[0].position == "records[0].flows[1].flowGroups[0].flowTuples[0]"
+
+
+@pytest.mark.parametrize("value", [42, None, True, [NSG_V2_TUPLE], {"a": NSG_V2_TUPLE}, 1.5])
+def test_a_tuple_that_is_no_string_is_set_aside_as_written(value):
+    decoded = decode_both(text(nsg([*numbered(1), value, *numbered(2)])))
+    assert ports(decoded) == [1, 2]
+    assert [(item.unit, item.raw) for item in decoded.set_aside] == [(Unit.TUPLE, orjson.dumps(value))]
+    assert decoded.set_aside[0].reason == "The tuple is malformed: it is no string."
+
+
+@pytest.mark.parametrize("raw", [b"1e400", b"NaN", b"123456789012345678901234567890", b"tru", b'"\xff"', b'"\\ud800,"'])
+def test_a_tuple_that_is_no_json_is_set_aside_as_written(raw):
+    decoded = decode_both(text(nsg([*numbered(1), "HERE", *numbered(2)])).replace(b'"HERE"', raw))
+    assert ports(decoded) == [1, 2]
+    assert [(item.unit, item.raw) for item in decoded.set_aside] == [(Unit.TUPLE, raw.strip(b'"'))]
+
+
+def test_a_tuple_with_escapes_is_read_and_set_aside_as_written():
+    good, bad = NSG_V2_TUPLE.replace(",", "\\u002c"), "\\u0041\\n,\\\\"
+    decoded = decode_both(text(nsg(["GOOD", "BAD"])).replace(b"GOOD", good.encode()).replace(b"BAD", bad.encode()))
+    assert len(decoded.lines) == 1
+    assert decoded.set_aside[0].raw == bad.encode()
+
+
+def test_a_malformed_mac_address_sets_its_tuples_aside_and_no_others():
+    record_of_two = nsg(numbered(1), numbered(2, 3))
+    record_of_two["properties"]["flows"][1]["flows"][0]["mac"] = "card 7"
+    decoded = decode_both(text(record_of_two))
+    assert ports(decoded) == [1]
+    assert [item.context.mac for item in decoded.set_aside] == ["card 7"] * 2
+
+
+def test_names_with_quotes_and_other_letters_come_out_as_json():
+    value = nsg([NSG_V2_TUPLE], resourceId='/"\\\u00e9\u2603')
+    value["properties"]["flows"][0]["rule"] = 'a "rule"\n'
+    line = orjson.loads(decode_both(text(value)).lines[0])
+    assert (line["rule"], line["resource_id"]) == ('a "rule"\n', '/"\\\u00e9\u2603')
+
+
+def test_a_record_of_unknown_version_is_set_aside_whole_as_written():
+    unknown = orjson.dumps(vnet([VNET_TUPLE], version=5), option=orjson.OPT_INDENT_2)
+    decoded = decode_both(b",".join([text(nsg(numbered(1))), unknown, text(nsg(numbered(2)))]))
+    assert ports(decoded) == [1, 2]
+    assert [(item.unit, item.position, item.raw, item.context) for item in decoded.set_aside] == [
+        (Unit.RECORD, "records[1]", unknown, None)
+    ]
+    assert "flowLogVersion is 5" in decoded.set_aside[0].reason
+    assert (decoded.tuples, decoded.records_set_aside) == (2, 1)
+
+
+@pytest.mark.parametrize("other", [{}, {"time": "x"}, nsg(["a"]) | vnet(["b"]), {"records": {}}, {"flowRecords": 1}])
+def test_a_record_of_unknown_form_is_set_aside_whole(other):
+    decoded = decode_both(text(nsg(numbered(1)), other, nsg(numbered(2))))
+    assert ports(decoded) == [1, 2]
+    assert [(item.unit, item.raw) for item in decoded.set_aside] == [(Unit.RECORD, orjson.dumps(other))]
+
+
+def test_bytes_that_are_no_json_are_set_aside_with_their_place():
+    decoded = decode_both(text(nsg(numbered(1))) + b",oops," + text(nsg(numbered(2))))
+    start = len(text(nsg(numbered(1)))) + 1
+    assert ports(decoded) == [1, 2]
+    assert [(item.unit, item.position, item.raw) for item in decoded.set_aside] == [
+        (Unit.RANGE, f"offset {start}, length 5", b"oops,")
+    ]
+    assert decoded.ranges_set_aside == 1
+
+
+def test_a_record_that_is_no_json_is_set_aside_as_bytes():
+    broken = text(nsg(numbered(9))).replace(b'"time":', b'"time";')
+    decoded = decode_both(b",".join([text(nsg(numbered(1))), broken, text(nsg(numbered(2)))]))
+    assert ports(decoded) == [1, 2]
+    assert [(item.unit, item.raw) for item in decoded.set_aside] == [(Unit.RANGE, broken)]
+
+
+def test_a_record_cut_anywhere_costs_the_records_around_it_nothing():
+    before, cut, behind = text(nsg(numbered(1))), text(nsg(numbered(9))), text(nsg(numbered(2)), nsg(numbered(3)))
+    for length in range(1, len(cut)):
+        data = b",".join([before, cut[:length], behind])
+        decoded = decode_both(data)
+        assert ports(decoded) == [1, 2, 3], cut[:length]
+        assert b"".join(item.raw for item in decoded.set_aside).startswith(cut[:length])
+
+
+def test_the_end_of_a_record_costs_the_records_behind_it_nothing():
+    whole, behind = text(nsg(numbered(9), numbered(8))), text(nsg(numbered(2)), nsg(numbered(3)))
+    for start in range(1, len(whole)):
+        decoded = decode_both(whole[start:] + b"," + behind)
+        assert ports(decoded)[-2:] == [2, 3], whole[start:]
+        assert decoded.set_aside
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 100_000,
+        b'{"records":[' * 100_000,
+        b'{"a":1,"records":[' * 20_000 + b"]}" * 20_000,
+        b"{" * 100_000 + b"}" * 100_000,
+        b'{"properties":' * 50_000 + b"}" * 50_000,
+        b'"\\' * 100_000,
+        b'{"' * 100_000,
+        b"]}" * 100_000,
+        b"{}," * 2_000,
+        b"\xef\xbb\xbf" * 50_000,
+        b"{" + b" " * 100_000,
+        b'{"a":' + b"9" * 100_000 + b"}",
+        text(nsg(["," * 100_000, "9" * 100_000, ":" * 100_000, "1." * 50_000, "f" * 100_000 + ":"])),
+        text(nsg([NSG_V2_TUPLE + ","] * 3_000)),
+        text(nsg(*[[]] * 3_000)),
+    ],
+    ids=range(15),
+)
+def test_hostile_bytes_end_in_time(data):
+    decode_both(data)
+
+
+@given(st.binary() | st.text('{}[]",:\\ 0aT').map(str.encode))
+def test_any_bytes_are_decoded_or_set_aside(data):
+    decode_both(data)
+
+
+KEYS = [
+    *("records", "properties", "flowRecords", "Version", "flowLogVersion", "flows", "flowGroups", "flowTuples"),
+    *("rule", "mac", "macAddress", "aclID", "resourceId", "targetResourceID", "flowLogResourceID", "more"),
+]
+SOMETHING = st.deferred(
+    lambda: (
+        st.sampled_from([1, 2, 4, True, None, "", "x", MAC, 1.5, VNET_TUPLE, NSG_V2_TUPLE])
+        | st.lists(SOMETHING, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS), SOMETHING, max_size=4)
+        | RECORDS
+    )
+)
+RECORDS = st.builds(
+    record,
+    st.sampled_from(list(TUPLES)),
+    *[st.lists(st.sampled_from([*TUPLES.values(), "x", 1, "\n"]), max_size=3)] * 2,
+)
+
+
+@st.composite
+def changed_records(draw):
+    """A record of which some part is another value, is missing or stands under another key."""
+    value = draw(RECORDS)
+    for _ in range(draw(st.integers(0, 2))):
+        inside = value
+        while True:
+            keys = list(inside) if isinstance(inside, dict) else list(range(len(inside)))
+            if not keys:
+                break
+            key = draw(st.sampled_from(keys))
+            if isinstance(inside[key], dict | list) and draw(st.integers(0, 3)):
+                inside = inside[key]
+                continue
+            if draw(st.booleans()):
+                inside[key] = draw(SOMETHING)
+            elif draw(st.booleans()):
+                del inside[key]
+            elif isinstance(inside, dict):
+                inside[draw(st.sampled_from(KEYS))] = draw(SOMETHING)
+            break
+    return value
+
+
+@given(st.lists(changed_records() | SOMETHING, max_size=4), st.sampled_from(list(FORMS.values())))
+def test_records_of_any_form_give_what_the_plain_reference_gives(records, form):
+    decode_both(form % text(*records))
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=4), st.data())
+def test_torn_bytes_give_what_the_plain_reference_gives(records, data):
+    torn = bytearray(text(*records))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(torn)))
+        length = data.draw(st.sampled_from([0, 1, 3, 50]))
+        torn[start : start + length] = data.draw(st.sampled_from([b"", b'"', b"\\", b"{", b"}", b",", b"\xff", b"]}"]))
+    decode_both(bytes(torn))
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
+def test_cutting_between_records_changes_nothing(records, cuts):
+    pieces, piece = [], []
+    for value, cut in zip(records, cuts, strict=False):
+        piece.append(value)
+        if cut:
+            pieces, piece = [*pieces, piece], []
+    decoded = [decode(b"," + text(*piece)) for piece in [*pieces, piece] if piece]
+    whole = decode_both(file(*records))
+    assert whole.lines == [line for part in decoded for line in part.lines]
+    assert [replace(item, position="") for item in whole.set_aside] == [
+        replace(item, position="") for part in decoded for item in part.set_aside
+    ]
+
+
+@given(st.lists(RECORDS, max_size=3), st.sampled_from(list(FORMS.values())), st.data())
+def test_every_tuple_is_a_line_or_set_aside_even_in_torn_bytes(records, form, data):
+    marks = [f"{number},mark" for number in range(10, 40)]
+    marked = nsg(*(marks[start : start + 10] for start in (0, 10, 20)))
+    written = bytearray(form % text(*records, marked, *records))
+    start = data.draw(st.integers(0, len(written)))
+    length = data.draw(st.sampled_from([0, 0, 1, 10]))
+    lost = bytes(written[start : start + length])
+    written[start : start + length] = data.draw(st.sampled_from([b"", b'"', b"{", b"}", b"x", b"\\"]))
+    kept = b"|".join(item.raw for item in decode_both(bytes(written)).set_aside)
+    assert len(lost) > 1 or [mark for mark in marks if mark.encode() not in kept] in ([], *([mark] for mark in marks))
+
+
+@KINDS
+def test_a_set_aside_tuple_is_read_again_from_what_was_kept(kind):
+    first = decode(text(record(kind, [TUPLES[kind], "x"])))
+    envelope = first.set_aside[0].context
+    again = decode_set_aside(Unit.TUPLE, TUPLES[kind].encode(), envelope)
+    assert (again.lines, again.set_aside) == (first.lines, [])
+    assert decode_set_aside(Unit.TUPLE, b"x", envelope).set_aside == [
+        replace(first.set_aside[0], position="flowTuples[0]")
+    ]
+
+
+def test_a_set_aside_record_or_range_is_read_again_from_its_bytes():
+    data = text(nsg(numbered(1)))
+    assert ports(decode_set_aside(Unit.RECORD, data, None)) == [1]
+    assert ports(decode_set_aside(Unit.RANGE, b"x" + data, None)) == [1]
+
+
+WORDS = {
+    "time": ["1793610020", "1793610020101", "946684799", "99999999999", "100000000000", "4102444799", "17936100201"],
+    "address": [
+        *("10.0.0.4", "255.255.255.255", "0.0.0.0", "1.2.3.4", "199.99.249.250", "256.1.1.1", "1.2.3", "1.2.3.04"),
+        *("01.2.3.4", "1.2.3.4.5", "2001:db8::1", "2001:DB8::01", "::", "::1", ":1", "1:", "::ffff:1.2.3.4", "::1.2.3"),
+        *("fe80::1%1", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8:9", "12345::", "\u0661.2.3.4", "1.2.3.4:5"),
+    ],
+    "port": ["0", "1", "443", "9999", "59999", "65535", "65536", "66000", "70000", "99999", "100000", "00", "0443"],
+    "letter": ["T", "U", "6", "17", "1", "58", "255", "256", "0", "I", "O", "A", "D", "B", "C", "E", "t", "TT"],
+    "token": ["NX", "X", "NX_LOCAL_DST", "nx", "N X", "\u00e9", "X-1"],
+    "counter": ["0", "1", "999999999999999999", "1000000000000000000", "01", "00", "-1", "+1", "1.0", "\u0663"],
+    "any": ["", " ", "x", "null", "1 ", " 1", "1e3", "1_0", "]", "}", "{", "flowTuples", "\ud7ff", "\x7f", "\u2028"],
+}
+EVERY_WORD = [word for words in WORDS.values() for word in words]
+
+
+def mutated(source, kind):
+    words = TUPLES[kind].split(",")
+    if source.random() < 0.5:
+        words[7:] = source.choice(
+            {
+                "nsg1": [["A"], ["D"]],
+                "nsg2": [["A", "B", "", "", "", ""], ["D", "B", "", "", "", ""], ["A", "C", "0", "0", "0", "0"]],
+                "vnet": [["B", "NX", "0", "0", "0", "0"], ["D", "X", "", "", "", ""], ["C", "NX", "0", "0", "0", "0"]],
+            }[kind]
+        )
+    for _ in range(source.choice([0, 1, 1, 1, 2])):
+        place = source.randrange(len(words))
+        match source.randrange(8):
+            case 0:
+                del words[place]
+            case 1:
+                words.insert(place, source.choice(EVERY_WORD))
+            case 2:
+                words += [""] * source.randrange(1, 3)
+            case 3:
+                letter = source.randrange(len(words[place]) + 1)
+                words[place] = words[place][:letter] + source.choice("0123456789.:,-ATx '") + words[place][letter:]
+            case 4:
+                other = source.randrange(len(words))
+                words[place], words[other] = words[other], words[place]
+            case _:
+                words[place] = source.choice(EVERY_WORD)
+        if not words:
+            break
+    return ",".join(words)
+
+
+@KINDS
+@pytest.mark.parametrize("share", [1.0, 0.05], ids=["all mutated", "few mutated"])
+def test_mutated_tuples_on_the_fast_path_give_what_the_plain_reference_gives(kind, share):
+    source = random.Random(f"{kind} {share}")
+    lines, aside = 0, 0
+    for _ in range(10):
+        tuples = [mutated(source, kind) if source.random() < share else TUPLES[kind] for _ in range(700)]
+        data = text(*(record(kind, tuples[start : start + 350], tuples[:3]) for start in (0, 350)))
+        decoded = decode_usual(orjson.loads(b"[%b]" % data), data, 0)
+        assert decoded == decode_plainly(data)
+        assert decoded.tuples == 706
+        assert all(check(orjson.loads(line)) is None for line in decoded.lines)
+        lines, aside = lines + len(decoded.lines), aside + len(decoded.set_aside)
+    assert lines > 500
+    assert aside > 100
