@@ -1,7 +1,12 @@
-"""The app's managed identity."""
+"""Who asks: the app's managed identity, unless a caller brings another."""
+
+from collections.abc import Callable
 
 from azure.core.credentials import TokenCredential
 from azure.identity import ManagedIdentityCredential
+
+type Identity = Callable[[str | None], TokenCredential]
+"""Gives the credential for a client id, or for None the one that there is."""
 
 
 def managed_identity(client_id: str | None) -> TokenCredential:

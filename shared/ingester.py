@@ -17,7 +17,7 @@ from shared.delivery.report import Report
 from shared.delivery.sweep import Sweep
 from shared.delivery.worker import Worker
 from shared.flowlog import LogKind
-from shared.identity import managed_identity
+from shared.identity import Identity, managed_identity
 from shared.settings import Settings, VaultSecret
 from shared.storage import checkpoints, quarantine
 from shared.storage.account import blob_service, storage_errors
@@ -63,7 +63,7 @@ class Ingester:
         logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS"))
         own = blob_service(settings.own_storage, "AzureWebJobsStorage")
         _make_containers(own)
-        gateway = GatewayClient(settings.apigw_url, _token_source(settings, clock), clock)
+        gateway = GatewayClient(settings.apigw_url, token_source(settings, clock), clock)
         kept = Checkpoints(own, logs.name, clock)
         quarantined = QuarantineContainer(own)
         horizon = Horizon(Watermarks(own, logs.name), clock, settings.start_from)
@@ -97,7 +97,8 @@ def _make_containers(service: BlobServiceClient) -> None:
                 continue
 
 
-def _token_source(settings: Settings, clock: Clock) -> TokenSource:
+def token_source(settings: Settings, clock: Clock, identity: Identity = managed_identity) -> TokenSource:
+    """Return where the subscription token comes from."""
     if isinstance(settings.token, VaultSecret):
-        return VaultToken(settings.token.uri, managed_identity(settings.client_id), requests.Session(), clock)
+        return VaultToken(settings.token.uri, identity(settings.client_id), requests.Session(), clock)
     return FixedToken(settings.token)

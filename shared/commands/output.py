@@ -17,6 +17,11 @@ class Exit(IntEnum):
     FAILED = 2
 
 
+def show(line: str) -> None:
+    """Print a line of the result on stdout."""
+    sys.stdout.write(f"{printable(line)}\n")
+
+
 def say(sentence: str) -> None:
     """Tell the operator something on stderr."""
     sys.stderr.write(f"{printable(sentence)}\n")

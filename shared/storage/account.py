@@ -9,13 +9,15 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.storage.blob import BlobServiceClient
 
 from shared.errors import SettingError, StorageAway
-from shared.identity import managed_identity
+from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
 
 _OPTIONS: dict[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0.5, "connection_timeout": 5, "read_timeout": 30}
 
 
-def blob_service(connection: StorageConnection, setting: str) -> BlobServiceClient:
+def blob_service(
+    connection: StorageConnection, setting: str, identity: Identity = managed_identity
+) -> BlobServiceClient:
     """Return a client for the account; make one a process, since each holds its own connections and tokens.
 
     Raises:
@@ -27,7 +29,7 @@ def blob_service(connection: StorageConnection, setting: str) -> BlobServiceClie
         except ValueError:
             # The library's own text is left out: it may repeat parts of the string.
             raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
-    credential = managed_identity(connection.client_id)
+    credential = identity(connection.client_id)
     return BlobServiceClient(connection.blob_service_uri, credential=credential, **_OPTIONS)
 
 

@@ -1,0 +1,110 @@
+"""From the settings to the parts that commands work with; nothing is read or written yet."""
+
+import argparse
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from azure.core.credentials import TokenCredential
+from azure.identity import DefaultAzureCredential
+from azure.storage.blob import BlobServiceClient
+
+from shared.apigw.client import GatewayClient
+from shared.clock import Clock, SystemClock
+from shared.delivery.breaker import Refusals
+from shared.delivery.horizon import Horizon
+from shared.delivery.means import Means
+from shared.errors import SettingError
+from shared.ingester import token_source
+from shared.settings import Settings
+from shared.storage.account import blob_service
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.logs import FlowLogAccount
+from shared.storage.quarantine import QuarantineContainer
+from shared.storage.watermarks import Watermarks
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What commands work with, as the function app would have it, but with the operator's own identity."""
+
+    settings: Settings
+    clock: Clock
+    own: BlobServiceClient
+    logs: FlowLogAccount
+    checkpoints: Checkpoints
+    watermarks: Watermarks
+    horizon: Horizon
+    quarantine: QuarantineContainer
+    gateway: GatewayClient
+
+    @property
+    def means(self) -> Means:
+        return Means(self.gateway, self.quarantine, Refusals(), self.clock, self.settings.posts_in_flight)
+
+
+def add_settings_option(parser: argparse.ArgumentParser) -> None:
+    """Declare where settings come from."""
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="the function app's local.settings.json; what the environment sets goes before it",
+    )
+
+
+def environment(options: argparse.Namespace) -> Mapping[str, str]:
+    """Return the settings as text, by name.
+
+    Raises:
+        SettingError: the settings file can't be used.
+    """
+    return os.environ if options.settings is None else _values(options.settings) | os.environ
+
+
+def open_parts(options: argparse.Namespace) -> Parts:
+    """Return the parts.
+
+    Raises:
+        SettingError: a setting is missing or malformed.
+    """
+    settings, clock = Settings.from_environment(environment(options)), SystemClock()
+    # With nobody listening, the library's warnings would end up between ours.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
+    own = blob_service(settings.own_storage, "AzureWebJobsStorage", operators_identity)
+    logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", operators_identity))
+    watermarks = Watermarks(own, logs.name)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        own=own,
+        logs=logs,
+        checkpoints=Checkpoints(own, logs.name, clock),
+        watermarks=watermarks,
+        horizon=Horizon(watermarks, clock, settings.start_from),
+        quarantine=QuarantineContainer(own),
+        gateway=GatewayClient(settings.apigw_url, token_source(settings, clock, operators_identity), clock),
+    )
+
+
+def operators_identity(client_id: str | None) -> TokenCredential:
+    """Return the credential of whoever runs the command: an Azure CLI sign-in, or a managed identity in Azure."""
+    return DefaultAzureCredential(managed_identity_client_id=client_id)
+
+
+def _values(file: Path) -> dict[str, str]:
+    try:
+        document = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise SettingError(f"{file} can't be read: {error.strerror or type(error).__name__}.") from None
+    except orjson.JSONDecodeError:
+        raise SettingError(f"{file} is no JSON.") from None
+    values = document.get("Values") if isinstance(document, dict) else None
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+        raise SettingError(f"{file} has no object `Values` with a text for each setting.")
+    if document.get("IsEncrypted"):
+        raise SettingError(f"{file} is encrypted. Decrypt it with `func settings decrypt`.")
+    return values

@@ -1,0 +1,140 @@
+"""`sluice status`: lag and backlog of each network card."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import orjson
+
+from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.output import Exit, show
+from shared.commands.tables import add_row, duration, moment, new_table, print_table, size
+from shared.delivery.backlog import LATE, Backlog, CardStanding, Standing, by_card
+from shared.flowlog import LogKind
+
+_DESCRIPTION: Final = f"""\
+Compares what Azure committed with what the gateway accepted, for each network card, from listings of storage alone:
+no log is read and nothing is written. It looks at every hour from the watermark on (all before it is known to be
+delivered) and at older logs that were begun and not finished. Times are UTC.
+
+A card's lag is how long the oldest of what waits has been waiting, at most. It is behind if that is more than
+{LATE.seconds // 60} minutes. Blobs that something keeps from being delivered while others are delivered are named.
+"""
+_EPILOG: Final = """\
+exit codes:
+  0  nothing is behind
+  1  a card is behind, or a blob is blocked
+  2  it can't be said: settings, storage
+
+example:
+  sluice status --json | jq '.cards[] | select(.lag_seconds > 600)'
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.description, parser.epilog = _DESCRIPTION, _EPILOG
+    add_settings_option(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print how delivery stands."""
+    parts = open_parts(options)
+    now = parts.clock.now()
+    backlog = Backlog(parts.logs, parts.checkpoints, parts.watermarks, parts.horizon)
+    watermarks = {kind: backlog.watermark(kind) for kind in LogKind}
+    standings = [standing for kind in LogKind for standing in backlog.standings(kind, now)]
+    cards = sorted(by_card(standings), key=lambda card: card.lag(now), reverse=True)
+    blocked = [standing for standing in standings if standing.blocked]
+    if options.json:
+        sys.stdout.buffer.write(orjson.dumps(_document(now, watermarks, cards, blocked), option=orjson.OPT_INDENT_2))
+        sys.stdout.buffer.write(b"\n")
+    else:
+        _print(now, watermarks, cards, blocked)
+    return Exit.ATTENTION if blocked or any(card.lag(now) > LATE for card in cards) else Exit.FINE
+
+
+def _print(
+    now: datetime,
+    watermarks: Mapping[LogKind, datetime | None],
+    cards: Sequence[CardStanding],
+    blocked: Sequence[Standing],
+) -> None:
+    numbers = ("Waiting", "Lag")
+    table = new_table("Logs", "Resource", "Network card", "Last commit", "Delivered up to", *numbers, numbers=numbers)
+    for card in cards:
+        late = card.lag(now) > LATE
+        add_row(
+            table,
+            card.kind.name,
+            card.resource.rpartition("/")[2],
+            card.mac or "-",
+            moment(card.committed),
+            moment(card.delivered_until),
+            size(card.waiting),
+            duration(card.lag(now)),
+            style="bold red" if late else None,
+        )
+    if cards:
+        print_table(table)
+    for standing in blocked:
+        show(f"Blocked: {standing.log.name} ({size(standing.waiting)}). {standing.blocked}")
+    for kind, watermark in watermarks.items():
+        known = "no sweep has run yet" if watermark is None else f"all before {watermark:%Y-%m-%d %H:00} is delivered"
+        show(f"{kind.name}: {known}.")
+    behind = [card for card in cards if card.lag(now) > LATE]
+    most = max((card.lag(now) for card in cards), default=timedelta(0))
+    waiting = sum(card.waiting for card in cards)
+    show(
+        f"{len(cards)} network cards, {len(behind)} of them behind; {size(waiting)} wait in "
+        f"{sum(card.blobs_waiting for card in cards)} of {sum(card.blobs for card in cards)} blobs; "
+        f"longest lag {duration(most)}."
+    )
+
+
+def _document(
+    now: datetime,
+    watermarks: Mapping[LogKind, datetime | None],
+    cards: Sequence[CardStanding],
+    blocked: Sequence[Standing],
+) -> dict[str, object]:
+    lags = [card.lag(now) for card in cards]
+    return {
+        "time": now,
+        "watermarks": {kind.name.lower(): watermark for kind, watermark in watermarks.items()},
+        "cards": [
+            {
+                "logs": card.kind.name.lower(),
+                "resource": card.resource,
+                "mac": card.mac,
+                "last_commit": card.committed,
+                "delivered_until": card.delivered_until,
+                "blobs": card.blobs,
+                "blobs_waiting": card.blobs_waiting,
+                "bytes_waiting": card.waiting,
+                "lag_seconds": int(card.lag(now).total_seconds()),
+                "behind": card.lag(now) > LATE,
+            }
+            for card in cards
+        ],
+        "blocked": [
+            {
+                "container": standing.log.kind.container,
+                "blob": standing.log.name,
+                "bytes_waiting": standing.waiting,
+                "reason": standing.blocked,
+            }
+            for standing in blocked
+        ],
+        "totals": {
+            "cards": len(cards),
+            "cards_behind": sum(lag > LATE for lag in lags),
+            "blobs": sum(card.blobs for card in cards),
+            "blobs_waiting": sum(card.blobs_waiting for card in cards),
+            "bytes_waiting": sum(card.waiting for card in cards),
+            "lag_seconds": int(max(lags, default=timedelta(0)).total_seconds()),
+        },
+    }
