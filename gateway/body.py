@@ -3,7 +3,7 @@
 import asyncio
 import zlib
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from gateway.errors import ApiError
 
@@ -20,7 +20,7 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
         seconds: The time to take them in.
 
     Raises:
-        ApiError: 413 for a longer body, 408 for a slower one.
+        ApiError: 413 for a longer body, 408 for a slower one, 400 for one that is cut short.
 
     """
     chunks = bytearray()
@@ -30,6 +30,8 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
                 chunks += chunk
                 if len(chunks) > limit:
                     raise too_large(f"The body is larger than {limit} bytes as sent.")
+    except ClientDisconnect:
+        raise ApiError(400, "cut_short", "The connection ended before the body did. Send it again.") from None
     except TimeoutError:
         raise ApiError(408, "timeout", f"The body did not arrive within {seconds} s. Send it again.") from None
     return bytes(chunks)

@@ -5,9 +5,8 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import duckdb
@@ -16,32 +15,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.auth import Auth
-from gateway.body import inflate, read_body, too_large
+from gateway.body import inflate, read_body
 from gateway.clock import Clock
 from gateway.errors import ApiError
 from gateway.limits import Limits
+from gateway.ndjson import read_lines
 from gateway.records import Post, Records
-from shared.flowlog.record import check
 
 _logger = logging.getLogger(__name__)
 
 _KEY: Final = re.compile(r"[!-~]{1,200}")
 _DECODING_THREADS: Final = 2
 """Inflating, hashing and storing leave Python's lock to the other thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The lines of one body.
-
-    Attributes:
-        records: The lines that are flow records.
-        rejected: The others, each as `{"line", "reason"}`, lines counted from 0.
-
-    """
-
-    records: list[dict[str, Any]]
-    rejected: list[dict[str, Any]]
 
 
 class FlowLogs:
@@ -115,40 +100,6 @@ class FlowLogs:
                 "This Idempotency-Key came with another body before. Send every body under its own key.",
             )
         return earlier, True
-
-
-def read_lines(body: bytes, limit: int) -> Batch:
-    """Read newline-delimited JSON, one flow record a line.
-
-    Args:
-        body: The uncompressed body.
-        limit: The most lines to take.
-
-    Raises:
-        ApiError: 413 for more lines, 400 if not one of them is a JSON object.
-
-    """
-    if body.count(b"\n") > limit:
-        raise too_large(f"The body has more than {limit} lines.")
-    lines = body.removesuffix(b"\n").split(b"\n")
-    records: list[dict[str, Any]] = []
-    rejected: list[dict[str, Any]] = []
-    objects = 0
-    for number, line in enumerate(lines):
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            reason: str | None = f"a flow record is a JSON object: {error.msg} at character {error.pos}"
-        else:
-            objects += isinstance(value, dict)
-            reason = check(value)
-        if reason is None:
-            records.append(value)
-        else:
-            rejected.append({"line": number, "reason": reason})
-    if not objects:
-        raise ApiError(400, "not_ndjson", "The body is no NDJSON. Send one JSON object a line, none of them a list.")
-    return Batch(records, rejected)
 
 
 def _check_media_type(request: Request) -> None:

@@ -1,0 +1,58 @@
+"""Bodies of newline-delimited JSON, one flow record a line."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from gateway.body import too_large
+from gateway.errors import ApiError
+from shared.flowlog.record import check
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The lines of one body.
+
+    Attributes:
+        records: The lines that are flow records.
+        rejected: The others, each as `{"line", "reason"}`, lines counted from 0.
+
+    """
+
+    records: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+
+
+def read_lines(body: bytes, limit: int) -> Batch:
+    """Read newline-delimited JSON, one flow record a line.
+
+    Args:
+        body: The uncompressed body.
+        limit: The most lines to take.
+
+    Raises:
+        ApiError: 413 for more lines, 400 if not one of them is a JSON object.
+
+    """
+    if body.count(b"\n") > limit:
+        raise too_large(f"The body has more than {limit} lines.")
+    lines = body.removesuffix(b"\n").split(b"\n")
+    records: list[dict[str, Any]] = []
+    rejected: list[dict[str, Any]] = []
+    objects = 0
+    for number, line in enumerate(lines):
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            reason: str | None = f"a flow record is a JSON object: {error.msg} at character {error.pos}"
+        else:
+            objects += isinstance(value, dict)
+            reason = check(value)
+        if reason is None:
+            records.append(value)
+        else:
+            rejected.append({"line": number, "reason": reason})
+    if not objects:
+        raise ApiError(400, "not_ndjson", "The body is no NDJSON. Send one JSON object a line, none of them a list.")
+    return Batch(records, rejected)

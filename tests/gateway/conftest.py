@@ -1,0 +1,49 @@
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from gateway.local import Gateway, run_in_thread
+from tests.gateway.client import Client
+from tests.support.time import StillClock
+
+_names = (f"customer-{number}" for number in count())
+
+
+@pytest.fixture(scope="session")
+def clock() -> StillClock:
+    """The time of the shared gateway; it goes forward only."""
+    return StillClock()
+
+
+@pytest.fixture(scope="session")
+def log() -> list[dict]:
+    """The request log of the shared gateway."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory, clock: StillClock, log: list[dict]) -> Iterator[Gateway]:
+    """One gateway for all tests; what keeps them apart is a customer each."""
+    with run_in_thread(tmp_path_factory.mktemp("gateway"), clock=clock.now, sink=log.append) as running:
+        yield running
+
+
+@pytest.fixture
+def new_client(gateway: Gateway, clock: StillClock) -> Callable[[], Client]:
+    """Gives a client of a new customer, with a subscription token for 30 days, at each call."""
+
+    def make() -> Client:
+        accounts = gateway.stores.accounts
+        customer = accounts.add_customer(next(_names))
+        token, _ = accounts.add_subscription_token(customer, clock.now(), timedelta(days=30))
+        return Client(gateway.url, token, customer)
+
+    return make
+
+
+@pytest.fixture
+def client(new_client: Callable[[], Client]) -> Client:
+    """A client of a customer of its own."""
+    return new_client()
