@@ -1,7 +1,7 @@
 """One call to the API gateway, and what its answer means.
 
-The answers and what follows from each are those of the gateway's HTTP API (`docs/delivery.md`, "Answers"). One call here
-is one attempt; patience is the caller's.
+The answers and what follows from each are those of the gateway's HTTP API (`docs/delivery.md`, "Answers"). One call
+here is one attempt; patience is the caller's.
 """
 
 import re
@@ -26,6 +26,7 @@ _TIMEOUTS = (5, 30)
 _LONGEST_ANSWER = 16 * 1024 * 1024
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+_SERVER_ERRORS = range(500, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,22 @@ class Receipt:
     duplicate: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    # `wait` in seconds, as asked for with Retry-After; `token` is what the question carried.
+    status: int
+    wait: float | None
+    content: bytes
+    token: Secret
+
+
+class _Session(requests.Session):
+    # Told not to follow a redirect, requests still looks where it leads: it reads the whole answer into memory, however
+    # long, and fails on a malformed address. Here an answer with a Location is one like any other.
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        del resp
+
+
 class _Bearer(AuthBase):
     # As an auth object, not as a header: requests would let a .netrc entry replace the header.
     def __init__(self, token: Secret) -> None:
@@ -73,7 +90,9 @@ class GatewayClient:
         self._url = url
         self._tokens = tokens
         self._clock = clock
-        self._session = requests.Session()
+        self._session = _Session()
+        # Without TLS, which settings allow on loopback alone, a proxy of the environment would read the token.
+        self._session.trust_env = not url.lower().startswith("http:")
         self._session.headers["User-Agent"] = "sluice"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
@@ -93,37 +112,36 @@ class GatewayClient:
             "Content-Encoding": "gzip",
             "Idempotency-Key": key,
         }
-        status, wait, content = self._call("POST", "/qas/flow-logs", headers, body)
-        if status != HTTPStatus.ACCEPTED:
-            raise _refusal(status, wait, content)
-        return _receipt(content, lines)
+        answer = self._call("POST", "/qas/flow-logs", headers, body)
+        if answer.status != HTTPStatus.ACCEPTED:
+            raise _refusal(answer)
+        return _receipt(answer, lines)
 
     def token_expiry(self) -> datetime:
         """Ask when the subscription token ends.
 
         Raises:
-            RetryLater, TokenRefused, WrongAddress: as for a post.
+            RetryLater, TokenRefused, TooLarge, Malformed, WrongAddress: as for a post.
         """
-        status, wait, content = self._call("GET", "/qas/subscription-token", {}, None)
-        if status != HTTPStatus.OK:
-            raise _refusal(status, wait, content)
+        answer = self._call("GET", "/qas/subscription-token", {}, None)
+        if answer.status != HTTPStatus.OK:
+            raise _refusal(answer)
         try:
-            return datetime.fromisoformat(orjson.loads(content)["expiresAt"]).astimezone(UTC)
-        except (ValueError, KeyError, TypeError):
+            time = datetime.fromisoformat(orjson.loads(answer.content)["expiresAt"])
+            if time.tzinfo is None:
+                raise ValueError
+            return time.astimezone(UTC)
+        except (ValueError, OverflowError, KeyError, TypeError):
             raise WrongAddress("The gateway does not say when the token ends. Check APIGW_URL.") from None
 
-    def _call(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None
-    ) -> tuple[int, float | None, bytes]:
+    def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> _Answer:
         token = self._tokens.token()
         answer = self._attempt(method, path, headers, body, token)
-        if answer[0] == HTTPStatus.UNAUTHORIZED and self._tokens.renew(token):
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._tokens.renew(token):
             answer = self._attempt(method, path, headers, body, self._tokens.token())
         return answer
 
-    def _attempt(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None, token: Secret
-    ) -> tuple[int, float | None, bytes]:
+    def _attempt(self, method: str, path: str, headers: dict[str, str], body: bytes | None, token: Secret) -> _Answer:
         try:
             with self._session.request(
                 method,
@@ -132,11 +150,10 @@ class GatewayClient:
                 headers=headers,
                 auth=_Bearer(token),
                 timeout=_TIMEOUTS,
-                allow_redirects=False,
                 stream=True,
             ) as answer:
                 content = b"".join(_limited(answer))
-                return answer.status_code, self._wait(answer.headers.get("Retry-After")), content
+                return _Answer(answer.status_code, self._wait(answer.headers.get("Retry-After")), content, token)
         except requests.Timeout:
             raise RetryLater("The gateway did not answer in time.") from None
         except requests.exceptions.SSLError:
@@ -153,10 +170,10 @@ class GatewayClient:
         if text.isascii() and text.isdecimal() and len(text) < 10:  # noqa: PLR2004
             return float(text)
         try:
-            when = parsedate_to_datetime(text)
-        except ValueError:
+            when = parsedate_to_datetime(text).astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        return max(0.0, (when.astimezone(UTC) - self._clock.now()).total_seconds())
+        return max(0.0, (when - self._clock.now()).total_seconds())
 
 
 def _limited(answer: requests.Response) -> Any:  # noqa: ANN401 -- requests' own type
@@ -168,37 +185,39 @@ def _limited(answer: requests.Response) -> Any:  # noqa: ANN401 -- requests' own
         yield chunk
 
 
-def _refusal(status: int, wait: float | None, content: bytes) -> SluiceError:
-    said = f"The gateway answered {status}{_code_in(content)}"
+def _refusal(answer: _Answer) -> SluiceError:
+    status = answer.status
+    said = f"The gateway answered {status}{_code_in(answer)}"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return TokenRefused(f"{said}: it refuses the subscription token. Make a new one and put it in its place.")
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge(f"{said}: the batch is too large.")
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
         return Malformed(f"{said}: it finds the batch malformed.")
-    if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return RetryLater(f"{said}.", wait)
+    if status in _LATER or status in _SERVER_ERRORS:
+        return RetryLater(f"{said}.", answer.wait)
     return WrongAddress(f"{said}, which is no answer to flow logs. Check APIGW_URL, and the gateway.")
 
 
-def _code_in(content: bytes) -> str:
-    # Only a short code is repeated: the rest of a hostile answer might hold the token that it was sent.
+def _code_in(answer: _Answer) -> str:
+    # Only a short code is repeated, and none of the token: a hostile answer might hold what it was sent.
     try:
-        code = orjson.loads(content)["error"]["code"]
+        code = orjson.loads(answer.content)["error"]["code"]
     except (ValueError, KeyError, TypeError):
         return ""
-    return f" ({code})" if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    token = answer.token.reveal
+    if not isinstance(code, str) or not _CODE.fullmatch(code) or code in token or token in code:
+        return ""
+    return f" ({code})"
 
 
-def _receipt(content: bytes, lines: int) -> Receipt:
+def _receipt(answer: _Answer, lines: int) -> Receipt:
     try:
-        answer = orjson.loads(content)
+        document = orjson.loads(answer.content)
         receipt = Receipt(
-            accepted=_typed(int, answer["accepted"]),
-            rejected=tuple(
-                Rejection(_typed(int, item["line"]), _typed(str, item["reason"])) for item in answer["rejected"]
-            ),
-            duplicate=_typed(bool, answer["duplicate"]),
+            accepted=_typed(int, document["accepted"]),
+            rejected=tuple(_rejection(item, answer.token) for item in _typed(list, document["rejected"])),
+            duplicate=_typed(bool, document["duplicate"]),
         )
     except (ValueError, KeyError, TypeError):
         raise WrongAddress("The gateway answered 202, but not in its own form. Check APIGW_URL.") from None
@@ -207,6 +226,12 @@ def _receipt(content: bytes, lines: int) -> Receipt:
     if not distinct or receipt.accepted + len(receipt.rejected) != lines:
         raise WrongAddress(f"The gateway answered 202, but its counts do not add up to the {lines} records sent.")
     return receipt
+
+
+def _rejection(item: dict[str, object], token: Secret) -> Rejection:
+    # Reasons are kept in quarantine, where the token must not be.
+    reason = _typed(str, item["reason"]).replace(token.reveal, str(token))
+    return Rejection(_typed(int, item["line"]), reason)
 
 
 def _typed[T](kind: type[T], value: object) -> T:
