@@ -85,14 +85,25 @@ def _print(
     for kind, watermark in watermarks.items():
         known = "no sweep has run yet" if watermark is None else f"all before {watermark:%Y-%m-%d %H:00} is delivered"
         show(f"{kind.name}: {known}.")
-    behind = [card for card in cards if card.lag(now) > LATE]
-    most = max((card.lag(now) for card in cards), default=timedelta(0))
-    waiting = sum(card.waiting for card in cards)
+    totals = _totals(now, cards)
     show(
-        f"{len(cards)} network cards, {len(behind)} of them behind; {size(waiting)} wait in "
-        f"{sum(card.blobs_waiting for card in cards)} of {sum(card.blobs for card in cards)} blobs; "
-        f"longest lag {duration(most)}."
+        "Network cards: {cards}, behind: {cards_behind}. Blobs: {blobs}, waiting: {blobs_waiting}, with ".format(
+            **totals
+        )
+        + f"{size(totals['bytes_waiting'])}. Longest lag: {duration(timedelta(seconds=totals['lag_seconds']))}."
     )
+
+
+def _totals(now: datetime, cards: Sequence[CardStanding]) -> dict[str, int]:
+    lags = [card.lag(now) for card in cards]
+    return {
+        "cards": len(cards),
+        "cards_behind": sum(lag > LATE for lag in lags),
+        "blobs": sum(card.blobs for card in cards),
+        "blobs_waiting": sum(card.blobs_waiting for card in cards),
+        "bytes_waiting": sum(card.waiting for card in cards),
+        "lag_seconds": int(max(lags, default=timedelta(0)).total_seconds()),
+    }
 
 
 def _document(
@@ -101,7 +112,6 @@ def _document(
     cards: Sequence[CardStanding],
     blocked: Sequence[Standing],
 ) -> dict[str, object]:
-    lags = [card.lag(now) for card in cards]
     return {
         "time": now,
         "watermarks": {kind.name.lower(): watermark for kind, watermark in watermarks.items()},
@@ -129,12 +139,5 @@ def _document(
             }
             for standing in blocked
         ],
-        "totals": {
-            "cards": len(cards),
-            "cards_behind": sum(lag > LATE for lag in lags),
-            "blobs": sum(card.blobs for card in cards),
-            "blobs_waiting": sum(card.blobs_waiting for card in cards),
-            "bytes_waiting": sum(card.waiting for card in cards),
-            "lag_seconds": int(max(lags, default=timedelta(0)).total_seconds()),
-        },
+        "totals": _totals(now, cards),
     }

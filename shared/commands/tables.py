@@ -35,7 +35,7 @@ def add_row(table: Table, *cells: str, style: str | None = None) -> None:
 
 def size(count: int) -> str:
     """Return a number of bytes for people."""
-    return decimal(count) if count else "-"
+    return decimal(count)
 
 
 def duration(length: timedelta) -> str:
@@ -47,7 +47,7 @@ def duration(length: timedelta) -> str:
     for name, unit in units[largest : largest + 2]:
         count, seconds = divmod(seconds, unit)
         parts += [f"{count} {name}"] if count else []
-    return " ".join(parts) or "-"
+    return " ".join(parts) or "none"
 
 
 def moment(time: datetime) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from shared.delivery.horizon import Horizon, whole_hour
+from shared.delivery.horizon import Horizon
 from shared.delivery.hours import Stretch, stretches
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
 from shared.storage.checkpoint import State
@@ -75,15 +75,14 @@ class Backlog:
     horizon: Horizon
 
     def watermark(self, kind: LogKind) -> datetime | None:
-        """Return the hour up to which everything is known to be delivered, None before the first sweep.
+        """Return the hour before which everything was found delivered, None before the first sweep.
 
         Raises:
             StorageAway: an account can't be reached now.
             Unsupported: the watermark is of a newer format, or damaged.
         """
-        if self.watermarks.load(kind) is None:
-            return None
-        return max(self.horizon.watermark(kind)[0].hour, self.horizon.oldest(kind))
+        found = self.watermarks.load(kind)
+        return None if found is None else found[0].hour
 
     def standings(self, kind: LogKind, now: datetime) -> list[Standing]:
         """Look at every blob from the watermark on, and at older ones that were begun and not finished.
@@ -91,20 +90,12 @@ class Backlog:
         Raises:
             StorageAway, Unsupported: as above.
         """
-        first = self.watermark(kind)
-        if first is None:
-            known: dict[str, Summary] = {}
-            items = list(self._listed(kind, stretches(whole_hour(now), now)))
-        else:
-            hours = [*self._hours_begun_before(kind, first), *stretches(first, now)]
-            known = {
-                summary.blob: summary for hour in hours for summary in self.checkpoints.listed(kind, hour.checkpoints)
-            }
-            items = [
-                item
-                for item in self._listed(kind, hours)
-                if item.log.hour >= first or _is_open(known.get(item.log.name))
-            ]
+        first = self.horizon.first_hour(kind)
+        hours = [*self._hours_begun_before(kind, first), *stretches(first, now)]
+        known = {summary.blob: summary for hour in hours for summary in self.checkpoints.listed(kind, hour.checkpoints)}
+        items = [
+            item for item in self._listed(kind, hours) if item.log.hour >= first or _is_open(known.get(item.log.name))
+        ]
         moved = max((summary.modified for summary in known.values() if summary.offset), default=None)
         return [standing(item, known.get(item.log.name), moved) for item in items]
 

@@ -38,16 +38,28 @@ class Horizon:
         """Return the watermark and its ETag; the first run writes it."""
         found = self._watermarks.load(kind)
         if found is None:
-            now = self._clock.now()
-            start = self._start_from or whole_hour(now)
-            self._watermarks.create(kind, Watermark(start=start, hour=start, tidied=now))
+            self._watermarks.create(kind, self._first())
             return self.watermark(kind)
         watermark, etag = found
+        return self._as_set(watermark), etag
+
+    def first_hour(self, kind: LogKind) -> datetime:
+        """Return the hour from which on a sweep would look now; writes nothing."""
+        found = self._watermarks.load(kind)
+        watermark = self._first() if found is None else self._as_set(found[0])
+        return max(watermark.hour, watermark.start, whole_hour(self._clock.now() - KEPT))
+
+    def _first(self) -> Watermark:
+        now = self._clock.now()
+        start = self._start_from or whole_hour(now)
+        return Watermark(start=start, hour=start, tidied=now)
+
+    def _as_set(self, watermark: Watermark) -> Watermark:
         if self._start_from is not None and self._start_from != watermark.start:
             # The setting was changed: an earlier start is read from there, a later one leaves nothing behind unread.
             hour = min(self._start_from, watermark.hour)
-            watermark = replace(watermark, start=self._start_from, hour=hour)
-        return watermark, etag
+            return replace(watermark, start=self._start_from, hour=hour)
+        return watermark
 
     def move(self, kind: LogKind, watermark: Watermark, etag: str) -> str:
         """Write the watermark over the one last seen; return its new ETag.

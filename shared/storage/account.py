@@ -58,4 +58,5 @@ def storage_errors(account: str) -> Iterator[None]:
 
 
 def _code(error: HttpResponseError) -> str:
-    return str(getattr(error, "error_code", None) or error.reason or "no code")
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code) or error.reason or "no code")

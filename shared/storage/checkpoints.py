@@ -133,7 +133,8 @@ class Checkpoints:
 
     def listed(self, kind: LogKind, prefix: str = "") -> Iterator[Summary]:
         """List checkpoints whose hour begins with a prefix such as `y=2026/m=11/d=23/h=15/`."""
-        with storage_errors(self._account):
+        # Before the first run there is no container.
+        with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
             for item in self._container.list_blobs(
                 name_starts_with=f"{self._folder(kind)}{prefix}", include=["metadata"]
             ):
@@ -145,7 +146,7 @@ class Checkpoints:
 
         The index of tags lags behind by seconds; what it does not know yet is found by a later sweep.
         """
-        with storage_errors(self._account):
+        with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
             for item in self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'"):
                 if item.name.startswith(self._folder(kind)):
                     with contextlib.suppress(ResourceNotFoundError, Unsupported):
