@@ -92,6 +92,17 @@ class Settings:
         )
 
 
+def parse_hour(text: str) -> datetime:
+    """Read an hour in UTC, such as 2026-11-23T15, or a day for its first hour.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _HOUR.fullmatch(text):
+        raise ValueError
+    return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+
+
 def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "").strip()
     if not value:
@@ -193,9 +204,7 @@ def _hour(environment: Mapping[str, str], name: str) -> datetime | None:
     if not text:
         return None
     try:
-        if not _HOUR.fullmatch(text):
-            raise ValueError
-        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+        return parse_hour(text)
     except ValueError:
         raise SettingError(f"The setting {name} is no hour in UTC. It should look like 2026-11-23T15.") from None
 

@@ -6,6 +6,16 @@ from enum import Enum
 
 import orjson
 
+from shared.errors import (
+    HeldElsewhere,
+    SettingError,
+    SluiceError,
+    TokenRefused,
+    Unsupported,
+    Vanished,
+    WrongAddress,
+)
+
 _LOG = logging.getLogger("sluice")
 
 
@@ -35,6 +45,22 @@ class Outcome(Enum):
     def level(self) -> int:
         return self.value[1]
 
+    @classmethod
+    def of(cls, trouble: SluiceError) -> "Outcome":
+        """Return how an invocation ends that something stopped."""
+        return next(outcome for kind, outcome in _STOPPED_BY if isinstance(trouble, kind))
+
+
+_STOPPED_BY: tuple[tuple[type[SluiceError], Outcome], ...] = (
+    (HeldElsewhere, Outcome.HELD_ELSEWHERE),
+    (Vanished, Outcome.VANISHED),
+    (Unsupported, Outcome.UNSUPPORTED),
+    (TokenRefused, Outcome.TOKEN_REFUSED),
+    (WrongAddress, Outcome.WRONG_ADDRESS),
+    (SettingError, Outcome.SETTING),
+    (SluiceError, Outcome.RETRY_LATER),
+)
+
 
 @dataclass(slots=True)
 class Tally:
@@ -49,6 +75,7 @@ class Tally:
         lines_refused: flow records quarantined as the gateway refused them.
         posts: batches that the gateway answered for good.
         duplicates: those of them that it had before.
+        duplicate_records: flow records in them that it had accepted.
         halved: batches that it refused whole; many of them ask for a smaller BATCH_MAX_RECORDS.
         retries: attempts that had to be repeated.
         rewritten: times that the log blob was found rewritten.
@@ -65,6 +92,7 @@ class Tally:
     lines_refused: int = 0
     posts: int = 0
     duplicates: int = 0
+    duplicate_records: int = 0
     halved: int = 0
     retries: int = 0
     rewritten: int = 0

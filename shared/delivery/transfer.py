@@ -203,6 +203,7 @@ class Transfer:
         self._means.refusals.accepted()
         self._tally.posts += 1
         self._tally.duplicates += receipt.duplicate
+        self._tally.duplicate_records += receipt.accepted if receipt.duplicate else 0
         self._tally.records += receipt.accepted
 
     def _quarantine_refused(self, unit: _Unit, part: Part, rejected: Sequence[Rejection]) -> None:

@@ -35,16 +35,6 @@ BUDGET_SECONDS = 240.0
 _LOOKS_AGAIN = 3
 _OVERTAKEN_TIMES = 5
 
-_OUTCOMES: tuple[tuple[type[SluiceError], Outcome], ...] = (
-    (HeldElsewhere, Outcome.HELD_ELSEWHERE),
-    (Vanished, Outcome.VANISHED),
-    (Unsupported, Outcome.UNSUPPORTED),
-    (TokenRefused, Outcome.TOKEN_REFUSED),
-    (WrongAddress, Outcome.WRONG_ADDRESS),
-    (SettingError, Outcome.SETTING),
-    (SluiceError, Outcome.RETRY_LATER),
-)
-
 
 class LogSource(Protocol):
     """Log blobs to read; `shared.storage.logs` says what is raised."""
@@ -106,7 +96,7 @@ class Worker:
         try:
             outcome = Outcome.PAUSED if self.breaker.pause_left else self._look_until_still(log, deadline, tally)
         except SluiceError as trouble:
-            outcome = next(outcome for kind, outcome in _OUTCOMES if isinstance(trouble, kind))
+            outcome = Outcome.of(trouble)
             message = str(trouble)
             self._mind(trouble)
         if tally.posts and not self.breaker.pause_left:
