@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
-import requests
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from shared.apigw.client import GatewayClient
+from shared.apigw.http import Session
 from shared.apigw.token import FixedToken, TokenSource, VaultToken
 from shared.clock import Clock, Deadline
 from shared.delivery.breaker import Refusals
@@ -60,10 +61,11 @@ class Ingester:
             SettingError: a setting can't be used.
             StorageAway: the function's own account can't be reached.
         """
-        logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS"))
-        own = blob_service(settings.own_storage, "AzureWebJobsStorage")
+        identity = cache(managed_identity)  # one credential an identity, so one request for a token, not one a client
+        logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", identity))
+        own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
         _make_containers(own)
-        gateway = GatewayClient(settings.apigw_url, token_source(settings, clock), clock)
+        gateway = GatewayClient(settings.apigw_url, token_source(settings, clock, identity), clock)
         kept = Checkpoints(own, logs.name, clock)
         quarantined = QuarantineContainer(own)
         horizon = Horizon(Watermarks(own, logs.name), clock, settings.start_from)
@@ -100,5 +102,5 @@ def _make_containers(service: BlobServiceClient) -> None:
 def token_source(settings: Settings, clock: Clock, identity: Identity = managed_identity) -> TokenSource:
     """Return where the subscription token comes from."""
     if isinstance(settings.token, VaultSecret):
-        return VaultToken(settings.token.uri, identity(settings.client_id), requests.Session(), clock)
+        return VaultToken(settings.token.uri, identity(settings.client_id), Session(), clock)
     return FixedToken(settings.token)

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 
+from shared.apigw.http import Bearer, Session
 from shared.apigw.token import TokenSource
 from shared.clock import Clock
 from shared.errors import Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
@@ -66,23 +65,6 @@ class _Answer:
     token: Secret
 
 
-class _Session(requests.Session):
-    # Told not to follow a redirect, requests still looks where it leads: it reads the whole answer into memory, however
-    # long, and fails on a malformed address. Here an answer with a Location is one like any other.
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        del resp
-
-
-class _Bearer(AuthBase):
-    # As an auth object, not as a header: requests would let a .netrc entry replace the header.
-    def __init__(self, token: Secret) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token.reveal}"
-        return request
-
-
 class GatewayClient:
     """Speaks the gateway's HTTP API; safe to share between threads."""
 
@@ -90,11 +72,9 @@ class GatewayClient:
         self._url = url
         self._tokens = tokens
         self._clock = clock
-        self._session = _Session()
+        self._session = Session()
         # Without TLS, which settings allow on loopback alone, a proxy of the environment would read the token.
         self._session.trust_env = not url.lower().startswith("http:")
-        self._session.headers["User-Agent"] = "sluice"
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
 
@@ -148,7 +128,7 @@ class GatewayClient:
                 self._url + path,
                 data=body,
                 headers=headers,
-                auth=_Bearer(token),
+                auth=Bearer(token),
                 timeout=_TIMEOUTS,
                 stream=True,
             ) as answer:

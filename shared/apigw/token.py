@@ -1,13 +1,16 @@
 """Where the subscription token comes from."""
 
 import threading
+from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 
+from shared.apigw.http import Bearer, Session
 from shared.clock import Clock
 from shared.errors import RetryLater, SettingError
 from shared.secret import Secret
@@ -52,7 +55,7 @@ class VaultToken:
     (Key Vault REST API, "Get Secret").
     """
 
-    def __init__(self, uri: str, credential: TokenCredential, session: requests.Session, clock: Clock) -> None:
+    def __init__(self, uri: str, credential: TokenCredential, session: Session, clock: Clock) -> None:
         self._uri = uri
         self._credential = credential
         self._session = session
@@ -80,35 +83,39 @@ class VaultToken:
         try:
             access = self._credential.get_token(f"https://{audience}/.default").token
             answer = self._session.get(
-                self._uri,
-                params={"api-version": _VAULT_API},
-                headers={"Authorization": f"Bearer {access}"},
-                timeout=_TIMEOUTS,
-                allow_redirects=False,
+                self._uri, params={"api-version": _VAULT_API}, auth=Bearer(Secret(access)), timeout=_TIMEOUTS
             )
         except AzureError as error:
-            raise RetryLater(f"The app's identity gave no token for the vault ({type(error).__name__}).") from None
+            raise RetryLater(
+                f"The app's identity gave no token for the vault ({type(error).__name__}). "
+                "Check AZURE_CLIENT_ID, and that the identity is assigned to the app."
+            ) from None
         except requests.RequestException as error:
             raise RetryLater(
-                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__})."
+                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__}). "
+                "Check the address and the vault's network rules."
             ) from None
         return _secret_in(answer)
 
 
 def _secret_in(answer: requests.Response) -> Secret:
-    if answer.status_code in {401, 403}:
+    if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         # A fresh role assignment takes minutes to reach the vault, so this heals by itself when the role is right.
         raise RetryLater(
             f"The vault refuses the app's identity ({answer.status_code}). It needs the role Key Vault Secrets User."
         )
-    if answer.status_code == 404:  # noqa: PLR2004
+    if answer.status_code == HTTPStatus.NOT_FOUND:
         raise SettingError(
             "The vault has no secret at SUBSCRIPTION_TOKEN_SECRET. Check the name, or put the token there."
         )
     try:
-        value = answer.json()["value"] if answer.status_code == 200 else None  # noqa: PLR2004
-    except (requests.JSONDecodeError, KeyError, TypeError):
+        value = orjson.loads(answer.content)["value"] if answer.status_code == HTTPStatus.OK else None
+    except (ValueError, KeyError, TypeError):
         value = None
-    if not isinstance(value, str) or not value.isascii() or not value.strip().isprintable() or not value.strip():
-        raise RetryLater(f"The vault gave no usable token at SUBSCRIPTION_TOKEN_SECRET (answer {answer.status_code}).")
-    return Secret(value.strip())
+    token = value.strip() if isinstance(value, str) else ""
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise RetryLater(
+            f"The vault gave no usable token at SUBSCRIPTION_TOKEN_SECRET (answer {answer.status_code}). "
+            "The secret's value must be the token alone."
+        )
+    return Secret(token)
