@@ -100,8 +100,9 @@ class Backlog:
         return [standing(item, known.get(item.log.name), moved) for item in items]
 
     def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Stretch]:
-        logs = (parse_blob_name(kind.container, checkpoint.blob) for checkpoint in self.checkpoints.listed_open(kind))
-        hours = {log.hour for log in logs if log is not None and log.hour < first}
+        begun = self.checkpoints.listed_open(kind, first)
+        logs = (parse_blob_name(kind.container, checkpoint.blob) for checkpoint in begun)
+        hours = {log.hour for log in logs if log is not None}
         return [Stretch(hour, hour + timedelta(hours=1)) for hour in sorted(hours)]
 
     def _listed(self, kind: LogKind, hours: Iterable[Stretch]) -> Iterator[ListedLog]:

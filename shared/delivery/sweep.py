@@ -75,9 +75,9 @@ class Sweep:
             self._horizon.move(self._kind, replace(watermark, hour=passed, tidied=self._clock.now()), etag)
 
     def _open_before(self, first: datetime, deadline: Deadline) -> Iterator[Report]:
-        for checkpoint in self._checkpoints.listed_open(self._kind):
+        for checkpoint in self._checkpoints.listed_open(self._kind, first):
             log = parse_blob_name(self._kind.container, checkpoint.blob)
-            if log is not None and log.hour < first and not deadline.passed:
+            if log is not None and not deadline.passed:
                 yield self._worker.deliver(log, deadline)
 
     def _stretch(self, stretch: Stretch, resources: list[str], deadline: Deadline) -> Generator[Report, None, bool]:

@@ -141,24 +141,29 @@ class Checkpoints:
                 if item.metadata and "log_blob" in item.metadata:
                     yield _summary(item.metadata, item.last_modified)
 
-    def listed_open(self, kind: LogKind) -> Iterator[Checkpoint]:
-        """Give every open checkpoint, of whatever hour.
+    def listed_open(self, kind: LogKind, before: datetime) -> Iterator[Checkpoint]:
+        """Give every open checkpoint of an hour before this one.
 
-        The index of tags lags behind by seconds; what it does not know yet is found by a later sweep.
+        The others, one for each log blob that grows now, are told by their names and not read. The index of tags lags
+        behind by seconds; what it does not know yet is found by a later sweep.
         """
         with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
             for item in self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'"):
-                if item.name.startswith(self._folder(kind)):
+                if self._folder(kind) < item.name < f"{self._folder(kind)}{_hour(before)}":
                     with contextlib.suppress(ResourceNotFoundError, Unsupported):
                         found = self._container.download_blob(item.name)
                         yield Checkpoint.from_json(bytes(found.readall()))
 
     def _client(self, log: LogBlob) -> BlobClient:
         digest = hashlib.sha256(log.name.encode()).hexdigest()
-        return self._container.get_blob_client(f"{self._folder(log.kind)}{log.hour:y=%Y/m=%m/d=%d/h=%H}/{digest}.json")
+        return self._container.get_blob_client(f"{self._folder(log.kind)}{_hour(log.hour)}/{digest}.json")
 
     def _folder(self, kind: LogKind) -> str:
         return f"{self._log_account}/{kind.container}/"
+
+
+def _hour(hour: datetime) -> str:
+    return f"{hour:y=%Y/m=%m/d=%d/h=%H}"
 
 
 def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
