@@ -45,7 +45,7 @@ def log_blob(hour: datetime = HOUR, mac: str = MAC) -> LogBlob:
 
 
 def block_id(name: str) -> str:
-    return base64.b64encode(name.encode().ljust(33, b"0")).decode()
+    return base64.b64encode(name.encode().ljust(33, b".")).decode()
 
 
 class GrowingLog:

@@ -1,0 +1,196 @@
+"""Sending the logs of some hours once more: it fills what the gateway lost, and doubles nothing.
+
+A log blob is first delivered as an event would have it delivered. What had been delivered before is then posted again
+in the very batches that it was delivered in, under the same keys: layout, cut rule, generation and halvings are those
+of the checkpoint, which stays as it is. A batch that the gateway has is answered as a duplicate, one that it lost is
+stored. A batch that it took whole is never halved now, since its halves have other keys and would be stored beside it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from shared.clock import Clock, Deadline
+from shared.delivery.batch import CUT_VERSION
+from shared.delivery.hours import stretches
+from shared.delivery.means import Means
+from shared.delivery.report import Outcome, Report, Tally
+from shared.delivery.transfer import Source, Transfer
+from shared.delivery.worker import BUDGET_SECONDS, Worker
+from shared.errors import Overtaken, SluiceError, Unsupported, WrongAddress
+from shared.flowlog import LogKind
+from shared.storage.checkpoint import Checkpoint
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.logs import FlowLogAccount, ListedLog
+
+_AT_ONCE = 4
+_EVER = datetime.min.replace(tzinfo=UTC)
+_READABLE = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.INCOMPLETE, Outcome.UNSUPPORTED}
+_STOPPING = {Outcome.RETRY_LATER, Outcome.PAUSED, Outcome.TOKEN_REFUSED, Outcome.WRONG_ADDRESS, Outcome.SETTING}
+"""Outcomes that the next log blob would have too."""
+
+type Progress = Callable[[int], None]
+"""Is told of bytes of logs that were read, from several threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A log blob to replay, and whether it was begun before: only then is there something to send again."""
+
+    item: ListedLog
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Replays the logs of one account.
+
+    Attributes:
+        logs, checkpoints, means: as the function app has them.
+        batch_max_records: for log blobs that have no checkpoint yet.
+        again: an operator's word in the keys, which makes every record count a second time; "" for none.
+    """
+
+    logs: FlowLogAccount
+    checkpoints: Checkpoints
+    means: Means
+    batch_max_records: int
+    again: str = ""
+
+    def plan(self, start: datetime, end: datetime, prefix: str = "") -> list[Planned]:
+        """List the log blobs of the hours from `start` up to `end`, the oldest hour first.
+
+        Args:
+            start: a whole hour.
+            end: the whole hour after the last one.
+            prefix: what the names of the log blobs begin with, in any case.
+
+        Raises:
+            StorageAway: an account can't be reached now.
+
+        """
+        found = [planned for kind in LogKind for planned in self._planned(kind, start, end, prefix.lower())]
+        return sorted(found, key=lambda planned: (planned.item.log.hour, planned.item.log.name))
+
+    def run(
+        self, plan: Sequence[Planned], stop: threading.Event, progress: Progress
+    ) -> Iterator[tuple[Planned, Report]]:
+        """Send, several log blobs at a time; give a report for each that was looked into, in the order of the plan.
+
+        Once `stop` is set no further batch is begun. It is set here too when the gateway or a storage account fails.
+        """
+        worker = Worker(self.logs, self.checkpoints, self.means, lambda _kind: _EVER, self.batch_max_records)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            reports = pool.map(lambda planned: _One(self, planned, worker, stop, progress).run(), plan)
+            for planned, report in zip(plan, reports, strict=True):
+                if report is not None:
+                    yield planned, report
+
+    def _planned(self, kind: LogKind, start: datetime, end: datetime, prefix: str) -> Iterator[Planned]:
+        resources = [each for each in self.logs.resources(kind) if each.lower().startswith(prefix)]
+        for hours in stretches(start, end):
+            begun = {summary.blob for summary in self.checkpoints.listed(kind, hours.checkpoints)}
+            for resource in resources:
+                for item in self.logs.listed(kind, hours.prefix(resource)):
+                    yield Planned(item, item.log.name in begun)
+
+
+class _One:
+    # The replay of one log blob.
+
+    def __init__(
+        self, replay: Replay, planned: Planned, worker: Worker, stop: threading.Event, progress: Progress
+    ) -> None:
+        self._replay = replay
+        self._planned = planned
+        self._log = planned.item.log
+        self._worker = worker
+        self._stop = stop
+        self._progress = progress
+        self._deadline = _Allowance(replay.means.clock, stop)
+        self._left = planned.item.size
+
+    def run(self) -> Report | None:
+        if self._stop.is_set():
+            return None
+        report = self._worker.deliver(self._log, self._deadline)
+        if self._planned.begun and report.outcome in _READABLE:
+            report = self._repeat(report)
+        if report.outcome in _STOPPING:
+            self._stop.set()
+        self._advance(self._left)
+        return report
+
+    def _repeat(self, report: Report) -> Report:
+        try:
+            outcome = self._post_again(report.tally)
+        except Overtaken:
+            outcome = Outcome.CONTINUES
+        except SluiceError as trouble:
+            return replace(report, outcome=Outcome.of(trouble), message=str(trouble))
+        return report if outcome is Outcome.DELIVERED and report.message else replace(report, outcome=outcome)
+
+    def _post_again(self, tally: Tally) -> Outcome:
+        replay, snapshot = self._replay, self._replay.logs.snapshot(self._log)
+        checkpoint = replay.checkpoints.read(self._log)
+        if checkpoint is None or checkpoint.etag not in {snapshot.etag, ""}:
+            return Outcome.CONTINUES
+        if checkpoint.cut.version != CUT_VERSION and not replay.again:
+            raise Unsupported(
+                "It was delivered by a version of Sluice that cuts batches in another way, so its records would be "
+                "stored twice. Replay it with that version."
+            )
+        first = Checkpoint(
+            checkpoint.blob, checkpoint.layout, checkpoint.cut, checkpoint.generation, halved=checkpoint.halved
+        )
+
+        def fetch(start: int, end: int) -> bytes:
+            self._deadline.renew()
+            self._advance(end - start)
+            return replay.logs.read(self._log, snapshot, start, end)
+
+        source = Source(replay.logs.name, self._log, snapshot, fetch, replay.again)
+        keeper = _Bystander(first, may_halve=bool(replay.again))
+        transfer = Transfer(replay.means, source, first, keeper, self._deadline, tally)
+        transfer.run()
+        return Outcome.CONTINUES if transfer.left and self._deadline.passed else Outcome.DELIVERED
+
+    def _advance(self, count: int) -> None:
+        count = min(count, self._left)
+        self._left -= count
+        self._progress(count)
+
+
+class _Bystander:
+    # Stands in for the holder of a checkpoint that is not to change.
+
+    def __init__(self, first: Checkpoint, *, may_halve: bool) -> None:
+        self._halved = first.halved
+        self._may_halve = may_halve
+
+    def check(self) -> None:
+        """Anyone may post what was delivered before: the keys make it count once."""
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.halved != self._halved and not self._may_halve:
+            raise WrongAddress(
+                "The gateway refuses a batch that it took whole before; taken in halves it would be stored twice. "
+                "Let the gateway take bodies as large as it did, and run the replay again."
+            )
+
+
+class _Allowance(Deadline):
+    # A time budget that begins anew with every range that is read, and ends when the operator stops the replay.
+
+    def __init__(self, clock: Clock, stop: threading.Event) -> None:
+        super().__init__(clock, BUDGET_SECONDS)
+        self._stop = stop
+
+    def renew(self) -> None:
+        self._end = self._clock.monotonic() + BUDGET_SECONDS
+
+    @property
+    def remaining(self) -> float:
+        return 0.0 if self._stop.is_set() else super().remaining
