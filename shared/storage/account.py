@@ -12,9 +12,7 @@ from shared.errors import SettingError, StorageAway
 from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
 
-# Waits of about 2, 4 and 8 seconds; left to itself the library begins with 18.
-_RETRIES = ExponentialRetry(initial_backoff=0, increment_base=2, random_jitter_range=1, retry_total=3)
-_OPTIONS: dict[str, Any] = {"retry_policy": _RETRIES, "connection_timeout": 5, "read_timeout": 30}
+_TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30}
 
 
 def blob_service(
@@ -25,14 +23,19 @@ def blob_service(
     Raises:
         SettingError: the connection string can't be used; the message names `setting`.
     """
+    # Waits of about 2, 4 and 8 seconds; left to itself the library begins with 18. A policy is part of one client's
+    # pipeline: two clients that share it sign with the same key.
+    retries = ExponentialRetry(initial_backoff=0, increment_base=2, random_jitter_range=1, retry_total=3)
     if isinstance(connection, ByConnectionString):
         try:
-            return BlobServiceClient.from_connection_string(connection.connection_string.reveal, **_OPTIONS)
+            return BlobServiceClient.from_connection_string(
+                connection.connection_string.reveal, retry_policy=retries, **_TIMEOUTS
+            )
         except ValueError:
             # The library's own text is left out: it may repeat parts of the string.
             raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
     credential = identity(connection.client_id)
-    return BlobServiceClient(connection.blob_service_uri, credential=credential, **_OPTIONS)
+    return BlobServiceClient(connection.blob_service_uri, credential=credential, retry_policy=retries, **_TIMEOUTS)
 
 
 @contextlib.contextmanager
