@@ -125,8 +125,11 @@ class Worker:
                 return self._deliver_held(log, held, deadline, tally)
         if log.hour < self._oldest_hour(log.kind):
             return "", Outcome.TOO_OLD
-        if not self._begin(log):
-            return "", Outcome.NOTHING_NEW
+        try:
+            if not self._begin(log):
+                return "", Outcome.NOTHING_NEW
+        except Overtaken:
+            return "", Outcome.CONTINUES
         with self._checkpoints.hold(log) as held:
             if held is None:
                 raise HeldElsewhere(f"The checkpoint of {log.name} was deleted while it was begun.")

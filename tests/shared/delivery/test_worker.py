@@ -248,6 +248,21 @@ def test_a_log_committed_while_it_is_read_is_looked_at_anew(world):
     assert stored(world) == [1, 2]
 
 
+def test_a_log_committed_while_it_is_looked_at_for_the_first_time_is_delivered_all_the_same(world):
+    log = world.log()
+    log.minute(1)
+    read, times = world.logs.read, iter(range(10))
+
+    def overtaken_at_first(*args):
+        if next(times) == 0:
+            log.minute(2)
+        return read(*args)
+
+    world.logs.read = overtaken_at_first
+    assert world.event(log).outcome is Outcome.DELIVERED
+    assert stored(world) == [1, 2]
+
+
 def test_a_log_that_is_always_overtaken_is_left_to_a_later_event(world):
     log = world.log()
     log.minute(1)
