@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import (
     BlobClient,
     BlobPrefix,
@@ -19,11 +19,19 @@ from azure.storage.blob import (
     BlobServiceClient,
     BlobType,
     StandardBlobTier,
+    StorageErrorCode,
 )
 
 from shared.errors import Overtaken, Unsupported, Vanished
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
 from shared.storage.account import storage_errors
+
+_NO_BLOCK_BLOB = "is no block blob, so it is no flow log that Azure wrote."
+_ARCHIVED = "is archived. Rehydrate it, then replay its hour."
+_UNSUPPORTED: dict[str | None, str] = {
+    StorageErrorCode.INVALID_BLOB_TYPE: _NO_BLOCK_BLOB,
+    StorageErrorCode.BLOB_ARCHIVED: _ARCHIVED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class FlowLogAccount:
 
         Raises:
             Vanished: the blob is gone.
-            Unsupported: it is no block blob.
+            Unsupported: it is no block blob, or archived.
             RetryLater: the account can't be asked now.
         """
         seen: dict[str, str] = {}
@@ -96,8 +104,9 @@ class FlowLogAccount:
                     return _without_blocks(client)
             except ResourceNotFoundError:
                 raise Vanished(f"{log.name} is gone.") from None
-            except ResourceExistsError:  # 409: InvalidBlobType
-                raise Unsupported(f"{log.name} is no block blob, so it is no flow log that Azure wrote.") from None
+            except HttpResponseError as error:
+                _check_supported(log, error)
+                raise
         blocks = tuple(Block(str(block.id), int(block.size)) for block in committed)
         return Snapshot(
             etag=seen["etag"],
@@ -132,8 +141,7 @@ class FlowLogAccount:
             except ResourceNotFoundError:
                 raise Vanished(f"{log.name} is gone.") from None
             except HttpResponseError as error:
-                if getattr(error, "error_code", None) == "BlobArchived":
-                    raise Unsupported(f"{log.name} is archived. Rehydrate it, then replay its hour.") from None
+                _check_supported(log, error)
                 raise
 
     def etag(self, log: LogBlob) -> str | None:
@@ -193,10 +201,16 @@ def _without_blocks(client: BlobClient) -> Snapshot:
 
 def _problem(item: BlobProperties) -> str:
     if item.blob_type != BlobType.BLOCKBLOB:
-        return "It is no block blob, so it is no flow log that Azure wrote."
+        return f"It {_NO_BLOCK_BLOB}"
     if item.blob_tier == StandardBlobTier.ARCHIVE:
-        return "It is archived. Rehydrate it, then replay its hour."
+        return f"It {_ARCHIVED}"
     return ""
+
+
+def _check_supported(log: LogBlob, error: HttpResponseError) -> None:
+    problem = _UNSUPPORTED.get(getattr(error, "error_code", None))
+    if problem:
+        raise Unsupported(f"{log.name} {problem}") from None
 
 
 def _quoted(etag: str) -> str:
