@@ -13,6 +13,7 @@ from shared.errors import SluiceError
 _COMMANDS: Final = {
     "parse": "print the flow records of log files",
     "status": "show lag and backlog of each network card",
+    "replay": "send the logs of some hours once more",
 }
 _INTERRUPTED: Final = 130
 """What a shell gives for a program that Ctrl-C ended."""

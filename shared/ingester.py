@@ -64,7 +64,7 @@ class Ingester:
         identity = cache(managed_identity)  # one credential an identity, so one request for a token, not one a client
         logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", identity))
         own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
-        _make_containers(own)
+        make_containers(own)
         gateway = GatewayClient(settings.apigw_url, token_source(settings, clock, identity), clock)
         kept = Checkpoints(own, logs.name, clock)
         quarantined = QuarantineContainer(own)
@@ -90,7 +90,12 @@ class Ingester:
             yield from sweep.run(deadline)
 
 
-def _make_containers(service: BlobServiceClient) -> None:
+def make_containers(service: BlobServiceClient) -> None:
+    """Make the containers that the ingester keeps things in, where they are missing.
+
+    Raises:
+        StorageAway: the account can't be reached, or refuses.
+    """
     with storage_errors(str(service.account_name)):
         for name in _CONTAINERS:
             try:

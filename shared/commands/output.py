@@ -3,6 +3,8 @@
 import sys
 from enum import IntEnum
 
+from shared.errors import SluiceError
+
 
 class Exit(IntEnum):
     """What every command's exit code says.
@@ -25,6 +27,19 @@ def show(line: str) -> None:
 def say(sentence: str) -> None:
     """Tell the operator something on stderr."""
     sys.stderr.write(f"{printable(sentence)}\n")
+
+
+def agreed(question: str) -> bool:
+    """Ask somebody at a terminal; anything but yes means no.
+
+    Raises:
+        SluiceError: nobody is there to be asked.
+    """
+    if not sys.stdin.isatty():
+        raise SluiceError("Nobody is there to be asked. Add --yes to go ahead without.")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def printable(text: str) -> str:

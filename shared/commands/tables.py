@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime, timedelta
+from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,10 +14,11 @@ from shared.commands.output import printable
 _WIDTH_WITHOUT_TERMINAL = 160
 
 
-def print_table(table: Table) -> None:
-    """Print a table on stdout; where that is no terminal, wide enough to be searched line by line."""
-    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
-    Console(file=sys.stdout, width=width, markup=False, emoji=False, highlight=False).print(table)
+def print_table(table: Table, stream: TextIO | None = None) -> None:
+    """Print a table, on stdout unless told otherwise; wide where that is no terminal, so that a row is a line."""
+    file = stream or sys.stdout
+    width = None if file.isatty() else _WIDTH_WITHOUT_TERMINAL
+    Console(file=file, width=width, markup=False, emoji=False, highlight=False).print(table)
 
 
 def new_table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:

@@ -5,7 +5,7 @@ import pytest
 
 from shared.cli import main
 
-COMMANDS = ["parse", "status"]
+COMMANDS = ["parse", "status", "replay"]
 
 
 def test_the_help_names_every_command(capsys):

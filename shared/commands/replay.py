@@ -1,0 +1,253 @@
+"""`sluice replay`: the logs of some hours once more."""
+
+import argparse
+import re
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from types import FrameType
+from typing import Final
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.output import Exit, agreed, say
+from shared.commands.tables import add_row, new_table, print_table, size
+from shared.delivery.horizon import KEPT, whole_hour
+from shared.delivery.replay import Planned, Replay
+from shared.delivery.report import Outcome, Report
+from shared.errors import SluiceError
+from shared.ingester import make_containers
+from shared.settings import parse_hour
+
+_AGAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DONE: Final = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.INCOMPLETE}
+_HOPELESS: Final = {Outcome.VANISHED, Outcome.UNSUPPORTED}
+_DESCRIPTION: Final = """\
+Reads the log blobs of the hours from --from up to --to (not included; UTC) and sends them to the gateway once more.
+What was delivered before goes in the same batches under the same keys, so a replay fills what the gateway lost and
+doubles nothing, however often it is run. Log blobs that were never begun, such as those from before the installation,
+are delivered as new. It first shows what it will send, and asks.
+
+Ctrl-C ends it once the posts on the wire are answered, and it says how to go on; a second Ctrl-C ends it at once, and
+is safe too.
+"""
+_EPILOG: Final = f"""\
+what to know:
+  A batch that the gateway refused whole and took in halves is sent in those halves again, whatever the gateway takes
+  by now. A batch that it took whole and refuses now is not halved, since the halves would be stored beside the whole:
+  the replay stops and says so.
+  Checkpoints, and the gateway's keys, are kept for {KEPT.days} days. A log blob older than that counts as new: if it
+  was delivered then, and the gateway has forgotten its keys or BATCH_MAX_RECORDS has changed, its records are stored
+  twice.
+  --again ID puts ID into every key, so that all records of begun logs are stored once more beside what the gateway
+  has: for a gateway that keeps the keys of records that it has lost. The same ID stores them no third time.
+
+exit codes:
+  0  everything was sent
+  1  something was not: it was stopped, or log blobs failed
+  2  nothing was sent: hours, settings, storage, or nobody said yes
+
+example:
+  sluice replay --from 2026-11-23T09 --to 2026-11-23T15
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    # What became of a plan: a report for each log blob that was looked into.
+    plan: Sequence[Planned]
+    reports: Sequence[tuple[Planned, Report]]
+
+    @property
+    def done(self) -> int:
+        return sum(report.outcome in _DONE for _, report in self.reports)
+
+    @property
+    def failed(self) -> list[Report]:
+        return [report for _, report in self.reports if report.outcome not in {*_DONE, Outcome.CONTINUES}]
+
+    @property
+    def go_on_from(self) -> datetime | None:
+        """The hour from which another replay can do what this one did not; None if there is none."""
+        over = {planned.item.log for planned, report in self.reports if report.outcome in _DONE | _HOPELESS}
+        return min((log.hour for planned in self.plan if (log := planned.item.log) not in over), default=None)
+
+    def count(self, name: str) -> int:
+        return sum(getattr(report.tally, name) for _, report in self.reports)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.description, parser.epilog = _DESCRIPTION, _EPILOG
+    add_settings_option(parser)
+    parser.add_argument("--from", dest="start", required=True, metavar="HOUR", help="such as 2026-11-23T09, or a day")
+    parser.add_argument("--to", dest="end", required=True, metavar="HOUR", help="the hour after the last one")
+    parser.add_argument(
+        "--prefix",
+        default="",
+        metavar="RESOURCE",
+        help="only log blobs whose names begin so, as `sluice status --json` shows them under `resource`",
+    )
+    parser.add_argument("--again", default="", metavar="ID", help="store all records a second time, under this ID")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--json", action="store_true", help="print what was done as one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the plan, ask, send, and sum up."""
+    if options.again and not _AGAIN.fullmatch(options.again):
+        raise SluiceError("The ID of --again is 1 to 64 letters, digits, dots, underscores and hyphens.")
+    parts = open_parts(options)
+    now = parts.clock.now()
+    start, end = _hours(options, now)
+    replay = Replay(parts.logs, parts.checkpoints, parts.means, parts.settings.batch_max_records, options.again)
+    plan = [planned for planned in replay.plan(start, end, options.prefix) if planned.item.size]
+    _show_plan(plan)
+    _warn(plan, options.again, before=whole_hour(now - KEPT))
+    if plan and not (options.yes or agreed("Send this?")):
+        say("Nothing was sent.")
+        return Exit.FAILED
+    make_containers(parts.own)
+    result = _Result(plan, _send(replay, plan))
+    if options.json:
+        sys.stdout.buffer.write(orjson.dumps(_document(result), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        _sum_up(result)
+    _say_what_is_left(result, options)
+    return Exit.FINE if result.done == len(plan) else Exit.ATTENTION
+
+
+def _hours(options: argparse.Namespace, now: datetime) -> tuple[datetime, datetime]:
+    hours = []
+    for name, text in (("--from", options.start), ("--to", options.end)):
+        try:
+            hours.append(parse_hour(text))
+        except ValueError:
+            raise SluiceError(f"{name} is no hour in UTC. It should look like 2026-11-23T15.") from None
+    start, end = hours
+    if start >= end:
+        raise SluiceError("--from must be before --to, the hour after the last one.")
+    if end > now:
+        raise SluiceError(f"--to lies in the future. The latest that it can be is {now:%Y-%m-%dT%H}, in UTC.")
+    return start, end
+
+
+def _show_plan(plan: Sequence[Planned]) -> None:
+    if not plan:
+        say("There are no log blobs in these hours.")
+        return
+    numbers = ("Network cards", "Hours", "Blobs", "New", "Size")
+    table = new_table("Logs", "Resource", *numbers, numbers=numbers)
+
+    def resource(planned: Planned) -> tuple[str, str]:
+        return planned.item.log.kind.name, planned.item.log.resource
+
+    for (kind, name), group in groupby(sorted(plan, key=resource), resource):
+        add_row(table, kind, name.rpartition("/")[2], *_sizes(list(group)))
+    table.add_section()
+    add_row(table, "All", "", *_sizes(plan))
+    print_table(table, sys.stderr)
+
+
+def _sizes(plan: Sequence[Planned]) -> tuple[str, ...]:
+    counts = (
+        len({(planned.item.log.resource, planned.item.log.mac) for planned in plan}),
+        len({planned.item.log.hour for planned in plan}),
+        len(plan),
+        sum(not planned.begun for planned in plan),
+    )
+    return (*map(str, counts), size(sum(planned.item.size for planned in plan)))
+
+
+def _warn(plan: Sequence[Planned], again: str, before: datetime) -> None:
+    old = sum(planned.item.log.hour < before and not planned.begun for planned in plan)
+    if old:
+        say(
+            f"Warning: {old} new blobs are older than {before:%Y-%m-%dT%H}. What was delivered of them may be "
+            "forgotten, and would be stored a second time."
+        )
+    if again and plan:
+        say(f"Warning: under --again {again} all records but those of new blobs will be stored a second time.")
+
+
+def _send(replay: Replay, plan: Sequence[Planned]) -> list[tuple[Planned, Report]]:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("Sending"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[blobs]} blobs"),
+        TimeRemainingColumn(),
+    )
+    reports = []
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress, _until_ctrl_c() as stop:
+        task = progress.add_task("", total=sum(planned.item.size for planned in plan), blobs=0)
+        for planned, report in replay.run(plan, stop, lambda count: progress.advance(task, count)):
+            reports.append((planned, report))
+            progress.update(task, blobs=len(reports))
+    return reports
+
+
+@contextmanager
+def _until_ctrl_c() -> Iterator[threading.Event]:
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop.set()
+        say("Stopping as soon as the posts on the wire are answered.")
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _sum_up(result: _Result) -> None:
+    table = new_table("Sent", "", numbers=("",))
+    rows = {
+        "blobs": f"{result.done:,} of {len(result.plan):,}",
+        "records stored": f"{result.count('records') - result.count('duplicate_records'):,}",
+        "records that the gateway had": f"{result.count('duplicate_records'):,}",
+        "quarantined": f"{result.count('quarantined'):,}",
+        "blobs failed": f"{len(result.failed):,}",
+    }
+    for name, value in rows.items():
+        add_row(table, name, value)
+    print_table(table)
+
+
+def _say_what_is_left(result: _Result, options: argparse.Namespace) -> None:
+    for report in result.failed:
+        say(f"{report.blob}: {report.outcome.words}. {report.message}".rstrip())
+    if (start := result.go_on_from) is not None:
+        words = ["sluice", "replay", "--from", f"{start:%Y-%m-%dT%H}", "--to", options.end]
+        for name in ("settings", "prefix", "again"):
+            if value := getattr(options, name):
+                words += [f"--{name}", str(value)]
+        say(f"To go on: {shlex.join(words)}")
+
+
+def _document(result: _Result) -> dict[str, object]:
+    return {
+        "blobs": len(result.plan),
+        "blobs_done": result.done,
+        "records_stored": result.count("records") - result.count("duplicate_records"),
+        "records_had": result.count("duplicate_records"),
+        "quarantined": result.count("quarantined"),
+        "failed": [
+            {"blob": report.blob, "outcome": report.outcome.words, "message": report.message}
+            for report in result.failed
+        ],
+        "go_on_from": result.go_on_from,
+    }
