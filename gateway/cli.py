@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -122,11 +122,11 @@ def _first_start(accounts: Accounts) -> None:
 
 def _user(options: argparse.Namespace) -> None:
     password = new_password()
-    accounts = open_accounts(options.data)
-    if options.action == "add":
-        accounts.add_user(options.name, accounts.add_customer(options.customer), password)
-    else:
-        accounts.set_password(options.name, password)
+    with closing(open_accounts(options.data)) as accounts:
+        if options.action == "add":
+            accounts.add_user(options.name, accounts.add_customer(options.customer), password)
+        else:
+            accounts.set_password(options.name, password)
     _say(f"The password of {options.name} is {password} (it is not shown again).")
 
 

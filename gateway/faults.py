@@ -221,6 +221,10 @@ def read_plan(plan: bytes) -> Faults:
 
     """
     value = orjson.loads(plan)
+    if not isinstance(value, dict) or not value.keys() <= {"seed", "script", "chances"}:
+        raise ValueError(
+            "A plan of faults is a JSON object with seed, script and chances, all of which may be left out."
+        )
     script = [None if entry is None else _fault(entry) for entry in value.get("script", [])]
     chances = [(float(chance), _fault(entry)) for chance, entry in value.get("chances", [])]
     return Faults(script, chances, value.get("seed", 0))

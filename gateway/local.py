@@ -119,6 +119,7 @@ class GatewayProcess:
         self._stdout = self._process.stdout
         first = self._stdout.readline()
         if not first:
+            self._stdout.close()
             raise RuntimeError(f"The gateway did not start: exit status {self._process.wait()}.")
         self.url: str = orjson.loads(first)["listening"]
         self.requests: list[dict[str, Any]] = []

@@ -61,7 +61,7 @@ def server(
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=30,
+        timeout_graceful_shutdown=5,  # idle TLS connections would hold it up for 30 s
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )

@@ -18,15 +18,9 @@ def clock() -> StillClock:
 
 
 @pytest.fixture(scope="session")
-def log() -> list[dict]:
-    """The request log of the shared gateway."""
-    return []
-
-
-@pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory, clock: StillClock, log: list[dict]) -> Iterator[Gateway]:
+def gateway(tmp_path_factory: pytest.TempPathFactory, clock: StillClock) -> Iterator[Gateway]:
     """One gateway for all tests; what keeps them apart is a customer each."""
-    with run_in_thread(tmp_path_factory.mktemp("gateway"), clock=clock.now, sink=log.append) as running:
+    with run_in_thread(tmp_path_factory.mktemp("gateway"), clock=clock.now) as running:
         yield running
 
 

@@ -1,0 +1,110 @@
+from datetime import timedelta
+
+import jwt
+import pytest
+import requests
+
+from gateway.local import Customer, Gateway, new_customer
+from tests.gateway.client import Client, code
+from tests.support.time import StillClock
+
+
+@pytest.fixture(scope="module")
+def person(gateway: Gateway, clock: StillClock) -> Customer:
+    """A customer whose user can sign in."""
+    return new_customer(gateway.stores.accounts, "person", clock.now)
+
+
+def sign_in(gateway, name, password):
+    form = {"username": name, "password": password, "token": "true"}
+    return requests.post(gateway.url + "/auth", data=form, timeout=20)
+
+
+def ask_for_token(gateway, auth_token, **options):
+    headers = {"Authorization": f"Bearer {auth_token}"}
+    return requests.post(gateway.url + "/qas/subscription-token", headers=headers, timeout=20, **options)
+
+
+@pytest.fixture
+def auth_token(gateway, person):
+    return sign_in(gateway, person.user, person.password).text
+
+
+def test_a_password_gives_an_auth_token_and_that_a_subscription_token_that_posts(gateway, person, clock):
+    signed_in = sign_in(gateway, person.user, person.password)
+    assert signed_in.status_code == 201
+    assert signed_in.headers["Cache-Control"] == "no-store"
+    made = ask_for_token(gateway, signed_in.text, json={"expiry": 500000})
+    assert made.status_code == 201
+    expires_at = (clock.now() + timedelta(minutes=500000)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert made.json()["expiresAt"] == expires_at
+    asked = Client(gateway.url, made.json()["subscriptionToken"], person.number).call("GET", "/qas/subscription-token")
+    assert (asked.status_code, asked.json()) == (200, {"expiresAt": expires_at})
+
+
+def test_a_wrong_name_and_a_wrong_password_are_refused_alike(gateway, person):
+    wrong_name, wrong_password = sign_in(gateway, "nobody", person.password), sign_in(gateway, person.user, "x")
+    assert code(wrong_name) == code(wrong_password) == (401, "wrong_password")
+    assert wrong_name.text == wrong_password.text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"username": "a", "password": "b"},
+        {"username": "a", "password": "b", "token": "false"},
+        {"username": "a", "token": "true"},
+        {"username": ["a", "b"], "password": "b", "token": "true"},
+        {"username": "a", "password": "b", "token": "true"} | {str(number): "x" for number in range(10)},
+        b"\xff",
+        b"",
+    ],
+)
+def test_a_form_that_is_not_as_asked_is_refused(gateway, form):
+    assert code(requests.post(gateway.url + "/auth", data=form, timeout=20)) == (400, "bad_form")
+
+
+def test_a_form_that_is_too_long_is_refused(gateway):
+    assert code(sign_in(gateway, "user", "x" * 70_000)) == (413, "too_large")
+
+
+def test_an_auth_token_lives_four_hours(gateway, auth_token, clock):
+    clock.move(4 * 3600 - 1)
+    assert ask_for_token(gateway, auth_token, json={"expiry": 1}).status_code == 201
+    clock.move(1)
+    assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")
+
+
+def test_an_auth_token_signed_by_another_or_not_at_all_is_refused(gateway, auth_token):
+    claims = jwt.decode(auth_token, options={"verify_signature": False})
+    forged = [jwt.encode(claims, "x" * 32, "HS256"), jwt.encode(claims, None, "none"), auth_token[:-3], "x"]
+    for token in forged:
+        assert code(ask_for_token(gateway, token, json={"expiry": 1})) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize("expiry", [0, -1, 1.5, "60", True, None, 10**30, 5_270_401])
+def test_an_odd_expiry_is_refused(gateway, auth_token, expiry):
+    assert code(ask_for_token(gateway, auth_token, json={"expiry": expiry})) == (400, "bad_expiry")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"60", b'"expiry"', b"{}", b"{"])
+def test_a_request_for_a_token_without_an_expiry_is_refused(gateway, auth_token, body):
+    assert code(ask_for_token(gateway, auth_token, data=body)) == (400, "bad_expiry")
+
+
+def test_a_subscription_token_is_no_auth_token_and_the_other_way_round(gateway, client, auth_token):
+    assert code(ask_for_token(gateway, client.token, json={"expiry": 1})) == (401, "unauthorized")
+    as_person = Client(gateway.url, auth_token, 0)
+    assert code(as_person.call("GET", "/qas/subscription-token")) == (401, "unauthorized")
+
+
+def test_a_subscription_token_ends_on_time(client, clock):
+    clock.move(timedelta(days=30).total_seconds() - 1)
+    assert client.call("GET", "/qas/subscription-token").status_code == 200
+    clock.move(1)
+    assert code(client.call("GET", "/qas/subscription-token")) == (401, "unauthorized")
+
+
+def test_a_revoked_token_ends_at_once(gateway, client, clock):
+    gateway.stores.accounts.revoke_subscription_token(client.token, clock.now())
+    assert code(client.call("GET", "/qas/subscription-token")) == (401, "unauthorized")

@@ -1,0 +1,54 @@
+import gzip
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.body import inflate
+from gateway.errors import ApiError
+
+LIMIT = 100_000
+
+
+def refusal(compressed: bytes) -> tuple[int, str]:
+    with pytest.raises(ApiError) as raised:
+        inflate(compressed, LIMIT)
+    return raised.value.status, raised.value.code
+
+
+@given(st.lists(st.binary(max_size=1000), min_size=1, max_size=5))
+def test_gzip_members_are_inflated_one_after_the_other(members):
+    assert inflate(b"".join(gzip.compress(member) for member in members), LIMIT) == b"".join(members)
+
+
+def test_a_body_as_large_as_the_limit_is_taken_and_one_byte_more_is_not():
+    assert len(inflate(gzip.compress(bytes(LIMIT)), LIMIT)) == LIMIT
+    assert refusal(gzip.compress(bytes(LIMIT + 1))) == (413, "too_large")
+    assert refusal(gzip.compress(bytes(LIMIT)) + gzip.compress(b"x")) == (413, "too_large")
+
+
+def test_a_bomb_is_stopped_while_it_inflates():
+    bomb = gzip.compress(bytes(200_000_000), 9)
+    tracemalloc.start()
+    try:
+        assert refusal(bomb) == (413, "too_large")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * LIMIT
+
+
+@given(st.data())
+def test_a_body_cut_anywhere_is_refused(data):
+    whole = gzip.compress(b"some text of some length, to be cut")
+    cut = data.draw(st.integers(0, len(whole) - 1))
+    assert refusal(whole[:cut]) == (400, "bad_gzip")
+
+
+@pytest.mark.parametrize(
+    "body", [b"no gzip", zlib.compress(b"x"), gzip.compress(b"x") + b"more", gzip.compress(b"xy")[:-5] + bytes(5)]
+)
+def test_what_is_no_gzip_or_was_damaged_is_refused(body):
+    assert refusal(body) == (400, "bad_gzip")

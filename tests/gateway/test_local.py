@@ -1,0 +1,116 @@
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Semaphore
+
+import pytest
+import requests
+
+from gateway.local import Customer, GatewayProcess, new_customer
+from gateway.server import open_accounts, open_stores
+from tests.gateway.client import Client, ndjson, record
+
+
+@pytest.fixture
+def customer(tmp_path) -> Customer:
+    """A customer made before the gateway's first start."""
+    accounts = open_accounts(tmp_path)
+    made = new_customer(accounts, "customer")
+    accounts.close()
+    return made
+
+
+def client_of(process, customer):
+    return Client(process.url, customer.subscription_token, customer.number)
+
+
+def body_of(number):
+    """A body of its own for each key, with two records that are equal."""
+    return ndjson(*[record(bytes_src_to_dst=number, src_port=port) for port in (1, 2, 2)])
+
+
+def test_a_gateway_process_ends_in_order_and_can_be_started_again(tmp_path, customer):
+    with GatewayProcess(tmp_path) as process:
+        assert client_of(process, customer).post(body_of(1)).json()["duplicate"] is False
+        assert process.stop() == 0
+    assert [(entry["status"], entry["records"]) for entry in process.requests] == [(202, 3)]
+    with GatewayProcess(tmp_path) as process:
+        assert client_of(process, customer).post(body_of(1)).json()["duplicate"] is True
+
+
+def test_a_kill_loses_nothing_accepted_and_doubles_nothing(tmp_path, customer):
+    numbers = count()
+    accepted: set[int] = set()
+    for posts_before_the_kill in (1, 4, 9):
+        with GatewayProcess(tmp_path) as process, ThreadPoolExecutor(3) as senders:
+            answered = Semaphore(0)
+            sending = [
+                senders.submit(send_until_killed, client_of(process, customer), numbers, accepted, answered)
+                for _ in range(3)
+            ]
+            for _ in range(posts_before_the_kill):
+                assert answered.acquire(timeout=20)
+            process.kill()
+            for each in sending:
+                each.result()
+        with open_stores(tmp_path) as stores:
+            posts = {int(post.key) for post in stores.records.posts(customer.number)}
+            assert accepted <= posts
+            assert stored(stores, customer) == once(posts)
+
+    sent = next(numbers)
+    with GatewayProcess(tmp_path) as process:
+        client = client_of(process, customer)
+        for number in range(sent):
+            answer = client.post(body_of(number), key=str(number)).json()
+            assert answer["duplicate"] is (number in posts)
+    with open_stores(tmp_path) as stores:
+        assert stored(stores, customer) == once(range(sent))
+
+
+def send_until_killed(client, numbers, accepted, answered):
+    for number in numbers:
+        try:
+            answer = client.post(body_of(number), key=str(number))
+        except requests.ConnectionError:
+            return
+        assert answer.json() == {"accepted": 3, "duplicate": False, "rejected": []}
+        accepted.add(number)
+        answered.release()
+
+
+def stored(stores, customer):
+    return Counter((each["bytes_src_to_dst"], each["src_port"]) for each in stores.records.records(customer.number))
+
+
+def once(numbers):
+    return Counter({(number, port): port for number in numbers for port in (1, 2)})
+
+
+def test_what_was_stored_before_a_lost_reply_and_a_kill_is_a_duplicate_afterwards(tmp_path, customer):
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"script": ["lost-reply"]}))
+    with GatewayProcess(tmp_path, plan) as process:
+        with pytest.raises(requests.ConnectionError):
+            client_of(process, customer).post(body_of(1))
+        process.kill()
+    assert [entry["fault"] for entry in process.requests] == ["lost-reply"]
+    with GatewayProcess(tmp_path) as process:
+        assert client_of(process, customer).post(body_of(1)).json() == {
+            "accepted": 3,
+            "duplicate": True,
+            "rejected": [],
+        }
+
+
+@pytest.mark.usefixtures("customer")
+def test_a_second_gateway_on_the_same_directory_does_not_start(tmp_path, capfd):
+    with GatewayProcess(tmp_path), pytest.raises(RuntimeError, match="exit status 1"):
+        GatewayProcess(tmp_path)
+    assert "is another gateway serving them?" in capfd.readouterr().err
+
+
+def test_secrets_do_not_show(customer):
+    assert customer.password not in repr(customer)
+    assert customer.subscription_token not in repr(customer)

@@ -1,0 +1,148 @@
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from gateway.records import KEY_LIFE, Post, Records, UnknownSchemaError
+from tests.gateway.client import record
+
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+
+
+def post(key, customer=1, accepted_at=NOW):
+    return Post(customer, key, b"hash", b"{}", accepted_at)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "records.duckdb"
+
+
+@pytest.fixture
+def records(path):
+    opened = Records.open(path)
+    yield opened
+    opened.close()
+
+
+def test_what_is_stored_is_found_after_a_restart(path):
+    before = Records.open(path)
+    before.store(post("key"), [record(), record(src_port=1)])
+    before.close()
+    after = Records.open(path)
+    assert after.find(1, "key") == post("key")
+    assert after.count(1) == 2
+    assert [arrived for _, arrived in after.arrivals(1)] == [NOW, NOW]
+    after.close()
+
+
+def test_a_post_without_records_is_a_post(records):
+    records.store(post("key"), [])
+    assert records.find(1, "key") == post("key")
+    assert records.count(1) == 0
+
+
+def test_a_key_that_is_there_already_stores_nothing(records):
+    records.store(post("key"), [record()])
+    with pytest.raises(duckdb.ConstraintException):
+        records.store(post("key"), [record()])
+    assert records.count(1) == 1
+    records.store(post("key", customer=2), [record()])
+    assert (records.count(1), records.count(2)) == (1, 1)
+
+
+def test_records_that_cannot_be_loaded_leave_no_key_behind(records):
+    with pytest.raises(duckdb.Error):
+        records.store(post("key"), [record(), record(src_port="many")])
+    assert records.find(1, "key") is None
+    assert records.count(1) == 0
+    records.store(post("key"), [record()])
+
+
+def test_addresses_are_stored_as_numbers_too(records):
+    records.store(post("key"), [record(src_ip="10.0.0.4", dst_ip="2001:db8::")])
+    (row,) = records._rows("SELECT src_number, dst_number FROM records", [])
+    assert row == (0xFFFF_0A00_0004, 0x2001_0DB8 << 96)
+
+
+def test_a_key_is_forgotten_after_its_life_unless_it_has_records(records):
+    records.store(post("empty"), [])
+    records.store(post("full"), [record()])
+    assert records.forget_keys(NOW + KEY_LIFE) == 0
+    assert records.forget_keys(NOW + KEY_LIFE + timedelta(milliseconds=1)) == 1
+    assert records.find(1, "empty") is None
+    assert records.find(1, "full") is not None
+    records.store(post("empty"), [record()])
+
+
+@pytest.mark.usefixtures("records")
+def test_only_one_process_has_the_file(path):
+    program = f"from pathlib import Path; from gateway.records import Records; Records.open(Path({str(path)!r}))"
+    second = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False)
+    assert b"IOException" in second.stderr
+
+
+def test_a_file_of_another_version_is_left_alone(path):
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE schema_version AS SELECT 99 AS version")
+    with pytest.raises(UnknownSchemaError, match="another version"):
+        Records.open(path)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import duckdb
+from gateway.records import Records
+from tests.gateway.client import record
+from tests.gateway.test_records import post
+
+path, after = Path(sys.argv[1]), int(sys.argv[2])
+
+class Cursor:
+    def __init__(self, cursor):
+        self.cursor, self.done = cursor, 0
+    def __getattr__(self, name):
+        call = getattr(self.cursor, name)
+        def counted(*arguments):
+            if self.done == after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.done += 1
+            return call(*arguments)
+        return counted
+
+class Connection:
+    def __init__(self, connection):
+        self.connection = connection
+    def cursor(self):
+        return Cursor(self.connection.cursor())
+
+Records.open(path).close()
+Records(Connection(duckdb.connect(path))).store(post("key"), [record(src_port=port) for port in range(1000)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "stored"),
+    [
+        pytest.param(0, 0, id="before the transaction"),
+        pytest.param(1, 0, id="before the key"),
+        pytest.param(2, 0, id="between the key and the records"),
+        pytest.param(3, 0, id="before the commit"),
+        pytest.param(4, 1000, id="after the commit"),
+    ],
+)
+def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(path, steps, stored):
+    killed = subprocess.run([sys.executable, "-c", KILLED, path, str(steps)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    records = Records.open(path)
+    assert records.count(1) == stored
+    assert (records.find(1, "key") is not None) == (stored > 0)
+    if not stored:
+        records.store(post("key"), [record()])
+    records.close()

@@ -1,0 +1,79 @@
+from queue import SimpleQueue
+
+import pytest
+
+from gateway.local import new_customer, run_in_thread
+from tests.gateway.client import Client, ndjson, record
+
+
+@pytest.fixture
+def log():
+    """The request log, entry by entry; an entry may be written after the sender has its answer."""
+    return SimpleQueue()
+
+
+@pytest.fixture
+def gateway(tmp_path, clock, log):
+    """A gateway of the test's own."""
+    with run_in_thread(tmp_path, clock=clock.now, sink=log.put) as running:
+        yield running
+
+
+@pytest.fixture
+def client(gateway, clock):
+    """A client of its only customer."""
+    customer = new_customer(gateway.stores.accounts, "customer", clock.now)
+    return Client(gateway.url, customer.subscription_token, customer.number)
+
+
+def entries_of(log, number):
+    return [log.get(timeout=20) for _ in range(number)]
+
+
+def test_an_entry_tells_what_became_of_a_post(client, log, clock):
+    body = ndjson(record(), b"{}")
+    client.post(body)
+    client.post(body)
+    first, again = entries_of(log, 2)
+    assert first.pop("ms") > 0
+    assert first.pop("bytes") > 0
+    assert first == {
+        "time": clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "method": "POST",
+        "route": "/qas/flow-logs",
+        "status": 202,
+        "customer": client.customer,
+        "records": 1,
+        "duplicate": False,
+    }
+    assert again["duplicate"] is True
+
+
+def test_an_entry_has_neither_token_nor_query_nor_path(client, log):
+    client.call("GET", "/qas/subscription-token?token=planted-secret")
+    client.call("DELETE", "/qas/azure/subscriptions/planted-secret")
+    client.call("GET", "/planted-secret")
+    entries = entries_of(log, 3)
+    assert [entry["route"] for entry in entries] == [
+        "/qas/subscription-token",
+        "/qas/azure/subscriptions/{subscription_id}",
+        None,
+    ]
+    assert [entry["status"] for entry in entries] == [200, 400, 404]
+    assert client.token not in str(entries)
+    assert "planted-secret" not in str(entries)
+
+
+def test_a_refused_request_is_logged_without_a_customer(client, log):
+    client.token = "wrong"
+    client.post(ndjson(record()))
+    (entry,) = entries_of(log, 1)
+    assert entry["status"] == 401
+    assert "customer" not in entry
+
+
+def test_a_fault_of_the_gateway_is_logged_as_such(client, gateway, log, monkeypatch):
+    monkeypatch.setattr(type(gateway.stores.accounts), "subscription_token", None)
+    client.call("GET", "/qas/subscription-token")
+    (entry,) = entries_of(log, 1)
+    assert entry["status"] == 500
