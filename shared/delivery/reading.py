@@ -5,6 +5,7 @@ so that a repetition cuts the same batches. Bytes are fetched in ranges of about
 whatever the backlog.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,9 +61,16 @@ def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bo
         return True
     if digest_of(snapshot.blocks[: checkpoint.blocks]) != checkpoint.digest:
         return True
+    if checkpoint.part and _begun(checkpoint, snapshot, fetch) != checkpoint.begun:
+        return True
     if checkpoint.tail is None:
         return False
     return Tail.of(fetch(checkpoint.offset - checkpoint.tail.length, checkpoint.offset)) != checkpoint.tail
+
+
+def _begun(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> str | None:
+    segment = next(iter(Reading(checkpoint, snapshot, fetch)), None)
+    return None if segment is None else hashlib.sha256(segment.data).hexdigest()
 
 
 class Reading:

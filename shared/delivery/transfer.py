@@ -184,7 +184,7 @@ class Transfer:
             else:
                 self._count(receipt)
                 self._quarantine_refused(unit, unit.part, receipt.rejected)
-            self.checkpoint = replace(self.checkpoint, part=following(unit.part.path))
+            self.checkpoint = self._at(unit, following(unit.part.path))
         if unit.decoded is not None:
             self._finish_segment(unit, unit.decoded)
 
@@ -193,7 +193,7 @@ class Transfer:
         # be posted beside an accepted half.
         left, right = part.halves()
         halved = (*self.checkpoint.halved, (unit.segment.start, part.path))
-        self.checkpoint = replace(self.checkpoint, part=left.path, halved=halved)
+        self.checkpoint = replace(self._at(unit, left.path), halved=halved)
         self._tally.halved += 1
         self._save()
         first = self._posted(replace(unit, part=left, decoded=None), pool)
@@ -232,9 +232,13 @@ class Transfer:
             self.checkpoint,
             offset=segment.end,
             part=(),
+            begun="",
             blocks=segment.blocks,
             tail=None if segment.covered else Tail.of(segment.data),
         )
+
+    def _at(self, unit: _Unit, path: tuple[int, ...]) -> Checkpoint:
+        return replace(self.checkpoint, part=path, begun=unit.place.origin.content)
 
     def _complete(self) -> Checkpoint:
         over = is_over(self._source.log, self._means.clock.now())

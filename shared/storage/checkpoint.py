@@ -72,6 +72,7 @@ class Checkpoint:
         generation: counts the times it was found rewritten; part of every idempotency key.
         offset: every byte before it is accepted by the gateway, quarantined, or envelope.
         part: the first batch after the offset that is not accepted yet; () means the first of all.
+        begun: SHA-256 of the range that `part` counts in, which no digest covers yet; "" where `part` is ().
         blocks: how many committed blocks `digest` covers; they end at or after the offset, unless `tail` stands in.
         digest: SHA-256 over those blocks' ids and sizes.
         tail: stands in where the offset lies beyond the covered blocks.
@@ -87,6 +88,7 @@ class Checkpoint:
     generation: int = 0
     offset: int = 0
     part: tuple[int, ...] = ()
+    begun: str = ""
     blocks: int = 0
     digest: str = ""
     tail: Tail | None = None
@@ -107,6 +109,7 @@ class Checkpoint:
             "generation": self.generation,
             "offset": self.offset,
             "part": list(self.part),
+            "begun": self.begun,
             "blocks": self.blocks,
             "digest": self.digest,
             "tail": None if self.tail is None else {"length": self.tail.length, "sha256": self.tail.sha256},
@@ -138,6 +141,7 @@ class Checkpoint:
                 generation=document["generation"],
                 offset=document["offset"],
                 part=tuple(document["part"]),
+                begun=document["begun"],
                 blocks=document["blocks"],
                 digest=document["digest"],
                 tail=None if tail is None else Tail(tail["length"], tail["sha256"]),

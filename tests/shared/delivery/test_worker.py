@@ -9,12 +9,24 @@ from azure.storage.blob import BlobLeaseClient
 from shared.delivery.report import Outcome
 from shared.errors import Overtaken, RetryLater, StorageAway, TokenRefused, WrongAddress
 from shared.storage.checkpoint import State
-from tests.support.gateway import answers
+from tests.support.gateway import answers, fine
 from tests.support.logs import CLOSER, HEAD, HOUR, log_blob, ports_of, record
 
 
 def stored(world):
     return sorted(ports_of(list(world.gateway.stored.elements())))
+
+
+def stopped_at(world, log, port):
+    """Deliver a log, a record a batch, up to the one with this port; later ones may be on the wire."""
+
+    def refuse(lines, _key):
+        if ports_of(lines) == [port]:
+            raise TokenRefused("no")
+
+    world.gateway.always = refuse
+    world.event(log, world.process(batch=1))
+    world.gateway.always = fine
 
 
 def test_each_commit_is_delivered_once_and_a_repeated_event_finds_nothing_new(world):
@@ -70,6 +82,25 @@ def test_a_shrunk_log_is_a_rewritten_one(world):
     log.minute(3)
     world.event(log)
     assert stored(world) == [1, 2, 3]
+
+
+def test_a_log_rewritten_when_its_first_block_was_delivered_in_part_is_read_from_its_start(world):
+    log = world.log()
+    log.minute(1, 2, 3)
+    stopped_at(world, log, port=2)
+    log.rewrite()
+    log.minute(4, 5, 6)
+    assert world.event(log, world.process(batch=1)).tally.rewritten == 1
+    assert [port for port in stored(world) if port != 3] == [1, 4, 5, 6]
+
+
+def test_a_log_delivered_in_part_goes_on_in_the_middle_of_a_block(world):
+    log = world.log()
+    log.minute(1, 2, 3)
+    stopped_at(world, log, port=2)
+    log.minute(4)
+    assert world.event(log, world.process(batch=1)).tally.rewritten == 0
+    assert (stored(world), len(set(world.gateway.posts))) == ([1, 2, 3, 4], 4)
 
 
 def test_a_log_recreated_as_it_was_sends_nothing_again(world):
