@@ -138,8 +138,9 @@ class Checkpoints:
             for item in self._container.list_blobs(
                 name_starts_with=f"{self._folder(kind)}{prefix}", include=["metadata"]
             ):
-                if item.metadata and "log_blob" in item.metadata:
-                    yield _summary(item.metadata, item.last_modified)
+                summary = _summary(item.metadata or {}, item.last_modified)
+                if summary is not None:
+                    yield summary
 
     def listed_open(self, kind: LogKind, before: datetime) -> Iterator[Checkpoint]:
         """Give every open checkpoint of an hour before this one.
@@ -167,23 +168,24 @@ def _hour(hour: datetime) -> str:
 
 
 def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
-    return {
-        "log_blob": quote(checkpoint.blob),
-        "log_etag": checkpoint.etag,
-        "offset": str(checkpoint.offset),
-        "state": checkpoint.state.value,
-    }
+    metadata = {"log_blob": quote(checkpoint.blob), "offset": str(checkpoint.offset), "state": checkpoint.state.value}
+    # Metadata with an empty value is a case of its own, which listings give back as none at all.
+    return metadata | {"log_etag": checkpoint.etag} if checkpoint.etag else metadata
 
 
 def _tags(checkpoint: Checkpoint) -> dict[str, str]:
     return {"state": checkpoint.state.value}
 
 
-def _summary(metadata: dict[str, str], modified: datetime) -> Summary:
-    return Summary(
-        blob=unquote(metadata["log_blob"]),
-        etag=metadata.get("log_etag", ""),
-        offset=int(metadata["offset"]),
-        state=State(metadata["state"]),
-        modified=modified,
-    )
+def _summary(metadata: dict[str, str], modified: datetime) -> Summary | None:
+    # None for what is no checkpoint, or one of a newer format: whoever comes to hold it will tell.
+    try:
+        return Summary(
+            blob=unquote(metadata["log_blob"]),
+            etag=metadata.get("log_etag", ""),
+            offset=int(metadata["offset"]),
+            state=State(metadata["state"]),
+            modified=modified,
+        )
+    except (KeyError, ValueError):
+        return None
