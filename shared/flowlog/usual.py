@@ -80,11 +80,11 @@ class _Walk:
         self._batch.decode(self.decoded)
 
     def _nsg(self, record: _Members) -> None:
-        properties, resource = record["properties"], record["resourceId"]
+        properties, resource, card = record["properties"], record["resourceId"], record["macAddress"]
         flows = properties["flows"]
         version = properties["Version"]
         self._begin(_NSG[version])
-        _expect(type(version) is int and type(resource) is str and type(flows) is list)
+        _expect(type(version) is int and type(resource) is type(card) is str and type(flows) is list)
         met = 2
         for flow_place, flow in enumerate(flows):
             rule, groups = flow["rule"], flow["flows"]

@@ -59,7 +59,7 @@ def record(kind: str, *groups: list[Any], **more: object) -> dict[str, Any]:
     """Return a record of `nsg1`, `nsg2` or `vnet`."""
     match kind:
         case "nsg1":
-            return nsg(*groups, version=1, **more)
+            return nsg(*groups, **{"version": 1} | more)
         case "nsg2":
             return nsg(*groups, **more)
         case _:
