@@ -1,8 +1,9 @@
 import os
 import re
-import signal
 import subprocess
 import sys
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -10,6 +11,8 @@ import pytest
 import requests
 
 from gateway.cli import main
+from gateway.local import new_customer
+from gateway.server import open_accounts
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,60 +25,69 @@ def _umask():
     os.umask(before)
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A gateway that was started for the first time, over TLS, and what it told on stderr."""
+
+    data: Path
+    url: str
+    certificate: Path
+    told: str
+
+    def sign_in(self, name, password):
+        form = {"username": name, "password": password, "token": "true"}
+        return requests.post(self.url + "/auth", data=form, verify=str(self.certificate), timeout=20).status_code
+
+
+@contextmanager
 def serve(data, *options):
+    """Serve until the end of the context, and see the process end as it should."""
     command = [sys.executable, "-m", "gateway", "serve", "--data", str(data), "--port", "0", *options]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    return process, orjson.loads(process.stdout.readline())["listening"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            yield process, orjson.loads(process.stdout.readline())["listening"]
+        finally:
+            process.terminate()
+        assert process.wait(timeout=20) == 0
+        assert process.stderr.read() == b""
 
 
-def end(process):
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
-    assert process.returncode == 0
-    return errors.decode()
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, certificate):
+    """One gateway for the tests of this module."""
+    data = tmp_path_factory.mktemp("parent") / "data"
+    options = ["--certificate", str(certificate.certificate), "--key", str(certificate.key)]
+    with serve(data, *options) as (process, url):
+        yield Served(data, url, certificate.certificate, process.stderr.readline().decode())
 
 
-def sign_in(url, name, password, **options):
-    form = {"username": name, "password": password, "token": "true"}
-    return requests.post(url + "/auth", data=form, timeout=20, **options).status_code
-
-
-def test_the_first_start_tells_a_password_once_and_it_works(tmp_path):
-    process, url = serve(tmp_path / "data")
-    process.stderr.flush()
-    told = re.search(r"administrator is (\S+), with the password (\S+) ", process.stderr.readline().decode())
+def test_the_first_start_tells_a_password_and_it_works_over_tls(served):
+    told = re.search(r"administrator is (\S+), with the password (\S+) ", served.told)
     assert told is not None
-    assert sign_in(url, *told.groups()) == 201
-    assert end(process) == ""
-    process, _ = serve(tmp_path / "data")
-    assert end(process) == ""
+    assert served.url.startswith("https://127.0.0.1:")
+    assert served.sign_in(*told.groups()) == 201
 
 
-def test_what_the_gateway_keeps_is_for_its_own_user_only(tmp_path):
-    process, _ = serve(tmp_path / "data")
-    files = [tmp_path / "data", *(tmp_path / "data").iterdir()]
-    end(process)
-    assert {file.name: oct(file.stat().st_mode & 0o077) for file in files if file.exists()} == dict.fromkeys(
-        [file.name for file in files if file.exists()], "0o0"
-    )
+def test_a_later_start_tells_none(tmp_path):
+    with closing(open_accounts(tmp_path)) as accounts:
+        new_customer(accounts, "customer")
+    with serve(tmp_path) as (_, url):
+        assert requests.get(url + "/healthz", timeout=20).status_code == 200
 
 
-def test_tls_is_served_from_files(tmp_path, certificate):
-    process, url = serve(tmp_path, "--certificate", str(certificate.certificate), "--key", str(certificate.key))
-    assert url.startswith("https://127.0.0.1:")
-    assert requests.get(url + "/healthz", verify=str(certificate.certificate), timeout=20).status_code == 200
-    end(process)
+def test_what_the_gateway_keeps_is_for_its_own_user_only(served):
+    names = {"accounts.sqlite", "records.duckdb"}
+    assert names <= {file.name for file in served.data.iterdir()}
+    assert all((served.data / name).stat().st_mode & 0o077 == 0 for name in [".", *names])
 
 
-def test_a_user_can_be_added_while_the_gateway_serves_and_the_password_replaced(tmp_path, capsys):
-    process, url = serve(tmp_path)
-    assert main(["user", "add", "ada", "--customer", "contoso", "--data", str(tmp_path)]) == 0
+def test_a_user_can_be_added_while_the_gateway_serves_and_the_password_replaced(served, capsys):
+    assert main(["user", "add", "ada", "--customer", "contoso", "--data", str(served.data)]) == 0
     first = told_password(capsys)
-    assert sign_in(url, "ada", first) == 201
-    assert main(["user", "password", "ada", "--data", str(tmp_path)]) == 0
-    assert sign_in(url, "ada", first) == 401
-    assert sign_in(url, "ada", told_password(capsys)) == 201
-    end(process)
+    assert served.sign_in("ada", first) == 201
+    assert main(["user", "password", "ada", "--data", str(served.data)]) == 0
+    assert served.sign_in("ada", first) == 401
+    assert served.sign_in("ada", told_password(capsys)) == 201
 
 
 def told_password(capsys):

@@ -1,4 +1,3 @@
-import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -102,29 +101,41 @@ from gateway.records import Records
 from tests.gateway.client import record
 from tests.gateway.test_records import post
 
-path, after = Path(sys.argv[1]), int(sys.argv[2])
-
 class Cursor:
-    def __init__(self, cursor):
-        self.cursor, self.done = cursor, 0
+    def __init__(self, cursor, after):
+        self.cursor, self.left = cursor, after
     def __getattr__(self, name):
         call = getattr(self.cursor, name)
         def counted(*arguments):
-            if self.done == after:
+            if not self.left:
                 os.kill(os.getpid(), signal.SIGKILL)
-            self.done += 1
+            self.left -= 1
             return call(*arguments)
         return counted
 
 class Connection:
-    def __init__(self, connection):
-        self.connection = connection
+    def __init__(self, connection, after):
+        self.connection, self.after = connection, after
     def cursor(self):
-        return Cursor(self.connection.cursor())
+        return Cursor(self.connection.cursor(), self.after)
 
-Records.open(path).close()
-Records(Connection(duckdb.connect(path))).store(post("key"), [record(src_port=port) for port in range(1000)])
+for after in range(5):
+    if not os.fork():
+        path = Path(sys.argv[1]) / str(after)
+        Records.open(path).close()
+        records = Records(Connection(duckdb.connect(path), after))
+        records.store(post("key"), [record(src_port=port) for port in range(1000)])
+    assert os.WTERMSIG(os.wait()[1]) == signal.SIGKILL
 """
+"""A store a process; the first is killed before its first step, the next after it, and so on."""
+
+
+@pytest.fixture(scope="module")
+def left_by_kills(tmp_path_factory):
+    """The stores that the killed left behind, by the number of steps that were done."""
+    path = tmp_path_factory.mktemp("killed")
+    subprocess.run([sys.executable, "-c", KILLED, path], cwd=ROOT, check=True)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -137,10 +148,8 @@ Records(Connection(duckdb.connect(path))).store(post("key"), [record(src_port=po
         pytest.param(4, 1000, id="after the commit"),
     ],
 )
-def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(path, steps, stored):
-    killed = subprocess.run([sys.executable, "-c", KILLED, path, str(steps)], cwd=ROOT, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    records = Records.open(path)
+def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(left_by_kills, steps, stored):
+    records = Records.open(left_by_kills / str(steps))
     assert records.count(1) == stored
     assert (records.find(1, "key") is not None) == (stored > 0)
     if not stored:
