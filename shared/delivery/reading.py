@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shared.errors import Unsupported
-from shared.flowlog import RecordScanner, is_head
+from shared.flowlog import RecordScanner, is_closer, is_head
 from shared.storage.checkpoint import Checkpoint, Layout, Tail, digest_of
 from shared.storage.logs import Block, Snapshot
 
 FETCH_BYTES = 1024 * 1024
 LONGEST_RECORD = 16 * FETCH_BYTES
-_LONGEST_HEAD = 4096
+_LONGEST_FRAMING = 4096
 _CLOSER = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
 
 type Fetch = Callable[[int, int], bytes]
@@ -45,14 +45,20 @@ class Segment:
 
 
 def survey(snapshot: Snapshot, fetch: Fetch) -> Layout:
-    """Settle how a blob is to be read, from its first block alone.
+    """Settle how a blob is to be read, from its first block and its last.
 
-    Network Watcher puts the envelope's opening into a block of its own ("flow-logs-read"). Where something else comes
-    first, blocks are the work of some copying tool and may cut through records.
+    Network Watcher puts the envelope's opening and its closing into blocks of their own ("flow-logs-read"). Where
+    something else comes first, blocks are the work of some copying tool and may cut through records. Where records
+    share a block with the closing, the next commit replaces that block, so that it is no lasting range.
     """
-    if not snapshot.blocks or snapshot.blocks[0].size > _LONGEST_HEAD:
+    if not snapshot.blocks:
         return Layout.BYTES
-    return Layout.BLOCKS if is_head(fetch(0, snapshot.blocks[0].size)) else Layout.BYTES
+    first, last = snapshot.blocks[0].size, snapshot.blocks[-1].size
+    if max(first, last) > _LONGEST_FRAMING or not is_head(fetch(0, first)):
+        return Layout.BYTES
+    if len(snapshot.blocks) > 1 and not is_closer(fetch(snapshot.size - last, snapshot.size)):
+        return Layout.BYTES
+    return Layout.BLOCKS
 
 
 def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bool:

@@ -106,6 +106,16 @@ def test_blocks_that_cut_through_records_are_read_by_bytes():
     assert len(segments) == 2
 
 
+def test_records_that_share_a_block_with_the_closer_are_read_by_bytes():
+    blob = Blob([HEAD, record(1), b"," + record(2) + CLOSER])
+    assert survey(blob.snapshot, blob.fetch) is Layout.BYTES
+
+
+def test_a_log_with_nothing_but_its_opening_will_be_read_by_blocks():
+    for blob in (Blob([HEAD]), Blob([HEAD, CLOSER])):
+        assert survey(blob.snapshot, blob.fetch) is Layout.BLOCKS
+
+
 def test_a_blob_without_blocks_gives_a_segment_for_each_record():
     blob = Blob([HEAD + record(1, 2) + b"," + record(3) + CLOSER], by_blocks=False)
     assert survey(blob.snapshot, blob.fetch) is Layout.BYTES
