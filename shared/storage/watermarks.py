@@ -88,6 +88,13 @@ def _from_json(data: bytes) -> Watermark:
         document = orjson.loads(data)
         if document["format"] != _FORMAT:
             raise Unsupported("A watermark has a newer format than this version knows. Run the newer Sluice.")
-        return Watermark(*(datetime.fromisoformat(document[name]) for name in Watermark.__slots__))
+        return Watermark(*(_time(document[name]) for name in Watermark.__slots__))
     except (ValueError, KeyError, TypeError):
         raise Unsupported("A watermark can't be read. Look at it, or delete it to start from this hour.") from None
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError
+    return time

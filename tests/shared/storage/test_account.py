@@ -1,12 +1,187 @@
+import base64
+from collections.abc import Callable, Iterator
+from functools import cache
+from http import HTTPStatus
+
+import pytest
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ServiceRequestError
+from azure.storage.blob import LinearRetry
+
+from dev.azurite import StorageAccount, azurite
+from dev.certificate import Certificate
+from shared.errors import SettingError, StorageAway
+from shared.identity import managed_identity
 from shared.secret import Secret
-from shared.settings import ByConnectionString
-from shared.storage.account import blob_service
+from shared.settings import ByConnectionString, ByIdentity
+from shared.storage import account as account_module
+from shared.storage.account import blob_service, storage_errors
+from tests.support.identity import HEADER, IdentityEndpoint, TokenRequest, access_token, identity_endpoint
+from tests.support.servers import always, answer, in_turn, serving
+
+_STORAGE = "https://storage.azure.com"
+
+
+def _by_string(text: str) -> ByConnectionString:
+    return ByConnectionString(Secret(text))
+
+
+@pytest.fixture(scope="module")
+def over_https(certificate: Certificate) -> Iterator[StorageAccount]:
+    """An account of an Azurite that takes the tokens of identities."""
+    with azurite(certificate=certificate) as running:
+        yield running.accounts[0]
+
+
+@pytest.fixture
+def identity(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityEndpoint]:
+    with identity_endpoint() as endpoint:
+        for name, value in endpoint.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.certificate))
+        yield endpoint
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_module, "ExponentialRetry", lambda **_: LinearRetry(backoff=0, random_jitter_range=0))
+
+
+def _trouble(connection: ByConnectionString | ByIdentity, name: str) -> str:
+    service = blob_service(connection, "FLOW_LOGS")
+    with pytest.raises(StorageAway) as trouble, storage_errors(name):
+        service.create_container("logs")
+    assert name in str(trouble.value)
+    return str(trouble.value)
 
 
 def test_each_of_two_accounts_is_asked_with_its_own_key(new_account):
     accounts = [new_account(), new_account()]
-    services = [blob_service(ByConnectionString(Secret(each.connection_string)), "FLOW_LOGS") for each in accounts]
+    services = [blob_service(_by_string(each.connection_string), "FLOW_LOGS") for each in accounts]
     containers = [service.get_container_client("logs") for service in services]
     for container in containers:
         container.create_container()
     assert [container.exists() for container in containers] == [True, True]
+
+
+def test_the_emulators_short_name_is_understood():
+    assert blob_service(_by_string("UseDevelopmentStorage=true"), "FLOW_LOGS").account_name == "devstoreaccount1"
+
+
+def test_a_string_that_the_library_can_not_read_names_the_setting_and_not_its_value():
+    with pytest.raises(SettingError) as refused:
+        blob_service(_by_string("AccountKey=planted"), "AzureWebJobsStorage")
+    assert "AzureWebJobsStorage" in str(refused.value)
+    assert "planted" not in str(refused.value)
+
+
+def test_an_account_is_reached_by_identity(over_https: StorageAccount, identity: IdentityEndpoint):
+    service = blob_service(ByIdentity(over_https.blob_endpoint, "client"), "FLOW_LOGS")
+    service.create_container("by-identity")
+    assert service.account_name == over_https.name
+    assert identity.requests == [TokenRequest("client", _STORAGE)]
+
+
+def test_the_identity_is_asked_once_for_many_calls_of_several_clients(
+    over_https: StorageAccount, identity: IdentityEndpoint
+):
+    one = cache(managed_identity)
+    services = [blob_service(ByIdentity(over_https.blob_endpoint, None), name, one) for name in ("A", "B")]
+    for number in range(3):
+        for letter, service in zip("ab", services, strict=True):
+            service.create_container(f"asked-once-{letter}{number}")
+    assert identity.requests == [TokenRequest(None, _STORAGE)]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_token_for_somebody_else_is_told(over_https: StorageAccount, identity: IdentityEndpoint):
+    content = {"access_token": access_token("https://vault.azure.net"), "expires_on": "9999999999"}
+    identity.server.respond = always(*answer(200, content, Content_Type="application/json"))
+    message = _trouble(ByIdentity(over_https.blob_endpoint, None), over_https.name)
+    assert "is not accepted" in message
+    assert content["access_token"] not in message
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("status", "content", "kind"),
+    [
+        (400, {"statusCode": 400, "message": HEADER}, "application/json"),
+        (200, b"<html>", "text/html"),
+        (200, b'{"access_token":', "application/json"),
+    ],
+)
+def test_an_identity_that_gives_no_token_is_told(
+    over_https: StorageAccount, identity: IdentityEndpoint, status: int, content: object, kind: str
+):
+    identity.server.respond = always(*answer(status, content, Content_Type=kind))
+    message = _trouble(ByIdentity(over_https.blob_endpoint, None), over_https.name)
+    assert HEADER not in message
+
+
+def test_a_wrong_key_is_told(new_account: Callable[[], StorageAccount]):
+    account, other = new_account(), new_account()
+    message = _trouble(_by_string(account.connection_string.replace(account.key, other.key)), account.name)
+    assert "forbids this (AuthorizationFailure)" in message
+    assert other.key not in message
+
+
+def test_a_key_that_is_none_is_told(account: StorageAccount):
+    message = _trouble(_by_string(account.connection_string.replace(account.key, "planted")), account.name)
+    assert "is not accepted" in message
+    assert "planted" not in message
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_account_that_is_not_there_is_told():
+    with serving(always()) as gone:
+        pass
+    key = base64.b64encode(b"planted").decode()
+    string = f"AccountName=account;AccountKey={key};BlobEndpoint={gone.url}/account"
+    assert "can't be reached (ServiceRequestError)" in _trouble(_by_string(string), "account")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_busy_account_is_asked_again():
+    key = base64.b64encode(b"planted").decode()
+    with serving(in_turn(answer(503), (), answer(201))) as storage:
+        service = blob_service(
+            _by_string(f"AccountName=account;AccountKey={key};BlobEndpoint={storage.url}/account"), "FLOW_LOGS"
+        )
+        service.create_container("logs")
+        assert len(storage.requests) == 3
+
+
+def test_an_account_that_stays_away_holds_nobody_for_long(account: StorageAccount):
+    policy = blob_service(_by_string(account.connection_string), "FLOW_LOGS")._config.retry_policy
+    waits = [policy.get_backoff_time({"count": count}) for count in range(1, policy.total_retries + 1)]
+    assert sum(waits) < 20
+
+
+class _RefusalError(HttpResponseError):
+    def __init__(self, status: int, code: str | None) -> None:
+        super().__init__("planted")
+        self.status_code, self.reason, self.error_code = status, None, code
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ClientAuthenticationError("planted"), "is not accepted. Check its setting."),
+        (_RefusalError(403, "AuthorizationPermissionMismatch"), "forbids this (AuthorizationPermissionMismatch)"),
+        (_RefusalError(500, "InternalError"), "answered 500 (InternalError)."),
+        (_RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, None), "answered 503 (no code)."),
+        (ServiceRequestError("planted"), "can't be reached (ServiceRequestError)."),
+        (AzureError("planted"), "can't be reached (AzureError)."),
+    ],
+)
+def test_what_the_library_raises_becomes_what_to_do_about_it(error: AzureError, expected: str):
+    with pytest.raises(StorageAway) as trouble, storage_errors("account"):
+        raise error
+    assert expected in str(trouble.value)
+    assert "account" in str(trouble.value)
+    assert "planted" not in str(trouble.value)
+
+
+def test_what_is_no_trouble_of_storage_passes_as_it_is():
+    with pytest.raises(ZeroDivisionError), storage_errors("account"):
+        raise ZeroDivisionError
