@@ -1,7 +1,8 @@
-"""Writes the logs of several cards into a storage account, and keeps account of what was written."""
+"""Writes the logs of several cards into a storage account, and says what must become of what it wrote."""
 
 import datetime as dt
 from collections import Counter
+from dataclasses import dataclass
 
 from azure.storage.blob import BlobServiceClient
 
@@ -11,50 +12,44 @@ from dev.flowlogs.formats import FlowRecord
 from dev.flowlogs.minutes import Minute, MinuteMaker
 
 
-class FlowLogWriter:
-    """Azure's part: one commit a minute and card. Not for more than one thread.
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What one commit added: the flow records that must be stored, and the malformed tuples, as written.
 
-    `flow_records` is what must be stored of all that was committed, `set_aside` the malformed tuples as written, with
-    the name of their blob; both count equal ones. `blobs` and `commits` are how many there were.
+    Both may hold equal ones.
     """
 
+    commit: Commit
+    flow_records: Counter[FlowRecord]
+    set_aside: Counter[str]
+
+
+class FlowLogWriter:
+    """Azure's part: one commit a minute and card. Not for more than one thread."""
+
     def __init__(self, service: BlobServiceClient, seed: int, bad_share: float = 0.0) -> None:
+        """Break a share (0 to 1) of the tuples."""
         self._service = service
         self._seed = seed
         self._bad_share = bad_share
         self._makers: dict[Card, MinuteMaker] = {}
         self._blobs: dict[str, LogBlob] = {}
-        self.flow_records = Counter[FlowRecord]()
-        self.set_aside = Counter[tuple[str, str]]()
-        self.commits = 0
 
-    @property
-    def blobs(self) -> int:
-        return len(self._blobs)
+    def write_minute(self, card: Card, start: dt.datetime) -> Appended | None:
+        """Commit the log records whose time is in the minute from `start` (aware); None if there are none.
 
-    @property
-    def tuples(self) -> int:
-        return self.flow_records.total() + self.set_aside.total()
-
-    def write_minute(self, card: Card, start: dt.datetime) -> Commit | None:
-        """Commit what the card saw in the minute before `start` and some seconds; None if that is nothing.
-
-        Starts (aware) must go up by a minute each. The hour is that of the log record's time, so the first of an hour
-        still holds flows of the hour before.
+        Starts must go up by a minute each. The hour is that of the log records' time, so the first of an hour still
+        hold flows of the hour before.
         """
         if card not in self._makers:
             self._makers[card] = MinuteMaker(card, self._seed, self._bad_share)
         minute = self._makers[card].minute(start)
-        if not minute.tuples:
+        if not minute.log_records:
             return None
         name = card.blob_name(minute.time)
         if name not in self._blobs:
             self._blobs[name] = LogBlob(self._service, card.container, name)
-        commit = self._blobs[name].append(*_blocks(minute))
-        self.flow_records.update(minute.flow_records)
-        self.set_aside.update({(name, text): count for text, count in minute.set_aside.items()})
-        self.commits += 1
-        return commit
+        return Appended(self._blobs[name].append(*_blocks(minute)), minute.flow_records, minute.set_aside)
 
 
 def _blocks(minute: Minute) -> list[tuple[bytes, ...]]:

@@ -12,7 +12,6 @@ from dev.flowlogs.writer import FlowLogWriter
 from shared.flowlog import parse_blob_name
 
 _START = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
-_MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -58,43 +57,45 @@ def test_a_commit_tells_size_and_etag_of_the_blob(service: BlobServiceClient):
 def test_an_hour_is_in_one_blob_with_the_name_that_azure_gives_it(service: BlobServiceClient, form: Format):
     card = Card(form, 3, Load.STEADY)
     writer = FlowLogWriter(service, seed=1)
-    commits = [writer.write_minute(card, _START + minute * _MINUTE) for minute in range(60)]
-    names = {commit.name for commit in commits if commit}
-    assert len(names) == writer.blobs == 1
+    names = {written.commit.name for minute in range(60) if (written := writer.write_minute(card, _minute(minute)))}
+    assert len(names) == 1
     log = parse_blob_name(card.container, names.pop())
     assert log
     assert (log.kind.container, log.hour, log.mac) == (card.container, _START, card.mac)
 
 
-def test_the_writer_counts_what_the_blobs_hold(service: BlobServiceClient):
+def test_what_the_writer_says_it_wrote_is_what_the_blobs_hold(service: BlobServiceClient):
     cards = [Card(Format.NSG_2, 1, Load.STEADY), Card(Format.VNET_4, 2, Load.DENSE), Card(Format.NSG_1, 3, Load.SPARSE)]
     writer = FlowLogWriter(service, seed=1, bad_share=0.05)
-    commits = [writer.write_minute(card, _START + minute * _MINUTE) for minute in range(5) for card in cards]
-    last = {commit.name: commit for commit in commits if commit}
+    said = [writer.write_minute(card, _minute(minute)) for minute in range(5) for card in cards]
+    written = [each for each in said if each]
     held = Counter[tuple[str, str]]()
-    for commit in last.values():
+    for commit in {each.commit.name: each.commit for each in written}.values():
         for record in json.loads(_content(service, commit))["records"]:
             flows = record.get("properties", record.get("flowRecords", {}))["flows"]
             for flow in flows:
                 for group in flow.get("flowGroups", flow.get("flows")):
                     held.update((commit.name, text) for text in group["flowTuples"])
-    assert held.total() == writer.tuples
-    assert all(held[aside] == count for aside, count in writer.set_aside.items())
-    assert writer.commits == len([commit for commit in commits if commit])
+    assert held.total() == sum(each.flow_records.total() + each.set_aside.total() for each in written)
+    aside = sum((Counter({(w.commit.name, text): n for text, n in w.set_aside.items()}) for w in written), Counter())
+    assert aside
+    assert all(held[each] == count for each, count in aside.items())
 
 
 def test_a_quiet_minute_commits_nothing(service: BlobServiceClient):
     writer = FlowLogWriter(service, seed=1)
     card = Card(Format.VNET_4, 1, Load.SPARSE)
-    commits = [writer.write_minute(card, _START + minute * _MINUTE) for minute in range(30)]
-    assert None in commits
-    assert writer.commits == len([commit for commit in commits if commit])
+    written = [writer.write_minute(card, _minute(minute)) for minute in range(30)]
+    assert None in written
+    assert any(written)
 
 
 def test_an_hour_begins_a_new_blob(service: BlobServiceClient):
     writer = FlowLogWriter(service, seed=1)
     card = Card(Format.NSG_2, 1, Load.STEADY)
-    names = [
-        commit.name for minute in range(58, 62) if (commit := writer.write_minute(card, _START + minute * _MINUTE))
-    ]
-    assert [name.split("/h=")[1][:2] for name in names] == ["10", "10", "11", "11"]
+    written = [writer.write_minute(card, _minute(minute)) for minute in range(58, 62)]
+    assert [each.commit.name.split("/h=")[1][:2] for each in written if each] == ["10", "10", "11", "11"]
+
+
+def _minute(number: int) -> dt.datetime:
+    return _START + number * dt.timedelta(minutes=1)

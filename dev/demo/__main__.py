@@ -1,0 +1,80 @@
+"""`python -m dev.demo [--logs DIRECTORY]`.
+
+Exits with 0 if what arrived is what was written, with 1 if not, and with 2 if it could not go on.
+"""
+
+import argparse
+import datetime as dt
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from dev.demo import screen
+from dev.demo.arrived import posts_taken, quarantined, stored_records
+from dev.demo.ledger import Ledger
+from dev.demo.made_up import MINUTES, write_logs
+from dev.demo.replayed import NoLogsError, find_sources, replay
+from dev.demo.verdict import compare
+from dev.rig import Rig, rig
+
+_DIRECTORY = Path(__file__).resolve().parent.parent.parent / ".demo"
+_DRAIN_SECONDS = 300.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make demo", description="Deliver flow logs on this machine, end to end.")
+    parser.add_argument("--logs", type=Path, help="replay the PT1H.json files in this directory")
+    parser.add_argument("--seed", type=int, help="make up the same logs as the run that printed this number")
+    arguments = parser.parse_args()
+    console = Console()
+    try:
+        equal = _run(console, arguments.logs, secrets.randbelow(10**6) if arguments.seed is None else arguments.seed)
+    except (NoLogsError, RuntimeError, TimeoutError) as error:
+        console.print(f"The demo can't go on: {error}", style="bold red", markup=False)
+        return 2
+    except KeyboardInterrupt:
+        console.print("Stopped; everything that was started has ended.")
+        return 130
+    return 0 if equal else 1
+
+
+def _run(console: Console, logs: Path | None, seed: int) -> bool:
+    """Write logs, wait until they are delivered, and tell whether what arrived is what was written."""
+    hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    sources = [] if logs is None else find_sources(logs, hour)
+    shutil.rmtree(_DIRECTORY, ignore_errors=True)
+    _DIRECTORY.mkdir()
+    console.print("Starting storage (Azurite), the gateway, and the function app in a local Functions host.")
+    ledger = Ledger()
+    first_hour = min((source.hour for source in sources), default=hour)
+    with rig(_DIRECTORY, {"START_FROM": f"{first_hour:%Y-%m-%dT%H}"}) as running:
+        if sources:
+            console.print(f"Replaying {len(sources)} files; what is due is what the decoder makes of them.")
+        else:
+            console.print(f"Writing an hour of flow logs of eight network cards, a minute a second (seed {seed}).")
+        what, total = ("files", len(sources)) if sources else ("minutes", MINUTES)
+        with screen.progress(console, what, total, ledger, lambda: _stored(running)) as update:
+            if sources:
+                replay(running, sources, ledger, update)
+            else:
+                write_logs(running, hour, seed, ledger, update)
+            running.drain(_DRAIN_SECONDS)
+            update(total)
+        in_quarantine = quarantined(running.own_service)
+    posts = posts_taken(running.gateway_log)
+    arrivals = stored_records(running.gateway_data, running.customer.number)
+    verdict = compare(ledger, arrivals, in_quarantine, posts)
+    screen.show_summary(console, ledger, verdict, len(posts))
+    console.print(f"Logs and the gateway's database are in {_DIRECTORY}.")
+    return verdict.is_equal
+
+
+def _stored(running: Rig) -> int:
+    return sum(post.records for post in posts_taken(running.gateway_log) if not post.duplicate)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""What the gateway stored and what is in quarantine, read from where they keep it."""
+
+import base64
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient
+
+from dev.demo.ledger import Aside
+from dev.flowlogs.formats import KEYS, FlowRecord
+from gateway.records import Records
+
+_QUARANTINE = "quarantine"
+_POSTS = "/qas/flow-logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post that the gateway took: how many flow records it held, and whether they had been sent before."""
+
+    records: int
+    duplicate: bool
+
+
+def posts_taken(request_log: Path) -> list[Post]:
+    """The posts of flow records that a gateway has answered with 202, from its request log as far as it goes."""
+    taken = []
+    for line in request_log.read_text().splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue  # a sentence for people, or a line that is being written
+        if isinstance(entry, dict) and entry.get("route") == _POSTS and "duplicate" in entry:
+            taken.append(Post(entry["records"], entry["duplicate"]))
+    return taken
+
+
+def stored_records(gateway_data: Path, customer: int) -> Iterator[tuple[FlowRecord, dt.datetime]]:
+    """Every flow record that a gateway (which must have ended) stored for a customer, and when it was accepted."""
+    records = Records.open(gateway_data / "records.duckdb")
+    try:
+        for record, accepted_at in records.arrivals(customer):
+            yield tuple(record[key] for key in KEYS), accepted_at
+    finally:
+        records.close()
+
+
+def quarantined(service: BlobServiceClient) -> Counter[Aside]:
+    """All that is in quarantine in the function app's own account."""
+    container = service.get_container_client(_QUARANTINE)
+    found = Counter[Aside]()
+    try:
+        for blob in container.list_blob_names():
+            for line in container.download_blob(blob).readall().splitlines():
+                found[_aside(json.loads(line))] += 1
+    except ResourceNotFoundError:
+        pass  # the function app has never run
+    return found
+
+
+def _aside(entry: Mapping[str, Any]) -> Aside:
+    raw = entry["raw"] if "raw" in entry else base64.b64decode(entry["raw_base64"]).decode(errors="replace")
+    return Aside(entry["blob"], entry["unit"], raw)

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+from azure.storage.blob import BlobServiceClient
+
+from dev.azurite import StorageAccount
+from dev.demo.arrived import Post, posts_taken, quarantined
+from dev.demo.ledger import Aside
+
+
+def test_the_posts_of_flow_records_are_found_among_all_that_the_gateway_prints(tmp_path: Path):
+    log = tmp_path / "log"
+    log.write_text(
+        '{"listening":"http://127.0.0.1:1"}\n'
+        "A sentence for people.\n"
+        '{"route":"/auth","status":201}\n'
+        '{"route":"/qas/flow-logs","status":503}\n'
+        '{"route":"/qas/flow-logs","status":202,"records":7,"duplicate":false}\n'
+        '{"route":"/qas/flow-logs","status":202,"records":7,"duplicate":true}\n'
+        '{"route":"/qas/flow-l'
+    )
+    assert posts_taken(log) == [Post(7, duplicate=False), Post(7, duplicate=True)]
+
+
+def test_quarantine_that_was_never_made_is_empty(account: StorageAccount):
+    assert not quarantined(BlobServiceClient.from_connection_string(account.connection_string))
+
+
+def test_everything_in_quarantine_is_read_with_its_blob_and_unit(account: StorageAccount):
+    service = BlobServiceClient.from_connection_string(account.connection_string)
+    container = service.create_container("quarantine")
+    container.upload_blob(
+        "y=2026/a.ndjson", b'{"blob":"b","unit":"tuple","raw":"x"}\n{"blob":"b","unit":"tuple","raw":"x"}\n'
+    )
+    container.upload_blob("y=2026/b.ndjson", b'{"blob":"c","unit":"range","raw_base64":"/w=="}\n')
+    assert quarantined(service) == {Aside("b", "tuple", "x"): 2, Aside("c", "range", "\ufffd"): 1}

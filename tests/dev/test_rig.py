@@ -1,0 +1,77 @@
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from dev.demo.arrived import posts_taken, quarantined, stored_records
+from dev.demo.ledger import Ledger
+from dev.demo.made_up import write_logs
+from dev.demo.replayed import find_sources, replay
+from dev.demo.verdict import Verdict, compare
+from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.minutes import MinuteMaker
+from dev.rig import Rig, rig
+
+_HOUR = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Verdict, Path]:
+    """What came of some minutes of made-up logs and some files, through everything."""
+    folder = tmp_path_factory.mktemp("rig")
+    files = tmp_path_factory.mktemp("files")
+    _write_files(files)
+    ledger = Ledger()
+    with rig(folder, {"START_FROM": f"{_HOUR:%Y-%m-%dT%H}"}) as running:
+        write_logs(running, _HOUR, 1, ledger, lambda _: None, minutes=3, seconds_a_minute=0)
+        replay(running, find_sources(files, _HOUR), ledger, lambda _: None)
+        running.drain(60)
+        quarantine = quarantined(running.own_service)
+        _assert_no_trouble(running)
+    arrivals = stored_records(running.gateway_data, running.customer.number)
+    return ledger, compare(ledger, arrivals, quarantine, posts_taken(running.gateway_log)), folder
+
+
+def _write_files(folder: Path) -> None:
+    """Leave a usual file, and one whose form can't be cut into blocks."""
+    minute = MinuteMaker(Card(Format.NSG_1, 7, Load.STEADY), seed=1, bad_share=0.1).minute(_HOUR)
+    records = [json.loads(record) for record in minute.log_records]
+    (folder / "usual.json").write_text(json.dumps({"records": records}, indent=1))
+    (folder / "with-a-mark.json").write_text("\ufeff" + json.dumps({"records": records}))
+
+
+def _assert_no_trouble(running: Rig) -> None:
+    status = running.host.status()
+    assert status.poisoned == 0
+    assert not [result for (_, result) in status.results if result != "succeeded"]
+
+
+def test_what_was_written_is_what_arrived(delivered: tuple[Ledger, Verdict, Path]):
+    ledger, verdict, _ = delivered
+    assert ledger.tuples > 1000
+    assert ledger.asides
+    assert verdict.is_equal
+    assert verdict.stored == ledger.flow_records.total()
+
+
+def test_nothing_is_sent_twice_without_faults(delivered: tuple[Ledger, Verdict, Path]):
+    assert delivered[1].sent_twice == 0
+
+
+def test_every_format_was_written(delivered: tuple[Ledger, Verdict, Path]):
+    assert {record[-1] for record in delivered[0].flow_records} == {1, 2, 4}
+
+
+def test_it_arrives_seconds_after_it_was_committed(delivered: tuple[Ledger, Verdict, Path]):
+    lag = delivered[1].lag(95)
+    assert lag is not None
+    assert dt.timedelta(0) < lag < dt.timedelta(seconds=30)
+
+
+def test_no_log_holds_a_key_or_token(delivered: tuple[Ledger, Verdict, Path]):
+    folder = delivered[2]
+    for log in (folder / "host.log", folder / "gateway.log"):
+        text = log.read_text()
+        assert "AccountKey" not in text
+        assert "Bearer" not in text
