@@ -6,13 +6,14 @@ One object a line, under a name that follows from the content alone, so that a r
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
 from shared.apigw.client import Rejection
 from shared.delivery.batch import Origin, Part
-from shared.flowlog import LogBlob, SetAside
+from shared.errors import Unsupported
+from shared.flowlog import Decoded, Envelope, LogBlob, SetAside, Unit, decode_set_aside
 
 _FORMAT = 1
 REFUSED_LINE = "line"
@@ -47,14 +48,18 @@ class Place:
     def of_gateway(self, part: Part, rejections: Sequence[Rejection]) -> list[bytes]:
         """Describe the lines of a part that the gateway did not take."""
         where = ".".join(map(str, part.path))
+        # A line that was a whole part goes under the same key again, or a replay would store it beside that.
+        key = self.origin.key(part.path) if len(part.lines) == 1 else None
         return [
             self._line(
-                REFUSED_LINE, f"part {where}, line {item.line}", item.reason, part.lines[item.line].encode(), None
+                REFUSED_LINE, f"part {where}, line {item.line}", item.reason, part.lines[item.line].encode(), None, key
             )
             for item in rejections
         ]
 
-    def _line(self, unit: str, position: str, reason: str, raw: bytes, context: object) -> bytes:
+    def _line(
+        self, unit: str, position: str, reason: str, raw: bytes, context: object, key: str | None = None
+    ) -> bytes:
         origin = self.origin
         document: dict[str, object] = {
             "format": _FORMAT,
@@ -67,9 +72,88 @@ class Place:
             "block": self.block,
             "range": [origin.start, origin.end],
             "position": position,
+            **_written(raw),
+            "context": context,
         }
+        return orjson.dumps(document if key is None else document | {"key": key})
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An object of quarantine, read back.
+
+    Attributes:
+        document: all of it, as JSON gave it.
+        unit: what it is; None for a flow record that the gateway refused.
+        raw: the bytes as written.
+        context: the envelope of a tuple.
+        key: the idempotency key that its records go under, in a post of their own; None if they go with others.
+        tries: how often the gateway rejected it after it was sent again.
+    """
+
+    document: dict[str, Any]
+    unit: Unit | None
+    raw: bytes
+    context: Envelope | None
+    key: str | None
+    tries: int
+
+    @classmethod
+    def from_json(cls, line: bytes) -> "Quarantined":
+        """Read an object.
+
+        Raises:
+            Unsupported: it is of a newer format, or damaged. It must be kept as it is.
+        """
         try:
-            document["raw"] = raw.decode()
-        except UnicodeDecodeError:
-            document["raw_base64"] = base64.b64encode(raw).decode()
-        return orjson.dumps(document | {"context": context})
+            document = orjson.loads(line)
+            if document["format"] != _FORMAT:
+                raise Unsupported(
+                    f"A quarantined object has format {document['format']!r}; this version knows {_FORMAT}."
+                )
+            refused = document["unit"] == REFUSED_LINE
+            raw = document["raw"].encode() if "raw" in document else base64.b64decode(document["raw_base64"])
+            context = None if document["context"] is None else Envelope.from_json(document["context"])
+            unit = None if refused else Unit(document["unit"])
+            return cls(document, unit, raw, context, document.get("key"), document.get("tries", 0))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise Unsupported("A quarantined object can't be read.") from None
+
+    def decoded(self) -> Decoded:
+        """Decode it again: it may give flow records by now."""
+        if self.unit is None:
+            return Decoded(lines=[self.raw.decode()])
+        return decode_set_aside(self.unit, self.raw, self.context)
+
+    def with_key(self, key: str) -> bytes:
+        """Describe it as one whose records go in a post of their own."""
+        return orjson.dumps(self.document | {"key": key})
+
+    def left(self, items: Sequence[SetAside]) -> list[bytes]:
+        """Describe the parts of it that could not be decoded, where others could."""
+        return [
+            self._part(item.unit.value, item.reason, item.position, item.raw, orjson.loads(orjson.dumps(item.context)))
+            for item in items
+        ]
+
+    def refused(self, number: int, line: str, reason: str, **more: object) -> bytes:
+        """Describe a flow record of it, by its number, that the gateway did not take."""
+        if self.unit is None:
+            return orjson.dumps(self.document | {"reason": reason} | more)
+        return self._part(REFUSED_LINE, reason, f"record {number}", line.encode(), None, **more)
+
+    def _part(self, unit: str, reason: str, where: str, raw: bytes, context: object, **more: object) -> bytes:
+        place = {name: value for name, value in self.document.items() if name not in _OF_CONTENT}
+        position = f"{self.document['position']}, {where}"
+        described = {"unit": unit, "reason": reason, "position": position, **_written(raw), "context": context}
+        return orjson.dumps(place | described | more)
+
+
+_OF_CONTENT = frozenset({"raw", "raw_base64", "context", "key", "tries"})
+
+
+def _written(raw: bytes) -> dict[str, str]:
+    try:
+        return {"raw": raw.decode()}
+    except UnicodeDecodeError:
+        return {"raw_base64": base64.b64encode(raw).decode()}

@@ -1,13 +1,16 @@
 """Where quarantined objects are kept: `quarantine/y=/m=/d=/KEY.ndjson` in the function's own account."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from shared.errors import Vanished
+from shared.errors import Overtaken, Vanished
 from shared.flowlog import LogBlob
 from shared.storage.account import storage_errors
 
@@ -39,7 +42,8 @@ class QuarantineContainer:
 
     def listed(self, day: date | None = None) -> Iterator[QuarantinedBlob]:
         """List the blobs, of one day of logs or of all."""
-        with storage_errors(self._account):
+        # Before the first run there is no container.
+        with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
             for item in self._container.list_blobs(name_starts_with=f"{day:y=%Y/m=%m/d=%d/}" if day else None):
                 yield QuarantinedBlob(item.name, int(item.size), item.last_modified)
 
@@ -49,16 +53,33 @@ class QuarantineContainer:
         Raises:
             Vanished: there is no such blob.
         """
+        return self.read(name)[0]
+
+    def read(self, name: str) -> tuple[list[bytes], str]:
+        """Return the objects of one blob, a line each, and its ETag.
+
+        Raises:
+            Vanished: there is no such blob.
+        """
         with storage_errors(self._account):
             try:
-                return bytes(self._container.download_blob(name).readall()).splitlines()
+                found = self._container.download_blob(name)
+                return bytes(found.readall()).splitlines(), str(found.properties.etag)
             except ResourceNotFoundError:
                 raise Vanished(f"There is no {name} in quarantine.") from None
 
-    def delete(self, name: str) -> None:
-        """Remove one blob, if it is there."""
+    def replace(self, name: str, lines: Sequence[bytes], etag: str) -> None:
+        """Write other objects over those last seen, or remove the blob if there are none.
+
+        Raises:
+            Overtaken: it was written since.
+        """
+        unchanged: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         with storage_errors(self._account):
             try:
-                self._container.delete_blob(name)
-            except ResourceNotFoundError:
-                return
+                if lines:
+                    self._container.upload_blob(name, b"\n".join([*lines, b""]), overwrite=True, **unchanged)
+                else:
+                    self._container.delete_blob(name, **unchanged)
+            except (ResourceModifiedError, ResourceNotFoundError):
+                raise Overtaken(f"{name} was written again meanwhile.") from None
