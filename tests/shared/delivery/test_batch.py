@@ -45,6 +45,16 @@ def test_a_body_is_gzipped_ndjson():
     assert gzip.decompress(Part((0,), ["{}", '{"é":1}']).body()) == '{}\n{"é":1}\n'.encode()
 
 
+def test_a_long_body_holds_every_line_once_and_in_order():
+    lines = [f'{{"line":{number}}}' for number in range(2500)]
+    assert gzip.decompress(Part((0,), lines).body()).decode().splitlines() == lines
+
+
+def test_a_body_made_again_is_the_same_to_the_byte():
+    part = Part((0,), ["{}"] * 2500)
+    assert part.body() == part.body()
+
+
 @given(lines=st.integers(0, 100), size=st.integers(1, 20))
 def test_parts_hold_every_line_once_in_order_and_no_more_than_the_rule_allows(lines, size):
     texts = [str(number) for number in range(lines)]
