@@ -50,9 +50,8 @@ def test_a_long_body_holds_every_line_once_and_in_order():
     assert gzip.decompress(Part((0,), lines).body()).decode().splitlines() == lines
 
 
-def test_a_body_made_again_is_the_same_to_the_byte():
-    part = Part((0,), ["{}"] * 2500)
-    assert part.body() == part.body()
+def test_a_body_holds_no_time_so_that_it_is_the_same_whenever_it_is_made():
+    assert Part((0,), ["{}"]).body()[4:8] == bytes(4)  # MTIME (RFC 1952)
 
 
 @given(lines=st.integers(0, 100), size=st.integers(1, 20))
