@@ -1,0 +1,18 @@
+locals {
+  action_group_ids = compact([var.alert_action_group_id, one(azurerm_monitor_action_group.this[*].id)])
+}
+
+resource "azurerm_monitor_action_group" "this" {
+  count = var.alert_email == null ? 0 : 1
+
+  name                = "sluice-${local.suffix}"
+  resource_group_name = azurerm_resource_group.this.name
+  short_name          = "sluice"
+  tags                = local.tags
+
+  email_receiver {
+    name                    = "operators"
+    email_address           = var.alert_email
+    use_common_alert_schema = true
+  }
+}

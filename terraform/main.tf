@@ -1,0 +1,74 @@
+# Fixed once and for all by the first apply. The time makes names differ from those of an installation that was destroyed before,
+# some of which Azure still holds on to.
+resource "terraform_data" "installation" {
+  input = {
+    begun           = plantimestamp()
+    location        = values(local.entries)[0].location
+    subscription_id = var.subscription_id
+  }
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+module "subscription" {
+  source = "./modules/subscription"
+
+  id           = var.subscription_id
+  installed_in = local.installation.subscription_id
+}
+
+data "azurerm_client_config" "current" {}
+
+resource "azurerm_resource_group" "this" {
+  name     = "sluice-${local.suffix}"
+  location = local.installation.location
+  tags     = local.tags
+}
+
+module "identity" {
+  source = "./modules/identity"
+
+  apigw_url                   = var.apigw_url
+  credential_lifetime_in_days = var.credential_lifetime_in_days
+  name                        = "sluice-${local.suffix}"
+  owner_object_id             = data.azurerm_client_config.current.object_id
+  regions = [
+    for key, entry in local.entries : {
+      location       = entry.location
+      storageAccount = entry.storage_account
+      functionApp    = module.region[key].function_app_name
+    }
+  ]
+  scripts            = "${path.module}/scripts"
+  subscription_id    = module.subscription.id
+  subscription_token = var.subscription_token
+  tenant_id          = data.azurerm_client_config.current.tenant_id
+  token_version      = local.token_version
+  variables_files    = local.variables_files
+}
+
+module "region" {
+  source   = "./modules/region"
+  for_each = local.entries
+
+  action_group_ids                    = local.action_group_ids
+  apigw_url                           = var.apigw_url
+  endpoint_suffix                     = local.endpoint_suffix
+  flow_logs_storage_account           = each.value.storage_account
+  flow_logs_storage_account_id        = each.value.storage_account_id
+  flow_logs_storage_connection_string = each.value.connection_string
+  instance_memory_in_mb               = var.instance_memory_in_mb
+  location                            = each.value.location
+  name                                = "sluice-${each.key}-${local.suffix}"
+  short_name                          = "sluice${substr(sha256("${local.suffix}/${each.key}"), 0, 12)}"
+  source_root                         = "${path.module}/.."
+  start_from                          = var.start_from
+  subscription_id                     = module.subscription.id
+  tags                                = local.tags
+  token_secret = {
+    id  = azurerm_key_vault_secret.token.resource_versionless_id
+    uri = azurerm_key_vault_secret.token.versionless_id
+  }
+}

@@ -1,0 +1,42 @@
+resource "azurerm_key_vault" "this" {
+  name                       = "sluice-${local.suffix}"
+  resource_group_name        = azurerm_resource_group.this.name
+  location                   = azurerm_resource_group.this.location
+  tenant_id                  = data.azurerm_client_config.current.tenant_id
+  sku_name                   = "standard"
+  rbac_authorization_enabled = true
+  purge_protection_enabled   = false # it would keep the vault after destroy
+  soft_delete_retention_days = 7
+  tags                       = local.tags
+}
+
+# Writing the token takes a role of its own, even for the subscription's owner.
+resource "azurerm_role_assignment" "vault_officer" {
+  scope                = azurerm_key_vault.this.id
+  role_definition_name = "Key Vault Secrets Officer"
+  principal_id         = data.azurerm_client_config.current.object_id
+}
+
+# The vault takes minutes to know a new role, and the provider does not try again.
+resource "terraform_data" "vault_open" {
+  triggers_replace = [azurerm_role_assignment.vault_officer.id]
+
+  provisioner "local-exec" {
+    interpreter = ["/bin/sh"]
+    command     = "${path.module}/scripts/wait-for-vault.sh"
+    environment = {
+      VAULT_URI = azurerm_key_vault.this.vault_uri
+    }
+  }
+}
+
+resource "azurerm_key_vault_secret" "token" {
+  name             = "subscription-token"
+  key_vault_id     = azurerm_key_vault.this.id
+  value_wo         = var.subscription_token
+  value_wo_version = local.token_version
+  content_type     = "text/plain"
+  tags             = local.tags
+
+  depends_on = [terraform_data.vault_open]
+}

@@ -1,0 +1,83 @@
+# Event Grid and roles need the account's id, which a connection string does not tell.
+data "azurerm_resources" "flow_logs" {
+  type = "Microsoft.Storage/storageAccounts"
+  name = var.flow_logs_storage_account
+
+  lifecycle {
+    postcondition {
+      condition = length(self.resources) == 1 && (
+        !local.by_identity || try(lower(self.resources[0].id) == lower(var.flow_logs_storage_account_id), false)
+      )
+      error_message = "The storage account ${var.flow_logs_storage_account} of region_set is not in subscription ${var.subscription_id}, or you may not see it. Each subscription is onboarded with its own storage accounts."
+    }
+
+    postcondition {
+      condition     = alltrue([for account in self.resources : lower(replace(account.location, " ", "")) == var.location])
+      error_message = "The storage account ${var.flow_logs_storage_account} of region_set is not in ${var.location} but in ${join(", ", self.resources[*].location)}. Correct the entry's location."
+    }
+  }
+}
+
+resource "azurerm_resource_group" "this" {
+  name     = var.name
+  location = var.location
+  tags     = var.tags
+}
+
+resource "azurerm_user_assigned_identity" "this" {
+  name                = var.name
+  resource_group_name = azurerm_resource_group.this.name
+  location            = azurerm_resource_group.this.location
+  tags                = var.tags
+}
+
+resource "azurerm_service_plan" "this" {
+  name                = var.name
+  resource_group_name = azurerm_resource_group.this.name
+  location            = azurerm_resource_group.this.location
+  os_type             = "Linux"
+  sku_name            = "FC1"
+  tags                = var.tags
+}
+
+resource "azurerm_function_app_flex_consumption" "this" {
+  name                = var.name
+  resource_group_name = azurerm_resource_group.this.name
+  location            = azurerm_resource_group.this.location
+  service_plan_id     = azurerm_service_plan.this.id
+  tags                = var.tags
+
+  runtime_name           = "python"
+  runtime_version        = "3.13"
+  instance_memory_in_mb  = var.instance_memory_in_mb
+  maximum_instance_count = 40
+  https_only             = true
+
+  # With an identity here, azurerm 5.2 still writes AzureWebJobsStorage as a connection string, one without a key.
+  storage_container_type      = "blobContainer"
+  storage_container_endpoint  = "${azurerm_storage_account.this.primary_blob_endpoint}${azurerm_storage_container.this["packages"].name}"
+  storage_authentication_type = "StorageAccountConnectionString"
+  storage_access_key          = azurerm_storage_account.this.primary_access_key
+
+  webdeploy_publish_basic_authentication_enabled = false
+
+  identity {
+    type         = "UserAssigned"
+    identity_ids = [azurerm_user_assigned_identity.this.id]
+  }
+
+  site_config {
+    application_insights_connection_string = azurerm_application_insights.this.connection_string
+    minimum_tls_version                    = "1.2"
+    scm_minimum_tls_version                = "1.2"
+  }
+
+  app_settings = merge(local.flow_logs_settings, {
+    APIGW_URL                      = var.apigw_url
+    AZURE_CLIENT_ID                = azurerm_user_assigned_identity.this.client_id
+    PYTHON_THREADPOOL_THREAD_COUNT = "8"
+    SUBSCRIPTION_TOKEN_SECRET      = var.token_secret.uri
+  }, var.start_from == null ? {} : { START_FROM = var.start_from })
+
+  depends_on = [azurerm_role_assignment.flow_logs, azurerm_role_assignment.token]
+}

@@ -1,0 +1,9 @@
+output "function_app_name" {
+  description = "Name of the function app."
+  value       = azurerm_function_app_flex_consumption.this.name
+}
+
+output "resource_group_name" {
+  description = "Name of the resource group."
+  value       = azurerm_resource_group.this.name
+}

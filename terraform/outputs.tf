@@ -1,0 +1,21 @@
+output "application_id" {
+  description = "Client id of the Entra application that reads the subscription's security state."
+  value       = module.identity.application_id
+}
+
+output "function_apps" {
+  description = "The function app of each entry of region_set, with its location and the storage account that it delivers from."
+  value = {
+    for key, entry in local.entries : key => {
+      name            = module.region[key].function_app_name
+      resource_group  = module.region[key].resource_group_name
+      location        = entry.location
+      storage_account = entry.storage_account
+    }
+  }
+}
+
+output "registration" {
+  description = "What the gateway accepted at the last registration."
+  value       = module.identity.registration
+}

@@ -1,0 +1,37 @@
+provider "azurerm" {
+  environment     = local.cloud
+  subscription_id = module.subscription.id # no call before it is known to be this state's own
+
+  resource_provider_registrations = "none"
+  resource_providers_to_register = [
+    "Microsoft.App",
+    "Microsoft.EventGrid",
+    "Microsoft.Insights",
+    "Microsoft.KeyVault",
+    "Microsoft.ManagedIdentity",
+    "Microsoft.OperationalInsights",
+    "Microsoft.Storage",
+    "Microsoft.Web",
+  ]
+
+  features {
+    key_vault {
+      purge_soft_delete_on_destroy    = true
+      recover_soft_deleted_key_vaults = false
+    }
+
+    log_analytics_workspace {
+      permanently_delete_on_destroy = true
+    }
+
+    resource_group {
+      # Application Insights puts an action group of its own into the group, which Terraform does not know of.
+      prevent_deletion_if_contains_resources = false
+    }
+  }
+}
+
+provider "azuread" {
+  environment = local.cloud
+  tenant_id   = data.azurerm_client_config.current.tenant_id
+}

@@ -1,0 +1,76 @@
+# What the scripts of this folder share; they read it with `.`.
+#
+# Secrets come from the environment or a file and go to curl as configuration on its stdin, so that no command line shows them.
+# SLUICE_PATIENCE is how many seconds a script waits for something before it gives up.
+# shellcheck shell=sh
+
+set -eu
+umask 077
+
+answer=$(mktemp)
+trap 'rm -f "$answer"' EXIT
+trap 'exit 130' INT TERM
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+be_patient() { # SECONDS: begins a time of waiting
+    patience=${SLUICE_PATIENCE:-$1}
+    begun=$(date +%s)
+    pause=1
+}
+
+wait_more() { # waits a little longer each time; false once the patience is over
+    [ $(($(date +%s) - begun)) -lt "$patience" ] || return 1
+    sleep "$pause"
+    pause=$((pause < 8 ? pause * 2 : 10))
+}
+
+azure() {
+    timeout 120 az "$@" --only-show-errors
+}
+
+quoted() { # TEXT: as it stands between quotes in curl's configuration
+    printf '%s' "$1" | sed 's/[\\"]/\\&/g'
+}
+
+# request METHOD URL CONFIGURATION: sends a request, with further configuration of curl. No here-document carries it, since a
+# shell may write that to a file. Sets $status (000 without an answer) and $trouble (why there is none); the answer's body is
+# in the file $answer.
+request() {
+    trouble=$(
+        printf 'request = "%s"\nurl = "%s"\n%s\n' "$1" "$(quoted "$2")" "$3" |
+            curl --config - --silent --connect-timeout 10 --max-time 300 \
+                --output "$answer" --write-out '%{http_code} %{errormsg}' || true
+    )
+    status=${trouble%% *}
+    trouble=${trouble#* }
+}
+
+bearer() { # TOKEN: the configuration that signs a request
+    printf 'header = "Authorization: Bearer %s"\n' "$(quoted "$1")"
+}
+
+body() { # TYPE TEXT: the configuration that sends a text, or with @FILE a file
+    printf 'header = "Content-Type: %s"\ndata-binary = "%s"\n' "$1" "$(quoted "$2")"
+}
+
+# ask_gateway METHOD PATH CONFIGURATION: a request to the gateway, signed with $SUBSCRIPTION_TOKEN, that is repeated while its
+# failure may pass by itself. Sets what `request` sets.
+ask_gateway() {
+    be_patient 60
+    while :; do
+        request "$1" "${APIGW_URL%/}$2" "$(bearer "$SUBSCRIPTION_TOKEN")
+$3"
+        case $status in
+        000 | 408 | 425 | 429 | 5??) wait_more || return 0 ;;
+        *) return 0 ;;
+        esac
+    done
+}
