@@ -14,6 +14,7 @@ _COMMANDS: Final = {
     "parse": "print the flow records of log files",
     "status": "show lag and backlog of each network card",
     "replay": "send the logs of some hours once more",
+    "quarantine": "look at what could not be delivered, and send it again",
 }
 _INTERRUPTED: Final = 130
 """What a shell gives for a program that Ctrl-C ended."""
@@ -46,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough. Python would complain once more when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.ATTENTION
+    except OSError as error:
+        say(f"The output can't be written: {error.strerror or type(error).__name__}.")
+        return Exit.FAILED
 
 
 def _run(words: Sequence[str]) -> int:

@@ -3,6 +3,8 @@
 import sys
 from enum import IntEnum
 
+import orjson
+
 from shared.errors import SluiceError
 
 
@@ -27,6 +29,11 @@ def show(line: str) -> None:
 def say(sentence: str) -> None:
     """Tell the operator something on stderr."""
     sys.stderr.write(f"{printable(sentence)}\n")
+
+
+def print_json(document: object) -> None:
+    """Print a JSON document on stdout."""
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def agreed(question: str) -> bool:

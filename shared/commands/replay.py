@@ -3,23 +3,19 @@
 import argparse
 import re
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from types import FrameType
 from typing import Final
 
-import orjson
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from shared.commands.interrupt import until_ctrl_c
 from shared.commands.opening import add_settings_option, open_parts
-from shared.commands.output import Exit, agreed, say
+from shared.commands.output import Exit, agreed, print_json, say
 from shared.commands.tables import add_row, new_table, print_table, size
 from shared.delivery.horizon import KEPT, whole_hour
 from shared.delivery.replay import Planned, Replay
@@ -119,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
     make_containers(parts.own)
     result = _Result(plan, _send(replay, plan))
     if options.json:
-        sys.stdout.buffer.write(orjson.dumps(_document(result), option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(_document(result))
     else:
         _sum_up(result)
     _say_what_is_left(result, options)
@@ -189,28 +185,12 @@ def _send(replay: Replay, plan: Sequence[Planned]) -> list[tuple[Planned, Report
         TimeRemainingColumn(),
     )
     reports = []
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress, _until_ctrl_c() as stop:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress, until_ctrl_c() as stop:
         task = progress.add_task("", total=sum(planned.item.size for planned in plan), blobs=0)
         for planned, report in replay.run(plan, stop, lambda count: progress.advance(task, count)):
             reports.append((planned, report))
             progress.update(task, blobs=len(reports))
     return reports
-
-
-@contextmanager
-def _until_ctrl_c() -> Iterator[threading.Event]:
-    stop = threading.Event()
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        stop.set()
-        say("Stopping as soon as the posts on the wire are answered.")
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _sum_up(result: _Result) -> None:

@@ -1,15 +1,12 @@
 """`sluice status`: lag and backlog of each network card."""
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import orjson
-
 from shared.commands.opening import add_settings_option, open_parts
-from shared.commands.output import Exit, show
+from shared.commands.output import Exit, print_json, show
 from shared.commands.tables import add_row, duration, moment, new_table, print_table, size
 from shared.delivery.backlog import LATE, Backlog, CardStanding, Standing, by_card
 from shared.flowlog import LogKind
@@ -50,8 +47,7 @@ def run(options: argparse.Namespace) -> int:
     cards = sorted(by_card(standings), key=lambda card: card.lag(now), reverse=True)
     blocked = [standing for standing in standings if standing.blocked]
     if options.json:
-        sys.stdout.buffer.write(orjson.dumps(_document(now, watermarks, cards, blocked), option=orjson.OPT_INDENT_2))
-        sys.stdout.buffer.write(b"\n")
+        print_json(_document(now, watermarks, cards, blocked))
     else:
         _print(now, watermarks, cards, blocked)
     return Exit.ATTENTION if blocked or any(card.lag(now) > LATE for card in cards) else Exit.FINE

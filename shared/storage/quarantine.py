@@ -25,6 +25,16 @@ class QuarantinedBlob:
     size: int
     modified: datetime
 
+    @property
+    def key(self) -> str:
+        """The last part of its name."""
+        return self.name.rpartition("/")[2].removesuffix(".ndjson")
+
+    @property
+    def day(self) -> str:
+        """The day of the log that its objects come from, such as 2026-11-23."""
+        return "-".join(part.partition("=")[2] for part in self.name.split("/")[:3])
+
 
 class QuarantineContainer:
     """The container of quarantined objects; `shared.delivery.quarantine` says what they are."""

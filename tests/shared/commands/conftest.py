@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,19 @@ class Said:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+class Terminal:
+    """A terminal where somebody types one line."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        return f"{self._line}\n"
 
 
 class Operator:
@@ -94,3 +108,9 @@ def operator(
         monkeypatch.delenv(name, raising=False)
     customer = new_customer(gateway.stores.accounts, request.node.name)
     return Operator(new_account(), new_account(), gateway, customer, tmp_path / "local.settings.json", capfd)
+
+
+@pytest.fixture
+def somebody_types(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts somebody at a terminal who types one line."""
+    return lambda line: monkeypatch.setattr(sys, "stdin", Terminal(line))

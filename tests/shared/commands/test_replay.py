@@ -9,19 +9,6 @@ from shared.delivery.replay import Replay
 OTHER = "000D3AF87857"
 
 
-class Terminal:
-    """A terminal where somebody types one line."""
-
-    def __init__(self, line: str) -> None:
-        self._line = line
-
-    def isatty(self) -> bool:
-        return True
-
-    def readline(self) -> str:
-        return f"{self._line}\n"
-
-
 @pytest.fixture
 def replay(operator):
     def run(*words, start=10, end=0):
@@ -50,10 +37,10 @@ def test_old_logs_are_delivered_and_a_second_replay_stores_nothing_more(operator
     assert operator.stored == [1, 2]
 
 
-def test_the_plan_is_shown_before_anything_is_sent(operator, replay, monkeypatch):
+def test_the_plan_is_shown_before_anything_is_sent(operator, replay, somebody_types):
     operator.log(hours_ago=1).minute(1)
     operator.log(hours_ago=2, mac=OTHER).minute(2)
-    monkeypatch.setattr(sys, "stdin", Terminal("n"))
+    somebody_types("n")
     said = replay()
     assert said.code == 2
     assert said.out == ""
@@ -63,9 +50,9 @@ def test_the_plan_is_shown_before_anything_is_sent(operator, replay, monkeypatch
     assert operator.stored == []
 
 
-def test_a_yes_sends_it(operator, replay, monkeypatch):
+def test_a_yes_sends_it(operator, replay, somebody_types):
     operator.log(hours_ago=1).minute(1)
-    monkeypatch.setattr(sys, "stdin", Terminal("y"))
+    somebody_types("y")
     assert replay().code == 0
     assert operator.stored == [1]
 

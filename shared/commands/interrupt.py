@@ -1,0 +1,26 @@
+"""Ctrl-C for commands that should stop in a tidy way."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from shared.commands.output import say
+
+
+@contextmanager
+def until_ctrl_c() -> Iterator[threading.Event]:
+    """Give an event that the first Ctrl-C sets; a second one interrupts as ever."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop.set()
+        say("Stopping as soon as the posts on the wire are answered.")
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

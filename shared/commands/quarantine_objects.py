@@ -1,0 +1,61 @@
+"""Quarantine as commands read it: several blobs at a time, and nothing that an object holds is taken for granted."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from itertools import batched
+from typing import Any, Final
+
+import orjson
+
+from shared.errors import SluiceError, Vanished
+from shared.storage.quarantine import QuarantineContainer, QuarantinedBlob
+
+_AT_ONCE: Final = 8
+
+
+def blobs(container: QuarantineContainer, day: date | None, key: str = "") -> list[QuarantinedBlob]:
+    """List the blobs of a day, or of all, whose keys begin so.
+
+    Raises:
+        SluiceError: there is none with such a key.
+    """
+    found = [blob for blob in container.listed(day) if blob.key.startswith(key)]
+    if key and not found:
+        raise SluiceError(f"There is nothing in quarantine under a key that begins with {key}.")
+    return found
+
+
+def contents(
+    container: QuarantineContainer, found: list[QuarantinedBlob]
+) -> Iterator[tuple[QuarantinedBlob, list[bytes]]]:
+    """Give each blob with its objects, a line each; one that is gone by now is left out."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for some in batched(found, _AT_ONCE, strict=False):
+            for blob, lines in zip(some, pool.map(lambda blob: _lines(container, blob), some), strict=True):
+                if lines is not None:
+                    yield blob, lines
+
+
+def read_object(line: bytes) -> dict[str, Any]:
+    """Return an object; a damaged one as far as it can be shown."""
+    try:
+        document = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        document = None
+    if isinstance(document, dict):
+        return document
+    return {"unit": "damaged object", "reason": "It is no JSON object.", "raw": line.decode(errors="replace")}
+
+
+def text(document: dict[str, Any], name: str) -> str:
+    """Return a value of an object as text, "" if it is not there."""
+    value = document.get(name)
+    return "" if value is None else str(value)
+
+
+def _lines(container: QuarantineContainer, blob: QuarantinedBlob) -> list[bytes] | None:
+    try:
+        return container.get(blob.name)
+    except Vanished:
+        return None
