@@ -73,7 +73,8 @@ give_up() {
     fail "The function app $APP_HOST $problem. Its log stream in the portal tells why. Then apply again."
 }
 
-package=$(python3 "$SOURCE_ROOT/dev/package.py")
+(cd "$SOURCE_ROOT" && python3 -m dev.package) || fail "The package could not be built. Apply again once the cause above is removed."
+package=$SOURCE_ROOT/dist/function.zip
 signed=$(bearer "$(azure account get-access-token --query accessToken --output tsv)")
 publish
 wait_for_deployment
