@@ -1,10 +1,9 @@
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 
 import pytest
 
-from gateway.local import Gateway, run_in_thread
+from gateway.local import run_in_thread
 from tests.gateway.client import Client
 from tests.support.time import StillClock
 
@@ -12,23 +11,23 @@ _names = (f"customer-{number}" for number in count())
 
 
 @pytest.fixture(scope="session")
-def clock() -> StillClock:
+def clock():
     """The time of the shared gateway; it goes forward only."""
     return StillClock()
 
 
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory, clock: StillClock) -> Iterator[Gateway]:
+def gateway(tmp_path_factory, clock):
     """One gateway for all tests; what keeps them apart is a customer each."""
     with run_in_thread(tmp_path_factory.mktemp("gateway"), clock=clock.now) as running:
         yield running
 
 
 @pytest.fixture
-def new_client(gateway: Gateway, clock: StillClock) -> Callable[[], Client]:
+def new_client(gateway, clock):
     """Gives a client of a new customer, with a subscription token for 30 days, at each call."""
 
-    def make() -> Client:
+    def make():
         accounts = gateway.stores.accounts
         customer = accounts.add_customer(next(_names))
         token, _ = accounts.add_subscription_token(customer, clock.now(), timedelta(days=30))
@@ -38,6 +37,6 @@ def new_client(gateway: Gateway, clock: StillClock) -> Callable[[], Client]:
 
 
 @pytest.fixture
-def client(new_client: Callable[[], Client]) -> Client:
+def client(new_client):
     """A client of a customer of its own."""
     return new_client()

@@ -2,7 +2,6 @@ import gzip
 import hashlib
 import random
 import socket
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -11,13 +10,13 @@ import pytest
 import requests
 
 from gateway.limits import Limits
-from gateway.local import Gateway, new_customer, run_in_thread
+from gateway.local import new_customer, run_in_thread
 from tests.gateway.client import Client, code, ndjson, record
 
 AN_HOUR = timedelta(hours=1)
 
 
-def stored(gateway: Gateway, client: Client) -> list[dict]:
+def stored(gateway, client):
     return list(gateway.stores.records.records(client.customer))
 
 
@@ -137,7 +136,7 @@ def test_without_a_good_subscription_token_nothing_is_read(client, authorization
 
 
 @contextmanager
-def held_post(client: Client, key: str) -> Iterator[socket.socket]:
+def held_post(client, key):
     """A post that the gateway has begun to read, and that brings no body yet."""
     address = urlsplit(client.url)
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
@@ -170,7 +169,7 @@ LIMITS = Limits(body_bytes=2000, unpacked_bytes=20_000, records=10, form_bytes=1
 
 
 @pytest.fixture
-def narrow(tmp_path) -> Iterator[Client]:
+def narrow(tmp_path):
     """A client of a gateway that takes little."""
     with run_in_thread(tmp_path, limits=LIMITS) as gateway:
         customer = new_customer(gateway.stores.accounts, "narrow")
