@@ -71,7 +71,7 @@ class _Walk:
                 _expect(type(inner) is list)
                 waiting += inner[::-1]
                 continue
-            _expect(("properties" in record) != ("flowRecords" in record))
+            _expect(("properties" in record) != ("flowRecords" in record) and "flowTuples" not in record)
             if "properties" in record:
                 self._nsg(record)
             else:

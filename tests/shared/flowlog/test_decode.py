@@ -227,7 +227,9 @@ def test_a_missing_string_is_not_made_up_for_by_another(key):
         assert decode_both(re.sub(rf'"{key}":"[^"]*"', f'"{key}":1,"more":1', text(value).decode()).encode())
 
 
-@pytest.mark.parametrize("other", [{"records": []}, {"properties": 1}, {"flowRecords": 1}, {"records": 1}])
+@pytest.mark.parametrize(
+    "other", [{"records": []}, {"properties": 1}, {"flowRecords": 1}, {"records": 1}, {"flowTuples": 1}]
+)
 @pytest.mark.parametrize("first", [True, False])
 def test_a_record_with_keys_of_another_form_is_not_read_by_guessing(other, first):
     for value in (nsg(numbered(9)), vnet([VNET_TUPLE])):
