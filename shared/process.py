@@ -5,8 +5,9 @@ import os
 import threading
 
 from shared.clock import SystemClock
-from shared.errors import SettingError, SluiceError
+from shared.errors import HeldElsewhere, SettingError, SluiceError
 from shared.ingester import Ingester
+from shared.library_logs import quiet_libraries
 from shared.settings import Settings
 
 _LOG = logging.getLogger("sluice")
@@ -20,6 +21,7 @@ class Process:
     """
 
     def __init__(self) -> None:
+        quiet_libraries()
         self._lock = threading.Lock()
         self._ingester: Ingester | None = None
 
@@ -46,5 +48,10 @@ class Process:
 
 
 def _log_trouble(trouble: SluiceError) -> None:
-    level = logging.CRITICAL if isinstance(trouble, SettingError) else logging.ERROR
+    if isinstance(trouble, SettingError):
+        level = logging.CRITICAL
+    elif isinstance(trouble, HeldElsewhere):
+        level = logging.INFO  # another sweep does the work
+    else:
+        level = logging.ERROR
     _LOG.log(level, "%s", trouble)

@@ -1,0 +1,17 @@
+"""What the libraries write to the log of their own accord, and how it is kept out."""
+
+import logging
+
+_LIBRARIES = ("azure.core", "azure.identity", "azure.storage", "msal", "urllib3")
+
+
+def quiet_libraries() -> None:
+    """Let the libraries log nothing: what they raise is told in our own words.
+
+    At INFO, the level of Azure's Python worker, azure-core writes several lines a request, and the host files them
+    under the function's own category, where `host.json` can't tell them apart. At DEBUG urllib3 writes addresses whole,
+    with the signature of a shared access signature; and even its warnings, and those of azure-identity, repeat what
+    the other side answered, which may be a token.
+    """
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

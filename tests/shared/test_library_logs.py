@@ -1,0 +1,75 @@
+import contextlib
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, quote
+
+import pytest
+from azure.core.exceptions import AzureError
+from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
+
+from dev.azurite import StorageAccount
+from shared.apigw.client import GatewayClient
+from shared.apigw.token import FixedToken
+from shared.errors import WrongAddress
+from shared.identity import managed_identity
+from shared.library_logs import quiet_libraries
+from shared.secret import Secret
+from shared.settings import ByConnectionString
+from shared.storage.account import blob_service
+from tests.support.servers import always, answer, serving
+from tests.support.time import StillClock
+
+_PLANTED = "planted-token"
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Every logger at DEBUG, then the libraries quiet."""
+    caplog.set_level(logging.DEBUG)
+    for name in ("azure.core", "azure.identity", "azure.storage", "msal", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    quiet_libraries()
+    yield caplog
+    logging.getLogger("test").debug("that the log was on")
+    assert "that the log was on" in caplog.text
+
+
+def test_the_signature_of_an_address_is_not_logged(account: StorageAccount, quiet: pytest.LogCaptureFixture):
+    signature = generate_account_sas(
+        account.name,
+        account.key,
+        ResourceTypes(container=True),
+        AccountSasPermissions(write=True, create=True),
+        datetime.now(UTC) + timedelta(hours=1),
+    )
+    text = f"BlobEndpoint={account.blob_endpoint};SharedAccessSignature={signature}"
+    blob_service(ByConnectionString(Secret(text)), "FLOW_LOGS").create_container("logs")
+    (planted,) = parse_qs(signature)["sig"]
+    assert planted not in quiet.text
+    assert quote(planted, safe="") not in quiet.text
+
+
+def test_a_gateway_that_writes_the_token_where_headers_should_be_is_not_quoted(quiet: pytest.LogCaptureFixture):
+    said = f"HTTP/1.1 202 -\r\nno header\r\nAuthorization: Bearer {_PLANTED}\r\n\r\n".encode()
+    with serving(always(said)) as gateway, pytest.raises(WrongAddress):
+        GatewayClient(gateway.url, FixedToken(Secret(_PLANTED)), StillClock()).post_flow_logs(b"", 1, "key")
+    assert _PLANTED not in quiet.text
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+def test_an_identitys_token_in_a_broken_answer_is_not_quoted(
+    quiet: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    with serving(always(*answer(200, f'{{"access_token":"{_PLANTED}"'.encode(), Content_Type=kind))) as endpoint:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", endpoint.url)
+        monkeypatch.setenv("IDENTITY_HEADER", _PLANTED)
+        with contextlib.suppress(AzureError):
+            managed_identity(None).get_token("https://vault.azure.net/.default")
+        assert len(endpoint.requests) == 1
+    assert _PLANTED not in quiet.text
+
+
+def test_requests_to_storage_are_not_logged(account: StorageAccount, quiet: pytest.LogCaptureFixture):
+    blob_service(ByConnectionString(Secret(account.connection_string)), "FLOW_LOGS").create_container("logs")
+    assert quiet.records == []

@@ -1,0 +1,310 @@
+import logging
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, quote
+
+import orjson
+import pytest
+from azure.storage.blob import (
+    AccountSasPermissions,
+    BlobServiceClient,
+    LinearRetry,
+    ResourceTypes,
+    generate_account_sas,
+)
+
+from dev.azurite import StorageAccount
+from shared.delivery.horizon import whole_hour
+from shared.errors import HeldElsewhere
+from shared.ingester import Ingester
+from shared.process import Process
+from shared.storage import account as account_module
+from shared.storage.checkpoints import CONTAINER
+from shared.storage.quarantine import CONTAINER as QUARANTINE
+from tests.support.gateway_server import accept, accepting_gateway, lines_of
+from tests.support.logs import GrowingLog, log_blob, ports_of
+from tests.support.servers import LocalServer, Request, always, answer
+
+_TOKEN = "planted-subscription-token"
+_LATER = answer(503, Retry_After="86400")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What surrounds a process of the function app: two accounts, a gateway, and the settings."""
+
+    logs: StorageAccount
+    own: StorageAccount
+    gateway: LocalServer
+    monkeypatch: pytest.MonkeyPatch
+
+    def set(self, **settings: str | None) -> None:
+        for name, value in settings.items():
+            if value is None:
+                self.monkeypatch.delenv(name, raising=False)
+            else:
+                self.monkeypatch.setenv(name, value)
+
+    def log(self) -> GrowingLog:
+        """Return this hour's log of a network card, with one commit."""
+        log = GrowingLog(self.logs, log_blob(whole_hour(datetime.now(UTC))))
+        log.minute(1, 2)
+        return log
+
+    @property
+    def delivered(self) -> list[int]:
+        """The source ports of all that was posted."""
+        return [port for request in self.gateway.requests for port in ports_of(lines_of(request))]
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[LocalServer]:
+    with accepting_gateway() as running:
+        yield running
+
+
+@pytest.fixture
+def world(
+    new_account: Callable[[], StorageAccount], gateway: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    gateway.respond = accept
+    gateway.requests.clear()
+    monkeypatch.setattr(account_module, "ExponentialRetry", lambda **_: LinearRetry(backoff=0, random_jitter_range=0))
+    world = World(new_account(), new_account(), gateway, monkeypatch)
+    world.set(
+        FLOW_LOGS=world.logs.connection_string,
+        AzureWebJobsStorage=world.own.connection_string,
+        APIGW_URL=gateway.url,
+        SUBSCRIPTION_TOKEN=_TOKEN,
+        START_FROM=f"{datetime.now(UTC) - timedelta(hours=2):%Y-%m-%dT%H}",
+    )
+    return world
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[int, str]]]:
+    """Gives the lines that were logged since it was last asked, each with its level."""
+    caplog.set_level(logging.INFO)
+
+    def gathered() -> list[tuple[int, str]]:
+        gathered = [(record.levelno, record.getMessage()) for record in caplog.records]
+        caplog.clear()
+        return gathered
+
+    return gathered
+
+
+def _event(process: Process, log: GrowingLog) -> None:
+    process.event(log.log.kind.container, log.log.name)
+
+
+def test_an_event_delivers_what_is_new_and_logs_one_line(world: World, lines):
+    process, log = Process(), world.log()
+    _event(process, log)
+    ((level, line),) = lines()
+    assert world.delivered == [1, 2]
+    assert level == logging.INFO
+    assert {"outcome": "delivered", "records": 2, "posts": 1}.items() <= orjson.loads(line).items()
+
+
+def test_an_event_that_brings_nothing_new_logs_nothing(world: World, lines):
+    process, log = Process(), world.log()
+    for _ in range(2):
+        _event(process, log)
+    assert len(lines()) == 1
+
+
+def test_a_sweep_delivers_what_no_event_told_of(world: World, lines):
+    world.log()
+    Process().sweep()
+    assert world.delivered == [1, 2]
+    assert [level for level, _ in lines()] == [logging.INFO]
+
+
+def test_events_and_sweeps_share_one_ingester(world: World):
+    made = []
+    make = Ingester.from_settings
+    world.monkeypatch.setattr(Ingester, "from_settings", lambda *given: made.append(make(*given)) or made[-1])
+    process, log = Process(), world.log()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: _event(process, log), range(8)))
+    process.sweep()
+    assert len(made) == 1
+    assert world.delivered == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["FLOW_LOGS", "AzureWebJobsStorage", "APIGW_URL", "SUBSCRIPTION_TOKEN"])
+def test_a_missing_setting_ends_in_one_line_that_names_it(world: World, lines, name: str):
+    process, log = Process(), world.log()
+    world.set(**{name: None})
+    for invoke in (lambda: _event(process, log), process.sweep):
+        invoke()
+        ((level, line),) = lines()
+        assert level == logging.CRITICAL
+        assert name in line
+
+
+def test_a_setting_that_was_put_right_takes_at_the_next_event(world: World):
+    process, log = Process(), world.log()
+    world.set(APIGW_URL="gateway")
+    _event(process, log)
+    world.set(APIGW_URL=world.gateway.url)
+    _event(process, log)
+    assert world.delivered == [1, 2]
+
+
+def test_storage_that_is_away_at_first_is_asked_again_at_the_next_event(world: World, lines):
+    process, log = Process(), world.log()
+    world.set(AzureWebJobsStorage=world.own.connection_string.replace(world.own.key, world.logs.key))
+    for invoke in (lambda: _event(process, log), process.sweep):
+        invoke()
+        ((level, line),) = lines()
+        assert level == logging.ERROR
+        assert f"Storage account {world.own.name} forbids this" in line
+    world.set(AzureWebJobsStorage=world.own.connection_string)
+    _event(process, log)
+    assert world.delivered == [1, 2]
+
+
+def test_a_gateway_that_fails_is_one_line_and_no_error_of_the_function(world: World, lines):
+    process, log = Process(), world.log()
+    world.gateway.respond = always(*_LATER)
+    _event(process, log)
+    ((level, line),) = lines()
+    assert level == logging.ERROR
+    assert "503" in line
+
+
+def test_another_sweep_at_work_is_no_error(world: World, lines):
+    def overtaken(_: Ingester) -> list[object]:
+        raise HeldElsewhere("Another sweep is at work.")
+
+    world.monkeypatch.setattr(Ingester, "sweep", overtaken)
+    Process().sweep()
+    assert lines() == [(logging.INFO, "Another sweep is at work.")]
+
+
+def test_a_bug_is_raised(world: World):
+    world.monkeypatch.setattr(Ingester, "handle", lambda *_: 1 / 0)
+    world.monkeypatch.setattr(Ingester, "sweep", lambda *_: 1 / 0)
+    process, log = Process(), world.log()
+    for invoke in (lambda: _event(process, log), process.sweep):
+        with pytest.raises(ZeroDivisionError):
+            invoke()
+
+
+def _success(_: World) -> None:
+    """Nothing goes wrong."""
+
+
+def _echo(request: Request) -> list[bytes]:
+    said = {"code": _TOKEN, "message": request.headers["Authorization"]}
+    return answer(401, {"error": said}, X_Echo=request.headers["Authorization"])
+
+
+def _refused_token(world: World) -> None:
+    world.gateway.respond = _echo
+
+
+def _echo_where_headers_should_be(world: World) -> None:
+    world.gateway.respond = always(f"HTTP/1.1 202 -\r\nno header\r\nBearer {_TOKEN}\r\n\r\n".encode())
+
+
+def _rejected_lines(world: World) -> None:
+    rejected = [{"line": line, "reason": f"not with {_TOKEN}"} for line in range(2)]
+    world.gateway.respond = always(*answer(202, {"accepted": 0, "duplicate": False, "rejected": rejected}))
+
+
+def _failing_gateway(world: World) -> None:
+    world.gateway.respond = always(*answer(500, _TOKEN.encode(), Retry_After="86400"))
+
+
+def _no_gateway(world: World) -> None:
+    world.set(APIGW_URL=f"https://{_TOKEN}:{_TOKEN}@gateway.example.com")
+
+
+def _bad_checkpoint(world: World) -> None:
+    container = BlobServiceClient.from_connection_string(world.own.connection_string).get_container_client(CONTAINER)
+    Process().sweep()
+    for name in container.list_blob_names():
+        container.upload_blob(name, b'{"format":2}', overwrite=True)
+
+
+def _unreachable_storage(world: World) -> None:
+    endpoint = f"BlobEndpoint={world.logs.blob_endpoint}"
+    world.set(FLOW_LOGS=world.logs.connection_string.replace(endpoint, "BlobEndpoint=http://127.0.0.1:9/account"))
+
+
+def _wrong_key(world: World) -> None:
+    world.set(FLOW_LOGS=world.logs.connection_string.replace(world.logs.key, world.own.key))
+
+
+def _malformed_string(world: World) -> None:
+    world.set(FLOW_LOGS=world.logs.connection_string.replace("AccountName=", f"AccountName={world.logs.key}"))
+
+
+def _shared_access_signature(world: World) -> None:
+    signature = generate_account_sas(
+        world.logs.name,
+        world.logs.key,
+        ResourceTypes(container=True, object=True),
+        AccountSasPermissions(read=True, list=True),
+        datetime.now(UTC) + timedelta(hours=1),
+    )
+    world.set(FLOW_LOGS=f"BlobEndpoint={world.logs.blob_endpoint};SharedAccessSignature={signature}")
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        _success,
+        _refused_token,
+        _echo_where_headers_should_be,
+        _rejected_lines,
+        _failing_gateway,
+        _no_gateway,
+        _bad_checkpoint,
+        _unreachable_storage,
+        _wrong_key,
+        _malformed_string,
+        _shared_access_signature,
+    ],
+)
+def test_no_secret_shows_whatever_happens(
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    happens: Callable[[World], None],
+):
+    caplog.set_level(logging.DEBUG)
+    for name in ("azure", "azure.core", "azure.identity", "azure.storage", "msal", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    log = world.log()
+    caplog.clear()
+    happens(world)
+    process = Process()
+    _event(process, log)
+    process.sweep()
+    addresses = [request.path for request in world.gateway.requests]
+    shown = "".join([caplog.text, *capfd.readouterr(), repr(process._ingester), *addresses, _quarantined(world)])
+    assert caplog.text
+    assert not [secret for secret in _secrets(world) if secret in shown]
+
+
+def _secrets(world: World) -> list[str]:
+    secrets = [_TOKEN]
+    for account in (world.logs, world.own):
+        secrets += [account.key, quote(account.key, safe=""), account.connection_string]
+    string = os.environ["FLOW_LOGS"]
+    signature = parse_qs(string.partition("SharedAccessSignature=")[2]).get("sig", [])
+    return secrets + signature + [quote(each, safe="") for each in signature]
+
+
+def _quarantined(world: World) -> str:
+    container = BlobServiceClient.from_connection_string(world.own.connection_string).get_container_client(QUARANTINE)
+    if not container.exists():
+        return ""
+    return "".join(container.download_blob(name).readall().decode() for name in container.list_blob_names())
