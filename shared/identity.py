@@ -1,10 +1,11 @@
 """Who asks: the app's managed identity, unless a caller brings another."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from azure.core.credentials import AccessToken, TokenCredential
-from azure.core.exceptions import ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity import ManagedIdentityCredential
 
 type Identity = Callable[[str | None], TokenCredential]
@@ -14,13 +15,16 @@ type Identity = Callable[[str | None], TokenCredential]
 class _ManagedIdentity:
     def __init__(self, client_id: str | None) -> None:
         self._credential = ManagedIdentityCredential(client_id=client_id, connection_timeout=5, read_timeout=10)
+        self._lock = threading.Lock()
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 -- azure-core's own
         try:
-            token: AccessToken = self._credential.get_token(*scopes, **options)
-        except (ValueError, TypeError, AttributeError):
-            # The library takes the form of the endpoint's answer for granted, such as that it is JSON.
-            raise ClientAuthenticationError("The identity endpoint's answer can't be read.") from None
+            with self._lock:  # of many at once, one asks the endpoint and the others find what it brought
+                token: AccessToken = self._credential.get_token(*scopes, **options)
+        except (AzureError, ValueError, TypeError, AttributeError):
+            # One kind of error, lest the endpoint's trouble be taken for storage's or the vault's; and not only the
+            # library's, which takes for granted that the answer is an object with a number in it.
+            raise ClientAuthenticationError("The identity endpoint gave no token.") from None
         return token
 
 
