@@ -67,11 +67,12 @@ class Endpoints:
 
     async def status(self, _request: Request) -> Response:
         """What waits, what runs and how it went since the start: see `dev.host.process.Status`."""
+        pending, poisoned = await self._listener.pending(), await self._listener.poisoned()
+        # Nothing is awaited from here on, so that what no longer runs is counted.
         results = [
             {"function": function, "result": result, "count": count}
             for (function, result), count in self._host.results.items()
         ]
-        pending, poisoned = await self._listener.pending(), await self._listener.poisoned()
         return JSONResponse(
             {
                 "pending": pending,
