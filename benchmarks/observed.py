@@ -1,6 +1,7 @@
 """What really goes over the wire to storage: every request of this process, seen where azure-core hands it to HTTP."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,10 +30,12 @@ class StorageRequest:
     Attributes:
         kind: what it does and where, such as `read: logs` or `write: checkpoints`.
         bytes_received: the answer's content.
+        seconds: from sending it until the answer came (a blob's bytes may follow).
     """
 
     kind: str
     bytes_received: int
+    seconds: float
 
 
 @contextlib.contextmanager
@@ -42,8 +45,10 @@ def storage_requests() -> Iterator[list[StorageRequest]]:
     send = RequestsTransport.send
 
     def observed(transport: RequestsTransport, request: HttpRequest, **settings: Any) -> Any:  # noqa: ANN401
+        begun = time.perf_counter()
         response = send(transport, request, **settings)
-        made.append(StorageRequest(_kind(request, response.status_code), _length(request, response)))
+        seconds = time.perf_counter() - begun
+        made.append(StorageRequest(_kind(request, response.status_code), _length(request, response), seconds))
         return response
 
     with mock.patch.object(RequestsTransport, "send", observed):

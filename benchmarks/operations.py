@@ -22,6 +22,7 @@ type Counts = Mapping[str, float]
 
 
 def measure() -> report.Result:
+    """Count the operations of events and of sweeps."""
     minute = ranges(Traffic(Shape.NSG, 5, tuples_a_record=5))[0]
     with stage() as parts:
         ingester = parts.ingester()

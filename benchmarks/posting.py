@@ -24,6 +24,7 @@ _CLAIM = (
 
 
 def measure() -> report.Result:
+    """Measure every way to post, interleaved."""
     blocks = synthetic.ranges(synthetic.Traffic(synthetic.Shape.NSG, _TUPLES))
     ways = list(product(_LATENCIES, _IN_FLIGHT))
     seconds: dict[tuple[int, int], list[float]] = {way: [] for way in ways}

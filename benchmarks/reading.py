@@ -19,6 +19,7 @@ _CLAIM = (
 
 
 def measure() -> report.Result:
+    """Count the bytes of an hour of updates, of each log in turn."""
     rows: list[tuple[report.Cell, ...]] = []
     figures = []
     for network_card, (name, traffic) in enumerate(_MINUTES.items()):
