@@ -24,7 +24,7 @@ lint: setup ## Check style, types and shell scripts
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	git grep -lIE '^#!.*[/ ](ba)?sh$$' -- ':!*.md' | xargs .venv/bin/shellcheck
+	git grep -lIE '^#!.*[/ ](ba)?sh$$' -- ':!*.md' | xargs .venv/bin/shellcheck --external-sources --source-path=SCRIPTDIR
 
 .PHONY: format
 format: setup ## Format the code
@@ -41,7 +41,7 @@ bench: setup ## Measure speed, memory and storage operations
 
 .PHONY: chaos
 chaos: setup ## Deliver under random faults and kills, for long (make chaos SCHEDULES=1000)
-	.venv/bin/python -m tests.chaos $(if $(SCHEDULES),--schedules '$(SCHEDULES)')
+	.venv/bin/python -m dev.chaos $(if $(SCHEDULES),--schedules '$(SCHEDULES)')
 
 .PHONY: lock
 lock: setup ## Pin all packages anew, with hashes, from pyproject.toml
