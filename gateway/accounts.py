@@ -19,7 +19,6 @@ from gateway.passwords import hash_password, is_password
 
 _SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = f"""
-    BEGIN IMMEDIATE;
     CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE users (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -43,7 +42,6 @@ _SCHEMA: Final = f"""
     ) STRICT;
     CREATE TABLE signing_key (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), key BLOB NOT NULL) STRICT;
     PRAGMA user_version = {_SCHEMA_VERSION};
-    COMMIT;
 """
 
 
@@ -101,8 +99,9 @@ class Accounts:
             connection.execute(f"PRAGMA {pragma}")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            connection.executescript(_SCHEMA)
-            connection.execute("INSERT INTO signing_key VALUES (1, ?)", [secrets.token_bytes(32)])
+            key = secrets.token_hex(32)
+            insert = f"INSERT INTO signing_key VALUES (1, x'{key}')"  # noqa: S608 - digits of our own; scripts take no parameters
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {insert}; COMMIT")
         elif version != _SCHEMA_VERSION:
             connection.close()
             raise AccountsError(

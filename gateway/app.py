@@ -80,6 +80,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
+            await _forget_keys(stores.records, clock)
             tasks.start_soon(_keep_house, stores.records, clock)
             yield
             tasks.cancel_scope.cancel()
@@ -103,8 +104,12 @@ def create_app(
 async def _keep_house(records: Records, clock: Clock) -> None:
     """Forget what has outlived its time, once an hour."""
     while True:
-        try:
-            await run_in_threadpool(records.forget_keys, clock())
-        except duckdb.Error:
-            _logger.exception("Old idempotency keys could not be removed. The next try is in an hour.")
         await anyio.sleep(3600)
+        await _forget_keys(records, clock)
+
+
+async def _forget_keys(records: Records, clock: Clock) -> None:
+    try:
+        await run_in_threadpool(records.forget_keys, clock())
+    except duckdb.Error:
+        _logger.exception("Old idempotency keys could not be removed. The next try is in an hour.")

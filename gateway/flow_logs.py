@@ -86,11 +86,11 @@ class FlowLogs:
                 self._records.store(post, batch.records)
                 return post, False
         except duckdb.Error:
-            _logger.exception("A post was not stored. Look for a full disk first, then restart the gateway.")
+            _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
             raise ApiError(
                 503,
                 "storage",
-                "The gateway's storage failed. Nothing was stored; send it again later.",
+                "The gateway's storage failed. Send it again later.",
                 _retry_after(30),
             ) from None
         if earlier.body_hash != body_hash:

@@ -18,12 +18,12 @@ class Limits:
 
     """
 
-    body_bytes: int = 8 * 1024 * 1024
+    body_bytes: int = 4 * 1024 * 1024
     unpacked_bytes: int = 32 * 1024 * 1024
     records: int = 20_000
     form_bytes: int = 64 * 1024
     body_seconds: float = 60
-    posts_at_once: int = 32
+    posts_at_once: int = 128
 
 
 DEFAULT_LIMITS: Final = Limits()

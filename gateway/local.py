@@ -93,7 +93,7 @@ def run_in_thread(
 
 
 class GatewayProcess:
-    """A gateway in a process of its own, on a free loopback port; as a context manager it is stopped at the end.
+    """A gateway in a process of its own, on loopback; as a context manager it is stopped at the end.
 
     Attributes:
         url: Its address, without a slash at the end.
@@ -101,19 +101,20 @@ class GatewayProcess:
 
     """
 
-    def __init__(self, data: Path, fault_plan: Path | None = None) -> None:
+    def __init__(self, data: Path, fault_plan: Path | None = None, port: int = 0) -> None:
         """Start it, and return once it listens.
 
         Args:
             data: The directory of its stores.
             fault_plan: A file of faults, as `gateway.faults` describes it; none without.
+            port: The port to listen on, so that a successor has the same address; 0 for a free one.
 
         Raises:
             RuntimeError: It did not start; it has said why on stderr.
 
         """
         module = ["gateway"] if fault_plan is None else ["gateway.faults", str(fault_plan.resolve())]
-        command = [sys.executable, "-m", *module, "serve", "--data", str(data.resolve()), "--port", "0"]
+        command = [sys.executable, "-m", *module, "serve", "--data", str(data.resolve()), "--port", str(port)]
         self._process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE)  # noqa: S603 - our own program
         assert self._process.stdout is not None  # noqa: S101 - a pipe, as asked
         self._stdout = self._process.stdout

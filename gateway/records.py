@@ -128,7 +128,8 @@ class Records:
             records: Flow records that have passed `shared.flowlog.record.check`.
 
         Raises:
-            duckdb.Error: Nothing was stored. A `ConstraintException` means that the key is there already.
+            duckdb.Error: Nothing was stored, unless it was the commit that failed; `find` tells after a restart. A
+                `ConstraintException` means that the key is there already.
 
         """
         with self._writing, self._transaction() as execute:

@@ -226,5 +226,5 @@ def test_when_storage_fails_the_sender_is_told_to_come_back(tmp_path, caplog):
         assert code(answer) == (503, "storage")
         assert answer.headers["Retry-After"] == "30"
         assert code(client.call("GET", "/healthz")) == (503, "storage")
-    assert "A post was not stored" in caplog.text
+    assert "A post could not be stored" in caplog.text
     assert customer.subscription_token not in caplog.text

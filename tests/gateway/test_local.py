@@ -3,6 +3,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import Semaphore
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -95,8 +96,10 @@ def test_what_was_stored_before_a_lost_reply_and_a_kill_is_a_duplicate_afterward
         with pytest.raises(requests.ConnectionError):
             client_of(process, customer).post(body_of(1))
         process.kill()
-    with run_in_thread(tmp_path) as gateway:
-        answer = client_of(gateway, customer).post(body_of(1)).json()
+    port = urlsplit(process.url).port
+    with GatewayProcess(tmp_path, port=port) as successor:
+        assert successor.url == process.url
+        answer = client_of(successor, customer).post(body_of(1)).json()
         assert answer == {"accepted": 3, "duplicate": True, "rejected": []}
 
 
