@@ -6,7 +6,6 @@ writes nothing ("Lease Blob", "Specifying conditional headers").
 
 import contextlib
 import threading
-import uuid
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Self
@@ -44,8 +43,8 @@ class LeasedBlob:
             HeldElsewhere: another worker has it.
             StorageAway: the account can't be asked now.
         """
-        # With an id of our own choosing, a repeated request after a lost answer finds the lease to be ours.
-        lease = BlobLeaseClient(client, lease_id=str(uuid.uuid4()))
+        # It proposes an id of its own making, so a repeated request after a lost answer finds the lease to be ours.
+        lease = BlobLeaseClient(client)
         asked = clock.monotonic()
         with storage_errors(str(client.account_name)):
             try:

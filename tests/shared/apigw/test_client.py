@@ -306,20 +306,28 @@ def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("short_timeouts")
-@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 202 -\r\n", b"HTTP/1.1 202 -\r\nContent-Length: 9\r\n\r\n{"])
-def test_a_gateway_that_falls_silent_is_not_waited_for(server: LocalServer, begun: bytes):
-    answered = threading.Event()
+@pytest.mark.parametrize(
+    ("begun", "expected"),
+    [
+        (b"", "did not answer in time"),
+        (b"HTTP/1.1 202 -\r\n", "did not answer in time"),
+        (b"HTTP/1.1 202 -\r\nContent-Length: 9\r\n\r\n{", "(ConnectionError)"),
+    ],
+)
+def test_a_gateway_that_falls_silent_is_not_waited_for(server: LocalServer, begun: bytes, expected: str):
+    waited_for = threading.Event()
 
     def silence() -> Iterable[bytes]:
         yield begun
-        answered.wait(10)
+        waited_for.wait(5)
 
     server.respond = lambda _request: silence()
     try:
-        with pytest.raises(RetryLater):
+        with pytest.raises(RetryLater) as given_up:
             _post(server.url)
     finally:
-        answered.set()
+        waited_for.set()
+    assert expected in str(given_up.value)
 
 
 @pytest.mark.usefixtures("short_timeouts")
