@@ -1,9 +1,9 @@
 locals {
-  action_group_ids = compact([var.alert_action_group_id, one(azurerm_monitor_action_group.this[*].id)])
+  action_group_ids = compact([module.settings.alert_action_group_id, one(azurerm_monitor_action_group.this[*].id)])
 }
 
 resource "azurerm_monitor_action_group" "this" {
-  count = var.alert_email == null ? 0 : 1
+  count = module.settings.alert_email == null ? 0 : 1
 
   name                = "sluice-${local.suffix}"
   resource_group_name = azurerm_resource_group.this.name
@@ -12,7 +12,7 @@ resource "azurerm_monitor_action_group" "this" {
 
   email_receiver {
     name                    = "operators"
-    email_address           = var.alert_email
+    email_address           = module.settings.alert_email
     use_common_alert_schema = true
   }
 }

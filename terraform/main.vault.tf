@@ -32,24 +32,22 @@ resource "terraform_data" "vault_open" {
 
 # A mistyped token must not take the place of one that works.
 resource "terraform_data" "token_accepted" {
-  triggers_replace = [var.apigw_url, local.token_version]
+  triggers_replace = [module.settings.apigw_url, local.token_version]
 
   provisioner "local-exec" {
     interpreter = ["/bin/sh"]
     command     = "${path.module}/scripts/check-token.sh"
     environment = {
-      APIGW_URL          = var.apigw_url
-      SUBSCRIPTION_TOKEN = var.subscription_token
+      APIGW_URL          = module.settings.apigw_url
+      SUBSCRIPTION_TOKEN = module.settings.subscription_token
     }
   }
-
-  depends_on = [module.subscription]
 }
 
 resource "azurerm_key_vault_secret" "token" {
   name             = "subscription-token"
   key_vault_id     = azurerm_key_vault.this.id
-  value_wo         = var.subscription_token
+  value_wo         = module.settings.subscription_token
   value_wo_version = local.token_version
   content_type     = "text/plain"
   tags             = local.tags

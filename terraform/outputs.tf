@@ -6,7 +6,7 @@ output "application_id" {
 output "function_apps" {
   description = "The function app of each entry of region_set, with its location and the storage account that it delivers from."
   value = {
-    for key, entry in local.entries : key => {
+    for key, entry in module.settings.entries : key => {
       name            = module.region[key].function_app_name
       resource_group  = module.region[key].resource_group_name
       location        = entry.location

@@ -1,6 +1,6 @@
 provider "azurerm" {
-  environment     = local.cloud
-  subscription_id = module.subscription.id # no call before it is known to be this state's own
+  environment     = module.settings.cloud
+  subscription_id = module.settings.subscription_id # no call before it is known to be this state's own
 
   resource_provider_registrations = "none"
   resource_providers_to_register = [
@@ -32,6 +32,6 @@ provider "azurerm" {
 }
 
 provider "azuread" {
-  environment = local.cloud
+  environment = module.settings.cloud
   tenant_id   = data.azurerm_client_config.current.tenant_id
 }

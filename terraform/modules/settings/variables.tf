@@ -1,0 +1,235 @@
+variable "apigw_url" {
+  description = "Address of the API gateway, such as https://gateway.example.com."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition = can(regex(
+      "^(https://[A-Za-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1))(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$", var.apigw_url
+    ))
+    error_message = "apigw_url must be an https:// address without user, query or fragment, such as https://gateway.example.com."
+  }
+}
+
+variable "installed_in" {
+  description = "Id of the subscription that the state was begun with."
+  type        = string
+  nullable    = false
+}
+
+variable "region_set" {
+  description = <<-TEXT
+    The flow logs to deliver: an entry for each storage account that Network Watcher writes to. The keys are arbitrary and become part of names.
+
+    - `location` - (Required) The storage account's location, such as `eastus`.
+    - `flow_logs_storage_connection_string` - (Optional) Connection string of the storage account.
+    - `flow_logs_storage_account_id` - (Optional) Resource id of the storage account, to read it with a managed identity.
+
+    Each entry has exactly one of the last two.
+  TEXT
+  type        = map(map(string)) # an object type would drop misspelt keys without a word
+  nullable    = false
+  sensitive   = true # holds storage account keys
+
+  validation {
+    condition     = length(var.region_set) > 0
+    error_message = "region_set must have an entry, such as {\"location1\": {\"location\": \"eastus\", ...}}."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.region_set) : can(regex("^[a-z][a-z0-9]{0,15}$", key))])
+    error_message = "The keys of region_set must be 1 to 16 lower-case letters and digits, a letter first, such as location1."
+  }
+
+  validation {
+    condition = alltrue([
+      for entry in values(var.region_set) : length(setsubtract(
+        keys(entry), ["location", "flow_logs_storage_account_id", "flow_logs_storage_connection_string"]
+      )) == 0
+    ])
+    error_message = "The keys of an entry of region_set must be location and one of flow_logs_storage_connection_string and flow_logs_storage_account_id. Check their spelling."
+  }
+
+  validation {
+    condition     = alltrue([for entry in values(var.region_set) : can(regex("^[A-Za-z0-9 ]{3,40}$", entry.location))])
+    error_message = "location in each entry of region_set must be an Azure location, such as eastus."
+  }
+
+  validation {
+    condition = alltrue([
+      for entry in values(var.region_set) :
+      (try(entry.flow_logs_storage_connection_string, null) == null) != (try(entry.flow_logs_storage_account_id, null) == null)
+    ])
+    error_message = "Each entry of region_set must have exactly one of flow_logs_storage_connection_string and flow_logs_storage_account_id."
+  }
+
+  validation {
+    condition = alltrue([
+      for entry in values(var.region_set) : try(entry.flow_logs_storage_connection_string, null) == null || (
+        can(regex("(?:^|;)(?i:AccountName)=[a-z0-9]{3,24}(?:;|$)", entry.flow_logs_storage_connection_string)) &&
+        can(regex("(?:^|;)(?i:AccountKey)=[A-Za-z0-9+/]+={0,2}(?:;|$)", entry.flow_logs_storage_connection_string))
+      )
+    ])
+    error_message = "flow_logs_storage_connection_string must be copied whole from the storage account's access keys, such as DefaultEndpointsProtocol=https;AccountName=...;AccountKey=...;EndpointSuffix=core.windows.net."
+  }
+
+  validation {
+    condition = alltrue([
+      for entry in values(var.region_set) : try(entry.flow_logs_storage_connection_string, null) == null || contains(
+        var.endpoint_suffix == null ? keys(local.clouds) : [var.endpoint_suffix],
+        try(regex("(?:^|;)(?i:EndpointSuffix)=([^;]*)", entry.flow_logs_storage_connection_string)[0], "core.windows.net")
+      )
+    ])
+    error_message = "EndpointSuffix in flow_logs_storage_connection_string must be one of ${join(", ", keys(local.clouds))}, and the same as endpoint_suffix where that is given, such as EndpointSuffix=core.windows.net."
+  }
+
+  validation {
+    condition = alltrue([
+      for entry in values(var.region_set) : try(entry.flow_logs_storage_account_id, null) == null || can(regex(
+        "(?i)^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]Storage/storageAccounts/[a-z0-9]{3,24}$",
+        entry.flow_logs_storage_account_id
+      ))
+    ])
+    error_message = "flow_logs_storage_account_id must be a storage account's resource id, such as /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/NAME."
+  }
+
+  validation {
+    condition = length(var.region_set) == length(distinct([
+      for entry in values(var.region_set) : try(
+        regex("(?:^|;)(?i:AccountName)=([a-z0-9]+)", entry.flow_logs_storage_connection_string)[0],
+        reverse(split("/", entry.flow_logs_storage_account_id))[0], ""
+      )
+    ]))
+    error_message = "Each entry of region_set must have a storage account of its own, such as one for eastus and one for westeurope."
+  }
+}
+
+variable "subscription_id" {
+  description = "Id of the Azure subscription to onboard. It has no default and no place in terraform.tfvars.json, so that apply and destroy ask for it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.subscription_id))
+    error_message = "subscription_id must be a GUID in lower case, such as 00000000-0000-0000-0000-000000000000. `az account list --output table` shows yours."
+  }
+
+  # This stops a destroy as well, where preconditions only warn.
+  validation {
+    condition     = var.subscription_id == var.installed_in
+    error_message = "This state belongs to another subscription, ${var.installed_in}, and nothing was changed. Each subscription has a state of its own: run `terraform workspace new NAME` for a further one, or `terraform workspace select NAME` to go back to one."
+  }
+}
+
+variable "subscription_token" {
+  description = "The subscription token that the gateway's console issued. It reaches no state and no plan."
+  type        = string
+  nullable    = false
+  ephemeral   = true
+  sensitive   = true
+
+  validation {
+    condition     = can(regex("^[!-~]{8,}$", var.subscription_token))
+    error_message = "subscription_token must be the token alone, as the gateway's console shows it, such as KQaKwYgnVA2Y_R8G..."
+  }
+}
+
+variable "alert_action_group_id" {
+  description = "Resource id of an action group that alerts go to. Not together with alert_email."
+  type        = string
+  default     = null
+
+  validation {
+    condition = var.alert_action_group_id == null || can(regex(
+      "(?i)^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]Insights/actionGroups/[^/]+$",
+      var.alert_action_group_id
+    ))
+    error_message = "alert_action_group_id must be an action group's resource id, such as /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Insights/actionGroups/NAME."
+  }
+
+  validation {
+    condition     = var.alert_action_group_id == null || var.alert_email == null
+    error_message = "Give alert_email or alert_action_group_id, not both, such as only alert_email."
+  }
+}
+
+variable "alert_email" {
+  description = "E-mail address that alerts go to, such as network-team@example.com. Without it and alert_action_group_id alerts show in the portal only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alert_email == null || can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", var.alert_email))
+    error_message = "alert_email must be one e-mail address, such as network-team@example.com."
+  }
+}
+
+variable "credential_lifetime_in_days" {
+  description = "Days until the application's credential ends, counted from its creation."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains(range(1, 731), var.credential_lifetime_in_days)
+    error_message = "credential_lifetime_in_days must be a whole number from 1 to 730, such as 180."
+  }
+}
+
+variable "endpoint_suffix" {
+  description = "Domain of the cloud's storage accounts. It is taken from the connection strings where there are any; outside of the public cloud it is needed without them."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.endpoint_suffix == null || contains(keys(local.clouds), coalesce(var.endpoint_suffix, "none"))
+    error_message = "endpoint_suffix must be one of ${join(", ", keys(local.clouds))}."
+  }
+}
+
+variable "instance_memory_in_mb" {
+  description = "Memory of a function app's instance, in MB."
+  type        = number
+  default     = 2048
+  nullable    = false
+
+  validation {
+    condition     = contains([512, 2048, 4096], var.instance_memory_in_mb)
+    error_message = "instance_memory_in_mb must be 512, 2048 or 4096, such as 2048."
+  }
+}
+
+variable "start_from" {
+  description = "Oldest hour that is delivered, in UTC, such as 2026-11-23T15. The default is the hour of installation."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.start_from == null || can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2})?$", var.start_from))
+    error_message = "start_from must be an hour or a day in UTC, such as 2026-11-23T15 or 2026-11-23."
+  }
+}
+
+variable "subscription_token_version" {
+  description = "To be raised with each new subscription_token, where the token does not stand in terraform.tfvars.json. There, a new one is noticed by itself."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.subscription_token_version == floor(var.subscription_token_version) && var.subscription_token_version > 0
+    error_message = "subscription_token_version must be a whole number, such as 2."
+  }
+}
+
+variable "tags" {
+  description = "Tags for everything that can carry them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 14 && alltrue([for key, value in var.tags : can(regex("^[^<>%&\\\\?/]{1,512}$", key)) && length(value) <= 256])
+    error_message = "tags must be at most 14, with names of up to 512 characters without <>%&\\?/ and values of up to 256, such as {\"cost-centre\": \"4711\"}."
+  }
+}
