@@ -15,6 +15,7 @@ _COMMANDS: Final = {
     "status": "show lag and backlog of each network card",
     "replay": "send the logs of some hours once more",
     "quarantine": "look at what could not be delivered, and send it again",
+    "doctor": "check settings, storage, gateway, token and clock",
 }
 _INTERRUPTED: Final = 130
 """What a shell gives for a program that Ctrl-C ended."""

@@ -10,7 +10,15 @@ class SluiceError(Exception):
 
 
 class SettingError(SluiceError):
-    """A setting is missing or malformed: name it, correct it, start again."""
+    """Settings are missing or malformed: name them, correct them, start again.
+
+    Attributes:
+        problems: a sentence or two for each.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
 
 
 class RetryLater(SluiceError):  # noqa: N818 -- named by the remedy

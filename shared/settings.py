@@ -6,9 +6,10 @@ The names are those of the function app's settings; `docs/settings.md` lists the
 import base64
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from shared.errors import SettingError
@@ -77,19 +78,28 @@ class Settings:
         """Read every setting.
 
         Raises:
-            SettingError: one is missing or malformed; the message names it and says what it should be.
+            SettingError: some are missing or malformed; the message names each and says what it should be.
         """
         client_id = environment.get("AZURE_CLIENT_ID", "").strip() or None
-        return cls(
-            flow_logs=_storage(environment, "FLOW_LOGS", client_id),
-            own_storage=_storage(environment, "AzureWebJobsStorage", client_id),
-            apigw_url=_service_address("APIGW_URL", _required(environment, "APIGW_URL")),
-            token=_token(environment),
-            client_id=client_id,
-            start_from=_hour(environment, "START_FROM"),
-            batch_max_records=_whole_number(environment, "BATCH_MAX_RECORDS", default=10_000, most=100_000),
-            posts_in_flight=_whole_number(environment, "POSTS_IN_FLIGHT", default=4, most=64),
-        )
+        readers: dict[str, Callable[[], Any]] = {
+            "flow_logs": lambda: _storage(environment, "FLOW_LOGS", client_id),
+            "own_storage": lambda: _storage(environment, "AzureWebJobsStorage", client_id),
+            "apigw_url": lambda: _service_address("APIGW_URL", _required(environment, "APIGW_URL")),
+            "token": lambda: _token(environment),
+            "start_from": lambda: _hour(environment, "START_FROM"),
+            "batch_max_records": lambda: _whole_number(environment, "BATCH_MAX_RECORDS", default=10_000, most=100_000),
+            "posts_in_flight": lambda: _whole_number(environment, "POSTS_IN_FLIGHT", default=4, most=64),
+        }
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for name, read in readers.items():
+            try:
+                values[name] = read()
+            except SettingError as error:
+                problems += error.problems
+        if problems:
+            raise SettingError(*problems)
+        return cls(client_id=client_id, **values)
 
 
 def parse_hour(text: str) -> datetime:

@@ -1,7 +1,6 @@
 """From the settings to the parts that commands work with; nothing is read or written yet."""
 
 import argparse
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +12,14 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
 from shared.apigw.client import GatewayClient
+from shared.apigw.token import TokenSource
 from shared.clock import Clock, SystemClock
 from shared.delivery.breaker import Refusals
 from shared.delivery.horizon import Horizon
 from shared.delivery.means import Means
 from shared.errors import SettingError
 from shared.ingester import token_source
+from shared.library_logs import quiet_libraries
 from shared.settings import Settings
 from shared.storage.account import blob_service
 from shared.storage.checkpoints import Checkpoints
@@ -39,6 +40,7 @@ class Parts:
     watermarks: Watermarks
     horizon: Horizon
     quarantine: QuarantineContainer
+    tokens: TokenSource
     gateway: GatewayClient
 
     @property
@@ -72,11 +74,11 @@ def open_parts(options: argparse.Namespace) -> Parts:
         SettingError: a setting is missing or malformed.
     """
     settings, clock = Settings.from_environment(environment(options)), SystemClock()
-    # With nobody listening, the library's warnings would end up between ours.
-    logging.getLogger("azure").addHandler(logging.NullHandler())
+    quiet_libraries()
     own = blob_service(settings.own_storage, "AzureWebJobsStorage", operators_identity)
     logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", operators_identity))
     watermarks = Watermarks(own, logs.name)
+    tokens = token_source(settings, clock, operators_identity)
     return Parts(
         settings=settings,
         clock=clock,
@@ -86,7 +88,8 @@ def open_parts(options: argparse.Namespace) -> Parts:
         watermarks=watermarks,
         horizon=Horizon(watermarks, clock, settings.start_from),
         quarantine=QuarantineContainer(own),
-        gateway=GatewayClient(settings.apigw_url, token_source(settings, clock, operators_identity), clock),
+        tokens=tokens,
+        gateway=GatewayClient(settings.apigw_url, tokens, clock),
     )
 
 

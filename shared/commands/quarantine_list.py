@@ -10,6 +10,7 @@ from shared.commands.opening import open_parts
 from shared.commands.output import Exit, print_json, show
 from shared.commands.quarantine_objects import blobs, contents, read_object, text
 from shared.commands.tables import add_row, new_table, print_table
+from shared.flowlog import parse_blob_name
 from shared.storage.quarantine import QuarantinedBlob
 
 _REASONS_SHOWN: Final = 10
@@ -75,8 +76,16 @@ def _print_blobs(held: list[_Held]) -> None:
     table = new_table("Key", "Log", "Objects", "First reason", numbers=("Key", "Objects"))
     for each in held:
         key = each.blob.key[:_KEY_SHOWN]
-        add_row(table, key, text(each.first, "blob"), f"{each.objects:,}", text(each.first, "reason"))
+        add_row(table, key, _short(each.first), f"{each.objects:,}", text(each.first, "reason"))
     print_table(table)
+
+
+def _short(first: dict[str, Any]) -> str:
+    name = text(first, "blob")
+    log = parse_blob_name(text(first, "container"), name)
+    if log is None:
+        return name
+    return f"{log.resource.rpartition('/')[2]} {log.mac or '-'} {log.hour:%H:%M}"
 
 
 def _document(listing: _Listing, *, with_blobs: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 
 from shared.cli import main
 
-COMMANDS = ["parse", "status", "replay", "quarantine"]
+COMMANDS = ["parse", "status", "replay", "quarantine", "doctor"]
 
 
 def test_the_help_names_every_command(capsys):

@@ -254,3 +254,11 @@ def test_an_address_of_any_text_is_taken_or_named(text: str, scheme: str):
         others |= {"SUBSCRIPTION_TOKEN": None} if name == "SUBSCRIPTION_TOKEN_SECRET" else {}
         with contextlib.suppress(SettingError):
             _read(**others, **{name: scheme + text})
+
+
+def test_every_problem_is_named_at_once():
+    with pytest.raises(SettingError) as caught:
+        Settings.from_environment({"APIGW_URL": "http://gateway.example.com", "POSTS_IN_FLIGHT": "none"})
+    named = ["FLOW_LOGS", "AzureWebJobsStorage", "APIGW_URL", "SUBSCRIPTION_TOKEN", "POSTS_IN_FLIGHT"]
+    assert len(caught.value.problems) == len(named)
+    assert all(name in problem for name, problem in zip(named, caught.value.problems, strict=True))

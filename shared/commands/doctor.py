@@ -1,0 +1,60 @@
+"""`sluice doctor`: settings, accounts, gateway, token and clock, a line each."""
+
+import argparse
+from collections.abc import Iterator
+from typing import Final
+
+from shared.commands.diagnosis import Finding, State, diagnose
+from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.output import Exit, print_json, show
+from shared.errors import SettingError
+
+_DESCRIPTION: Final = """\
+Checks what the function app needs: that every setting is there and well-formed, that both storage accounts can be
+reached and used, that the gateway answers and accepts the token, until when it does, and that the clock is right.
+
+It acts as whoever runs it: a connection string, an Azure CLI sign-in, or in Azure a managed identity. Rights that are
+missing here are not necessarily missing for the app. It makes the app's containers where they are missing, as the app
+would, and writes, leases and removes one small blob there; nothing is sent to the gateway but a question.
+"""
+_EPILOG: Final = """\
+exit codes:
+  0  everything is fine
+  1  there is something to see to before long
+  2  something fails, or could not be checked
+
+example:
+  sluice doctor --settings local.settings.json
+"""
+_EXITS: Final = {State.OK: Exit.FINE, State.WARN: Exit.ATTENTION, State.FAIL: Exit.FAILED}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.description, parser.epilog = _DESCRIPTION, _EPILOG
+    add_settings_option(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check everything, and print what was found as it is found."""
+    findings = []
+    for finding in _findings(options):
+        findings.append(finding)
+        if not options.json:
+            show(f"{finding.state.value:<4}  {finding.subject:<11}  {finding.message}")
+    if options.json:
+        print_json([{"check": each.subject, "state": each.state.value, "message": each.message} for each in findings])
+    return max(_EXITS[finding.state] for finding in findings)
+
+
+def _findings(options: argparse.Namespace) -> Iterator[Finding]:
+    try:
+        parts = open_parts(options)
+    except SettingError as error:
+        for problem in error.problems:
+            yield Finding("settings", State.FAIL, problem)
+        yield Finding("settings", State.FAIL, "Nothing else could be checked before these are right.")
+        return
+    yield Finding("settings", State.OK, "All that are needed are there and well-formed.")
+    yield from diagnose(parts)
