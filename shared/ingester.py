@@ -21,7 +21,7 @@ from shared.flowlog import LogKind
 from shared.identity import Identity, managed_identity
 from shared.settings import Settings, VaultSecret
 from shared.storage import checkpoints, quarantine
-from shared.storage.account import blob_service, storage_errors
+from shared.storage.account import account_name, blob_service, storage_errors
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.logs import FlowLogAccount
 from shared.storage.quarantine import QuarantineContainer
@@ -96,7 +96,7 @@ def make_containers(service: BlobServiceClient) -> None:
     Raises:
         StorageAway: the account can't be reached, or refuses.
     """
-    with storage_errors(str(service.account_name)):
+    with storage_errors(account_name(service)):
         for name in _CONTAINERS:
             try:
                 service.create_container(name)

@@ -126,8 +126,13 @@ def _storage(environment: Mapping[str, str], name: str, client_id: str | None) -
     if text and uri:
         raise SettingError(f"Both {name} and {name}__blobServiceUri are set. Keep one of the two.")
     if uri:
-        own_client_id = environment.get(f"{name}__clientId", "").strip()
-        return ByIdentity(_service_address(f"{name}__blobServiceUri", uri), own_client_id or client_id)
+        address = _service_address(f"{name}__blobServiceUri", uri)
+        if not address.lower().startswith("https:"):
+            raise SettingError(
+                f"The setting {name}__blobServiceUri begins with http://, where the library sends no identity's token. "
+                "Use https://."
+            )
+        return ByIdentity(address, environment.get(f"{name}__clientId", "").strip() or client_id)
     if not text:
         raise SettingError(
             f"The setting {name} is missing. Set it to a connection string, or set {name}__blobServiceUri."

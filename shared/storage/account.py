@@ -4,9 +4,10 @@ import contextlib
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-from azure.storage.blob import BlobServiceClient, ExponentialRetry
+from azure.storage.blob import BlobClient, BlobServiceClient, ExponentialRetry
 
 from shared.errors import SettingError, StorageAway
 from shared.identity import Identity, managed_identity
@@ -36,6 +37,14 @@ def blob_service(
             raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
     credential = identity(connection.client_id)
     return BlobServiceClient(connection.blob_service_uri, credential=credential, retry_policy=retries, **_TIMEOUTS)
+
+
+def account_name(client: BlobServiceClient | BlobClient) -> str:
+    """Return the name of the storage account.
+
+    Where the library can't tell, for DNS zone endpoints and domains of one's own, it is the host's first label.
+    """
+    return str(client.account_name or (urlsplit(client.url).hostname or "").partition(".")[0])
 
 
 @contextlib.contextmanager

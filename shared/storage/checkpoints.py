@@ -17,7 +17,7 @@ from azure.storage.blob import BlobClient, BlobServiceClient
 from shared.clock import Clock
 from shared.errors import Unsupported
 from shared.flowlog import LogBlob, LogKind
-from shared.storage.account import storage_errors
+from shared.storage.account import account_name, storage_errors
 from shared.storage.checkpoint import Checkpoint, State
 from shared.storage.leased_blob import REFUSED, LeasedBlob
 
@@ -80,7 +80,7 @@ class Checkpoints:
 
     def __init__(self, service: BlobServiceClient, log_account: str, clock: Clock) -> None:
         self._container = service.get_container_client(CONTAINER)
-        self._account = str(service.account_name)
+        self._account = account_name(service)
         self._log_account = log_account
         self._clock = clock
 

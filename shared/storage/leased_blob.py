@@ -16,7 +16,7 @@ from azure.storage.blob import BlobClient, BlobLeaseClient
 
 from shared.clock import Clock
 from shared.errors import HeldElsewhere, RetryLater
-from shared.storage.account import storage_errors
+from shared.storage.account import account_name, storage_errors
 
 _LEASE_SECONDS = 60
 _RENEW_SECONDS = 20
@@ -46,7 +46,7 @@ class LeasedBlob:
         # It proposes an id of its own making, so a repeated request after a lost answer finds the lease to be ours.
         lease = BlobLeaseClient(client)
         asked = clock.monotonic()
-        with storage_errors(str(client.account_name)):
+        with storage_errors(account_name(client)):
             try:
                 lease.acquire(_LEASE_SECONDS)
             except ResourceNotFoundError:
@@ -134,7 +134,7 @@ class LeasedBlob:
 
     @contextlib.contextmanager
     def _fenced(self) -> Iterator[None]:
-        with storage_errors(str(self._client.account_name)):
+        with storage_errors(account_name(self._client)):
             try:
                 yield
             except HttpResponseError as error:

@@ -24,7 +24,7 @@ from azure.storage.blob import (
 
 from shared.errors import Overtaken, Unsupported, Vanished
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
-from shared.storage.account import storage_errors
+from shared.storage.account import account_name, storage_errors
 
 _NO_BLOCK_BLOB = "is no block blob, so it is no flow log that Azure wrote."
 _ARCHIVED = "is archived. Rehydrate it, then replay its hour."
@@ -83,7 +83,7 @@ class FlowLogAccount:
 
     def __init__(self, service: BlobServiceClient) -> None:
         self._service = service
-        self.name = str(service.account_name)
+        self.name = account_name(service)
 
     def snapshot(self, log: LogBlob) -> Snapshot:
         """Look at the committed block list.

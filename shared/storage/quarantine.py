@@ -12,7 +12,7 @@ from azure.storage.blob import BlobServiceClient
 
 from shared.errors import Overtaken, Vanished
 from shared.flowlog import LogBlob
-from shared.storage.account import storage_errors
+from shared.storage.account import account_name, storage_errors
 
 CONTAINER = "quarantine"
 
@@ -41,7 +41,7 @@ class QuarantineContainer:
 
     def __init__(self, service: BlobServiceClient) -> None:
         self._container = service.get_container_client(CONTAINER)
-        self._account = str(service.account_name)
+        self._account = account_name(service)
 
     def put(self, log: LogBlob, key: str, lines: Sequence[bytes]) -> None:
         # The log's own day, not today's: a repetition tomorrow must hit the same name.

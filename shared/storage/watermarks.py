@@ -10,7 +10,7 @@ from azure.storage.blob import BlobServiceClient
 
 from shared.errors import HeldElsewhere, Unsupported
 from shared.flowlog import LogKind
-from shared.storage.account import storage_errors
+from shared.storage.account import account_name, storage_errors
 from shared.storage.checkpoints import CONTAINER
 
 _FORMAT = 1
@@ -36,7 +36,7 @@ class Watermarks:
 
     def __init__(self, service: BlobServiceClient, log_account: str) -> None:
         self._container = service.get_container_client(CONTAINER)
-        self._account = str(service.account_name)
+        self._account = account_name(service)
         self._log_account = log_account
 
     def load(self, kind: LogKind) -> tuple[Watermark, str] | None:

@@ -160,6 +160,12 @@ def test_an_account_is_reached_by_identity_where_its_address_is_given(name: str)
     assert getattr(_read(**changed), field) == ByIdentity("https://account.blob.core.windows.net", None)
 
 
+def test_no_account_is_reached_by_identity_without_tls():
+    message = _refusal(FLOW_LOGS=None, FLOW_LOGS__blobServiceUri="http://127.0.0.1:10000/devstoreaccount1")
+    assert "FLOW_LOGS__blobServiceUri" in message
+    assert "Use https://" in message
+
+
 def test_an_identity_of_its_own_comes_before_that_of_the_app():
     by_identity = {"FLOW_LOGS": None, "FLOW_LOGS__blobServiceUri": "https://account.blob.core.windows.net"}
     of_the_app = _read(**by_identity, AZURE_CLIENT_ID="app")

@@ -14,7 +14,7 @@ from shared.identity import managed_identity
 from shared.secret import Secret
 from shared.settings import ByConnectionString, ByIdentity
 from shared.storage import account as account_module
-from shared.storage.account import blob_service, storage_errors
+from shared.storage.account import account_name, blob_service, storage_errors
 from tests.support.identity import HEADER, IdentityEndpoint, TokenRequest, access_token, identity_endpoint
 from tests.support.servers import always, answer, in_turn, serving
 
@@ -155,6 +155,25 @@ def test_an_account_that_stays_away_holds_nobody_for_long(account: StorageAccoun
     policy = blob_service(_by_string(account.connection_string), "FLOW_LOGS")._config.retry_policy
     waits = [policy.get_backoff_time({"count": count}) for count in range(1, policy.total_retries + 1)]
     assert sum(waits) < 20
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://account.blob.core.windows.net", "account"),
+        ("https://account.blob.core.chinacloudapi.cn", "account"),
+        ("https://account.z12.blob.storage.azure.net", "account"),
+        ("https://logs.example.com", "logs"),
+        ("https://127.0.0.1:10000/account", "account"),
+    ],
+)
+def test_an_account_has_a_name_under_any_address(address: str, name: str):
+    by_identity = blob_service(ByIdentity(address, None), "FLOW_LOGS")
+    by_signature = blob_service(
+        _by_string(f"BlobEndpoint={address};SharedAccessSignature=sv=1&sig=planted"), "FLOW_LOGS"
+    )
+    for service in (by_identity, by_signature):
+        assert account_name(service) == account_name(service.get_blob_client("logs", "blob")) == name
 
 
 class _RefusalError(HttpResponseError):
