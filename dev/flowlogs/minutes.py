@@ -63,7 +63,7 @@ class MinuteMaker:
             else:
                 flow_records[flow_record(self._card, report)] += 1
             lines.append((report.flow.rule, text))
-        log_records = tuple(_log_record(self._card, time, part) for part in _cut(self._card, time, lines))
+        log_records = tuple(log_record(self._card, time, part) for part in _cut(self._card, time, lines))
         return Minute(time, log_records, flow_records, set_aside)
 
     def _reports(self, start: dt.datetime) -> Iterable[Report]:
@@ -73,8 +73,8 @@ class MinuteMaker:
 
 def _cut(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     """Parts of (rule, tuple) that each make a log record as large as may be."""
-    empty = len(_log_record(card, time, []))
-    of_rule = functools.cache(lambda rule: len(_log_record(card, time, [(rule, "")])) - empty - len('""'))
+    empty = len(log_record(card, time, []))
+    of_rule = functools.cache(lambda rule: len(log_record(card, time, [(rule, "")])) - empty - len('""'))
     part: list[tuple[str, str]] = []
     size = empty
     for rule, text in lines:
@@ -89,7 +89,8 @@ def _cut(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> Ite
         yield part
 
 
-def _log_record(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> bytes:
+def log_record(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> bytes:
+    """One log record of a time (aware) that holds tuples, each given as its rule and text."""
     rules: dict[str, list[str]] = {}
     for rule, text in lines:
         rules.setdefault(rule, []).append(text)

@@ -1,0 +1,286 @@
+"""The reference gateway in a process of its own, made to fail as schedules ask.
+
+`python -m dev.chaos.gateway DIRECTORY` serves it on a free port of loopback. Everything below `/chaos/` is for the
+harness alone (`dev.chaos.control` calls it); everything else is the gateway's own API.
+"""
+
+import asyncio
+import gzip
+import socket
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dev.chaos.failures import FAULTS, Failure, Refusal
+from dev.chaos.logs import REFUSED_ADDRESS, REJECTED_ADDRESS
+from gateway.app import Stores, create_app
+from gateway.clock import utc_now
+from gateway.faults import Answer, DroppableProtocol, Fault
+from gateway.server import end_on_signals, open_stores, server
+
+CONTROL: Final = "/chaos"
+_YEAR: Final = timedelta(days=365)
+_HOLD_SECONDS: Final = 10.0
+_REFUSES: Final = Answer(400)
+_NONSENSE: Final = b'{"nonsense": true}'
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A post whose answer is held back until its sender is gone.
+
+    Attributes:
+        linger: seconds for which it is then still in progress, before it is stored; None if it was stored at once.
+        held: set once it is held.
+    """
+
+    linger: float | None
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, _send: Send) -> None:
+        """Take the application's place for one post."""
+        request = await receive()
+        if self.linger is None:
+            await app(scope, _playing(request, receive), _nowhere)
+        self.held.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HOLD_SECONDS):
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+        if self.linger is not None:
+            await asyncio.sleep(self.linger)
+            await app(scope, _playing(request, receive), _nowhere)
+
+
+@dataclass(slots=True)
+class Case:
+    """One schedule's customer and what its posts met.
+
+    Attributes:
+        customer: its number.
+        failures: what happens to the n-th post.
+        takes_more_later: whether a batch that was too large once may be taken whole another time.
+        tokens: its subscription tokens, good or not.
+        posts: how many arrived.
+        hits: how often each failure was met, by name.
+        unexpected: how often the gateway proper answered with a status that nothing explains.
+        sent: how often each line arrived.
+        reached: the keys that came through to the gateway proper. It knows them, so it does not find them too large.
+        too_large: the keys that did not, for that reason.
+    """
+
+    customer: int
+    failures: dict[int, Failure]
+    takes_more_later: bool
+    tokens: list[str] = field(default_factory=list, repr=False)
+    posts: int = 0
+    hits: Counter[str] = field(default_factory=Counter)
+    unexpected: Counter[str] = field(default_factory=Counter)
+    sent: Counter[bytes] = field(default_factory=Counter)
+    reached: set[str] = field(default_factory=set)
+    too_large: set[str] = field(default_factory=set)
+
+    def arrived(self, lines: list[bytes]) -> None:
+        """Count a post."""
+        self.posts += 1
+        self.sent.update(lines)
+
+    def fault(self, key: str, lines: list[bytes]) -> Fault | None:
+        """Give the fault that the latest post meets."""
+        failure = self.failures.get(self.posts)
+        if key in self.too_large and not self.takes_more_later:
+            failure = Failure.TOO_LARGE
+        if failure is Failure.TOO_LARGE:
+            if key in self.reached or len(lines) == 1:
+                return None
+            self.too_large.add(key)
+        if failure is None:
+            return None
+        self.hits[failure.value] += 1
+        return FAULTS[failure]
+
+    def answered(self, status: int) -> None:
+        """Note what the gateway proper answered."""
+        if status == HTTPStatus.TOO_EARLY:
+            self.hits[Refusal.IN_PROGRESS.value] += 1
+        elif status != HTTPStatus.ACCEPTED:
+            self.unexpected[str(status)] += 1
+
+
+class Bench:
+    """ASGI middleware that stands before the gateway: it plays the schedules' failures, and answers the harness."""
+
+    def __init__(self, app: ASGIApp, stores: Stores) -> None:
+        self._app = app
+        self._stores = stores
+        self._cases: dict[int, Case] = {}
+        self._holds: dict[str, Hold] = {}
+        self._control = Starlette(
+            routes=[
+                Route(f"{CONTROL}/cases", self._begin, methods=["POST"]),
+                Route(f"{CONTROL}/cases/{{customer:int}}", self._result, methods=["GET"]),
+                Route(f"{CONTROL}/cases/{{customer:int}}/failures", self._relent, methods=["DELETE"]),
+                Route(f"{CONTROL}/cases/{{customer:int}}/token", self._revoke, methods=["DELETE"]),
+                Route(f"{CONTROL}/cases/{{customer:int}}/token", self._renew, methods=["POST"]),
+                Route(f"{CONTROL}/holds/{{key}}", self._hold, methods=["POST"]),
+                Route(f"{CONTROL}/holds/{{key}}", self._held, methods=["GET"]),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request of the harness, or let a post meet what is planned for it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"].startswith(CONTROL):
+            await self._control(scope, receive, send)
+            return
+        token = Headers(scope=scope).get("authorization", "").removeprefix("Bearer ")
+        case = next((case for case in self._cases.values() if token in case.tokens), None)
+        if case is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._post(case, scope, receive, send)
+
+    async def _post(self, case: Case, scope: Scope, receive: Receive, send: Send) -> None:
+        key = Headers(scope=scope)["idempotency-key"]
+        lines = gzip.decompress(await Request(scope, receive).body()).splitlines()
+        case.arrived(lines)
+
+        async def gateway(scope: Scope, receive: Receive, send: Send) -> None:
+            case.reached.add(key)
+            if any(_mentions(line, REFUSED_ADDRESS) for line in lines):
+                case.hits[Refusal.LINE_REFUSED.value] += 1
+                await _REFUSES.strike(self._app, scope, receive, send)
+            else:
+                await self._app(scope, receive, _watching(send, case.answered))
+
+        body = {"type": "http.request", "body": _spoilt(lines, case), "more_body": False}
+        received = _playing(body, receive)
+        hold = self._holds.get(key)
+        if hold is not None and not hold.held.is_set():
+            case.reached.add(key)
+            await hold.strike(gateway, scope, received, send)
+        elif (fault := case.fault(key, lines)) is not None:
+            await fault.strike(gateway, scope, received, send)
+        else:
+            await gateway(scope, received, send)
+
+    async def _begin(self, request: Request) -> Response:
+        asked = await request.json()
+        accounts = self._stores.accounts
+        customer = accounts.add_customer(asked["name"])
+        failures = {int(nth): Failure(value) for nth, value in asked["failures"].items()}
+        case = self._cases[customer] = Case(customer, failures, asked["takesMoreLater"])
+        return _json({"customer": customer, "token": self._new_token(case)})
+
+    async def _relent(self, request: Request) -> Response:
+        self._case(request).failures.clear()
+        return _json({})
+
+    async def _revoke(self, request: Request) -> Response:
+        for token in self._case(request).tokens:
+            self._stores.accounts.revoke_subscription_token(token, utc_now())
+        return _json({})
+
+    async def _renew(self, request: Request) -> Response:
+        return _json({"token": self._new_token(self._case(request))})
+
+    async def _result(self, request: Request) -> Response:
+        case = self._case(request)
+        sent_twice = case.sent.total() - len(case.sent)
+        records = await run_in_threadpool(lambda: list(self._stores.records.records(case.customer)))
+        return _json(
+            {
+                "posts": case.posts,
+                "hits": case.hits,
+                "unexpected": case.unexpected,
+                "sentTwice": sent_twice,
+                "records": records,
+            }
+        )
+
+    async def _hold(self, request: Request) -> Response:
+        self._holds[request.path_params["key"]] = Hold((await request.json())["linger"])
+        return _json({})
+
+    async def _held(self, request: Request) -> Response:
+        await self._holds[request.path_params["key"]].held.wait()
+        return _json({})
+
+    def _case(self, request: Request) -> Case:
+        return self._cases[request.path_params["customer"]]
+
+    def _new_token(self, case: Case) -> str:
+        token, _ = self._stores.accounts.add_subscription_token(case.customer, utc_now(), _YEAR)
+        case.tokens.append(token)
+        return token
+
+
+def main() -> None:
+    """Serve until SIGTERM, and say first where."""
+    with open_stores(Path(sys.argv[1])) as stores:
+        app = create_app(stores, utc_now, lambda _entry: None, middleware=[Middleware(Bench, stores=stores)])
+        serving = server(app, protocol=DroppableProtocol)
+        end_on_signals(serving)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+            serving.run(sockets=[listener])
+
+
+def _spoilt(lines: list[bytes], case: Case) -> bytes:
+    # The body as the gateway proper gets it: with nonsense in place of the lines that it is to reject.
+    kept = [_NONSENSE if _mentions(line, REJECTED_ADDRESS) else line for line in lines]
+    if kept != lines:
+        case.hits[Refusal.LINE_REJECTED.value] += 1
+    return gzip.compress(b"\n".join([*kept, b""]), 1)
+
+
+def _mentions(line: bytes, address: str) -> bool:
+    return f'"{address}"'.encode() in line
+
+
+def _playing(request: Message, receive: Receive) -> Receive:
+    first = [request]
+
+    async def play() -> Message:
+        return first.pop() if first else await receive()
+
+    return play
+
+
+def _watching(send: Send, see: Callable[[int], None]) -> Send:
+    async def watch(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            see(message["status"])
+        await send(message)
+
+    return watch
+
+
+async def _nowhere(_message: Message) -> None:
+    pass
+
+
+def _json(content: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json")
+
+
+if __name__ == "__main__":
+    main()
