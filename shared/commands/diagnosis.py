@@ -13,7 +13,7 @@ from azure.core import MatchConditions
 
 from shared.commands.opening import Parts
 from shared.commands.tables import duration
-from shared.errors import Overtaken, SluiceError, StorageAway, TokenRefused
+from shared.errors import Overtaken, SluiceError, TokenRefused
 from shared.flowlog import LogKind
 from shared.ingester import make_containers
 from shared.settings import ByIdentity, StorageConnection
@@ -61,7 +61,7 @@ def _clock(parts: Parts) -> Finding:
             seen["storage"] = parsedate_to_datetime(answer.http_response.headers.get("date"))
             seen["here"] = parts.clock.now()
 
-    with contextlib.suppress(StorageAway), storage_errors(str(parts.own.account_name)):
+    with contextlib.suppress(SluiceError), storage_errors(str(parts.own.account_name)):
         next(iter(parts.own.list_containers(results_per_page=1, raw_response_hook=note)), None)
     if "here" not in seen:
         return Finding("clock", State.WARN, "It could not be compared, since storage told no time.")
@@ -130,7 +130,7 @@ def _probe(parts: Parts) -> None:
 def _hint(connection: StorageConnection, role: str) -> str:
     if not isinstance(connection, ByIdentity):
         return ""
-    return f" Whoever runs this needs the role {role} on it; sign in with `az login`."
+    return f" Whoever runs this needs the role {role} on the account."
 
 
 def _gateway(parts: Parts) -> Iterator[Finding]:

@@ -4,10 +4,13 @@ import argparse
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
-from azure.core.credentials import TokenCredential
+from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
@@ -17,7 +20,7 @@ from shared.clock import Clock, SystemClock
 from shared.delivery.breaker import Refusals
 from shared.delivery.horizon import Horizon
 from shared.delivery.means import Means
-from shared.errors import SettingError
+from shared.errors import SettingError, SluiceError
 from shared.ingester import token_source
 from shared.library_logs import quiet_libraries
 from shared.settings import Settings
@@ -75,10 +78,11 @@ def open_parts(options: argparse.Namespace) -> Parts:
     """
     settings, clock = Settings.from_environment(environment(options)), SystemClock()
     quiet_libraries()
-    own = blob_service(settings.own_storage, "AzureWebJobsStorage", operators_identity)
-    logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", operators_identity))
+    identity = cache(operators_identity)
+    own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
+    logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", identity))
     watermarks = Watermarks(own, logs.name)
-    tokens = token_source(settings, clock, operators_identity)
+    tokens = token_source(settings, clock, identity)
     return Parts(
         settings=settings,
         clock=clock,
@@ -93,9 +97,23 @@ def open_parts(options: argparse.Namespace) -> Parts:
     )
 
 
+class _OperatorsIdentity:
+    def __init__(self, client_id: str | None) -> None:
+        self._credential = DefaultAzureCredential(managed_identity_client_id=client_id)
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 -- azure-core's own
+        try:
+            return self._credential.get_token(*scopes, **options)
+        except AzureError:
+            # No error of the library's own: the storage client would try again for a quarter of a minute.
+            raise SluiceError(
+                "Azure knows nobody here. Sign in with `az login`, or run this where there is a managed identity."
+            ) from None
+
+
 def operators_identity(client_id: str | None) -> TokenCredential:
     """Return the credential of whoever runs the command: an Azure CLI sign-in, or a managed identity in Azure."""
-    return DefaultAzureCredential(managed_identity_client_id=client_id)
+    return _OperatorsIdentity(client_id)
 
 
 def _values(file: Path) -> dict[str, str]:

@@ -1,0 +1,38 @@
+import pytest
+
+from shared.commands.opening import operators_identity
+from shared.errors import SluiceError
+from tests.support.identity import TokenRequest, access_token, identity_endpoint
+
+STORAGE = "https://storage.azure.com"
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch):
+    """An environment that names nobody to Azure, and keeps whoever runs the tests out."""
+    for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "AZURE_USERNAME", "IDENTITY_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+
+
+def test_somebody_whom_azure_does_not_know_is_told_to_sign_in():
+    with pytest.raises(SluiceError, match="az login"):
+        operators_identity(None).get_token(f"{STORAGE}/.default")
+
+
+def test_a_command_says_so_at_once(operator):
+    del operator.settings["FLOW_LOGS"]
+    operator.settings["FLOW_LOGS__blobServiceUri"] = "https://127.0.0.1:1/account"
+    said = operator.run("status")
+    assert (said.code, said.out) == (2, "")
+    assert "Sign in with `az login`" in said.err
+
+
+def test_in_azure_the_identity_of_the_settings_is_used(monkeypatch):
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "prod")
+    with identity_endpoint() as endpoint:
+        for name, value in endpoint.environment.items():
+            monkeypatch.setenv(name, value)
+        token = operators_identity("client").get_token(f"{STORAGE}/.default").token
+        assert token == access_token(STORAGE)
+        assert endpoint.requests == [TokenRequest("client", STORAGE)]
