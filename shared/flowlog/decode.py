@@ -1,7 +1,5 @@
 """From the bytes of a flow log to flow records: every tuple becomes a line, or is set aside with its reason."""
 
-import orjson
-
 from shared.flowlog.decoded import Decoded, Unit
 from shared.flowlog.framing import without_envelope
 from shared.flowlog.pieces import pieces
@@ -16,7 +14,7 @@ def decode(data: bytes) -> Decoded:
     Records may stand alone, be joined by commas, have the envelope around them or one end of it. Never raises for
     what the bytes hold: what can't be read is set aside.
     """
-    usual = _decode_usual(without_envelope(data), 0)
+    usual = decode_usual(without_envelope(data))
     return _decode_pieces(data, usual_first=True) if usual is None else usual
 
 
@@ -41,7 +39,7 @@ def _decode_pieces(data: bytes, *, usual_first: bool) -> Decoded:
         if piece.problem:
             add_range(piece.text, piece.offset, piece.problem, decoded)
             continue
-        usual = _decode_usual(piece.text, number) if usual_first else None
+        usual = decode_usual(piece.text, number) if usual_first else None
         if usual is None:
             decode_record(piece.text, number, piece.offset, decoded)
         else:
@@ -49,11 +47,3 @@ def _decode_pieces(data: bytes, *, usual_first: bool) -> Decoded:
             decoded.set_aside += usual.set_aside
         number += 1
     return decoded
-
-
-def _decode_usual(records: bytes, number: int) -> Decoded | None:
-    try:
-        values = orjson.loads(b"[%b]" % records)
-    except orjson.JSONDecodeError:
-        return None
-    return decode_usual(values, records, number)

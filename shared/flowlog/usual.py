@@ -5,6 +5,7 @@ text, so that there is one place, `shared.flowlog.envelope`, that says what is w
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
@@ -18,6 +19,7 @@ from shared.flowlog.tuples import Envelope, MalformedTupleError, read_mac
 
 _NSG: Final = {1: NSG_V1, 2: NSG_V2}
 _VNET: Final = {4: VNET_V4}
+_STRETCH_BYTES: Final = 64 * 1024
 _TUPLES_AT_ONCE: Final = 500
 """Small groups are collected up to this number of tuples; more at once are no faster."""
 
@@ -32,21 +34,35 @@ class _UnusualError(Exception):
     """A log record is not of the usual form."""
 
 
-def decode_usual(values: list[Any], text: bytes, number: int) -> Decoded | None:
-    """Decode log records of the usual form; None if anything about the records is unusual.
+def decode_usual(records: bytes, number: int = 0) -> Decoded | None:
+    """Decode log records of the usual form, joined by commas; None if anything about a record is unusual.
 
-    `values` is what `text` holds as JSON, `number` the place of its first record in the range. Every string of the
-    text must be met on the way: then no key stood twice in an object, and no tuple in a place that is not read.
-    A text without backslash has its tuples exactly as written, and none of them holds a newline.
+    `number` is the place of the first record in its range. Every string of the text must be met on the way: then no
+    key stood twice in an object, and no tuple in a place that is not read. A text without backslash has its tuples
+    exactly as written, and none of them holds a newline.
     """
-    if b"\\" in text:
+    if b"\\" in records:
         return None
     walk = _Walk(number)
     try:
-        walk.records(values)
-    except (KeyError, TypeError, _UnusualError):  # a key is missing, or another type stands where one is looked up
+        for stretch in _stretches(records):
+            walk.records(orjson.loads(b"[%b]" % stretch))
+        walk.finish()
+    except (orjson.JSONDecodeError, KeyError, TypeError, _UnusualError):  # a key or a type is not what it usually is
         return None
-    return walk.decoded if text.count(b'"') == 2 * walk.strings else None
+    return walk.decoded if records.count(b'"') == 2 * walk.strings else None
+
+
+def _stretches(records: bytes) -> Iterator[bytes]:
+    """Cut between records, where it looks so, about every 64 KB: what stays in the processor's cache is faster.
+
+    A cut in another place leaves two parts that are no JSON.
+    """
+    start = 0
+    while (end := records.find(b"}},{", start + _STRETCH_BYTES)) >= 0:
+        yield records[start : end + 2]
+        start = end + 3
+    yield records[start:]
 
 
 class _Walk:
@@ -68,33 +84,37 @@ class _Walk:
             self.strings += len(record) + list(map(type, record.values())).count(str)
             if len(record) == 1:
                 inner = record["records"]
-                _expect(type(inner) is list)
+                if type(inner) is not list:
+                    raise _UnusualError
                 waiting += inner[::-1]
                 continue
-            _expect(("properties" in record) != ("flowRecords" in record) and "flowTuples" not in record)
+            if ("properties" in record) == ("flowRecords" in record) or "flowTuples" in record:
+                raise _UnusualError
             if "properties" in record:
                 self._nsg(record)
             else:
                 self._vnet(record)
             self._number += 1
-        self._batch.decode(self.decoded)
 
     def _nsg(self, record: _Members) -> None:
         properties, resource, card = record["properties"], record["resourceId"], record["macAddress"]
-        flows = properties["flows"]
-        version = properties["Version"]
+        flows, version = properties["flows"], properties["Version"]
         self._begin(_NSG[version])
-        _expect(type(version) is int and type(resource) is type(card) is str and type(flows) is list)
+        if not (type(version) is int and type(resource) is type(card) is str and type(flows) is list):
+            raise _UnusualError
+        add, number = self._batch.add, self._number
         met = 2
         for flow_place, flow in enumerate(flows):
             rule, groups = flow["rule"], flow["flows"]
-            _expect(type(rule) is str and type(groups) is list)
+            if not (type(rule) is str and type(groups) is list):
+                raise _UnusualError
             met += 3
             for group_place, group in enumerate(groups):
                 mac, tuples = group["mac"], group["flowTuples"]
-                _expect(type(mac) is str and type(tuples) is list)
+                if not (type(mac) is str and type(tuples) is list):
+                    raise _UnusualError
                 met += 3 + len(tuples)
-                self._batch.add(tuples, (self._number, flow_place, group_place), (rule, mac, None, resource, None))
+                add(tuples, (number, flow_place, group_place), (rule, mac, None, resource, None))
         self.strings += met
 
     def _vnet(self, record: _Members) -> None:
@@ -102,22 +122,30 @@ class _Walk:
         flows, resource, flow_log = flow_records["flows"], record["targetResourceID"], record["flowLogResourceID"]
         version = record["flowLogVersion"]
         self._begin(_VNET[version])
-        _expect(type(version) is int and type(mac) is type(resource) is type(flow_log) is str and type(flows) is list)
+        if not (type(version) is int and type(mac) is type(resource) is type(flow_log) is str and type(flows) is list):
+            raise _UnusualError
+        add, number = self._batch.add, self._number
         met = 1
         for flow_place, flow in enumerate(flows):
             acl, groups = flow["aclID"], flow["flowGroups"]
-            _expect(type(acl) is str and type(groups) is list)
+            if not (type(acl) is str and type(groups) is list):
+                raise _UnusualError
             met += 3
             for group_place, group in enumerate(groups):
                 rule, tuples = group["rule"], group["flowTuples"]
-                _expect(type(rule) is str and type(tuples) is list)
+                if not (type(rule) is str and type(tuples) is list):
+                    raise _UnusualError
                 met += 3 + len(tuples)
-                self._batch.add(tuples, (self._number, flow_place, group_place), (rule, mac, acl, resource, flow_log))
+                add(tuples, (number, flow_place, group_place), (rule, mac, acl, resource, flow_log))
         self.strings += met
 
-    def _begin(self, kind: Format) -> None:
+    def finish(self) -> None:
+        """Decode what is still there."""
+        self._begin(self._batch.kind, enough=0)
+
+    def _begin(self, kind: Format, enough: int = _TUPLES_AT_ONCE) -> None:
         """Decode what is there, if it is of another format or enough."""
-        if kind is not self._batch.kind or len(self._batch.texts) >= _TUPLES_AT_ONCE:
+        if kind is not self._batch.kind or len(self._batch.texts) >= enough:
             self._batch.decode(self.decoded)
             self._batch = _Batch(kind)
 
@@ -179,8 +207,3 @@ def _tail(kind: Format, rule: str, mac: str | None, acl: str | None, resource: s
     except MalformedTupleError:
         return ""
     return "," + orjson.dumps(shared).decode()[1:]
-
-
-def _expect(holds: bool) -> None:  # noqa: FBT001 - a condition is what it takes
-    if not holds:
-        raise _UnusualError
