@@ -1,11 +1,14 @@
 """How fast a backlog goes through, from committed blocks to the gateway's answers, at two latencies of the gateway."""
 
-import statistics
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import batched, product
+from statistics import median
 
-from benchmarks import report, synthetic
+from benchmarks import report
 from benchmarks.stage import GrowingLog, Stage, deliver, stage
+from benchmarks.synthetic import Shape, Traffic, ranges
 from shared.delivery.batch import Part
 from shared.flowlog import decode
 from shared.ingester import Ingester
@@ -23,64 +26,70 @@ _CLAIM = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    # Seconds on the clock, and of this process's CPU.
+    wall: float
+    cpu: float
+
+    @property
+    def speed(self) -> float:
+        return _TUPLES / self.wall
+
+
 def measure() -> report.Result:
     """Measure every way to post, interleaved."""
-    blocks = synthetic.ranges(synthetic.Traffic(synthetic.Shape.NSG, _TUPLES))
+    blocks = ranges(Traffic(Shape.NSG, _TUPLES))
     ways = list(product(_LATENCIES, _IN_FLIGHT))
-    seconds: dict[tuple[int, int], list[float]] = {way: [] for way in ways}
-    pure: list[float] = []
+    runs: dict[tuple[int, int], list[_Run]] = {way: [] for way in ways}
+    pure_runs: list[_Run] = []
     with stage() as parts:
         log = parts.new_log(1)
         log.commit(*blocks)
         ingesters = {way: parts.ingester(latency_ms=way[0], posts_in_flight=way[1]) for way in ways}
         for _ in range(_ROUNDS):
-            pure.append(_pure(blocks))
+            pure_runs.append(_timed(lambda: _decode_and_compress(blocks)))
             for way in ways:
-                seconds[way].append(_deliver(parts, ingesters[way], log))
-    fastest = _TUPLES / statistics.median(pure)
-    speed = {way: _TUPLES / statistics.median(seconds[way]) for way in ways}
-    return report.Result(
-        claim=_CLAIM,
-        figures=tuple(
-            report.Figure(f"4 in flight against 1, {latency} ms", speed[latency, 4] / speed[latency, 1], "x")
-            for latency in _LATENCIES
-        )
-        + tuple(
-            report.Figure(f"4 in flight against pure, {latency} ms", speed[latency, 4] / fastest, "x")
-            for latency in _LATENCIES
-        ),
-        tables=(
-            report.Table(
-                ("gateway's latency (ms)", "posts in flight", "tuples/s", "of pure"),
-                (
-                    *(
-                        (latency, posts, speed[latency, posts], speed[latency, posts] / fastest)
-                        for latency, posts in ways
-                    ),
-                    ("pure", "", fastest, 1.0),
-                ),
-            ),
-        ),
-    )
+                runs[way].append(_delivery(parts, ingesters[way], log))
+    pure, run = _median(pure_runs), {way: _median(runs[way]) for way in ways}
+    figures = []
+    for latency in _LATENCIES:
+        one, four = run[latency, 1], run[latency, 4]
+        figures.append(report.Figure(f"4 in flight against 1, {latency} ms", four.speed / one.speed, "x"))
+        figures.append(report.Figure(f"4 in flight against pure, {latency} ms", four.speed / pure.speed, "x"))
+    rows: list[tuple[report.Cell, ...]] = [(*way, *_cells(run[way], pure)) for way in ways]
+    rows.append(("pure", "", *_cells(pure, pure)))
+    columns = ("gateway's latency (ms)", "posts in flight", "tuples/s", "of pure", "CPU us a tuple")
+    return report.Result(_CLAIM, tuple(figures), (report.Table(columns, tuple(rows)),))
 
 
-def _pure(blocks: list[bytes]) -> float:
-    begun = time.perf_counter()
+def _cells(run: _Run, pure: _Run) -> tuple[float, float, float]:
+    return run.speed, run.speed / pure.speed, run.cpu / _TUPLES * 1e6
+
+
+def _median(runs: list[_Run]) -> _Run:
+    return _Run(median(run.wall for run in runs), median(run.cpu for run in runs))
+
+
+def _timed(action: Callable[[], object]) -> _Run:
+    wall, cpu = time.perf_counter(), time.process_time()
+    action()
+    return _Run(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def _decode_and_compress(blocks: list[bytes]) -> None:
     for block in blocks:
         for number, lines in enumerate(batched(decode(block).lines, _RECORDS_A_POST, strict=False)):
             Part((number,), lines).body()
-    return time.perf_counter() - begun
 
 
-def _deliver(parts: Stage, ingester: Ingester, log: GrowingLog) -> float:
+def _delivery(parts: Stage, ingester: Ingester, log: GrowingLog) -> _Run:
     ingester.checkpoints.delete(log.log)
     before = parts.gateway.taken().records
-    begun = time.perf_counter()
-    deliver(ingester, log.log)
-    seconds = time.perf_counter() - begun
+    run = _timed(lambda: deliver(ingester, log.log))
     if parts.gateway.taken().records - before != _TUPLES:
         raise RuntimeError("The gateway took another number of records than there are.")
-    return seconds
+    return run
 
 
 if __name__ == "__main__":
