@@ -54,7 +54,7 @@ module "identity" {
   ]
   scripts            = "${path.module}/scripts"
   subscription_id    = module.settings.subscription_id
-  subscription_token = module.settings.subscription_token
+  subscription_token = var.subscription_token
   tenant_id          = data.azurerm_client_config.current.tenant_id
   token_version      = local.token_version
   variables_files    = local.variables_files

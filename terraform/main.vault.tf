@@ -39,7 +39,7 @@ resource "terraform_data" "token_accepted" {
     command     = "${path.module}/scripts/check-token.sh"
     environment = {
       APIGW_URL          = module.settings.apigw_url
-      SUBSCRIPTION_TOKEN = module.settings.subscription_token
+      SUBSCRIPTION_TOKEN = var.subscription_token
     }
   }
 }
@@ -47,7 +47,7 @@ resource "terraform_data" "token_accepted" {
 resource "azurerm_key_vault_secret" "token" {
   name             = "subscription-token"
   key_vault_id     = azurerm_key_vault.this.id
-  value_wo         = module.settings.subscription_token
+  value_wo         = var.subscription_token
   value_wo_version = local.token_version
   content_type     = "text/plain"
   tags             = local.tags

@@ -54,13 +54,6 @@ output "subscription_id" {
   value       = var.subscription_id
 }
 
-output "subscription_token" {
-  description = "The subscription token."
-  value       = var.subscription_token
-  ephemeral   = true
-  sensitive   = true
-}
-
 output "subscription_token_version" {
   description = "What is raised with a new token that stands in no file."
   value       = nonsensitive(var.subscription_token_version)
