@@ -9,15 +9,18 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 
 from dev.azurite import StorageAccount
+from dev.certificate import Certificate
 from shared.apigw.client import GatewayClient
-from shared.apigw.token import FixedToken
-from shared.errors import WrongAddress
+from shared.apigw.http import Session
+from shared.apigw.token import FixedToken, VaultToken
+from shared.errors import TokenRefused, WrongAddress
 from shared.identity import managed_identity
 from shared.library_logs import quiet_libraries
 from shared.secret import Secret
 from shared.settings import ByConnectionString
 from shared.storage.account import blob_service
-from tests.support.servers import always, answer, serving
+from tests.support.identity import HEADER, access_token, identity_endpoint
+from tests.support.servers import always, answer, in_turn, serving
 from tests.support.time import StillClock
 
 _PLANTED = "planted-token"
@@ -73,3 +76,23 @@ def test_an_identitys_token_in_a_broken_answer_is_not_quoted(
 def test_requests_to_storage_are_not_logged(account: StorageAccount, quiet: pytest.LogCaptureFixture):
     blob_service(ByConnectionString(Secret(account.connection_string)), "FLOW_LOGS").create_container("logs")
     assert quiet.records == []
+
+
+def test_neither_token_is_logged_on_the_way_from_identity_and_vault_to_the_gateway(
+    certificate: Certificate, quiet: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.certificate))
+    held = answer(200, {"value": _PLANTED}, Content_Type="application/json")
+    taken = answer(202, {"accepted": 1, "duplicate": False, "rejected": []})
+    with (
+        identity_endpoint() as identity,
+        serving(always(*held), certificate) as vault,
+        serving(in_turn(answer(401), taken)) as gateway,
+    ):
+        for name, value in identity.environment.items():
+            monkeypatch.setenv(name, value)
+        tokens = VaultToken(f"{vault.url}/secrets/token", managed_identity("client"), Session(), StillClock())
+        with pytest.raises(TokenRefused):
+            GatewayClient(gateway.url, tokens, StillClock()).post_flow_logs(b"", 1, "key")
+        (audience,) = {request.audience for request in identity.requests}
+    assert not [secret for secret in (_PLANTED, HEADER, access_token(audience)) if secret in quiet.text]
