@@ -137,11 +137,8 @@ class _One:
         checkpoint = replay.checkpoints.read(self._log)
         if checkpoint is None or checkpoint.etag not in {snapshot.etag, ""}:
             return Outcome.CONTINUES
-        if checkpoint.cut.version != CUT_VERSION and not replay.again:
-            raise Unsupported(
-                "It was delivered by a version of Sluice that cuts batches in another way, so its records would be "
-                "stored twice. Replay it with that version."
-            )
+        if not replay.again:
+            _check_batches_are_known(checkpoint)
         first = Checkpoint(
             checkpoint.blob, checkpoint.layout, checkpoint.cut, checkpoint.generation, halved=checkpoint.halved
         )
@@ -161,6 +158,19 @@ class _One:
         count = min(count, self._left)
         self._left -= count
         self._progress(count)
+
+
+def _check_batches_are_known(checkpoint: Checkpoint) -> None:
+    if checkpoint.cut.version != CUT_VERSION:
+        raise Unsupported(
+            "It was delivered by a version of Sluice that cuts batches in another way, so a replay would store its "
+            "records twice. Replay it with that version."
+        )
+    if checkpoint.loose:
+        raise Unsupported(
+            "It was delivered out of blocks that were replaced later, so its batches are not known any more, and a "
+            "replay could store its records twice."
+        )
 
 
 class _Bystander:

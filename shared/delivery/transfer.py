@@ -20,7 +20,7 @@ from shared.delivery.reading import Fetch, Reading, Segment
 from shared.delivery.report import Tally
 from shared.errors import HeldElsewhere, Malformed, SluiceError, TooLarge
 from shared.flowlog import Decoded, LogBlob, decode
-from shared.storage.checkpoint import Checkpoint, State, Tail, digest_of
+from shared.storage.checkpoint import Checkpoint, Layout, State, Tail, digest_of
 from shared.storage.logs import Snapshot
 
 _SAVE_BYTES = 16 * 1024 * 1024
@@ -235,6 +235,7 @@ class Transfer:
             begun="",
             blocks=segment.blocks,
             tail=None if segment.covered else Tail.of(segment.data),
+            loose=self.checkpoint.loose or (not segment.covered and self.checkpoint.layout is Layout.BLOCKS),
         )
 
     def _at(self, unit: _Unit, path: tuple[int, ...]) -> Checkpoint:

@@ -80,6 +80,8 @@ class Checkpoint:
         state: whether the sweep must look again.
         halved: the batches that the gateway refused whole and took in halves, each as the start of its range in bytes
             and its path. A replay must post the same halves, whatever the gateway takes or refuses by then.
+        loose: whether records were ever delivered out of a block that the next commit may have replaced, as one that
+            held the closer too. Where such ranges ended is not known any more.
     """
 
     blob: str
@@ -95,6 +97,7 @@ class Checkpoint:
     etag: str = ""
     state: State = State.OPEN
     halved: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    loose: bool = False
 
     def rewritten(self, layout: Layout) -> "Checkpoint":
         """Return the checkpoint from which a rewritten blob is read: from its start, under a new generation."""
@@ -116,6 +119,7 @@ class Checkpoint:
             "etag": self.etag,
             "state": self.state.value,
             "halved": self.halved,
+            "loose": self.loose,
         }
         return orjson.dumps(document)
 
@@ -148,6 +152,7 @@ class Checkpoint:
                 etag=document["etag"],
                 state=State(document["state"]),
                 halved=tuple((start, tuple(path)) for start, path in document["halved"]),
+                loose=document["loose"],
             )
         except (ValueError, KeyError, TypeError):
             raise Unsupported(

@@ -176,6 +176,17 @@ def test_what_another_version_cut_differently_is_refused(world, replays):
     assert stored(world) == [1]
 
 
+def test_a_log_whose_batches_are_not_known_any_more_is_refused(world, replays):
+    log = delivered(world, [1])
+    log.commit(b"," + record(2) + CLOSER, closer=b"")
+    world.event(log)
+    assert replays() == [Outcome.UNSUPPORTED]
+    assert "not known any more" in replays.reports[0].message
+    assert stored(world) == [1, 2]
+    assert replays(again="x") == [Outcome.DELIVERED]
+    assert stored(world) == [1, 1, 2, 2]
+
+
 def test_only_the_hours_from_the_first_up_to_the_last_are_planned(world, replays):
     for hours in range(5):
         world.log(log_blob(HOUR - hours * H)).minute(hours)

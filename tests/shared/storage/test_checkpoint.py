@@ -23,6 +23,7 @@ CHECKPOINTS = st.builds(
     etag=st.text(max_size=20),
     state=st.sampled_from(State),
     halved=st.lists(st.tuples(COUNT, st.lists(COUNT, max_size=3).map(tuple)), max_size=3).map(tuple),
+    loose=st.booleans(),
 )
 
 
