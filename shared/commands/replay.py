@@ -41,6 +41,8 @@ what to know:
   A batch that the gateway refused whole and took in halves is sent in those halves again, whatever the gateway takes
   by now. A batch that it took whole and refuses now is not halved, since the halves would be stored beside the whole:
   the replay stops and says so.
+  A log blob that the app holds at the moment, or that a killed worker held less than a minute ago, is left out and
+  named: go on a minute later. One whose batches can't be told any more is left out and named too.
   Checkpoints, and the gateway's keys, are kept for {KEPT.days} days. A log blob older than that counts as new: if it
   was delivered then, and the gateway has forgotten its keys or BATCH_MAX_RECORDS has changed, its records are stored
   twice.
