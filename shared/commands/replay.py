@@ -33,8 +33,7 @@ What was delivered before goes in the same batches under the same keys, so a rep
 doubles nothing, however often it is run. Log blobs that were never begun, such as those from before the installation,
 are delivered as new. It first shows what it will send, and asks.
 
-Ctrl-C ends it once the posts on the wire are answered, and it says how to go on; a second Ctrl-C ends it at once, and
-is safe too.
+Ctrl-C ends it once the posts on the wire are answered, and it says how to go on. Killing it is safe too.
 """
 _EPILOG: Final = f"""\
 what to know:
