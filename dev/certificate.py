@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +19,13 @@ class Certificate:
     key: Path
 
 
-def make_certificate(directory: Path, now: dt.datetime) -> Certificate:
-    """Make a certificate for 127.0.0.1 and localhost, valid from a day before `now` to a day after it."""
+def make_certificate(directory: Path, now: dt.datetime, hosts: Sequence[str] = ("localhost",)) -> Certificate:
+    """Make a certificate for 127.0.0.1 and some host names, valid from a day before `now` to a day after it."""
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key()
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = x509.SubjectAlternativeName([*map(x509.DNSName, hosts), loopback])
     usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=True,

@@ -76,11 +76,12 @@ def run_in_thread(
     clock: Clock = utc_now,
     limits: Limits = DEFAULT_LIMITS,
     faults: Faults | None = None,
+    faulty_path: str = "/qas/flow-logs",
 ) -> Iterator[Gateway]:
-    """Serve a gateway on a free loopback port for as long as the context lasts."""
+    """Serve a gateway on a free loopback port for as long as the context lasts; faults strike requests below a path."""
     stores = open_stores(data)
     listener = create_server(("127.0.0.1", 0))
-    layers = [] if faults is None else [Middleware(FaultLayer, faults=faults)]
+    layers = [] if faults is None else [Middleware(FaultLayer, faults=faults, path=faulty_path)]
     serving = server(create_app(stores, clock, sink, limits, layers), protocol=DroppableProtocol)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, name="gateway")
     thread.start()
