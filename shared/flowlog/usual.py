@@ -26,8 +26,8 @@ _TUPLES_AT_ONCE: Final = 500
 type _Members = dict[str, Any]
 type _Facts = tuple[str, str | None, str | None, str | None, str | None]
 """Rule, MAC address, ACL, resource and flow log of a group of tuples, as in `Envelope`."""
-type _Place = tuple[int, int, int]
-"""The places of a group's record in the range, of its flow in the record and of the group in the flow."""
+type _Group = tuple[list[Any], int, int, int, _Facts]
+"""Tuples; the places of their record in the range, of the flow in the record and of the group in the flow; facts."""
 
 
 class _UnusualError(Exception):
@@ -47,7 +47,6 @@ def decode_usual(records: bytes, number: int = 0) -> Decoded | None:
     try:
         for stretch in _stretches(records):
             walk.records(orjson.loads(b"[%b]" % stretch))
-        walk.finish()
     except (orjson.JSONDecodeError, KeyError, TypeError, _UnusualError):  # a key or a type is not what it usually is
         return None
     return walk.decoded if records.count(b'"') == 2 * walk.strings else None
@@ -66,43 +65,49 @@ def _stretches(records: bytes) -> Iterator[bytes]:
 
 
 class _Walk:
-    """Goes through log records and counts the strings that it meets."""
+    """Goes through log records, counts the strings that it meets and decodes the tuples."""
 
     def __init__(self, number: int) -> None:
         self.decoded = Decoded()
         self.strings = 0
         self._number = number
-        self._batch = _Batch(NSG_V2)
 
     def records(self, values: list[Any]) -> None:
         """Decode log records; an object with `records` alone stands for the records in it."""
+        batch = _Batch(NSG_V2)
         waiting = values[::-1]
         while waiting:
             record = waiting.pop()
             if type(record) is not dict:
                 raise _UnusualError
-            self.strings += len(record) + list(map(type, record.values())).count(str)
+            self.strings += len(record) + [type(value) for value in record.values()].count(str)
             if len(record) == 1:
                 inner = record["records"]
                 if type(inner) is not list:
                     raise _UnusualError
                 waiting += inner[::-1]
                 continue
-            if ("properties" in record) == ("flowRecords" in record) or "flowTuples" in record:
+            if "flowTuples" in record:
                 raise _UnusualError
-            if "properties" in record:
-                self._nsg(record)
+            if "properties" not in record:
+                kind, groups = self._vnet(record)
+            elif "flowRecords" not in record:
+                kind, groups = self._nsg(record)
             else:
-                self._vnet(record)
+                raise _UnusualError
+            if kind is not batch.kind or len(batch.texts) >= _TUPLES_AT_ONCE:
+                batch.decode(self.decoded)
+                batch = _Batch(kind)
+            batch.add(groups)
             self._number += 1
+        batch.decode(self.decoded)
 
-    def _nsg(self, record: _Members) -> None:
+    def _nsg(self, record: _Members) -> tuple[Format, list[_Group]]:
         properties, resource, card = record["properties"], record["resourceId"], record["macAddress"]
         flows, version = properties["flows"], properties["Version"]
-        self._begin(_NSG[version])
         if not (type(version) is int and type(resource) is type(card) is str and type(flows) is list):
             raise _UnusualError
-        add, number = self._batch.add, self._number
+        found: list[_Group] = []
         met = 2
         for flow_place, flow in enumerate(flows):
             rule, groups = flow["rule"], flow["flows"]
@@ -114,17 +119,17 @@ class _Walk:
                 if not (type(mac) is str and type(tuples) is list):
                     raise _UnusualError
                 met += 3 + len(tuples)
-                add(tuples, (number, flow_place, group_place), (rule, mac, None, resource, None))
+                found.append((tuples, self._number, flow_place, group_place, (rule, mac, None, resource, None)))
         self.strings += met
+        return _NSG[version], found
 
-    def _vnet(self, record: _Members) -> None:
+    def _vnet(self, record: _Members) -> tuple[Format, list[_Group]]:
         flow_records, mac = record["flowRecords"], record["macAddress"]
         flows, resource, flow_log = flow_records["flows"], record["targetResourceID"], record["flowLogResourceID"]
         version = record["flowLogVersion"]
-        self._begin(_VNET[version])
         if not (type(version) is int and type(mac) is type(resource) is type(flow_log) is str and type(flows) is list):
             raise _UnusualError
-        add, number = self._batch.add, self._number
+        found: list[_Group] = []
         met = 1
         for flow_place, flow in enumerate(flows):
             acl, groups = flow["aclID"], flow["flowGroups"]
@@ -136,18 +141,9 @@ class _Walk:
                 if not (type(rule) is str and type(tuples) is list):
                     raise _UnusualError
                 met += 3 + len(tuples)
-                add(tuples, (number, flow_place, group_place), (rule, mac, acl, resource, flow_log))
+                found.append((tuples, self._number, flow_place, group_place, (rule, mac, acl, resource, flow_log)))
         self.strings += met
-
-    def finish(self) -> None:
-        """Decode what is still there."""
-        self._begin(self._batch.kind, enough=0)
-
-    def _begin(self, kind: Format, enough: int = _TUPLES_AT_ONCE) -> None:
-        """Decode what is there, if it is of another format or enough."""
-        if kind is not self._batch.kind or len(self._batch.texts) >= enough:
-            self._batch.decode(self.decoded)
-            self._batch = _Batch(kind)
+        return _VNET[version], found
 
 
 class _Batch:
@@ -157,13 +153,17 @@ class _Batch:
         self.kind = kind
         self.texts: list[str] = []
         self._tails: list[str] = []
-        self._groups: list[tuple[int, _Place, _Facts]] = []
+        self._groups: list[_Group] = []
+        self._firsts: list[int] = []
 
-    def add(self, tuples: list[Any], place: _Place, facts: _Facts) -> None:
-        """Add a group of tuples."""
-        self._groups.append((len(self.texts), place, facts))
-        self.texts += tuples
-        self._tails += [_tail(self.kind, *facts)] * len(tuples)
+    def add(self, groups: list[_Group]) -> None:
+        """Add groups of tuples."""
+        for group in groups:
+            tuples = group[0]
+            self._firsts.append(len(self.texts))
+            self.texts += tuples
+            self._tails += [_tail(self.kind, *group[4])] * len(tuples)
+        self._groups += groups
 
     def decode(self, decoded: Decoded) -> None:
         """Add what the tuples give, in their order."""
@@ -185,8 +185,9 @@ class _Batch:
         lines += self.kind.lines(rows[start:], tails[start:])
 
     def _decode_plainly(self, index: int, decoded: Decoded) -> None:
-        first, (record, flow, group), facts = self._groups[bisect_right(self._groups, index, key=itemgetter(0)) - 1]
-        position = f"records[{record}].{self.kind.position.format(flow, group)}.flowTuples[{index - first}]"
+        at = bisect_right(self._firsts, index) - 1
+        _, record, flow, group, facts = self._groups[at]
+        position = f"records[{record}].{self.kind.position.format(flow, group)}.flowTuples[{index - self._firsts[at]}]"
         envelope = Envelope(self.kind.source, self.kind.version, *facts)
         decode_tuple(b'"%b"' % self.texts[index].encode(), envelope, position, decoded)
 
