@@ -43,6 +43,11 @@ bench: setup ## Measure speed, memory and storage operations
 chaos: setup ## Deliver under random faults and kills, for long (make chaos SCHEDULES=1000)
 	.venv/bin/python -m dev.chaos $(if $(SCHEDULES),--schedules '$(SCHEDULES)')
 
+.PHONY: package
+package: ## Build the function app's package, dist/function.zip
+	@python="$(ANY_PYTHON)"; test -n "$$python" || { echo "package: install any Python 3.9 or newer first" >&2; exit 1; }; \
+	"$$python" -m dev.package
+
 .PHONY: lock
 lock: setup ## Pin all packages anew, with hashes, from pyproject.toml
 	$(COMPILE) pyproject.toml --output-file requirements.txt
@@ -52,4 +57,4 @@ lock: setup ## Pin all packages anew, with hashes, from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove everything that was made here
-	rm -rf .venv .tools .demo dev/emulator/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tools .demo dist dev/emulator/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -15,6 +15,10 @@ resource "azurerm_role_assignment" "vault_officer" {
   scope                = azurerm_key_vault.this.id
   role_definition_name = "Key Vault Secrets Officer"
   principal_id         = data.azurerm_client_config.current.object_id
+
+  lifecycle {
+    ignore_changes = [principal_id] # whoever applies later brings a role of their own, and takes nobody's away
+  }
 }
 
 # The vault takes minutes to know a new role, and the provider does not try again.

@@ -1,11 +1,19 @@
 resource "azuread_application" "this" {
   display_name = var.name
   owners       = [var.owner_object_id]
+
+  lifecycle {
+    ignore_changes = [owners] # whoever applies later does not take it over
+  }
 }
 
 resource "azuread_service_principal" "this" {
   client_id = azuread_application.this.client_id
   owners    = [var.owner_object_id]
+
+  lifecycle {
+    ignore_changes = [owners]
+  }
 }
 
 # Reads what Defender for Cloud and the resources' settings say of the subscription's security, and writes nothing:
