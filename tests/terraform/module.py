@@ -1,0 +1,120 @@
+"""A copy of the module that a test applies, as a customer does, with terraform itself."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TIMEOUT_SECONDS = 120
+_SUCCEEDED, _CHANGES = 0, 2
+_PACKAGING = """# Takes the place of dev/package.py, which fetches packages from an index.
+import pathlib, zipfile
+dist = pathlib.Path("dist")
+dist.mkdir(exist_ok=True)
+with zipfile.ZipFile(dist / "function.zip", "w") as package:
+    for name in ("function_app.py", "host.json"):
+        package.write(name)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What terraform said, and how it ended."""
+
+    status: int
+    output: str
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did what it was asked."""
+        return self.status == _SUCCEEDED
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Of a plan: whether it is empty."""
+        return self.status == _SUCCEEDED
+
+    @property
+    def changes(self) -> bool:
+        """Of a plan: whether it has any."""
+        return self.status == _CHANGES
+
+    def says(self, sentence: str) -> bool:
+        """Whether a sentence stands in what terraform said, whatever lines it was broken into."""
+        return " ".join(sentence.split()) in " ".join(self.output.replace("│", " ").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A copy of the module, in a copy of the checkout.
+
+    Attributes:
+        root: the copy of the checkout.
+        environment: what terraform and the scripts run with.
+    """
+
+    root: Path
+    environment: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """Where terraform runs."""
+        return self.root / "terraform"
+
+    def terraform(self, *arguments: str, **environment: str) -> Run:
+        """Run terraform, without anybody to answer its questions."""
+        done = subprocess.run(
+            ["terraform", *arguments],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_TIMEOUT_SECONDS,
+            text=True,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def apply(self, subscription: str, *arguments: str, **environment: str) -> Run:
+        """Apply everything."""
+        return self.terraform("apply", "-auto-approve", *_common(subscription), *arguments, **environment)
+
+    def plan(self, subscription: str, *arguments: str) -> Run:
+        """Look for what there is to do."""
+        return self.terraform("plan", "-detailed-exitcode", *_common(subscription), *arguments)
+
+    def destroy(self, subscription: str, *arguments: str, **environment: str) -> Run:
+        """Remove everything."""
+        return self.terraform("destroy", "-auto-approve", *_common(subscription), *arguments, **environment)
+
+    def write_variables(self, variables: Mapping[str, Any], name: str = "terraform.tfvars.json") -> None:
+        """Write the file that a customer fills in."""
+        (self.folder / name).write_text(json.dumps(variables))
+
+
+def _common(subscription: str) -> list[str]:
+    return ["-input=false", "-no-color", f"-var=subscription_id={subscription}"]
+
+
+def copy_checkout(target: Path) -> None:
+    """Copy what a customer's checkout has of the module and the function app, and pack the app without its packages."""
+    unwanted = shutil.ignore_patterns(
+        ".terraform*", "*.tfstate*", "terraform.tfstate.d", "*.tfvars.json", "__pycache__", "node_modules"
+    )
+    for folder in ("dev", "shared", "terraform"):
+        shutil.copytree(_ROOT / folder, target / folder, ignore=unwanted)
+    for name in ("function_app.py", "host.json", "requirements.txt"):
+        shutil.copy(_ROOT / name, target / name)
+    (target / "dev" / "package.py").write_text(_PACKAGING)
+
+
+def bare_environment() -> dict[str, str]:
+    """What terraform needs of this process's environment: no settings of the person who runs the tests."""
+    own = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    return {**own, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1"}

@@ -1,0 +1,103 @@
+"""Everything that the module's life takes place between: Azure, the gateway, and a copy of the module."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dev.certificate import Certificate
+from gateway.faults import Faults
+from gateway.local import Customer, Gateway, new_customer, run_in_thread
+from tests.support.servers import LocalServer
+from tests.terraform.module import Module, bare_environment
+from tests.terraform.standin.azure import Azure
+from tests.terraform.standin.endpoints import az_on_path, function_apps
+from tests.terraform.standin.estate import StorageAccount
+from tests.terraform.standin.provider import providing
+
+A = "22222222-2222-4222-8222-222222222222"
+B = "44444444-4444-4444-8444-444444444444"
+"""Two subscriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All of it, running.
+
+    Attributes:
+        azure: what terraform works on.
+        gateway: the reference gateway.
+        faults: what its next requests about subscriptions meet.
+        customer: who owns the subscription token.
+        module: what is applied.
+        az: what the command az was called with.
+    """
+
+    azure: Azure
+    gateway: Gateway
+    faults: Faults
+    customer: Customer
+    module: Module
+    az: LocalServer
+
+    @property
+    def registered(self) -> list[str]:
+        """Ids of the subscriptions that the gateway knows."""
+        found = self.gateway.stores.accounts.azure_subscriptions(self.customer.number)
+        return sorted(found)
+
+    def entry(self, subscription: str, account: str, location: str = "eastus") -> dict[str, str]:
+        """An entry of region_set, for a storage account that is there."""
+        there = StorageAccount(subscription, account, location)
+        if there not in self.azure.estate.accounts:
+            self.azure.estate.accounts.append(there)
+        return {"location": location, "flow_logs_storage_connection_string": connection_string(account)}
+
+    def variables(self, **region_set: dict[str, str]) -> dict[str, Any]:
+        """The content of terraform.tfvars.json."""
+        token = self.customer.subscription_token
+        return {"subscription_token": token, "apigw_url": self.gateway.url, "region_set": region_set}
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether all that was made is gone, and the gateway knows of no subscription."""
+        return not self.azure.estate.resources and not self.registered
+
+
+def connection_string(account: str) -> str:
+    """A storage account's connection string, as the portal shows it."""
+    return (
+        f"DefaultEndpointsProtocol=https;AccountName={account};AccountKey=a2V5LW9mLXRoZS1hY2NvdW50;"
+        "EndpointSuffix=core.windows.net"
+    )
+
+
+@contextlib.contextmanager
+def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Site]:
+    """Run everything, with a copy of an initialised checkout."""
+    azure, faults = Azure(), Faults()
+    programs = folder / "bin"
+    programs.mkdir()
+    shutil.copytree(checkout, folder / "checkout")
+    with (
+        providing(azure) as reached,
+        run_in_thread(folder / "gateway", faults=faults, faulty_path="/qas/azure") as gateway,
+        az_on_path(azure.estate, programs) as az,
+        function_apps(azure.estate, certificate) as apps,
+    ):
+        (folder / ".curlrc").write_text(f'connect-to = ":443:127.0.0.1:{urlsplit(apps.url).port}"\n')
+        own = bare_environment()
+        environment = {
+            **own,
+            **reached,
+            "CURL_CA_BUNDLE": str(certificate.certificate),
+            "HOME": str(folder),
+            "PATH": f"{programs}{os.pathsep}{own['PATH']}",
+            "SLUICE_PATIENCE": "0",
+        }
+        customer = new_customer(gateway.stores.accounts, "customer")
+        yield Site(azure, gateway, faults, customer, Module(folder / "checkout", environment), az)

@@ -1,0 +1,107 @@
+"""What the module's scripts talk to: the `az` command, the function apps, and their deployment service (Kudu)."""
+
+import contextlib
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from dev.certificate import Certificate
+from tests.support.servers import LocalServer, Request, answer, serving
+from tests.terraform.standin.estate import Estate
+
+HOSTS = ("*.azurewebsites.net", "*.scm.azurewebsites.net")
+"""The names that a certificate for the function apps needs."""
+_ACCESS_TOKEN = "access-token-of-whoever-runs-terraform"
+_AZ = """#!{python} -IS
+import http.client, json, sys
+connection = http.client.HTTPConnection("127.0.0.1", {port})
+connection.request("POST", "/", json.dumps(sys.argv[1:]))
+said = json.load(connection.getresponse())
+print(said["stdout"])
+print(said["stderr"], file=sys.stderr)
+sys.exit(said["status"])
+"""
+
+
+@contextlib.contextmanager
+def az_on_path(estate: Estate, folder: Path) -> Iterator[LocalServer]:
+    """Put a command `az` into a folder, and answer it. Its requests are what it was called with."""
+    with serving(lambda request: answer(200, _az(estate, json.loads(request.body)))) as server:
+        program = folder / "az"
+        program.write_text(_AZ.format(python=sys.executable, port=urlsplit(server.url).port))
+        program.chmod(0o755)
+        yield server
+
+
+def _az(estate: Estate, arguments: list[str]) -> dict[str, object]:
+    match arguments:
+        case ["account", "get-access-token", *_]:
+            return _says(_ACCESS_TOKEN)
+        case ["rest", "--method", "post", "--url", url, *_] if "/host/default/listKeys?" in url:
+            app = estate.resources.get(url.partition("/host/")[0])
+            return (
+                _says(estate.app_service.key(app.values["default_hostname"])) if app else _fails("(ResourceNotFound)")
+            )
+        case ["rest", "--method", "get", "--url", url, *_] if ".vault.azure.net/" in url:
+            known = estate.vaults.ask(str(urlsplit(url).hostname).partition(".")[0])
+            return _says("") if known else _fails("Forbidden: the caller has no role.")
+    return _fails(f"The stand-in for az does not know: {' '.join(arguments)}")
+
+
+def _says(text: str) -> dict[str, object]:
+    return {"status": 0, "stdout": text, "stderr": ""}
+
+
+def _fails(why: str) -> dict[str, object]:
+    return {"status": 1, "stdout": "", "stderr": f"ERROR: {why}"}
+
+
+@contextlib.contextmanager
+def function_apps(estate: Estate, certificate: Certificate) -> Iterator[LocalServer]:
+    """Serve every function app and its deployment service, on one port of loopback."""
+    with serving(lambda request: _app(estate, request), certificate) as server:
+        yield server
+
+
+def _app(estate: Estate, request: Request) -> list[bytes]:
+    host = str(request.headers["Host"]).partition(":")[0]
+    url = urlsplit(request.path)
+    if ".scm." not in host:
+        return _webhook(estate, host, request)
+    app = host.replace(".scm.", ".", 1)
+    if request.headers["Authorization"] != f"Bearer {_ACCESS_TOKEN}":
+        return answer(HTTPStatus.UNAUTHORIZED)
+    if not any(one.values["default_hostname"] == app for one in estate.of("azurerm_function_app_flex_consumption")):
+        return answer(HTTPStatus.NOT_FOUND)
+    if (request.method, url.path) == ("POST", "/api/publish"):
+        return _publish(estate, app, request)
+    if (request.method, url.path) == ("GET", "/api/deployments/one"):
+        return answer(HTTPStatus.OK, {"status": estate.app_service.deploys.value})
+    return answer(HTTPStatus.NOT_FOUND)
+
+
+def _publish(estate: Estate, app: str, request: Request) -> list[bytes]:
+    if estate.app_service.accepts is HTTPStatus.ACCEPTED:
+        try:
+            estate.app_service.deploy(app, request.body)
+        except zipfile.BadZipFile:
+            return answer(HTTPStatus.BAD_REQUEST)
+    return answer(estate.app_service.accepts, "one")
+
+
+def _webhook(estate: Estate, host: str, request: Request) -> list[bytes]:
+    url = urlsplit(request.path)
+    query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    known = estate.app_service.answers(host, query.get("functionName", ""), query.get("code", ""))
+    if (
+        url.path != "/runtime/webhooks/blobs"
+        or request.headers["aeg-event-type"] != "SubscriptionValidation"
+        or not known
+    ):
+        return answer(HTTPStatus.UNAUTHORIZED)
+    code = json.loads(request.body)[0]["data"]["validationCode"]
+    return answer(HTTPStatus.OK, {"validationResponse": code})

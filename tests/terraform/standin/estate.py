@@ -1,0 +1,71 @@
+"""What exists in Azure and Entra."""
+
+from dataclasses import dataclass, field
+
+from tests.terraform.standin.app_service import AppService
+from tests.terraform.standin.table import Values
+from tests.terraform.standin.vaults import Vaults
+
+TENANT = "11111111-1111-4111-8111-111111111111"
+SIGNED_IN = "33333333-3333-4333-8333-333333333333"
+"""Object id of whoever runs terraform."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageAccount:
+    """An account with the customer's flow logs, which no terraform made."""
+
+    subscription_id: str
+    name: str
+    location: str
+
+    @property
+    def resource_group(self) -> str:
+        """Name of the group that it is in."""
+        return "logs"
+
+    @property
+    def id(self) -> str:
+        """Its resource id."""
+        group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.Storage/storageAccounts/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What terraform made."""
+
+    type: str
+    values: Values
+
+    @property
+    def id(self) -> str:
+        """Its id, which nothing else has."""
+        return str(self.values["id"])
+
+
+@dataclass(slots=True)
+class Estate:
+    """All subscriptions of a tenant, and its directory.
+
+    Attributes:
+        subscription_id: the one that the provider was configured for last.
+        accounts: what the customer has already.
+        resources: what terraform made, by id.
+        app_service: where the function apps run.
+        vaults: what the Key Vaults hold, and whom they let in.
+    """
+
+    subscription_id: str = ""
+    accounts: list[StorageAccount] = field(default_factory=list)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    app_service: AppService = field(default_factory=AppService)
+    vaults: Vaults = field(default_factory=Vaults)
+
+    def of(self, kind: str) -> list[Resource]:
+        """What terraform made of a type."""
+        return [resource for resource in self.resources.values() if resource.type == kind]
+
+    def is_there(self, resource_id: str) -> bool:
+        """Whether there is something of this id, whoever made it."""
+        return resource_id in self.resources or any(account.id == resource_id for account in self.accounts)

@@ -1,0 +1,139 @@
+"""What Azure refuses: names that are taken, references to what is not there, and a wrong order.
+
+Each rule looks at a resource that is to be made, changed or removed, and raises Refused.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from tests.terraform.standin.estate import SIGNED_IN, Estate, Resource
+from tests.terraform.standin.table import ResourceType
+
+
+class Refused(Exception):  # noqa: N818 -- what Azure did
+    """Azure did not do it, for the reason that it tells."""
+
+
+type Rule = Callable[[Estate, Resource], None]
+
+_ID: Final = re.compile(r"/(subscriptions/[^/]+/resourceGroups|applications|servicePrincipals)/[^?;]+")
+
+
+def check_create(estate: Estate, new: Resource, table: ResourceType) -> None:
+    """Refuse a resource that can't be made now."""
+    if estate.is_there(new.id):
+        raise Refused(f"A resource with the ID {new.id!r} already exists.")
+    name = new.values.get("name")
+    if table.globally_unique and any(other.values["name"] == name for other in estate.of(new.type)):
+        raise Refused(f"The name {name} is taken: {new.type} needs a name that nobody in Azure has.")
+    check_state(estate, new)
+
+
+def check_state(estate: Estate, resource: Resource) -> None:
+    """Refuse a resource, new or changed, that what it needs is not there for."""
+    for missing in (name for name in _named(resource) if not estate.is_there(name)):
+        raise Refused(f"{resource.type} {resource.id}: {missing} was not found.")
+    for rule in _RULES.get(resource.type, ()):
+        rule(estate, resource)
+
+
+def check_delete(estate: Estate, gone: Resource) -> None:
+    """Refuse to remove what others need."""
+    for other in estate.resources.values():
+        if other is not gone and gone.id in _named(other):
+            raise Refused(f"{gone.type} {gone.id} is in use by {other.type} {other.id}.")
+    if gone.type == "azurerm_key_vault_secret":
+        _vault_knows_the_role_of_the_writer(estate, gone)
+
+
+def _named(resource: Resource) -> list[str]:
+    """The ids of other resources that one names in its values."""
+    group = resource.values.get("resource_group_name")
+    subscription = "/".join(resource.id.split("/")[:3])
+    named = [f"{subscription}/resourceGroups/{group}"] if group else []
+    of_its_own = resource.id
+    texts = (text for name, value in resource.values.items() for text in _texts(value))
+    return named + [text for text in texts if _ID.fullmatch(text) and not text.startswith(of_its_own)]
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list():
+            for inner in value:
+                yield from _texts(inner)
+
+
+def _principal_exists(estate: Estate, role: Resource) -> None:
+    principals = {SIGNED_IN}
+    principals |= {identity.values["principal_id"] for identity in estate.of("azurerm_user_assigned_identity")}
+    principals |= {principal.values["object_id"] for principal in estate.of("azuread_service_principal")}
+    if role.values["principal_id"] not in principals:
+        raise Refused(f"Principal {role.values['principal_id']} does not exist in the directory.")
+
+
+def _application_exists(estate: Estate, principal: Resource) -> None:
+    client_id = principal.values["client_id"]
+    if not any(application.values["client_id"] == client_id for application in estate.of("azuread_application")):
+        raise Refused(f"There is no application with the client id {client_id}.")
+
+
+def _has_role(estate: Estate, principal_id: str, role: str, scope: str) -> bool:
+    return any(
+        (given.values["principal_id"], given.values["role_definition_name"], given.values["scope"])
+        == (principal_id, role, scope)
+        for given in estate.of("azurerm_role_assignment")
+    )
+
+
+def _vault_knows_the_role_of_the_writer(estate: Estate, secret: Resource) -> None:
+    vault = secret.values["key_vault_id"]
+    if not _has_role(estate, SIGNED_IN, "Key Vault Secrets Officer", vault):
+        raise Refused(f"Forbidden: nobody gave {SIGNED_IN} a role that writes secrets in {vault}.")
+    if not estate.vaults.is_open(vault.rpartition("/")[2]):
+        raise Refused(f"Forbidden: {vault} does not know the role of {SIGNED_IN} yet.")
+
+
+def _app_may_read_its_token(estate: Estate, app: Resource) -> None:
+    wanted = app.values["app_settings"]["SUBSCRIPTION_TOKEN_SECRET"]
+    secrets = [one for one in estate.of("azurerm_key_vault_secret") if one.values["versionless_id"] == wanted]
+    identities = [
+        identity.values["principal_id"]
+        for identity in estate.of("azurerm_user_assigned_identity")
+        if identity.id in app.values["identity"][0]["identity_ids"]
+    ]
+    if not secrets:
+        raise Refused(f"The app {app.values['name']} would start before its secret {wanted} is there.")
+    scope = secrets[0].values["resource_versionless_id"]
+    if not any(_has_role(estate, identity, "Key Vault Secrets User", scope) for identity in identities):
+        raise Refused(f"The app {app.values['name']} would start before its identity may read {wanted}.")
+
+
+def _webhook_answers(estate: Estate, subscription: Resource) -> None:
+    for webhook in subscription.values["webhook_endpoint"]:
+        url = urlsplit(webhook["url"])
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        if not estate.app_service.answers(url.hostname or "", query.get("functionName", ""), query.get("code", "")):
+            raise Refused("Url validation: Webhook validation handshake failed. The endpoint did not answer with 200.")
+
+
+def _dead_letters_have_a_container(estate: Estate, subscription: Resource) -> None:
+    for place in subscription.values["storage_blob_dead_letter_destination"]:
+        account, container = place["storage_account_id"], place["storage_blob_container_name"]
+        if not estate.is_there(f"{account}/blobServices/default/containers/{container}"):
+            raise Refused(f"The dead letter container {container} was not found in {account}.")
+
+
+_RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "azuread_service_principal": (_application_exists,),
+    "azurerm_eventgrid_event_subscription": (_webhook_answers, _dead_letters_have_a_container),
+    "azurerm_function_app_flex_consumption": (_app_may_read_its_token,),
+    "azurerm_key_vault_secret": (_vault_knows_the_role_of_the_writer,),
+    "azurerm_role_assignment": (_principal_exists,),
+}

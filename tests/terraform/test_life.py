@@ -1,0 +1,78 @@
+"""The module's whole life, with terraform itself, the reference gateway, and a stand-in for Azure."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.terraform.site import A
+from tests.terraform.standin.azure import Verb
+
+
+@pytest.fixture
+def applied(site):
+    """A site with one entry of region_set applied in subscription A."""
+    site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
+    run = site.module.apply(A)
+    assert run.succeeded, run.output
+    return site
+
+
+def test_what_was_applied_needs_nothing_more_and_is_gone_after_destroy(applied):
+    assert applied.registered == [A]
+    planned = applied.module.plan(A)
+    assert planned.nothing_to_do, planned.output
+    destroyed = applied.module.destroy(A)
+    assert destroyed.succeeded, destroyed.output
+    assert applied.nothing_left
+    made, removed = (sorted(applied.azure.done(verb)) for verb in (Verb.CREATE, Verb.DELETE))
+    assert made == removed
+
+
+def test_the_gateway_is_told_what_reads_the_subscription_and_what_delivers(applied):
+    registration = applied.gateway.stores.accounts.azure_subscriptions(applied.customer.number)[A]
+    [application] = applied.azure.estate.of("azuread_application")
+    [app] = applied.azure.estate.of("azurerm_function_app_flex_consumption")
+    assert registration["applicationId"] == application.values["client_id"]
+    assert registration["regions"] == [
+        {"location": "eastus", "storageAccount": "flowlogs1", "functionApp": app.values["name"]}
+    ]
+
+
+def test_a_rotated_token_replaces_the_vaults_secret_and_touches_nothing_else(applied):
+    accounts = applied.gateway.stores.accounts
+    token, _ = accounts.add_subscription_token(applied.customer.number, datetime.now(UTC), timedelta(days=30))
+    entry = applied.entry(A, "flowlogs1")
+    applied.azure.journal.clear()
+    applied.module.write_variables(applied.variables(location1=entry) | {"subscription_token": token})
+
+    run = applied.module.apply(A)
+    assert run.succeeded, run.output
+    assert list(applied.azure.estate.vaults.secrets.values()) == [token]
+    assert [(one.verb, one.type) for one in applied.azure.journal] == [(Verb.UPDATE, "azurerm_key_vault_secret")]
+    assert applied.module.plan(A).nothing_to_do
+
+
+def test_a_second_entry_adds_a_region_and_leaves_the_first_as_it_is(applied):
+    before = {resource.id: resource.values for resource in applied.azure.estate.resources.values()}
+    entries = {"location1": applied.entry(A, "flowlogs1"), "location2": applied.entry(A, "flowlogs2", "westeurope")}
+    applied.module.write_variables(applied.variables(**entries))
+    run = applied.module.apply(A)
+    assert run.succeeded, run.output
+    assert {name: applied.azure.estate.resources[name].values for name in before} == before
+    assert len(applied.azure.estate.of("azurerm_function_app_flex_consumption")) == 2
+    registration = applied.gateway.stores.accounts.azure_subscriptions(applied.customer.number)[A]
+    assert [region["location"] for region in registration["regions"]] == ["eastus", "westeurope"]
+    assert applied.module.plan(A).nothing_to_do
+
+
+def test_changed_code_is_deployed_and_nothing_is_made_anew(applied):
+    function_app = applied.module.root / "function_app.py"
+    changed = function_app.read_text() + "\n\ndef added() -> None:\n    pass\n"
+    function_app.write_text(changed)
+
+    run = applied.module.apply(A)
+    assert run.succeeded, run.output
+    [files] = applied.azure.estate.app_service.code.values()
+    assert files["function_app.py"].decode() == changed
+    assert applied.azure.done(Verb.DELETE) == []
+    assert applied.module.plan(A).nothing_to_do
