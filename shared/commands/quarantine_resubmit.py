@@ -20,8 +20,9 @@ records to the gateway together with the lines that it refused. What the gateway
 then; all else stays. Keys follow from what is in quarantine, so whatever interrupts it, sending again stores nothing
 twice. It first shows what it would send, and asks.
 
-One case can store records twice: the gateway refused a post whole and took its records one by one, by now takes such
-posts, and `sluice replay` has put the same objects back into quarantine.
+Records could be stored twice only by a gateway that changes what it takes: one that took a post, and refuses it whole
+when an interrupted run is repeated; or one that refused a post whole, took its records one by one, and takes it whole
+after `sluice replay` has put the same objects back into quarantine.
 """
 
 

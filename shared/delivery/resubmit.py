@@ -6,8 +6,9 @@ so that a repetition, after whatever interruption, doubles nothing. Only when ev
 blob written anew, with what is left. What the gateway refuses whole it gets object by object in a second round and
 record by record in a third, once the blob says so.
 
-One case can store records twice: the gateway refused a post whole, took its records one by one, takes such a post by
-now, and a replay has put the same blob back into quarantine.
+Two cases can store records twice. The gateway took a post, an interruption kept that from being noted, and it refuses
+the same post whole by now, so that its records go one by one. Or it refused a post whole, took its records one by one,
+takes such a post by now, and a replay has put the same blob back into quarantine.
 """
 
 import contextlib
