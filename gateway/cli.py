@@ -22,7 +22,7 @@ from gateway.app import create_app
 from gateway.clock import utc_now
 from gateway.passwords import new_password
 from gateway.records import UnknownSchemaError
-from gateway.server import end_on_signals, open_accounts, open_stores, server
+from gateway.server import end_on_signals, listen, open_accounts, open_stores, server
 
 
 class UsageError(Exception):
@@ -107,7 +107,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
 
 def _listener(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return listen(host, port)
     except OSError as error:
         raise UsageError(f"Cannot listen on {host}, port {port}: {error}. Choose another --host or --port.") from None
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from socket import create_server
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -22,7 +21,7 @@ from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.passwords import new_password
 from gateway.request_log import Sink
-from gateway.server import open_stores, server
+from gateway.server import listen, open_stores, server
 
 _ROOT: Final = Path(__file__).parent.parent
 
@@ -80,7 +79,7 @@ def run_in_thread(
 ) -> Iterator[Gateway]:
     """Serve a gateway on a free loopback port for as long as the context lasts; faults strike requests below a path."""
     stores = open_stores(data)
-    listener = create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     layers = [] if faults is None else [Middleware(FaultLayer, faults=faults, path=faulty_path)]
     serving = server(create_app(stores, clock, sink, limits, layers), protocol=DroppableProtocol)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, name="gateway")

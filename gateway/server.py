@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -38,6 +39,18 @@ def open_accounts(data: Path) -> Accounts:
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Accounts.open(data / "accounts.sqlite")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Give a listening socket for an address; port 0 takes a free one.
+
+    Raises:
+        OSError: The address cannot be used.
+    """
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # asyncio does so only for sockets of its own. Without it a small answer waits 40 ms for the client's delayed ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def server(

@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 import os
 import secrets
-import socket
 import sys
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from dev.host.listener import Listener
 from dev.host.logs import HostLog
 from dev.host.server import create_app
 from dev.host.worker import Worker
+from gateway.server import listen
 
 
 def main() -> int:
@@ -53,7 +53,7 @@ def _serve(directory: Path, port: int, *, with_schedules: bool) -> None:
     listener = Listener(host, host_json, os.environ, host_id)
     key = os.environ.get("SLUICE_HOST_KEY") or secrets.token_urlsafe(32)
     app = create_app(host, listener, key, with_schedules=with_schedules, now=lambda: dt.datetime.now(dt.UTC))
-    with socket.create_server(("127.0.0.1", port)) as listening, contextlib.suppress(KeyboardInterrupt):
+    with listen("127.0.0.1", port) as listening, contextlib.suppress(KeyboardInterrupt):
         print(f"The host listens on http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
         if "SLUICE_HOST_KEY" not in os.environ:
             print(f"Its key is {key}", flush=True)
