@@ -39,7 +39,8 @@ def _decode_pieces(data: bytes, *, usual_first: bool) -> Decoded:
         if piece.problem:
             add_range(piece.text, piece.offset, piece.problem, decoded)
             continue
-        usual = decode_usual(piece.text, number) if usual_first else None
+        # The fast path would open what `pieces` has left closed.
+        usual = decode_usual(piece.text, number) if usual_first and b'"records"' not in piece.text else None
         if usual is None:
             decode_record(piece.text, number, piece.offset, decoded)
         else:

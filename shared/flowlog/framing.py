@@ -26,7 +26,6 @@ _BETWEEN: Final = re.compile(rb"(?:[ \t\r\n,]++|" + _BOM + rb"|" + _HEAD + rb"|"
 # Whole strings are skipped in one step, so braces inside them don't count.
 _TO_BRACE: Final = re.compile(rb'(?:[^"{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _TO_QUOTE: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_BRACE_OR_STRING: Final = re.compile(rb'[{}]|"[^"\\]*+"(?=[ \t\r\n]*+(?:[,:\]}]|\Z))')
 
 
 def is_head(block: bytes) -> bool:
@@ -39,30 +38,16 @@ def is_closer(block: bytes) -> bool:
     return _IS_CLOSER.fullmatch(block) is not None
 
 
+def is_framing(data: bytes) -> bool:
+    """Tell whether bytes between records are commas, white space and parts of the envelope alone."""
+    return _BETWEEN.fullmatch(data) is not None
+
+
 def without_envelope(data: bytes) -> bytes:
     """Return the records in the envelope's opening and, behind one, its closer; outer commas and space dropped."""
     records = data.removeprefix(_BOM).strip(_OUTSIDE)
     head = _IS_HEAD.match(records)
     return records[head.end() :].removesuffix(b"]}").strip(_OUTSIDE) if head else records
-
-
-def balanced_objects(data: bytes) -> list[tuple[int, int]]:
-    """Return start and end of the outermost objects whose braces balance, wherever strings were torn before them.
-
-    A quote that begins no string, because of what follows the next quote, is passed over, so that the strings behind
-    a cut are found again. Strings with escapes are not known to it. Takes time in proportion to the bytes.
-    """
-    opened: list[int] = []
-    found: list[tuple[int, int]] = []
-    for token in _BRACE_OR_STRING.finditer(data):
-        if token[0] == b"{":
-            opened.append(token.start())
-        elif token[0] == b"}" and opened:
-            start = opened.pop()
-            while found and found[-1][0] > start:
-                found.pop()
-            found.append((start, token.end()))
-    return found
 
 
 class SpanKind(Enum):

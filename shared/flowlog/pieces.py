@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from shared.flowlog.framing import RecordScanner, SpanKind, balanced_objects
+from shared.flowlog.framing import RecordScanner, SpanKind, is_framing
 from shared.flowlog.jsontext import DuplicateKeyError, NotJsonError, members
 
 
@@ -26,7 +26,9 @@ class Piece:
 
 
 _DEPTH_MAX: Final = 8
-_RECORD_KEY: Final = re.compile(rb'"(?:properties|flowRecords)"[ \t\r\n]*:')
+_TOKEN: Final = re.compile(
+    rb'[{}]|(?P<key>"(?:properties|flowRecords)"(?=[ \t\r\n]*+:))|"[^"\\]*+"(?=[ \t\r\n]*+(?:[,:\]}]|\Z))'
+)
 
 
 def pieces(data: bytes, offset: int = 0, depth: int = 0) -> Iterator[Piece]:
@@ -65,17 +67,30 @@ def _records_inside(text: bytes) -> bytes | None:
 def _rescued(rest: bytes, offset: int) -> Iterator[Piece]:
     """Yield what can still be told apart after a record that is never closed."""
     done = 0
-    for start, end in balanced_objects(rest):
-        text = rest[start:end]
-        if not _RECORD_KEY.search(text):
-            continue
-        if start > done:
-            yield _broken(rest[done:start], offset + done)
-        yield Piece(offset + start, text)
+    for start, end in [*_records_behind_a_cut(rest), (len(rest), len(rest))]:
+        if not is_framing(rest[done:start]):
+            yield Piece(offset + done, rest[done:start], "These bytes are a record that is cut or broken.")
+        if end > start:
+            yield Piece(offset + start, rest[start:end])
         done = end
-    if done < len(rest):
-        yield _broken(rest[done:], offset + done)
 
 
-def _broken(text: bytes, offset: int) -> Piece:
-    return Piece(offset, text, "These bytes are a record that is cut or broken.")
+def _records_behind_a_cut(data: bytes) -> list[tuple[int, int]]:
+    """Return start and end of objects of balanced braces that have the key of a record, and none of those inside.
+
+    A quote that begins no string, because of what follows the next quote, is passed over, so that the strings behind
+    a torn one are found again. Strings with escapes are not known here. Takes time in proportion to the bytes.
+    """
+    opened: list[int] = []
+    with_key: set[int] = set()
+    found: list[tuple[int, int]] = []
+    for token in _TOKEN.finditer(data):
+        if token[0] == b"{":
+            opened.append(token.start())
+        elif token[0] == b"}" and opened:
+            start = opened.pop()
+            if start in with_key and (not found or found[-1][0] < start):
+                found.append((start, token.end()))
+        elif token["key"] and opened:
+            with_key.add(opened[-1])
+    return found

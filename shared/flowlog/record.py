@@ -19,6 +19,7 @@ TIME_END_MS: Final = 4_102_444_800_000
 """2100-01-01T00:00:00Z, which every record is before."""
 PORT_MAX: Final = 65_535
 PROTOCOL_MAX: Final = 255
+_ADDRESS_CHARACTERS: Final = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
 DIGITS_MAX: Final = 18
 """A number has at most 18 digits, so that every counter fits 64 bits with its sign."""
 
@@ -120,14 +121,18 @@ def to_json_line(record: FlowRecord) -> str:
     return orjson.dumps(record).decode()
 
 
-@lru_cache(maxsize=65_536)
 def canonical_address(text: str) -> str | None:
     """Return an IPv4 or IPv6 address in the canonical text of RFC 5952; None if it is none or has a zone id."""
+    return _canonical_address(text) if len(text) <= _ADDRESS_CHARACTERS and "%" not in text else None
+
+
+# The same addresses come again and again. Nothing long is kept, so that the memory of it has a bound.
+@lru_cache(maxsize=16_384)
+def _canonical_address(text: str) -> str | None:
     try:
-        address = ip_address(text)
+        return str(ip_address(text))
     except ValueError:
         return None
-    return None if "%" in text else str(address)
 
 
 def means_not_measured(decision: Decision, state: State | None, counters: Sequence[object]) -> bool:

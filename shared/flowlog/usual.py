@@ -6,7 +6,6 @@ text, so that there is one place, `shared.flowlog.envelope`, that says what is w
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
@@ -20,8 +19,7 @@ from shared.flowlog.tuples import Envelope, MalformedTupleError, read_mac
 _NSG: Final = {1: NSG_V1, 2: NSG_V2}
 _VNET: Final = {4: VNET_V4}
 _STRETCH_BYTES: Final = 64 * 1024
-_TUPLES_AT_ONCE: Final = 500
-"""Small groups are collected up to this number of tuples; more at once are no faster."""
+_TUPLES_AT_ONCE: Final = 1000
 
 type _Members = dict[str, Any]
 type _Facts = tuple[str, str | None, str | None, str | None, str | None]
@@ -95,7 +93,7 @@ class _Walk:
                 kind, groups = self._nsg(record)
             else:
                 raise _UnusualError
-            if kind is not batch.kind or len(batch.texts) >= _TUPLES_AT_ONCE:
+            if kind is not batch.kind:
                 batch.decode(self.decoded)
                 batch = _Batch(kind)
             batch.add(groups)
@@ -151,48 +149,46 @@ class _Batch:
 
     def __init__(self, kind: Format) -> None:
         self.kind = kind
-        self.texts: list[str] = []
+        self._texts: list[str] = []
         self._tails: list[str] = []
         self._groups: list[_Group] = []
         self._firsts: list[int] = []
+        self._known_tails: dict[_Facts, str] = {}
 
     def add(self, groups: list[_Group]) -> None:
         """Add groups of tuples."""
-        for group in groups:
-            tuples = group[0]
-            self._firsts.append(len(self.texts))
-            self.texts += tuples
-            self._tails += [_tail(self.kind, *group[4])] * len(tuples)
+        for tuples, *_, facts in groups:
+            tail = self._known_tails.get(facts)
+            if tail is None:
+                tail = self._known_tails[facts] = _tail(self.kind, *facts)
+            self._firsts.append(len(self._texts))
+            self._texts += tuples
+            self._tails += [tail] * len(tuples)
         self._groups += groups
 
     def decode(self, decoded: Decoded) -> None:
         """Add what the tuples give, in their order."""
-        if not self.texts:
-            return
-        try:
-            rows = self.kind.rows(self.texts)
-        except TypeError:
-            raise _UnusualError from None
-        tails, lines = self._tails, decoded.lines
-        if all(map(itemgetter(0), rows)) and all(tails):
-            lines += self.kind.lines(rows, tails)
-            return
-        start = 0
-        for index in [index for index, row in enumerate(rows) if not (row[0] and tails[index])]:
-            lines += self.kind.lines(rows[start:index], tails[start:index])
-            self._decode_plainly(index, decoded)
-            start = index + 1
-        lines += self.kind.lines(rows[start:], tails[start:])
+        for start in range(0, len(self._texts), _TUPLES_AT_ONCE):
+            rows = self.kind.rows(self._texts[start : start + _TUPLES_AT_ONCE])
+            tails = self._tails[start : start + _TUPLES_AT_ONCE]
+            if all(map(itemgetter(0), rows)) and all(tails):
+                decoded.lines += self.kind.lines(rows, tails)
+                continue
+            done = 0
+            for index in [index for index, row in enumerate(rows) if not (row[0] and tails[index])]:
+                decoded.lines += self.kind.lines(rows[done:index], tails[done:index])
+                self._decode_plainly(start + index, decoded)
+                done = index + 1
+            decoded.lines += self.kind.lines(rows[done:], tails[done:])
 
     def _decode_plainly(self, index: int, decoded: Decoded) -> None:
         at = bisect_right(self._firsts, index) - 1
         _, record, flow, group, facts = self._groups[at]
         position = f"records[{record}].{self.kind.position.format(flow, group)}.flowTuples[{index - self._firsts[at]}]"
         envelope = Envelope(self.kind.source, self.kind.version, *facts)
-        decode_tuple(b'"%b"' % self.texts[index].encode(), envelope, position, decoded)
+        decode_tuple(b'"%b"' % self._texts[index].encode(), envelope, position, decoded)
 
 
-@lru_cache(maxsize=1024)
 def _tail(kind: Format, rule: str, mac: str | None, acl: str | None, resource: str | None, flow_log: str | None) -> str:
     """Return the JSON of the keys that all records of a group share; empty if its MAC address is malformed."""
     try:

@@ -119,3 +119,8 @@ def test_a_state_of_deny_needs_the_decision():
 def test_an_address_with_a_zone_has_no_canonical_text():
     assert canonical_address("fe80::1%eth0") is None
     assert canonical_address("fe80::1") == "fe80::1"
+
+
+def test_an_address_is_read_up_to_its_longest_text():
+    assert canonical_address("0000:0000:0000:0000:0000:ffff:255.255.255.255") == "::ffff:255.255.255.255"
+    assert canonical_address("0" * 46) is None
