@@ -23,13 +23,13 @@ fail() {
 be_patient() { # SECONDS: begins a time of waiting
     patience=${SLUICE_PATIENCE:-$1}
     begun=$(date +%s)
-    pause=1
+    pause=0
 }
 
-wait_more() { # waits a little longer each time; false once the patience is over
+wait_more() { # waits longer each time, at first not at all; false once the patience is over
     [ $(($(date +%s) - begun)) -lt "$patience" ] || return 1
     sleep "$pause"
-    pause=$((pause < 8 ? pause * 2 : 10))
+    pause=$((pause < 8 ? pause * 2 + 1 : 10))
 }
 
 azure() {
@@ -46,7 +46,7 @@ quoted() { # TEXT: as it stands between quotes in curl's configuration
 request() {
     trouble=$(
         printf 'request = "%s"\nurl = "%s"\n%s\n' "$1" "$(quoted "$2")" "$3" |
-            curl --config - --silent --connect-timeout 10 --max-time 300 \
+            curl --silent --connect-timeout 10 --max-time 60 --config - \
                 --output "$answer" --write-out '%{http_code} %{errormsg}' || true
     )
     status=${trouble%% *}

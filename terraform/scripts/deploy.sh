@@ -17,6 +17,7 @@ publish() {
     be_patient 300
     while :; do
         request POST "https://$scm/api/publish?RemoteBuild=false&Deployer=sluice" "$signed
+max-time = 600
 $(body application/zip "@$package")"
         case $status in
         200 | 202) break ;;
@@ -75,7 +76,8 @@ give_up() {
 
 (cd "$SOURCE_ROOT" && python3 -m dev.package) || fail "The package could not be built. Apply again once the cause above is removed."
 package=$SOURCE_ROOT/dist/function.zip
-signed=$(bearer "$(azure account get-access-token --query accessToken --output tsv)")
+token=$(azure account get-access-token --query accessToken --output tsv) || fail "az is not signed in. Run az login, and apply again."
+signed=$(bearer "$token")
 publish
 wait_for_deployment
 wait_for_webhook
