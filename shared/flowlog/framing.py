@@ -79,7 +79,8 @@ class RecordScanner:
     A record is an object of balanced braces, strings skipped; whether it is JSON is for the decoder to say. The
     envelope's opening and closer (also nested ones), commas, white space and a byte order mark are passed over.
     Anything else between records is garbage: it is reported as a span up to the next `{`, where scanning goes on.
-    A record that is never closed yields no span: it stays the rest, which begins at `rest_start`.
+    A record that is never closed, or torn so that its quotes no longer pair, yields no span: from `rest_start` on all
+    is rest, and the scanner gets no further. `decode` finds the whole records in such a rest and sets aside the others.
     """
 
     def __init__(self, start: int = 0) -> None:
@@ -119,11 +120,10 @@ class RecordScanner:
 
     def _between(self, data: bytes, base: int, at: int) -> int:
         at = _end(_BETWEEN, data, at)
-        rest = data[at : at + _WAIT_MAX]
         if at == len(data):
             return at
-        if at + len(rest) == len(data) and len(rest) < _WAIT_MAX and _may_become_framing(rest):
-            self._held = rest
+        if len(data) - at < _WAIT_MAX and _may_become_framing(data[at:]):
+            self._held = data[at:]
             return len(data)
         self._start = base + at
         if data[at] == ord("{"):
