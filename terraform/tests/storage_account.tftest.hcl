@@ -33,7 +33,7 @@ run "an_account_that_is_not_in_the_subscription_is_refused" {
     values = { resources = [] }
   }
 
-  expect_failures = [data.azurerm_resources.flow_logs]
+  expect_failures = [azurerm_resource_group.this]
 }
 
 run "an_account_in_another_location_is_refused" {
@@ -55,7 +55,7 @@ run "an_account_in_another_location_is_refused" {
     }] }
   }
 
-  expect_failures = [data.azurerm_resources.flow_logs]
+  expect_failures = [azurerm_resource_group.this]
 }
 
 run "an_account_with_the_same_name_but_another_id_is_refused" {
@@ -82,7 +82,7 @@ run "an_account_with_the_same_name_but_another_id_is_refused" {
     }] }
   }
 
-  expect_failures = [data.azurerm_resources.flow_logs]
+  expect_failures = [azurerm_resource_group.this]
 }
 
 run "a_location_is_the_same_however_azure_spells_it" {

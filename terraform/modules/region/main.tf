@@ -1,27 +1,30 @@
-# Event Grid and roles need the account's id, which a connection string does not tell.
+# Event Grid and roles need the account's id, which a connection string does not tell. The conditions on it belong to the resource
+# group: with its own, a data source is read at apply only as long as anything that it depends on is still to be made.
 data "azurerm_resources" "flow_logs" {
   type = "Microsoft.Storage/storageAccounts"
   name = var.flow_logs_storage_account
-
-  lifecycle {
-    postcondition {
-      condition = length(self.resources) == 1 && (
-        !local.by_identity || try(lower(self.resources[0].id) == lower(var.flow_logs_storage_account_id), false)
-      )
-      error_message = "The storage account ${var.flow_logs_storage_account} of region_set is not in subscription ${var.subscription_id}, or you may not see it. Each subscription is onboarded with its own storage accounts."
-    }
-
-    postcondition {
-      condition     = alltrue([for account in self.resources : lower(replace(account.location, " ", "")) == var.location])
-      error_message = "The storage account ${var.flow_logs_storage_account} of region_set is not in ${var.location} but in ${join(", ", self.resources[*].location)}. Correct the entry's location."
-    }
-  }
 }
 
 resource "azurerm_resource_group" "this" {
   name     = var.name
   location = var.location
   tags     = var.tags
+
+  lifecycle {
+    precondition {
+      condition = length(data.azurerm_resources.flow_logs.resources) == 1 && (
+        !local.by_identity || try(lower(local.flow_logs_account_id) == lower(var.flow_logs_storage_account_id), false)
+      )
+      error_message = "The storage account ${var.flow_logs_storage_account} of region_set is not in subscription ${var.subscription_id}, or you may not see it. Each subscription is onboarded with its own storage accounts."
+    }
+
+    precondition {
+      condition = alltrue([
+        for account in data.azurerm_resources.flow_logs.resources : lower(replace(account.location, " ", "")) == var.location
+      ])
+      error_message = "The storage account ${var.flow_logs_storage_account} of region_set is not in ${var.location} but in ${join(", ", data.azurerm_resources.flow_logs.resources[*].location)}. Correct the entry's location."
+    }
+  }
 }
 
 resource "azurerm_user_assigned_identity" "this" {
