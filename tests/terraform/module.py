@@ -35,6 +35,11 @@ class Run:
         return self.status == _SUCCEEDED
 
     @property
+    def error(self) -> str:
+        """What it said went wrong."""
+        return self.output[max(self.output.find("Error:"), 0) :]
+
+    @property
     def nothing_to_do(self) -> bool:
         """Of a plan: whether it is empty."""
         return self.status == _SUCCEEDED

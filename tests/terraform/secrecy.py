@@ -56,7 +56,7 @@ def watching_processes() -> Iterator[CommandLines]:
     lines, over = CommandLines(), threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.002):
+        while not over.wait(0.005):
             for process in Path("/proc").glob("[0-9]*/cmdline"):
                 with contextlib.suppress(OSError):  # it ended
                     lines.seen.add(process.read_bytes())

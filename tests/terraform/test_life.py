@@ -13,7 +13,7 @@ def applied(site):
     """A site with one entry of region_set applied in subscription A."""
     site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
     run = site.module.apply(A)
-    assert run.succeeded, run.output
+    assert run.succeeded, run.error
     return site
 
 
@@ -22,7 +22,7 @@ def test_what_was_applied_needs_nothing_more_and_is_gone_after_destroy(applied):
     planned = applied.module.plan(A)
     assert planned.nothing_to_do, planned.output
     destroyed = applied.module.destroy(A)
-    assert destroyed.succeeded, destroyed.output
+    assert destroyed.succeeded, destroyed.error
     assert applied.nothing_left
     made, removed = (sorted(applied.azure.done(verb)) for verb in (Verb.CREATE, Verb.DELETE))
     assert made == removed
@@ -46,7 +46,7 @@ def test_a_rotated_token_replaces_the_vaults_secret_and_touches_nothing_else(app
     applied.module.write_variables(applied.variables(location1=entry) | {"subscription_token": token})
 
     run = applied.module.apply(A)
-    assert run.succeeded, run.output
+    assert run.succeeded, run.error
     assert list(applied.azure.estate.vaults.secrets.values()) == [token]
     assert [(one.verb, one.type) for one in applied.azure.journal] == [(Verb.UPDATE, "azurerm_key_vault_secret")]
     assert applied.module.plan(A).nothing_to_do
@@ -57,7 +57,7 @@ def test_a_second_entry_adds_a_region_and_leaves_the_first_as_it_is(applied):
     entries = {"location1": applied.entry(A, "flowlogs1"), "location2": applied.entry(A, "flowlogs2", "westeurope")}
     applied.module.write_variables(applied.variables(**entries))
     run = applied.module.apply(A)
-    assert run.succeeded, run.output
+    assert run.succeeded, run.error
     assert {name: applied.azure.estate.resources[name].values for name in before} == before
     assert len(applied.azure.estate.of("azurerm_function_app_flex_consumption")) == 2
     registration = applied.gateway.stores.accounts.azure_subscriptions(applied.customer.number)[A]
@@ -71,7 +71,7 @@ def test_changed_code_is_deployed_and_nothing_is_made_anew(applied):
     function_app.write_text(changed)
 
     run = applied.module.apply(A)
-    assert run.succeeded, run.output
+    assert run.succeeded, run.error
     [files] = applied.azure.estate.app_service.code.values()
     assert files["function_app.py"].decode() == changed
     assert applied.azure.done(Verb.DELETE) == []

@@ -45,7 +45,7 @@ class Failure:
     @property
     def reason(self) -> str:
         """What terraform is told."""
-        return f"Azure was told to fail: {self.verb.value} {self.type}."
+        return f"Azure was told to fail{' half-way' if self.half_way else ''}: {self.verb.value} {self.type}."
 
 
 class HalfMade(Exception):  # noqa: N818 -- what Azure did

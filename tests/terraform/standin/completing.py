@@ -17,12 +17,20 @@ def completed(table: ResourceType, plan: Values, subscription_id: str) -> Values
     for name in sorted(values, key="id".__eq__):  # an id may be made of any other value
         template = table.block.attributes[name].value if name in table.block.attributes else None
         if template is not None and isinstance(plan[name], Unknown):
-            words[name] = values[name] = re.sub(r"{(\w+)}", lambda word: str(words[word[1]]), template)
+            words[name] = values[name] = _filled(template, words)
     for block, inner in table.block.bodies(values):
         inner.update({name: _new(block.attributes.get(name), value) for name, value in inner.items()})
     if not is_known(values):
         raise ValueError(f"Unknown values in {values}.")
     return values
+
+
+def _filled(template: str, words: Values) -> str:
+    def word(found: re.Match[str]) -> str:
+        text = str(words[found["word"]])
+        return text.rpartition("/")[2] if found["last"] else text
+
+    return re.sub(r"{(?P<word>\w+)(?P<last>:name)?}", word, template)  # {some_id:name} is the id's last part
 
 
 def _new(attribute: Attribute | None, value: object) -> object:

@@ -2,7 +2,7 @@
 
 It speaks plugin protocol 5, and terraform reaches it as it does a provider under a debugger (`TF_REATTACH_PROVIDERS`):
 that needs no registry, starts no program, and takes a fraction of a second. Unknown arguments are refused, since
-terraform is given a schema, the one in `table`; a plan is what `planning` makes of it; what Azure refuses is in `rules`.
+terraform is given a schema, that of `table`; a plan is what `planning` makes of it; what Azure refuses is in `rules`.
 
 What it does not prove stands in `azure`. Besides, terraform compares no version constraints with a provider that is
 reached like this.

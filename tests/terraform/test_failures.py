@@ -1,0 +1,115 @@
+"""Whatever fails, a message says what to do, the same command succeeds later, and destroy leaves nothing."""
+
+from http import HTTPStatus
+
+import pytest
+
+from gateway.faults import Answer
+from tests.terraform.site import A
+from tests.terraform.standin.app_service import Deployment
+from tests.terraform.standin.azure import Failure, Verb
+
+
+@pytest.fixture
+def ready(site):
+    """A site with the variables of one entry written."""
+    site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
+    return site
+
+
+def registration_answered_with(status):
+    return lambda site: site.faults.play(Answer(status))
+
+
+def deployment_refused(site):
+    site.azure.estate.app_service.accepts = HTTPStatus.BAD_REQUEST
+
+
+def deployment_failing(site):
+    site.azure.estate.app_service.deploys = Deployment.FAILED
+
+
+def key_never_made(site):
+    site.azure.estate.app_service.loads_code = False
+
+
+def failing(kind, *, half_way=False):
+    return lambda site: site.azure.failures.append(Failure(Verb.CREATE, kind, half_way))
+
+
+def put_right(site):
+    service = site.azure.estate.app_service
+    service.accepts, service.deploys, service.loads_code = HTTPStatus.ACCEPTED, Deployment.SUCCEEDED, True
+
+
+FAILURES = {
+    "registration 500": (registration_answered_with(500), "The gateway is out of order (HTTP 500)."),
+    "registration 401": (
+        registration_answered_with(401),
+        "Get a new one from its console, put it into terraform.tfvars.json, and apply again.",
+    ),
+    "deployment refused": (deployment_refused, "refuses the package (HTTP 400)."),
+    "deployment failing": (
+        deployment_failing,
+        "The reason is in the portal, under the function app's Deployment Center.",
+    ),
+    "key never made": (key_never_made, "has no key blobs_extension: its host did not load the code."),
+    "app half made": (failing("azurerm_function_app_flex_consumption", half_way=True), "half-way"),
+    "secret not written": (failing("azurerm_key_vault_secret"), "create azurerm_key_vault_secret"),
+}
+
+
+@pytest.mark.parametrize(("break_down", "message"), FAILURES.values(), ids=FAILURES)
+def test_a_failed_apply_says_what_to_do_and_succeeds_when_tried_again(ready, break_down, message):
+    break_down(ready)
+    failed = ready.module.apply(A)
+    assert not failed.succeeded
+    assert failed.says(message), failed.error
+
+    put_right(ready)
+    again = ready.module.apply(A)
+    assert again.succeeded, again.error
+    assert ready.registered == [A]
+    assert ready.module.plan(A).nothing_to_do
+
+
+@pytest.mark.parametrize("break_down", [way for way, _ in FAILURES.values()], ids=FAILURES)
+def test_destroy_after_a_failed_apply_leaves_nothing(ready, break_down):
+    break_down(ready)
+    assert not ready.module.apply(A).succeeded
+    run = ready.module.destroy(A)
+    assert run.succeeded, run.error
+    assert ready.nothing_left
+
+
+def test_a_gateway_out_of_order_stops_a_destroy_that_succeeds_later(ready):
+    assert ready.module.apply(A).succeeded
+    ready.faults.play(Answer(500))
+    failed = ready.module.destroy(A)
+    assert failed.says("did not deregister the subscription (HTTP 500). Run the same command again later.")
+    assert ready.azure.estate.of("azuread_application")
+    assert ready.module.destroy(A).succeeded
+    assert ready.nothing_left
+
+
+def test_a_refused_token_warns_and_lets_everything_in_azure_go(ready):
+    assert ready.module.apply(A).succeeded
+    ready.faults.play(Answer(401))
+    run = ready.module.destroy(A)
+    assert run.succeeded
+    assert run.says("Warning: The gateway refuses the subscription token (HTTP 401).")
+    assert not ready.azure.estate.resources
+    assert ready.registered == [A]
+
+
+def test_a_vault_that_does_not_know_its_role_yet_is_waited_for(ready):
+    ready.azure.estate.vaults.closed_for = 1
+    run = ready.module.apply(A, SLUICE_PATIENCE="10")
+    assert run.succeeded, run.error
+
+
+def test_a_vault_that_stays_closed_is_named_with_what_it_takes(ready):
+    ready.azure.estate.vaults.closed_for = 1000
+    run = ready.module.apply(A)
+    assert run.says("stays closed")
+    assert run.says("with the role Key Vault Secrets Officer on the vault. Then apply again.")
