@@ -11,6 +11,7 @@ from enum import Enum
 from itertools import count
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Self
 
 from dev.chaos.clock import Ahead
@@ -109,9 +110,10 @@ class Crew:
         """Let a frozen worker go on; others are left as they are."""
         self._pump(0)
         hand = self._hands[number]
-        if hand.state is _State.FROZEN:
+        if hand.state is _State.FROZEN and hand.process.pid is not None:
             hand.state = _State.ALIVE
-            os.kill(self._pid(hand), signal.SIGCONT)
+            _wait_until_stopped(hand.process.pid)
+            os.kill(hand.process.pid, signal.SIGCONT)
 
     def settle(self) -> bool:
         """Wait until no worker has anything to do, dead and frozen ones apart; tell whether there are such.
@@ -191,6 +193,8 @@ class Crew:
         self._lost[self._hands.index(hand)] += hand.pending.values()
         hand.pending.clear()
 
-    def _pid(self, hand: _Hand) -> int:
-        assert hand.process.pid is not None
-        return hand.process.pid
+
+def _wait_until_stopped(pid: int) -> None:
+    # A worker tells of its blow right before it, and going on too early would be lost.
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.001)

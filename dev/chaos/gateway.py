@@ -46,7 +46,7 @@ class Hold:
     """A post whose answer is held back until its sender is gone.
 
     Attributes:
-        linger: seconds for which it is then still in progress, before it is stored; None if it was stored at once.
+        linger: seconds for which it is then still in progress before it is stored; None if it is stored at once.
         held: set once it is held.
     """
 
@@ -55,17 +55,28 @@ class Hold:
 
     async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, _send: Send) -> None:
         """Take the application's place for one post."""
-        request = await receive()
         if self.linger is None:
-            await app(scope, _playing(request, receive), _nowhere)
+            await app(scope, receive, _nowhere)
+            await self._until_gone(receive)
+            return
+        request = [await receive()]
+
+        async def lingering() -> Message:
+            # The gateway has begun with the request, and waits for its body.
+            if not request:
+                return await receive()
+            await self._until_gone(receive)
+            await asyncio.sleep(self.linger or 0.0)
+            return request.pop()
+
+        await app(scope, lingering, _nowhere)
+
+    async def _until_gone(self, receive: Receive) -> None:
         self.held.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(_HOLD_SECONDS):
                 while (await receive())["type"] != "http.disconnect":
                     pass
-        if self.linger is not None:
-            await asyncio.sleep(self.linger)
-            await app(scope, _playing(request, receive), _nowhere)
 
 
 @dataclass(slots=True)
@@ -77,6 +88,7 @@ class Case:
         failures: what happens to the n-th post.
         takes_more_later: whether a batch that was too large once may be taken whole another time.
         tokens: its subscription tokens, good or not.
+        revoked: whether one of them is no longer good.
         posts: how many arrived.
         hits: how often each failure was met, by name.
         unexpected: how often the gateway proper answered with a status that nothing explains.
@@ -89,6 +101,7 @@ class Case:
     failures: dict[int, Failure]
     takes_more_later: bool
     tokens: list[str] = field(default_factory=list, repr=False)
+    revoked: bool = False
     posts: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     unexpected: Counter[str] = field(default_factory=Counter)
@@ -119,7 +132,7 @@ class Case:
         """Note what the gateway proper answered."""
         if status == HTTPStatus.TOO_EARLY:
             self.hits[Refusal.IN_PROGRESS.value] += 1
-        elif status != HTTPStatus.ACCEPTED:
+        elif status != HTTPStatus.ACCEPTED and not (self.revoked and status == HTTPStatus.UNAUTHORIZED):
             self.unexpected[str(status)] += 1
 
 
@@ -195,7 +208,9 @@ class Bench:
         return _json({})
 
     async def _revoke(self, request: Request) -> Response:
-        for token in self._case(request).tokens:
+        case = self._case(request)
+        case.revoked = True
+        for token in case.tokens:
             self._stores.accounts.revoke_subscription_token(token, utc_now())
         return _json({})
 

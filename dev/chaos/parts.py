@@ -35,7 +35,7 @@ from shared.storage.logs import FlowLogAccount, Snapshot
 from shared.storage.quarantine import QuarantineContainer
 from shared.storage.watermarks import Watermark, Watermarks
 
-_LINGER_SECONDS = 2.0
+_LINGER_SECONDS = 1.5
 _WRITE_SECONDS = 20.0
 
 

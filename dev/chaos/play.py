@@ -28,7 +28,10 @@ from dev.chaos.world import World
 from dev.chaos.writer import LogBlobWriter
 from shared.delivery.horizon import whole_hour
 
+_UNTIL_COMPLETE: Final = 4.5 * 3600
+"""Seconds until sweeps may take every hour that was written for complete."""
 _MOST_SWEEPS: Final = 15
+_QUIET_SWEEPS: Final = 2
 _AFTER_A_PAUSE: Final = 700.0
 """Seconds after which a worker asks a gateway that failed again, whatever it said."""
 
@@ -134,12 +137,16 @@ class _Stage:
         self._settle(crew)
         self._world.gateway.relent(self._customer)
         crew.begin_round((None,) * workers, repeat_lost=False)
+        self._world.ahead.advance(_UNTIL_COMPLETE)
+        quiet = 0
         for _ in range(_MOST_SWEEPS):
             self._world.ahead.advance(_AFTER_A_PAUSE)
             number = crew.tell(0, Sweep())
             crew.settle()
             done = crew.done(number)
-            if done is not None and not done.outcomes and not done.trouble:
+            quiet = quiet + 1 if done is not None and not done.outcomes and not done.trouble else 0
+            # One sweep moves the watermark, the next sees to checkpoints that were left open before it.
+            if quiet == _QUIET_SWEEPS:
                 return []
         return [f"{_MOST_SWEEPS} sweeps were not enough; the last one said {done}"]
 

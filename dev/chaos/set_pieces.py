@@ -28,7 +28,7 @@ from dev.flowlogs.cards import Card, Format, Load
 _HOUR: Final = START.replace(minute=0)
 _LEASE_SECONDS: Final = 60
 _FIVE_DAYS: Final = timedelta(days=5)
-_PAUSE: Final = timedelta(hours=6)
+_PAUSE: Final = timedelta(hours=12)
 _MUCH: Final = 100_000
 _TWO: Final = Workers(batch_max_records=(_MUCH, _MUCH), posts_in_flight=1)
 _NONE: Final = (None, None)
@@ -38,6 +38,12 @@ def lost_reply() -> Schedule:
     """The reply to a post is lost, so that it is repeated: harmless as long as its key is the same."""
     rounds = (Round(0.0, _NONE, (Commit(0), Notify(0, 0))),)
     return _schedule(_logs(1), rounds, {1: Failure.LOST_REPLY})
+
+
+def events_at_once() -> Schedule:
+    """Many events come about one log at once, and nothing goes wrong."""
+    told = (Notify(0, 0), Notify(0, 1))
+    return _schedule(_logs(1), (Round(0.0, _NONE, (Commit(0), *told, *told, *told)),), {})
 
 
 def frozen_while_halving() -> Schedule:
