@@ -4,13 +4,14 @@ output "application_id" {
 }
 
 output "function_apps" {
-  description = "The function app of each entry of region_set, with its location and the storage account that it delivers from."
+  description = "The function app of each entry of region_set: its location, the storage account that it delivers from, and its own."
   value = {
     for key, entry in module.settings.entries : key => {
       name            = module.region[key].function_app_name
       resource_group  = module.region[key].resource_group_name
       location        = entry.location
       storage_account = entry.storage_account
+      own_account     = module.region[key].own_account_name
     }
   }
 }
