@@ -14,12 +14,12 @@ locals {
       query     = "${local.line} | where toint(line.dead_letters) > 0"
     }
     lag = {
-      title     = "flow logs are late"
-      advice    = "Flow logs reach the gateway more than 15 minutes late, or not at all for now. Nothing is lost: it is delivered once the cause is gone."
+      title     = "flow logs are late or held up"
+      advice    = "Flow logs reach the gateway more than 15 minutes late, or are held up. The outcome in the function app's log line says why, docs/operations.md what to do. What is late is delivered once the cause is gone."
       severity  = 2
       frequency = "PT5M"
       window    = "PT15M"
-      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or line.outcome in ('will be tried again', 'wrong address or fault of the gateway', 'a setting is wrong')"
+      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or line.outcome in ('will be tried again', 'wrong address or fault of the gateway', 'a setting is wrong', 'unsupported', 'log blob is gone')"
     }
     quarantine = {
       title     = "tuples were set aside"
