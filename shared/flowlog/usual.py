@@ -106,7 +106,7 @@ class _Walk:
         if not (type(version) is int and type(resource) is type(card) is str and type(flows) is list):
             raise _UnusualError
         found: list[_Group] = []
-        met = 2
+        number, met = self._number, 2
         for flow_place, flow in enumerate(flows):
             rule, groups = flow["rule"], flow["flows"]
             if not (type(rule) is str and type(groups) is list):
@@ -117,7 +117,7 @@ class _Walk:
                 if not (type(mac) is str and type(tuples) is list):
                     raise _UnusualError
                 met += 3 + len(tuples)
-                found.append((tuples, self._number, flow_place, group_place, (rule, mac, None, resource, None)))
+                found.append((tuples, number, flow_place, group_place, (rule, mac, None, resource, None)))
         self.strings += met
         return _NSG[version], found
 
@@ -128,7 +128,7 @@ class _Walk:
         if not (type(version) is int and type(mac) is type(resource) is type(flow_log) is str and type(flows) is list):
             raise _UnusualError
         found: list[_Group] = []
-        met = 1
+        number, met = self._number, 1
         for flow_place, flow in enumerate(flows):
             acl, groups = flow["aclID"], flow["flowGroups"]
             if not (type(acl) is str and type(groups) is list):
@@ -139,7 +139,7 @@ class _Walk:
                 if not (type(rule) is str and type(tuples) is list):
                     raise _UnusualError
                 met += 3 + len(tuples)
-                found.append((tuples, self._number, flow_place, group_place, (rule, mac, acl, resource, flow_log)))
+                found.append((tuples, number, flow_place, group_place, (rule, mac, acl, resource, flow_log)))
         self.strings += met
         return _VNET[version], found
 
@@ -157,7 +157,7 @@ class _Batch:
 
     def add(self, groups: list[_Group]) -> None:
         """Add groups of tuples."""
-        for tuples, *_, facts in groups:
+        for tuples, _, _, _, facts in groups:
             tail = self._known_tails.get(facts)
             if tail is None:
                 tail = self._known_tails[facts] = _tail(self.kind, *facts)
