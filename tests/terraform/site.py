@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Sit
             **reached,
             "CURL_CA_BUNDLE": str(certificate.certificate),
             "HOME": str(folder),
-            "PATH": f"{programs}{os.pathsep}{own['PATH']}",
+            "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), own["PATH"]]),
             "SLUICE_PATIENCE": "0",
         }
         customer = new_customer(gateway.stores.accounts, "customer")

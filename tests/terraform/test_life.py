@@ -38,6 +38,21 @@ def test_the_gateway_is_told_what_reads_the_subscription_and_what_delivers(appli
     ]
 
 
+def test_an_account_may_be_given_by_its_id_and_alerts_by_mail(site):
+    site.entry(A, "flowlogs1")
+    entry = {"location": "eastus", "flow_logs_storage_account_id": site.azure.estate.accounts[0].id}
+    site.module.write_variables(site.variables(location1=entry) | {"alert_email": "network-team@example.com"})
+    applied = site.module.apply(A)
+    assert applied.succeeded, applied.error
+    given = {role.values["role_definition_name"] for role in site.azure.estate.of("azurerm_role_assignment")}
+    assert {"Storage Blob Data Reader", "Storage Queue Data Contributor"} < given
+    assert site.azure.estate.of("azurerm_monitor_action_group")
+    assert site.module.plan(A).nothing_to_do
+    destroyed = site.module.destroy(A)
+    assert destroyed.succeeded, destroyed.error
+    assert site.nothing_left
+
+
 def test_a_rotated_token_replaces_the_vaults_secret_and_touches_nothing_else(applied):
     accounts = applied.gateway.stores.accounts
     token, _ = accounts.add_subscription_token(applied.customer.number, datetime.now(UTC), timedelta(days=30))
