@@ -1,8 +1,8 @@
 locals {
-  # The ingester logs a line of JSON for each log blob it worked on, and one for each sweep. Each query gives the lines, or the cards, that
-  # somebody should look at; any is one too many.
-  line = "traces | extend line = parse_json(message)"
-  card = "tostring(split(line.blob, '/y=')[0]), mac = extract('macAddress=([0-9A-Fa-f]{12})', 1, tostring(line.blob))"
+  # The ingester logs a line of JSON for each log blob that it worked on, and one for each sweep. A query gives the lines, or the cards,
+  # that somebody should look at; any is one too many.
+  line = "traces | extend line = parse_json(message) | extend outcome = tostring(line.outcome), blob = tostring(line.blob)"
+  card = "log = tostring(split(blob, '/y=')[0]), mac = extract('macAddress=([0-9A-Fa-f]{12})', 1, blob)"
 
   alerts = {
     dead-letters = {
@@ -19,7 +19,7 @@ locals {
       severity  = 2
       frequency = "PT5M"
       window    = "PT15M"
-      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or line.outcome in ('will be tried again', 'wrong address or fault of the gateway', 'a setting is wrong', 'unsupported', 'log blob is gone')"
+      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or outcome in ('will be tried again', 'wrong address or fault of the gateway', 'a setting is wrong', 'unsupported', 'log blob is gone')"
     }
     quarantine = {
       title     = "tuples were set aside"
@@ -35,7 +35,7 @@ locals {
       severity  = 3
       frequency = "PT1H"
       window    = "P1D"
-      query     = "${local.line} | where line.outcome == 'delivered' | summarize last = max(timestamp) by log = ${local.card} | where last < ago(3h)"
+      query     = "${local.line} | where outcome == 'delivered' | summarize last = max(timestamp) by ${local.card} | where last < ago(3h)"
     }
     token-ends = {
       title     = "the subscription token ends soon"
@@ -51,7 +51,7 @@ locals {
       severity  = 1
       frequency = "PT5M"
       window    = "PT15M"
-      query     = "${local.line} | where line.outcome == 'token refused'"
+      query     = "${local.line} | where outcome == 'token refused'"
     }
   }
 }
