@@ -5,25 +5,17 @@ import shutil
 import pytest
 
 from dev.certificate import make_certificate
-from tests.terraform.module import Module, bare_environment, copy_checkout
+from tests.terraform.module import Module, bare_environment, copy_checkout, require_terraform
 from tests.terraform.site import site as everything
 from tests.terraform.standin.azure import Azure
 from tests.terraform.standin.endpoints import HOSTS
 from tests.terraform.standin.provider import providing
 
 
-@pytest.fixture(scope="session", name="_terraform")
-def terraform_is_installed():
-    """Skip where there is no terraform, but fail where nobody would see that."""
-    if shutil.which("terraform") is None:
-        if os.environ.get("CI"):
-            pytest.fail("terraform is not installed; CI needs it, 1.11 or newer.")
-        pytest.skip("terraform is not installed: https://developer.hashicorp.com/terraform/install")
-
-
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory, _terraform):
+def checkout(tmp_path_factory):
     """A copy of the checkout with the module initialised, for tests to copy."""
+    require_terraform(shutil.which("terraform"), in_ci=bool(os.environ.get("CI")))
     root = tmp_path_factory.mktemp("terraform") / "checkout"
     root.mkdir()
     copy_checkout(root)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 _ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT_SECONDS = 120
 _SUCCEEDED, _CHANGES = 0, 2
@@ -117,6 +119,14 @@ def copy_checkout(target: Path) -> None:
     for name in ("function_app.py", "host.json", "requirements.txt"):
         shutil.copy(_ROOT / name, target / name)
     (target / "dev" / "package.py").write_text(_PACKAGING)
+
+
+def require_terraform(program: str | None, *, in_ci: bool) -> None:
+    """Skip where there is no terraform, but fail where nobody would see that."""
+    if program is None and in_ci:
+        pytest.fail("terraform is not installed; CI needs it, 1.11 or newer.")
+    if program is None:
+        pytest.skip("terraform is not installed: https://developer.hashicorp.com/terraform/install")
 
 
 def bare_environment() -> dict[str, str]:
