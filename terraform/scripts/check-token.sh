@@ -4,7 +4,7 @@
 # APIGW_URL           the gateway's address
 # SUBSCRIPTION_TOKEN  the token that the gateway issued
 
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=common.sh
 . "${0%/*}/common.sh"
 
 ask_gateway GET /qas/subscription-token ""

@@ -1,8 +1,8 @@
+#!/bin/sh
 # What the scripts of this folder share; they read it with `.`.
 #
 # Secrets come from the environment or a file and go to curl as configuration on its stdin, so that no command line shows them.
 # SLUICE_PATIENCE is how many seconds a script waits for something before it gives up.
-# shellcheck shell=sh
 
 set -eu
 umask 077

@@ -6,7 +6,7 @@
 # FUNCTIONS    names of the functions that Event Grid calls
 # SOURCE_ROOT  folder of the code
 
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=common.sh
 . "${0%/*}/common.sh"
 
 scm=${APP_HOST%%.*}.scm.${APP_HOST#*.}

@@ -5,7 +5,7 @@
 # SUBSCRIPTION_ID  what is deregistered
 # VARIABLES_FILES  files that may hold subscription_token, separated by colons; then the environment is looked at, as Terraform does
 
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=common.sh
 . "${0%/*}/common.sh"
 
 find_token() {

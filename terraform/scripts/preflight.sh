@@ -3,7 +3,7 @@
 #
 #   scripts/preflight.sh SUBSCRIPTION_ID [VARIABLES_FILE]
 
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=common.sh
 . "${0%/*}/common.sh"
 
 [ $# -ge 1 ] || fail "Usage: $0 SUBSCRIPTION_ID [VARIABLES_FILE]"

@@ -6,7 +6,7 @@
 # SUBSCRIPTION_TOKEN  the token that the gateway issued
 # REGISTRATION        the registration, as the gateway's API has it
 
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=common.sh
 . "${0%/*}/common.sh"
 
 ask_gateway PUT "/qas/azure/subscriptions/$SUBSCRIPTION_ID" "$(body application/json "$REGISTRATION")"

@@ -3,7 +3,7 @@
 #
 # VAULT_URI  the vault's address, such as https://NAME.vault.azure.net/
 
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=common.sh
 . "${0%/*}/common.sh"
 
 host=${VAULT_URI#https://}
