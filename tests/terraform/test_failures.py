@@ -92,6 +92,15 @@ def test_a_gateway_out_of_order_stops_a_destroy_that_succeeds_later(ready):
     assert ready.nothing_left
 
 
+def test_a_destroy_that_azure_stopped_goes_on_when_tried_again(ready):
+    assert ready.module.apply(A).succeeded
+    ready.azure.failures.append(Failure(Verb.DELETE, "azurerm_key_vault"))
+    assert not ready.module.destroy(A).succeeded
+    again = ready.module.destroy(A)
+    assert again.succeeded, again.error
+    assert ready.nothing_left
+
+
 def test_a_refused_token_warns_and_lets_everything_in_azure_go(ready):
     assert ready.module.apply(A).succeeded
     ready.faults.play(Answer(401))

@@ -66,6 +66,7 @@ def test_values_that_the_provider_knows_to_be_wrong_are_refused(kind, given, mis
 
 def test_values_that_are_right_or_unknown_are_not_refused():
     assert mistakes(TYPES[SECRET], config(SECRET, value_wo=UNKNOWN)) == []
+    assert mistakes(TYPES[SECRET], config(SECRET, value=UNKNOWN, value_wo="b")) == []
     assert mistakes(TYPES[STORAGE], config(STORAGE, name=UNKNOWN)) == []
     assert mistakes(TYPES[APP], config(APP, runtime_name="python")) == []
 
