@@ -45,6 +45,10 @@ class WrongAddress(SluiceError):  # noqa: N818 -- named by the remedy
     """The gateway answers as no gateway should: a wrong address or a fault. Keep everything and alert."""
 
 
+class Contradicted(WrongAddress):
+    """The gateway holds this batch's key with another body: this log blob alone is stuck, and somebody must look."""
+
+
 class TooLarge(SluiceError):  # noqa: N818 -- named by the remedy
     """The gateway finds the batch too large: halve it."""
 
@@ -66,4 +70,8 @@ class Overtaken(SluiceError):  # noqa: N818 -- named by the remedy
 
 
 class Unsupported(SluiceError):  # noqa: N818 -- named by the remedy
-    """The log blob, or what is kept about it, can't be read by this version: report it and count it as backlog."""
+    """The log blob can't be read as it is: report it and count it as backlog."""
+
+
+class Unreadable(SluiceError):  # noqa: N818 -- named by the remedy
+    """What is kept about log blobs can't be read by this version: overwrite nothing, pass nothing over, and report."""

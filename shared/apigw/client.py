@@ -5,23 +5,25 @@ here is one attempt; patience is the caller's.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from shared.apigw.http import Bearer, Session
 from shared.apigw.token import TokenSource
 from shared.clock import Clock
-from shared.errors import Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
+from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
 from shared.secret import Secret
 
 _TIMEOUTS = (5, 30)
+_LONGEST_SECONDS = 60.0
 _LONGEST_ANSWER = 16 * 1024 * 1024
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
@@ -132,16 +134,27 @@ class GatewayClient:
                 timeout=_TIMEOUTS,
                 stream=True,
             ) as answer:
-                content = b"".join(_limited(answer))
+                content = b"".join(self._limited(answer))
                 return _Answer(answer.status_code, self._wait(answer.headers.get("Retry-After")), content, token)
-        except requests.Timeout:
+        except (requests.Timeout, ReadTimeoutError):
             raise RetryLater("The gateway did not answer in time.") from None
         except requests.exceptions.SSLError:
             raise RetryLater(
                 "The gateway's TLS certificate or handshake fails. Check the certificate and APIGW_URL."
             ) from None
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise RetryLater(f"The connection to the gateway failed ({type(error).__name__}).") from None
+
+    def _limited(self, answer: requests.Response) -> Iterator[bytes]:
+        # The read timeout is for one read of the socket, so an answer that trickles is bounded here.
+        total, end = 0, self._clock.monotonic() + _LONGEST_SECONDS
+        while chunk := answer.raw.read1(64 * 1024, decode_content=True):
+            total += len(chunk)
+            if total > _LONGEST_ANSWER:
+                raise WrongAddress("The gateway's answer has no end. Check APIGW_URL.")
+            if self._clock.monotonic() > end:
+                raise RetryLater("The gateway's answer did not end in time.")
+            yield chunk
 
     def _wait(self, retry_after: str | None) -> float | None:
         if retry_after is None:
@@ -156,15 +169,6 @@ class GatewayClient:
         return max(0.0, (when - self._clock.now()).total_seconds())
 
 
-def _limited(answer: requests.Response) -> Any:  # noqa: ANN401 -- requests' own type
-    total = 0
-    for chunk in answer.iter_content(64 * 1024):
-        total += len(chunk)
-        if total > _LONGEST_ANSWER:
-            raise WrongAddress("The gateway's answer has no end. Check APIGW_URL.")
-        yield chunk
-
-
 def _refusal(answer: _Answer) -> SluiceError:
     status = answer.status
     said = f"The gateway answered {status}{_code_in(answer)}"
@@ -176,6 +180,10 @@ def _refusal(answer: _Answer) -> SluiceError:
         return Malformed(f"{said}: it finds the batch malformed.")
     if status in _LATER or status in _SERVER_ERRORS:
         return RetryLater(f"{said}.", answer.wait)
+    if status == HTTPStatus.CONFLICT:
+        return Contradicted(
+            f"{said}: it has this batch under the same key with another content. Look at docs/operations.md."
+        )
     return WrongAddress(f"{said}, which is no answer to flow logs. Check APIGW_URL, and the gateway.")
 
 

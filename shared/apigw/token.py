@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from shared.apigw.http import Bearer, Session
 from shared.clock import Clock
@@ -82,6 +82,9 @@ class VaultToken:
         audience = (urlsplit(self._uri).hostname or "").partition(".")[2]
         try:
             access = self._credential.get_token(f"https://{audience}/.default").token
+            if not access.isascii() or not access.isprintable():
+                # As a header it would be refused by an error that repeats it.
+                raise ClientAuthenticationError("The identity's token has odd characters in it.")
             answer = self._session.get(
                 self._uri, params={"api-version": _VAULT_API}, auth=Bearer(Secret(access)), timeout=_TIMEOUTS
             )

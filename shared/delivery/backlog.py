@@ -79,7 +79,7 @@ class Backlog:
 
         Raises:
             StorageAway: an account can't be reached now.
-            Unsupported: the watermark is of a newer format, or damaged.
+            Unreadable: the watermark is of a newer format, or damaged.
         """
         found = self.watermarks.load(kind)
         return None if found is None else found[0].hour
@@ -88,7 +88,7 @@ class Backlog:
         """Look at every blob from the watermark on, and at older ones that were begun and not finished.
 
         Raises:
-            StorageAway, Unsupported: as above.
+            StorageAway, Unreadable: as above.
         """
         first = self.horizon.first_hour(kind)
         hours = [*self._hours_begun_before(kind, first), *stretches(first, now)]

@@ -53,7 +53,7 @@ class Refusals:
             self._batches = self._lines = 0
 
     def refused(self, part: Part) -> None:
-        """Count a refusal as malformed.
+        """Count a refusal: of a batch as malformed, or of a line for whatever reason.
 
         Raises:
             WrongAddress: two whole batches, or a hundred single lines, were refused in a row.
@@ -66,5 +66,5 @@ class Refusals:
             # Counting starts anew after the breaker's pause, by which time somebody may have seen to it.
             self._batches = self._lines = 0
         raise WrongAddress(
-            "The gateway refuses everything as malformed. Check APIGW_URL, and that the gateway knows this flow record."
+            "The gateway refuses everything, however small. Check APIGW_URL, and that it knows this flow record."
         )

@@ -36,7 +36,8 @@ class Patience:
             try:
                 return attempt()
             except RetryLater as refusal:
-                wait = random.uniform(0, ceiling) if refusal.wait is None else refusal.wait  # noqa: S311 -- no secret
+                # Jitter on top of what was asked for, so that many who were told the same don't come back at once.
+                wait = (refusal.wait or 0.0) + random.uniform(0, ceiling)  # noqa: S311 -- no secret
                 if wait >= self._deadline.remaining or self._clock.wait(self.halted, wait):
                     raise
             ceiling = min(2 * ceiling, _LONGEST_WAIT)

@@ -11,6 +11,7 @@ from shared.errors import (
     SettingError,
     SluiceError,
     TokenRefused,
+    Unreadable,
     Unsupported,
     Vanished,
     WrongAddress,
@@ -32,6 +33,7 @@ class Outcome(Enum):
     VANISHED = ("log blob is gone", logging.WARNING)
     INCOMPLETE = ("ends within a record so far", logging.INFO)
     UNSUPPORTED = ("unsupported", logging.ERROR)
+    UNREADABLE = ("its checkpoint can't be read", logging.ERROR)
     RETRY_LATER = ("will be tried again", logging.ERROR)
     TOKEN_REFUSED = ("token refused", logging.ERROR)
     WRONG_ADDRESS = ("wrong address or fault of the gateway", logging.ERROR)
@@ -55,6 +57,7 @@ _STOPPED_BY: tuple[tuple[type[SluiceError], Outcome], ...] = (
     (HeldElsewhere, Outcome.HELD_ELSEWHERE),
     (Vanished, Outcome.VANISHED),
     (Unsupported, Outcome.UNSUPPORTED),
+    (Unreadable, Outcome.UNREADABLE),
     (TokenRefused, Outcome.TOKEN_REFUSED),
     (WrongAddress, Outcome.WRONG_ADDRESS),
     (SettingError, Outcome.SETTING),

@@ -18,7 +18,7 @@ from shared.delivery.patience import Patience
 from shared.delivery.quarantine import Place
 from shared.delivery.reading import Fetch, Reading, Segment
 from shared.delivery.report import Tally
-from shared.errors import HeldElsewhere, Malformed, SluiceError, TooLarge
+from shared.errors import HeldElsewhere, Malformed, RetryLater, SluiceError, TooLarge
 from shared.flowlog import Decoded, LogBlob, decode
 from shared.storage.checkpoint import Checkpoint, Layout, State, Tail, digest_of
 from shared.storage.logs import Snapshot
@@ -164,9 +164,23 @@ class Transfer:
     def _post(self, origin: Origin, part: Part) -> Receipt:
         body, key = part.body(), origin.key(part.path)
 
+        doubtful = False
+
         def attempt() -> Receipt:
+            nonlocal doubtful
             self._keeper.check()
-            return self._means.gateway.post_flow_logs(body, len(part.lines), key)
+            try:
+                return self._means.gateway.post_flow_logs(body, len(part.lines), key)
+            except RetryLater:
+                doubtful = True
+                raise
+            except (TooLarge, Malformed):
+                # After an attempt that may have been stored, halves might come beside the whole: a refusal is believed
+                # only when the gateway repeats it, since of what it has it gives the first answer.
+                if not doubtful:
+                    raise
+                doubtful = False
+                return attempt()
 
         return self._patience.insist(attempt)
 
@@ -175,7 +189,7 @@ class Transfer:
             try:
                 receipt = unit.posting.result()
             except (TooLarge, Malformed) as refusal:
-                if isinstance(refusal, Malformed):
+                if isinstance(refusal, Malformed) or len(unit.part.lines) == 1:
                     self._means.refusals.refused(unit.part)
                 if len(unit.part.lines) > 1:
                     self._halve(unit, unit.part, pool)

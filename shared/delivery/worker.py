@@ -16,6 +16,7 @@ from shared.delivery.reading import is_rewritten, survey
 from shared.delivery.report import Outcome, Report, Tally
 from shared.delivery.transfer import Source, Transfer
 from shared.errors import (
+    Contradicted,
     HeldElsewhere,
     Overtaken,
     RetryLater,
@@ -107,7 +108,7 @@ class Worker:
     def _mind(self, trouble: SluiceError) -> None:
         if isinstance(trouble, RetryLater) and not isinstance(trouble, StorageAway):
             self.breaker.failed(trouble.wait)
-        elif isinstance(trouble, (TokenRefused, WrongAddress, SettingError)):
+        elif isinstance(trouble, (TokenRefused, WrongAddress, SettingError)) and not isinstance(trouble, Contradicted):
             self.breaker.failed()
 
     def _look_until_still(self, log: LogBlob, deadline: Deadline, tally: Tally) -> Outcome:
@@ -152,15 +153,20 @@ class Worker:
             except Overtaken:
                 continue
             except Vanished:
-                if checkpoint.state is State.OPEN:
-                    held.save(replace(checkpoint, state=State.CLOSED))
-                if checkpoint.etag:
-                    return "", Outcome.NOTHING_NEW
-                raise Vanished(
-                    f"The log blob is gone; what it held after byte {checkpoint.offset} was not delivered. "
-                    "Check the flow log's retention."
-                ) from None
+                return self._close_vanished(held)
         return "", Outcome.CONTINUES
+
+    def _close_vanished(self, held: Held) -> tuple[str, Outcome]:
+        # The pass may have saved progress, so the checkpoint is loaded anew. Only a closed one tells that nothing of
+        # the hour was left: an open one may never have seen the last commits.
+        checkpoint = held.load()
+        if checkpoint.state is State.CLOSED:
+            return "", Outcome.NOTHING_NEW
+        held.save(replace(checkpoint, state=State.CLOSED))
+        raise Vanished(
+            f"The log blob is gone; whatever it held after byte {checkpoint.offset} was not delivered. "
+            "Check the flow log's retention."
+        )
 
     def _pass(
         self, log: LogBlob, held: Held, checkpoint: Checkpoint, deadline: Deadline, tally: Tally

@@ -55,7 +55,7 @@ class LogBlob:
 # Month and minute are both `m=`, so the segments are told apart by position.
 _NAME: Final = re.compile(
     r"(?P<resource>(?P<key>[^/=]+)=.+)"
-    r"/y=(?P<year>[0-9]{4})/m=(?P<month>[0-9]{2})/d=(?P<day>[0-9]{2})/h=(?P<hour>[0-9]{2})/m=[0-9]{2}"
+    r"/y=(?P<year>20[0-9]{2})/m=(?P<month>[0-9]{2})/d=(?P<day>[0-9]{2})/h=(?P<hour>[0-9]{2})/m=[0-9]{2}"
     r"(?:/macAddress=(?P<mac>[^/]+))?/PT1H\.json",
     re.IGNORECASE,
 )

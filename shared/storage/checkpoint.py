@@ -10,7 +10,7 @@ from enum import Enum
 
 import orjson
 
-from shared.errors import Unsupported
+from shared.errors import Unreadable
 from shared.storage.logs import Block
 
 _FORMAT = 1
@@ -128,36 +128,54 @@ class Checkpoint:
         """Read a stored checkpoint.
 
         Raises:
-            Unsupported: it is of a newer format, or damaged. It must not be overwritten.
+            Unreadable: it is of a newer format, or damaged. It must not be overwritten.
         """
         try:
             document = orjson.loads(data)
             if document["format"] != _FORMAT:
-                raise Unsupported(
+                raise Unreadable(
                     f"A checkpoint has format {document['format']!r}; this version knows {_FORMAT}. "
                     "Run the newer Sluice."
                 )
             tail = document["tail"]
             return cls(
-                blob=document["blob"],
+                blob=_text(document["blob"]),
                 layout=Layout(document["layout"]),
-                cut=CutRule(document["cut"]["version"], document["cut"]["max_records"]),
-                generation=document["generation"],
-                offset=document["offset"],
-                part=tuple(document["part"]),
-                begun=document["begun"],
-                blocks=document["blocks"],
-                digest=document["digest"],
-                tail=None if tail is None else Tail(tail["length"], tail["sha256"]),
-                etag=document["etag"],
+                cut=CutRule(_count(document["cut"]["version"]), _count(document["cut"]["max_records"], least=1)),
+                generation=_count(document["generation"]),
+                offset=_count(document["offset"]),
+                part=_path(document["part"]),
+                begun=_text(document["begun"]),
+                blocks=_count(document["blocks"]),
+                digest=_text(document["digest"]),
+                tail=None if tail is None else Tail(_count(tail["length"]), _text(tail["sha256"])),
+                etag=_text(document["etag"]),
                 state=State(document["state"]),
-                halved=tuple((start, tuple(path)) for start, path in document["halved"]),
-                loose=document["loose"],
+                halved=tuple((_count(start), _path(path)) for start, path in document["halved"]),
+                loose=document["loose"] is True,
             )
         except (ValueError, KeyError, TypeError):
-            raise Unsupported(
+            raise Unreadable(
                 "A checkpoint can't be read. Look at it, or delete it to read its log blob anew."
             ) from None
+
+
+def _count(value: object, least: int = 0) -> int:
+    if type(value) is not int or value < least:
+        raise ValueError
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _path(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(map(_count, value))
 
 
 def digest_of(blocks: Sequence[Block]) -> str:

@@ -15,7 +15,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from azure.storage.blob import BlobClient, BlobServiceClient
 
 from shared.clock import Clock
-from shared.errors import Unsupported
+from shared.errors import Unreadable
 from shared.flowlog import LogBlob, LogKind
 from shared.storage.account import account_name, storage_errors
 from shared.storage.checkpoint import Checkpoint, State
@@ -46,17 +46,21 @@ class Summary:
 class Hold:
     """A log blob held by this worker alone, by the lease on its checkpoint."""
 
-    def __init__(self, blob: LeasedBlob) -> None:
+    def __init__(self, blob: LeasedBlob, name: str) -> None:
         self._blob = blob
+        self._name = name
 
     def load(self) -> Checkpoint:
         """Return the checkpoint as it stands under the lease.
 
         Raises:
             HeldElsewhere: the lease was lost, or the checkpoint deleted.
-            Unsupported: it is of a newer format, or damaged.
+            Unreadable: it is of a newer format, or damaged, or another log blob's.
         """
-        return Checkpoint.from_json(self._blob.read())
+        checkpoint = Checkpoint.from_json(self._blob.read())
+        if checkpoint.blob != self._name:
+            raise Unreadable(f"The checkpoint of {self._name} tells of another blob. Delete it to read the log anew.")
+        return checkpoint
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write the checkpoint.
@@ -98,7 +102,7 @@ class Checkpoints:
         """Return a checkpoint without holding it, None if there is none.
 
         Raises:
-            Unsupported: it is of a newer format, or damaged.
+            Unreadable: it is of a newer format, or damaged.
         """
         with storage_errors(self._account):
             try:
@@ -118,7 +122,7 @@ class Checkpoints:
             yield None
             return
         with blob.kept():
-            yield Hold(blob)
+            yield Hold(blob, log.name)
 
     def delete(self, log: LogBlob) -> None:
         """Remove a checkpoint that nobody holds."""
@@ -142,7 +146,7 @@ class Checkpoints:
                 if summary is not None:
                     yield summary
 
-    def listed_open(self, kind: LogKind, before: datetime) -> Iterator[Checkpoint]:
+    def listed_open(self, kind: LogKind, before: datetime) -> Iterator[Summary]:
         """Give every open checkpoint of an hour before this one.
 
         The others, one for each log blob that grows now, are told by their names and not read. The index of tags lags
@@ -151,9 +155,12 @@ class Checkpoints:
         with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
             for item in self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'"):
                 if self._folder(kind) < item.name < f"{self._folder(kind)}{_hour(before)}":
-                    with contextlib.suppress(ResourceNotFoundError, Unsupported):
-                        found = self._container.download_blob(item.name)
-                        yield Checkpoint.from_json(bytes(found.readall()))
+                    # By its metadata, so that one whose content can't be read is told of too.
+                    with contextlib.suppress(ResourceNotFoundError):
+                        found = self._container.get_blob_client(item.name).get_blob_properties()
+                        summary = _summary(found.metadata or {}, found.last_modified)
+                        if summary is not None:
+                            yield summary
 
     def _client(self, log: LogBlob) -> BlobClient:
         digest = hashlib.sha256(log.name.encode()).hexdigest()

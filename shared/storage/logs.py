@@ -36,7 +36,7 @@ _UNSUPPORTED: dict[str | None, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A committed block: its id in base64, and its size in bytes."""
+    """A committed block: its id as the storage library gives it (decoded where it is text), and its size in bytes."""
 
     id: str
     size: int

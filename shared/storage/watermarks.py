@@ -8,7 +8,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from shared.errors import HeldElsewhere, Unsupported
+from shared.errors import HeldElsewhere, Unreadable
 from shared.flowlog import LogKind
 from shared.storage.account import account_name, storage_errors
 from shared.storage.checkpoints import CONTAINER
@@ -43,7 +43,7 @@ class Watermarks:
         """Return the watermark and its ETag, None before the first run.
 
         Raises:
-            Unsupported: it is of a newer format, or damaged.
+            Unreadable: it is of a newer format, or damaged.
         """
         with storage_errors(self._account):
             try:
@@ -87,10 +87,10 @@ def _from_json(data: bytes) -> Watermark:
     try:
         document = orjson.loads(data)
         if document["format"] != _FORMAT:
-            raise Unsupported("A watermark has a newer format than this version knows. Run the newer Sluice.")
+            raise Unreadable("A watermark has a newer format than this version knows. Run the newer Sluice.")
         return Watermark(*(_time(document[name]) for name in Watermark.__slots__))
     except (ValueError, KeyError, TypeError):
-        raise Unsupported("A watermark can't be read. Look at it, or delete it to start from this hour.") from None
+        raise Unreadable("A watermark can't be read. Look at it, or delete it to start from this hour.") from None
 
 
 def _time(text: str) -> datetime:

@@ -291,6 +291,23 @@ def test_what_is_posted_again_after_a_lost_reply_is_stored_once():
     assert set(run.gateway.stored.values()) == {1}
 
 
+def test_a_refusal_after_a_lost_reply_is_believed_only_when_it_is_repeated():
+    run = Pass(*blocks(4), batch=4)
+    run.gateway.lost_replies = [RetryLater("broken connection")]
+    run.gateway.faults = [lambda *_: None, answers(Malformed("400"))]
+    run.run()
+    run.assert_delivered(range(4))
+    assert set(run.gateway.stored.values()) == {1}
+
+
+def test_a_gateway_that_finds_every_line_too_large_is_at_fault():
+    run = Pass(*blocks(300), batch=300)
+    run.gateway.always = answers(TooLarge("413"))
+    with pytest.raises(WrongAddress):
+        run.run()
+    assert len(run.quarantine.all) < 100
+
+
 def test_an_outage_ends_the_pass_when_the_time_budget_is_spent():
     run = Pass(*blocks(1, 1))
     run.gateway.always = answers(RetryLater("503"))

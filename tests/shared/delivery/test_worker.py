@@ -7,7 +7,16 @@ import pytest
 from azure.storage.blob import BlobLeaseClient
 
 from shared.delivery.report import Outcome
-from shared.errors import Overtaken, RetryLater, StorageAway, TokenRefused, WrongAddress
+from shared.errors import (
+    Contradicted,
+    Overtaken,
+    RetryLater,
+    StorageAway,
+    TokenRefused,
+    TooLarge,
+    Vanished,
+    WrongAddress,
+)
 from shared.storage.checkpoint import State
 from tests.support.gateway import answers, fine
 from tests.support.logs import CLOSER, HEAD, HOUR, log_blob, ports_of, record
@@ -126,12 +135,54 @@ def test_a_log_that_vanished_undelivered_is_told_once_and_its_checkpoint_closed(
     assert world.checkpoints.read(log.log).state is State.CLOSED
 
 
-def test_a_log_that_vanished_after_delivery_is_nothing_new(world):
+def test_a_log_that_vanished_after_its_hour_was_delivered_is_nothing_new(world):
     log = world.log()
     log.minute(1)
+    world.horizon.oldest(log.log.kind)
+    world.clock.move(3600)
     world.event(log)
     log.client.delete_blob()
     assert world.event(log).outcome is Outcome.NOTHING_NEW
+
+
+def test_a_log_that_vanished_with_commits_never_looked_at_is_told(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.minute(2)
+    log.client.delete_blob()
+    report = world.event(log)
+    assert report.outcome is Outcome.VANISHED
+    assert f"after byte {world.checkpoints.read(log.log).offset} " in report.message
+
+
+def test_what_was_saved_before_a_log_vanished_is_not_rolled_back(world):
+    log = world.log()
+    log.minute(*range(4))
+    saved = []
+    world.gateway.faults = [answers(TooLarge("413"))]
+    read, times = world.logs.read, iter(range(100))
+
+    def vanish_late(*args):
+        if next(times) > 3:
+            raise Vanished("gone")
+        return read(*args)
+
+    world.logs.read = vanish_late
+    log.commit(b"," + record(10), b"," + record(*range(100, 20_000)))
+    saved.append(world.event(log).outcome)
+    assert saved == [Outcome.VANISHED]
+    assert world.checkpoints.read(log.log).halved
+    assert world.checkpoints.read(log.log).offset > len(HEAD)
+
+
+def test_a_conflict_stops_its_own_log_alone(world):
+    stuck, other = world.log(), world.log(log_blob(mac="000D3AF87857"))
+    stuck.minute(1)
+    other.minute(2)
+    world.gateway.faults = [answers(Contradicted("409"))]
+    assert world.event(stuck).outcome is Outcome.WRONG_ADDRESS
+    assert world.event(other).outcome is Outcome.DELIVERED
 
 
 def test_an_event_for_a_log_that_never_was_is_told_as_vanished(world):
@@ -392,7 +443,7 @@ def test_a_newer_checkpoint_is_reported_and_not_overwritten(world):
     blob = world.own.get_blob_client("checkpoints", name)
     blob.upload_blob(b'{"format": 99}', overwrite=True)
     log.minute(2)
-    assert world.event(log).outcome is Outcome.UNSUPPORTED
+    assert world.event(log).outcome is Outcome.UNREADABLE
     assert blob.download_blob().readall() == b'{"format": 99}'
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Unsupported
+from shared.errors import Unreadable
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State, Tail, digest_of
 from shared.storage.logs import Block
 
@@ -12,7 +12,7 @@ CHECKPOINTS = st.builds(
     Checkpoint,
     blob=st.text(max_size=30),
     layout=st.sampled_from(Layout),
-    cut=st.builds(CutRule, COUNT, COUNT),
+    cut=st.builds(CutRule, COUNT, st.integers(1, 2**60)),
     generation=COUNT,
     offset=COUNT,
     part=st.lists(COUNT, max_size=4).map(tuple),
@@ -34,14 +34,37 @@ def test_a_checkpoint_comes_back_as_it_was_written(checkpoint):
 
 def test_a_newer_format_is_refused_by_name():
     newer = orjson.dumps(orjson.loads(Checkpoint("b", Layout.BLOCKS, CutRule(1, 2)).to_json()) | {"format": 2})
-    with pytest.raises(Unsupported, match="format 2; this version knows 1"):
+    with pytest.raises(Unreadable, match="format 2; this version knows 1"):
         Checkpoint.from_json(newer)
 
 
 @pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b"null", b'{"format": 1}', b'{"format": 1, "tail": 7}'])
 def test_a_damaged_checkpoint_is_refused(damaged):
-    with pytest.raises(Unsupported, match="can't be read"):
+    with pytest.raises(Unreadable, match="can't be read"):
         Checkpoint.from_json(damaged)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"offset": "12"},
+        {"offset": -5},
+        {"offset": None},
+        {"part": ["a"]},
+        {"part": "ab"},
+        {"blocks": True},
+        {"generation": 1.5},
+        {"cut": {"version": 1, "max_records": 0}},
+        {"halved": [[0, "ab"]]},
+        {"tail": {"length": 1, "sha256": 7}},
+        {"digest": None},
+        {"state": "half"},
+    ],
+)
+def test_a_checkpoint_with_a_value_of_another_kind_is_refused(damage):
+    whole = orjson.loads(Checkpoint("b", Layout.BLOCKS, CutRule(1, 2)).to_json())
+    with pytest.raises(Unreadable, match="can't be read"):
+        Checkpoint.from_json(orjson.dumps(whole | damage))
 
 
 def test_a_rewritten_blob_is_read_from_its_start_under_a_new_generation_and_the_old_cut_rule():

@@ -5,7 +5,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from dev.azurite import StorageAccount
-from shared.errors import HeldElsewhere, Unsupported
+from shared.errors import HeldElsewhere, Unreadable
 from shared.flowlog import LogKind
 from shared.storage.checkpoints import CONTAINER
 from shared.storage.watermarks import Watermark, Watermarks
@@ -109,7 +109,7 @@ def test_a_watermark_that_can_not_be_read_is_refused_and_left_as_it_is(
     watermarks.create(LogKind.NSG, _FIRST)
     (name,) = container.list_blob_names()
     container.upload_blob(name, content, overwrite=True)
-    with pytest.raises(Unsupported, match=expected):
+    with pytest.raises(Unreadable, match=expected):
         watermarks.load(LogKind.NSG)
     watermarks.create(LogKind.NSG, _FIRST)
     assert container.download_blob(name).readall() == content
