@@ -2,13 +2,18 @@
 
 import asyncio
 import zlib
+from collections.abc import Iterator
+from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.errors import ApiError
 
-_GZIP = 31
+_GZIP: Final = 31
 """zlib's word for a gzip header and a window of 32 KB."""
+_STEP: Final = 4096
+"""What is left over of a step is copied at the end of each gzip member, so a step is short."""
+_PART: Final = 64 * 1024
 
 
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
@@ -20,7 +25,7 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
         seconds: The time to take them in.
 
     Raises:
-        ApiError: 413 for a longer body, 408 for a slower one, 400 for one that is cut short.
+        ApiError: 413 for a longer body, 408 for a slower one or one that is cut short.
 
     """
     chunks = bytearray()
@@ -31,35 +36,38 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
                 if len(chunks) > limit:
                     raise too_large(f"The body is larger than {limit} bytes as sent.")
     except ClientDisconnect:
-        raise ApiError(400, "cut_short", "The connection ended before the body did. Send it again.") from None
+        raise ApiError(408, "cut_short", "The connection ended before the body did. Send it again.") from None
     except TimeoutError:
         raise ApiError(408, "timeout", f"The body did not arrive within {seconds} s. Send it again.") from None
     return bytes(chunks)
 
 
-def inflate(compressed: bytes, limit: int) -> bytes:
-    """Inflate a gzip body, and stop as soon as it grows beyond the limit.
+def inflate(compressed: bytes, limit: int) -> Iterator[bytes]:
+    """Inflate a gzip body part by part, each of 64 KB at most, and stop as soon as it grows beyond the limit.
 
     Raises:
-        ApiError: 413 for a body that is larger, 400 for one that is no gzip, is cut short or goes on after its end.
+        ApiError: 413 for a body that is larger, 408 for one that is cut short, 400 for one that is no gzip or goes on
+            after its end.
 
     """
-    parts: list[bytes] = []
+    decompressor = zlib.decompressobj(_GZIP)
     size = 0
-    while compressed or not parts:
-        decompressor = zlib.decompressobj(_GZIP)
-        try:
-            part = decompressor.decompress(compressed, limit + 1 - size)
-        except zlib.error:
-            raise ApiError(400, "bad_gzip", "The body is no gzip. Compress it as Content-Encoding says.") from None
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            raise too_large(f"The body is larger than {limit} bytes when inflated.")
-        if not decompressor.eof:
-            raise ApiError(400, "bad_gzip", "The gzip body is cut short. Send it again.")
-        compressed = decompressor.unused_data
-    return b"".join(parts)
+    for start in range(0, len(compressed), _STEP):
+        step = compressed[start : start + _STEP]
+        while step:
+            if decompressor.eof:
+                decompressor = zlib.decompressobj(_GZIP)
+            try:
+                part = decompressor.decompress(step, _PART)
+            except zlib.error:
+                raise ApiError(400, "bad_gzip", "The body is no gzip. Compress it as Content-Encoding says.") from None
+            size += len(part)
+            if size > limit:
+                raise too_large(f"The body is larger than {limit} bytes when inflated.")
+            yield part
+            step = decompressor.unconsumed_tail or decompressor.unused_data
+    if not decompressor.eof:
+        raise ApiError(408, "cut_short", "The gzip body ends too early. Send it again.")
 
 
 def too_large(what: str) -> ApiError:

@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Final
 
 import anyio
@@ -18,7 +17,7 @@ from gateway.auth import Auth
 from gateway.body import inflate, read_body
 from gateway.clock import Clock
 from gateway.errors import ApiError
-from gateway.limits import Limits
+from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
 from gateway.ndjson import read_lines
 from gateway.records import Post, Records
 
@@ -46,13 +45,16 @@ class FlowLogs:
         _check_media_type(request)
         key = _idempotency_key(request)
         with self._claim(token.customer, key):
-            body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
-            take = partial(self._take, token.customer, key, body)
-            post, duplicate = await anyio.to_thread.run_sync(take, limiter=self._threads)
+            # Before any limit: what was stored is answered again, even if it would be too large by now.
+            earlier = await anyio.to_thread.run_sync(self._find, token.customer, key)
+            if earlier is None:
+                post = await self._receive(request, token.customer, key)
+            else:
+                post = await self._receive_again(request, earlier)
         answer = orjson.loads(post.answer)
         request.state.records = answer["accepted"]
-        request.state.duplicate = duplicate
-        return Response(orjson.dumps(answer | {"duplicate": duplicate}), 202, media_type="application/json")
+        request.state.duplicate = earlier is not None
+        return Response(orjson.dumps(answer | {"duplicate": earlier is not None}), 202, media_type="application/json")
 
     @contextmanager
     def _claim(self, customer: int, key: str) -> Iterator[None]:
@@ -73,33 +75,55 @@ class FlowLogs:
         finally:
             self._in_progress.remove(claim)
 
-    def _take(self, customer: int, key: str, compressed: bytes) -> tuple[Post, bool]:
-        """Store a body, or find that it is stored; give its post, and whether it was there before."""
-        body = inflate(compressed, self._limits.unpacked_bytes)
-        body_hash = hashlib.sha256(body).digest()
-        try:
-            earlier = self._records.find(customer, key)
-            if earlier is None:
-                batch = read_lines(body, self._limits.records)
-                answer = {"accepted": len(batch.records), "duplicate": False, "rejected": batch.rejected}
-                post = Post(customer, key, body_hash, orjson.dumps(answer), self._clock())
-                self._records.store(post, batch.records)
-                return post, False
-        except duckdb.Error:
-            _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
-            raise ApiError(
-                503,
-                "storage",
-                "The gateway's storage failed. Send it again later.",
-                _retry_after(30),
-            ) from None
-        if earlier.body_hash != body_hash:
+    def _find(self, customer: int, key: str) -> Post | None:
+        with _storage():
+            return self._records.find(customer, key)
+
+    async def _receive(self, request: Request, customer: int, key: str) -> Post:
+        body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
+        return await anyio.to_thread.run_sync(self._store, customer, key, body, limiter=self._threads)
+
+    def _store(self, customer: int, key: str, compressed: bytes) -> Post:
+        body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
+        batch = read_lines(body, self._limits.records)
+        answer = {"accepted": len(batch.records), "duplicate": False, "rejected": batch.rejected}
+        post = Post(customer, key, hashlib.sha256(body).digest(), orjson.dumps(answer), self._clock())
+        with _storage():
+            self._records.store(post, batch.records)
+        return post
+
+    async def _receive_again(self, request: Request, earlier: Post) -> Post:
+        limit = max(self._limits.body_bytes, REPEATED_BODY_BYTES)
+        body = await read_body(request, limit, self._limits.body_seconds)
+        await anyio.to_thread.run_sync(self._compare, earlier, body, limiter=self._threads)
+        return earlier
+
+    def _compare(self, earlier: Post, compressed: bytes) -> None:
+        """See that a body is the one that was stored; its text is not kept."""
+        digest = hashlib.sha256()
+        for part in inflate(compressed, max(self._limits.unpacked_bytes, REPEATED_UNPACKED_BYTES)):
+            digest.update(part)
+        if digest.digest() != earlier.body_hash:
             raise ApiError(
                 409,
                 "key_reused",
                 "This Idempotency-Key came with another body before. Send every body under its own key.",
             )
-        return earlier, True
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    """Turn a fault of the storage into an answer."""
+    try:
+        yield
+    except duckdb.Error:
+        _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
+        raise ApiError(
+            503,
+            "storage",
+            "The gateway's storage failed. Send it again later.",
+            _retry_after(30),
+        ) from None
 
 
 def _check_media_type(request: Request) -> None:

@@ -27,3 +27,9 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+REPEATED_BODY_BYTES: Final = 16 * 1024 * 1024
+"""Size as it arrives of a body whose key is known. Such a body is only compared, and a batch that was stored must be
+answered again whatever the limits are by now: no release may take less than an earlier one took."""
+REPEATED_UNPACKED_BYTES: Final = 128 * 1024 * 1024
+"""Size of such a body once it is inflated."""

@@ -1,30 +1,44 @@
+import asyncio
 import gzip
+import random
 import tracemalloc
 import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
-from gateway.body import inflate
+from gateway.body import inflate, read_body
 from gateway.errors import ApiError
 
 LIMIT = 100_000
 
 
+def inflated(compressed: bytes) -> bytes:
+    return b"".join(inflate(compressed, LIMIT))
+
+
 def refusal(compressed: bytes) -> tuple[int, str]:
     with pytest.raises(ApiError) as raised:
-        inflate(compressed, LIMIT)
+        inflated(compressed)
     return raised.value.status, raised.value.code
 
 
 @given(st.lists(st.binary(max_size=1000), min_size=1, max_size=5))
 def test_gzip_members_are_inflated_one_after_the_other(members):
-    assert inflate(b"".join(gzip.compress(member) for member in members), LIMIT) == b"".join(members)
+    assert inflated(b"".join(gzip.compress(member) for member in members)) == b"".join(members)
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097, 65_535, 65_536, 65_537, LIMIT])
+@pytest.mark.parametrize("level", [0, 1, 9])
+def test_a_body_of_many_steps_comes_out_whole(size, level):
+    for whole in (bytes(size), random.Random(size).randbytes(size)):
+        assert inflated(gzip.compress(whole, level)) == whole
 
 
 def test_a_body_as_large_as_the_limit_is_taken_and_one_byte_more_is_not():
-    assert len(inflate(gzip.compress(bytes(LIMIT)), LIMIT)) == LIMIT
+    assert len(inflated(gzip.compress(bytes(LIMIT)))) == LIMIT
     assert refusal(gzip.compress(bytes(LIMIT + 1))) == (413, "too_large")
     assert refusal(gzip.compress(bytes(LIMIT)) + gzip.compress(b"x")) == (413, "too_large")
 
@@ -41,10 +55,10 @@ def test_a_bomb_is_stopped_while_it_inflates():
 
 
 @given(st.data())
-def test_a_body_cut_anywhere_is_refused(data):
+def test_a_body_cut_anywhere_is_to_be_sent_again(data):
     whole = gzip.compress(b"some text of some length, to be cut")
     cut = data.draw(st.integers(0, len(whole) - 1))
-    assert refusal(whole[:cut]) == (400, "bad_gzip")
+    assert refusal(whole[:cut]) == (408, "cut_short")
 
 
 @pytest.mark.parametrize(
@@ -54,3 +68,14 @@ def test_a_body_cut_anywhere_is_refused(data):
 )
 def test_what_is_no_gzip_or_was_damaged_is_refused(body):
     assert refusal(body) == (400, "bad_gzip")
+
+
+def test_a_body_whose_sender_goes_away_is_to_be_sent_again():
+    messages = iter([{"type": "http.request", "body": b"x", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive():
+        return next(messages)
+
+    with pytest.raises(ApiError) as raised:
+        asyncio.run(read_body(Request({"type": "http"}, receive), LIMIT, 60))
+    assert (raised.value.status, raised.value.code) == (408, "cut_short")

@@ -190,6 +190,31 @@ def test_each_limit_is_named_by_the_refusal_and_what_keeps_it_is_taken(narrow):
     assert narrow.post(ndjson(*ten)).json()["accepted"] == 10
 
 
+def test_a_stored_body_is_answered_again_when_limits_have_been_lowered(tmp_path):
+    body = ndjson(*[record(rule=random.Random(port).randbytes(200).hex()) for port in range(100)], b"{}")
+    assert len(gzip.compress(body, 1)) > LIMITS.body_bytes
+    with run_in_thread(tmp_path) as gateway:
+        customer = new_customer(gateway.stores.accounts, "customer")
+        first = Client(gateway.url, customer.subscription_token, customer.number).post(body)
+    with run_in_thread(tmp_path, limits=LIMITS) as gateway:
+        client = Client(gateway.url, customer.subscription_token, customer.number)
+        again = client.post(body)
+        assert again.status_code == 202
+        assert again.text == first.text.replace('"duplicate":false', '"duplicate":true') != first.text
+        assert code(client.post(ndjson(record()))) == (409, "key_reused")
+        assert code(client.post(body, key="new")) == (413, "too_large")
+        assert len(stored(gateway, client)) == 100
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_body_that_is_cut_short_is_to_be_sent_again(client, known):
+    body = ndjson(record())
+    if known:
+        client.post(body)
+    assert code(client.post(gzip.compress(body)[:-9], compressed=True)) == (408, "cut_short")
+    assert client.post(body).json()["duplicate"] is known
+
+
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(narrow):
     headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip", "Idempotency-Key": "key"}
     chunks = (bytes(1000) for _ in range(10))
