@@ -87,7 +87,9 @@ def test_a_gateway_out_of_order_stops_a_destroy_that_succeeds_later(ready):
     ready.faults.play(Answer(500))
     failed = ready.module.destroy(A)
     assert failed.says("did not deregister the subscription (HTTP 500). Run the same command again later.")
-    assert ready.azure.estate.of("azuread_application")
+    assert ready.azure.estate.of("azuread_application")  # which the gateway can use for as long as it knows of it
+    roles = [role.values["role_definition_name"] for role in ready.azure.estate.of("azurerm_role_assignment")]
+    assert "Security Reader" in roles
     assert ready.module.destroy(A).succeeded
     assert ready.nothing_left
 

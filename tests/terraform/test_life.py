@@ -67,6 +67,21 @@ def test_a_rotated_token_replaces_the_vaults_secret_and_touches_nothing_else(app
     assert applied.module.plan(A).nothing_to_do
 
 
+def test_a_mistyped_token_does_not_take_the_place_of_one_that_works(applied):
+    variables = applied.variables(location1=applied.entry(A, "flowlogs1"))
+    applied.azure.journal.clear()
+    applied.module.write_variables(variables | {"subscription_token": "mistyped-token"})
+
+    refused = applied.module.apply(A)
+    assert not refused.succeeded
+    assert refused.says("The gateway refuses the subscription token (HTTP 401).")
+    assert not applied.azure.journal
+    applied.module.write_variables(variables)
+    corrected = applied.module.apply(A)
+    assert corrected.succeeded, corrected.error
+    assert list(applied.azure.estate.vaults.secrets.values()) == [applied.customer.subscription_token]
+
+
 def test_a_second_entry_adds_a_region_and_leaves_the_first_as_it_is(applied):
     before = {resource.id: resource.values for resource in applied.azure.estate.resources.values()}
     entries = {"location1": applied.entry(A, "flowlogs1"), "location2": applied.entry(A, "flowlogs2", "westeurope")}
