@@ -1,12 +1,13 @@
 """The log records of a range, told apart by their text: the careful way, for ranges that are not JSON as a whole."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from shared.flowlog.envelope import UnknownFormError, read_groups
 from shared.flowlog.framing import RecordScanner, SpanKind, is_framing
-from shared.flowlog.jsontext import DuplicateKeyError, NotJsonError, members
+from shared.flowlog.jsontext import DuplicateKeyError, NotJsonError, load, members
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ def pieces(data: bytes, offset: int = 0, depth: int = 0) -> Iterator[Piece]:
         if span.kind is SpanKind.GARBAGE:
             yield Piece(offset + span.start, text, "These bytes between records belong to none.")
         elif (inside := _records_inside(text)) is None or depth == _DEPTH_MAX:
-            yield Piece(offset + span.start, text)
+            yield from _told_apart(text, offset + span.start)
         else:
             yield from pieces(inside, offset + span.start + text.index(inside), depth + 1)
     rest = data[scanner.rest_start :]
     if rest:
-        yield from _rescued(rest, offset + scanner.rest_start)
+        yield from _rescued(rest, offset + scanner.rest_start, _records_behind_a_cut(rest))
 
 
 def _records_inside(text: bytes) -> bytes | None:
@@ -64,14 +65,32 @@ def _records_inside(text: bytes) -> bytes | None:
     return records[1:-1]
 
 
-def _rescued(rest: bytes, offset: int) -> Iterator[Piece]:
-    """Yield what can still be told apart after a record that is never closed."""
+def _told_apart(text: bytes, offset: int) -> Iterator[Piece]:
+    """Yield an object of balanced braces, or the records in it if it is two torn ones with all that is between them."""
+    torn = not (_reads(load, text) or _reads(read_groups, text))
+    records = _records_behind_a_cut(text) if torn else []
+    if records in ([], [(0, len(text))]):
+        yield Piece(offset, text)
+    else:
+        yield from _rescued(text, offset, records)
+
+
+def _reads(read: Callable[[bytes], object], text: bytes) -> bool:
+    try:
+        read(text)
+    except (NotJsonError, UnknownFormError):
+        return False
+    return True
+
+
+def _rescued(text: bytes, offset: int, records: list[tuple[int, int]]) -> Iterator[Piece]:
+    """Yield the records in torn bytes, and the bytes around them."""
     done = 0
-    for start, end in [*_records_behind_a_cut(rest), (len(rest), len(rest))]:
-        if not is_framing(rest[done:start]):
-            yield Piece(offset + done, rest[done:start], "These bytes are a record that is cut or broken.")
+    for start, end in [*records, (len(text), len(text))]:
+        if not is_framing(text[done:start]):
+            yield Piece(offset + done, text[done:start], "These bytes are a record that is cut or broken.")
         if end > start:
-            yield Piece(offset + start, rest[start:end])
+            yield Piece(offset + start, text[start:end])
         done = end
 
 

@@ -387,6 +387,44 @@ def test_every_tuple_is_a_line_or_set_aside_even_in_torn_bytes(records, form, da
     assert len(lost) > 1 or [mark for mark in marks if mark.encode() not in kept] in ([], *([mark] for mark in marks))
 
 
+def without(record, index):
+    return record[:index] + record[index + 1 :]
+
+
+def test_two_torn_tuples_in_a_range_take_no_record_between_them_along():
+    records = [text(nsg(numbered(number))) for number in range(1, 7)]
+    for torn in (1, 4):
+        records[torn] = without(records[torn], records[torn].rindex(b'"'))
+    decoded = decode_both(b",".join(records))
+    assert ports(decoded) == [1, 3, 4, 6]
+    assert [item.raw.rstrip(b",") for item in decoded.set_aside] == [records[1], records[4]]
+
+
+@st.composite
+def damaged(draw, record):
+    """A record with a byte lost, a byte more or another byte somewhere."""
+    start = draw(st.integers(0, len(record) - 1))
+    put = draw(st.sampled_from([b"", b'"', b"{", b"}", b"[", b"]", b",", b":", b"x", b"\xff"]))
+    return record[:start] + put + record[start + draw(st.sampled_from([0, 1])) :]
+
+
+@KINDS
+@given(hurt=st.sets(st.integers(0, 5), min_size=2, max_size=2), data=st.data())
+def test_damage_to_two_records_costs_the_others_nothing_and_no_tuple_is_lost(kind, hurt, data):
+    tuples = [TUPLES[kind].replace("49982", str(port)) for port in range(50_000, 50_006)]
+    made = [text(record(kind, [each], ["x"])) for each in tuples]
+    written = [data.draw(damaged(each)) if number in hurt else each for number, each in enumerate(made)]
+    decoded = decode_both(b'{"records":[%b]}' % b",".join(written))
+    kept = [item.raw for item in decoded.set_aside]
+    for number in range(6):
+        if number not in hurt:
+            assert decode(made[number]).lines[0] in decoded.lines
+        elif tuples[number].encode() in written[number]:
+            assert 50_000 + number in ports(decoded) or any(tuples[number].encode() in raw for raw in kept)
+    assert kept.count(b"x") >= 4
+    assert len(decoded.lines) <= 6
+
+
 @KINDS
 def test_a_set_aside_tuple_is_read_again_from_what_was_kept(kind):
     first = decode(text(record(kind, [TUPLES[kind], "x"])))

@@ -63,6 +63,22 @@ def test_a_torn_record_that_seems_to_hold_others_gives_them_free():
     ]
 
 
+def test_records_between_two_torn_ones_that_close_each_other_are_found():
+    no_brace, brace_more = b'{"properties":{"a":1}', b'{"properties":{"b":1}}}'
+    assert list(pieces(A + b"," + no_brace + b"," + B + b"," + brace_more)) == [
+        Piece(0, A),
+        Piece(len(A) + 1, no_brace + b",", BROKEN),
+        Piece(len(A + no_brace) + 2, B),
+        Piece(len(A + no_brace + B) + 3, brace_more[:-1]),
+        Piece(len(A + no_brace + B + brace_more) + 2, b"}", BROKEN),
+    ]
+
+
+def test_a_record_whose_tuple_alone_is_no_json_is_one_piece():
+    record = b'{"properties":{"Version":2,"flows":[{"rule":"","flows":[{"flowTuples":[NaN]}]}]},"a":{"properties":{}}}'
+    assert list(pieces(record)) == [Piece(0, record)]
+
+
 @pytest.mark.parametrize("data", [b'{"' * 50_000, b'"\\' * 50_000, b"{" * 100_000, b'{"a":{' + b'""' * 50_000])
 def test_torn_bytes_take_time_in_proportion_to_their_number(data):
     assert b"".join(piece.text for piece in pieces(data)) == data
