@@ -69,9 +69,13 @@ class GatewayControl:
         """Let the gateway hold the next post with a key (`dev.chaos.gateway.Hold`)."""
         self._ask("POST", f"holds/{key}", {"linger": linger})
 
-    def wait_until_held(self, key: str) -> None:
-        """Return once the gateway holds the post."""
-        self._ask("GET", f"holds/{key}")
+    def wait_until_held(self, key: str) -> bool:
+        """Return once the gateway holds the post; False if it never came that far."""
+        try:
+            self._ask("GET", f"holds/{key}")
+        except requests.Timeout:
+            return False
+        return True
 
     def arrived(self, customer: Customer) -> Arrived:
         """Ask what the gateway got and has."""

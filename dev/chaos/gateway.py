@@ -4,16 +4,11 @@
 harness alone (`dev.chaos.control` calls it); everything else is the gateway's own API.
 """
 
-import asyncio
 import gzip
 import socket
 import sys
-from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,113 +22,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dev.chaos.failures import FAULTS, Failure, Refusal
+from dev.chaos.case import Case
+from dev.chaos.failures import Failure, Refusal
+from dev.chaos.hold import Hold
 from dev.chaos.logs import REFUSED_ADDRESS, REJECTED_ADDRESS
 from gateway.app import Stores, create_app
 from gateway.clock import utc_now
-from gateway.faults import Answer, DroppableProtocol, Fault
+from gateway.faults import Answer, DroppableProtocol
 from gateway.server import end_on_signals, open_stores, server
 
 CONTROL: Final = "/chaos"
 _YEAR: Final = timedelta(days=365)
-_HOLD_SECONDS: Final = 10.0
 _REFUSES: Final = Answer(400)
 _NONSENSE: Final = b'{"nonsense": true}'
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A post whose answer is held back until its sender is gone.
-
-    Attributes:
-        linger: seconds for which it is then still in progress before it is stored; None if it is stored at once.
-        held: set once it is held.
-    """
-
-    linger: float | None
-    held: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, _send: Send) -> None:
-        """Take the application's place for one post."""
-        if self.linger is None:
-            await app(scope, receive, _nowhere)
-            await self._until_gone(receive)
-            return
-        request = [await receive()]
-
-        async def lingering() -> Message:
-            # The gateway has begun with the request, and waits for its body.
-            if not request:
-                return await receive()
-            await self._until_gone(receive)
-            await asyncio.sleep(self.linger or 0.0)
-            return request.pop()
-
-        await app(scope, lingering, _nowhere)
-
-    async def _until_gone(self, receive: Receive) -> None:
-        self.held.set()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_HOLD_SECONDS):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-
-
-@dataclass(slots=True)
-class Case:
-    """One schedule's customer and what its posts met.
-
-    Attributes:
-        customer: its number.
-        failures: what happens to the n-th post.
-        takes_more_later: whether a batch that was too large once may be taken whole another time.
-        tokens: its subscription tokens, good or not.
-        revoked: whether one of them is no longer good.
-        posts: how many arrived.
-        hits: how often each failure was met, by name.
-        unexpected: how often the gateway proper answered with a status that nothing explains.
-        sent: how often each line arrived.
-        reached: the keys that came through to the gateway proper. It knows them, so it does not find them too large.
-        too_large: the keys that did not, for that reason.
-    """
-
-    customer: int
-    failures: dict[int, Failure]
-    takes_more_later: bool
-    tokens: list[str] = field(default_factory=list, repr=False)
-    revoked: bool = False
-    posts: int = 0
-    hits: Counter[str] = field(default_factory=Counter)
-    unexpected: Counter[str] = field(default_factory=Counter)
-    sent: Counter[bytes] = field(default_factory=Counter)
-    reached: set[str] = field(default_factory=set)
-    too_large: set[str] = field(default_factory=set)
-
-    def arrived(self, lines: list[bytes]) -> None:
-        """Count a post."""
-        self.posts += 1
-        self.sent.update(lines)
-
-    def fault(self, key: str, lines: list[bytes]) -> Fault | None:
-        """Give the fault that the latest post meets."""
-        failure = self.failures.get(self.posts)
-        if key in self.too_large and not self.takes_more_later:
-            failure = Failure.TOO_LARGE
-        if failure is Failure.TOO_LARGE:
-            if key in self.reached or len(lines) == 1:
-                return None
-            self.too_large.add(key)
-        if failure is None:
-            return None
-        self.hits[failure.value] += 1
-        return FAULTS[failure]
-
-    def answered(self, status: int) -> None:
-        """Note what the gateway proper answered."""
-        if status == HTTPStatus.TOO_EARLY:
-            self.hits[Refusal.IN_PROGRESS.value] += 1
-        elif status != HTTPStatus.ACCEPTED and not (self.revoked and status == HTTPStatus.UNAUTHORIZED):
-            self.unexpected[str(status)] += 1
 
 
 class Bench:
@@ -287,10 +188,6 @@ def _watching(send: Send, see: Callable[[int], None]) -> Send:
         await send(message)
 
     return watch
-
-
-async def _nowhere(_message: Message) -> None:
-    pass
 
 
 def _json(content: dict[str, Any]) -> Response:

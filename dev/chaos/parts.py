@@ -5,8 +5,6 @@ It is put together by hand, as `Ingester.from_settings` does it, because nothing
 
 import contextlib
 import threading
-import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +13,7 @@ from azure.storage.blob import BlobServiceClient
 
 from dev.chaos.clock import ChaosClock
 from dev.chaos.control import GatewayControl
+from dev.chaos.safeguards import Safeguards
 from dev.chaos.steps import Step, Steps, Trap
 from shared.apigw.client import GatewayClient, Receipt
 from shared.apigw.token import FixedToken
@@ -23,7 +22,6 @@ from shared.delivery.horizon import Horizon
 from shared.delivery.means import Gateway, Means
 from shared.delivery.quarantine import Quarantine
 from shared.delivery.worker import CheckpointStore, Held, LogSource, Worker
-from shared.errors import HeldElsewhere
 from shared.flowlog import LogBlob, LogKind
 from shared.ingester import Ingester
 from shared.secret import Secret
@@ -36,20 +34,6 @@ from shared.storage.quarantine import QuarantineContainer
 from shared.storage.watermarks import Watermark, Watermarks
 
 _LINGER_SECONDS = 1.5
-_WRITE_SECONDS = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Safeguards:
-    """What keeps records from being stored twice; taken out only to show that the harness would notice.
-
-    Attributes:
-        fence: checkpoints are written under a lease and If-Match.
-        key: a batch has the same idempotency key whenever it is posted.
-    """
-
-    fence: bool = True
-    key: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +67,25 @@ def put_together(setup: Setup, clock: ChaosClock, steps: Steps) -> Ingester:
     checkpoints, quarantine = Checkpoints(own, logs.name, clock), QuarantineContainer(own)
     client = GatewayClient(setup.gateway, FixedToken(Secret(setup.token)), clock)
     horizon = Horizon(_Watermarks(own, logs.name, steps), clock, setup.start_from)
-    gateway: Gateway = client if setup.safeguards.key else _RandomKeys(client)
-    store: CheckpointStore = checkpoints if setup.safeguards.fence else _Unfenced(checkpoints)
     means = Means(
-        gateway=_Gateway(gateway, GatewayControl(setup.gateway), steps, lambda: clock.spend(setup.seconds_a_post)),
+        gateway=_Gateway(
+            setup.safeguards.gateway(client),
+            GatewayControl(setup.gateway),
+            steps,
+            lambda: clock.spend(setup.seconds_a_post),
+        ),
         quarantine=_Quarantine(quarantine, steps),
         refusals=Refusals(),
         clock=clock,
         posts_in_flight=setup.posts_in_flight,
     )
-    worker = Worker(_Logs(logs, steps), _CheckpointStore(store, steps), means, horizon.oldest, setup.batch_max_records)
+    worker = Worker(
+        _Logs(logs, steps),
+        _CheckpointStore(setup.safeguards.store(checkpoints), steps),
+        means,
+        horizon.oldest,
+        setup.batch_max_records,
+    )
     return Ingester(logs, checkpoints, quarantine, client, horizon, worker, clock)
 
 
@@ -143,16 +136,8 @@ class _Gateway:
             threading.Thread(target=self._strike_once_held, args=(key, trap), daemon=True).start()
 
     def _strike_once_held(self, key: str, trap: Trap) -> None:
-        GatewayControl(self.control.url).wait_until_held(key)
-        self.steps.strike(trap)
-
-
-@dataclass(frozen=True, slots=True)
-class _RandomKeys:
-    gateway: Gateway
-
-    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt:
-        return self.gateway.post_flow_logs(body, lines, f"{uuid.uuid4()}-{key[:8]}")
+        if GatewayControl(self.control.url).wait_until_held(key):
+            self.steps.strike(trap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,46 +187,6 @@ class _Held:
         self.steps.reach(Step.AFTER_CHECKPOINT)
         if len(checkpoint.part) > 1:
             self.steps.reach(Step.HALVED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Unfenced:
-    # Checkpoints that anybody may write at any time: the lease is held for the moment of a write alone.
-    checkpoints: Checkpoints
-
-    def create(self, log: LogBlob, checkpoint: Checkpoint) -> None:
-        self.checkpoints.create(log, checkpoint)
-
-    @contextlib.contextmanager
-    def hold(self, log: LogBlob) -> Iterator[Held | None]:
-        yield None if self.checkpoints.read(log) is None else _UnfencedHeld(self.checkpoints, log)
-
-
-@dataclass(frozen=True, slots=True)
-class _UnfencedHeld:
-    checkpoints: Checkpoints
-    log: LogBlob
-
-    def load(self) -> Checkpoint:
-        checkpoint = self.checkpoints.read(self.log)
-        if checkpoint is None:
-            raise HeldElsewhere(f"The checkpoint of {self.log.name} was deleted.")
-        return checkpoint
-
-    def check(self) -> None:
-        pass
-
-    def save(self, checkpoint: Checkpoint) -> None:
-        end = time.monotonic() + _WRITE_SECONDS
-        while True:
-            with contextlib.suppress(HeldElsewhere), self.checkpoints.hold(self.log) as held:
-                if held is not None:
-                    held.load()
-                    held.save(checkpoint)
-                return
-            if time.monotonic() > end:
-                raise HeldElsewhere(f"{self.log.name} can't be written.")
-            time.sleep(0.01)
 
 
 class _Watermarks(Watermarks):

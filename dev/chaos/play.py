@@ -8,7 +8,8 @@ from typing import Final
 from dev.chaos.accounts import Accounts
 from dev.chaos.control import Arrived, Customer
 from dev.chaos.crew import Crew, CrewLog, StuckError
-from dev.chaos.parts import Safeguards, Setup
+from dev.chaos.parts import Setup
+from dev.chaos.safeguards import Safeguards
 from dev.chaos.schedule import (
     Action,
     Commit,

@@ -9,8 +9,8 @@ from dev.chaos import set_pieces
 from dev.chaos.clock import Ahead
 from dev.chaos.control import GatewayControl
 from dev.chaos.draw import draw
-from dev.chaos.parts import Safeguards
 from dev.chaos.play import Played, play
+from dev.chaos.safeguards import Safeguards
 from dev.chaos.steps import Blow
 from dev.chaos.verdict import expectation, judge
 from dev.chaos.world import World
