@@ -33,7 +33,7 @@ class Outcome(Enum):
     VANISHED = ("log blob is gone", logging.WARNING)
     INCOMPLETE = ("ends within a record so far", logging.INFO)
     UNSUPPORTED = ("unsupported", logging.ERROR)
-    UNREADABLE = ("its checkpoint can't be read", logging.ERROR)
+    UNREADABLE = ("checkpoint unreadable", logging.ERROR)
     RETRY_LATER = ("will be tried again", logging.ERROR)
     TOKEN_REFUSED = ("token refused", logging.ERROR)
     WRONG_ADDRESS = ("wrong address or fault of the gateway", logging.ERROR)

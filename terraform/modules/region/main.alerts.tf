@@ -19,7 +19,7 @@ locals {
       severity  = 2
       frequency = "PT5M"
       window    = "PT15M"
-      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or outcome in ('will be tried again', 'wrong address or fault of the gateway', 'a setting is wrong', 'unsupported', 'log blob is gone')"
+      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or outcome in ('will be tried again', 'wrong address or fault of the gateway', 'a setting is wrong', 'unsupported', 'checkpoint unreadable', 'log blob is gone')"
     }
     quarantine = {
       title     = "tuples were set aside"
