@@ -10,13 +10,16 @@ from shared.storage.watermarks import Watermark, Watermarks
 
 KEPT = timedelta(days=35)
 """How long checkpoints, and the gateway's idempotency keys, are kept; nothing older is read without being asked."""
+GRACE = timedelta(hours=2)
+"""How long after its end an hour is still swept, whatever was found in it."""
 
 
 class Horizon:
     """The oldest hour of each kind of log that events and sweeps read.
 
     It is the hour of installation, which the first run writes down, or the setting START_FROM; and never more than
-    35 days ago, since beyond that nothing remembers what was delivered.
+    35 days ago, since beyond that nothing remembers what was delivered. A START_FROM in the future is a slip, and
+    counts as none: were it cut to the current hour, an hour nobody had begun would be lost each time the hour turns.
     """
 
     def __init__(self, watermarks: Watermarks, clock: Clock, start_from: datetime | None) -> None:
@@ -30,36 +33,25 @@ class Horizon:
         """Return the oldest hour to read."""
         with self._lock:
             if kind not in self._starts:
-                self._starts[kind] = self._start_from or self.watermark(kind)[0].start
+                self._starts[kind] = self._as_set(self._written(kind)[0]).start
             start = self._starts[kind]
-        return max(start, whole_hour(self._clock.now() - KEPT))
+        return self._oldest(start)
 
     def watermark(self, kind: LogKind) -> tuple[Watermark, str]:
-        """Return the watermark and its ETag; the first run writes it."""
-        found = self._watermarks.load(kind)
-        if found is None:
-            self._watermarks.create(kind, self._first())
-            return self.watermark(kind)
-        watermark, etag = found
-        return self._as_set(watermark), etag
+        """Return the watermark and its ETag; writes it at the first run, and where START_FROM or the clock changed.
+
+        Raises:
+            HeldElsewhere: another sweep is at work.
+        """
+        written, etag = self._written(kind)
+        watermark = self._as_set(written)
+        return watermark, etag if watermark == written else self._watermarks.save(kind, watermark, etag)
 
     def first_hour(self, kind: LogKind) -> datetime:
         """Return the hour from which on a sweep would look now; writes nothing."""
         found = self._watermarks.load(kind)
         watermark = self._first() if found is None else self._as_set(found[0])
-        return max(watermark.hour, watermark.start, whole_hour(self._clock.now() - KEPT))
-
-    def _first(self) -> Watermark:
-        now = self._clock.now()
-        start = self._start_from or whole_hour(now)
-        return Watermark(start=start, hour=start, tidied=now)
-
-    def _as_set(self, watermark: Watermark) -> Watermark:
-        if self._start_from is not None and self._start_from != watermark.start:
-            # The setting was changed: an earlier start is read from there, a later one leaves nothing behind unread.
-            hour = min(self._start_from, watermark.hour)
-            return replace(watermark, start=self._start_from, hour=hour)
-        return watermark
+        return max(watermark.hour, self._oldest(watermark.start))
 
     def move(self, kind: LogKind, watermark: Watermark, etag: str) -> str:
         """Write the watermark over the one last seen; return its new ETag.
@@ -67,7 +59,38 @@ class Horizon:
         Raises:
             HeldElsewhere: another sweep is at work.
         """
-        return self._watermarks.save(kind, watermark, etag)
+        return self._watermarks.save(kind, self._as_set(watermark), etag)
+
+    def _written(self, kind: LogKind) -> tuple[Watermark, str]:
+        found = self._watermarks.load(kind)
+        if found is not None:
+            return found
+        self._watermarks.create(kind, self._first())
+        return self._written(kind)
+
+    def _first(self) -> Watermark:
+        now = self._clock.now()
+        hour = whole_hour(now)
+        return self._as_set(Watermark(start=hour, since=hour, hour=hour, tidied=now, tidy_from=hour - KEPT))
+
+    def _oldest(self, start: datetime) -> datetime:
+        now = self._clock.now()
+        if self._start_from is not None and self._start_from <= now:
+            start = self._start_from
+        return max(start, whole_hour(now - KEPT))
+
+    def _as_set(self, watermark: Watermark) -> Watermark:
+        # The watermark as START_FROM and the time want it now. What a clock that was ahead wrote is taken back.
+        now = self._clock.now()
+        start = min(watermark.start, whole_hour(now))
+        oldest = self._oldest(start)
+        since, hour = watermark.since, max(watermark.hour, whole_hour(now - KEPT))
+        if oldest < since:
+            since, hour = oldest, min(hour, oldest)
+        elif hour < oldest:
+            since = oldest  # what was not begun is left unread from here on, until an earlier start asks for it
+        hour = min(hour, max(since, whole_hour(now - GRACE)))
+        return replace(watermark, start=start, since=since, hour=hour)
 
 
 def whole_hour(time: datetime) -> datetime:

@@ -21,14 +21,18 @@ class Watermark:
     """How far back the sweep must look.
 
     Attributes:
-        start: the oldest hour that is read without asking.
-        hour: every hour from `start` up to it was found complete.
+        start: the hour of installation.
+        since: the oldest hour that was read when the sweeps began to look; START_FROM can move it either way.
+        hour: every hour from `since` up to it was found complete.
         tidied: when old checkpoints were last removed.
+        tidy_from: the day that removing them goes on from, if time ran out.
     """
 
     start: datetime
+    since: datetime
     hour: datetime
     tidied: datetime
+    tidy_from: datetime
 
 
 class Watermarks:

@@ -11,7 +11,8 @@ from shared.storage.checkpoints import CONTAINER
 from shared.storage.watermarks import Watermark, Watermarks
 
 _HOUR = datetime(2026, 11, 23, 15, tzinfo=UTC)
-_FIRST = Watermark(start=_HOUR, hour=_HOUR, tidied=datetime(2026, 11, 23, 15, 30, 7, 123, tzinfo=UTC))
+_TIDIED = datetime(2026, 11, 23, 15, 30, 7, 123, tzinfo=UTC)
+_FIRST = Watermark(start=_HOUR, since=_HOUR - timedelta(hours=1), hour=_HOUR, tidied=_TIDIED, tidy_from=_HOUR)
 
 
 @pytest.fixture
