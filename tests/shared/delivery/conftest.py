@@ -44,6 +44,11 @@ class World:
         means = Means(self.gateway, self.quarantine, Refusals(), self.clock, 2)
         return Worker(self.logs, self.checkpoints, means, self.horizon.oldest, batch)
 
+    def restart(self, start_from: datetime | None) -> None:
+        """Go on as a new process of the function app would, with another START_FROM."""
+        self.horizon = Horizon(self.watermarks, self.clock, start_from)
+        self.worker = self.process()
+
     def log(self, log: LogBlob | None = None) -> GrowingLog:
         return GrowingLog(self._log_account, log or log_blob())
 

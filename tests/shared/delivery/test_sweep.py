@@ -3,12 +3,14 @@
 import itertools
 from datetime import timedelta
 
+import pytest
+
 from shared.delivery.report import Outcome
 from shared.errors import TokenRefused
-from shared.flowlog import LogKind
+from shared.flowlog import LogKind, day_prefix
 from shared.storage.checkpoint import State
 from tests.support.gateway import answers
-from tests.support.logs import HOUR, log_blob, ports_of
+from tests.support.logs import HEAD, HOUR, log_blob, ports_of, record
 
 NSG = LogKind.NSG
 H = timedelta(hours=1)
@@ -170,26 +172,106 @@ def test_several_cards_and_resources_are_all_found(world):
     assert stored(world) == [0, 1, 2]
 
 
-def test_an_unsupported_blob_is_reported_and_does_not_hold_the_watermark(world):
+def test_an_unsupported_blob_that_was_never_begun_holds_the_watermark_until_its_hour_is_too_old(world):
+    world.sweep()
     log = world.log()
     log.client.create_append_blob()
     log.client.append_block(b"{}")
-    world.horizon.oldest(NSG)
-    world.clock.move(5 * 3600)
-    assert [report.outcome for report in world.sweep()] == [Outcome.UNSUPPORTED]
+    for _ in range(2):
+        world.clock.move(5 * 3600)
+        assert [report.outcome for report in world.sweep()] == [Outcome.UNSUPPORTED]
+    assert watermark(world) == HOUR
+    world.clock.move(timedelta(days=35).total_seconds())
+    assert world.sweep() == []
     assert watermark(world) > HOUR
 
 
-def test_an_earlier_start_from_is_gone_back_to(world):
+def test_an_unsupported_blob_that_was_begun_is_kept_in_sight_by_its_checkpoint(world):
+    log = world.log()
+    log.put(HEAD + record(1) + b',{"time"')
+    world.event(log)
+    for _ in range(2):
+        world.clock.move(5 * 3600)
+        assert [report.outcome for report in world.sweep()] == [Outcome.UNSUPPORTED]
+        assert watermark(world) > HOUR
+
+
+def test_nothing_older_than_thirty_five_days_is_swept_though_the_watermark_is_older(world):
+    world.sweep()
+    for hours in (0, 23):
+        world.log(log_blob(HOUR + hours * H)).minute(hours)
+    world.clock.move(timedelta(days=35, hours=20).total_seconds())
+    world.sweep()
+    assert stored(world) == [23]
+
+
+def test_an_earlier_start_from_is_gone_back_to_once(world):
     world.sweep()
     world.clock.move(5 * 3600)
     world.sweep()
-    assert watermark(world) > HOUR
+    reached = watermark(world)
     world.log(log_blob(HOUR - H)).minute(1)
-    world.horizon._start_from = HOUR - H
-    world.horizon._starts.clear()
+    world.restart(start_from=HOUR - H)
+    assert watermark(world) == HOUR - H
     world.sweep()
     assert stored(world) == [1]
+    world.restart(start_from=HOUR - H)
+    assert watermark(world) == reached > HOUR
+
+
+def test_what_a_later_start_from_left_unread_is_read_once_it_is_gone(world):
+    begun, never = world.log(), world.log(log_blob(mac=MACS[1]))
+    begun.minute(1)
+    world.event(begun)
+    begun.minute(2)
+    never.minute(3)
+    world.clock.move(8 * 3600)
+    world.restart(start_from=HOUR + 4 * H)
+    world.sweep()
+    assert stored(world) == [1, 2]
+    assert watermark(world) > HOUR
+    world.restart(start_from=None)
+    world.sweep()
+    assert stored(world) == [1, 2, 3]
+
+
+def test_a_bug_at_one_blob_is_raised_after_the_others_had_their_turn_and_keeps_its_hour(world):
+    for hours in range(3):
+        world.log(log_blob(HOUR + hours * H)).minute(hours)
+    world.horizon.oldest(NSG)
+    world.clock.move(8 * 3600)
+    broken = _Broken(world.worker, log_blob(HOUR + H))
+    with pytest.raises(ZeroDivisionError) as raised:
+        world.sweep(broken)
+    assert log_blob(HOUR + H).name in raised.value.__notes__[0]
+    assert stored(world) == [0, 2]
+    assert watermark(world) == HOUR + H
+    world.sweep()
+    assert stored(world) == [0, 1, 2]
+
+
+def test_a_bug_at_an_older_blob_that_was_begun_does_not_end_the_sweep(world):
+    older = world.log()
+    older.put(HEAD + record(1) + b',{"time"')
+    world.event(older)
+    world.clock.move(5 * 3600)
+    world.sweep()
+    world.log(log_blob(HOUR + 5 * H)).minute(2)
+    with pytest.raises(ZeroDivisionError):
+        world.sweep(_Broken(world.worker, older.log))
+    assert stored(world) == [1, 2]
+
+
+def test_a_clock_that_was_ahead_for_one_sweep_leaves_nothing_unswept(world):
+    world.sweep()
+    world.clock.move(3 * 24 * 3600)
+    world.sweep()
+    ahead = watermark(world)
+    world.clock.move(-3 * 24 * 3600 + 3600)
+    world.log(log_blob(HOUR + H)).minute(1)
+    world.sweep()
+    assert stored(world) == [1]
+    assert watermark(world) == HOUR < ahead
 
 
 def test_checkpoints_go_when_they_are_old_or_their_log_is_gone(world):
@@ -208,3 +290,53 @@ def test_checkpoints_go_when_they_are_old_or_their_log_is_gone(world):
     assert world.checkpoints.read(kept.log) is None
     assert world.sweep() == []
     assert stored(world) == [1, 1]
+
+
+def test_tidying_stops_at_the_deadline_and_goes_on_at_the_next_sweep(world):
+    logs = [world.log(log_blob(HOUR + days * 24 * H)) for days in range(3)]
+    for log in logs:
+        log.minute(1)
+        world.event(log)
+        world.clock.move(24 * 3600)
+    world.log(log_blob(mac=MACS[1])).minute(2)
+    world.sweep()
+    for log in logs:
+        log.client.delete_blob()
+    world.clock.move(24 * 3600)
+    listed = _slow_listings(world)
+    world.sweep(seconds=100)
+    first = [world.checkpoints.read(log.log) is None for log in logs]
+    assert first == [True, True, False]
+    listed.clear()
+    world.sweep(seconds=100)
+    assert [world.checkpoints.read(log.log) for log in logs] == [None, None, None]
+    assert day_prefix(logs[0].log.resource, logs[0].log.hour.date()) not in listed
+    assert world.clock.now() - world.horizon.watermark(NSG)[0].tidied < H
+
+
+class _Broken:
+    """A worker that has a bug at one log blob."""
+
+    def __init__(self, worker, log) -> None:
+        self._worker = worker
+        self._log = log
+        self.breaker = worker.breaker
+
+    def deliver(self, log, deadline):
+        if log == self._log:
+            raise ZeroDivisionError
+        return self._worker.deliver(log, deadline)
+
+
+def _slow_listings(world):
+    """Let each listing of a whole day of log blobs take a minute; return the prefixes as they are listed."""
+    listed, listing = [], world.logs.listed
+
+    def slowly(kind, prefix):
+        if "/h=" not in prefix:
+            listed.append(prefix)
+            world.clock.move(60)
+        return listing(kind, prefix)
+
+    world.logs.listed = slowly
+    return listed
