@@ -17,6 +17,7 @@ from shared.delivery.means import Means
 from shared.delivery.report import Report
 from shared.delivery.sweep import Sweep
 from shared.delivery.worker import Worker
+from shared.errors import SluiceError
 from shared.flowlog import LogKind
 from shared.identity import Identity, managed_identity
 from shared.settings import Settings, VaultSecret
@@ -27,7 +28,7 @@ from shared.storage.logs import FlowLogAccount
 from shared.storage.quarantine import QuarantineContainer
 from shared.storage.watermarks import Watermarks
 
-_SWEEP_SECONDS = 300.0
+_SWEEP_SECONDS = 150.0
 _CONTAINERS = (checkpoints.CONTAINER, quarantine.CONTAINER)
 
 
@@ -78,16 +79,24 @@ class Ingester:
         return self.worker.handle(container, name)
 
     def sweep(self) -> Iterator[Report]:
-        """Deliver what no event told of, within a time budget, a report a log blob.
+        """Deliver what no event told of, within a time budget for each kind of log, a report a log blob.
+
+        Each kind is swept whatever happened to the other; then a bug is raised, or else the first trouble.
 
         Raises:
             StorageAway: an account can't be reached now.
             HeldElsewhere: another sweep is at work.
+            Unreadable: a watermark is of a newer format, or damaged.
         """
-        deadline = Deadline(self.clock, _SWEEP_SECONDS)
+        troubles: list[Exception] = []
         for kind in LogKind:
             sweep = Sweep(kind, self.worker, self.logs, self.checkpoints, self.horizon, self.clock)
-            yield from sweep.run(deadline)
+            try:
+                yield from sweep.run(Deadline(self.clock, _SWEEP_SECONDS))
+            except Exception as trouble:  # noqa: BLE001 -- it is raised once the other kind had its turn
+                troubles.append(trouble)
+        if troubles:
+            raise min(troubles, key=lambda trouble: isinstance(trouble, SluiceError))
 
 
 def make_containers(service: BlobServiceClient) -> None:

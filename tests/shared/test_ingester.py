@@ -1,0 +1,59 @@
+"""The ingester's sweep of both kinds of flow log."""
+
+import pytest
+
+from shared.errors import Unreadable
+from shared.flowlog import LogKind, parse_blob_name
+from shared.ingester import Ingester
+from shared.storage.checkpoints import CONTAINER
+from tests.shared.delivery.conftest import World
+from tests.support.logs import HOUR, log_blob
+
+
+@pytest.fixture
+def world(new_account):
+    return World(new_account(), new_account())
+
+
+@pytest.fixture
+def ingester(world):
+    return Ingester(
+        world.logs, world.checkpoints, world.quarantine, world.gateway, world.horizon, world.worker, world.clock
+    )
+
+
+def _vnet_log():
+    name = f"flowLogResourceID=/S_RG/NW_LOG/y={HOUR:%Y}/m={HOUR:%m}/d={HOUR:%d}/h={HOUR:%H}/m=00/PT1H.json"
+    return parse_blob_name(LogKind.VNET.container, name)
+
+
+def _damage_watermark(world, kind):
+    name = f"{world.logs.name}/{kind.container}/watermark.json"
+    world.own.get_blob_client(CONTAINER, name).upload_blob(b"{", overwrite=True)
+
+
+def test_a_damaged_watermark_of_one_kind_does_not_keep_the_other_from_being_swept(world, ingester):
+    list(ingester.sweep())
+    _damage_watermark(world, LogKind.NSG)
+    world.log(_vnet_log()).minute(1)
+    swept = ingester.sweep()
+    assert next(swept).blob.startswith(LogKind.VNET.container)
+    with pytest.raises(Unreadable, match="can't be read"):
+        next(swept)
+
+
+def test_a_bug_is_raised_before_any_other_trouble(world, ingester, monkeypatch):
+    list(ingester.sweep())
+    _damage_watermark(world, LogKind.NSG)
+    world.log(_vnet_log()).minute(1)
+    monkeypatch.setattr(world.worker, "deliver", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        list(ingester.sweep())
+
+
+def test_a_kind_that_takes_all_its_time_leaves_the_other_its_own(world, ingester):
+    for log in (log_blob(), _vnet_log()):
+        world.log(log).minute(1)
+    world.gateway.always = lambda *_: world.clock.move(400)
+    swept = [report.blob.partition("/")[0] for report in ingester.sweep()]
+    assert swept == [LogKind.NSG.container, LogKind.VNET.container]
