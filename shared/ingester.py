@@ -1,7 +1,9 @@
 """The ingester put together from its settings; what triggers and the command line call."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 
 from azure.core.exceptions import ResourceExistsError
@@ -12,6 +14,7 @@ from shared.apigw.http import Session
 from shared.apigw.token import FixedToken, TokenSource, VaultToken
 from shared.clock import Clock, Deadline
 from shared.delivery.breaker import Refusals
+from shared.delivery.health import Health
 from shared.delivery.horizon import Horizon
 from shared.delivery.means import Means
 from shared.delivery.report import Report
@@ -24,6 +27,7 @@ from shared.settings import Settings, VaultSecret
 from shared.storage import checkpoints, quarantine
 from shared.storage.account import account_name, blob_service, storage_errors
 from shared.storage.checkpoints import Checkpoints
+from shared.storage.dead_letters import DeadLetters
 from shared.storage.logs import FlowLogAccount
 from shared.storage.quarantine import QuarantineContainer
 from shared.storage.watermarks import Watermarks
@@ -40,6 +44,7 @@ class Ingester:
         logs: the account that is read.
         checkpoints: how far each log blob is delivered.
         quarantine: what could not be delivered.
+        dead_letters: events that could not be delivered to us.
         gateway: where records go.
         horizon: how far back logs are read.
         worker: delivers one log blob.
@@ -49,6 +54,7 @@ class Ingester:
     logs: FlowLogAccount
     checkpoints: Checkpoints
     quarantine: QuarantineContainer
+    dead_letters: DeadLetters
     gateway: GatewayClient
     horizon: Horizon
     worker: Worker
@@ -72,11 +78,20 @@ class Ingester:
         horizon = Horizon(Watermarks(own, logs.name), clock, settings.start_from)
         means = Means(gateway, quarantined, Refusals(), clock, settings.posts_in_flight)
         worker = Worker(logs, kept, means, horizon.oldest, settings.batch_max_records)
-        return cls(logs, kept, quarantined, gateway, horizon, worker, clock)
+        return cls(logs, kept, quarantined, DeadLetters(own), gateway, horizon, worker, clock)
 
     def handle(self, container: str, name: str) -> Report:
         """Deliver what is new in the blob that an event named."""
         return self.worker.handle(container, name)
+
+    def health(self) -> Health:
+        """Ask for what alerts want to know; what can't be asked now is left out."""
+        days_left = dead_letters = None
+        with contextlib.suppress(SluiceError):
+            days_left = round((self.gateway.token_expiry() - self.clock.now()) / timedelta(days=1), 1)
+        with contextlib.suppress(SluiceError):
+            dead_letters = self.dead_letters.count_since(self.clock.now() - timedelta(hours=1))
+        return Health(days_left, dead_letters)
 
     def sweep(self) -> Iterator[Report]:
         """Deliver what no event told of, within a time budget for each kind of log, a report a log blob.

@@ -4,8 +4,11 @@ import logging
 import os
 import threading
 
+import orjson
+
 from shared.clock import SystemClock
-from shared.errors import HeldElsewhere, SettingError, SluiceError
+from shared.delivery.report import Outcome
+from shared.errors import SluiceError
 from shared.ingester import Ingester
 from shared.library_logs import quiet_libraries
 from shared.settings import Settings
@@ -35,7 +38,9 @@ class Process:
     def sweep(self) -> None:
         """Deliver what no event told of."""
         try:
-            for report in self._opened().sweep():
+            ingester = self._opened()
+            _LOG.info("%s", ingester.health().line())
+            for report in ingester.sweep():
                 report.log()
         except SluiceError as trouble:
             _log_trouble(trouble)
@@ -48,10 +53,6 @@ class Process:
 
 
 def _log_trouble(trouble: SluiceError) -> None:
-    if isinstance(trouble, SettingError):
-        level = logging.CRITICAL
-    elif isinstance(trouble, HeldElsewhere):
-        level = logging.INFO  # another sweep does the work
-    else:
-        level = logging.ERROR
-    _LOG.log(level, "%s", trouble)
+    # Another sweep that does the work is no trouble; its outcome has a level of its own.
+    outcome = Outcome.of(trouble)
+    _LOG.log(outcome.level, "%s", orjson.dumps({"outcome": outcome.words, "message": str(trouble)}).decode())

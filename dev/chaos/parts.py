@@ -29,6 +29,7 @@ from shared.settings import ByConnectionString
 from shared.storage.account import blob_service
 from shared.storage.checkpoint import Checkpoint
 from shared.storage.checkpoints import Checkpoints
+from shared.storage.dead_letters import DeadLetters
 from shared.storage.logs import FlowLogAccount, Snapshot
 from shared.storage.quarantine import QuarantineContainer
 from shared.storage.watermarks import Watermark, Watermarks
@@ -86,7 +87,7 @@ def put_together(setup: Setup, clock: ChaosClock, steps: Steps) -> Ingester:
         horizon.oldest,
         setup.batch_max_records,
     )
-    return Ingester(logs, checkpoints, quarantine, client, horizon, worker, clock)
+    return Ingester(logs, checkpoints, quarantine, DeadLetters(own), client, horizon, worker, clock)
 
 
 def _service(connection_string: str) -> BlobServiceClient:

@@ -1,11 +1,15 @@
 """The ingester's sweep of both kinds of flow log."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from shared.errors import Unreadable
+from shared.delivery.health import Health
+from shared.errors import TokenRefused, Unreadable
 from shared.flowlog import LogKind, parse_blob_name
 from shared.ingester import Ingester
 from shared.storage.checkpoints import CONTAINER
+from shared.storage.dead_letters import DeadLetters
 from tests.shared.delivery.conftest import World
 from tests.support.logs import HOUR, log_blob
 
@@ -18,7 +22,14 @@ def world(new_account):
 @pytest.fixture
 def ingester(world):
     return Ingester(
-        world.logs, world.checkpoints, world.quarantine, world.gateway, world.horizon, world.worker, world.clock
+        world.logs,
+        world.checkpoints,
+        world.quarantine,
+        DeadLetters(world.own),
+        world.gateway,
+        world.horizon,
+        world.worker,
+        world.clock,
     )
 
 
@@ -57,3 +68,22 @@ def test_a_kind_that_takes_all_its_time_leaves_the_other_its_own(world, ingester
     world.gateway.always = lambda *_: world.clock.move(400)
     swept = [report.blob.partition("/")[0] for report in ingester.sweep()]
     assert swept == [LogKind.NSG.container, LogKind.VNET.container]
+
+
+def test_a_sweep_tells_of_dead_letters_and_of_the_tokens_end(world, ingester):
+    world.gateway.token_expiry = lambda: world.clock.now() + timedelta(days=9, hours=12)
+    box = world.own.create_container("dead-letters")
+    world.clock.move((datetime.now(UTC) - world.clock.now()).total_seconds())
+    assert ingester.health() == Health(token_days_left=9.5, dead_letters=0)
+    box.upload_blob("NSG/1.json", b"[]")
+    assert ingester.health().dead_letters == 1
+    world.clock.move(2 * 3600)
+    assert ingester.health().dead_letters == 0
+
+
+def test_what_can_not_be_asked_is_left_out_of_the_sweeps_line(world, ingester):
+    def refuse():
+        raise TokenRefused("401")
+
+    world.gateway.token_expiry = refuse
+    assert ingester.health().line() == '{"outcome":"swept","dead_letters":0}'

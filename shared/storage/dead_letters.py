@@ -1,0 +1,29 @@
+"""Events that Event Grid gave up delivering: the sweep finds what they named, so they only tell of something wrong."""
+
+import contextlib
+from datetime import datetime
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient
+
+from shared.storage.account import account_name, storage_errors
+
+CONTAINER = "dead-letters"
+
+
+class DeadLetters:
+    """The container that the event subscriptions put dead letters into, in the function's own account."""
+
+    def __init__(self, service: BlobServiceClient) -> None:
+        self._container = service.get_container_client(CONTAINER)
+        self._account = account_name(service)
+
+    def count_since(self, moment: datetime) -> int:
+        """Count the dead letters that came since; none where there is no container for them.
+
+        Raises:
+            StorageAway: the account can't be reached now.
+        """
+        with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
+            return sum(item.last_modified >= moment for item in self._container.list_blobs())
+        return 0
