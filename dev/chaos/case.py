@@ -1,6 +1,7 @@
 """What the gateway remembers of one schedule."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -14,7 +15,6 @@ class Case:
 
     Attributes:
         customer: its number.
-        failures: what happens to the n-th post.
         takes_more_later: whether a batch that was too large once may be taken whole another time.
         tokens: its subscription tokens, good or not.
         revoked: whether one of them is no longer good.
@@ -27,7 +27,6 @@ class Case:
     """
 
     customer: int
-    failures: dict[int, Failure]
     takes_more_later: bool
     tokens: list[str] = field(default_factory=list, repr=False)
     revoked: bool = False
@@ -37,6 +36,11 @@ class Case:
     sent: Counter[bytes] = field(default_factory=Counter)
     reached: set[str] = field(default_factory=set)
     too_large: set[str] = field(default_factory=set)
+    _failures: dict[int, Failure] = field(default_factory=dict)
+
+    def plan(self, failures: Mapping[int, Failure]) -> None:
+        """Plan what happens to the next posts, counted from 1."""
+        self._failures = {self.posts + nth: failure for nth, failure in failures.items()}
 
     def arrived(self, lines: list[bytes]) -> None:
         """Count a post."""
@@ -45,7 +49,7 @@ class Case:
 
     def fault(self, key: str, lines: list[bytes]) -> Fault | None:
         """Give the fault that the latest post meets."""
-        failure = self.failures.get(self.posts)
+        failure = self._failures.get(self.posts)
         if key in self.too_large and not self.takes_more_later:
             failure = Failure.TOO_LARGE
         if failure is Failure.TOO_LARGE:

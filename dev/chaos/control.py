@@ -47,15 +47,15 @@ class GatewayControl:
         self.url = url
         self._session = requests.Session()
 
-    def begin(self, name: str, failures: Mapping[int, Failure], *, takes_more_later: bool) -> Customer:
-        """Add a customer, with the failures that its posts will meet."""
-        plan = {str(nth): failure.value for nth, failure in failures.items()}
-        answer = self._ask("POST", "cases", {"name": name, "failures": plan, "takesMoreLater": takes_more_later})
+    def begin(self, name: str, *, takes_more_later: bool) -> Customer:
+        """Add a customer, whose posts meet no failures yet."""
+        answer = self._ask("POST", "cases", {"name": name, "takesMoreLater": takes_more_later})
         return Customer(answer["customer"], answer["token"])
 
-    def relent(self, customer: Customer) -> None:
-        """End all failures of a customer's posts."""
-        self._ask("DELETE", f"cases/{customer.number}/failures")
+    def plan(self, customer: Customer, failures: Mapping[int, Failure]) -> None:
+        """Say what a customer's next posts will meet, counted from 1, in place of what was said before."""
+        plan = {str(nth): failure.value for nth, failure in failures.items()}
+        self._ask("PUT", f"cases/{customer.number}/failures", plan)
 
     def refuse_token(self, customer: Customer) -> None:
         """Revoke a customer's tokens."""

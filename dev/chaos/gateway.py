@@ -49,7 +49,7 @@ class Bench:
             routes=[
                 Route(f"{CONTROL}/cases", self._begin, methods=["POST"]),
                 Route(f"{CONTROL}/cases/{{customer:int}}", self._result, methods=["GET"]),
-                Route(f"{CONTROL}/cases/{{customer:int}}/failures", self._relent, methods=["DELETE"]),
+                Route(f"{CONTROL}/cases/{{customer:int}}/failures", self._plan, methods=["PUT"]),
                 Route(f"{CONTROL}/cases/{{customer:int}}/token", self._revoke, methods=["DELETE"]),
                 Route(f"{CONTROL}/cases/{{customer:int}}/token", self._renew, methods=["POST"]),
                 Route(f"{CONTROL}/holds/{{key}}", self._hold, methods=["POST"]),
@@ -100,12 +100,12 @@ class Bench:
         asked = await request.json()
         accounts = self._stores.accounts
         customer = accounts.add_customer(asked["name"])
-        failures = {int(nth): Failure(value) for nth, value in asked["failures"].items()}
-        case = self._cases[customer] = Case(customer, failures, asked["takesMoreLater"])
+        case = self._cases[customer] = Case(customer, asked["takesMoreLater"])
         return _json({"customer": customer, "token": self._new_token(case)})
 
-    async def _relent(self, request: Request) -> Response:
-        self._case(request).failures.clear()
+    async def _plan(self, request: Request) -> Response:
+        failures = {int(nth): Failure(value) for nth, value in (await request.json()).items()}
+        self._case(request).plan(failures)
         return _json({})
 
     async def _revoke(self, request: Request) -> Response:

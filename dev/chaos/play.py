@@ -56,7 +56,7 @@ def play(schedule: Schedule, world: World, safeguards: Safeguards | None = None)
     """Play a schedule."""
     accounts = Accounts.of(world.accounts)
     world.ahead.start_at(schedule.start)
-    customer = world.gateway.begin(accounts.own.name, schedule.failures, takes_more_later=schedule.takes_more_later)
+    customer = world.gateway.begin(accounts.own.name, takes_more_later=schedule.takes_more_later)
     stage = _Stage(schedule, world, accounts, customer, safeguards or Safeguards())
     with Crew(len(schedule.workers.batch_max_records), stage.setup, world.ahead) as crew:
         trouble = stage.play(crew)
@@ -95,6 +95,7 @@ class _Stage:
         try:
             for round_ in self._schedule.rounds:
                 self._world.ahead.advance(round_.advance)
+                self._world.gateway.plan(self._customer, round_.failures)
                 crew.begin_round(round_.traps, repeat_lost=round_.repeats_lost)
                 for action in round_.actions:
                     self._do(action, crew)
@@ -136,7 +137,7 @@ class _Stage:
         for worker in range(workers):
             crew.thaw(worker)
         self._settle(crew)
-        self._world.gateway.relent(self._customer)
+        self._world.gateway.plan(self._customer, {})
         crew.begin_round((None,) * workers, repeat_lost=False)
         self._world.ahead.advance(_UNTIL_COMPLETE)
         quiet = 0

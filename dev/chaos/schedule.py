@@ -1,7 +1,7 @@
 """What a schedule is: logs that grow, events about them, and what goes wrong, all of it fixed beforehand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -125,12 +125,14 @@ class Round:
         advance: seconds by which time goes on before. The leases of dead and frozen workers have run out by then.
         traps: what happens to each worker; dead ones are replaced before.
         actions: in their order, but none waits for the end of another.
+        failures: what the gateway does instead of answering the n-th post of the round, counted from 1.
         repeats_lost: whether events that a worker took to its grave are given to its successor.
     """
 
     advance: float
     traps: tuple[Trap | None, ...]
     actions: tuple[Action, ...]
+    failures: Mapping[int, Failure] = field(default_factory=dict)
     repeats_lost: bool = False
 
 
@@ -158,7 +160,6 @@ class Schedule:
         start: the moment of the schedule's time at which it begins.
         logs: what is written.
         rounds: what happens.
-        failures: what the gateway does instead of answering the n-th post, n counted from 1.
         workers: who delivers.
         takes_more_later: whether a batch that was too large once may be taken whole another time. It may not where a
             worker freezes: when that one goes on, it might post a whole whose halves are in.
@@ -169,7 +170,6 @@ class Schedule:
     start: datetime
     logs: tuple[Log, ...]
     rounds: tuple[Round, ...]
-    failures: Mapping[int, Failure]
     workers: Workers
     takes_more_later: bool = True
     breaks_leases: bool = True
@@ -177,4 +177,4 @@ class Schedule:
     @property
     def calm(self) -> bool:
         """Whether nothing fails and nobody dies, so that nothing may be sent twice."""
-        return not self.failures and not any(trap for round_ in self.rounds for trap in round_.traps)
+        return not any(round_.failures or any(round_.traps) for round_ in self.rounds)

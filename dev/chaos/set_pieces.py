@@ -36,14 +36,13 @@ _NONE: Final = (None, None)
 
 def lost_reply() -> Schedule:
     """The reply to a post is lost, so that it is repeated: harmless as long as its key is the same."""
-    rounds = (Round(0.0, _NONE, (Commit(0), Notify(0, 0))),)
-    return _schedule(_logs(1), rounds, {1: Failure.LOST_REPLY})
+    return _schedule(_logs(1), (Round(0.0, _NONE, (Commit(0), Notify(0, 0)), {1: Failure.LOST_REPLY}),))
 
 
 def events_at_once() -> Schedule:
     """Many events come about one log at once, and nothing goes wrong."""
     told = (Notify(0, 0), Notify(0, 1))
-    return _schedule(_logs(1), (Round(0.0, _NONE, (Commit(0), *told, *told, *told)),), {})
+    return _schedule(_logs(1), (Round(0.0, _NONE, (Commit(0), *told, *told, *told)),))
 
 
 def frozen_while_halving() -> Schedule:
@@ -53,11 +52,11 @@ def frozen_while_halving() -> Schedule:
     """
     frozen = Trap(Step.BEFORE_CHECKPOINT, 1, Blow.FREEZE)
     rounds = (
-        Round(0.0, (frozen, None), (Commit(0), Notify(0, 0))),
+        Round(0.0, (frozen, None), (Commit(0), Notify(0, 0)), {1: Failure.TOO_LARGE}),
         Round(0.0, _NONE, (Notify(0, 1),)),
         Round(0.0, _NONE, (Thaw(0),)),
     )
-    return _schedule(_logs(1), rounds, {1: Failure.TOO_LARGE})
+    return _schedule(_logs(1), rounds)
 
 
 def dead_holder() -> Schedule:
@@ -67,7 +66,7 @@ def dead_holder() -> Schedule:
         Round(0.0, (killed, None), (Commit(0), Notify(0, 0))),
         Round(0.0, _NONE, (Notify(0, 1), Wait(_LEASE_SECONDS + 1), Notify(0, 1))),
     )
-    return _schedule(_logs(1), rounds, {}, breaks_leases=False)
+    return _schedule(_logs(1), rounds, breaks_leases=False)
 
 
 def refused_for_five_days() -> Schedule:
@@ -79,7 +78,7 @@ def refused_for_five_days() -> Schedule:
         for number in range(times)
     )
     rounds = (Round(0.0, _NONE, (RefuseToken(),)), *refused, Round(0.0, _NONE, (RenewToken(),)))
-    return _schedule(logs, rounds, {})
+    return _schedule(logs, rounds)
 
 
 def _grown(log: int) -> tuple[Commit, Notify]:
@@ -95,9 +94,5 @@ def _logs(cards: int, hour: datetime = _HOUR) -> tuple[Log, ...]:
     )
 
 
-def _schedule(
-    logs: tuple[Log, ...], rounds: tuple[Round, ...], failures: dict[int, Failure], *, breaks_leases: bool = True
-) -> Schedule:
-    return Schedule(
-        seed=0, start=START, logs=logs, rounds=rounds, failures=failures, workers=_TWO, breaks_leases=breaks_leases
-    )
+def _schedule(logs: tuple[Log, ...], rounds: tuple[Round, ...], *, breaks_leases: bool = True) -> Schedule:
+    return Schedule(seed=0, start=START, logs=logs, rounds=rounds, workers=_TWO, breaks_leases=breaks_leases)

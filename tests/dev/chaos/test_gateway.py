@@ -29,7 +29,8 @@ class Sender:
 
     def __init__(self, control, failures=None, *, takes_more_later=True):
         self.control = control
-        self.customer = control.begin(str(uuid.uuid4()), failures or {}, takes_more_later=takes_more_later)
+        self.customer = control.begin(str(uuid.uuid4()), takes_more_later=takes_more_later)
+        control.plan(self.customer, failures or {})
 
     def post(self, lines, key=None, seconds=10.0):
         return requests.post(
@@ -80,11 +81,11 @@ def test_one_customer_s_failures_are_not_another_s(sender):
     assert sender().post(LINES[:1]).status_code == 202
 
 
-def test_failures_end_when_the_gateway_relents(sender):
+def test_a_new_plan_counts_from_the_next_post_on_and_replaces_the_old_one(sender):
     some = sender({1: Failure.BROKEN, 2: Failure.BROKEN})
     assert some.post(LINES[:1]).status_code == 500
-    some.control.relent(some.customer)
-    assert some.post(LINES[:1]).status_code == 202
+    some.control.plan(some.customer, {2: Failure.AWAY})
+    assert [some.post(LINES[number:][:1]).status_code for number in range(3)] == [202, 503, 202]
 
 
 def test_a_batch_that_is_stored_or_is_a_single_line_is_never_too_large(sender):

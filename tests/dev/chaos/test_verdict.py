@@ -86,7 +86,7 @@ def schedule(*rounds):
         Log(Card(Format.NSG_2, 1, Load.SPARSE), HOUR, (content("a", "b"), content("c", "d"))),
         Log(Card(Format.NSG_2, 2, Load.SPARSE), HOUR, (content("e"),)),
     )
-    return Schedule(0, START, logs, tuple(Round(0.0, (None,), actions) for actions in rounds), {}, Workers((10,), 1))
+    return Schedule(0, START, logs, tuple(Round(0.0, (None,), actions) for actions in rounds), Workers((10,), 1))
 
 
 def test_what_was_committed_is_expected_and_nothing_else():

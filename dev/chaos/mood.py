@@ -1,0 +1,68 @@
+"""What kind of trouble a schedule is about."""
+
+from enum import Enum
+from random import Random
+from typing import Final
+
+from dev.chaos.failures import Failure
+from dev.chaos.steps import GATEWAY_STEPS, STORAGE_STEPS, SWEEP_STEPS, Blow, Step, Trap
+
+_NOW_AND_THEN: Final = 0.65
+_IN_THE_SWEEP: Final = 0.7
+_FREQUENT: Final = frozenset({Step.BEFORE_POST, Step.POST_ARRIVED, Step.POST_STORED, Step.AFTER_REPLY})
+_WEIGHTS: Final = {Step.HALVED: 3, Step.BEFORE_QUARANTINE: 3, Step.AFTER_QUARANTINE: 3, Step.CHECKPOINT_BEGUN: 2}
+"""Steps that most workers never come to, or are soon past."""
+_AROUND_POSTS: Final = (
+    Step.BEFORE_POST,
+    Step.AFTER_REPLY,
+    Step.POST_ARRIVED,
+    Step.POST_STORED,
+    Step.HALVED,
+    Step.BEFORE_CHECKPOINT,
+    Step.AFTER_CHECKPOINT,
+)
+
+
+class Mood(Enum):
+    """A kind of trouble.
+
+    CALM: none. MIXED: every failure, and blows of every kind at every step. HALVING: a gateway that takes as much as it
+    likes, and workers that are killed around their posts; what was halved must stay so.
+    """
+
+    CALM = "calm"
+    MIXED = "mixed"
+    HALVING = "halving"
+
+    @classmethod
+    def draw(cls, random: Random) -> "Mood":
+        """Draw a mood; most are mixed."""
+        return random.choices((cls.CALM, cls.MIXED, cls.HALVING), weights=(15, 70, 15))[0]
+
+    def trap(self, random: Random, *, sweeping: bool) -> Trap | None:
+        """Draw what happens to a worker in one round, in which perhaps it does nothing but sweep."""
+        if self is Mood.CALM or random.random() > _NOW_AND_THEN:
+            return None
+        if self is Mood.HALVING:
+            return Trap(random.choice(_AROUND_POSTS), random.randint(1, 4), Blow.KILL)
+        if sweeping and random.random() < _IN_THE_SWEEP:
+            # In order, since the order of a set is another one in every process.
+            step = random.choice([step for step in Step if step in SWEEP_STEPS])
+        else:
+            step = random.choices(tuple(Step), weights=[_WEIGHTS.get(step, 1) for step in Step])[0]
+        blows = [Blow.KILL] * 4
+        if step not in GATEWAY_STEPS:
+            blows.append(Blow.FREEZE)
+        if step in STORAGE_STEPS:
+            blows.append(Blow.FAIL)
+        return Trap(step, random.randint(1, 5 if step in _FREQUENT else 2), random.choice(blows))
+
+    def failures(self, random: Random, last: int) -> dict[int, Failure]:
+        """Draw what a round's posts meet, up to the `last`."""
+        match self:
+            case Mood.CALM:
+                return {}
+            case Mood.MIXED:
+                return {random.randint(1, last): random.choice(tuple(Failure)) for _ in range(random.randint(0, 4))}
+            case Mood.HALVING:
+                return {random.randint(1, last): Failure.TOO_LARGE for _ in range(random.randint(1, 6))}
