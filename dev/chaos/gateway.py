@@ -8,6 +8,7 @@ import gzip
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -70,7 +71,8 @@ class Bench:
         if case is None:
             await self._app(scope, receive, send)
         else:
-            await self._post(case, scope, receive, send)
+            with suppress(ClientDisconnect):  # its sender was killed before all of it had left
+                await self._post(case, scope, receive, send)
 
     async def _post(self, case: Case, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope)["idempotency-key"]
