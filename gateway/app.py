@@ -17,15 +17,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from gateway.accounts import Accounts
-from gateway.auth import Auth
-from gateway.azure_subscriptions import AzureSubscriptions
+from gateway.api.auth import Auth
+from gateway.api.azure_subscriptions import AzureSubscriptions
+from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception
+from gateway.api.flow_logs import FlowLogs
+from gateway.api.request_log import RequestLog, Sink
 from gateway.clock import Clock
-from gateway.errors import ApiError, on_api_error, on_failure, on_http_exception
-from gateway.flow_logs import FlowLogs
 from gateway.limits import DEFAULT_LIMITS, Limits
-from gateway.records import Records
-from gateway.request_log import RequestLog, Sink
+from gateway.stores.accounts import Accounts
+from gateway.stores.records import Records
 
 _logger = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ import orjson
 from starlette.middleware import Middleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from gateway.accounts import Accounts, AccountsError
 from gateway.app import create_app
 from gateway.clock import utc_now
-from gateway.passwords import new_password
-from gateway.records import UnknownSchemaError
 from gateway.server import end_on_signals, listen, open_accounts, open_stores, server
+from gateway.stores.accounts import Accounts, AccountsError
+from gateway.stores.passwords import new_password
+from gateway.stores.records import UnknownSchemaError
 
 
 class UsageError(Exception):

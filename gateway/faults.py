@@ -27,8 +27,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gateway.api.errors import error_response
 from gateway.cli import main
-from gateway.errors import error_response
 
 
 class Fault(Protocol):

@@ -14,14 +14,14 @@ from typing import Any, Final, Self
 import orjson
 from starlette.middleware import Middleware
 
-from gateway.accounts import Accounts
+from gateway.api.request_log import Sink
 from gateway.app import Stores, create_app
 from gateway.clock import Clock, utc_now
 from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
-from gateway.passwords import new_password
-from gateway.request_log import Sink
 from gateway.server import listen, open_stores, server
+from gateway.stores.accounts import Accounts
+from gateway.stores.passwords import new_password
 
 _ROOT: Final = Path(__file__).parent.parent
 

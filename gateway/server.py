@@ -9,9 +9,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from gateway.accounts import Accounts
 from gateway.app import Stores
-from gateway.records import Records
+from gateway.stores.accounts import Accounts
+from gateway.stores.records import Records
 
 
 def open_stores(data: Path) -> Stores:

@@ -14,7 +14,7 @@ from azure.storage.blob import BlobServiceClient
 
 from dev.demo.ledger import Aside
 from dev.flowlogs.formats import KEYS, FlowRecord
-from gateway.records import Records
+from gateway.stores.records import Records
 
 _QUARANTINE = "quarantine"
 _POSTS = "/qas/flow-logs"

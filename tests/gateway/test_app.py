@@ -3,8 +3,8 @@ from datetime import timedelta
 import requests
 
 from gateway.local import run_in_thread
-from gateway.records import KEY_LIFE, Post
 from gateway.server import open_stores
+from gateway.stores.records import KEY_LIFE, Post
 from tests.gateway.client import code
 
 

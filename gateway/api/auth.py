@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from gateway.accounts import Accounts, SubscriptionToken, User
-from gateway.body import read_body
+from gateway.api.body import read_body
+from gateway.api.errors import ApiError
 from gateway.clock import Clock, iso
-from gateway.errors import ApiError
 from gateway.limits import Limits
+from gateway.stores.accounts import Accounts, SubscriptionToken, User
 
 AUTH_TOKEN_LIFE: Final = timedelta(hours=4)
 LONGEST_LIFE: Final = timedelta(days=3660)

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 import duckdb
 
 from gateway.clock import from_ms, to_ms
-from gateway.loading import COLUMNS, Execute, load
+from gateway.stores.loading import COLUMNS, Execute, load
 from shared.flowlog.record import KEYS
 
 KEY_LIFE: Final = timedelta(days=35)

@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ndjson import read_lines
+from gateway.api.ndjson import read_lines
 from shared.flowlog.record import check
 from tests.gateway.client import ndjson, record
 

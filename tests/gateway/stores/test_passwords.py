@@ -1,4 +1,4 @@
-from gateway.passwords import hash_password, is_password, new_password
+from gateway.stores.passwords import hash_password, is_password, new_password
 
 
 def test_a_password_is_known_again_and_another_is_not():

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from gateway.errors import ApiError
+from gateway.api.errors import ApiError
 
 _GZIP: Final = 31
 """zlib's word for a gzip header and a window of 32 KB."""

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from gateway.body import inflate, read_body
-from gateway.errors import ApiError
+from gateway.api.body import inflate, read_body
+from gateway.api.errors import ApiError
 
 LIMIT = 100_000
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from gateway.body import too_large
-from gateway.errors import ApiError
+from gateway.api.body import too_large
+from gateway.api.errors import ApiError
 from shared.flowlog.record import check
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from gateway.records import KEY_LIFE, Post, Records, UnknownSchemaError
+from gateway.stores.records import KEY_LIFE, Post, Records, UnknownSchemaError
 from tests.gateway.client import record
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def post(key, customer=1, accepted_at=NOW):
@@ -81,7 +81,7 @@ def test_a_key_is_forgotten_after_its_life_unless_it_has_records(records):
 
 @pytest.mark.usefixtures("records")
 def test_only_one_process_has_the_file(path):
-    program = f"from pathlib import Path; from gateway.records import Records; Records.open(Path({str(path)!r}))"
+    program = f"from pathlib import Path; from gateway.stores.records import Records; Records.open(Path({str(path)!r}))"
     second = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False)
     assert b"IOException" in second.stderr
 
@@ -97,7 +97,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import duckdb
-from gateway.records import Records
+from gateway.stores.records import Records
 from tests.gateway.client import record
 from tests.gateway.test_records import post
 

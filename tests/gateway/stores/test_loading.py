@@ -3,7 +3,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.loading import number
+from gateway.stores.loading import number
 from shared.flowlog.record import canonical_address
 
 V4 = st.ip_addresses(v=4)

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 import orjson
 
 from gateway.clock import from_ms, to_ms
-from gateway.passwords import hash_password, is_password
+from gateway.stores.passwords import hash_password, is_password
 
 _SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = f"""

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.accounts import Accounts, AccountsError
+from gateway.stores.accounts import Accounts, AccountsError
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 

@@ -8,12 +8,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.accounts import Accounts
-from gateway.auth import Auth
-from gateway.body import read_body
+from gateway.api.auth import Auth
+from gateway.api.body import read_body
+from gateway.api.errors import ApiError
 from gateway.clock import Clock
-from gateway.errors import ApiError
 from gateway.limits import Limits
+from gateway.stores.accounts import Accounts
 
 _REGION_KEYS = ("location", "storageAccount", "functionApp")
 

@@ -13,13 +13,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.auth import Auth
-from gateway.body import inflate, read_body
+from gateway.api.auth import Auth
+from gateway.api.body import inflate, read_body
+from gateway.api.errors import ApiError
+from gateway.api.ndjson import read_lines
 from gateway.clock import Clock
-from gateway.errors import ApiError
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
-from gateway.ndjson import read_lines
-from gateway.records import Post, Records
+from gateway.stores.records import Post, Records
 
 _logger = logging.getLogger(__name__)
 

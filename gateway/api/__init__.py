@@ -1,0 +1,1 @@
+"""The gateway's HTTP API: what functions and scripts call."""

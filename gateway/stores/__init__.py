@@ -1,0 +1,1 @@
+"""What the gateway keeps: accounts in SQLite, flow records in DuckDB."""
