@@ -99,7 +99,7 @@ from pathlib import Path
 import duckdb
 from gateway.stores.records import Records
 from tests.gateway.client import record
-from tests.gateway.test_records import post
+from tests.gateway.stores.test_records import post
 
 class Cursor:
     def __init__(self, cursor, after):
