@@ -1,0 +1,204 @@
+"""What a search asks for, apart from how it is written: terms that must all hold.
+
+Two rules make every number on a page equal the rows that its link opens. A negated term holds exactly where the term
+does not, absent values included. And a pattern that is `exact` selects one text and no other.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from typing import Final
+
+from gateway.traffic.protocols import protocol_name
+from shared.flowlog.record import DIGITS_MAX, PORT_MAX, PROTOCOL_MAX, Decision, Direction, Source, State
+
+
+class Side(StrEnum):
+    """The end of a flow that a term is about."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+    EITHER = "either"
+
+
+class NumberKey(StrEnum):
+    """What `Numbers` looks at, as a search writes it."""
+
+    PROTO = "proto"
+    VERSION = "version"
+    BYTES = "bytes"
+    PACKETS = "packets"
+
+
+class WordKey(StrEnum):
+    """What `Words` looks at, as a search writes it; also the record's key."""
+
+    DIRECTION = "direction"
+    DECISION = "decision"
+    STATE = "state"
+    SOURCE = "source"
+
+
+class PatternKey(StrEnum):
+    """What `Patterns` looks at, as a search writes it."""
+
+    RULE = "rule"
+    MAC = "mac"
+    ACL = "acl"
+    RESOURCE = "resource"
+    FLOWLOG = "flowlog"
+    ENCRYPTION = "encryption"
+
+
+ADDRESS_KEYS: Final = {Side.SOURCE: "src", Side.DESTINATION: "dst", Side.EITHER: "ip"}
+PORT_KEYS: Final = {Side.SOURCE: "sport", Side.DESTINATION: "dport", Side.EITHER: "port"}
+_SUM_MAX: Final = 2 * (10**DIGITS_MAX - 1)
+LARGEST: Final = {
+    NumberKey.PROTO: PROTOCOL_MAX,
+    NumberKey.VERSION: 10**DIGITS_MAX - 1,
+    NumberKey.BYTES: _SUM_MAX,
+    NumberKey.PACKETS: _SUM_MAX,
+}
+"""The largest number that a key can have; an open range ends there."""
+WORDS: Final = {
+    WordKey.DIRECTION: tuple(word.value for word in Direction),
+    WordKey.DECISION: tuple(word.value for word in Decision),
+    WordKey.STATE: tuple(word.value for word in State),
+    WordKey.SOURCE: tuple(word.value for word in Source),
+}
+
+type Ranges = tuple[tuple[int, int], ...]
+"""Ranges of numbers, both ends included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The address at a side lies in one of the networks.
+
+    A network holds addresses of its own family only; an IPv4 address that is written inside IPv6 (`::ffff:a.b.c.d`)
+    counts as IPv4.
+    """
+
+    side: Side
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        """Write the term as `parse` reads it."""
+        return _written(self.negated, ADDRESS_KEYS[self.side], map(_network_text, self.networks))
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The port at a side lies in one of the ranges."""
+
+    side: Side
+    ranges: Ranges
+    negated: bool = False
+
+    def __str__(self) -> str:
+        """Write the term as `parse` reads it."""
+        return _written(self.negated, PORT_KEYS[self.side], (_range_text(each, PORT_MAX) for each in self.ranges))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A number lies in one of the ranges.
+
+    Bytes and packets are the sums of both directions, of which one may be absent; where both are, nothing was measured
+    and the term does not hold.
+    """
+
+    key: NumberKey
+    ranges: Ranges
+    negated: bool = False
+
+    def __str__(self) -> str:
+        """Write the term as `parse` reads it."""
+        return _written(self.negated, self.key, (self._text(each) for each in self.ranges))
+
+    def _text(self, numbers: tuple[int, int]) -> str:
+        if self.key is NumberKey.PROTO and numbers[0] == numbers[1]:
+            return protocol_name(numbers[0])
+        return _range_text(numbers, LARGEST[self.key])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A value is one of the words, which belong to a closed set."""
+
+    key: WordKey
+    words: tuple[str, ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        """Write the term as `parse` reads it."""
+        return _written(self.negated, self.key, self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What a text may be.
+
+    Attributes:
+        text: As written. The text of a network card has 12 upper-case hexadecimal digits, or fewer around a `*`.
+        exact: The value is this text, character for character. Otherwise `*` stands for any characters, even none, and
+            upper and lower case are the same.
+
+    """
+
+    text: str
+    exact: bool = False
+
+    def __str__(self) -> str:
+        """Write the pattern as `parse` reads it."""
+        bare = self.text != "" and not any(sign.isspace() or sign in ',"=' for sign in self.text)
+        return "=" * self.exact + (self.text if bare else '"' + self.text.replace('"', '""') + '"')
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """A value fits one of the patterns; an absent value fits none, not even `*`."""
+
+    key: PatternKey
+    patterns: tuple[Pattern, ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        """Write the term as `parse` reads it."""
+        return _written(self.negated, self.key, map(str, self.patterns))
+
+
+type Term = Addresses | Ports | Numbers | Words | Patterns
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Terms, all of which must hold; without any, everything is found."""
+
+    terms: tuple[Term, ...] = ()
+
+    def __str__(self) -> str:
+        """Write the search as `parse` reads it."""
+        return " ".join(map(str, self.terms))
+
+
+def with_term(search: Search, term: Term) -> Search:
+    """Narrow a search by a further term."""
+    return search if term in search.terms else Search((*search.terms, term))
+
+
+def _written(negated: bool, key: str, values: Iterable[str]) -> str:  # noqa: FBT001 - private, and plain from the callers
+    return f"{'-' * negated}{key}:{','.join(values)}"
+
+
+def _network_text(network: IPv4Network | IPv6Network) -> str:
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _range_text(numbers: tuple[int, int], largest: int) -> str:
+    low, high = numbers
+    if low == high:
+        return str(low)
+    return f">={low}" if high == largest else f"{low}-{high}"

@@ -1,0 +1,64 @@
+"""Made-up searches, for properties that hold of all of them."""
+
+from ipaddress import IPv4Network, IPv6Network
+
+from hypothesis import strategies as st
+
+from gateway.traffic.terms import (
+    LARGEST,
+    WORDS,
+    Addresses,
+    NumberKey,
+    Numbers,
+    Pattern,
+    PatternKey,
+    Patterns,
+    Ports,
+    Search,
+    Side,
+    WordKey,
+    Words,
+)
+
+
+def _several(values):
+    return st.lists(values, min_size=1, max_size=3).map(tuple)
+
+
+def _ranges(largest):
+    return _several(st.tuples(st.integers(0, largest), st.integers(0, largest)).map(lambda ends: tuple(sorted(ends))))
+
+
+def _network(kind, bits):
+    def shortened(address, length):
+        return kind((address >> (bits - length) << (bits - length), length))
+
+    return st.builds(shortened, st.integers(0, 2**bits - 1), st.integers(0, bits))
+
+
+def _mapped(network):
+    return network.network_address.ipv4_mapped is not None and network.prefixlen >= 96
+
+
+_CARDS = st.text("0123456789ABCDEF", min_size=12, max_size=12).map(Pattern) | st.text(
+    "0123456789ABCDEF*", max_size=10
+).map(lambda text: Pattern(f"{text}*"))
+_TEXTS = st.builds(Pattern, st.text(max_size=20), st.booleans())
+_NETWORKS = _network(IPv4Network, 32) | _network(IPv6Network, 128).filter(lambda network: not _mapped(network))
+_SIDES = st.sampled_from(Side)
+TERMS = st.one_of(
+    st.builds(Addresses, _SIDES, _several(_NETWORKS), st.booleans()),
+    st.builds(Ports, _SIDES, _ranges(65_535), st.booleans()),
+    st.sampled_from(NumberKey).flatmap(
+        lambda key: st.builds(Numbers, st.just(key), _ranges(LARGEST[key]), st.booleans())
+    ),
+    st.sampled_from(WordKey).flatmap(
+        lambda key: st.builds(Words, st.just(key), _several(st.sampled_from(WORDS[key])), st.booleans())
+    ),
+    st.sampled_from(PatternKey).flatmap(
+        lambda key: st.builds(
+            Patterns, st.just(key), _several(_CARDS if key is PatternKey.MAC else _TEXTS), st.booleans()
+        )
+    ),
+)
+SEARCHES = st.lists(TERMS, max_size=5).map(tuple).map(Search)
