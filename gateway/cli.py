@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.app import create_app
 from gateway.clock import utc_now
-from gateway.place import CHECKOUT, Place
+from gateway.place import PACKAGE, Place
 from gateway.server import end_on_signals, listen, server
 from gateway.stores.accounts import Accounts, Role
 from gateway.stores.database import StoreError
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--package",
         type=Path,
-        default=CHECKOUT / "dist" / "function.zip",
+        default=PACKAGE,
         help="the function app's package, for the console to hand out (default: %(default)s)",
     )
 
@@ -114,8 +114,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
         )
     public_url = None if options.public_url is None else _public_url(options.public_url)
     with open_stores(options.data) as stores, _listener(options.host, options.port) as listener:
-        host, port = listener.getsockname()[:2]
-        url = f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"
+        url = _url(*listener.getsockname()[:2], tls=tls)
         place = Place(
             public_url or url,
             encrypted=tls or options.behind_a_proxy or (public_url or "").startswith("https:"),
@@ -132,6 +131,10 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
         _first_start(stores.accounts)
         _write_line({"listening": url})
         serving.run(sockets=[listener])
+
+
+def _url(host: str, port: int, *, tls: bool) -> str:
+    return f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _public_url(text: str) -> str:

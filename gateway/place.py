@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
+PACKAGE: Final = CHECKOUT / "dist" / "function.zip"
+"""Where `make package` puts the function app's package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +22,4 @@ class Place:
 
     url: str
     encrypted: bool = False
-    package: Path = CHECKOUT / "dist" / "function.zip"
+    package: Path = PACKAGE

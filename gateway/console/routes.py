@@ -10,11 +10,15 @@ from starlette.routing import Route
 from gateway.clock import Clock
 from gateway.console.account import Account
 from gateway.console.errors import PageError, not_found
+from gateway.console.flow_logs_page import FlowLogsPage
 from gateway.console.journal_page import JournalPage
 from gateway.console.pages import Pages
+from gateway.console.registrations_page import RegistrationsPage
+from gateway.console.scripts_page import ScriptsPage
 from gateway.console.session import Door
 from gateway.console.sign_in import SignIn
 from gateway.console.static_files import StaticFiles
+from gateway.console.tokens_page import TokensPage
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
@@ -36,6 +40,10 @@ class Console:
         self._door = door = Door(stores.sessions, place, limits, clock)
         sign_in = SignIn(self._pages, door, signing_in, limits)
         account = Account(self._pages, door, signing_in, limits)
+        tokens = TokensPage(self._pages, stores, place, limits, clock)
+        flow_logs = FlowLogsPage(self._pages, stores, place, limits, clock)
+        scripts = ScriptsPage(stores, place, clock)
+        registrations = RegistrationsPage(self._pages, stores.registrations)
         journal = JournalPage(self._pages, stores.journal)
         self.routes = [
             Route("/sign-in", door.everybody(sign_in.get), methods=["GET"]),
@@ -43,6 +51,18 @@ class Console:
             Route("/sign-out", door.newcomer(sign_in.sign_out), methods=["POST"]),
             Route("/account", door.newcomer(account.get), methods=["GET"]),
             Route("/account", door.newcomer(account.post), methods=["POST"]),
+            Route("/setup/tokens", door.reader(tokens.get), methods=["GET"]),
+            Route("/setup/tokens", door.administrator(tokens.post), methods=["POST"]),
+            Route("/setup/tokens/{number}/revoke", door.administrator(tokens.revoke), methods=["POST"]),
+            Route("/setup/flow-logs", door.reader(flow_logs.overview), methods=["GET"]),
+            Route("/setup/flow-logs/new", door.administrator(flow_logs.new), methods=["GET"]),
+            Route("/setup/flow-logs/new", door.administrator(flow_logs.add), methods=["POST"]),
+            Route("/setup/flow-logs/{name}", door.reader(flow_logs.details), methods=["GET"]),
+            Route("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.edit), methods=["GET"]),
+            Route("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.replace), methods=["POST"]),
+            Route("/setup/flow-logs/{name}/remove", door.administrator(flow_logs.remove), methods=["POST"]),
+            Route("/setup/flow-logs/{name}/scripts", door.administrator(scripts.post), methods=["POST"]),
+            Route("/setup/registrations", door.reader(registrations.get), methods=["GET"]),
             Route("/setup/journal", door.reader(journal.get), methods=["GET"]),
             Route("/static/{name:path}", static.get, methods=["GET"]),
         ]

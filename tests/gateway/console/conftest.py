@@ -1,8 +1,10 @@
+from datetime import timedelta
 from itertools import count
 
 import pytest
 
 from gateway.stores.accounts import Role
+from tests.gateway.client import Client
 from tests.gateway.console.person import Person, Team
 
 _numbers = count()
@@ -57,3 +59,10 @@ def administrator(team):
 @pytest.fixture
 def reader(team):
     return team.reader
+
+
+@pytest.fixture
+def machine(gateway, team, clock):
+    """Terraform and the function app of the team's customer, as far as the gateway can tell."""
+    token, _ = gateway.stores.tokens.add(team.customer, clock.now(), timedelta(days=1), "Production", "ada")
+    return Client(gateway.url, token, team.customer)
