@@ -86,10 +86,10 @@ class FlowLogs:
     def _store(self, customer: int, key: str, compressed: bytes) -> Post:
         body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
         batch = read_lines(body, self._limits.records)
-        answer = {"accepted": len(batch.records), "duplicate": False, "rejected": batch.rejected}
+        answer = {"accepted": batch.accepted, "duplicate": False, "rejected": batch.rejected}
         post = Post(customer, key, hashlib.sha256(body).digest(), orjson.dumps(answer), self._clock())
         with _storage():
-            self._records.store(post, batch.records)
+            self._records.store(post, batch.columns)
         return post
 
     async def _receive_again(self, request: Request, earlier: Post) -> Post:

@@ -1,79 +1,159 @@
-"""The flow record as columns of DuckDB, and many records into them at once.
+"""Flow records into DuckDB, many at once: as numbers, in arrays that DuckDB scans where they lie.
 
-DuckDB's own JSON reader loads them, from memory: the fastest of its ways that need no further package. Measured with
-10,000 records: a fifth of the time of lists of parameters, a five-hundredth of that of `executemany`.
+Measured with batches of 10,000 records: a tenth of the time of DuckDB's JSON reader on the records as they come.
 """
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
-from ipaddress import IPv4Address, ip_address
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import orjson
+import duckdb
+import numpy as np
+import numpy.typing as npt
 
-from shared.flowlog.record import COUNTERS, KEYS
+from gateway.stores.addresses import is_mapped, number
+from gateway.stores.columns import Columns
+from gateway.stores.dictionary import Dictionary, Numbered
+from shared.flowlog.record import COUNTERS, Decision, Direction, State
 
-_INTEGERS: Final = {
-    "time": "BIGINT",
-    "src_port": "USMALLINT",
-    "dst_port": "USMALLINT",
-    "protocol": "UTINYINT",
-    "version": "UTINYINT",
-    **dict.fromkeys(COUNTERS, "BIGINT"),
-}
-_KEY_COLUMNS: Final = {key: _INTEGERS.get(key, "VARCHAR") for key in KEYS}
-COLUMNS: Final = _KEY_COLUMNS | {"src_number": "UHUGEINT", "dst_number": "UHUGEINT"}
-"""Names and types: the flow record's keys in their order, then its addresses as numbers."""
+type _Array = npt.NDArray[Any]
 
-type Execute = Callable[..., Any]
-"""Runs a statement with its parameters, inside a transaction."""
+_ORIGIN_KEYS: Final = ("encryption", "mac", "acl_id", "resource_id", "flow_log_id", "source", "version")
+_ENUMS: Final = {"direction": Direction, "decision": Decision, "state": State}
+_LOW: Final = 0xFFFF_FFFF_FFFF_FFFF
+_NONE: Final = -1
+"""Stands for null in arrays, which have none; no counter is negative."""
+
+SCHEMA: Final = (
+    "".join(
+        f"CREATE TYPE {name} AS ENUM ({', '.join(repr(each.value) for each in kind)});" for name, kind in _ENUMS.items()
+    )
+    + f"""
+    CREATE TABLE records (
+        post BIGINT NOT NULL,
+        line UINTEGER NOT NULL,
+        customer BIGINT NOT NULL,
+        time BIGINT NOT NULL,
+        src_number UHUGEINT NOT NULL,
+        src_port USMALLINT NOT NULL,
+        dst_number UHUGEINT NOT NULL,
+        dst_port USMALLINT NOT NULL,
+        protocol UTINYINT NOT NULL,
+        {", ".join(f"{name} {name}" for name in _ENUMS)},
+        {", ".join(f"{name} BIGINT" for name in COUNTERS)},
+        rule_id INTEGER NOT NULL,
+        origin_id INTEGER NOT NULL
+    );
+"""
+)
+"""The table of records; what they repeat is in the tables `rules` and `origins`."""
 
 
-def load(execute: Execute, post: int, customer: int, records: Sequence[Mapping[str, Any]]) -> None:
-    """Load flow records into the table `records`.
+class Loader:
+    """Loads flow records; one at a time."""
 
-    Args:
-        execute: Runs a statement.
-        post: The number of the post that brought them.
-        customer: The number of the customer whom they belong to.
-        records: Flow records that have passed `shared.flowlog.record.check`.
-
-    Raises:
-        duckdb.Error: The transaction is to be undone.
-
-    """
-    if not records:
-        return
-    numbered = [
-        {**record, "src_number": number(record["src_ip"]), "dst_number": number(record["dst_ip"])} for record in records
-    ]
-    content = orjson.dumps(numbered)
-    with _in_memory(content) as path:
-        execute(
-            """INSERT INTO records SELECT ?, ?, * FROM
-               read_json(?, format = 'array', columns = ?, maximum_object_size = ?)""",
-            [post, customer, path, COLUMNS, len(content)],
+    def __init__(self) -> None:
+        self._rules = Dictionary("rules", {"name": "VARCHAR NOT NULL"})
+        self._origins = Dictionary(
+            "origins",
+            {
+                **dict.fromkeys(_ORIGIN_KEYS, "VARCHAR"),
+                "version": "UTINYINT NOT NULL",
+                # 1: the source address was written as IPv6 though it is IPv4, 2: the destination, 3: both.
+                "mapped": "UTINYINT NOT NULL",
+            },
         )
 
+    @property
+    def schema(self) -> str:
+        """The statements that make the tables."""
+        return f"{SCHEMA} {self._rules.schema} {self._origins.schema}"
 
-@lru_cache(maxsize=65_536)
-def number(address: str) -> str | int:
-    """Give an address as a number of 128 bits, IPv4 as `::ffff:a.b.c.d`, so that every network is one range of numbers.
+    def read(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Read what earlier records repeated."""
+        for dictionary in (self._rules, self._origins):
+            dictionary.read(connection.execute)
 
-    Numbers beyond 64 bits, at which `orjson` ends, come as decimal text, which DuckDB reads as well.
-    """
-    parsed = ip_address(address)
-    value = int(parsed)
-    return value | 0xFFFF_0000_0000 if isinstance(parsed, IPv4Address) else str(value)
+    def load(self, cursor: duckdb.DuckDBPyConnection, post: int, customer: int, columns: Columns) -> Callable[[], None]:
+        """Load flow records in an open transaction.
+
+        Args:
+            cursor: Where the transaction is open.
+            post: The number of the post that brought them.
+            customer: The number of the customer whom they belong to.
+            columns: Flow records that have passed `shared.flowlog.record.check`.
+
+        Returns:
+            What to call once the transaction is committed.
+
+        Raises:
+            duckdb.Error: The transaction is to be undone.
+
+        """
+        rules = self._rules.number(list(zip(columns["rule"], strict=True)))
+        origins = self._origins.number(
+            list(zip(*(columns[key] for key in _ORIGIN_KEYS), _mapped(columns), strict=True))
+        )
+        numbered = ((self._rules, rules), (self._origins, origins))
+        for dictionary, new in numbered:
+            dictionary.write(cursor.execute, new)
+        cursor.register("batch", _arrays(columns, rules, origins))
+        try:
+            cursor.execute(_INSERT, [post, customer])
+        finally:
+            cursor.unregister("batch")
+
+        def learn() -> None:
+            for dictionary, new in numbered:
+                dictionary.learn(new)
+
+        return learn
 
 
-@contextmanager
-def _in_memory(content: bytes) -> Iterator[str]:
-    """Offer bytes as a file that never touches a disk, and of which a kill leaves nothing behind."""
-    with open(os.memfd_create("records"), "wb", buffering=0) as file:  # noqa: PTH123 - a file without a path
-        remaining = memoryview(content)
-        while remaining:
-            remaining = remaining[file.write(remaining) :]
-        yield f"/proc/self/fd/{file.fileno()}"
+def _mapped(columns: Columns) -> Sequence[int]:
+    src, dst = columns["src_ip"], columns["dst_ip"]
+    mapped = {address for address in {*src, *dst} if is_mapped(address)}
+    if not mapped:
+        return [0] * len(src)
+    return [(one in mapped) + 2 * (other in mapped) for one, other in zip(src, dst, strict=True)]
+
+
+def _arrays(columns: Columns, rules: Numbered, origins: Numbered) -> dict[str, _Array]:
+    arrays: dict[str, _Array] = {
+        "line": np.arange(len(columns["time"]), dtype=np.uint32),
+        "time": np.array(columns["time"], np.int64),
+        "rule_id": np.array(rules.numbers, np.int32),
+        "origin_id": np.array(origins.numbers, np.int32),
+        "protocol": np.array(columns["protocol"], np.uint8),
+    }
+    for side in ("src", "dst"):
+        numbers = list(map(number, columns[f"{side}_ip"]))
+        arrays[f"{side}_high"] = np.array([each >> 64 for each in numbers], np.uint64)
+        arrays[f"{side}_low"] = np.array([each & _LOW for each in numbers], np.uint64)
+        arrays[f"{side}_port"] = np.array(columns[f"{side}_port"], np.uint16)
+    for name, code in _CODES.items():
+        arrays[name] = np.array(list(map(code.__getitem__, columns[name])), np.int8)
+    for name in COUNTERS:
+        arrays[name] = np.array([_NONE if value is None else value for value in columns[name]], np.int64)
+    return arrays
+
+
+_CODES: Final = {
+    name: {None: 0, **{each.value: code for code, each in enumerate(kind, 1)}} for name, kind in _ENUMS.items()
+}
+"""Numbers of the enumerations' members, from 1; DuckDB's lists count from 1 too, and give null for 0."""
+
+
+def _enumerated(name: str) -> str:
+    members = ", ".join(repr(each.value) for each in _ENUMS[name])
+    return f"[{members}][{name}]::{name}"
+
+
+_INSERT: Final = f"""
+    INSERT INTO records SELECT
+        ?, line, ?, time,
+        (src_high::UHUGEINT << 64) | src_low, src_port, (dst_high::UHUGEINT << 64) | dst_low, dst_port, protocol,
+        {", ".join(map(_enumerated, _ENUMS))},
+        {", ".join(f"nullif({name}, {_NONE})" for name in COUNTERS)},
+        rule_id, origin_id
+    FROM batch
+"""  # noqa: S608 - names of ours

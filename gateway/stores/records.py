@@ -5,7 +5,7 @@ transaction to its log and syncs it before `COMMIT` returns, so what was answere
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,13 +15,15 @@ from typing import Any, Final, Self
 import duckdb
 
 from gateway.clock import from_ms, to_ms
-from gateway.stores.loading import COLUMNS, Execute, load
+from gateway.stores import addresses
+from gateway.stores.columns import Columns
+from gateway.stores.loading import Loader
 from shared.flowlog.record import KEYS
 
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
 
-_SCHEMA_VERSION: Final = 1
+_SCHEMA_VERSION: Final = 2
 _SCHEMA: Final = f"""
     CREATE TABLE schema_version (version INTEGER NOT NULL);
     INSERT INTO schema_version VALUES ({_SCHEMA_VERSION});
@@ -35,13 +37,13 @@ _SCHEMA: Final = f"""
         accepted_at BIGINT NOT NULL,
         PRIMARY KEY (customer, key)
     );
-    CREATE TABLE records (
-        post BIGINT NOT NULL,
-        customer BIGINT NOT NULL,
-        {", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())}
-    );
-"""  # noqa: S608 - names and types from above
-_RECORD: Final = ", ".join(f'"{key}"' for key in KEYS)
+"""  # noqa: S608 - a number from above
+_IN_TABLES: Final = {"src_ip": "src_number", "dst_ip": "dst_number", "rule": "rules.name"}
+RECORDS: Final = f"""
+    SELECT {", ".join(_IN_TABLES.get(key, key) for key in KEYS)}, mapped, post, line
+    FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
+"""  # noqa: S608 - names from above
+"""Selects what `flow_record` makes a flow record of."""
 _SETTINGS: Final[dict[str, Any]] = {
     "memory_limit": "512MB",
     "threads": 2,
@@ -80,6 +82,8 @@ class Records:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._loader = Loader()
+        self._loader.read(connection)
         self._writing = threading.Lock()
 
     @classmethod
@@ -93,7 +97,7 @@ class Records:
         """
         connection = duckdb.connect(path, config=_SETTINGS)
         if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'").fetchone():
-            connection.execute(f"BEGIN; {_SCHEMA} COMMIT")
+            connection.execute(f"BEGIN; {_SCHEMA} {Loader().schema} COMMIT")
         version = connection.execute("SELECT version FROM schema_version").fetchone()
         if version != (_SCHEMA_VERSION,):
             connection.close()
@@ -114,85 +118,114 @@ class Records:
             duckdb.Error: It does not.
 
         """
-        next(self._rows("SELECT version FROM schema_version", []))
+        next(self.rows("SELECT version FROM schema_version", []))
 
     def find(self, customer: int, key: str) -> Post | None:
         """Give the post that a customer sent under a key, if there is one."""
         return next(self._posts("WHERE customer = ? AND key = ?", [customer, key]), None)
 
-    def store(self, post: Post, records: Sequence[Mapping[str, Any]]) -> None:
+    def store(self, post: Post, columns: Columns) -> None:
         """Store a post and its records, durably and in one transaction.
 
         Args:
             post: The post; its key must be new to its customer.
-            records: Flow records that have passed `shared.flowlog.record.check`.
+            columns: Flow records that have passed `shared.flowlog.record.check`.
 
         Raises:
             duckdb.Error: Nothing was stored, unless it was the commit that failed; `find` tells after a restart. A
                 `ConstraintException` means that the key is there already.
 
         """
-        with self._writing, self._transaction() as execute:
-            (number,) = execute(
-                "INSERT INTO posts (customer, key, body_hash, answer, accepted_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-                [post.customer, post.key, post.body_hash, post.answer.decode(), to_ms(post.accepted_at)],
-            ).fetchone()
-            load(execute, number, post.customer, records)
+        with self._writing:
+            with self._transaction() as cursor:
+                (number,) = _row(
+                    cursor.execute(
+                        """INSERT INTO posts (customer, key, body_hash, answer, accepted_at)
+                           VALUES (?, ?, ?, ?, ?) RETURNING id""",
+                        [post.customer, post.key, post.body_hash, post.answer.decode(), to_ms(post.accepted_at)],
+                    )
+                )
+                learn = self._loader.load(cursor, number, post.customer, columns)
+            learn()
 
     def forget_keys(self, now: datetime) -> int:
         """Forget the keys that have outlived `KEY_LIFE` and their records; give how many."""
-        with self._writing, self._transaction() as execute:
-            gone = execute(
+        with self._writing, self._transaction() as cursor:
+            gone = cursor.execute(
                 """DELETE FROM posts WHERE accepted_at < ?
                    AND NOT EXISTS (SELECT 1 FROM records WHERE records.post = posts.id) RETURNING id""",
                 [to_ms(now - KEY_LIFE)],
             )
             return len(gone.fetchall())
 
+    def forget_records(self, before: datetime) -> int:
+        """Forget the records of before a time; give how many. Their keys follow by `forget_keys`."""
+        with self._writing, self._transaction() as cursor:
+            (gone,) = _row(cursor.execute("DELETE FROM records WHERE time < ?", [to_ms(before)]))
+            return int(gone)
+
     def count(self, customer: int) -> int:
         """Count a customer's records."""
-        return int(next(self._rows("SELECT count(*) FROM records WHERE customer = ?", [customer]))[0])
+        return int(next(self.rows("SELECT count(*) FROM records WHERE customer = ?", [customer]))[0])
 
     def records(self, customer: int) -> Iterator[dict[str, Any]]:
         """Give a customer's records in no certain order, keys as in the flow record."""
-        return (record for record, _ in self.arrivals(customer))
+        return map(flow_record, self.rows(f"{RECORDS} WHERE customer = ?", [customer]))
 
     def arrivals(self, customer: int) -> Iterator[tuple[dict[str, Any], datetime]]:
         """Give a customer's records in no certain order, each with the time when it was accepted."""
-        rows = self._rows(
-            f"""SELECT accepted_at, {_RECORD} FROM records JOIN posts ON posts.id = records.post
-                WHERE records.customer = ?""",  # noqa: S608 - names from above
-            [customer],
-        )
-        for accepted_at, *values in rows:
-            yield dict(zip(KEYS, values, strict=True)), from_ms(accepted_at)
+        arrived = dict(self.rows("SELECT id, accepted_at FROM posts WHERE customer = ?", [customer]))
+        for row in self.rows(f"{RECORDS} WHERE customer = ?", [customer]):
+            yield flow_record(row), from_ms(arrived[row[-2]])
 
     def posts(self, customer: int) -> Iterator[Post]:
         """Give a customer's posts in the order in which they were stored."""
         return self._posts("WHERE customer = ? ORDER BY id", [customer])
 
     def _posts(self, where: str, parameters: list[object]) -> Iterator[Post]:
-        rows = self._rows(f"SELECT customer, key, body_hash, answer, accepted_at FROM posts {where}", parameters)  # noqa: S608 - ours
+        rows = self.rows(f"SELECT customer, key, body_hash, answer, accepted_at FROM posts {where}", parameters)  # noqa: S608 - ours
         for customer, key, body_hash, answer, accepted_at in rows:
             yield Post(customer, key, body_hash, answer.encode(), from_ms(accepted_at))
 
-    def _rows(self, query: str, parameters: list[object]) -> Iterator[tuple[Any, ...]]:
-        """Run a query beside everything else; it sees what was stored when it began."""
+    def rows(self, query: str, parameters: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+        """Run a query beside everything else; it sees what was stored when it began.
+
+        Args:
+            query: A statement of our own; whatever a person wrote is a parameter.
+            parameters: One for each `?`.
+
+        """
         with closing(self._connection.cursor()) as cursor:
             cursor.execute(query, parameters)
             while rows := cursor.fetchmany(10_000):
                 yield from rows
 
     @contextmanager
-    def _transaction(self) -> Iterator[Execute]:
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Run statements in one transaction, which an exception undoes."""
         with closing(self._connection.cursor()) as cursor:
             cursor.begin()
             try:
-                yield cursor.execute
+                yield cursor
                 cursor.commit()
             except BaseException:
                 # After some errors DuckDB has undone it already, and says so by another.
                 with suppress(duckdb.Error):
                     cursor.rollback()
                 raise
+
+
+def flow_record(row: Sequence[Any]) -> dict[str, Any]:
+    """Make the flow record of a row that `RECORDS` selected."""
+    record = dict(zip(KEYS, row, strict=False))
+    mapped = row[len(KEYS)]
+    record["src_ip"] = (addresses.mapped_text if mapped & 1 else addresses.text)(record["src_ip"])
+    record["dst_ip"] = (addresses.mapped_text if mapped & 2 else addresses.text)(record["dst_ip"])
+    return record
+
+
+def _row(cursor: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
+    """Give the one row of a statement that has one."""
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - the statements say so
+    return row

@@ -454,6 +454,25 @@ run "one_account_in_two_entries_is_refused" {
   expect_failures = [var.region_set]
 }
 
+run "an_id_with_capitals_in_the_accounts_name_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    region_set = {
+      location1 = {
+        location                     = "eastus"
+        flow_logs_storage_account_id = "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/logs/providers/Microsoft.Storage/storageAccounts/FlowLogs"
+      }
+    }
+  }
+
+  expect_failures = [var.region_set]
+}
+
 run "a_key_that_cannot_be_part_of_a_name_is_refused" {
   command = plan
 
@@ -575,6 +594,20 @@ run "a_start_that_is_no_hour_is_refused" {
   expect_failures = [var.start_from]
 }
 
+run "a_start_on_a_day_that_no_calendar_has_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    start_from = "2026-02-30"
+  }
+
+  expect_failures = [var.start_from]
+}
+
 run "a_version_that_is_no_whole_number_is_refused" {
   command = plan
 
@@ -598,6 +631,34 @@ run "a_tag_that_azure_refuses_is_refused" {
 
   variables {
     tags = { "a/b" = "c" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "more_tags_than_a_secret_can_carry_are_refused" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    tags = { for number in range(14) : "tag${number}" => "" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_that_is_ours_is_refused_in_any_case" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    tags = { Application = "theirs" }
   }
 
   expect_failures = [var.tags]

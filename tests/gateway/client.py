@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from gateway.stores.columns import Columns
 from shared.flowlog.record import KEYS
 
 _RECORD = dict.fromkeys(KEYS) | {
@@ -68,3 +69,8 @@ def code(response: requests.Response) -> tuple[int, str]:
     assert error.keys() == {"code", "message"}
     assert error["message"].endswith(".")
     return response.status_code, error["code"]
+
+
+def records_of(columns: Columns) -> list[dict[str, Any]]:
+    """Return flow records that were turned on their side, upright again."""
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -4,6 +4,7 @@ import requests
 
 from gateway.local import run_in_thread
 from gateway.server import open_stores
+from gateway.stores.columns import columns
 from gateway.stores.records import KEY_LIFE, Post
 from tests.gateway.client import code
 
@@ -39,8 +40,8 @@ def test_a_fault_of_the_gateway_is_answered_without_its_reasons(client, gateway,
 
 def test_a_start_forgets_keys_that_have_outlived_their_time(tmp_path, clock):
     with open_stores(tmp_path) as stores:
-        stores.records.store(Post(1, "old", b"", b"{}", clock.now() - KEY_LIFE - timedelta(seconds=1)), [])
-        stores.records.store(Post(1, "young", b"", b"{}", clock.now()), [])
+        stores.records.store(Post(1, "old", b"", b"{}", clock.now() - KEY_LIFE - timedelta(seconds=1)), columns([]))
+        stores.records.store(Post(1, "young", b"", b"{}", clock.now()), columns([]))
     with run_in_thread(tmp_path, clock=clock.now) as gateway:
         assert requests.get(gateway.url + "/healthz", timeout=20).status_code == 200
         assert [post.key for post in gateway.stores.records.posts(1)] == ["young"]

@@ -47,23 +47,28 @@ def open_vault(azure):
     return vault
 
 
-def make_app(azure, secret, identity):
+def make_app(azure, secret, identity, **settings):
     return make(
         azure,
         APP,
         name="app",
         identity=[{"type": "UserAssigned", "identity_ids": [identity["id"]]}],
-        app_settings={"SUBSCRIPTION_TOKEN_SECRET": secret["versionless_id"]},
+        app_settings={"SUBSCRIPTION_TOKEN_SECRET": secret["versionless_id"], **settings},
         **IN_GROUP,
     )
 
 
-def running_app(azure):
-    """An app that may read its secret, without code yet."""
+def secret_and_reader(azure):
+    """A secret, and an identity that may read it."""
     secret = make(azure, SECRET, name="token", key_vault_id=open_vault(azure)["id"], value_wo="t")
     identity = make(azure, IDENTITY, name="identity", **IN_GROUP)
     give_role(azure, identity["principal_id"], "Key Vault Secrets User", secret["resource_versionless_id"])
-    return make_app(azure, secret, identity)
+    return secret, identity
+
+
+def running_app(azure):
+    """An app that may read its secret, without code yet."""
+    return make_app(azure, *secret_and_reader(azure))
 
 
 def deploy(azure, app):

@@ -1,9 +1,11 @@
 """The module's whole life, with terraform itself, the reference gateway, and a stand-in for Azure."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.faults import Answer
 from tests.terraform.site import A
 from tests.terraform.standin.azure import Verb
 
@@ -106,3 +108,54 @@ def test_changed_code_is_deployed_and_nothing_is_made_anew(applied):
     assert files["function_app.py"].decode() == changed
     assert applied.azure.done(Verb.DELETE) == []
     assert applied.module.plan(A).nothing_to_do
+
+
+def test_everything_that_can_carry_tags_does(site):
+    entry = site.entry(A, "flowlogs1")
+    tagged = site.variables(location1=entry) | {
+        "alert_email": "network-team@example.com",
+        "tags": {"cost-centre": "4711"},
+    }
+    site.module.write_variables(tagged)
+    run = site.module.apply(A)
+    assert run.succeeded, run.error
+    tags = {
+        resource.type: resource.values["tags"]
+        for resource in site.azure.estate.resources.values()
+        if resource.type.startswith("azurerm_") and "tags" in resource.values
+    }
+    assert {"azurerm_key_vault_secret", "azurerm_function_app_flex_consumption"} < set(tags)
+    assert [kind for kind, own in tags.items() if own != tags["azurerm_resource_group"]] == []
+    assert tags["azurerm_resource_group"].keys() == {"application", "cost-centre", "installation"}
+
+
+def test_a_new_credential_is_registered_before_the_old_one_goes(applied):
+    [old] = applied.azure.estate.of("azuread_application_password")
+    renew = "-replace=module.identity.terraform_data.credential_issued"
+    applied.faults.play(Answer(500))
+    assert not applied.module.apply(A, renew).succeeded
+    assert old in applied.azure.estate.of("azuread_application_password")  # the gateway knows no other one
+
+    again = applied.module.apply(A)
+    assert again.succeeded, again.error
+    [new] = applied.azure.estate.of("azuread_application_password")
+    assert new.id != old.id
+    assert applied.module.plan(A).nothing_to_do
+
+
+def test_everything_goes_after_the_flow_logs_account_is_gone(applied):
+    applied.azure.estate.accounts.clear()
+    run = applied.module.destroy(A)
+    assert run.succeeded, run.error
+    assert applied.nothing_left
+
+
+def test_everything_goes_without_the_file_of_variables(applied):
+    file = applied.module.folder / "terraform.tfvars.json"
+    given = {
+        f"TF_VAR_{name}": v if isinstance(v, str) else json.dumps(v) for name, v in json.loads(file.read_text()).items()
+    }
+    file.unlink()
+    run = applied.module.destroy(A, **given)
+    assert run.succeeded, run.error
+    assert applied.nothing_left

@@ -17,6 +17,7 @@ from tests.terraform.makings import (
     make_vault,
     open_vault,
     running_app,
+    secret_and_reader,
     subscribe,
 )
 from tests.terraform.site import A, B
@@ -122,6 +123,18 @@ def test_no_app_starts_before_it_may_read_its_secret(azure):
     secret = make(azure, SECRET, name="token", key_vault_id=vault["id"], value_wo="t")
     with pytest.raises(Refused, match="before its identity may read"):
         make_app(azure, secret, identity)
+
+
+def test_no_app_starts_before_it_may_read_its_flow_logs(azure):
+    secret, identity = secret_and_reader(azure)
+    account = StorageAccount(A, "flowlogs", "eastus")
+    azure.estate.accounts = [account]
+    by_identity = {"FLOW_LOGS__blobServiceUri": "https://flowlogs.blob.core.windows.net"}
+    for role in ("Storage Blob Data Reader", "Storage Queue Data Contributor"):
+        with pytest.raises(Refused, match="before its identity may read https://flowlogs"):
+            make_app(azure, secret, identity, **by_identity)
+        give_role(azure, identity["principal_id"], role, account.id)
+    assert make_app(azure, secret, identity, **by_identity)
 
 
 def test_events_are_subscribed_to_once_the_code_is_there(azure):

@@ -35,7 +35,7 @@ locals {
       severity  = 3
       frequency = "PT1H"
       window    = "P1D"
-      query     = "${local.line} | where outcome == 'delivered' | summarize last = max(timestamp) by ${local.card} | where last < ago(3h)"
+      query     = "${local.line} | where outcome == 'delivered' | summarize newest = max(timestamp) by ${local.card} | where newest < ago(3h)"
     }
     token-ends = {
       title     = "the subscription token ends soon"

@@ -86,7 +86,7 @@ variable "region_set" {
   validation {
     condition = alltrue([
       for entry in values(var.region_set) : try(entry.flow_logs_storage_account_id, null) == null || can(regex(
-        "(?i)^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]Storage/storageAccounts/[a-z0-9]{3,24}$",
+        "^(?i:/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]Storage/storageAccounts)/[a-z0-9]{3,24}$",
         entry.flow_logs_storage_account_id
       ))
     ])
@@ -205,7 +205,10 @@ variable "start_from" {
   default     = null
 
   validation {
-    condition     = var.start_from == null || can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2})?$", var.start_from))
+    condition = var.start_from == null || (
+      can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2})?$", var.start_from)) &&
+      can(timeadd("${substr("${var.start_from}T00", 0, 13)}:00:00Z", "0h")) # a day and an hour that there are
+    )
     error_message = "start_from must be an hour or a day in UTC, such as 2026-11-23T15 or 2026-11-23."
   }
 }
@@ -228,8 +231,16 @@ variable "tags" {
   default     = {}
   nullable    = false
 
+  # A Key Vault secret carries 15 tags, a storage account's have names of up to 128 characters, and two of them are ours.
   validation {
-    condition     = length(var.tags) <= 14 && alltrue([for key, value in var.tags : can(regex("^[^<>%&\\\\?/]{1,512}$", key)) && length(value) <= 256])
-    error_message = "tags must be at most 14, with names of up to 512 characters without <>%&\\?/ and values of up to 256, such as {\"cost-centre\": \"4711\"}."
+    condition = length(var.tags) <= 13 && alltrue([
+      for key, value in var.tags : can(regex("^[^<>%&\\\\?/]{1,128}$", key)) && length(value) <= 256
+    ])
+    error_message = "tags must be at most 13, with names of up to 128 characters without <>%&\\?/ and values of up to 256, such as {\"cost-centre\": \"4711\"}."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !contains(["application", "installation"], lower(key))])
+    error_message = "tags must not have application or installation, which Sluice sets itself, but names such as {\"cost-centre\": \"4711\"}."
   }
 }

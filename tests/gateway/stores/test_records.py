@@ -1,12 +1,16 @@
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from gateway.clock import to_ms
+from gateway.stores.columns import columns
 from gateway.stores.records import KEY_LIFE, Post, Records, UnknownSchemaError
+from shared.flowlog.record import COUNTERS
 from tests.gateway.client import record
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
@@ -31,7 +35,7 @@ def records(path):
 
 def test_what_is_stored_is_found_after_a_restart(path):
     before = Records.open(path)
-    before.store(post("key"), [record(), record(src_port=1)])
+    before.store(post("key"), columns([record(), record(src_port=1)]))
     before.close()
     after = Records.open(path)
     assert after.find(1, "key") == post("key")
@@ -41,42 +45,79 @@ def test_what_is_stored_is_found_after_a_restart(path):
 
 
 def test_a_post_without_records_is_a_post(records):
-    records.store(post("key"), [])
+    records.store(post("key"), columns([]))
     assert records.find(1, "key") == post("key")
     assert records.count(1) == 0
 
 
 def test_a_key_that_is_there_already_stores_nothing(records):
-    records.store(post("key"), [record()])
+    records.store(post("key"), columns([record()]))
     with pytest.raises(duckdb.ConstraintException):
-        records.store(post("key"), [record()])
+        records.store(post("key"), columns([record()]))
     assert records.count(1) == 1
-    records.store(post("key", customer=2), [record()])
+    records.store(post("key", customer=2), columns([record()]))
     assert (records.count(1), records.count(2)) == (1, 1)
 
 
 def test_records_that_cannot_be_loaded_leave_no_key_behind(records):
-    with pytest.raises(duckdb.Error):
-        records.store(post("key"), [record(), record(src_port="many")])
+    with pytest.raises(OverflowError):
+        records.store(post("key"), columns([record(), record(rule="new", src_port=65536)]))
     assert records.find(1, "key") is None
     assert records.count(1) == 0
-    records.store(post("key"), [record()])
+    records.store(post("key"), columns([record()]))
 
 
 def test_addresses_are_stored_as_numbers_too(records):
-    records.store(post("key"), [record(src_ip="10.0.0.4", dst_ip="2001:db8::")])
-    (row,) = records._rows("SELECT src_number, dst_number FROM records", [])
+    records.store(post("key"), columns([record(src_ip="10.0.0.4", dst_ip="2001:db8::")]))
+    (row,) = records.rows("SELECT src_number, dst_number FROM records", [])
     assert row == (0xFFFF_0A00_0004, 0x2001_0DB8 << 96)
 
 
 def test_a_key_is_forgotten_after_its_life_unless_it_has_records(records):
-    records.store(post("empty"), [])
-    records.store(post("full"), [record()])
+    records.store(post("empty"), columns([]))
+    records.store(post("full"), columns([record()]))
     assert records.forget_keys(NOW + KEY_LIFE) == 0
     assert records.forget_keys(NOW + KEY_LIFE + timedelta(milliseconds=1)) == 1
     assert records.find(1, "empty") is None
     assert records.find(1, "full") is not None
-    records.store(post("empty"), [record()])
+    records.store(post("empty"), columns([record()]))
+
+
+def test_every_record_comes_back_as_it_was_stored(path):
+    stored = [
+        record(),
+        record(),
+        record(src_ip="2001:db8::", dst_ip="::"),
+        record(src_ip="::ffff:10.0.0.4", dst_ip="10.0.0.4"),
+        record(src_ip="10.0.0.4", dst_ip="::ffff:10.0.0.4"),
+        record(direction="inbound", decision="deny", state=None, version=1, **dict.fromkeys(COUNTERS)),
+        record(source="vnet", version=4, state="end", encryption="NX", acl_id="A", flow_log_id="F", mac=None),
+        record(bytes_dst_to_src=10**18 - 1, packets_src_to_dst=0, rule="", resource_id='it\'s "quoted"'),
+    ]
+    first = Records.open(path)
+    first.store(post("first"), columns(stored[:4]))
+    first.close()
+    again = Records.open(path)
+    again.store(post("second"), columns(stored[4:]))
+    assert Counter(map(repr, again.records(1))) == Counter(map(repr, stored))
+    again.close()
+
+
+def test_what_was_undone_takes_no_number_from_what_comes_after(records):
+    with pytest.raises(OverflowError):
+        records.store(post("undone"), columns([record(rule="undone"), record(src_port=65536)]))
+    records.store(post("a"), columns([record(rule="a")]))
+    records.store(post("b"), columns([record(rule="b"), record(rule="a")]))
+    assert sorted(each["rule"] for each in records.records(1)) == ["a", "a", "b"]
+
+
+def test_records_are_forgotten_by_their_own_time_and_their_keys_with_them(records):
+    records.store(post("old"), columns([record(time=to_ms(NOW) - 1)]))
+    records.store(post("young"), columns([record(time=to_ms(NOW))]))
+    assert records.forget_records(NOW) == 1
+    assert [each["time"] for each in records.records(1)] == [to_ms(NOW)]
+    assert records.forget_keys(NOW + KEY_LIFE + timedelta(milliseconds=1)) == 1
+    assert [each.key for each in records.posts(1)] == ["young"]
 
 
 @pytest.mark.usefixtures("records")
@@ -97,6 +138,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import duckdb
+from gateway.stores.columns import columns
 from gateway.stores.records import Records
 from tests.gateway.client import record
 from tests.gateway.stores.test_records import post
@@ -118,13 +160,15 @@ class Connection:
         self.connection, self.after = connection, after
     def cursor(self):
         return Cursor(self.connection.cursor(), self.after)
+    def execute(self, *arguments):
+        return self.connection.execute(*arguments)
 
-for after in range(5):
+for after in range(9):
     if not os.fork():
         path = Path(sys.argv[1]) / str(after)
         Records.open(path).close()
         records = Records(Connection(duckdb.connect(path), after))
-        records.store(post("key"), [record(src_port=port) for port in range(1000)])
+        records.store(post("key"), columns([record(src_port=port) for port in range(1000)]))
     assert os.WTERMSIG(os.wait()[1]) == signal.SIGKILL
 """
 """A store a process; the first is killed before its first step, the next after it, and so on."""
@@ -143,9 +187,13 @@ def left_by_kills(tmp_path_factory):
     [
         pytest.param(0, 0, id="before the transaction"),
         pytest.param(1, 0, id="before the key"),
-        pytest.param(2, 0, id="between the key and the records"),
-        pytest.param(3, 0, id="before the commit"),
-        pytest.param(4, 1000, id="after the commit"),
+        pytest.param(2, 0, id="between the key and the rules"),
+        pytest.param(3, 0, id="between the rules and the origins"),
+        pytest.param(4, 0, id="before the records are offered"),
+        pytest.param(5, 0, id="before the records"),
+        pytest.param(6, 0, id="after the records"),
+        pytest.param(7, 0, id="before the commit"),
+        pytest.param(8, 1000, id="after the commit"),
     ],
 )
 def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(left_by_kills, steps, stored):
@@ -153,5 +201,5 @@ def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(left_by_kills,
     assert records.count(1) == stored
     assert (records.find(1, "key") is not None) == (stored > 0)
     if not stored:
-        records.store(post("key"), [record()])
+        records.store(post("key"), columns([record()]))
     records.close()

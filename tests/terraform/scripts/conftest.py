@@ -2,6 +2,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,6 +71,8 @@ def machine(tmp_path, certificate):
     words = shlex.quote(str(tmp_path / "curl-words"))
     (programs / "curl").write_text(f'#!/bin/sh\necho "$*" >> {words}\nexec {curl} "$@"\n')
     (programs / "curl").chmod(0o755)
+    # that of a version manager may take longer to start than all else
+    (programs / "python3").symlink_to(Path(sys.executable).resolve())
     return Machine(
         tmp_path,
         {

@@ -2,8 +2,8 @@
 
 What this does not prove: that Azure takes a value (a runtime's version, a role's name, a location, a query's text), how
 long anything takes, what a role really permits, quotas and policies, and what Azure makes or keeps by itself (system
-topics, the names of deleted vaults, an action group for Application Insights). The arguments are the real providers';
-what Azure answers is not.
+topics, the names of deleted vaults, an action group for Application Insights), and what the real providers write into
+a trace log. The arguments are the real providers'; what Azure answers is not.
 """
 
 import threading

@@ -100,19 +100,38 @@ def _vault_knows_the_role_of_the_writer(estate: Estate, secret: Resource) -> Non
         raise Refused(f"Forbidden: {vault} does not know the role of {SIGNED_IN} yet.")
 
 
-def _app_may_read_its_token(estate: Estate, app: Resource) -> None:
-    wanted = app.values["app_settings"]["SUBSCRIPTION_TOKEN_SECRET"]
-    secrets = [one for one in estate.of("azurerm_key_vault_secret") if one.values["versionless_id"] == wanted]
-    identities = [
+def _identities(estate: Estate, app: Resource) -> list[str]:
+    return [
         identity.values["principal_id"]
         for identity in estate.of("azurerm_user_assigned_identity")
         if identity.id in app.values["identity"][0]["identity_ids"]
     ]
+
+
+def _app_may_read_its_token(estate: Estate, app: Resource) -> None:
+    wanted = app.values["app_settings"]["SUBSCRIPTION_TOKEN_SECRET"]
+    secrets = [one for one in estate.of("azurerm_key_vault_secret") if one.values["versionless_id"] == wanted]
     if not secrets:
         raise Refused(f"The app {app.values['name']} would start before its secret {wanted} is there.")
     scope = secrets[0].values["resource_versionless_id"]
-    if not any(_has_role(estate, identity, "Key Vault Secrets User", scope) for identity in identities):
+    if not any(_has_role(estate, identity, "Key Vault Secrets User", scope) for identity in _identities(estate, app)):
         raise Refused(f"The app {app.values['name']} would start before its identity may read {wanted}.")
+
+
+def _app_may_read_its_flow_logs(estate: Estate, app: Resource) -> None:
+    uri = app.values["app_settings"].get("FLOW_LOGS__blobServiceUri")
+    if uri is None:  # a connection string is the right to read
+        return
+    host = str(urlsplit(uri).hostname)
+    scopes = [account.id for account in estate.accounts if account.name == host.partition(".")[0]]
+    may = (
+        _has_role(estate, identity, role, scope)
+        for role in ("Storage Blob Data Reader", "Storage Queue Data Contributor")
+        for scope in scopes
+        for identity in _identities(estate, app)
+    )
+    if not scopes or not all(may):
+        raise Refused(f"The app {app.values['name']} would start before its identity may read {uri}.")
 
 
 def _webhook_answers(estate: Estate, subscription: Resource) -> None:
@@ -133,7 +152,7 @@ def _dead_letters_have_a_container(estate: Estate, subscription: Resource) -> No
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "azuread_service_principal": (_application_exists,),
     "azurerm_eventgrid_event_subscription": (_webhook_answers, _dead_letters_have_a_container),
-    "azurerm_function_app_flex_consumption": (_app_may_read_its_token,),
+    "azurerm_function_app_flex_consumption": (_app_may_read_its_token, _app_may_read_its_flow_logs),
     "azurerm_key_vault_secret": (_vault_knows_the_role_of_the_writer,),
     "azurerm_role_assignment": (_principal_exists,),
 }

@@ -1,0 +1,33 @@
+"""Addresses as numbers of 128 bits, so that every network is one range of numbers and a comparison costs no text."""
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+_MAPPED: Final = 0xFFFF_0000_0000
+"""`::ffff:0:0`, the 96 bits in front of an IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2)."""
+
+
+@lru_cache(maxsize=65_536)
+def number(address: str) -> int:
+    """Give an address as a number, IPv4 as `::ffff:a.b.c.d`."""
+    parsed = ip_address(address)
+    return int(parsed) | _MAPPED if isinstance(parsed, IPv4Address) else int(parsed)
+
+
+@lru_cache(maxsize=65_536)
+def text(number: int) -> str:
+    """Give the canonical text of a number's address; IPv4 for a number that an IPv4 address has."""
+    if number >> 32 == _MAPPED >> 32:
+        return str(IPv4Address(number & 0xFFFF_FFFF))
+    return str(IPv6Address(number))
+
+
+def mapped_text(number: int) -> str:
+    """Give the canonical text of a number's address as IPv6, IPv4 addresses included."""
+    return str(IPv6Address(number))
+
+
+def is_mapped(address: str) -> bool:
+    """Tell whether a canonical text is an IPv4 address that is written as IPv6, which its number does not tell."""
+    return "." in address and ":" in address and number(address) >> 32 == _MAPPED >> 32
