@@ -366,6 +366,25 @@ run "a_connection_string_without_a_key_is_refused" {
   expect_failures = [var.region_set]
 }
 
+run "a_connection_string_without_tls_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    region_set = {
+      location1 = {
+        location                            = "eastus"
+        flow_logs_storage_connection_string = "DefaultEndpointsProtocol=http;AccountName=flowlogs;AccountKey=a2V5a2V5;EndpointSuffix=core.windows.net"
+      }
+    }
+  }
+
+  expect_failures = [var.region_set]
+}
+
 run "the_placeholder_of_the_form_is_refused" {
   command = plan
 
@@ -404,7 +423,7 @@ run "an_unknown_cloud_is_refused" {
   expect_failures = [var.region_set]
 }
 
-run "connection_strings_of_two_clouds_are_refused" {
+run "a_connection_string_of_another_cloud_than_the_suffix_is_refused" {
   command = plan
 
   module {
@@ -413,6 +432,23 @@ run "connection_strings_of_two_clouds_are_refused" {
 
   variables {
     endpoint_suffix = "core.chinacloudapi.cn"
+  }
+
+  expect_failures = [var.region_set]
+}
+
+run "connection_strings_of_two_clouds_are_refused" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    region_set = {
+      location1 = { location = "eastus", flow_logs_storage_connection_string = "AccountName=flowlogs;AccountKey=a2V5a2V5" }
+      location2 = { location = "eastus", flow_logs_storage_connection_string = "AccountName=morelogs;AccountKey=a2V5a2V5;EndpointSuffix=core.chinacloudapi.cn" }
+    }
   }
 
   expect_failures = [var.region_set]

@@ -67,7 +67,8 @@ variable "region_set" {
     condition = alltrue([
       for entry in values(var.region_set) : try(entry.flow_logs_storage_connection_string, null) == null || (
         can(regex("(?:^|;)(?i:AccountName)=[a-z0-9]{3,24}(?:;|$)", entry.flow_logs_storage_connection_string)) &&
-        can(regex("(?:^|;)(?i:AccountKey)=[A-Za-z0-9+/]+={0,2}(?:;|$)", entry.flow_logs_storage_connection_string))
+        can(regex("(?:^|;)(?i:AccountKey)=[A-Za-z0-9+/]+={0,2}(?:;|$)", entry.flow_logs_storage_connection_string)) &&
+        !can(regex("(?:^|;)(?i:DefaultEndpointsProtocol=http)(?:;|$)", entry.flow_logs_storage_connection_string))
       )
     ])
     error_message = "flow_logs_storage_connection_string must be copied whole from the storage account's access keys, such as DefaultEndpointsProtocol=https;AccountName=...;AccountKey=...;EndpointSuffix=core.windows.net."
@@ -81,6 +82,15 @@ variable "region_set" {
       )
     ])
     error_message = "EndpointSuffix in flow_logs_storage_connection_string must be one of ${join(", ", keys(local.clouds))}, and the same as endpoint_suffix where that is given, such as EndpointSuffix=core.windows.net."
+  }
+
+  validation {
+    condition = length(distinct([ # not local.suffixes_written, which follows from this variable
+      for entry in values(var.region_set) :
+      try(regex("(?:^|;)(?i:EndpointSuffix)=([^;]+)", entry.flow_logs_storage_connection_string)[0], "core.windows.net")
+      if try(entry.flow_logs_storage_connection_string, null) != null
+    ])) <= 1
+    error_message = "EndpointSuffix must be the same in each flow_logs_storage_connection_string, such as EndpointSuffix=core.windows.net: a subscription is in one cloud."
   }
 
   validation {

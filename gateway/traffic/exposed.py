@@ -1,0 +1,102 @@
+"""What the internet was let in to: inbound flows from public addresses that a rule allowed."""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Final
+
+from gateway.stores.records import Records
+from gateway.traffic.questions import Question, condition
+from gateway.traffic.terms import Addresses, Search, Side, Term, WordKey, Words, with_term
+from gateway.traffic.top import port_name
+from gateway.traffic.totals import BYTES
+from shared.flowlog.record import Decision, Direction
+
+NOT_PUBLIC: Final = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/3",
+            "168.63.129.16/32",
+            "::/127",
+            "64:ff9b:1::/48",
+            "100::/64",
+            "2001:db8::/32",
+            "fc00::/7",
+            "fe80::/10",
+            "ff00::/8",
+        ),
+    )
+)
+"""Networks that no host of the internet sends from (IANA's special-purpose registries, RFC 6890), and Azure's own
+address for probes and name resolution ("What is IP address 168.63.129.16?")."""
+_TERMS: Final[tuple[Term, ...]] = (
+    Words(WordKey.DIRECTION, (Direction.INBOUND.value,)),
+    Words(WordKey.DECISION, (Decision.ALLOW.value,)),
+    Addresses(Side.SOURCE, NOT_PUBLIC, negated=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposedPort:
+    """A port that flows from the internet were allowed to.
+
+    Attributes:
+        protocol: Its protocol's name.
+        port: The destination port.
+        terms: What to narrow the search by to have these records and no others.
+        records: How many records there are.
+        answered: How many of them counted bytes of an answer: only these show that something listened.
+        sources: How many addresses they came from.
+        destinations: How many addresses they went to.
+        bytes: In both directions, as far as they were measured.
+        last: The time of the last one, in epoch milliseconds.
+
+    """
+
+    protocol: str
+    port: int
+    terms: tuple[Term, ...]
+    records: int
+    answered: int
+    sources: int
+    destinations: int
+    bytes: int
+    last: int
+
+
+def from_internet(search: Search) -> Search:
+    """Narrow a search to inbound flows from public addresses that were allowed."""
+    for term in _TERMS:
+        search = with_term(search, term)
+    return search
+
+
+def exposed_ports(records: Records, question: Question) -> list[ExposedPort]:
+    """Give the ports that flows from the internet were allowed to, those with the most sources first."""
+    narrowed = Question(question.customer, question.start, question.end, from_internet(question.search))
+    asked = condition(records, narrowed)
+    rows = records.rows(
+        f"""SELECT protocol, dst_port, count(*), count(*) FILTER (bytes_dst_to_src > 0),
+                   count(DISTINCT src_number) AS sources, count(DISTINCT dst_number), {BYTES}, max(time)
+            FROM records WHERE {asked.sql} GROUP BY protocol, dst_port ORDER BY sources DESC, 3 DESC, 1, 2""",  # noqa: S608 - ours
+        asked.parameters,
+    )
+    return [_exposed(protocol, port, *map(int, numbers)) for protocol, port, *numbers in rows]
+
+
+def _exposed(protocol: int, port: int, *numbers: int) -> ExposedPort:
+    (name, _), terms = port_name(protocol, port)
+    return ExposedPort(name, port, (*_TERMS, *terms), *numbers)

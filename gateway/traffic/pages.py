@@ -1,0 +1,141 @@
+"""The records themselves, newest first, a page at a time.
+
+A page is asked for by the record that it follows, not by its number: the last page costs what the first one does, and
+records that arrive meanwhile move nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from gateway.stores.records import RECORDS, Records, flow_record
+from gateway.traffic.questions import Condition, Question, condition
+
+type Place = tuple[int, int, int]
+"""A record's time, the number of its post and its line there: no two records have the same."""
+
+_EXPORTED_AT_ONCE: Final = 20_000
+_LARGEST: Final = 2**63
+
+
+class Way(StrEnum):
+    """The way that is gone from a place."""
+
+    OLDER = "older"
+    NEWER = "newer"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page is.
+
+    Attributes:
+        way: Where its records lie.
+        place: Seen from which record; None for the end itself: older than all is the first page, newer than all the
+            last one.
+
+    """
+
+    way: Way = Way.OLDER
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        """Write the cursor as `parse` reads it."""
+        return self.way if self.place is None else f"{self.way}:{'.'.join(map(str, self.place))}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a cursor.
+
+        Raises:
+            ValueError: It is none.
+
+        """
+        way, marked, place = text.partition(":")
+        if not marked:
+            return cls(Way(way))
+        time, post, line = (_whole(each) for each in place.split("."))
+        return cls(Way(way), (time, post, line))
+
+
+FIRST: Final = Cursor(Way.OLDER)
+LAST: Final = Cursor(Way.NEWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the records that were asked for.
+
+    Attributes:
+        records: Flow records, newest first.
+        newer: Where the page before is; None if this is the first one.
+        older: Where the page after is; None if this is the last one.
+
+    """
+
+    records: tuple[dict[str, Any], ...]
+    newer: Cursor | None
+    older: Cursor | None
+
+
+def page(records: Records, question: Question, cursor: Cursor = FIRST, size: int = 50) -> Page:
+    """Give one page of what was asked for."""
+    order = "DESC" if cursor.way is Way.OLDER else ""
+    within = condition(records, question)
+    beyond = _beyond(cursor)
+    rows = list(
+        records.rows(
+            # First which records, then what they say: of all the others only the time is looked at.
+            f"""WITH found AS (
+                    SELECT * FROM records WHERE {within.sql} AND {beyond.sql}
+                    ORDER BY time {order}, post {order}, line {order} LIMIT ?
+                )
+                {RECORDS.replace("FROM records", "FROM found")} ORDER BY time {order}, post {order}, line {order}""",  # noqa: S608 - ours
+            [*within.parameters, *beyond.parameters, size + 1],
+        )
+    )
+    more, rows = len(rows) > size, rows[:size]
+    if cursor.way is Way.NEWER:
+        rows.reverse()
+    if not rows:
+        return Page((), None, None)
+    newer = Cursor(Way.NEWER, _place(rows[0]))
+    older = Cursor(Way.OLDER, _place(rows[-1]))
+    behind = cursor.place is not None
+    return Page(
+        tuple(map(flow_record, rows)),
+        newer if (more if cursor.way is Way.NEWER else behind) else None,
+        older if (more if cursor.way is Way.OLDER else behind) else None,
+    )
+
+
+def every(records: Records, question: Question) -> Iterator[dict[str, Any]]:
+    """Give all that was asked for, newest first; what arrives meanwhile is left out if it is newer."""
+    cursor: Cursor | None = FIRST
+    while cursor is not None:
+        part = page(records, question, cursor, _EXPORTED_AT_ONCE)
+        yield from part.records
+        cursor = part.older
+
+
+def _beyond(cursor: Cursor) -> Condition:
+    if cursor.place is None:
+        return Condition("true")
+    sign = "<" if cursor.way is Way.OLDER else ">"
+    time, post, line = cursor.place
+    # The first half lets whole groups of rows be passed over.
+    return Condition(
+        f"time {sign}= ? AND (time {sign} ? OR post {sign} ? OR (post = ? AND line {sign} ?))",
+        (time, time, post, post, line),
+    )
+
+
+def _place(row: tuple[Any, ...]) -> Place:
+    return row[0], row[-2], row[-1]
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:20]) < _LARGEST):
+        raise ValueError(text)
+    return int(text)

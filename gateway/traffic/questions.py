@@ -1,0 +1,163 @@
+"""What is asked of the records: whose, of which time, and which of them; and the same in SQL.
+
+Whatever a person wrote reaches SQL as a parameter. Names and other texts are compared here, not there: they stand in
+small tables, and what of them fits is asked for by number.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final
+
+from gateway.stores.addresses import number
+from gateway.stores.records import Records
+from gateway.traffic.terms import (
+    Addresses,
+    NumberKey,
+    Numbers,
+    Pattern,
+    PatternKey,
+    Patterns,
+    Ports,
+    Ranges,
+    Search,
+    Side,
+    Term,
+    WordKey,
+    Words,
+)
+
+_ENDS: Final = {Side.SOURCE: ("src",), Side.DESTINATION: ("dst",), Side.EITHER: ("src", "dst")}
+_NEVER: Final = "false"
+_IPV4: Final = ip_network("::ffff:0:0/96")
+_ORIGIN: Final = {
+    PatternKey.MAC: "mac",
+    PatternKey.ACL: "acl_id",
+    PatternKey.RESOURCE: "resource_id",
+    PatternKey.FLOWLOG: "flow_log_id",
+    PatternKey.ENCRYPTION: "encryption",
+}
+_BOTH_WAYS: Final = {
+    NumberKey.BYTES: ("bytes_src_to_dst", "bytes_dst_to_src"),
+    NumberKey.PACKETS: ("packets_src_to_dst", "packets_dst_to_src"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which records are asked for.
+
+    Attributes:
+        customer: The number of the customer whose they are.
+        start: The earliest time, in epoch milliseconds.
+        end: The time that all are before, in epoch milliseconds.
+        search: What else must hold.
+
+    """
+
+    customer: int
+    start: int
+    end: int
+    search: Search
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition in SQL on the table `records`.
+
+    Attributes:
+        sql: Our own words, with a `?` for each parameter.
+        parameters: The values.
+
+    """
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+
+
+def condition(records: Records, question: Question) -> Condition:
+    """Put a question into SQL."""
+    asked = Condition("customer = ? AND time >= ? AND time < ?", (question.customer, question.start, question.end))
+    return _joined(" AND ", [asked, *(_term(records, term) for term in question.search.terms)])
+
+
+def _term(records: Records, term: Term) -> Condition:
+    made = _positive(records, term)
+    # What is absent makes a comparison null, which is neither true nor, negated, false.
+    return Condition(f"NOT coalesce({made.sql}, false)", made.parameters) if term.negated else made
+
+
+def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one a kind of term
+    match term:
+        case Addresses(side, networks):
+            return _any(_within_network(end, network) for end in _ENDS[side] for network in networks)
+        case Ports(side, ranges):
+            return _any(_between(f"{end}_port", ranges) for end in _ENDS[side])
+        case Numbers(NumberKey.PROTO, ranges):
+            return _between("protocol", ranges)
+        case Numbers(NumberKey.VERSION, ranges):
+            return _listed(records, "origin_id", "version", "origins", lambda value: _is_in(ranges, value))
+        case Numbers(key, ranges):
+            one, other = _BOTH_WAYS[key]
+            # Of two directions one may be absent; of two absent ones the sum is, too.
+            return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)
+        case Words(WordKey.SOURCE, words):
+            return _listed(records, "origin_id", "source", "origins", words.__contains__)
+        case Words(key, words):
+            return _any(Condition(f"{key.value} = ?::{key.value}", (word,)) for word in words)
+        case Patterns(PatternKey.RULE, patterns):
+            return _listed(records, "rule_id", "name", "rules", partial(_fits, patterns))
+        case Patterns(key, patterns):
+            return _listed(records, "origin_id", _ORIGIN[key], "origins", partial(_fits, patterns))
+
+
+def _within_network(end: str, network: IPv4Network | IPv6Network) -> Condition:
+    column = f"{end}_number"
+    within = _numbers_between(column, network)
+    if isinstance(network, IPv6Network) and network.overlaps(_IPV4):
+        # An address of IPv4 lies in no network of IPv6, though its number does.
+        return _joined(" AND NOT ", [within, _numbers_between(column, _IPV4)])
+    return within
+
+
+def _numbers_between(column: str, network: IPv4Network | IPv6Network) -> Condition:
+    # As text: the driver has no integer of 128 bits without a sign.
+    low, high = (str(number(str(address))) for address in (network.network_address, network.broadcast_address))
+    return Condition(f"{column} BETWEEN ?::UHUGEINT AND ?::UHUGEINT", (low, high))
+
+
+def _between(expression: str, ranges: Ranges) -> Condition:
+    return _any(Condition(f"{expression} BETWEEN ? AND ?", each) for each in ranges)
+
+
+def _listed(records: Records, column: str, value: str, table: str, fits: Callable[..., bool]) -> Condition:
+    """Ask for the numbers under which a table has a value that fits."""
+    rows: Iterator[tuple[int, object]] = records.rows(f"SELECT id, {value} FROM {table}", [])  # noqa: S608 - names of ours
+    numbers = [number for number, text in rows if text is not None and fits(text)]
+    return Condition(f"{column} IN (SELECT unnest(?::INTEGER[]))", (numbers,))
+
+
+def _is_in(ranges: Ranges, value: int) -> bool:
+    return any(low <= value <= high for low, high in ranges)
+
+
+def _fits(patterns: Iterable[Pattern], text: str) -> bool:
+    return any(pattern.text == text if pattern.exact else _is_like(pattern.text, text) for pattern in patterns)
+
+
+def _is_like(pattern: str, text: str) -> bool:
+    parts = ".*".join(map(re.escape, pattern.lower().split("*")))
+    return re.fullmatch(parts, text.lower(), re.DOTALL) is not None
+
+
+def _any(conditions: Iterable[Condition]) -> Condition:
+    return _joined(" OR ", list(conditions))
+
+
+def _joined(word: str, conditions: list[Condition]) -> Condition:
+    if not conditions:
+        return Condition(_NEVER)
+    sql = word.join(each.sql for each in conditions)
+    return Condition(f"({sql})", tuple(value for each in conditions for value in each.parameters))

@@ -1,0 +1,44 @@
+"""Which rules decided, and how often."""
+
+from dataclasses import dataclass
+
+from gateway.stores.records import Records
+from gateway.traffic.questions import Question, condition
+from gateway.traffic.totals import BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHits:
+    """What one rule did in one direction.
+
+    Attributes:
+        rule: Its name as written.
+        direction: `inbound` or `outbound`.
+        decision: `allow` or `deny`.
+        records: How often it did.
+        bytes: In both directions of the flows, as far as they were measured.
+        last: The time of the last record, in epoch milliseconds.
+
+    """
+
+    rule: str
+    direction: str
+    decision: str
+    records: int
+    bytes: int
+    last: int
+
+
+def rule_hits(records: Records, question: Question) -> list[RuleHits]:
+    """Count what each rule did, the busiest first."""
+    asked = condition(records, question)
+    rows = records.rows(
+        f"""WITH hits AS (
+                SELECT rule_id, direction, decision, count(*) AS count, {BYTES} AS size, max(time) AS last
+                FROM records WHERE {asked.sql} GROUP BY ALL
+            )
+            SELECT name, direction, decision, count, size, last
+            FROM hits JOIN rules ON rules.id = rule_id ORDER BY count DESC, name, direction, decision""",  # noqa: S608 - ours
+        asked.parameters,
+    )
+    return [RuleHits(rule, direction, decision, *map(int, numbers)) for rule, direction, decision, *numbers in rows]

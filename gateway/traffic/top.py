@@ -1,0 +1,172 @@
+"""The largest groups of what was asked for, and all the others as one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_network
+from typing import Any, Final
+
+from gateway.stores.addresses import text
+from gateway.stores.records import Records
+from gateway.traffic.protocols import protocol_name
+from gateway.traffic.questions import Question, condition
+from gateway.traffic.terms import (
+    Addresses,
+    NumberKey,
+    Numbers,
+    Pattern,
+    PatternKey,
+    Patterns,
+    Ports,
+    Side,
+    Term,
+)
+from gateway.traffic.totals import BYTES
+
+
+class Dimension(StrEnum):
+    """What records are grouped by."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+    PAIR = "pair"
+    PORT = "port"
+    RULE = "rule"
+    CARD = "card"
+
+
+class Measure(StrEnum):
+    """What makes a group large."""
+
+    RECORDS = "records"
+    BYTES = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Records that have something in common.
+
+    Attributes:
+        name: What they have in common, in words; a pair has two, a port its protocol too. None where it is absent.
+        terms: What to narrow the search by to have these records and no others.
+        records: How many there are.
+        bytes: In both directions, as far as they were measured.
+
+    """
+
+    name: tuple[str | None, ...]
+    terms: tuple[Term, ...]
+    records: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The largest groups.
+
+    Attributes:
+        groups: The largest first.
+        others: How many more groups there are.
+        other_records: The records in those.
+        other_bytes: Their bytes.
+
+    """
+
+    groups: tuple[Group, ...]
+    others: int
+    other_records: int
+    other_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """How records are grouped.
+
+    Attributes:
+        key: The columns, in SQL.
+        name: Makes of their values the group's name and terms.
+        joined: What to join to `records` for them.
+
+    """
+
+    key: str
+    name: Callable[[Sequence[Any]], tuple[tuple[str | None, ...], tuple[Term, ...]]]
+    joined: str = ""
+
+
+def top(records: Records, question: Question, dimension: Dimension, measure: Measure, limit: int = 10) -> Top:
+    """Group what was asked for, and give the largest groups; of equally large ones those that come first by key."""
+    grouping = _GROUPINGS[dimension]
+    asked = condition(records, question)
+    rows = list(
+        records.rows(
+            f"""WITH groups AS MATERIALIZED (
+                    SELECT {grouping.key}, count(*) AS count, {BYTES} AS size
+                    FROM records {grouping.joined} WHERE {asked.sql} GROUP BY {grouping.key}
+                ), sums AS (SELECT count(*) AS groups, sum(count) AS count, sum(size) AS size FROM groups)
+                SELECT groups.*, sums.* FROM groups, sums
+                ORDER BY {_ORDER[measure]}, {grouping.key} LIMIT ?""",  # noqa: S608 - our own words
+            [*asked.parameters, limit],
+        )
+    )
+    if not rows:
+        return Top((), 0, 0, 0)
+    groups = tuple(Group(*grouping.name(key), count, int(size)) for *key, count, size, _, _, _ in rows)
+    all_groups, all_records, all_bytes = map(int, rows[0][-3:])
+    return Top(
+        groups,
+        all_groups - len(groups),
+        all_records - sum(group.records for group in groups),
+        all_bytes - sum(group.bytes for group in groups),
+    )
+
+
+def _address(number: int, side: Side) -> tuple[str, Term]:
+    # An address that was written as IPv6 though it is IPv4 is the same address.
+    address = text(number)
+    return address, Addresses(side, (ip_network(address),))
+
+
+def _pair(key: Sequence[Any]) -> tuple[tuple[str, ...], tuple[Term, ...]]:
+    (source, from_source), (destination, to_destination) = (
+        _address(number, side) for number, side in zip(key, (Side.SOURCE, Side.DESTINATION), strict=True)
+    )
+    return (source, destination), (from_source, to_destination)
+
+
+def _one_address(side: Side) -> Callable[[Sequence[Any]], tuple[tuple[str, ...], tuple[Term, ...]]]:
+    def name(key: Sequence[Any]) -> tuple[tuple[str, ...], tuple[Term, ...]]:
+        address, term = _address(key[0], side)
+        return (address,), (term,)
+
+    return name
+
+
+def port_name(protocol: int, port: int) -> tuple[tuple[str, ...], tuple[Term, ...]]:
+    """Give the name of a port, with its protocol, and the terms that select it as a destination."""
+    terms = (Numbers(NumberKey.PROTO, ((protocol, protocol),)), Ports(Side.DESTINATION, ((port, port),)))
+    return (protocol_name(protocol), str(port)), terms
+
+
+def _text(key: PatternKey) -> Callable[[Sequence[Any]], tuple[tuple[str | None, ...], tuple[Term, ...]]]:
+    def name(values: Sequence[Any]) -> tuple[tuple[str | None, ...], tuple[Term, ...]]:
+        value: str | None = values[0]
+        if value is None:
+            return (None,), (Patterns(key, (Pattern("*"),), negated=True),)
+        return (value,), (Patterns(key, (Pattern(value, exact=True),)),)
+
+    return name
+
+
+_GROUPINGS: Final = {
+    Dimension.SOURCE: _Grouping("src_number", _one_address(Side.SOURCE)),
+    Dimension.DESTINATION: _Grouping("dst_number", _one_address(Side.DESTINATION)),
+    Dimension.PAIR: _Grouping("src_number, dst_number", _pair),
+    Dimension.PORT: _Grouping("protocol, dst_port", lambda key: port_name(*key)),
+    Dimension.RULE: _Grouping("name", _text(PatternKey.RULE), "JOIN rules ON rules.id = rule_id"),
+    Dimension.CARD: _Grouping("mac", _text(PatternKey.MAC), "JOIN origins ON origins.id = origin_id"),
+}
+_ORDER: Final = {
+    Measure.RECORDS: "groups.count DESC, groups.size DESC",
+    Measure.BYTES: "groups.size DESC, groups.count DESC",
+}

@@ -1,0 +1,101 @@
+"""How much there is of what was asked for, in all and over time."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.stores.records import Records
+from gateway.traffic.questions import Question, condition
+
+_SECOND: Final = 1000
+_MINUTE: Final = 60 * _SECOND
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+_STEPS: Final = (
+    *(count * _SECOND for count in (1, 2, 5, 10, 15, 30)),
+    *(count * _MINUTE for count in (1, 2, 5, 10, 15, 30)),
+    *(count * _HOUR for count in (1, 2, 3, 6, 12)),
+    *(count * _DAY for count in (1, 2, 7, 14, 28, 91, 182, 364)),
+)
+BYTES: Final = "coalesce(sum(bytes_src_to_dst), 0) + coalesce(sum(bytes_dst_to_src), 0)"
+"""The bytes of both directions, as far as they were measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the records that were asked for.
+
+    Attributes:
+        records: How many there are.
+        allowed: How many of them say that the flow was allowed.
+        denied: How many of them say that it was denied.
+        bytes: In both directions, as far as they were measured.
+        packets: The same of packets.
+
+    """
+
+    records: int
+    allowed: int
+    denied: int
+    bytes: int
+    packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Sums over steps of equal length.
+
+    Attributes:
+        start: When the first step begins, in epoch milliseconds; a multiple of the step.
+        step: How long each is, in milliseconds.
+        allowed: Records of each step that say that the flow was allowed.
+        denied: Records of each step that say that it was denied.
+        bytes: In both directions, as far as they were measured.
+
+    """
+
+    start: int
+    step: int
+    allowed: tuple[int, ...]
+    denied: tuple[int, ...]
+    bytes: tuple[int, ...]
+
+
+def totals(records: Records, question: Question) -> Totals:
+    """Sum up what was asked for."""
+    asked = condition(records, question)
+    (row,) = records.rows(
+        f"""SELECT count(*), count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'), {BYTES},
+                   coalesce(sum(packets_src_to_dst), 0) + coalesce(sum(packets_dst_to_src), 0)
+            FROM records WHERE {asked.sql}""",  # noqa: S608 - our own words
+        asked.parameters,
+    )
+    return Totals(*map(int, row))
+
+
+def timeline(records: Records, question: Question, steps: int = 120) -> Timeline:
+    """Sum up what was asked for over time.
+
+    Args:
+        records: The store.
+        question: What is asked for.
+        steps: How many steps there may be, at most; beyond years of time there may be more.
+
+    """
+    step = _step(question.end - question.start, steps)
+    start = question.start // step * step
+    asked = condition(records, question)
+    rows = records.rows(
+        f"""SELECT (time - ?) // ?, count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'), {BYTES}
+            FROM records WHERE {asked.sql} GROUP BY 1""",  # noqa: S608 - our own words
+        [start, step, *asked.parameters],
+    )
+    sums = {place: tuple(map(int, numbers)) for place, *numbers in rows}
+    count = max(-(-(question.end - start) // step), 1)
+    allowed, denied, size = zip(*(sums.get(place, (0, 0, 0)) for place in range(count)), strict=True)
+    return Timeline(start, step, allowed, denied, size)
+
+
+def _step(span: int, steps: int) -> int:
+    # One less, since the first step begins before the span does.
+    shortest = -(-span // max(steps - 1, 1))
+    return next((step for step in _STEPS if step >= shortest), _STEPS[-1])

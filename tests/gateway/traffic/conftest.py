@@ -1,0 +1,84 @@
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gateway.clock import to_ms
+from gateway.stores.columns import columns
+from gateway.stores.records import Post, Records
+from shared.flowlog.record import COUNTERS, check
+from tests.gateway.client import record
+
+NOON = to_ms(datetime(2026, 11, 23, 12, tzinfo=UTC))
+HOUR = 3_600_000
+_ADDRESSES = [
+    "10.0.0.4",
+    "10.0.0.5",
+    "10.1.0.4",
+    "13.107.21.200",
+    "20.1.2.3",
+    "2001:db8::4",
+    "2600::1",
+    "::ffff:10.0.0.4",
+]
+_RULES = ["DefaultRule_DenyAllInBound", "UserRule_ssh", "userrule_SSH", "100%_*,\"'", "İstanbul", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A store, and what is in it.
+
+    Attributes:
+        records: The store.
+        of: Each customer's flow records.
+
+    """
+
+    records: Records
+    of: dict[int, list[dict[str, Any]]] = field(repr=False)
+
+
+def made_up(chance: random.Random) -> dict[str, Any]:
+    """Make up a flow record out of few values, so that many records share them."""
+    source, version = chance.choice([("nsg", 1), ("nsg", 2), ("vnet", 4)])
+    counters = [chance.choice([None, 0, 1, 1500, 10**17]) for _ in COUNTERS]
+    made = record(
+        time=NOON + chance.choice([0, 1, 59_999, 60_000, HOUR - 1, chance.randrange(HOUR)]),
+        src_ip=chance.choice(_ADDRESSES),
+        src_port=chance.choice([0, 1024, 65535]),
+        dst_ip=chance.choice(_ADDRESSES),
+        dst_port=chance.choice([22, 443, 3389]),
+        protocol=chance.choice([1, 6, 17]),
+        direction=chance.choice(["inbound", "outbound"]),
+        decision=chance.choice(["allow", "deny"]),
+        state=None if version == 1 else chance.choice(["begin", "continue", "end"]),
+        encryption=chance.choice(["NX", "X"]) if source == "vnet" else None,
+        rule=chance.choice(_RULES),
+        mac=chance.choice([None, "000D3AF87856", "000D3AF87857"]),
+        acl_id=chance.choice([None, "acl"]),
+        resource_id=chance.choice([None, "/SUBSCRIPTIONS/S", "/subscriptions/s"]),
+        flow_log_id=chance.choice([None, "log"]),
+        source=source,
+        version=version,
+        **dict(zip(COUNTERS, counters, strict=True)),
+    )
+    return made if check(made) is None else made | dict.fromkeys(COUNTERS)
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory) -> Iterator[Stored]:
+    """Two customers' made-up records, in several posts each."""
+    chance = random.Random(7)
+    records = Records.open(tmp_path_factory.mktemp("stored") / "records.duckdb")
+    of: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
+    for number in range(12):
+        customer = 1 + number % 2
+        made = [made_up(chance) for _ in range(40)]
+        post = Post(customer, f"key-{number}", b"hash", b"{}", datetime(2026, 11, 23, 13, number, tzinfo=UTC))
+        records.store(post, columns(made))
+        of[customer] += made
+    yield Stored(records, of)
+    records.close()

@@ -1,0 +1,81 @@
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.traffic.freshness import Freshness, freshness
+from gateway.traffic.pages import FIRST, LAST, Cursor, Way, every, page
+from gateway.traffic.questions import Question
+from gateway.traffic.search import parse
+from gateway.traffic.terms import Search
+from tests.gateway.traffic.conftest import HOUR, NOON
+
+NO_CURSORS = ["older:1.2", "older:1.2.3.4", "older:-1.2.3", f"older:{2**63}.0.0", "newer:²..", ":"]
+ALL = Question(1, NOON, NOON + HOUR, Search())
+
+
+def walk(stored, cursor, onward, size, question=ALL):
+    pages = []
+    while cursor is not None:
+        pages.append(page(stored.records, question, cursor, size))
+        cursor = onward(pages[-1])
+    return pages
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 239, 240, 241, 1000])
+def test_going_older_from_the_first_page_shows_every_record_once_newest_first(stored, size):
+    pages = walk(stored, FIRST, lambda each: each.older, size)
+    shown = [record for each in pages for record in each.records]
+    assert Counter(map(repr, shown)) == Counter(map(repr, stored.of[1]))
+    assert [each["time"] for each in shown] == sorted((each["time"] for each in shown), reverse=True)
+    assert all(len(each.records) == size for each in pages[:-1])
+    assert shown == list(every(stored.records, ALL))
+
+
+@pytest.mark.parametrize("size", [1, 7, 240, 1000])
+def test_going_newer_from_the_last_page_shows_the_same_the_other_way_round(stored, size):
+    pages = walk(stored, LAST, lambda each: each.newer, size)
+    shown = [record for each in reversed(pages) for record in each.records]
+    assert shown == list(every(stored.records, ALL))
+
+
+def test_a_page_back_is_the_page_that_was_left(stored):
+    first = page(stored.records, ALL, FIRST, 50)
+    second = page(stored.records, ALL, first.older, 50)
+    assert page(stored.records, ALL, second.newer, 50).records == first.records
+
+
+def test_the_ends_say_that_they_are_ends(stored):
+    first, last = page(stored.records, ALL, FIRST, 50), page(stored.records, ALL, LAST, 50)
+    assert first.newer is None
+    assert last.older is None
+    whole = page(stored.records, ALL, FIRST, 1000)
+    assert (whole.newer, whole.older) == (None, None)
+    empty = page(stored.records, Question(1, NOON, NOON + HOUR, parse("rule:nothing")))
+    assert (empty.records, empty.newer, empty.older) == ((), None, None)
+
+
+def test_all_is_exported_however_many_pages_it_takes(stored, monkeypatch):
+    monkeypatch.setattr("gateway.traffic.pages._EXPORTED_AT_ONCE", 13)
+    assert Counter(map(repr, every(stored.records, ALL))) == Counter(map(repr, stored.of[1]))
+
+
+@given(st.builds(Cursor, st.sampled_from(Way), st.none() | st.tuples(*[st.integers(0, 2**63 - 1)] * 3)))
+def test_a_cursor_is_read_as_it_was_written(cursor):
+    assert Cursor.parse(str(cursor)) == cursor
+
+
+@given(
+    st.text() | st.sampled_from(["older:1.2", "older:1.2.3.4", "older:-1.2.3", f"older:{2**63}.0.0", "newer:²..", ":"])
+)
+def test_anything_else_is_no_cursor(text):
+    with suppress(ValueError):
+        assert str(Cursor.parse(text)) == text
+
+
+def test_freshness_tells_the_first_and_last_record_and_the_last_post(stored):
+    times = [each["time"] for each in stored.of[1]]
+    assert freshness(stored.records, 1) == Freshness(min(times), max(times), NOON + HOUR + 10 * 60_000)
+    assert freshness(stored.records, 3) is None
