@@ -122,12 +122,12 @@ class _Gateway:
     steps: Steps
     spend: Callable[[], None]
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt:
+    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
         self.steps.reach(Step.BEFORE_POST)
         self._hold(key, self.steps.due(Step.POST_ARRIVED), _LINGER_SECONDS)
         self._hold(key, self.steps.due(Step.POST_STORED), None)
         self.spend()
-        receipt = self.gateway.post_flow_logs(body, lines, key)
+        receipt = self.gateway.post_flow_logs(body, lines, key, blob)
         self.steps.reach(Step.AFTER_REPLY)
         return receipt
 

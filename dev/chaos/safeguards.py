@@ -42,8 +42,8 @@ class Safeguards:
 class _RandomKeys:
     gateway: Gateway
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt:
-        return self.gateway.post_flow_logs(body, lines, f"{uuid.uuid4()}-{key[:8]}")
+    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
+        return self.gateway.post_flow_logs(body, lines, f"{uuid.uuid4()}-{key[:8]}", blob)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
+from urllib.parse import unquote
 
 import anyio
 import duckdb
@@ -19,11 +20,16 @@ from gateway.api.errors import ApiError
 from gateway.api.ndjson import read_lines
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
-from gateway.stores.records import Post, Records
+from gateway.stores.records import Log, Post, Records
 
 _logger = logging.getLogger(__name__)
 
 _KEY: Final = re.compile(r"[!-~]{1,200}")
+_LOG: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
+_LOG_CHARACTERS: Final = 2048
+"""A container's name and a blob's have 63 and 1,024 characters at most ("Naming and referencing containers, blobs")."""
+_KEPT_REFUSALS: Final = {400, 409, 413, 415}
+"""Those that speak of what was sent, not of the moment."""
 _DECODING_THREADS: Final = 2
 """Inflating, hashing and storing leave Python's lock to the other thread."""
 
@@ -42,13 +48,22 @@ class FlowLogs:
     async def post(self, request: Request) -> Response:
         """Answer `POST /qas/flow-logs`."""
         token = await self._auth.subscription_token(request)
+        log = _log(request)
+        try:
+            return await self._answer(request, token.customer, log)
+        except ApiError as error:
+            if log is not None and error.status in _KEPT_REFUSALS:
+                await anyio.to_thread.run_sync(self._refuse, token.customer, log, error)
+            raise
+
+    async def _answer(self, request: Request, customer: int, log: Log | None) -> Response:
         _check_media_type(request)
         key = _idempotency_key(request)
-        with self._claim(token.customer, key):
+        with self._claim(customer, key):
             # Before any limit: what was stored is answered again, even if it would be too large by now.
-            earlier = await anyio.to_thread.run_sync(self._find, token.customer, key)
+            earlier = await anyio.to_thread.run_sync(self._find, customer, key)
             if earlier is None:
-                post = await self._receive(request, token.customer, key)
+                post = await self._receive(request, customer, key, log)
             else:
                 post = await self._receive_again(request, earlier)
         answer = orjson.loads(post.answer)
@@ -75,19 +90,24 @@ class FlowLogs:
         finally:
             self._in_progress.remove(claim)
 
+    def _refuse(self, customer: int, log: Log, error: ApiError) -> None:
+        with suppress(duckdb.Error):  # what the sender is told matters more
+            self._records.refuse(customer, log.account, self._clock(), error.status, error.message)
+
     def _find(self, customer: int, key: str) -> Post | None:
         with _storage():
             return self._records.find(customer, key)
 
-    async def _receive(self, request: Request, customer: int, key: str) -> Post:
+    async def _receive(self, request: Request, customer: int, key: str, log: Log | None) -> Post:
         body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
-        return await anyio.to_thread.run_sync(self._store, customer, key, body, limiter=self._threads)
+        return await anyio.to_thread.run_sync(self._store, customer, key, log, body, limiter=self._threads)
 
-    def _store(self, customer: int, key: str, compressed: bytes) -> Post:
+    def _store(self, customer: int, key: str, log: Log | None, compressed: bytes) -> Post:
         body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
         batch = read_lines(body, self._limits.records)
         answer = {"accepted": batch.accepted, "duplicate": False, "rejected": batch.rejected}
-        post = Post(customer, key, hashlib.sha256(body).digest(), orjson.dumps(answer), self._clock())
+        digest = hashlib.sha256(body).digest()
+        post = Post(customer, key, digest, orjson.dumps(answer), self._clock(), log, len(batch.rejected))
         with _storage():
             self._records.store(post, batch.columns)
         return post
@@ -142,6 +162,12 @@ def _idempotency_key(request: Request) -> str:
             400, "bad_idempotency_key", "Send one Idempotency-Key of 1 to 200 visible ASCII characters, no spaces."
         )
     return keys[0]
+
+
+def _log(request: Request) -> Log | None:
+    """Read which log blob a post says it comes from; it is for people to see, so anything else is passed over."""
+    match = _LOG.fullmatch(unquote(request.headers.get("flow-log", ""))[:_LOG_CHARACTERS])
+    return match and Log(match[1], match[2])
 
 
 def _retry_after(seconds: int) -> dict[str, str]:

@@ -35,7 +35,19 @@ _SCHEMA: Final = f"""
         body_hash BLOB NOT NULL,
         answer VARCHAR NOT NULL,
         accepted_at BIGINT NOT NULL,
+        account VARCHAR,
+        log VARCHAR,
+        newest BIGINT,
+        rejected UINTEGER NOT NULL,
         PRIMARY KEY (customer, key)
+    );
+    CREATE TABLE refusals (
+        customer BIGINT NOT NULL,
+        account VARCHAR NOT NULL,
+        refused_at BIGINT NOT NULL,
+        status USMALLINT NOT NULL,
+        message VARCHAR NOT NULL,
+        PRIMARY KEY (customer, account)
     );
 """  # noqa: S608 - a number from above
 _IN_TABLES: Final = {"src_ip": "src_number", "dst_ip": "dst_number", "rule": "rules.name"}
@@ -58,6 +70,20 @@ class UnknownSchemaError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """Where flow records come from.
+
+    Attributes:
+        account: The storage account.
+        name: The log blob in it, with its container.
+
+    """
+
+    account: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """One accepted post, all but its records.
 
@@ -67,6 +93,8 @@ class Post:
         body_hash: SHA-256 of the uncompressed body.
         answer: The JSON that the post was first answered with.
         accepted_at: When.
+        log: The log blob that its records come from, as far as it was told.
+        rejected: How many of its lines were no flow records.
 
     """
 
@@ -75,6 +103,8 @@ class Post:
     body_hash: bytes
     answer: bytes
     accepted_at: datetime
+    log: Log | None = None
+    rejected: int = 0
 
 
 class Records:
@@ -140,13 +170,32 @@ class Records:
             with self._transaction() as cursor:
                 (number,) = _row(
                     cursor.execute(
-                        """INSERT INTO posts (customer, key, body_hash, answer, accepted_at)
-                           VALUES (?, ?, ?, ?, ?) RETURNING id""",
-                        [post.customer, post.key, post.body_hash, post.answer.decode(), to_ms(post.accepted_at)],
+                        """INSERT INTO posts
+                               (customer, key, body_hash, answer, accepted_at, account, log, newest, rejected)
+                           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                        [
+                            post.customer,
+                            post.key,
+                            post.body_hash,
+                            post.answer.decode(),
+                            to_ms(post.accepted_at),
+                            post.log and post.log.account,
+                            post.log and post.log.name,
+                            max(columns["time"], default=None),
+                            post.rejected,
+                        ],
                     )
                 )
                 learn = self._loader.load(cursor, number, post.customer, columns)
             learn()
+
+    def refuse(self, customer: int, account: str, at: datetime, status: int, message: str) -> None:
+        """Keep that a post from a storage account was refused, and why, in place of the one before."""
+        with self._writing, self._transaction() as cursor:
+            cursor.execute(
+                "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?)",
+                [customer, account, to_ms(at), status, message],
+            )
 
     def forget_keys(self, now: datetime) -> int:
         """Forget the keys that have outlived `KEY_LIFE` and their records; give how many."""
@@ -183,9 +232,13 @@ class Records:
         return self._posts("WHERE customer = ? ORDER BY id", [customer])
 
     def _posts(self, where: str, parameters: list[object]) -> Iterator[Post]:
-        rows = self.rows(f"SELECT customer, key, body_hash, answer, accepted_at FROM posts {where}", parameters)  # noqa: S608 - ours
-        for customer, key, body_hash, answer, accepted_at in rows:
-            yield Post(customer, key, body_hash, answer.encode(), from_ms(accepted_at))
+        rows = self.rows(
+            f"SELECT customer, key, body_hash, answer, accepted_at, rejected, account, log FROM posts {where}",  # noqa: S608 - ours
+            parameters,
+        )
+        for customer, key, body_hash, answer, accepted_at, rejected, *log in rows:
+            known = None if log[0] is None else Log(*log)
+            yield Post(customer, key, body_hash, answer.encode(), from_ms(accepted_at), known, rejected)
 
     def rows(self, query: str, parameters: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         """Run a query beside everything else; it sees what was stored when it began.

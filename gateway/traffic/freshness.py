@@ -1,4 +1,4 @@
-"""How fresh a customer's records are."""
+"""How fresh records are: a customer's, and those of each storage account."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,71 @@ class Freshness:
     accepted: int
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A post that was refused.
+
+    Attributes:
+        at: When, in epoch milliseconds.
+        status: The HTTP status.
+        message: Why.
+
+    """
+
+    at: int
+    status: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFreshness:
+    """What arrived from one storage account; times in epoch milliseconds.
+
+    Attributes:
+        account: Its name.
+        log: The log blob of the newest record, with its container; None if nothing was accepted yet.
+        last: The time of the newest record; None if there is none.
+        lag: From the newest record's time to the moment when it was accepted, in milliseconds; None if there is none.
+        accepted: When a post was last accepted; None if none was.
+        rejected: How many lines were no flow records, in the posts whose keys are kept.
+        refusal: The last post that was refused, if one was.
+
+    """
+
+    account: str
+    log: str | None
+    last: int | None
+    lag: int | None
+    accepted: int | None
+    rejected: int
+    refusal: Refusal | None
+
+
 def freshness(records: Records, customer: int) -> Freshness | None:
     """Tell how fresh a customer's records are; None if there are none."""
     (times,) = records.rows("SELECT min(time), max(time) FROM records WHERE customer = ?", [customer])
     (accepted,) = records.rows("SELECT max(accepted_at) FROM posts WHERE customer = ?", [customer])
     return None if times[0] is None else Freshness(*times, *accepted)
+
+
+def account_freshness(records: Records, customer: int) -> dict[str, AccountFreshness]:
+    """Tell by storage account what arrived from it, for all accounts that a customer's posts named."""
+    refusals = {
+        account: Refusal(*refusal)
+        for account, *refusal in records.rows(
+            "SELECT account, refused_at, status, message FROM refusals WHERE customer = ?", [customer]
+        )
+    }
+    found = {
+        account: AccountFreshness(account, log, last, lag, accepted, rejected, refusals.pop(account, None))
+        for account, log, last, lag, accepted, rejected in records.rows(
+            """SELECT account, arg_max(log, newest), max(newest), arg_max(accepted_at - newest, newest),
+                      max(accepted_at), sum(rejected)::BIGINT
+               FROM posts WHERE customer = ? AND account IS NOT NULL GROUP BY account""",
+            [customer],
+        )
+    }
+    unheard = {
+        account: AccountFreshness(account, None, None, None, None, 0, refusal) for account, refusal in refusals.items()
+    }
+    return found | unheard

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from urllib.parse import quote
 
 import orjson
 import requests
@@ -80,8 +81,10 @@ class GatewayClient:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt:
+    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
         """Post one gzipped NDJSON batch of `lines` flow records under an idempotency key.
+
+        `blob` is the log blob that it comes from, as `ACCOUNT/CONTAINER/NAME`, which a gateway may show to people.
 
         Raises:
             RetryLater: busy, slow or broken; nothing is known about the batch.
@@ -94,6 +97,8 @@ class GatewayClient:
             "Content-Encoding": "gzip",
             "Idempotency-Key": key,
         }
+        if blob is not None:
+            headers["Flow-Log"] = quote(blob, safe="/=")
         answer = self._call("POST", "/qas/flow-logs", headers, body)
         if answer.status != HTTPStatus.ACCEPTED:
             raise _refusal(answer)

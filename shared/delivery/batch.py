@@ -44,6 +44,11 @@ class Origin:
     cut: CutRule
     again: str = ""
 
+    @property
+    def blob(self) -> str:
+        """The log blob, as `ACCOUNT/CONTAINER/NAME`."""
+        return f"{self.account}/{self.log.kind.container}/{self.log.name}"
+
     def key(self, part: tuple[int, ...] = ()) -> str:
         """Return the idempotency key of a part; of the range itself with no part."""
         identity = (

@@ -13,7 +13,7 @@ from shared.storage.checkpoint import Checkpoint
 class Gateway(Protocol):
     """Takes batches; `shared.apigw.client` says what it raises."""
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt: ...
+    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt: ...
 
 
 class Keeper(Protocol):

@@ -170,7 +170,7 @@ class Transfer:
             nonlocal doubtful
             self._keeper.check()
             try:
-                return self._means.gateway.post_flow_logs(body, len(part.lines), key)
+                return self._means.gateway.post_flow_logs(body, len(part.lines), key, origin.blob)
             except RetryLater:
                 doubtful = True
                 raise

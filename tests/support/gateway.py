@@ -26,6 +26,7 @@ class MemoryGateway:
         self._lock = threading.Lock()
         self._answers: dict[str, Receipt] = {}
         self.posts: list[str] = []
+        self.blobs: set[str] = set()
         self.batches: dict[str, list[str]] = {}
         self.faults: list[Fault] = []
         self.always: Fault = fine
@@ -41,9 +42,11 @@ class MemoryGateway:
         for key in [key for key, lines in self.batches.items() if which(lines)]:
             del self.batches[key], self._answers[key]
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str) -> Receipt:
+    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
         received = gzip.decompress(body).decode().splitlines()
         assert len(received) == lines
+        if blob is not None:
+            self.blobs.add(blob)
         with self._lock:
             self.posts.append(key)
             fault = self.faults.pop(0) if self.faults else fine

@@ -1,6 +1,5 @@
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +26,6 @@ _ADDRESSES = [
 _RULES = ["DefaultRule_DenyAllInBound", "UserRule_ssh", "userrule_SSH", "100%_*,\"'", "İstanbul", ""]
 
 
-@dataclass(frozen=True, slots=True)
 class Stored:
     """A store, and what is in it.
 
@@ -37,8 +35,9 @@ class Stored:
 
     """
 
-    records: Records
-    of: dict[int, list[dict[str, Any]]] = field(repr=False)
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.of: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
 
 
 def made_up(chance: random.Random) -> dict[str, Any]:
@@ -73,12 +72,12 @@ def stored(tmp_path_factory) -> Iterator[Stored]:
     """Two customers' made-up records, in several posts each."""
     chance = random.Random(7)
     records = Records.open(tmp_path_factory.mktemp("stored") / "records.duckdb")
-    of: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
+    stored = Stored(records)
     for number in range(12):
         customer = 1 + number % 2
         made = [made_up(chance) for _ in range(40)]
         post = Post(customer, f"key-{number}", b"hash", b"{}", datetime(2026, 11, 23, 13, number, tzinfo=UTC))
         records.store(post, columns(made))
-        of[customer] += made
-    yield Stored(records, of)
+        stored.of[customer] += made
+    yield stored
     records.close()

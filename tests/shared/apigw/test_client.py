@@ -76,6 +76,14 @@ def test_a_batch_is_posted_as_the_gateway_wants_it(server: LocalServer):
     }.items() <= dict(request.headers).items()
 
 
+def test_a_batch_tells_which_log_blob_it_comes_from_in_a_header_that_no_name_can_break(server: LocalServer):
+    _client(server.url).post_flow_logs(b"gzipped", 2, "key", "acc/container/y=2026/ö\r\nX: 1%/PT1H.json")
+    (request,) = server.requests
+    headers = dict(request.headers)
+    assert headers["Flow-Log"] == "acc/container/y=2026/%C3%B6%0D%0AX%3A%201%25/PT1H.json"
+    assert "X" not in headers
+
+
 def test_a_receipt_tells_what_was_accepted_and_what_was_not(server: LocalServer):
     refused = [{"line": 4, "reason": "too old"}, {"line": 0, "reason": "no port"}]
     server.respond = always(*answer(202, {"accepted": 3, "duplicate": True, "rejected": refused}))

@@ -104,6 +104,13 @@ def test_every_tuple_is_posted_and_the_checkpoint_is_written_once():
     assert tally.bytes == len(run.data) - len(CLOSER)
 
 
+def test_every_post_names_the_log_blob_that_it_comes_from():
+    run = Pass(*blocks(3, 2))
+    run.run()
+    log = log_blob()
+    assert run.gateway.blobs == {f"logs/{log.kind.container}/{log.name}"}
+
+
 def test_a_batch_never_spans_blocks_and_holds_no_more_records_than_the_rule_says():
     run = Pass(*blocks(7, 2), batch=3)
     run.run()
