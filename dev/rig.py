@@ -17,7 +17,7 @@ from dev.event_grid import EventGrid
 from dev.host.process import HostProcess, host_process
 from dev.processes import background
 from gateway.local import Customer, new_customer
-from gateway.server import open_accounts
+from gateway.stores.stores import open_database
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LISTENING = re.compile(r'{"listening":"([^"]+)"}')
@@ -77,8 +77,8 @@ def rig(directory: Path, settings: Mapping[str, str]) -> Iterator[Rig]:
     Raises RuntimeError, with the reason, if a part does not start.
     """
     gateway_data = directory / "gateway"
-    with contextlib.closing(open_accounts(gateway_data)) as accounts:
-        customer = new_customer(accounts, "demo")
+    with contextlib.closing(open_database(gateway_data)) as database:
+        customer = new_customer(database, "demo")
     storage = directory / "storage"
     storage.mkdir()
     with (

@@ -1,11 +1,9 @@
 """The gateway's application: which call is answered by which part."""
 
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import anyio
 import duckdb
@@ -14,102 +12,88 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.responses import Response
+from starlette.types import ASGIApp
 
-from gateway.api.auth import Auth
-from gateway.api.azure_subscriptions import AzureSubscriptions
 from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception
-from gateway.api.flow_logs import FlowLogs
 from gateway.api.request_log import RequestLog, Sink
+from gateway.api.routes import api_routes, is_api
 from gateway.clock import Clock
+from gateway.console.errors import PageError
+from gateway.console.headers import SecurityHeaders
+from gateway.console.routes import Console
 from gateway.limits import DEFAULT_LIMITS, Limits
-from gateway.stores.accounts import Accounts
-from gateway.stores.records import Records
+from gateway.place import Place
+from gateway.signing_in import SigningIn
+from gateway.stores.stores import Stores
 
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What the gateway keeps; as a context manager it is closed at the end."""
-
-    accounts: Accounts
-    records: Records
-
-    def __enter__(self) -> Self:
-        """Give the stores themselves."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close them."""
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the files."""
-        self.records.close()
-        self.accounts.close()
-
-
 def create_app(
-    stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAULT_LIMITS, middleware: Sequence[Middleware] = ()
-) -> Starlette:
+    stores: Stores,
+    place: Place,
+    clock: Clock,
+    sink: Sink,
+    limits: Limits = DEFAULT_LIMITS,
+    middleware: Sequence[Middleware] = (),
+) -> ASGIApp:
     """Put the gateway together.
 
     Args:
         stores: Open stores; they stay open when the application ends.
-        clock: The time for tokens and keys.
+        place: Where the gateway is, as it tells others.
+        clock: The time for tokens, keys and sessions.
         sink: Takes the request log.
         limits: What one request may bring.
         middleware: Further layers between the request log and the calls.
 
     """
-    auth = Auth(stores.accounts, limits, clock)
-    flow_logs = FlowLogs(auth, stores.records, limits, clock)
-    azure = AzureSubscriptions(auth, stores.accounts, limits, clock)
+    signing_in = SigningIn(stores, clock)
+    console = Console(stores, place, signing_in, limits, clock)
 
-    async def healthz(_request: Request) -> JSONResponse:
-        try:
-            await run_in_threadpool(stores.records.check)
-        except duckdb.Error:
-            raise ApiError(503, "storage", "The storage does not answer. Restart the gateway.") from None
-        return JSONResponse({"status": "ok"})
+    async def on_router_exception(request: Request, error: Exception) -> Response:
+        answer = on_http_exception if is_api(request.url.path) else console.on_http_exception
+        return await answer(request, error)
+
+    async def on_any_failure(request: Request, error: Exception) -> Response:
+        answer = on_failure if is_api(request.url.path) else console.on_failure
+        return await answer(request, error)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
-            await _forget_keys(stores.records, clock)
-            tasks.start_soon(_keep_house, stores.records, clock)
+            await _forget(stores, clock)
+            tasks.start_soon(_keep_house, stores, clock)
             yield
             tasks.cancel_scope.cancel()
 
-    return Starlette(
-        routes=[
-            Route("/auth", auth.post_auth, methods=["POST"]),
-            Route("/qas/subscription-token", auth.post_subscription_token, methods=["POST"]),
-            Route("/qas/subscription-token", auth.get_subscription_token, methods=["GET"]),
-            Route("/qas/azure/subscriptions/{subscription_id}", azure.put, methods=["PUT"]),
-            Route("/qas/azure/subscriptions/{subscription_id}", azure.delete, methods=["DELETE"]),
-            Route("/qas/flow-logs", flow_logs.post, methods=["POST"]),
-            Route("/healthz", healthz, methods=["GET"]),
-        ],
+    app = Starlette(
+        routes=[*api_routes(stores, signing_in, limits, clock), *console.routes],
         middleware=[Middleware(RequestLog, sink=sink, clock=clock), *middleware],
-        exception_handlers={ApiError: on_api_error, HTTPException: on_http_exception, Exception: on_failure},
+        exception_handlers={
+            ApiError: on_api_error,
+            PageError: console.on_page_error,
+            HTTPException: on_router_exception,
+            Exception: on_any_failure,
+        },
         lifespan=lifespan,
     )
+    # Outside of everything, so that the page of a failure has the headers too.
+    return SecurityHeaders(app, lambda path: not is_api(path), encrypted=place.encrypted)
 
 
-async def _keep_house(records: Records, clock: Clock) -> None:
+async def _keep_house(stores: Stores, clock: Clock) -> None:
     """Forget what has outlived its time, once an hour."""
     while True:
         await anyio.sleep(3600)
-        await _forget_keys(records, clock)
+        await _forget(stores, clock)
 
 
-async def _forget_keys(records: Records, clock: Clock) -> None:
-    try:
-        await run_in_threadpool(records.forget_keys, clock())
-    except duckdb.Error:
-        _logger.exception("Old idempotency keys could not be removed. The next try is in an hour.")
+async def _forget(stores: Stores, clock: Clock) -> None:
+    now = clock()
+    for forget in (stores.records.forget_keys, stores.sessions.forget, stores.journal.forget):
+        try:
+            await run_in_threadpool(forget, now)
+        except (duckdb.Error, sqlite3.Error):
+            _logger.exception("What has outlived its time could not be removed. The next try is in an hour.")

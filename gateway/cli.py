@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import re
 import socket
 import sqlite3
 import sys
@@ -10,7 +11,8 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import duckdb
 import orjson
@@ -19,10 +21,15 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.app import create_app
 from gateway.clock import utc_now
-from gateway.server import end_on_signals, listen, open_accounts, open_stores, server
-from gateway.stores.accounts import Accounts, AccountsError
+from gateway.place import CHECKOUT, Place
+from gateway.server import end_on_signals, listen, server
+from gateway.stores.accounts import Accounts, Role
+from gateway.stores.database import StoreError
 from gateway.stores.passwords import new_password
 from gateway.stores.records import UnknownSchemaError
+from gateway.stores.stores import open_database, open_stores
+
+_URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
 class UsageError(Exception):
@@ -47,7 +54,7 @@ def main(
             _serve(options, middleware, protocol)
         else:
             _user(options)
-    except (UsageError, AccountsError, UnknownSchemaError) as error:
+    except (UsageError, StoreError, UnknownSchemaError) as error:
         return _refused(str(error))
     except (OSError, sqlite3.Error) as error:
         return _refused(f"The directory {options.data} cannot be used: {error}")
@@ -70,11 +77,27 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--behind-a-proxy", action="store_true", help="listen beyond loopback without TLS, which a proxy adds"
     )
+    serve.add_argument(
+        "--public-url", metavar="URL", help="address that others reach the gateway at (default: where it listens)"
+    )
+    serve.add_argument(
+        "--package",
+        type=Path,
+        default=CHECKOUT / "dist" / "function.zip",
+        help="the function app's package, for the console to hand out (default: %(default)s)",
+    )
 
     user = commands.add_parser("user", help="people who sign in").add_subparsers(dest="action", required=True)
     add = user.add_parser("add", parents=[data], help="add a user, and the customer if new; prints a password")
     add.add_argument("name")
     add.add_argument("--customer", required=True, help="the customer's name")
+    add.add_argument(
+        "--role",
+        type=Role,
+        choices=list(Role),
+        default=Role.ADMINISTRATOR,
+        help="what the user may do (default: %(default)s)",
+    )
     password = user.add_parser("password", parents=[data], help="replace a user's password; prints the new one")
     password.add_argument("name")
     return parser
@@ -89,20 +112,41 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             f"Tokens would cross the network unencrypted on {options.host}. Give --certificate and --key, or say "
             "--behind-a-proxy if a proxy on the same machine adds TLS."
         )
-    with open_stores(options.data) as stores:
-        app = create_app(stores, utc_now, _write_line, middleware=middleware)
+    public_url = None if options.public_url is None else _public_url(options.public_url)
+    with open_stores(options.data) as stores, _listener(options.host, options.port) as listener:
+        host, port = listener.getsockname()[:2]
+        url = f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"
+        place = Place(
+            public_url or url,
+            encrypted=tls or options.behind_a_proxy or (public_url or "").startswith("https:"),
+            package=options.package,
+        )
+        app = create_app(stores, place, utc_now, _write_line, middleware=middleware)
         try:
             serving = server(app, options.certificate, options.key, protocol)
         except OSError as error:
             raise UsageError(
                 f"{options.certificate} and {options.key} are no certificate and its key: {error}"
             ) from None
-        with _listener(options.host, options.port) as listener:
-            end_on_signals(serving)
-            _first_start(stores.accounts)
-            host, port = listener.getsockname()[:2]
-            _write_line({"listening": f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"})
-            serving.run(sockets=[listener])
+        end_on_signals(serving)
+        _first_start(stores.accounts)
+        _write_line({"listening": url})
+        serving.run(sockets=[listener])
+
+
+def _public_url(text: str) -> str:
+    """Check the address that others reach the gateway at, and that people will paste into commands."""
+    url = text.removesuffix("/")
+    host = None
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        host = parts.hostname if _URL.fullmatch(url) and parts.port != 0 else None
+    if host is None or not (url.startswith("https:") or _is_loopback(host)):
+        raise UsageError(
+            f"--public-url {text} is no address of a gateway: write https://HOST or https://HOST:PORT, without a path; "
+            "http:// only on loopback."
+        )
+    return url
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -116,17 +160,19 @@ def _first_start(accounts: Accounts) -> None:
     """Add the first administrator to a gateway that has no user yet, and tell the password this once."""
     if not accounts.has_users():
         password = new_password()
-        accounts.add_user("admin", accounts.add_customer("default"), password)
+        accounts.add_user("admin", accounts.add_customer("default"), password, one_time=True)
         _say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")
 
 
 def _user(options: argparse.Namespace) -> None:
     password = new_password()
-    with closing(open_accounts(options.data)) as accounts:
+    with closing(open_database(options.data)) as database:
+        accounts = Accounts(database)
         if options.action == "add":
-            accounts.add_user(options.name, accounts.add_customer(options.customer), password)
+            customer = accounts.add_customer(options.customer)
+            accounts.add_user(options.name, customer, password, options.role, one_time=True)
         else:
-            accounts.set_password(options.name, password)
+            accounts.set_password(options.name, password, one_time=True)
     _say(f"The password of {options.name} is {password} (it is not shown again).")
 
 

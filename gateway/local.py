@@ -9,21 +9,23 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import orjson
 from starlette.middleware import Middleware
 
 from gateway.api.request_log import Sink
-from gateway.app import Stores, create_app
+from gateway.app import create_app
 from gateway.clock import Clock, utc_now
 from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
-from gateway.server import listen, open_stores, server
+from gateway.place import CHECKOUT, Place
+from gateway.server import listen, server
 from gateway.stores.accounts import Accounts
+from gateway.stores.database import Database
 from gateway.stores.passwords import new_password
-
-_ROOT: Final = Path(__file__).parent.parent
+from gateway.stores.stores import Stores, open_stores
+from gateway.stores.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,13 @@ class Customer:
     subscription_token: str = field(repr=False)
 
 
-def new_customer(accounts: Accounts, name: str, clock: Clock = utc_now) -> Customer:
+def new_customer(database: Database, name: str, clock: Clock = utc_now) -> Customer:
     """Add a customer, with a user of the same name and a subscription token."""
+    accounts = Accounts(database)
     number = accounts.add_customer(name)
     password = new_password()
     accounts.add_user(name, number, password)
-    token, _ = accounts.add_subscription_token(number, clock(), timedelta(days=365))
+    token, _ = Tokens(database).add(number, clock(), timedelta(days=365))
     return Customer(number, name, password, token)
 
 
@@ -80,12 +83,13 @@ def run_in_thread(
     """Serve a gateway on a free loopback port for as long as the context lasts; faults strike requests below a path."""
     stores = open_stores(data)
     listener = listen("127.0.0.1", 0)
+    place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}")
     layers = [] if faults is None else [Middleware(FaultLayer, faults=faults, path=faulty_path)]
-    serving = server(create_app(stores, clock, sink, limits, layers), protocol=DroppableProtocol)
+    serving = server(create_app(stores, place, clock, sink, limits, layers), protocol=DroppableProtocol)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, name="gateway")
     thread.start()
     try:
-        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", stores)
+        yield Gateway(place.url, stores)
     finally:
         serving.should_exit = True
         thread.join()
@@ -115,7 +119,7 @@ class GatewayProcess:
         """
         module = ["gateway"] if fault_plan is None else ["gateway.faults", str(fault_plan.resolve())]
         command = [sys.executable, "-m", *module, "serve", "--data", str(data.resolve()), "--port", str(port)]
-        self._process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE)  # noqa: S603 - our own program
+        self._process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)  # noqa: S603 - our own program
         assert self._process.stdout is not None  # noqa: S101 - a pipe, as asked
         self._stdout = self._process.stdout
         first = self._stdout.readline()

@@ -1,4 +1,4 @@
-"""Serving the gateway: the stores of one directory, one listening socket, one process."""
+"""Serving the gateway: one listening socket, one process."""
 
 import asyncio
 import signal
@@ -8,37 +8,6 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from gateway.app import Stores
-from gateway.stores.accounts import Accounts
-from gateway.stores.records import Records
-
-
-def open_stores(data: Path) -> Stores:
-    """Open the stores in a directory, or begin them.
-
-    Raises:
-        duckdb.IOException: Another gateway has them open.
-        AccountsError, UnknownSchemaError: Another version of the gateway wrote them.
-
-    """
-    accounts = open_accounts(data)
-    try:
-        return Stores(accounts, Records.open(data / "records.duckdb"))
-    except BaseException:
-        accounts.close()
-        raise
-
-
-def open_accounts(data: Path) -> Accounts:
-    """Open the accounts in a directory, or begin them; a gateway may be serving from it.
-
-    Raises:
-        AccountsError: Another version of the gateway wrote them.
-
-    """
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Accounts.open(data / "accounts.sqlite")
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -27,10 +27,12 @@ from dev.chaos.case import Case
 from dev.chaos.failures import Failure, Refusal
 from dev.chaos.hold import Hold
 from dev.chaos.logs import REFUSED_ADDRESS, REJECTED_ADDRESS
-from gateway.app import Stores, create_app
+from gateway.app import create_app
 from gateway.clock import utc_now
 from gateway.faults import Answer, DroppableProtocol
-from gateway.server import end_on_signals, open_stores, server
+from gateway.place import Place
+from gateway.server import end_on_signals, server
+from gateway.stores.stores import Stores, open_stores
 
 CONTROL: Final = "/chaos"
 _YEAR: Final = timedelta(days=365)
@@ -100,8 +102,7 @@ class Bench:
 
     async def _begin(self, request: Request) -> Response:
         asked = await request.json()
-        accounts = self._stores.accounts
-        customer = accounts.add_customer(asked["name"])
+        customer = self._stores.accounts.add_customer(asked["name"])
         case = self._cases[customer] = Case(customer, asked["takesMoreLater"])
         return _json({"customer": customer, "token": self._new_token(case)})
 
@@ -113,8 +114,8 @@ class Bench:
     async def _revoke(self, request: Request) -> Response:
         case = self._case(request)
         case.revoked = True
-        for token in case.tokens:
-            self._stores.accounts.revoke_subscription_token(token, utc_now())
+        for token in self._stores.tokens.all(case.customer):
+            self._stores.tokens.revoke(case.customer, token.number, utc_now())
         return _json({})
 
     async def _renew(self, request: Request) -> Response:
@@ -146,20 +147,22 @@ class Bench:
         return self._cases[request.path_params["customer"]]
 
     def _new_token(self, case: Case) -> str:
-        token, _ = self._stores.accounts.add_subscription_token(case.customer, utc_now(), _YEAR)
+        token, _ = self._stores.tokens.add(case.customer, utc_now(), _YEAR)
         case.tokens.append(token)
         return token
 
 
 def main() -> None:
     """Serve until SIGTERM, and say first where."""
-    with open_stores(Path(sys.argv[1])) as stores:
-        app = create_app(stores, utc_now, lambda _entry: None, middleware=[Middleware(Bench, stores=stores)])
-        serving = server(app, protocol=DroppableProtocol)
+    with open_stores(Path(sys.argv[1])) as stores, socket.create_server(("127.0.0.1", 0)) as listener:
+        place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        bench = Middleware(Bench, stores=stores)
+        serving = server(
+            create_app(stores, place, utc_now, lambda _entry: None, middleware=[bench]), protocol=DroppableProtocol
+        )
         end_on_signals(serving)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
-            serving.run(sockets=[listener])
+        print(f"{place.url}/", flush=True)
+        serving.run(sockets=[listener])
 
 
 def _spoilt(lines: list[bytes], case: Case) -> bytes:

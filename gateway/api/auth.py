@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qs
 
-import anyio
 import jwt
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +14,11 @@ from gateway.api.body import read_body
 from gateway.api.errors import ApiError
 from gateway.clock import Clock, iso
 from gateway.limits import Limits
-from gateway.stores.accounts import Accounts, SubscriptionToken, User
+from gateway.signing_in import SigningIn, TooManyTriesError
+from gateway.stores.accounts import User
+from gateway.stores.journal import Deed
+from gateway.stores.stores import Stores
+from gateway.stores.tokens import SubscriptionToken
 
 AUTH_TOKEN_LIFE: Final = timedelta(hours=4)
 LONGEST_LIFE: Final = timedelta(days=3660)
@@ -27,18 +30,20 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 class Auth:
     """Signs people in, makes subscription tokens and tells whose a token is."""
 
-    def __init__(self, accounts: Accounts, limits: Limits, clock: Clock) -> None:
-        self._accounts = accounts
+    def __init__(self, stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clock) -> None:
+        self._stores = stores
+        self._signing_in = signing_in
         self._limits = limits
         self._clock = clock
-        self._key = accounts.signing_key()
-        # A hash costs 32 MB and most of a core for a moment: one at a time, so that signing in slows nothing else down.
-        self._one_at_a_time = anyio.CapacityLimiter(1)
+        self._key = stores.accounts.signing_key()
 
     async def post_auth(self, request: Request) -> Response:
         """Answer `POST /auth`: a name and a password for an auth token (a JWT that lives 4 h)."""
         name, password = await self._credentials(request)
-        user = await anyio.to_thread.run_sync(self._accounts.sign_in, name, password, limiter=self._one_at_a_time)
+        try:
+            user = await self._signing_in.user(name, password, Deed.GOT_AUTH_TOKEN)
+        except TooManyTriesError as error:
+            raise ApiError(429, "too_many_tries", str(error), {"Retry-After": str(error.seconds)}) from None
         if user is None:
             raise ApiError(401, "wrong_password", "The user name or the password is wrong.")
         now = self._clock()
@@ -49,10 +54,15 @@ class Auth:
         """Answer `POST /qas/subscription-token`: a new subscription token, shown this once."""
         user = await self._user(request)
         life = _life(await read_body(request, self._limits.form_bytes, self._limits.body_seconds))
-        token, expires_at = await run_in_threadpool(
-            self._accounts.add_subscription_token, user.customer, self._clock(), life
-        )
-        return JSONResponse({"subscriptionToken": token, "expiresAt": iso(expires_at)}, 201, _NO_STORE)
+        token, made = await run_in_threadpool(self._make_token, user, life)
+        return JSONResponse({"subscriptionToken": token, "expiresAt": iso(made.expires_at)}, 201, _NO_STORE)
+
+    def _make_token(self, user: User, life: timedelta) -> tuple[str, SubscriptionToken]:
+        now = self._clock()
+        with self._stores.database.transaction():
+            token, made = self._stores.tokens.add(user.customer, now, life, "made with the HTTP API", user.name)
+            self._stores.journal.add(user.customer, now, user.name, Deed.MADE_TOKEN, made.name)
+        return token, made
 
     async def get_subscription_token(self, request: Request) -> Response:
         """Answer `GET /qas/subscription-token`: until when the token that asks is good."""
@@ -66,7 +76,7 @@ class Auth:
             ApiError: 401, if there is none, or it is unknown, expired or revoked.
 
         """
-        token = await run_in_threadpool(self._accounts.subscription_token, _bearer(request), self._clock())
+        token = await run_in_threadpool(self._stores.tokens.find, _bearer(request), self._clock())
         if token is None:
             raise _unauthorized(
                 "The subscription token is unknown, expired or revoked. POST /qas/subscription-token makes a new one."
@@ -89,7 +99,7 @@ class Auth:
             raise _unauthorized("This is no auth token of this gateway. POST /auth gives one.") from None
         if datetime.fromtimestamp(claims["exp"], UTC) <= self._clock():
             raise _unauthorized("The auth token has expired. POST /auth gives a new one.")
-        user = await run_in_threadpool(self._accounts.user, int(claims["sub"]))
+        user = await run_in_threadpool(self._stores.accounts.user, int(claims["sub"]))
         if user is None:
             raise _unauthorized("The user of this auth token is no more. POST /auth as another one.")
         request.state.customer = user.customer

@@ -13,7 +13,9 @@ from gateway.api.body import read_body
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
 from gateway.limits import Limits
-from gateway.stores.accounts import Accounts
+from gateway.stores.journal import Deed
+from gateway.stores.stores import Stores
+from gateway.stores.tokens import SubscriptionToken
 
 _REGION_KEYS = ("location", "storageAccount", "functionApp")
 
@@ -21,9 +23,9 @@ _REGION_KEYS = ("location", "storageAccount", "functionApp")
 class AzureSubscriptions:
     """Keeps the registrations of a customer's Azure subscriptions."""
 
-    def __init__(self, auth: Auth, accounts: Accounts, limits: Limits, clock: Clock) -> None:
+    def __init__(self, auth: Auth, stores: Stores, limits: Limits, clock: Clock) -> None:
         self._auth = auth
-        self._accounts = accounts
+        self._stores = stores
         self._limits = limits
         self._clock = clock
 
@@ -32,18 +34,32 @@ class AzureSubscriptions:
         token = await self._auth.subscription_token(request)
         subscription_id = _subscription_id(request)
         registration = _registration(await read_body(request, self._limits.form_bytes, self._limits.body_seconds))
-        new = await run_in_threadpool(
-            self._accounts.put_azure_subscription, token.customer, subscription_id, registration, self._clock()
-        )
+        new = await run_in_threadpool(self._put, token, subscription_id, registration)
         return JSONResponse({"subscriptionId": subscription_id, **registration}, 201 if new else 200)
 
     async def delete(self, request: Request) -> Response:
         """Remove a subscription's registration."""
         token = await self._auth.subscription_token(request)
         subscription_id = _subscription_id(request)
-        if not await run_in_threadpool(self._accounts.delete_azure_subscription, token.customer, subscription_id):
+        if not await run_in_threadpool(self._delete, token, subscription_id):
             raise ApiError(404, "not_registered", f"The subscription {subscription_id} is not registered.")
         return Response(status_code=204)
+
+    def _put(self, token: SubscriptionToken, subscription_id: str, registration: dict[str, Any]) -> bool:
+        now = self._clock()
+        with self._stores.database.transaction():
+            new = self._stores.registrations.put(token.customer, subscription_id, registration, now)
+            if new:
+                self._stores.journal.add(token.customer, now, token.name, Deed.REGISTERED, subscription_id)
+        return new
+
+    def _delete(self, token: SubscriptionToken, subscription_id: str) -> bool:
+        now = self._clock()
+        with self._stores.database.transaction():
+            gone = self._stores.registrations.end(token.customer, subscription_id, now)
+            if gone:
+                self._stores.journal.add(token.customer, now, token.name, Deed.DEREGISTERED, subscription_id)
+        return gone
 
 
 def _subscription_id(request: Request) -> str:

@@ -28,9 +28,8 @@ def new_client(gateway, clock):
     """Gives a client of a new customer, with a subscription token for 30 days, at each call."""
 
     def make():
-        accounts = gateway.stores.accounts
-        customer = accounts.add_customer(next(_names))
-        token, _ = accounts.add_subscription_token(customer, clock.now(), timedelta(days=30))
+        customer = gateway.stores.accounts.add_customer(next(_names))
+        token, _ = gateway.stores.tokens.add(customer, clock.now(), timedelta(days=30))
         return Client(gateway.url, token, customer)
 
     return make

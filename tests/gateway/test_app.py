@@ -3,9 +3,9 @@ from datetime import timedelta
 import requests
 
 from gateway.local import run_in_thread
-from gateway.server import open_stores
 from gateway.stores.columns import columns
 from gateway.stores.records import KEY_LIFE, Post
+from gateway.stores.stores import open_stores
 from tests.gateway.client import code
 
 
@@ -32,7 +32,7 @@ def test_a_fault_of_the_gateway_is_answered_without_its_reasons(client, gateway,
     def fail(*_arguments):
         raise RuntimeError("planted-secret")
 
-    monkeypatch.setattr(type(gateway.stores.accounts), "subscription_token", fail)
+    monkeypatch.setattr(type(gateway.stores.tokens), "find", fail)
     answer = client.call("GET", "/qas/subscription-token")
     assert code(answer) == (500, "fault")
     assert "planted-secret" not in answer.text

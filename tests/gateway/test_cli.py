@@ -12,7 +12,7 @@ import requests
 
 from gateway.cli import main
 from gateway.local import new_customer
-from gateway.server import open_accounts
+from gateway.stores.stores import open_database
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,8 +69,8 @@ def test_the_first_start_tells_a_password_and_it_works_over_tls(served):
 
 
 def test_a_later_start_tells_none(tmp_path):
-    with closing(open_accounts(tmp_path)) as accounts:
-        new_customer(accounts, "customer")
+    with closing(open_database(tmp_path)) as database:
+        new_customer(database, "customer")
     with serve(tmp_path) as (_, url):
         assert requests.get(url + "/healthz", timeout=20).status_code == 200
 
@@ -106,6 +106,19 @@ def told_password(capsys):
         (["--key", "k.pem"], "go together"),
         (["--certificate", "pyproject.toml", "--key", "pyproject.toml"], "no certificate and its key"),
         (["--host", "192.0.2.1", "--behind-a-proxy"], "Cannot listen on 192.0.2.1"),
+        *[
+            (["--public-url", url], "no address of a gateway")
+            for url in (
+                "gateway.example",
+                "http://gateway.example",
+                "https://gateway.example/path",
+                "https://ada:secret@gateway.example",
+                "https://gateway.example?x",
+                "https://gateway.example:99999",
+                "javascript://%0aalert(1)",
+                "https://",
+            )
+        ],
     ],
 )
 def test_serving_in_a_way_that_cannot_be_right_is_refused(tmp_path, capsys, options, named):
@@ -117,6 +130,17 @@ def test_a_directory_that_cannot_be_used_is_named(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert main(["serve", "--data", str(tmp_path / "file" / "data")]) == 1
     assert "file/data cannot be used" in capsys.readouterr().err
+
+
+def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_only(tmp_path, capsys):
+    assert main(["user", "add", "ada", "--customer", "contoso", "--role", "reader", "--data", str(tmp_path)]) == 0
+    form = {"username": "ada", "password": told_password(capsys)}
+    with serve(tmp_path, "--public-url", "https://gateway.example/") as (_, url):
+        answer = requests.post(url + "/sign-in", data=form, timeout=20, allow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["Set-Cookie"].startswith("__Host-sluice=")
+    assert "; Secure" in answer.headers["Set-Cookie"]
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def test_an_unknown_user_gets_no_password(tmp_path, capsys):

@@ -33,7 +33,7 @@ def faulty(tmp_path_factory, faults, faulty_log):
 @pytest.fixture
 def victim(faulty, request):
     """A client of a customer of its own at the gateway that fails."""
-    customer = new_customer(faulty.stores.accounts, request.node.name)
+    customer = new_customer(faulty.stores.database, request.node.name)
     return Client(faulty.url, customer.subscription_token, customer.number)
 
 

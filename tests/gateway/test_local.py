@@ -9,16 +9,16 @@ import pytest
 import requests
 
 from gateway.local import Customer, GatewayProcess, new_customer, run_in_thread
-from gateway.server import open_accounts, open_stores
+from gateway.stores.stores import open_database, open_stores
 from tests.gateway.client import Client, ndjson, record
 
 
 @pytest.fixture
 def customer(tmp_path) -> Customer:
     """A customer made before the gateway's first start."""
-    accounts = open_accounts(tmp_path)
-    made = new_customer(accounts, "customer")
-    accounts.close()
+    database = open_database(tmp_path)
+    made = new_customer(database, "customer")
+    database.close()
     return made
 
 

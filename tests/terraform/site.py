@@ -48,7 +48,7 @@ class Site:
     @property
     def registered(self) -> list[str]:
         """Ids of the subscriptions that the gateway knows."""
-        found = self.gateway.stores.accounts.azure_subscriptions(self.customer.number)
+        found = self.gateway.stores.registrations.in_force(self.customer.number)
         return sorted(found)
 
     def entry(self, subscription: str, account: str, location: str = "eastus") -> dict[str, str]:
@@ -100,5 +100,5 @@ def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Sit
             "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), own["PATH"]]),
             "SLUICE_PATIENCE": "0",
         }
-        customer = new_customer(gateway.stores.accounts, "customer")
+        customer = new_customer(gateway.stores.database, "customer")
         yield Site(azure, gateway, faults, customer, Module(folder / "checkout", environment), az)

@@ -31,7 +31,7 @@ def test_what_was_applied_needs_nothing_more_and_is_gone_after_destroy(applied):
 
 
 def test_the_gateway_is_told_what_reads_the_subscription_and_what_delivers(applied):
-    registration = applied.gateway.stores.accounts.azure_subscriptions(applied.customer.number)[A]
+    registration = applied.gateway.stores.registrations.in_force(applied.customer.number)[A]
     [application] = applied.azure.estate.of("azuread_application")
     [app] = applied.azure.estate.of("azurerm_function_app_flex_consumption")
     assert registration["applicationId"] == application.values["client_id"]
@@ -56,8 +56,8 @@ def test_an_account_may_be_given_by_its_id_and_alerts_by_mail(site):
 
 
 def test_a_rotated_token_replaces_the_vaults_secret_and_touches_nothing_else(applied):
-    accounts = applied.gateway.stores.accounts
-    token, _ = accounts.add_subscription_token(applied.customer.number, datetime.now(UTC), timedelta(days=30))
+    tokens = applied.gateway.stores.tokens
+    token, _ = tokens.add(applied.customer.number, datetime.now(UTC), timedelta(days=30))
     entry = applied.entry(A, "flowlogs1")
     applied.azure.journal.clear()
     applied.module.write_variables(applied.variables(location1=entry) | {"subscription_token": token})
@@ -92,7 +92,7 @@ def test_a_second_entry_adds_a_region_and_leaves_the_first_as_it_is(applied):
     assert run.succeeded, run.error
     assert {name: applied.azure.estate.resources[name].values for name in before} == before
     assert len(applied.azure.estate.of("azurerm_function_app_flex_consumption")) == 2
-    registration = applied.gateway.stores.accounts.azure_subscriptions(applied.customer.number)[A]
+    registration = applied.gateway.stores.registrations.in_force(applied.customer.number)[A]
     assert [region["location"] for region in registration["regions"]] == ["eastus", "westeurope"]
     assert applied.module.plan(A).nothing_to_do
 

@@ -12,7 +12,7 @@ from tests.support.time import StillClock
 @pytest.fixture(scope="module")
 def person(gateway: Gateway, clock: StillClock) -> Customer:
     """A customer whose user can sign in."""
-    return new_customer(gateway.stores.accounts, "person", clock.now)
+    return new_customer(gateway.stores.database, "person", clock.now)
 
 
 def sign_in(gateway, name, password):
@@ -106,5 +106,6 @@ def test_a_subscription_token_ends_on_time(client, clock):
 
 
 def test_a_revoked_token_ends_at_once(gateway, client, clock):
-    gateway.stores.accounts.revoke_subscription_token(client.token, clock.now())
+    (token,) = gateway.stores.tokens.all(client.customer)
+    gateway.stores.tokens.revoke(client.customer, token.number, clock.now())
     assert code(client.call("GET", "/qas/subscription-token")) == (401, "unauthorized")

@@ -25,7 +25,7 @@ def test_a_registration_is_new_once_and_may_be_repeated_and_replaced(gateway, cl
         ).status_code
         == 200
     )
-    (kept,) = gateway.stores.accounts.azure_subscriptions(client.customer).items()
+    (kept,) = gateway.stores.registrations.in_force(client.customer).items()
     assert kept[0] == ID
     assert kept[1]["deployment"] == "azure-two"
 
@@ -33,7 +33,7 @@ def test_a_registration_is_new_once_and_may_be_repeated_and_replaced(gateway, cl
 def test_the_credential_is_neither_kept_nor_shown(gateway, client):
     answer = client.call("PUT", PATH, json=REGISTRATION)
     assert "planted-secret" not in answer.text
-    assert "planted-secret" not in str(gateway.stores.accounts.azure_subscriptions(client.customer))
+    assert "planted-secret" not in str(gateway.stores.registrations.in_force(client.customer))
 
 
 def test_a_removed_registration_is_gone_and_may_come_again(client):
@@ -49,7 +49,7 @@ def test_customers_do_not_touch_each_others_registrations(gateway, new_client):
     assert code(other.call("DELETE", PATH)) == (404, "not_registered")
     assert other.call("PUT", PATH, json=REGISTRATION).status_code == 201
     assert other.call("DELETE", PATH).status_code == 204
-    assert list(gateway.stores.accounts.azure_subscriptions(one.customer)) == [ID]
+    assert list(gateway.stores.registrations.in_force(one.customer)) == [ID]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

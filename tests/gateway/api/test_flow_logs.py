@@ -83,7 +83,7 @@ def test_a_key_that_came_with_another_body_is_refused(gateway, client):
 def test_another_token_of_the_same_customer_meets_the_same_keys(gateway, client, clock):
     body = ndjson(record())
     client.post(body)
-    other, _ = gateway.stores.accounts.add_subscription_token(client.customer, clock.now(), AN_HOUR)
+    other, _ = gateway.stores.tokens.add(client.customer, clock.now(), AN_HOUR)
     assert Client(client.url, other, client.customer).post(body).json()["duplicate"] is True
 
 
@@ -172,7 +172,7 @@ LIMITS = Limits(body_bytes=2000, unpacked_bytes=20_000, records=10, form_bytes=1
 def narrow(tmp_path):
     """A client of a gateway that takes little."""
     with run_in_thread(tmp_path, limits=LIMITS) as gateway:
-        customer = new_customer(gateway.stores.accounts, "narrow")
+        customer = new_customer(gateway.stores.database, "narrow")
         yield Client(gateway.url, customer.subscription_token, customer.number)
 
 
@@ -194,7 +194,7 @@ def test_a_stored_body_is_answered_again_when_limits_have_been_lowered(tmp_path)
     body = ndjson(*[record(rule=random.Random(port).randbytes(200).hex()) for port in range(100)], b"{}")
     assert len(gzip.compress(body, 1)) > LIMITS.body_bytes
     with run_in_thread(tmp_path) as gateway:
-        customer = new_customer(gateway.stores.accounts, "customer")
+        customer = new_customer(gateway.stores.database, "customer")
         first = Client(gateway.url, customer.subscription_token, customer.number).post(body)
     with run_in_thread(tmp_path, limits=LIMITS) as gateway:
         client = Client(gateway.url, customer.subscription_token, customer.number)
@@ -244,7 +244,7 @@ def test_more_posts_at_once_than_the_gateway_takes_are_put_off(narrow):
 
 def test_when_storage_fails_the_sender_is_told_to_come_back(tmp_path, caplog):
     with run_in_thread(tmp_path) as gateway:
-        customer = new_customer(gateway.stores.accounts, "customer")
+        customer = new_customer(gateway.stores.database, "customer")
         client = Client(gateway.url, customer.subscription_token, customer.number)
         gateway.stores.records.close()
         answer = client.post(ndjson(record()))

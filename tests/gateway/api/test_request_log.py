@@ -22,7 +22,7 @@ def gateway(tmp_path, clock, log):
 @pytest.fixture
 def client(gateway, clock):
     """A client of its only customer."""
-    customer = new_customer(gateway.stores.accounts, "customer", clock.now)
+    customer = new_customer(gateway.stores.database, "customer", clock.now)
     return Client(gateway.url, customer.subscription_token, customer.number)
 
 
@@ -73,7 +73,7 @@ def test_a_refused_request_is_logged_without_a_customer(client, log):
 
 
 def test_a_fault_of_the_gateway_is_logged_as_such(client, gateway, log, monkeypatch):
-    monkeypatch.setattr(type(gateway.stores.accounts), "subscription_token", None)
+    monkeypatch.setattr(type(gateway.stores.tokens), "find", None)
     client.call("GET", "/qas/subscription-token")
     (entry,) = entries_of(log, 1)
     assert entry["status"] == 500

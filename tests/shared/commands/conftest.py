@@ -106,7 +106,7 @@ def operator(
 ) -> Operator:
     for name in ("FLOW_LOGS", "AzureWebJobsStorage", "APIGW_URL", "SUBSCRIPTION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    customer = new_customer(gateway.stores.accounts, request.node.name)
+    customer = new_customer(gateway.stores.database, request.node.name)
     return Operator(new_account(), new_account(), gateway, customer, tmp_path / "local.settings.json", capfd)
 
 

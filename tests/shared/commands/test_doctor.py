@@ -123,14 +123,14 @@ def test_a_token_that_is_refused_fails_and_says_what_to_do(operator):
 
 @pytest.mark.parametrize(("days", "state"), [(13, "warn"), (15, "ok")])
 def test_a_token_that_ends_within_fourteen_days_is_a_warning(operator, days, state):
-    accounts = operator.gateway.stores.accounts
-    token, end = accounts.add_subscription_token(operator.customer.number, datetime.now(UTC), timedelta(days=days))
+    tokens = operator.gateway.stores.tokens
+    token, made = tokens.add(operator.customer.number, datetime.now(UTC), timedelta(days=days))
     operator.settings["SUBSCRIPTION_TOKEN"] = token
     operator.log().minute(1)
     said = operator.run("doctor", "--json")
     assert states(said)["token"] == state
     assert said.code == (state == "warn")
-    assert f"{end:%Y-%m-%d %H:%M}" in messages(said)["token"]
+    assert f"{made.expires_at:%Y-%m-%d %H:%M}" in messages(said)["token"]
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(0.5, State.OK), (5, State.WARN), (-20, State.FAIL)])

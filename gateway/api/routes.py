@@ -1,0 +1,49 @@
+"""The calls of the HTTP API."""
+
+from typing import Final
+
+import duckdb
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from gateway.api.auth import Auth
+from gateway.api.azure_subscriptions import AzureSubscriptions
+from gateway.api.errors import ApiError
+from gateway.api.flow_logs import FlowLogs
+from gateway.clock import Clock
+from gateway.limits import Limits
+from gateway.signing_in import SigningIn
+from gateway.stores.stores import Stores
+
+_PATHS: Final = {"/auth", "/healthz"}
+
+
+def is_api(path: str) -> bool:
+    """Tell whether a path is the API's, whether or not there is anything at it: programs are answered in JSON."""
+    return path in _PATHS or path.startswith("/qas/")
+
+
+def api_routes(stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clock) -> list[Route]:
+    """Put the API together."""
+    auth = Auth(stores, signing_in, limits, clock)
+    flow_logs = FlowLogs(auth, stores.records, limits, clock)
+    azure = AzureSubscriptions(auth, stores, limits, clock)
+
+    async def healthz(_request: Request) -> JSONResponse:
+        try:
+            await run_in_threadpool(stores.records.check)
+        except duckdb.Error:
+            raise ApiError(503, "storage", "The storage does not answer. Restart the gateway.") from None
+        return JSONResponse({"status": "ok"})
+
+    return [
+        Route("/auth", auth.post_auth, methods=["POST"]),
+        Route("/qas/subscription-token", auth.post_subscription_token, methods=["POST"]),
+        Route("/qas/subscription-token", auth.get_subscription_token, methods=["GET"]),
+        Route("/qas/azure/subscriptions/{subscription_id}", azure.put, methods=["PUT"]),
+        Route("/qas/azure/subscriptions/{subscription_id}", azure.delete, methods=["DELETE"]),
+        Route("/qas/flow-logs", flow_logs.post, methods=["POST"]),
+        Route("/healthz", healthz, methods=["GET"]),
+    ]

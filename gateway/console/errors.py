@@ -1,0 +1,25 @@
+"""Requests that the console refuses. Each is answered with a page."""
+
+from collections.abc import Mapping
+
+
+class PageError(Exception):
+    """A request that is refused, with what its sender should do.
+
+    Attributes:
+        status: The HTTP status.
+        message: Sentences for people: what, where, what to do. They never hold a secret.
+        headers: Further headers of the answer, such as `Retry-After`.
+
+    """
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = dict(headers or {})
+
+
+def not_found(what: str) -> PageError:
+    """Refuse a request for something that is not there, or that is another customer's, which must look the same."""
+    return PageError(404, f"There is no {what} here. It may have been removed, or the address is mistyped.")

@@ -1,0 +1,78 @@
+"""Pages made of templates. Everything that is put into one is escaped."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from gateway.clock import iso
+from gateway.console.static_files import StaticFiles
+from gateway.console.visitor import Visitor
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+class Pages:
+    """Renders templates."""
+
+    def __init__(self, static: StaticFiles) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals["static"] = static.url
+        self._environment.filters |= {"iso": iso, "moment": moment, "span": span}
+
+    def render(
+        self,
+        request: Request,
+        visitor: Visitor | None,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **context: Any,  # noqa: ANN401 - whatever the template asks for
+    ) -> HTMLResponse:
+        """Make a page.
+
+        Args:
+            request: What is answered.
+            visitor: Who has signed in, if anybody; without one the page has no menu.
+            template: The template's name.
+            status: The HTTP status.
+            headers: Further headers.
+            context: What the template asks for.
+
+        """
+        page = self._environment.get_template(template)
+        content = page.render(visitor=visitor, path=request.url.path, **context)
+        return HTMLResponse(content, status, headers)
+
+
+def redirect(path: str) -> RedirectResponse:
+    """Send the browser to another page with GET, as after every form that did its work."""
+    return RedirectResponse(path, 303)
+
+
+def moment(time: datetime) -> str:
+    """Write a moment for people: UTC, to the second, with the zone named."""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def span(time: timedelta) -> str:
+    """Write a length of time for people, in its two largest units."""
+    seconds = int(time.total_seconds())
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        number, seconds = divmod(seconds, size)
+        if number:
+            parts.append(f"{number} {unit}")
+    return " ".join(parts[:2]) or "0 s"

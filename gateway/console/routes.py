@@ -1,0 +1,75 @@
+"""The pages of the console, each under its address."""
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.clock import Clock
+from gateway.console.account import Account
+from gateway.console.errors import PageError, not_found
+from gateway.console.journal_page import JournalPage
+from gateway.console.pages import Pages
+from gateway.console.session import Door
+from gateway.console.sign_in import SignIn
+from gateway.console.static_files import StaticFiles
+from gateway.console.visitor import Visitor
+from gateway.limits import Limits
+from gateway.place import Place
+from gateway.signing_in import SigningIn
+from gateway.stores.stores import Stores
+
+
+class Console:
+    """All pages, those of errors included.
+
+    Attributes:
+        routes: What answers which address.
+
+    """
+
+    def __init__(self, stores: Stores, place: Place, signing_in: SigningIn, limits: Limits, clock: Clock) -> None:
+        static = StaticFiles()
+        self._pages = Pages(static)
+        self._door = door = Door(stores.sessions, place, limits, clock)
+        sign_in = SignIn(self._pages, door, signing_in, limits)
+        account = Account(self._pages, door, signing_in, limits)
+        journal = JournalPage(self._pages, stores.journal)
+        self.routes = [
+            Route("/sign-in", door.everybody(sign_in.get), methods=["GET"]),
+            Route("/sign-in", door.everybody(sign_in.post), methods=["POST"]),
+            Route("/sign-out", door.newcomer(sign_in.sign_out), methods=["POST"]),
+            Route("/account", door.newcomer(account.get), methods=["GET"]),
+            Route("/account", door.newcomer(account.post), methods=["POST"]),
+            Route("/setup/journal", door.reader(journal.get), methods=["GET"]),
+            Route("/static/{name:path}", static.get, methods=["GET"]),
+        ]
+
+    async def on_page_error(self, request: Request, error: Exception) -> Response:
+        """Answer a refusal of our own."""
+        assert isinstance(error, PageError)  # noqa: S101 - registered for this class alone
+        return await self._error(request, error)
+
+    async def on_http_exception(self, request: Request, error: Exception) -> Response:
+        """Answer what the router refuses: an unknown path or method."""
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return await self._error(request, not_found("page"))
+        message = f"This page does not answer {request.method}. Open it from the menu."
+        return await self._error(request, PageError(error.status_code, message, error.headers))
+
+    async def on_failure(self, request: Request, _error: Exception) -> Response:
+        """Answer a fault of the gateway, whose traceback goes to the operator's log and nowhere else."""
+        failure = PageError(500, "The gateway failed on this request. Try again; its log has the reason.")
+        return self._page(request, None, failure)
+
+    async def _error(self, request: Request, error: PageError) -> Response:
+        return self._page(request, await self._door.visitor(request), error)
+
+    def _page(self, request: Request, visitor: Visitor | None, error: PageError) -> Response:
+        title = HTTPStatus(error.status).phrase
+        return self._pages.render(
+            request, visitor, "error.html", status=error.status, headers=error.headers, title=title, error=error
+        )

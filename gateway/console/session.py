@@ -1,0 +1,133 @@
+"""Who may see which page: sessions, their cookie, and the checks that every form passes."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.clock import Clock
+from gateway.console.errors import PageError
+from gateway.console.forms import read_form
+from gateway.console.pages import redirect
+from gateway.console.visitor import Visitor
+from gateway.limits import Limits
+from gateway.place import Place
+from gateway.stores.accounts import User
+from gateway.stores.sessions import Sessions
+
+type Endpoint = Callable[[Request], Awaitable[Response]]
+type Handler = Callable[[Request, Visitor], Awaitable[Response]]
+"""Answers a request of somebody who has signed in."""
+
+_SAFE_METHODS: Final = {"GET", "HEAD"}
+_STALE: Final = (
+    "This form does not belong to your session, which may have ended. Open the page again, and send it anew."
+)
+_FOREIGN: Final = "This form was sent from another site. Open the page here, and send it from there."
+
+
+class Door:
+    """Lets people in."""
+
+    def __init__(self, sessions: Sessions, place: Place, limits: Limits, clock: Clock) -> None:
+        self._sessions = sessions
+        self._limits = limits
+        self._clock = clock
+        self._encrypted = place.encrypted
+        # With this prefix browsers take the cookie over TLS only, and from this host only.
+        self._cookie = "__Host-sluice" if place.encrypted else "sluice"
+
+    def everybody(self, handler: Endpoint) -> Endpoint:
+        """Open a page to people who have not signed in; a form must come from this site."""
+
+        async def endpoint(request: Request) -> Response:
+            _check_origin(request)
+            return await handler(request)
+
+        return endpoint
+
+    def reader(self, handler: Handler) -> Endpoint:
+        """Open a page to everybody who has signed in."""
+        return self._opened(handler, lambda _visitor: True)
+
+    def administrator(self, handler: Handler) -> Endpoint:
+        """Open a page to administrators."""
+        return self._opened(handler, lambda visitor: visitor.administers)
+
+    def newcomer(self, handler: Handler) -> Endpoint:
+        """Open a page even to those who have yet to replace the password that the gateway made up."""
+        return self._opened(handler, lambda _visitor: True, newcomers=True)
+
+    async def visitor(self, request: Request) -> Visitor | None:
+        """Give the person whose session a request belongs to."""
+        secret = request.cookies.get(self._cookie)
+        if secret is None:
+            return None
+        session = await run_in_threadpool(self._sessions.find, secret, self._clock())
+        if session is None:
+            return None
+        request.state.customer = session.user.customer
+        return Visitor(session.user, session.csrf)
+
+    async def begin(self, request: Request, user: User, response: Response) -> None:
+        """Begin a session, under a cookie that nobody had before, and end the one that the request belongs to."""
+        await self._end(request)
+        secret = await run_in_threadpool(self._sessions.begin, user.id, self._clock())
+        response.set_cookie(self._cookie, secret, secure=self._encrypted, httponly=True, samesite="strict")
+
+    async def end(self, request: Request, response: Response) -> None:
+        """End the session that a request belongs to."""
+        await self._end(request)
+        response.delete_cookie(self._cookie, secure=self._encrypted, httponly=True, samesite="strict")
+
+    async def _end(self, request: Request) -> None:
+        secret = request.cookies.get(self._cookie)
+        if secret is not None:
+            await run_in_threadpool(self._sessions.end, secret)
+
+    def _opened(self, handler: Handler, admits: Callable[[Visitor], bool], *, newcomers: bool = False) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            visitor = await self.visitor(request)
+            if visitor is None:
+                return redirect(_sign_in_before(request))
+            if visitor.user.needs_new_password and not newcomers:
+                return redirect("/account")
+            if not admits(visitor):
+                raise PageError(403, "Your role is reader. Only administrators can do this: ask one of yours.")
+            if request.method not in _SAFE_METHODS:
+                _check_origin(request)
+                await self._check_csrf(request, visitor)
+            return await handler(request, visitor)
+
+        return endpoint
+
+    async def _check_csrf(self, request: Request, visitor: Visitor) -> None:
+        sent = request.headers.get("x-csrf-token") or (await read_form(request, self._limits)).verbatim("csrf")
+        if not hmac.compare_digest(sent.encode(), visitor.csrf.encode()):
+            raise PageError(403, _STALE)
+
+
+def _check_origin(request: Request) -> None:
+    """Refuse a form that another site's page sends. Browsers tell where it comes from, and pages cannot change that."""
+    if request.method in _SAFE_METHODS:
+        return
+    fetch_site = request.headers.get("sec-fetch-site")
+    if fetch_site is not None:
+        foreign = fetch_site != "same-origin"
+    else:
+        origin = request.headers.get("origin")
+        foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if foreign:
+        raise PageError(403, _FOREIGN)
+
+
+def _sign_in_before(request: Request) -> str:
+    """Give the address of the sign-in page that leads on to the page which was asked for."""
+    if request.method not in _SAFE_METHODS:
+        return "/sign-in"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"/sign-in?next={quote(request.url.path + query, safe='')}"

@@ -1,0 +1,75 @@
+"""Signing in and out."""
+
+import re
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.forms import read_form
+from gateway.console.pages import Pages, redirect
+from gateway.console.session import Door
+from gateway.console.visitor import Visitor
+from gateway.limits import Limits
+from gateway.signing_in import SigningIn, TooManyTriesError
+from gateway.stores.journal import Deed
+
+_OWN_PATH: Final = re.compile(r"/(?!/)[!-\[\]-~]*")
+"""A path on this site: a second slash, or the backslash that browsers take for one, would begin another host's name."""
+
+
+class SignIn:
+    """The page to sign in on, and the button to sign out."""
+
+    def __init__(self, pages: Pages, door: Door, signing_in: SigningIn, limits: Limits) -> None:
+        self._pages = pages
+        self._door = door
+        self._signing_in = signing_in
+        self._limits = limits
+
+    async def get(self, request: Request) -> Response:
+        """Answer `GET /sign-in`."""
+        then = _own_path(request.query_params.get("next", ""))
+        if await self._door.visitor(request) is not None:
+            return redirect(then)
+        return self._page(request, then)
+
+    async def post(self, request: Request) -> Response:
+        """Answer `POST /sign-in`: begin a session, and go on to the page that was asked for first."""
+        form = await read_form(request, self._limits)
+        then = _own_path(form.text("next"))
+        name = form.verbatim("username")
+        try:
+            user = await self._signing_in.user(name, form.verbatim("password"), Deed.SIGNED_IN)
+        except TooManyTriesError as error:
+            headers = {"Retry-After": str(error.seconds)}
+            return self._page(request, then, name, str(error), status=429, headers=headers)
+        if user is None:
+            return self._page(request, then, name, "The user name or the password is wrong.", status=401)
+        response = redirect("/account" if user.needs_new_password else then)
+        await self._door.begin(request, user, response)
+        return response
+
+    async def sign_out(self, request: Request, _visitor: Visitor) -> Response:
+        """Answer `POST /sign-out`."""
+        response = redirect("/sign-in")
+        await self._door.end(request, response)
+        return response
+
+    def _page(
+        self,
+        request: Request,
+        then: str,
+        name: str = "",
+        error: str = "",
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        return self._pages.render(
+            request, None, "sign_in.html", status=status, headers=headers, then=then, name=name, error=error
+        )
+
+
+def _own_path(path: str) -> str:
+    return path if _OWN_PATH.fullmatch(path) else "/"

@@ -1,0 +1,51 @@
+"""Files that pages refer to, held in memory: what is not in the folder at the start is never looked for."""
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.errors import not_found
+
+_FOLDER: Final = Path(__file__).parent / "static"
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    content: bytes
+    media_type: str
+    digest: str
+
+
+class StaticFiles:
+    """Answers `/static/NAME`."""
+
+    def __init__(self, folder: Path = _FOLDER) -> None:
+        self._files = {path.relative_to(folder).as_posix(): _read(path) for path in folder.rglob("*") if path.is_file()}
+
+    def url(self, name: str) -> str:
+        """Give the address of a file, which changes with its content, so that browsers may keep it for ever."""
+        return f"/static/{name}?{self._files[name].digest}"
+
+    async def get(self, request: Request) -> Response:
+        """Answer with a file."""
+        file = self._files.get(request.path_params["name"])
+        if file is None:
+            raise not_found("file")
+        etag = f'"{file.digest}"'
+        cached = _FOR_EVER if request.url.query == file.digest else "no-cache"
+        headers = {"ETag": etag, "Cache-Control": cached}
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+        return Response(file.content, headers=headers, media_type=file.media_type)
+
+
+def _read(path: Path) -> _File:
+    content = path.read_bytes()
+    media_type = mimetypes.guess_type(path.name)[0] or "text/plain"
+    return _File(content, media_type, hashlib.sha256(content).hexdigest()[:16])

@@ -1,0 +1,24 @@
+"""Who looks at a page."""
+
+from dataclasses import dataclass, field
+
+from gateway.stores.accounts import Role, User
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person who has signed in.
+
+    Attributes:
+        user: Who it is.
+        csrf: What every form on the visitor's pages must bring along.
+
+    """
+
+    user: User
+    csrf: str = field(repr=False)
+
+    @property
+    def administers(self) -> bool:
+        """Whether the visitor may change things."""
+        return self.user.role is Role.ADMINISTRATOR

@@ -1,0 +1,46 @@
+"""How often something may be tried."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class RateLimit:
+    """Lets a few tries of each kind pass at once, and then one after each pause.
+
+    This is the generic cell rate algorithm: of each kind only the moment is kept at which all tries are made up for.
+    """
+
+    def __init__(self, at_once: int, pause: timedelta, kinds: int = 10_000) -> None:
+        """Make a limit.
+
+        Args:
+            at_once: Tries that may follow each other without a pause.
+            pause: How long it takes until one more is allowed.
+            kinds: The most kinds to remember; the one that was tried longest ago is forgotten first.
+
+        """
+        self._pause = pause
+        self._slack = pause * (at_once - 1)
+        self._kinds = kinds
+        self._made_up_at: OrderedDict[Hashable, datetime] = OrderedDict()
+
+    def take(self, kind: Hashable, now: datetime) -> timedelta | None:
+        """Count a try; give None if it may pass, or else how long to wait, and then it is not counted."""
+        made_up_at = max(self._made_up_at.get(kind, _LONG_AGO), now)
+        wait = made_up_at - self._slack - now
+        if wait > timedelta(0):
+            return wait
+        self._made_up_at[kind] = made_up_at + self._pause
+        self._made_up_at.move_to_end(kind)
+        if len(self._made_up_at) > self._kinds:
+            self._made_up_at.popitem(last=False)
+        return None
+
+    def give_back(self, kind: Hashable) -> None:
+        """Take back a try that was counted."""
+        if kind in self._made_up_at:
+            self._made_up_at[kind] -= self._pause

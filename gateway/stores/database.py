@@ -1,0 +1,72 @@
+"""The SQLite file of everything but the records: one connection, which the stores of the gateway share."""
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from gateway.stores.schema import SCHEMA, SCHEMA_VERSION
+
+
+class StoreError(Exception):
+    """What was asked cannot be done; the message says why and what to do."""
+
+
+class Database:
+    """The file. Every method may be called from any thread, and blocks: call none on an event loop."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        # Held by the thread that is in a transaction, whose own statements go on.
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file at a path, or begin it; several processes may have it open.
+
+        Raises:
+            StoreError: The file was written by another version of the gateway.
+
+        """
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            key = secrets.token_hex(32)
+            insert = f"INSERT INTO signing_key VALUES (1, x'{key}')"  # noqa: S608 - digits of our own; scripts take no parameters
+            connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {insert}; COMMIT")
+        elif version != SCHEMA_VERSION:
+            connection.close()
+            raise StoreError(
+                f"{path} was written by another version of the gateway. Start that one, or name another directory."
+            )
+        return cls(connection)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def run(self, statement: str, *parameters: object) -> list[Any]:
+        """Run one statement, which is a transaction of its own outside of `transaction`, and give its rows."""
+        with self._lock:
+            return self._connection.execute(statement, parameters).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Let all statements of the context, whichever store runs them, happen together or not at all."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")

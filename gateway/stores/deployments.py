@@ -1,0 +1,170 @@
+"""Flow Logs configurations: which storage accounts a deployment delivers from. Connection strings are encrypted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.clock import from_ms, to_ms
+from gateway.stores.database import Database, StoreError
+from gateway.stores.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class StorageAccount:
+    """A storage account that Network Watcher writes flow logs to.
+
+    Attributes:
+        name: Its name in Azure.
+        region: Its location, such as `eastus`.
+
+    """
+
+    name: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStorageAccount:
+    """A storage account as it is saved.
+
+    Attributes:
+        account: What is shown of it.
+        connection_string: Its secret; None keeps the one that the deployment has for the account of this name.
+
+    """
+
+    account: StorageAccount
+    connection_string: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A configuration, without its secrets.
+
+    Attributes:
+        name: Unique for each customer.
+        subscription_id: The Azure subscription that it is for, in lower case.
+        accounts: Its storage accounts, in the order in which they were entered.
+        saved_at: When it was last saved.
+
+    """
+
+    name: str
+    subscription_id: str
+    accounts: tuple[StorageAccount, ...]
+    saved_at: datetime
+
+
+class Deployments:
+    """The store of configurations. Every method may be called from any thread, and blocks."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def add(
+        self, customer: int, name: str, subscription_id: str, accounts: Sequence[NewStorageAccount], now: datetime
+    ) -> None:
+        """Save a new configuration; every account comes with its connection string.
+
+        Raises:
+            StoreError: The customer has a deployment of this name.
+
+        """
+        with self._database.transaction():
+            added = self._database.run(
+                """INSERT INTO deployments (customer, name, subscription_id, saved_at) VALUES (?, ?, ?, ?)
+                   ON CONFLICT DO NOTHING RETURNING id""",
+                customer,
+                name,
+                subscription_id,
+                to_ms(now),
+            )
+            if not added:
+                raise StoreError(f"There is a deployment {name} already. Choose another name.")
+            self._put_accounts(added[0][0], accounts, {})
+
+    def replace(
+        self, customer: int, name: str, subscription_id: str, accounts: Sequence[NewStorageAccount], now: datetime
+    ) -> None:
+        """Save a configuration in the place of the one of its name.
+
+        Raises:
+            StoreError: There is none, or there is no connection string to keep for one of its accounts.
+
+        """
+        with self._database.transaction():
+            rows = self._database.run(
+                "UPDATE deployments SET subscription_id = ?, saved_at = ? WHERE customer = ? AND name = ? RETURNING id",
+                subscription_id,
+                to_ms(now),
+                customer,
+                name,
+            )
+            if not rows:
+                raise StoreError(f"There is no deployment {name} any more. Configure it anew.")
+            kept = self._database.run(
+                "SELECT name, connection_string FROM storage_accounts WHERE deployment = ?", rows[0][0]
+            )
+            self._database.run("DELETE FROM storage_accounts WHERE deployment = ?", rows[0][0])
+            self._put_accounts(rows[0][0], accounts, dict(kept))
+
+    def _put_accounts(self, deployment: int, accounts: Sequence[NewStorageAccount], kept: dict[str, bytes]) -> None:
+        for position, each in enumerate(accounts):
+            name = each.account.name
+            if each.connection_string is not None:
+                sealed = self._vault.seal(each.connection_string)
+            elif name in kept:
+                sealed = kept[name]
+            else:
+                raise StoreError(f"There is no connection string of {name} to keep. Enter it.")
+            self._database.run(
+                "INSERT INTO storage_accounts VALUES (?, ?, ?, ?, ?)",
+                deployment,
+                position,
+                name,
+                each.account.region,
+                sealed,
+            )
+
+    def all(self, customer: int) -> list[Deployment]:
+        """Give a customer's configurations by name."""
+        names = self._database.run("SELECT name FROM deployments WHERE customer = ? ORDER BY name", customer)
+        found = (self.find(customer, name) for (name,) in names)
+        return [each for each in found if each is not None]
+
+    def find(self, customer: int, name: str) -> Deployment | None:
+        """Give a customer's configuration of a name, if there is one."""
+        with self._database.transaction():
+            rows = self._database.run(
+                "SELECT id, subscription_id, saved_at FROM deployments WHERE customer = ? AND name = ?", customer, name
+            )
+            if not rows:
+                return None
+            number, subscription_id, saved_at = rows[0]
+            accounts = self._database.run(
+                "SELECT name, region FROM storage_accounts WHERE deployment = ? ORDER BY position", number
+            )
+        return Deployment(name, subscription_id, tuple(StorageAccount(*each) for each in accounts), from_ms(saved_at))
+
+    def connection_strings(self, customer: int, name: str) -> dict[str, str]:
+        """Give the connection strings of a configuration by the names of their accounts.
+
+        Raises:
+            StoreError: They cannot be decrypted.
+
+        """
+        rows = self._database.run(
+            """SELECT storage_accounts.name, connection_string
+               FROM storage_accounts JOIN deployments ON deployments.id = deployment
+               WHERE customer = ? AND deployments.name = ? ORDER BY position""",
+            customer,
+            name,
+        )
+        return {account: self._vault.unseal(sealed) for account, sealed in rows}
+
+    def remove(self, customer: int, name: str) -> bool:
+        """Remove a configuration; tell whether there was one."""
+        return bool(
+            self._database.run("DELETE FROM deployments WHERE customer = ? AND name = ? RETURNING 1", customer, name)
+        )

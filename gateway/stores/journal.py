@@ -1,0 +1,82 @@
+"""Who did what, and when, kept for each customer. No entry holds a secret."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from gateway.clock import from_ms, to_ms
+from gateway.stores.database import Database
+
+KEPT: Final = timedelta(days=400)
+"""How long an entry is kept: a year, and the time to look back at it."""
+_LONGEST: Final = 300
+
+
+class Deed(StrEnum):
+    """What was done."""
+
+    SIGNED_IN = "signed in"
+    SIGN_IN_REFUSED = "was refused to sign in"
+    GOT_AUTH_TOKEN = "got an auth token"  # noqa: S105 - no token
+    CHANGED_PASSWORD = "changed the password"  # noqa: S105
+    MADE_TOKEN = "made a subscription token"  # noqa: S105
+    REVOKED_TOKEN = "revoked a subscription token"  # noqa: S105
+    SAVED_DEPLOYMENT = "saved a deployment"
+    REMOVED_DEPLOYMENT = "removed a deployment"
+    DOWNLOADED_SCRIPTS = "downloaded the scripts of a deployment"
+    REGISTERED = "registered a subscription"
+    DEREGISTERED = "took a subscription's registration away"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done.
+
+    Attributes:
+        number: Grows with every entry.
+        at: When.
+        who: A user's name, or a token's.
+        deed: What.
+        subject: To what; may be empty.
+
+    """
+
+    number: int
+    at: datetime
+    who: str
+    deed: str
+    subject: str
+
+
+class Journal:
+    """The store of entries. Every method may be called from any thread, and blocks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, customer: int, now: datetime, who: str, deed: Deed, subject: str = "") -> None:
+        """Write an entry; in the transaction of what it tells of, so that neither is without the other."""
+        self._database.run(
+            "INSERT INTO journal (customer, at, who, deed, subject) VALUES (?, ?, ?, ?, ?)",
+            customer,
+            to_ms(now),
+            who[:_LONGEST],
+            deed,
+            subject[:_LONGEST],
+        )
+
+    def page(self, customer: int, before: int | None = None, size: int = 50) -> list[Entry]:
+        """Give a customer's entries, the newest first, from the one before the entry of a number."""
+        rows = self._database.run(
+            """SELECT id, at, who, deed, subject FROM journal
+               WHERE customer = ? AND id < coalesce(?, 9223372036854775807) ORDER BY id DESC LIMIT ?""",
+            customer,
+            before,
+            size,
+        )
+        return [Entry(number, from_ms(at), who, deed, subject) for number, at, who, deed, subject in rows]
+
+    def forget(self, now: datetime) -> None:
+        """Remove the entries that have outlived their time."""
+        self._database.run("DELETE FROM journal WHERE at < ?", to_ms(now - KEPT))

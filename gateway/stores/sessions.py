@@ -1,0 +1,82 @@
+"""Sessions of people who have signed in to the console, kept by the SHA-256 hash of what their cookie holds."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.clock import from_ms, to_ms
+from gateway.stores.accounts import USER_COLUMNS, User, user_of
+from gateway.stores.database import Database
+
+IDLE: Final = timedelta(hours=2)
+"""How long a session lives without a request."""
+LONGEST: Final = timedelta(hours=12)
+"""How long a session lives at most."""
+_SEEN_AT_STEP: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session.
+
+    Attributes:
+        user: Who signed in.
+        csrf: What every form of the session must bring along.
+
+    """
+
+    user: User
+    csrf: str
+
+
+class Sessions:
+    """The store of sessions. Every method may be called from any thread, and blocks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self, user: int, now: datetime) -> str:
+        """Begin a session of the user of a number, and give what its cookie is to hold."""
+        secret = secrets.token_urlsafe(32)
+        self._database.run(
+            "INSERT INTO sessions (hash, user, csrf, began_at, seen_at) VALUES (?, ?, ?, ?, ?)",
+            _hash(secret),
+            user,
+            secrets.token_urlsafe(32),
+            to_ms(now),
+            to_ms(now),
+        )
+        return secret
+
+    def find(self, secret: str, now: datetime) -> Session | None:
+        """Give the session of a cookie, which a request keeps alive; None if it is over or there never was one."""
+        rows = self._database.run(
+            f"""SELECT sessions.csrf, sessions.seen_at, {USER_COLUMNS}
+                FROM sessions JOIN users ON users.id = sessions.user
+                WHERE hash = ? AND began_at > ? AND seen_at > ?""",  # noqa: S608 - names of our own
+            _hash(secret),
+            to_ms(now - LONGEST),
+            to_ms(now - IDLE),
+        )
+        if not rows:
+            return None
+        csrf, seen_at, *user = rows[0]
+        if now - from_ms(seen_at) >= _SEEN_AT_STEP:
+            self._database.run("UPDATE sessions SET seen_at = ? WHERE hash = ?", to_ms(now), _hash(secret))
+        return Session(user_of(*user), csrf)
+
+    def end(self, secret: str) -> None:
+        """End the session of a cookie."""
+        self._database.run("DELETE FROM sessions WHERE hash = ?", _hash(secret))
+
+    def forget(self, now: datetime) -> None:
+        """Remove the sessions that are over."""
+        self._database.run(
+            "DELETE FROM sessions WHERE began_at <= ? OR seen_at <= ?", to_ms(now - LONGEST), to_ms(now - IDLE)
+        )
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

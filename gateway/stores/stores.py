@@ -1,0 +1,82 @@
+"""Everything that the gateway keeps: the records in a DuckDB file, all else in a SQLite file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gateway.stores.accounts import Accounts
+from gateway.stores.database import Database
+from gateway.stores.deployments import Deployments
+from gateway.stores.journal import Journal
+from gateway.stores.records import Records
+from gateway.stores.registrations import Registrations
+from gateway.stores.sessions import Sessions
+from gateway.stores.tokens import Tokens
+from gateway.stores.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The open stores of one directory; as a context manager they are closed at the end."""
+
+    database: Database
+    accounts: Accounts
+    sessions: Sessions
+    tokens: Tokens
+    deployments: Deployments
+    registrations: Registrations
+    journal: Journal
+    records: Records
+
+    def __enter__(self) -> Self:
+        """Give the stores themselves."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close them."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.records.close()
+        self.database.close()
+
+
+def open_stores(data: Path) -> Stores:
+    """Open the stores in a directory, or begin them.
+
+    Raises:
+        duckdb.IOException: Another gateway has them open.
+        StoreError, UnknownSchemaError: Another version of the gateway wrote them.
+
+    """
+    database = open_database(data)
+    try:
+        records = Records.open(data / "records.duckdb")
+    except BaseException:
+        database.close()
+        raise
+    return Stores(
+        database,
+        Accounts(database),
+        Sessions(database),
+        Tokens(database),
+        Deployments(database, Vault(data / "secrets.key")),
+        Registrations(database),
+        Journal(database),
+        records,
+    )
+
+
+def open_database(data: Path) -> Database:
+    """Open the SQLite file in a directory, or begin it; a gateway may be serving from it.
+
+    Raises:
+        StoreError: Another version of the gateway wrote it.
+
+    """
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Database.open(data / "accounts.sqlite")

@@ -1,0 +1,131 @@
+"""Subscription tokens, kept as SHA-256 hashes, which is enough for 256 random bits."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from gateway.clock import from_ms, to_ms
+from gateway.stores.database import Database
+
+_USED_AT_STEP: Final = timedelta(minutes=1)
+"""How exact the last use of a token is: writing at every post would cost one more wait for the disk."""
+
+
+class TokenState(StrEnum):
+    """Whether a token is accepted, and if not, why."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionToken:
+    """What is known of a subscription token.
+
+    Attributes:
+        number: Its number; the token itself is not kept.
+        customer: The number of the customer that the token acts for.
+        purpose: What it was made for, in its maker's words.
+        created_by: The name of the user who made it.
+        created_at: When it was made.
+        expires_at: The end of its life.
+        used_at: When it was last accepted, to the minute; None if never.
+        revoked_at: When it was revoked; None if it was not.
+
+    """
+
+    number: int
+    customer: int
+    purpose: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """How the journal and the pages call it."""
+        return f"token {self.number} ({self.purpose})" if self.purpose else f"token {self.number}"
+
+    def state(self, now: datetime) -> TokenState:
+        """Tell whether it is accepted now."""
+        if self.revoked_at is not None:
+            return TokenState.REVOKED
+        return TokenState.ACTIVE if now < self.expires_at else TokenState.EXPIRED
+
+
+class Tokens:
+    """The store of subscription tokens. Every method may be called from any thread, and blocks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, customer: int, now: datetime, life: timedelta, purpose: str = "", created_by: str = ""
+    ) -> tuple[str, SubscriptionToken]:
+        """Make up a token for a customer; give it, which nobody can do again, and what is known of it."""
+        token = secrets.token_urlsafe(32)
+        rows = self._database.run(
+            f"""INSERT INTO subscription_tokens (hash, customer, purpose, created_by, created_at, expires_at)
+                VALUES (?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}""",  # noqa: S608 - names of our own
+            _hash(token),
+            customer,
+            purpose,
+            created_by,
+            to_ms(now),
+            to_ms(now + life),
+        )
+        return token, _token(*rows[0])
+
+    def find(self, token: str, now: datetime) -> SubscriptionToken | None:
+        """Give what is known of a token, and note that it was used; None if it is unknown, expired or revoked."""
+        rows = self._database.run(
+            f"""SELECT {_COLUMNS} FROM subscription_tokens
+                WHERE hash = ? AND expires_at > ? AND revoked_at IS NULL""",  # noqa: S608 - names of our own
+            _hash(token),
+            to_ms(now),
+        )
+        if not rows:
+            return None
+        found = _token(*rows[0])
+        if found.used_at is None or now - found.used_at >= _USED_AT_STEP:
+            self._database.run("UPDATE subscription_tokens SET used_at = ? WHERE id = ?", to_ms(now), found.number)
+        return found
+
+    def all(self, customer: int) -> list[SubscriptionToken]:
+        """Give a customer's tokens, the newest first."""
+        rows = self._database.run(
+            f"SELECT {_COLUMNS} FROM subscription_tokens WHERE customer = ? ORDER BY id DESC",  # noqa: S608
+            customer,
+        )
+        return [_token(*row) for row in rows]
+
+    def revoke(self, customer: int, number: int, now: datetime) -> SubscriptionToken | None:
+        """End the life of a customer's token at once; give what is known of it, or None if there is none to end."""
+        rows = self._database.run(
+            f"""UPDATE subscription_tokens SET revoked_at = ?
+                WHERE customer = ? AND id = ? AND revoked_at IS NULL RETURNING {_COLUMNS}""",  # noqa: S608
+            to_ms(now),
+            customer,
+            number,
+        )
+        return _token(*rows[0]) if rows else None
+
+
+_COLUMNS: Final = "id, customer, purpose, created_by, created_at, expires_at, used_at, revoked_at"
+
+
+def _token(number: int, customer: int, purpose: str, created_by: str, *times: int | None) -> SubscriptionToken:
+    created_at, expires_at, used_at, revoked_at = (None if each is None else from_ms(each) for each in times)
+    assert created_at is not None  # noqa: S101 - as the schema has it
+    assert expires_at is not None  # noqa: S101
+    return SubscriptionToken(number, customer, purpose, created_by, created_at, expires_at, used_at, revoked_at)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

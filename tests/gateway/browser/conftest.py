@@ -1,0 +1,82 @@
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from gateway.stores.accounts import Role
+from tests.gateway.browser.visit import Visit, require_chromium
+
+_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "a password of tests"
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, without a window."""
+    program = shutil.which("chromium")
+    require_chromium(program, in_ci=bool(os.environ.get("CI")))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_visit(chromium, gateway):
+    """Opens a browser window at each call; at the test's end none may have met an error or have left the gateway."""
+    visits = []
+
+    def open_window(**options):
+        context = chromium.new_context(base_url=gateway.url, viewport={"width": 1280, "height": 800}, **options)
+        context.set_default_timeout(10_000)
+        visits.append(Visit(context, gateway.url))
+        return visits[-1]
+
+    yield open_window
+    for visit in visits:
+        visit.close()
+    assert [trouble for visit in visits for trouble in visit.troubles] == []
+
+
+@pytest.fixture
+def visit(new_visit):
+    """A browser window of nobody in particular."""
+    return new_visit()
+
+
+@pytest.fixture
+def customer(gateway, request):
+    """The number of the test's own customer."""
+    return gateway.stores.accounts.add_customer(request.node.name)
+
+
+@pytest.fixture
+def sign_in(gateway, customer, request):
+    """Signs in a window's visitor as a new user of the test's customer, and leads to a page."""
+
+    def enter(visit, address, role=Role.ADMINISTRATOR):
+        name = f"{role}-{request.node.name}"
+        gateway.stores.accounts.add_user(name, customer, PASSWORD, role)
+        visit.open(address)
+        visit.page.get_by_label("User name").fill(name)
+        visit.page.get_by_label("Password").fill(PASSWORD)
+        visit.page.get_by_role("button", name="Sign in").click()
+        visit.page.wait_for_url(f"**{address}")
+        return visit.page
+
+    return enter
+
+
+@pytest.fixture
+def page(visit, sign_in):
+    """A page of the console's, with an administrator signed in."""
+    return sign_in(visit, "/account")

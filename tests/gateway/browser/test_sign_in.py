@@ -1,0 +1,48 @@
+import pytest
+
+from tests.gateway.browser.conftest import PASSWORD
+
+
+@pytest.fixture
+def newcomer(gateway, customer):
+    """The name of a user with a one-time password."""
+    gateway.stores.accounts.add_user("newcomer", customer, PASSWORD, one_time=True)
+    return "newcomer"
+
+
+def test_a_newcomer_signs_in_and_chooses_a_password_by_keyboard_alone(visit, newcomer):
+    visit.expect(401, 404, 422)
+    page = visit.page
+    visit.open("/setup/journal")
+    keys = page.keyboard
+    for _ in range(3):
+        keys.press("Tab")  # the skip link, the brand, the first field
+    assert page.evaluate("document.activeElement.id") == "username"
+    keys.type(newcomer)
+    keys.press("Tab")
+    keys.type("wrong")
+    keys.press("Enter")
+    page.get_by_role("alert").wait_for()
+    page.get_by_label("Password").focus()
+    keys.type(PASSWORD)
+    keys.press("Enter")
+    page.wait_for_url("**/account")
+    assert page.get_by_text("Choose a password of your own").is_visible()
+    page.get_by_label("Present password").focus()
+    for text in (PASSWORD, "a password of my own", "a password of mine"):
+        keys.type(text)
+        keys.press("Tab")
+    keys.press("Enter")
+    again = page.get_by_label("New password again")
+    again.and_(page.locator("[aria-invalid]")).wait_for()
+    assert "not what you entered above" in page.locator(f"#{again.get_attribute('aria-describedby')}").inner_text()
+    page.get_by_label("Present password").focus()
+    for text in (PASSWORD, "a password of my own", "a password of my own"):
+        keys.type(text)
+        keys.press("Tab")
+    keys.press("Enter")
+    page.wait_for_url("**/")
+    visit.open("/setup/journal")
+    assert page.get_by_role("cell", name="changed the password").is_visible()
+    page.get_by_role("button", name="Sign out").press("Enter")
+    page.wait_for_url("**/sign-in")

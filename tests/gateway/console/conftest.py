@@ -1,0 +1,59 @@
+from itertools import count
+
+import pytest
+
+from gateway.stores.accounts import Role
+from tests.gateway.console.person import Person, Team
+
+_numbers = count()
+PASSWORD = "a password of tests"
+
+
+@pytest.fixture
+def nobody(gateway):
+    """Somebody who has not signed in."""
+    return Person(gateway.url)
+
+
+@pytest.fixture
+def new_user(gateway):
+    """Adds a user with the tests' password at each call, and gives the name."""
+
+    def add(customer, role=Role.ADMINISTRATOR, *, one_time=False):
+        name = f"user-{next(_numbers)}"
+        gateway.stores.accounts.add_user(name, customer, PASSWORD, role, one_time=one_time)
+        return name
+
+    return add
+
+
+@pytest.fixture
+def new_team(gateway, new_user):
+    """Gives a new customer's people at each call."""
+
+    def make():
+        customer = gateway.stores.accounts.add_customer(f"team-{next(_numbers)}")
+        people = []
+        for role in (Role.ADMINISTRATOR, Role.READER):
+            person = Person(gateway.url)
+            assert person.sign_in(new_user(customer, role), PASSWORD).status_code == 303
+            people.append(person)
+        return Team(customer, *people)
+
+    return make
+
+
+@pytest.fixture
+def team(new_team):
+    """A customer's people."""
+    return new_team()
+
+
+@pytest.fixture
+def administrator(team):
+    return team.administrator
+
+
+@pytest.fixture
+def reader(team):
+    return team.reader

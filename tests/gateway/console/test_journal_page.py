@@ -1,0 +1,45 @@
+import re
+
+import pytest
+
+from gateway.stores.journal import Deed
+from tests.gateway.console.person import text_of
+
+
+def rows_of(page):
+    return re.findall(r"<td>(number [0-9]+)</td>", page.text)
+
+
+@pytest.fixture
+def many(gateway, team, clock):
+    for number in range(120):
+        gateway.stores.journal.add(team.customer, clock.now(), "ada", Deed.MADE_TOKEN, f"number {number}")
+
+
+@pytest.mark.usefixtures("many")
+def test_the_journal_is_read_page_by_page_newest_first(reader):
+    address, seen = "/setup/journal", []
+    while address:
+        page = reader.get(address)
+        seen += rows_of(page)
+        older = re.search(r'href="([^"]+)" rel="next"', page.text)
+        address = older and older[1]
+    assert seen == [f"number {number}" for number in reversed(range(120))]
+
+
+def test_a_row_tells_when_who_what_and_to_what(gateway, team, clock, reader):
+    gateway.stores.journal.add(team.customer, clock.now(), "ada", Deed.MADE_TOKEN, "token 7")
+    row = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC ada made a subscription token token 7"
+    assert row in text_of(reader.get("/setup/journal"))
+
+
+def test_a_customer_sees_its_own_only(gateway, new_team, clock):
+    one, other = new_team(), new_team()
+    gateway.stores.journal.add(one.customer, clock.now(), "ada", Deed.MADE_TOKEN, "planted")
+    assert "planted" in one.reader.get("/setup/journal").text
+    assert "planted" not in other.administrator.get("/setup/journal").text
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "1e3", "9" * 30, "²", "' OR 1=1"])
+def test_a_place_that_is_none_is_the_beginning(reader, before):
+    assert "signed in" in text_of(reader.get("/setup/journal", params={"before": before}))

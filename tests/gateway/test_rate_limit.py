@@ -1,0 +1,53 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.rate_limit import RateLimit
+
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+PAUSE = timedelta(seconds=30)
+
+
+@pytest.fixture
+def limit():
+    return RateLimit(3, PAUSE)
+
+
+def test_a_few_tries_pass_at_once_and_one_more_after_each_pause(limit):
+    assert [limit.take("ada", NOW) for _ in range(4)] == [None, None, None, PAUSE]
+    assert limit.take("ada", NOW + PAUSE / 2) == PAUSE / 2
+    assert limit.take("ada", NOW + PAUSE) is None
+    assert limit.take("ada", NOW + PAUSE) == PAUSE
+
+
+def test_a_try_that_may_not_pass_does_not_count(limit):
+    for _ in range(100):
+        limit.take("ada", NOW)
+    assert limit.take("ada", NOW + PAUSE) is None
+
+
+def test_rest_makes_up_for_no_more_than_was_tried(limit):
+    limit.take("ada", NOW)
+    later = NOW + 100 * PAUSE
+    assert [limit.take("ada", later) for _ in range(4)] == [None, None, None, PAUSE]
+
+
+def test_kinds_do_not_touch_each_other(limit):
+    for _ in range(3):
+        limit.take("ada", NOW)
+    assert limit.take("ben", NOW) is None
+
+
+def test_a_try_that_is_given_back_never_was(limit):
+    for _ in range(100):
+        assert limit.take("ada", NOW) is None
+        limit.give_back("ada")
+    limit.give_back("unknown")
+
+
+def test_it_remembers_no_more_kinds_than_it_is_told_to():
+    limit = RateLimit(1, PAUSE, kinds=2)
+    for name in ("ada", "ben", "cleo"):
+        limit.take(name, NOW)
+    assert limit.take("cleo", NOW) == PAUSE
+    assert limit.take("ada", NOW) is None
