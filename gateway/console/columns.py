@@ -30,7 +30,8 @@ class Column:
     """A column of the list.
 
     Attributes:
-        label: Its heading.
+        label: What it is.
+        heading: The same for the list's head, where the column before it helps to understand it.
         value: Gives what it shows of a record; None for what is absent.
         term: Gives the term that selects the records which have the same; None where no search does.
         is_number: Whether it is aligned as numbers are.
@@ -38,6 +39,7 @@ class Column:
     """
 
     label: str
+    heading: str
     value: Callable[[Record], Any]
     term: Callable[[Record], Term | None]
     is_number: bool = False
@@ -49,16 +51,20 @@ def opposite(term: Term) -> Term:
 
 
 def _plain(label: str, key: str, *, is_number: bool = False) -> Column:
-    return Column(label, lambda record: record[key], lambda _record: None, is_number)
+    return Column(label, label, lambda record: record[key], lambda _record: None, is_number)
 
 
 def _address(label: str, key: str, side: Side) -> Column:
-    return Column(label, lambda record: record[key], lambda record: Addresses(side, (ip_network(record[key]),)))
+    return Column(label, label, lambda record: record[key], lambda record: Addresses(side, (ip_network(record[key]),)))
 
 
 def _port(label: str, key: str, side: Side) -> Column:
     return Column(
-        label, lambda record: record[key], lambda record: Ports(side, ((record[key], record[key]),)), is_number=True
+        label,
+        "Port",
+        lambda record: record[key],
+        lambda record: Ports(side, ((record[key], record[key]),)),
+        is_number=True,
     )
 
 
@@ -67,7 +73,7 @@ def _word(label: str, key: WordKey) -> Column:
         value = record[key.value]
         return Words(key, WORDS[key], negated=True) if value is None else Words(key, (value,))
 
-    return Column(label, lambda record: record[key.value], term)
+    return Column(label, label, lambda record: record[key.value], term)
 
 
 def _text(label: str, key: str, pattern_key: PatternKey) -> Column:
@@ -77,14 +83,14 @@ def _text(label: str, key: str, pattern_key: PatternKey) -> Column:
             return Patterns(pattern_key, (Pattern("*"),), negated=True)
         return Patterns(pattern_key, (Pattern(value, exact=True),))
 
-    return Column(label, lambda record: record[key], term)
+    return Column(label, label, lambda record: record[key], term)
 
 
 def _number(label: str, key: str, number_key: NumberKey) -> Column:
     def term(record: Record) -> Term:
         return Numbers(number_key, ((record[key], record[key]),))
 
-    return Column(label, lambda record: record[key], term, is_number=True)
+    return Column(label, label, lambda record: record[key], term, is_number=True)
 
 
 def _sum(label: str, key: NumberKey) -> Column:
@@ -99,10 +105,11 @@ def _sum(label: str, key: NumberKey) -> Column:
             return Numbers(key, ((0, LARGEST[key]),), negated=True)
         return Numbers(key, ((number, number),))
 
-    return Column(label, value, term, is_number=True)
+    return Column(label, label, value, term, is_number=True)
 
 
 _PROTOCOL: Final = Column(
+    "Protocol",
     "Protocol",
     lambda record: protocol_name(record["protocol"]),
     lambda record: Numbers(NumberKey.PROTO, ((record["protocol"], record["protocol"]),)),
@@ -110,9 +117,9 @@ _PROTOCOL: Final = Column(
 COLUMNS: Final[Mapping[str, Column]] = {
     "time": _plain("Time, UTC", "time"),
     "src_ip": _address("Source", "src_ip", Side.SOURCE),
-    "src_port": _port("Port", "src_port", Side.SOURCE),
+    "src_port": _port("Source port", "src_port", Side.SOURCE),
     "dst_ip": _address("Destination", "dst_ip", Side.DESTINATION),
-    "dst_port": _port("Port", "dst_port", Side.DESTINATION),
+    "dst_port": _port("Destination port", "dst_port", Side.DESTINATION),
     "protocol": _PROTOCOL,
     "direction": _word("Direction", WordKey.DIRECTION),
     "decision": _word("Decision", WordKey.DECISION),

@@ -8,10 +8,12 @@ from urllib.parse import quote, urlencode
 
 from starlette.datastructures import QueryParams
 
-from gateway.clock import from_ms, to_ms
+from gateway.clock import to_ms
 from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS
+from gateway.console.figures import written
+from gateway.traffic.questions import Question
 from gateway.traffic.search import SearchError, parse
-from gateway.traffic.terms import Search, Term, with_term
+from gateway.traffic.terms import Search, Term, WordKey, Words, with_term
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 
 PRESETS: Final = {
@@ -40,6 +42,7 @@ class View:
         end: The end, before which all records are.
         columns: The names of the columns of the list.
         problems: What is wrong, by the name of the field; then there is nothing to show.
+        wrong: If it is the search: what stands before the trouble, the trouble itself, and what stands after it.
 
     """
 
@@ -52,21 +55,51 @@ class View:
     end: int
     columns: tuple[str, ...]
     problems: Mapping[str, str] = field(default_factory=dict)
+    wrong: tuple[str, str, str] | None = None
+
+    def question(self, customer: int) -> Question:
+        """Give what is asked of a customer's records."""
+        return Question(customer, self.start, self.end, self.search)
 
     def address(self, path: str = "", **changes: str) -> str:
         """Give the address of a page with the same state, and what else it is to have."""
-        return f"{path}?{_query({**self._state(), **changes})}"
+        return f"{path}?{_query({**self.state(), **changes})}"
 
     def rows(self, *terms: Term, start: int | None = None, end: int | None = None) -> str:
         """Give the address of the rows that a number counts: the time is fixed, so that they are the same tomorrow."""
         return self.fixed(start, end).narrowed("/traffic", *terms)
 
-    def narrowed(self, path: str = "", *terms: Term) -> str:
+    def narrowed(self, path: str = "", *terms: Term, **changes: str) -> str:
         """Give the address of a page with the search narrowed by terms."""
         search = self.search
         for term in terms:
             search = with_term(search, term)
-        return self.address(path, q=str(search))
+        return self.address(path, q=str(search), **changes)
+
+    def decided(self, decision: str) -> str:
+        """Give the address of the rows with a decision."""
+        return self.rows(Words(WordKey.DECISION, (decision,)))
+
+    def asking_for(self, text: str) -> str:
+        """Give the address of this page with another search."""
+        return self.address(q=text)
+
+    def preset_address(self, name: str) -> str:
+        """Give the address of this page with another span of time."""
+        return replace(self, preset=name, since="", until="").address()
+
+    def carried(self) -> str:
+        """Give what the address of another page gets, so that it has the same search and time."""
+        return self.address(columns="").removesuffix("?")
+
+    def hidden(self) -> dict[str, str]:
+        """Give what a form must bring along besides its search and its ends of time."""
+        state = self.state()
+        return {name: state[name] for name in ("range", "columns") if state[name]}
+
+    def with_first_columns(self) -> str:
+        """Give the address of this page with the columns that it has at first."""
+        return self.address(columns="")
 
     def without(self, position: int) -> str:
         """Give the address of this page without one of the terms."""
@@ -85,7 +118,8 @@ class View:
         start = max(round(middle - length / 2), TIME_MIN_MS)
         return self.fixed(start, min(start + length, TIME_END_MS)).address(path)
 
-    def _state(self) -> dict[str, str]:
+    def state(self) -> dict[str, str]:
+        """Give all of it by the names that the address has for it; what is as at first is empty."""
         columns = "" if self.columns == DEFAULT_COLUMNS else ",".join(self.columns)
         preset = "" if self.preset == DEFAULT_PRESET else self.preset
         return {"q": self.text, "range": preset, "from": self.since, "to": self.until, "columns": columns}
@@ -102,30 +136,24 @@ def read_view(parameters: QueryParams, now: datetime, recorded: tuple[int, int] 
     """
     problems: dict[str, str] = {}
     text = parameters.get("q", "").strip()
-    search = _search(text, problems)
+    search, wrong = _search(text, problems)
     since, until = parameters.get("from", "").strip(), parameters.get("to", "").strip()
     preset = "" if since or until else parameters.get("range") or DEFAULT_PRESET
     start, end = _preset(preset, now, recorded, problems) if preset else _ends(since, until, now, recorded, problems)
     columns = _columns(parameters, problems)
-    return View(text, search, preset, since, until, start, end, columns, problems)
-
-
-def written(milliseconds: int) -> str:
-    """Write a moment as addresses have it: ISO 8601 in UTC, no longer than it must be."""
-    text = from_ms(milliseconds).isoformat(timespec="milliseconds").removesuffix("+00:00")
-    return text.removesuffix(".000").removesuffix(":00") + "Z"
+    return View(text, search, preset, since, until, start, end, columns, problems, wrong)
 
 
 def _query(state: Mapping[str, str]) -> str:
     return urlencode({name: value for name, value in state.items() if value}, safe=":,/*", quote_via=quote)
 
 
-def _search(text: str, problems: dict[str, str]) -> Search:
+def _search(text: str, problems: dict[str, str]) -> tuple[Search, tuple[str, str, str] | None]:
     try:
-        return parse(text)
+        return parse(text), None
     except SearchError as error:
         problems["q"] = str(error)
-        return Search()
+        return Search(), (text[: error.start], text[error.start : error.end], text[error.end :])
 
 
 def _preset(name: str, now: datetime, recorded: tuple[int, int] | None, problems: dict[str, str]) -> tuple[int, int]:
@@ -133,9 +161,11 @@ def _preset(name: str, now: datetime, recorded: tuple[int, int] | None, problems
         problems["range"] = f"{name!r:.40} is no span of time. Choose one of {', '.join(PRESETS)}, or give its ends."
         name = DEFAULT_PRESET
     _, length = PRESETS[name]
+    # On a whole second, so that addresses and headings stay short; nothing is lost by the second being the next.
+    end = -(-to_ms(now) // 1000) * 1000
     if length is not None:
-        return to_ms(now - length), to_ms(now)
-    return (recorded[0], recorded[1] + 1) if recorded else (to_ms(now) - 1, to_ms(now))
+        return end - length // timedelta(milliseconds=1), end
+    return (recorded[0], recorded[1] + 1) if recorded else (end - 1, end)
 
 
 def _ends(

@@ -5,8 +5,8 @@ from gateway.traffic.search import parse
 from gateway.traffic.terms import Search
 from shared.flowlog.record import KEYS
 from tests.gateway.client import record
-from tests.gateway.traffic.flow_records import flow_records
 from tests.gateway.traffic.oracle import matches
+from tests.support.records import flow_records
 
 
 def test_every_key_of_the_record_has_a_column():
@@ -24,7 +24,8 @@ def test_a_cells_term_finds_exactly_the_records_with_the_same_cell(one, other):
         search = parse(str(Search((term,))))
         assert matches(search, one)
         assert not matches(parse(str(opposite(term))), one)
-        same = column.value(one) == column.value(other)
+        # An IPv4 address inside IPv6 is the same address, though it is shown as it was written.
+        same = str(column.value(one)).removeprefix("::ffff:") == str(column.value(other)).removeprefix("::ffff:")
         assert matches(search, other) is same
 
 

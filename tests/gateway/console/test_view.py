@@ -7,7 +7,8 @@ from starlette.datastructures import QueryParams
 
 from gateway.clock import to_ms
 from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS
-from gateway.console.view import PRESETS, read_view, written
+from gateway.console.figures import written
+from gateway.console.view import PRESETS, read_view
 from gateway.traffic.search import parse
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 from tests.gateway.traffic.searches import SEARCHES, TERMS

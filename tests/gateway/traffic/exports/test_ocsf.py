@@ -8,10 +8,16 @@ from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from gateway.traffic.exports.ocsf import event, ocsf_lines
+from shared.flowlog.decode import decode
 from shared.flowlog.record import KEYS
 from tests.gateway.client import record
-from tests.gateway.traffic.flow_records import decoded, flow_records
 from tests.shared.flowlog import made
+from tests.support.records import flow_records
+
+
+def decoded(log):
+    """Give the flow records of a made log."""
+    return list(map(json.loads, decode(log).lines))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gateway.traffic.exports.table import csv_lines
 from shared.flowlog.record import KEYS
 from tests.gateway.client import record
-from tests.gateway.traffic.flow_records import flow_records
+from tests.support.records import flow_records
 
 
 def rows(*records):
