@@ -9,12 +9,20 @@ from starlette.routing import Route
 
 from gateway.clock import Clock
 from gateway.console.account import Account
+from gateway.console.asking import Asking
 from gateway.console.errors import PageError, not_found
+from gateway.console.export import Export
+from gateway.console.exposed import ExposedPage
+from gateway.console.home import Home
 from gateway.console.journal_page import JournalPage
 from gateway.console.pages import Pages
+from gateway.console.rules import RulesPage
 from gateway.console.session import Door
 from gateway.console.sign_in import SignIn
 from gateway.console.static_files import StaticFiles
+from gateway.console.timeline import TimelinePage
+from gateway.console.top import TopPage
+from gateway.console.traffic import TrafficList
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
@@ -37,7 +45,15 @@ class Console:
         sign_in = SignIn(self._pages, door, signing_in, limits)
         account = Account(self._pages, door, signing_in, limits)
         journal = JournalPage(self._pages, stores.journal)
+        asking = Asking(self._pages, stores.records, clock)
         self.routes = [
+            Route("/", door.reader(Home(asking, clock).get), methods=["GET"]),
+            Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),
+            Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
+            Route("/timeline", door.reader(TimelinePage(asking).get), methods=["GET"]),
+            Route("/top", door.reader(TopPage(asking).get), methods=["GET"]),
+            Route("/rules", door.reader(RulesPage(asking).get), methods=["GET"]),
+            Route("/exposed", door.reader(ExposedPage(asking).get), methods=["GET"]),
             Route("/sign-in", door.everybody(sign_in.get), methods=["GET"]),
             Route("/sign-in", door.everybody(sign_in.post), methods=["POST"]),
             Route("/sign-out", door.newcomer(sign_in.sign_out), methods=["POST"]),
