@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from gateway.clock import iso
+from gateway.console import figures
 from gateway.console.static_files import StaticFiles
 from gateway.console.visitor import Visitor
 
@@ -29,7 +30,7 @@ class Pages:
             auto_reload=False,
         )
         self._environment.globals["static"] = static.url
-        self._environment.filters |= {"iso": iso, "moment": moment, "span": span}
+        self._environment.filters |= {"iso": iso, "moment": moment, "span": span} | figures.FILTERS
 
     def render(
         self,

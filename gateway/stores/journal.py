@@ -25,6 +25,7 @@ class Deed(StrEnum):
     SAVED_DEPLOYMENT = "saved a deployment"
     REMOVED_DEPLOYMENT = "removed a deployment"
     DOWNLOADED_SCRIPTS = "downloaded the scripts of a deployment"
+    EXPORTED_TRAFFIC = "exported traffic"
     REGISTERED = "registered a subscription"
     DEREGISTERED = "took a subscription's registration away"
 

@@ -3,7 +3,8 @@
     src:10.0.0.6 dport:22,3389 decision:deny -net:10.0.0.0/8 rule:"DefaultRule_*" bytes:>=1000000 203.0.113.7
 
 Commas part values of which any will do. Quotes hold values with spaces or commas; a quote inside them is written
-twice. `-` before a term negates it. Without a key stands an address, a network or a port, of either side. `=` before a
+twice. `-` before a term negates it. Without a key stands an address, a network or a port, of either side. `private` is
+every network that is not the internet's. `=` before a
 pattern takes it character for character: `rule:="DenyAll*"`.
 """
 
@@ -15,6 +16,7 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
+from gateway.traffic.networks import NOT_PUBLIC, PRIVATE
 from gateway.traffic.protocols import PROTOCOLS
 from gateway.traffic.terms import (
     ADDRESS_KEYS,
@@ -33,6 +35,7 @@ from gateway.traffic.terms import (
     Term,
     WordKey,
     Words,
+    value_count,
 )
 from shared.flowlog.record import PORT_MAX
 
@@ -113,9 +116,9 @@ def parse(text: str) -> Search:
     count = 0
     position = _after_space(text, 0)
     while position < len(text):
-        term, values, position = _term(text, position)
+        term, position = _term(text, position)
         terms.append(term)
-        count += values
+        count += value_count(term)
         if count > VALUES_MAX:
             raise SearchError(f"A search has at most {VALUES_MAX} values. Leave some out.", 0, len(text))
         position = _after_space(text, position)
@@ -128,8 +131,8 @@ def _after_space(text: str, position: int) -> int:
     return match.end()
 
 
-def _term(text: str, start: int) -> tuple[Term, int, int]:
-    """Read the term that begins at a place; give it, the number of its values, and where it ends."""
+def _term(text: str, start: int) -> tuple[Term, int]:
+    """Read the term that begins at a place; give it, and where it ends."""
     negated = text[start] == "-"
     position = start + negated
     read: _Reader = _free
@@ -140,7 +143,7 @@ def _term(text: str, start: int) -> tuple[Term, int, int]:
         elif not _GROUP_OF_IPV6.fullmatch(name):
             raise SearchError(_unknown_key(name), key.start(), key.end())
     values, end = _values(text, position)
-    return read(values, negated), len(values), end
+    return read(values, negated), end
 
 
 def _values(text: str, position: int) -> tuple[list[_Value], int]:
@@ -168,7 +171,7 @@ def _value(text: str, start: int) -> _Value:
 def _free(values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
     """Read values that no key stands before."""
     first = values[0]
-    if "." in first.text or ":" in first.text:
+    if "." in first.text or ":" in first.text or first.text.lower() == PRIVATE:
         return _addresses(Side.EITHER, values, negated)
     if first.text[:1] in "<>0123456789":
         return _ports(Side.EITHER, values, negated)
@@ -176,7 +179,11 @@ def _free(values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as
 
 
 def _addresses(side: Side, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
-    return Addresses(side, tuple(map(_network, values)), negated)
+    return Addresses(side, tuple(network for value in values for network in _networks(value)), negated)
+
+
+def _networks(value: _Value) -> tuple[IPv4Network | IPv6Network, ...]:
+    return NOT_PUBLIC if value.text.lower() == PRIVATE else (_network(value),)
 
 
 def _network(value: _Value) -> IPv4Network | IPv6Network:
@@ -185,7 +192,7 @@ def _network(value: _Value) -> IPv4Network | IPv6Network:
     except ValueError:
         network = None
     if network is None:
-        raise value.wrong("is no address or network. Write one like 10.0.0.6, 10.0.0.0/8 or 2001:db8::/32.")
+        raise value.wrong("is no address or network. Write one like 10.0.0.6, 10.0.0.0/8 or 2001:db8::/32, or private.")
     try:
         ip_network(value.text)
     except ValueError:

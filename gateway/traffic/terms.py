@@ -10,6 +10,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
+from gateway.traffic.networks import NOT_PUBLIC, PRIVATE
 from gateway.traffic.protocols import protocol_name
 from shared.flowlog.record import DIGITS_MAX, PORT_MAX, PROTOCOL_MAX, Decision, Direction, Source, State
 
@@ -86,7 +87,9 @@ class Addresses:
 
     def __str__(self) -> str:
         """Write the term as `parse` reads it."""
-        return _written(self.negated, ADDRESS_KEYS[self.side], map(_network_text, self.networks))
+        all_private = self.networks == NOT_PUBLIC
+        values = (PRIVATE,) if all_private else map(_network_text, self.networks)
+        return _written(self.negated, ADDRESS_KEYS[self.side], values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,13 @@ class Patterns:
 
 
 type Term = Addresses | Ports | Numbers | Words | Patterns
+
+
+def value_count(term: Term) -> int:
+    """Count the values of which any will do."""
+    match term:
+        case Addresses(_, values) | Ports(_, values) | Numbers(_, values) | Words(_, values) | Patterns(_, values):
+            return len(values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from hypothesis import strategies as st
 
+from gateway.traffic.networks import NOT_PUBLIC
 from gateway.traffic.terms import (
     LARGEST,
     WORDS,
@@ -47,7 +48,7 @@ _TEXTS = st.builds(Pattern, st.text(max_size=20), st.booleans())
 _NETWORKS = _network(IPv4Network, 32) | _network(IPv6Network, 128).filter(lambda network: not _mapped(network))
 _SIDES = st.sampled_from(Side)
 TERMS = st.one_of(
-    st.builds(Addresses, _SIDES, _several(_NETWORKS), st.booleans()),
+    st.builds(Addresses, _SIDES, _several(_NETWORKS) | st.just(NOT_PUBLIC), st.booleans()),
     st.builds(Ports, _SIDES, _ranges(65_535), st.booleans()),
     st.sampled_from(NumberKey).flatmap(
         lambda key: st.builds(Numbers, st.just(key), _ranges(LARGEST[key]), st.booleans())

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.traffic.exposed import NOT_PUBLIC, exposed_ports, from_internet
+from gateway.traffic.exposed import exposed_ports, from_internet
+from gateway.traffic.networks import NOT_PUBLIC
 from gateway.traffic.protocols import protocol_name
 from gateway.traffic.questions import Question
 from gateway.traffic.search import parse

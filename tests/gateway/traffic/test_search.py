@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gateway.traffic.networks import NOT_PUBLIC
 from gateway.traffic.search import KEYS, VALUES_MAX, SearchError, parse
 from gateway.traffic.terms import (
     Addresses,
@@ -65,6 +66,8 @@ def rule(text, *, exact=False):
         ("-10.0.0.0/8", Addresses(Side.EITHER, (ip_network("10.0.0.0/8"),), negated=True)),
         ("fe80::1", Addresses(Side.EITHER, (ip_network("fe80::1"),))),
         ("abcd::,2001:db8::/32", Addresses(Side.EITHER, (ip_network("abcd::"), ip_network("2001:db8::/32")))),
+        ("-src:private", Addresses(Side.SOURCE, NOT_PUBLIC, negated=True)),
+        ("PRIVATE,8.8.8.8", Addresses(Side.EITHER, (*NOT_PUBLIC, ip_network("8.8.8.8")))),
         ("3389", Ports(Side.EITHER, ((3389, 3389),))),
         ("22,8000-8100", Ports(Side.EITHER, ((22, 22), (8000, 8100)))),
         ("dport:22,3389", Ports(Side.DESTINATION, ((22, 22), (3389, 3389)))),
@@ -142,6 +145,15 @@ def test_a_search_has_an_end():
     assert len(parse(ports).terms) == 1
     with pytest.raises(SearchError, match="at most 200 values"):
         parse(f"{ports} decision:deny")
+
+
+def test_what_is_no_network_of_the_internet_has_a_name():
+    assert str(parse("-src:private")) == "-src:private"
+
+
+def test_a_name_counts_as_the_networks_it_stands_for():
+    with pytest.raises(SearchError, match="at most 200 values"):
+        parse(",".join(["private"] * 12))
 
 
 def test_a_long_value_is_cut_short_in_its_error():

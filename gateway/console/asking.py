@@ -1,0 +1,84 @@
+"""What the pages of the traffic have in common: an address is read, the records are asked, a page tells."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.clock import Clock
+from gateway.console.pages import Pages
+from gateway.console.search_help import EXAMPLES
+from gateway.console.view import PRESETS, View, read_view
+from gateway.console.visitor import Visitor
+from gateway.stores.records import Records
+from gateway.traffic.freshness import Freshness, freshness
+from gateway.traffic.questions import Question
+
+type Answer = Callable[[Records, Question, View], Mapping[str, Any]]
+"""Asks the records, and gives what the template wants to know. Blocks."""
+_NO_PROBLEMS: Final[Mapping[str, str]] = {}
+
+
+class Asking:
+    """Shows pages that ask the records.
+
+    Attributes:
+        records: The store.
+
+    """
+
+    def __init__(self, pages: Pages, records: Records, clock: Clock) -> None:
+        self._pages = pages
+        self.records = records
+        self._clock = clock
+
+    async def show(
+        self,
+        request: Request,
+        visitor: Visitor,
+        template: str,
+        answer: Answer,
+        *,
+        problems: Mapping[str, str] = _NO_PROBLEMS,
+        **context: Any,  # noqa: ANN401 - whatever the template asks for
+    ) -> Response:
+        """Show a page; where the address holds a bad value, the form alone, with a sentence at the field.
+
+        Args:
+            request: What is answered.
+            visitor: Who asks.
+            template: The template's name.
+            answer: Asks the records, if there is nothing wrong and there are any.
+            problems: What is wrong with values that only this page has.
+            context: What else the template asks for.
+
+        """
+        customer = visitor.user.customer
+        view, fresh = await run_in_threadpool(self.view, customer, request.query_params)
+        view = replace(view, problems={**view.problems, **problems})
+        told: Mapping[str, Any] = {}
+        if fresh is not None and not view.problems:
+            told = await run_in_threadpool(answer, self.records, view.question(customer), view)
+        return self._pages.render(
+            request,
+            visitor,
+            template,
+            status=422 if view.problems else 200,
+            view=view,
+            presets=PRESETS,
+            examples=EXAMPLES,
+            now=self._clock(),
+            fresh=fresh,
+            **context,
+            **told,
+        )
+
+    def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
+        """Read an address, and tell how fresh the customer's records are. Blocks."""
+        fresh = freshness(self.records, customer)
+        recorded = None if fresh is None else (fresh.first, fresh.last)
+        return read_view(parameters, self._clock(), recorded), fresh

@@ -1,0 +1,56 @@
+"""Rows to take away: the list's question answered in full, as a file that is written while it is sent."""
+
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.clock import Clock
+from gateway.console.asking import Asking
+from gateway.console.errors import PageError, not_found
+from gateway.console.figures import written
+from gateway.console.view import View
+from gateway.console.visitor import Visitor
+from gateway.stores.journal import Deed, Journal
+from gateway.traffic.exports.formats import FORMATS, Format, chunks
+from gateway.traffic.pages import every
+
+_BY_SUFFIX: Final = {each.suffix: each for each in FORMATS}
+
+
+class Export:
+    """The files of the list."""
+
+    def __init__(self, asking: Asking, journal: Journal, clock: Clock) -> None:
+        self._asking = asking
+        self._journal = journal
+        self._clock = clock
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /traffic/export.SUFFIX`.
+
+        The records are read while they are sent, no faster than the browser takes them; when it leaves, so does the
+        reading.
+        """
+        form = _BY_SUFFIX.get(request.path_params["suffix"])
+        if form is None:
+            raise not_found("format of export")
+        customer = visitor.user.customer
+        view, _ = await run_in_threadpool(self._asking.view, customer, request.query_params)
+        if view.problems:
+            raise PageError(422, " ".join(view.problems.values()))
+        await run_in_threadpool(self._record, visitor, view, form)
+        content = chunks(form.lines(every(self._asking.records, view.question(customer))))
+        headers = {"Content-Disposition": f'attachment; filename="{_name(view, form.suffix)}"'}
+        return StreamingResponse(content, headers=headers, media_type=form.media_type)
+
+    def _record(self, visitor: Visitor, view: View, form: Format) -> None:
+        """Tell the journal what leaves: who knows the traffic knows the network."""
+        what = f"{form.name}, {written(view.start)} to {written(view.end)} {view.search}"
+        self._journal.add(visitor.user.customer, self._clock(), visitor.user.name, Deed.EXPORTED_TRAFFIC, what)
+
+
+def _name(view: View, suffix: str) -> str:
+    ends = "-".join(written(moment).replace(":", "") for moment in (view.start, view.end))
+    return f"traffic-{ends}.{suffix}"

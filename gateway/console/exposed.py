@@ -1,0 +1,87 @@
+"""What the internet was let in to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.asking import Asking
+from gateway.console.view import View
+from gateway.console.visitor import Visitor
+from gateway.stores.records import Records
+from gateway.traffic.exposed import ExposedPort, exposed_ports
+from gateway.traffic.questions import Question
+from gateway.traffic.top import Dimension
+
+_SERVICES: Final = {
+    21: "FTP",
+    22: "SSH",
+    23: "Telnet",
+    25: "SMTP",
+    53: "DNS",
+    80: "HTTP",
+    135: "RPC",
+    139: "NetBIOS",
+    389: "LDAP",
+    443: "HTTPS",
+    445: "SMB",
+    636: "LDAPS",
+    1433: "SQL Server",
+    1521: "Oracle",
+    2375: "Docker",
+    3306: "MySQL",
+    3389: "RDP",
+    5432: "PostgreSQL",
+    5900: "VNC",
+    5985: "WinRM",
+    5986: "WinRM over TLS",
+    6379: "Redis",
+    6443: "Kubernetes",
+    8080: "HTTP",
+    8443: "HTTPS",
+    9200: "Elasticsearch",
+    11211: "Memcached",
+    27017: "MongoDB",
+}
+"""What usually listens at a port; the flow log does not say what did."""
+_SENSITIVE: Final = frozenset({*_SERVICES} - {25, 53, 80, 443, 8080, 8443})
+"""Ports to manage machines by, and those of databases: hardly ever meant for everybody."""
+
+
+class ExposedPage:
+    """The page of the exposed ports."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /exposed`."""
+        return await self._asking.show(request, visitor, "exposed.html", _answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Where the numbers of a port lead."""
+
+    rows: str
+    sources: str
+    destinations: str
+
+
+def _answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
+    ports = exposed_ports(records, question)
+    return {"ports": [(port, _service(port), _links(view, port)) for port in ports]}
+
+
+def _service(port: ExposedPort) -> tuple[str, bool]:
+    return _SERVICES.get(port.port, ""), port.port in _SENSITIVE
+
+
+def _links(view: View, port: ExposedPort) -> _Links:
+    fixed = view.fixed()
+    return _Links(
+        view.rows(*port.terms),
+        *(fixed.narrowed("/top", *port.terms, by=by) for by in (Dimension.SOURCE, Dimension.DESTINATION)),
+    )

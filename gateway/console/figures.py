@@ -1,0 +1,72 @@
+"""Numbers and moments as pages write them."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.clock import from_ms, to_ms
+
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+_SIGNIFICANT: Final = 3
+
+
+def grouped(number: int) -> str:
+    """Write a whole number with its digits in groups of three."""
+    return f"{number:,}"
+
+
+def size(count: int) -> str:
+    """Write a count of bytes in a unit that leaves three digits; below 1000 it is exact."""
+    number, unit = float(count), 0
+    while number >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - what rounds to four digits
+        number, unit = number / 1000, unit + 1
+    digits = 0 if unit == 0 else max(_SIGNIFICANT - len(str(int(number))), 0)
+    return f"{number:,.{digits}f} {_UNITS[unit]}"
+
+
+def clock_time(milliseconds: int) -> str:
+    """Write a moment in UTC, as ISO 8601 but for a blank where it has a T; the page names the zone."""
+    return from_ms(milliseconds).isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+
+
+def second(milliseconds: int) -> str:
+    """Write the second that a moment lies in, in UTC."""
+    return clock_time(milliseconds)[:19]
+
+
+def minute(milliseconds: int) -> str:
+    """Write a moment in UTC, without the milliseconds and seconds that it does not have."""
+    return clock_time(milliseconds).removesuffix(".000").removesuffix(":00")
+
+
+def written(milliseconds: int) -> str:
+    """Write a moment as addresses have it: ISO 8601 in UTC, no longer than it must be."""
+    text = from_ms(milliseconds).isoformat(timespec="milliseconds").removesuffix("+00:00")
+    return text.removesuffix(".000").removesuffix(":00") + "Z"
+
+
+def machine_time(milliseconds: int) -> str:
+    """Write a moment for the attribute `datetime` of `<time>`."""
+    return f"{from_ms(milliseconds).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
+
+
+def since(milliseconds: int, now: datetime) -> timedelta:
+    """Tell how long ago a moment was; no time at all if it lies ahead, as by a clock that is fast."""
+    return timedelta(milliseconds=max(to_ms(now) - milliseconds, 0))
+
+
+def share(part: int, whole: int) -> float:
+    """Give a part in per cent, to a tenth; nothing of nothing is nothing."""
+    return round(100 * part / whole, 1) if whole else 0.0
+
+
+FILTERS: Final = {
+    "grouped": grouped,
+    "size": size,
+    "clock_time": clock_time,
+    "second": second,
+    "share": share,
+    "minute": minute,
+    "machine_time": machine_time,
+    "written": written,
+}
+"""What templates know these by."""

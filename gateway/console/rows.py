@@ -1,0 +1,71 @@
+"""One row of the list, its details included."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any, Final
+
+from gateway.console.columns import COLUMNS, opposite
+from gateway.console.view import View
+from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Search, Side
+
+_AROUND_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a column shows of a record.
+
+    Attributes:
+        name: The column's name.
+        value: What it shows; None for what is absent.
+        only: The address of the records that have the same.
+        but: The address of those that have not.
+
+    """
+
+    name: str
+    value: Any
+    only: str | None
+    but: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record in the list."""
+
+    record: Mapping[str, Any]
+    view: View
+
+    def cells(self) -> Iterator[Cell]:
+        """Give the cells of the columns that are shown."""
+        return map(self.cell, self.view.columns)
+
+    def details(self) -> Iterator[Cell]:
+        """Give all there is to the record."""
+        return map(self.cell, COLUMNS)
+
+    def cell(self, name: str) -> Cell:
+        """Give the cell of a column."""
+        column = COLUMNS[name]
+        value, term = column.value(self.record), column.term(self.record)
+        if term is None:
+            return Cell(name, value, None, None)
+        return Cell(name, value, self.view.narrowed("", term), self.view.narrowed("", opposite(term)))
+
+    def flow(self) -> str:
+        """Give the address of all records of the same flow, whatever else is searched for."""
+        record = self.record
+        terms = (
+            Addresses(Side.SOURCE, (ip_network(record["src_ip"]),)),
+            Ports(Side.SOURCE, ((record["src_port"], record["src_port"]),)),
+            Addresses(Side.DESTINATION, (ip_network(record["dst_ip"]),)),
+            Ports(Side.DESTINATION, ((record["dst_port"], record["dst_port"]),)),
+            Numbers(NumberKey.PROTO, ((record["protocol"], record["protocol"]),)),
+        )
+        return self.view.asking_for(str(Search(terms)))
+
+    def around(self) -> str:
+        """Give the address of everything within a minute of it."""
+        time = self.record["time"]
+        return self.view.fixed(time - _AROUND_MS, time + _AROUND_MS).asking_for("")

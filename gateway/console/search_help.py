@@ -1,0 +1,40 @@
+"""What the help at the search box says: an example of each key."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A search and what it finds."""
+
+    text: str
+    meaning: str
+
+
+EXAMPLES: Final = (
+    Example("10.0.0.6", "an address at either end; so do a network (10.0.0.0/8) and a port (3389)"),
+    Example("src:10.0.0.6", "from an address or a network"),
+    Example("dst:10.0.0.0/8,2001:db8::/32", "to any of several, parted by commas"),
+    Example("ip:10.0.0.6", "an address at either end"),
+    Example("-net:10.0.0.0/8", "a minus takes away: no end in this network"),
+    Example("-src:private", "private means every network that is not the internet's"),
+    Example("dport:22,3389", "to a port"),
+    Example("sport:>=1024", "from a port; ranges as >=1024, <1024 or 8000-8100"),
+    Example("port:53", "a port at either end"),
+    Example("proto:udp", "a protocol, by name or number"),
+    Example("decision:deny", "allow or deny"),
+    Example("direction:inbound", "inbound or outbound, seen from the network card"),
+    Example("state:begin,end", "begin, continue, end or deny"),
+    Example("bytes:>=1000000", "bytes of both directions together"),
+    Example("packets:<3", "packets of both directions together"),
+    Example("rule:DefaultRule_*", "a rule; * stands for anything, and case does not matter"),
+    Example('rule:="Allow*"', "exactly this text, case and * included"),
+    Example("mac:00-0D-3A-*", "a network card"),
+    Example("resource:*/networkSecurityGroups/web", "the NSG, or the target of the VNet flow log"),
+    Example("acl:*", "VNet's aclID; * finds all that have one, -acl:* all that have none"),
+    Example("flowlog:*/flowLogs/east", "VNet's flow log"),
+    Example("encryption:NX*", "VNet's word for the encryption"),
+    Example("source:vnet", "nsg or vnet"),
+    Example("version:1", "the version of the log's format"),
+)

@@ -1,0 +1,40 @@
+"""The parts that the largest groups have in the whole."""
+
+from dataclasses import dataclass
+
+from gateway.console.columns import opposite
+from gateway.console.figures import share
+from gateway.traffic.terms import Term
+from gateway.traffic.top import Group, Measure, Top
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Tells parts in per cent, by what makes a group large."""
+
+    top: Top
+    measure: Measure
+
+    @property
+    def others(self) -> tuple[Term, ...]:
+        """What selects the records of all other groups; nothing where a group takes two terms, as a pair does."""
+        if any(len(group.terms) != 1 for group in self.top.groups):
+            return ()
+        return tuple(opposite(group.terms[0]) for group in self.top.groups)
+
+    @property
+    def other_share(self) -> float:
+        """The part of all other groups."""
+        return share(self._measured(self.top.other_records, self.top.other_bytes), self._whole)
+
+    def share(self, group: Group) -> float:
+        """Give the part of a group."""
+        return share(self._measured(group.records, group.bytes), self._whole)
+
+    @property
+    def _whole(self) -> int:
+        others = self._measured(self.top.other_records, self.top.other_bytes)
+        return others + sum(self._measured(group.records, group.bytes) for group in self.top.groups)
+
+    def _measured(self, records: int, size: int) -> int:
+        return size if self.measure is Measure.BYTES else records

@@ -1,0 +1,73 @@
+"""What happened when: allowed and denied over time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.asking import Asking
+from gateway.console.view import View
+from gateway.console.visitor import Visitor
+from gateway.stores.records import Records
+from gateway.traffic.questions import Question
+from gateway.traffic.totals import Timeline, timeline, totals
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a timeline.
+
+    Attributes:
+        start: When it begins, in epoch milliseconds; the first step begins with what was asked for.
+        end: When it ends.
+        allowed: Its records that say that the flow was allowed.
+        denied: Its records that say that it was denied.
+        bytes: In both directions, as far as they were measured.
+        view: What leads to its rows.
+
+    """
+
+    start: int
+    end: int
+    allowed: int
+    denied: int
+    bytes: int
+    view: View
+
+    @property
+    def records(self) -> int:
+        """All its records."""
+        return self.allowed + self.denied
+
+
+def steps_of(line: Timeline, view: View) -> list[Step]:
+    """Give the steps of a timeline, each within what was asked for."""
+    steps = []
+    for number, counts in enumerate(zip(line.allowed, line.denied, line.bytes, strict=True)):
+        start = max(line.start + number * line.step, view.start)
+        end = min(line.start + (number + 1) * line.step, view.end)
+        steps.append(Step(start, end, *counts, view.fixed(start, end)))
+    return steps
+
+
+class TimelinePage:
+    """The page of the timeline."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /timeline`."""
+        return await self._asking.show(request, visitor, "timeline.html", _answer)
+
+
+def _answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
+    line = timeline(records, question)
+    return {
+        "totals": totals(records, question),
+        "steps": steps_of(line, view),
+        "step": timedelta(milliseconds=line.step),
+    }

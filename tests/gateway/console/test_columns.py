@@ -1,0 +1,37 @@
+from hypothesis import given, settings
+
+from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS, opposite
+from gateway.traffic.search import parse
+from gateway.traffic.terms import Search
+from shared.flowlog.record import KEYS
+from tests.gateway.client import record
+from tests.gateway.traffic.oracle import matches
+from tests.support.records import flow_records
+
+
+def test_every_key_of_the_record_has_a_column():
+    assert set(KEYS) <= COLUMNS.keys()
+    assert set(DEFAULT_COLUMNS) <= COLUMNS.keys()
+
+
+@settings(deadline=None)
+@given(flow_records(), flow_records())
+def test_a_cells_term_finds_exactly_the_records_with_the_same_cell(one, other):
+    for column in COLUMNS.values():
+        term = column.term(one)
+        if term is None:
+            continue
+        search = parse(str(Search((term,))))
+        assert matches(search, one)
+        assert not matches(parse(str(opposite(term))), one)
+        # An IPv4 address inside IPv6 is the same address, though it is shown as it was written.
+        same = str(column.value(one)).removeprefix("::ffff:") == str(column.value(other)).removeprefix("::ffff:")
+        assert matches(search, other) is same
+
+
+def test_what_is_absent_has_a_term_too():
+    absent = record(mac=None, state=None, bytes_src_to_dst=None, bytes_dst_to_src=None)
+    assert str(COLUMNS["mac"].term(absent)) == "-mac:*"
+    assert str(COLUMNS["bytes"].term(absent)) == "-bytes:>=0"
+    assert str(COLUMNS["state"].term(absent)) == "-state:begin,continue,end,deny"
+    assert COLUMNS["bytes"].value(absent) is None

@@ -1,0 +1,48 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.clock import to_ms
+from gateway.console.figures import clock_time, grouped, minute, share, since, size
+
+MOMENT = to_ms(datetime(2026, 11, 23, 15, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.00 kB"),
+        (1234, "1.23 kB"),
+        (12_345, "12.3 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.00 MB"),
+        (10**18, "1.00 EB"),
+        (2 * 10**21, "2,000 EB"),
+    ],
+)
+def test_a_size_has_three_digits_and_a_unit(count, text):
+    assert size(count) == text
+
+
+def test_numbers_are_grouped():
+    assert grouped(1234567) == "1,234,567"
+
+
+def test_moments_are_utc_and_as_long_as_they_must_be():
+    assert clock_time(MOMENT + 7) == "2026-11-23 15:30:00.007"
+    assert minute(MOMENT) == "2026-11-23 15:30"
+    assert minute(MOMENT + 1000) == "2026-11-23 15:30:01"
+    assert minute(MOMENT + 7) == "2026-11-23 15:30:00.007"
+
+
+def test_what_lies_ahead_is_no_time_ago():
+    now = datetime(2026, 11, 23, 15, 31, tzinfo=UTC)
+    assert since(MOMENT, now) == timedelta(minutes=1)
+    assert since(MOMENT + 120_000, now) == timedelta()
+
+
+def test_a_share_of_nothing_is_nothing():
+    assert share(1, 3) == 33.3
+    assert share(0, 0) == 0.0
