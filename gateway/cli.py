@@ -26,6 +26,7 @@ from gateway.place import PACKAGE, Place
 from gateway.server import end_on_signals, listen, server
 from gateway.stores.accounts import Accounts, Role
 from gateway.stores.database import StoreError
+from gateway.stores.journal import Deed, Journal
 from gateway.stores.passwords import new_password
 from gateway.stores.records import UnknownSchemaError
 from gateway.stores.stores import open_database, open_stores
@@ -184,11 +185,15 @@ def _user(options: argparse.Namespace) -> None:
     password = new_password()
     with closing(open_database(options.data)) as database:
         accounts = Accounts(database)
-        if options.action == "add":
-            customer = accounts.add_customer(options.customer)
-            accounts.add_user(options.name, customer, password, options.role, one_time=True)
-        else:
-            accounts.set_password(options.name, password, one_time=True)
+        with database.transaction():
+            if options.action == "add":
+                customer = accounts.add_customer(options.customer)
+                user = accounts.add_user(options.name, customer, password, options.role, one_time=True)
+                deed = Deed.ADDED_USER
+            else:
+                user = accounts.set_password(options.name, password, one_time=True)
+                deed = Deed.RESET_PASSWORD
+            Journal(database).add(user.customer, utc_now(), "the command line", deed, user.name)
     _say(f"The password of {options.name} is {password} (it is not shown again).")
 
 

@@ -1,5 +1,6 @@
 """Where the gateway is, as it tells others."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 PACKAGE: Final = CHECKOUT / "dist" / "function.zip"
 """Where `make package` puts the function app's package."""
+_REACHABLE: Final = re.compile(r"https://(?!0\.0\.0\.0|\[)|http://(?:localhost|127\.0\.0\.1)(?::|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,8 @@ class Place:
     url: str
     encrypted: bool = False
     package: Path = PACKAGE
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the Terraform module takes the address: one over TLS, or on the same machine."""
+        return bool(_REACHABLE.match(self.url))

@@ -111,6 +111,8 @@ class FlowLogsPage:
             deployment=deployment,
             arrivals=[_arrivals(each, found.get(each.name)) for each in deployment.accounts],
             registration=registered.get(deployment.subscription_id),
+            url=self._place.url,
+            reachable=self._place.reachable,
             packaged=self._place.package.is_file(),
         )
 

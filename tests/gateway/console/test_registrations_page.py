@@ -11,7 +11,7 @@ def test_what_terraform_registers_appears(machine, reader, clock):
     page = reader.get(PAGE)
     assert (
         f"{ID} registered sluice-0a1b2c3d 22222222-1bf0-4dda-aec3-cb9272f09590 11111111-1bf0-4dda-aec3-cb9272f09590 "
-        f"eastus flowlogsone → sluice-location1 {clock.now():%Y-%m-%d %H:%M:%S} UTC"
+        f"eastus: flowlogsone → sluice-location1 {clock.now():%Y-%m-%d %H:%M:%S} UTC"
     ) in text_of(page)
     assert "planted-secret" not in page.text
 
