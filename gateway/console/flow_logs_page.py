@@ -21,7 +21,7 @@ from gateway.console.flow_logs_form import (
     without_row,
 )
 from gateway.console.forms import read_form
-from gateway.console.pages import Pages, redirect
+from gateway.console.pages import Pages, go_to, redirect
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
@@ -146,10 +146,7 @@ class FlowLogsPage:
                 draft = replace(draft, errors={"name": str(error)})
         if not draft.good:
             return self._form(request, visitor, draft, stored, status=422)
-        address = f"/setup/flow-logs?saved={quote(draft.name)}"
-        if "hx-request" in request.headers:
-            return Response(status_code=204, headers={"HX-Redirect": address})
-        return redirect(address)
+        return go_to(request, f"/setup/flow-logs?saved={quote(draft.name)}")
 
     def _names(self, user: User) -> list[str]:
         return [each.name for each in self._stores.deployments.all(user.customer)]

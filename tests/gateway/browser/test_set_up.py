@@ -140,3 +140,19 @@ def test_it_all_works_without_scripts(new_visit, sign_in):
     visit.open("/setup/tokens")
     assert make_token(page)
     assert page.get_by_role("button", name="Copy").count() == 0
+
+
+def test_what_a_script_was_refused_is_told_on_the_page(page, visit):
+    visit.expect(413)
+    visit.open("/setup/flow-logs/new")
+    page.get_by_label("Connection string").fill("x" * 70_000)
+    page.get_by_role("button", name="Save").click()
+    assert "longer than 65536 bytes" in page.get_by_role("alert").inner_text()
+    visit.troubles = [each for each in visit.troubles if "Response Status Error Code 413" not in each]
+
+
+def test_a_form_that_is_sent_after_the_session_ended_leads_to_signing_in(page, visit):
+    visit.open("/setup/flow-logs/new")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/sign-in")
