@@ -49,7 +49,7 @@ def steps_of(line: Timeline, view: View) -> list[Step]:
     for number, counts in enumerate(zip(line.allowed, line.denied, line.bytes, strict=True)):
         start = max(line.start + number * line.step, view.start)
         end = min(line.start + (number + 1) * line.step, view.end)
-        steps.append(Step(start, end, *counts, view.fixed(start, end)))
+        steps.append(Step(start, end, *counts, view.within(start, end)))
     return steps
 
 

@@ -65,9 +65,9 @@ class View:
         """Give the address of a page with the same state, and what else it is to have."""
         return f"{path}?{_query({**self.state(), **changes})}"
 
-    def rows(self, *terms: Term, start: int | None = None, end: int | None = None) -> str:
+    def rows(self, *terms: Term) -> str:
         """Give the address of the rows that a number counts: the time is fixed, so that they are the same tomorrow."""
-        return self.fixed(start, end).narrowed("/traffic", *terms)
+        return self.fixed().narrowed("/traffic", *terms)
 
     def narrowed(self, path: str = "", *terms: Term, **changes: str) -> str:
         """Give the address of a page with the search narrowed by terms."""
@@ -106,17 +106,20 @@ class View:
         terms = self.search.terms
         return self.address(q=str(Search(terms[:position] + terms[position + 1 :])))
 
-    def fixed(self, start: int | None = None, end: int | None = None) -> "View":
-        """Give the view with its time given by its ends, or by others."""
-        since = written(self.start if start is None else start)
-        return replace(self, preset="", since=since, until=written(self.end if end is None else end))
+    def fixed(self) -> "View":
+        """Give the view with its time given by its ends, which do not move on."""
+        return self.within(self.start, self.end)
+
+    def within(self, start: int, end: int) -> "View":
+        """Give the view with another time."""
+        return replace(self, preset="", since=written(start), until=written(end), start=start, end=end)
 
     def moved(self, path: str, factor: float, shift: float) -> str:
         """Give the address of a span that is longer by a factor, and shifted by a share of its length."""
         length = round((self.end - self.start) * factor)
         middle = (self.start + self.end) / 2 + (self.end - self.start) * shift
         start = max(round(middle - length / 2), TIME_MIN_MS)
-        return self.fixed(start, min(start + length, TIME_END_MS)).address(path)
+        return self.within(start, min(start + length, TIME_END_MS)).address(path)
 
     def state(self) -> dict[str, str]:
         """Give all of it by the names that the address has for it; what is as at first is empty."""
