@@ -2,8 +2,10 @@
 
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
 
 import anyio
 import duckdb
@@ -37,6 +39,7 @@ def create_app(
     sink: Sink,
     limits: Limits = DEFAULT_LIMITS,
     middleware: Sequence[Middleware] = (),
+    records_life: timedelta | None = None,
 ) -> ASGIApp:
     """Put the gateway together.
 
@@ -47,6 +50,7 @@ def create_app(
         sink: Takes the request log.
         limits: What one request may bring.
         middleware: Further layers between the request log and the calls.
+        records_life: How long flow records are kept, counted from their own time; for ever without.
 
     """
     signing_in = SigningIn(stores, clock)
@@ -63,8 +67,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
-            await _forget(stores, clock)
-            tasks.start_soon(_keep_house, stores, clock)
+            await _forget(stores, clock, records_life)
+            tasks.start_soon(_keep_house, stores, clock, records_life)
             yield
             tasks.cancel_scope.cancel()
 
@@ -83,17 +87,23 @@ def create_app(
     return SecurityHeaders(app, lambda path: not is_api(path), encrypted=place.encrypted)
 
 
-async def _keep_house(stores: Stores, clock: Clock) -> None:
+async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None) -> None:
     """Forget what has outlived its time, once an hour."""
     while True:
         await anyio.sleep(3600)
-        await _forget(stores, clock)
+        await _forget(stores, clock, records_life)
 
 
-async def _forget(stores: Stores, clock: Clock) -> None:
+async def _forget(stores: Stores, clock: Clock, records_life: timedelta | None) -> None:
     now = clock()
-    for forget in (stores.records.forget_keys, stores.sessions.forget, stores.journal.forget):
+    chores: list[Callable[[], object]] = [
+        partial(forget, now) for forget in (stores.records.forget_keys, stores.sessions.forget, stores.journal.forget)
+    ]
+    if records_life is not None:
+        # Before the keys, which live as long as their records.
+        chores.insert(0, partial(stores.records.forget_records, now - records_life))
+    for chore in chores:
         try:
-            await run_in_threadpool(forget, now)
+            await run_in_threadpool(chore)
         except (duckdb.Error, sqlite3.Error):
             _logger.exception("What has outlived its time could not be removed. The next try is in an hour.")

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,8 @@ from gateway.stores.passwords import new_password
 from gateway.stores.records import UnknownSchemaError
 from gateway.stores.stores import open_database, open_stores
 
+_MOST_DAYS: Final = 36_500
+_WHOLE: Final = re.compile(r"[0-9]{1,5}")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
@@ -78,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         "--behind-a-proxy", action="store_true", help="listen beyond loopback without TLS, which a proxy adds"
     )
     serve.add_argument(
+        "--keep-days", type=_days, metavar="DAYS", help="forget flow records that are older (default: keep all)"
+    )
+    serve.add_argument(
         "--public-url", metavar="URL", help="address that others reach the gateway at (default: where it listens)"
     )
     serve.add_argument(
@@ -121,7 +127,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             encrypted=tls or options.behind_a_proxy or (public_url or "").startswith("https:"),
             package=options.package,
         )
-        app = create_app(stores, place, utc_now, _write_line, middleware=middleware)
+        app = create_app(stores, place, utc_now, _write_line, middleware=middleware, records_life=options.keep_days)
         try:
             serving = server(app, options.certificate, options.key, protocol)
         except OSError as error:
@@ -132,6 +138,13 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
         _first_start(stores.accounts)
         _write_line({"listening": url})
         serving.run(sockets=[listener])
+
+
+def _days(text: str) -> timedelta:
+    """Read a number of days."""
+    if not (_WHOLE.fullmatch(text) and 1 <= int(text) <= _MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of days from 1 to {_MOST_DAYS}")
+    return timedelta(days=int(text))
 
 
 def _public_url(text: str) -> str:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -11,8 +12,12 @@ import pytest
 import requests
 
 from gateway.cli import main
+from gateway.clock import to_ms
 from gateway.local import new_customer
-from gateway.stores.stores import open_database
+from gateway.stores.columns import columns
+from gateway.stores.records import Post
+from gateway.stores.stores import open_database, open_stores
+from tests.gateway.client import record
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,6 +129,25 @@ def told_password(capsys):
 def test_serving_in_a_way_that_cannot_be_right_is_refused(tmp_path, capsys, options, named):
     assert main(["serve", "--data", str(tmp_path), *options]) == 1
     assert named in capsys.readouterr().err
+
+
+def test_records_that_are_older_than_they_are_kept_are_forgotten_at_the_start_and_their_keys_live_on(tmp_path):
+    now = datetime.now(UTC)
+    old, young = (record(time=to_ms(now - timedelta(days=days))) for days in (3, 1))
+    with open_stores(tmp_path) as stores:
+        stores.records.store(Post(1, "key", b"", b"{}", now), columns([old, young]))
+    with serve(tmp_path, "--keep-days", "2") as (process, url):
+        process.stderr.readline()
+        assert requests.get(url + "/healthz", timeout=20).status_code == 200
+    with open_stores(tmp_path) as stores:
+        assert list(stores.records.records(1)) == [young]
+        assert stores.records.find(1, "key") is not None
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "1.5", "36501", "1000000", "x", ""])
+def test_a_number_of_days_that_is_none_is_refused(tmp_path, days):
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", "--data", str(tmp_path), "--keep-days", days])
 
 
 def test_a_directory_that_cannot_be_used_is_named(tmp_path, capsys):
