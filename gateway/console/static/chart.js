@@ -77,7 +77,7 @@ function zoom(figure, from, to) {
 }
 
 function draw(figure) {
-  const table = figure.querySelector("table");
+  const table = figure.querySelector("table.steps");
   const place = figure.querySelector(".chart");
   const data = readTable(table);
   const { columns, series } = seriesOf(figure.dataset.kind, data);
