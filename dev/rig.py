@@ -38,6 +38,7 @@ class Rig:
         host: the host that runs the function app.
         events: tells the function app of what is written into `logs`.
         customer: whose records the gateway stores.
+        gateway_url: the gateway's address, its console's too.
         gateway_data: the gateway's directory, to be read once the rig is gone.
         gateway_log: what the gateway prints, its request log among it.
 
@@ -48,6 +49,7 @@ class Rig:
     host: HostProcess
     events: EventGrid
     customer: Customer
+    gateway_url: str
     gateway_data: Path
     gateway_log: Path
 
@@ -104,7 +106,7 @@ def rig(directory: Path, settings: Mapping[str, str]) -> Iterator[Rig]:
             webhooks = {container: host.webhook(function) for container, function in _WEBHOOKS.items()}
             events = EventGrid(webhooks, random.Random(0))
             events.validate()
-            yield Rig(logs, own, host, events, customer, gateway_data, directory / "gateway.log")
+            yield Rig(logs, own, host, events, customer, gateway_url, gateway_data, directory / "gateway.log")
 
 
 def _new_subscription_token(gateway_url: str, customer: Customer) -> str:

@@ -1,14 +1,18 @@
 """`python -m dev.demo [--logs DIRECTORY]`.
 
-Exits with 0 if what arrived is what was written, with 1 if not, and with 2 if it could not go on.
+In a terminal the gateway's console stays open at the end, until Ctrl-C. Exits with 0 if what arrived is what was
+written, with 1 if not, and with 2 if it could not go on.
 """
 
 import argparse
+import contextlib
 import datetime as dt
 import secrets
 import shutil
+import signal
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -19,6 +23,7 @@ from dev.demo.made_up import MINUTES, write_logs
 from dev.demo.replayed import NoLogsError, find_sources, replay
 from dev.demo.verdict import compare
 from dev.rig import Rig, rig
+from gateway.local import Customer, GatewayProcess
 
 _DIRECTORY = Path(__file__).resolve().parent.parent.parent / ".demo"
 _DRAIN_SECONDS = 300.0
@@ -43,7 +48,8 @@ def main() -> int:
 
 def _run(console: Console, logs: Path | None, seed: int) -> bool:
     """Write logs, wait until they are delivered, and tell whether what arrived is what was written."""
-    hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    # The last whole hour: records of a time to come would not stand in the console's usual spans of time.
+    hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
     sources = [] if logs is None else find_sources(logs, hour)
     shutil.rmtree(_DIRECTORY, ignore_errors=True)
     _DIRECTORY.mkdir()
@@ -51,6 +57,7 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     ledger = Ledger()
     first_hour = min((source.hour for source in sources), default=hour)
     with rig(_DIRECTORY, {"START_FROM": f"{first_hour:%Y-%m-%dT%H}"}) as running:
+        screen.show_console(console, running.gateway_url, running.customer)
         if sources:
             console.print(f"Replaying {len(sources)} files; what is due is what the decoder makes of them.")
         else:
@@ -69,7 +76,18 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     verdict = compare(ledger, arrivals, in_quarantine, posts)
     screen.show_summary(console, ledger, verdict, len(posts))
     console.print(f"Logs and the gateway's database are in {_DIRECTORY}.")
+    if console.is_terminal:
+        _keep_console_open(console, running.gateway_data, running.gateway_url, running.customer)
     return verdict.is_equal
+
+
+def _keep_console_open(console: Console, data: Path, url: str, customer: Customer) -> None:
+    """Serve the gateway at its address again, until somebody has seen enough."""
+    with GatewayProcess(data, port=urlsplit(url).port or 0):
+        screen.show_console(console, url, customer)
+        console.print("It stays open until you press Ctrl-C.")
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
 
 
 def _stored(running: Rig) -> int:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from dev.demo.ledger import Ledger
 from dev.demo.verdict import Verdict
+from gateway.local import Customer
 
 _EXAMPLES = 3
 
@@ -29,6 +30,11 @@ def progress(
             shown.update(task, completed=done, note=f"{ledger.tuples:,} tuples written, {stored():,} stored")
 
         yield update
+
+
+def show_console(console: Console, url: str, customer: Customer) -> None:
+    """Tell where the gateway's console is, and how to get in."""
+    console.print(f"The console: {url}  (sign in as {customer.user}, password {customer.password})", soft_wrap=True)
 
 
 def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int) -> None:
