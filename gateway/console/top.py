@@ -45,6 +45,7 @@ class TopPage:
             "top.html",
             partial(_answer, by, measure),
             problems=problems,
+            kept={"by": by, "measure": measure},
             by=by,
             measure=measure,
             dimensions=_DIMENSIONS,

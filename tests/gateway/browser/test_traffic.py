@@ -65,7 +65,7 @@ def test_a_mistake_in_a_search_stands_at_the_box(reader, visit):
     box.fill("vedrict:deny")
     reader.keyboard.press("Enter")
     reader.locator("#q[aria-invalid]").wait_for()
-    assert "Did you mean decision:" in reader.locator(f"#{box.get_attribute('aria-describedby')}").inner_text()
+    assert "Did you mean decision?" in reader.locator(f"#{box.get_attribute('aria-describedby')}").inner_text()
     assert reader.locator("mark").inner_text() == "vedrict:"
     assert box.input_value() == "vedrict:deny"
 
@@ -171,6 +171,9 @@ def test_a_top_group_opens_its_rows(reader, visit):
     visit.open("/top")
     reader.get_by_role("link", name="Ports").click()
     reader.wait_for_url("**by=port**")
+    reader.get_by_role("link", name="6 hours").click()
+    reader.wait_for_url("**range=6h**")
+    assert state(reader)["by"] == "port"
     link = reader.locator("table.groups [data-count]").first
     number = int(link.get_attribute("data-count"))
     link.click()
@@ -229,6 +232,14 @@ def test_the_first_page_refreshes_itself_but_not_under_ones_hands(reader, visit,
     reader.locator("#live:not([data-old])").wait_for()
     reader.locator("#live figure canvas").nth(1).wait_for()
     assert found(reader.locator("#live")) or len(posted)
+
+
+def test_a_refresh_after_the_session_has_ended_leads_to_the_sign_in_page(reader, visit):
+    visit.open("/")
+    reader.locator("figure canvas").first.wait_for()
+    reader.context.clear_cookies()
+    reader.evaluate("() => { htmx.ajax('GET', '/', {source: '#live', target: '#live'}); }")
+    reader.wait_for_url("**/sign-in**")
 
 
 def test_the_ends_of_the_time_are_typed(reader, posted):

@@ -166,6 +166,7 @@ def test_people_sign_in_first(page, nobody):
         ("columns=secret", "There is no column"),
         ("cursor=somewhere", "This place in the list is not known."),
         ("cursor=older:1.2.99999999999999999999", "This place in the list is not known."),
+        (f"cursor=older:1.2.{'0' * 30}{'9' * 30}", "This place in the list is not known."),
     ],
 )
 @pytest.mark.usefixtures("posted")
@@ -208,3 +209,16 @@ def test_the_search_goes_along_from_page_to_page(team):
     sheet = shown(team.reader, "/timeline?q=dport:22&range=6h")
     for page in PAGES:
         assert any(link.address == f"{page}?q=dport:22&range=6h" for link in sheet.links)
+
+
+@pytest.mark.usefixtures("posted")
+def test_how_a_table_is_ordered_stays_while_one_searches_and_goes_nowhere_else(team):
+    answer = team.reader.get("/top?by=port&measure=bytes")
+    presets = [link.address for link in Sheet.of(answer).links if link.text == "7 days"]
+    assert presets == ["/top?range=7d&by=port&measure=bytes"]
+    assert '<input type="hidden" name="by" value="port">' in answer.text
+    assert not any("by=port" in link.address for link in Sheet.of(answer).links if not link.address.startswith("/top"))
+    wrong = team.reader.get("/top?by=colour")
+    assert wrong.status_code == 422
+    assert "Choose one of source, destination, pair" in text_of(wrong)
+    assert "/top?" in {link.address for link in Sheet.of(wrong).links if link.text == "Show it as at first"}
