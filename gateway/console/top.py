@@ -14,7 +14,6 @@ from gateway.console.visitor import Visitor
 from gateway.stores.records import Records
 from gateway.traffic.questions import Question
 from gateway.traffic.top import Dimension, Measure, top
-from gateway.traffic.totals import totals
 
 _DIMENSIONS: Final = {
     Dimension.SOURCE: ("Sources", ("Source",)),
@@ -66,4 +65,4 @@ def _choice[Choice: (Dimension, Measure)](
 
 def _answer(by: Dimension, measure: Measure, records: Records, question: Question, _view: View) -> Mapping[str, Any]:
     largest = top(records, question, by, measure, _SHOWN)
-    return {"totals": totals(records, question), "top": largest, "shares": Shares(largest, measure)}
+    return {"top": largest, "shares": Shares(largest, measure)}
