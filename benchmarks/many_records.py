@@ -28,7 +28,7 @@ _RULES: Final = f"""
         '/subscriptions/s/resourceGroups/shop/providers/Microsoft.Network/virtualNetworks/vnet-' || range % 20,
         '/subscriptions/s/resourceGroups/watcher/flowLogs/log-' || range % 20, 'vnet', 4, 0
     FROM range({_CARDS});
-"""  # noqa: S608 - numbers of ours
+"""
 _POSTS: Final = """
     INSERT INTO posts SELECT range + 1, $customer, 'key-' || range, '', '{}',
         $start + (range + 1) * $span // $posts, 'shop', 'log', $start + (range + 1) * $span // $posts, 0
@@ -82,7 +82,7 @@ def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> N
         connection.execute("SELECT setseed(0.5)")
         connection.execute(_RULES)
         connection.execute(_POSTS, {**common, "posts": posts})
-        connection.execute(f"SELECT max(nextval('post_id')) FROM range({posts})")  # noqa: S608 - a number
+        connection.execute(f"SELECT max(nextval('post_id')) FROM range({posts})")
         for first in range(0, records, 500_000):
             connection.execute(
                 _RECORDS,

@@ -101,6 +101,7 @@ class GatewayProcess:
 
     Attributes:
         url: Its address, without a slash at the end.
+        pid: Its number at the operating system.
         requests: Its request log so far; complete once the process is stopped or killed.
 
     """
@@ -122,6 +123,7 @@ class GatewayProcess:
         self._process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)  # noqa: S603 - our own program
         assert self._process.stdout is not None  # noqa: S101 - a pipe, as asked
         self._stdout = self._process.stdout
+        self.pid = self._process.pid
         first = self._stdout.readline()
         if not first:
             self._stdout.close()

@@ -103,10 +103,16 @@ def top(records: Records, question: Question, dimension: Dimension, measure: Mea
             f"""WITH groups AS MATERIALIZED (
                     SELECT {grouping.key}, count(*) AS count, {BYTES} AS size
                     FROM records {grouping.joined} WHERE {asked.sql} GROUP BY {grouping.key}
-                ), sums AS (SELECT count(*) AS groups, sum(count) AS count, sum(size) AS size FROM groups)
-                SELECT groups.*, sums.* FROM groups, sums
-                ORDER BY {_ORDER[measure]}, {grouping.key} LIMIT ?""",  # noqa: S608 - our own words
-            [*asked.parameters, limit],
+                ), sums AS (
+                    SELECT count(*) AS groups, sum(count) AS count, sum(size) AS size,
+                           list_min(max({_COLUMN[measure]}, {limit:d})) AS least
+                    FROM groups
+                )
+                SELECT groups.*, sums.* EXCLUDE (least) FROM groups, sums
+                -- Of millions of groups, only those are put in order that may be among the largest.
+                WHERE groups.{_COLUMN[measure]} >= least
+                ORDER BY {_ORDER[measure]}, {grouping.key} LIMIT {limit:d}""",  # noqa: S608 - our own words and a number
+            asked.parameters,
         )
     )
     if not rows:
@@ -166,6 +172,7 @@ _GROUPINGS: Final = {
     Dimension.RULE: _Grouping("name", _text(PatternKey.RULE), "JOIN rules ON rules.id = rule_id"),
     Dimension.CARD: _Grouping("mac", _text(PatternKey.MAC), "JOIN origins ON origins.id = origin_id"),
 }
+_COLUMN: Final = {Measure.RECORDS: "count", Measure.BYTES: "size"}
 _ORDER: Final = {
     Measure.RECORDS: "groups.count DESC, groups.size DESC",
     Measure.BYTES: "groups.size DESC, groups.count DESC",

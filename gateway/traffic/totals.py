@@ -16,7 +16,7 @@ _STEPS: Final = (
     *(count * _HOUR for count in (1, 2, 3, 6, 12)),
     *(count * _DAY for count in (1, 2, 7, 14, 28, 91, 182, 364)),
 )
-BYTES: Final = "coalesce(sum(bytes_src_to_dst), 0) + coalesce(sum(bytes_dst_to_src), 0)"
+BYTES: Final = "coalesce(sum(coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0)), 0)"
 """The bytes of both directions, as far as they were measured."""
 
 
