@@ -20,7 +20,7 @@ from gateway.traffic.questions import Question
 
 type Answer = Callable[[Records, Question, View], Mapping[str, Any]]
 """Asks the records, and gives what the template wants to know. Blocks."""
-_NO_PROBLEMS: Final[Mapping[str, str]] = {}
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 class Asking:
@@ -43,7 +43,8 @@ class Asking:
         template: str,
         answer: Answer,
         *,
-        problems: Mapping[str, str] = _NO_PROBLEMS,
+        problems: Mapping[str, str] = _NOTHING,
+        kept: Mapping[str, str] = _NOTHING,
         **context: Any,  # noqa: ANN401 - whatever the template asks for
     ) -> Response:
         """Show a page; where the address holds a bad value, the form alone, with a sentence at the field.
@@ -54,12 +55,13 @@ class Asking:
             template: The template's name.
             answer: Asks the records, if there is nothing wrong and there are any.
             problems: What is wrong with values that only this page has.
+            kept: Those values, which links to the page itself keep.
             context: What else the template asks for.
 
         """
         customer = visitor.user.customer
         view, fresh = await run_in_threadpool(self.view, customer, request.query_params)
-        view = replace(view, problems={**view.problems, **problems})
+        view = replace(view, problems={**view.problems, **problems}, kept=kept)
         told: Mapping[str, Any] = {}
         if fresh is not None and not view.problems:
             told = await run_in_threadpool(answer, self.records, view.question(customer), view)

@@ -1,8 +1,10 @@
 """Rows to take away: the list's question answered in full, as a file that is written while it is sent."""
 
+from collections.abc import AsyncIterator, Generator, Mapping
 from typing import Final
 
-from starlette.concurrency import run_in_threadpool
+import anyio
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -43,12 +45,27 @@ class Export:
         await run_in_threadpool(self._record, visitor, view, form)
         content = chunks(form.lines(every(self._asking.records, view.question(customer))))
         headers = {"Content-Disposition": f'attachment; filename="{_name(view, form.suffix)}"'}
-        return StreamingResponse(content, headers=headers, media_type=form.media_type)
+        return streamed(content, headers, form.media_type)
 
     def _record(self, visitor: Visitor, view: View, form: Format) -> None:
         """Tell the journal what leaves: who knows the traffic knows the network."""
         what = f"{form.name}, {written(view.start)} to {written(view.end)} {view.search}"
         self._journal.add(visitor.user.customer, self._clock(), visitor.user.name, Deed.EXPORTED_TRAFFIC, what)
+
+
+def streamed(content: Generator[bytes], headers: Mapping[str, str], media_type: str) -> Response:
+    """Answer with content that is made while it is sent; whoever makes it is closed as soon as nobody takes it."""
+    return StreamingResponse(_closed_at_the_end(content), headers=headers, media_type=media_type)
+
+
+async def _closed_at_the_end(content: Generator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in iterate_in_threadpool(content):
+            yield chunk
+    finally:
+        # Not by the garbage collector, whose time nobody knows: a query may be open.
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(content.close)
 
 
 def _name(view: View, suffix: str) -> str:

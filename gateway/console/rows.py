@@ -68,4 +68,4 @@ class Row:
     def around(self) -> str:
         """Give the address of everything within a minute of it."""
         time = self.record["time"]
-        return self.view.fixed(time - _AROUND_MS, time + _AROUND_MS).asking_for("")
+        return self.view.within(time - _AROUND_MS, time + _AROUND_MS).asking_for("")

@@ -17,6 +17,7 @@ type Place = tuple[int, int, int]
 
 _EXPORTED_AT_ONCE: Final = 20_000
 _LARGEST: Final = 2**63
+_DIGITS: Final = 19
 
 
 class Way(StrEnum):
@@ -136,6 +137,6 @@ def _place(row: tuple[Any, ...]) -> Place:
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:20]) < _LARGEST):
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) < _LARGEST):
         raise ValueError(text)
     return int(text)

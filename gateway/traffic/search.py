@@ -273,7 +273,7 @@ KEYS: Final = tuple(_READERS)
 
 def _unknown_key(name: str) -> str:
     near = get_close_matches(name, (*KEYS, *_OTHERS_WORDS), 1)
-    meant = f"Did you mean {_OTHERS_WORDS.get(near[0], near[0])}: ? " if near else ""
+    meant = f"Did you mean {_OTHERS_WORDS.get(near[0], near[0])}? " if near else ""
     return f"{_shown(name)} is no key of a search. {meant}The keys are {', '.join(KEYS)}."
 
 

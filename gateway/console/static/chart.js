@@ -77,15 +77,14 @@ function zoom(figure, from, to) {
 }
 
 function draw(figure) {
-  const table = figure.querySelector("table");
+  const table = figure.querySelector("table.steps");
   const place = figure.querySelector(".chart");
   const data = readTable(table);
   const { columns, series } = seriesOf(figure.dataset.kind, data);
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
   const from = Number(table.dataset.start);
   const to = Number(table.dataset.end);
-  place.replaceChildren();
-  const chart = new uPlot(
+  return new uPlot(
     {
       width: place.clientWidth,
       height: HEIGHT,
@@ -117,15 +116,22 @@ function draw(figure) {
     [data.times, ...columns],
     place,
   );
-  return chart;
 }
 
+let forget = [];
+
 function drawAll() {
-  for (const figure of document.querySelectorAll("figure.timeline")) {
-    const chart = draw(figure);
+  forget.forEach((one) => one());
+  forget = Array.from(document.querySelectorAll("figure.timeline"), (figure) => {
     const place = figure.querySelector(".chart");
-    new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
-  }
+    const chart = draw(figure);
+    const watching = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT }));
+    watching.observe(place);
+    return () => {
+      watching.disconnect();
+      chart.destroy();
+    };
+  });
 }
 
 drawAll();
@@ -136,6 +142,13 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   const live = event.target;
   if (live.id === "live" && (live.contains(document.activeElement) || live.querySelector("details[open]"))) {
     event.preventDefault();
+  }
+});
+// Where the session has ended, what comes is the sign-in page, which belongs in the whole window.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id === "live" && !event.detail.xhr.responseText.includes('id="live"')) {
+    event.detail.shouldSwap = false;
+    window.location.reload();
   }
 });
 document.body.addEventListener("htmx:afterSettle", drawAll);

@@ -106,7 +106,7 @@ def test_all_terms_of_a_search_are_read_in_their_order():
     ("text", "place", "words"),
     [
         ("src:10.0.0.6 vedrict:deny", "vedrict:", "Did you mean"),
-        ("verdict:deny", "verdict:", "Did you mean decision:"),
+        ("verdict:deny", "verdict:", "Did you mean decision?"),
         ("zzz:1", "zzz:", "The keys are src, dst"),
         ("src:", ":", "A value is missing"),
         ("-", "-", "A value is missing"),
