@@ -2,12 +2,17 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from dev.azurite import Azurite, StorageAccount, azurite
 from dev.certificate import Certificate, make_certificate
 
 # Container and queue names are Azure's, the same in every test: what keeps tests apart is an account each.
 _ACCOUNTS_A_WORKER = 1000
+
+# A property that takes long on a busy machine still holds.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", name="azurite")

@@ -95,7 +95,7 @@ def test_no_field_lets_hostile_text_do_anything(field, team, posted):
     assert shown(team.reader, "/traffic").counts("data-count")[0][1] == len(posted)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([*PAGES, "/traffic/export.csv"]),
     st.dictionaries(st.sampled_from(["q", "from", "to", "range", "columns", "cursor", "by", "measure"]), st.text()),
