@@ -47,7 +47,8 @@ class Auth:
         if user is None:
             raise ApiError(401, "wrong_password", "The user name or the password is wrong.")
         now = self._clock()
-        claims = {"sub": str(user.id), "iat": now, "exp": now + AUTH_TOKEN_LIFE}
+        mark = await run_in_threadpool(self._stores.accounts.password_mark, user.id)
+        claims = {"sub": str(user.id), "iat": now, "exp": now + AUTH_TOKEN_LIFE, "pwd": mark}
         return PlainTextResponse(jwt.encode(claims, self._key, _ALGORITHM), 201, _NO_STORE)
 
     async def post_subscription_token(self, request: Request) -> Response:
@@ -93,7 +94,7 @@ class Auth:
                 bearer,
                 self._key,
                 [_ALGORITHM],
-                options={"require": ["exp", "sub"], "verify_exp": False, "verify_iat": False},
+                options={"require": ["exp", "sub", "pwd"], "verify_exp": False, "verify_iat": False},
             )
         except jwt.InvalidTokenError:
             raise _unauthorized("This is no auth token of this gateway. POST /auth gives one.") from None
@@ -102,6 +103,8 @@ class Auth:
         user = await run_in_threadpool(self._stores.accounts.user, int(claims["sub"]))
         if user is None:
             raise _unauthorized("The user of this auth token is no more. POST /auth as another one.")
+        if claims["pwd"] != await run_in_threadpool(self._stores.accounts.password_mark, user.id):
+            raise _unauthorized("The password was changed since. POST /auth with the new one.")
         request.state.customer = user.customer
         return user
 

@@ -20,6 +20,8 @@ class Deed(StrEnum):
     SIGN_IN_REFUSED = "was refused to sign in"
     GOT_AUTH_TOKEN = "got an auth token"  # noqa: S105 - no token
     CHANGED_PASSWORD = "changed the password"  # noqa: S105
+    ADDED_USER = "added a user"
+    RESET_PASSWORD = "gave a user a new one-time password"  # noqa: S105
     MADE_TOKEN = "made a subscription token"  # noqa: S105
     REVOKED_TOKEN = "revoked a subscription token"  # noqa: S105
     SAVED_DEPLOYMENT = "saved a deployment"

@@ -19,7 +19,10 @@ def clock():
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory, clock):
     """One gateway for all tests; what keeps them apart is a customer each."""
-    with run_in_thread(tmp_path_factory.mktemp("gateway"), clock=clock.now) as running:
+    folder = tmp_path_factory.mktemp("gateway")
+    package = folder / "function.zip"
+    package.write_bytes(b"takes the place of the function app's package")
+    with run_in_thread(folder / "data", clock=clock.now, package=package) as running:
         yield running
 
 

@@ -30,6 +30,9 @@ function keepSecrets(form) {
     for (const field of form.querySelectorAll("[data-secret]")) {
       field.value = typed.get(field.name) ?? "";
     }
+    const wrong = form.querySelector("[aria-invalid]");
+    const newest = form.querySelector("fieldset:last-of-type input:not([type=hidden])");
+    (wrong ?? newest).focus();
   });
 }
 

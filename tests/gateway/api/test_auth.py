@@ -75,6 +75,14 @@ def test_an_auth_token_lives_four_hours(gateway, auth_token, clock):
     assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")
 
 
+def test_an_auth_token_ends_with_the_password_that_it_was_given_for(gateway, clock):
+    customer = new_customer(gateway.stores.database, "changing", clock.now)
+    auth_token = sign_in(gateway, customer.user, customer.password).text
+    assert ask_for_token(gateway, auth_token, json={"expiry": 1}).status_code == 201
+    gateway.stores.accounts.set_password(customer.user, "new")
+    assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")
+
+
 def test_an_auth_token_signed_by_another_or_not_at_all_is_refused(gateway, auth_token):
     claims = jwt.decode(auth_token, options={"verify_signature": False})
     forged = [jwt.encode(claims, "x" * 32, "HS256"), jwt.encode(claims, None, "none"), auth_token[:-3], "x"]

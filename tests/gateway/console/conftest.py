@@ -65,6 +65,13 @@ def reader(team):
 
 
 @pytest.fixture
+def machine(gateway, team, clock):
+    """Terraform and the function app of the team's customer, as far as the gateway can tell."""
+    token, _ = gateway.stores.tokens.add(team.customer, clock.now(), timedelta(days=1), "Production", "ada")
+    return Client(gateway.url, token, team.customer)
+
+
+@pytest.fixture
 def post(gateway, clock):
     """Posts flow records in a team's name, as a function does."""
 
