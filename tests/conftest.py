@@ -14,10 +14,6 @@ settings.load_profile("sluice")
 # Container and queue names are Azure's, the same in every test: what keeps tests apart is an account each.
 _ACCOUNTS_A_WORKER = 1000
 
-# A property that takes long on a busy machine still holds.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
-
 
 @pytest.fixture(scope="session", name="azurite")
 def _azurite() -> Iterator[Azurite]:

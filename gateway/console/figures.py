@@ -7,6 +7,7 @@ from gateway.clock import from_ms, to_ms
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _SIGNIFICANT: Final = 3
+_LONGEST: Final = 400
 
 
 def grouped(number: int) -> str:
@@ -64,6 +65,11 @@ def percent(number: float) -> str:
     return "<0.1 %" if 0 < number < 0.05 else f"{number:.1f} %"  # noqa: PLR2004 - what rounds to nothing
 
 
+def shortened(text: str) -> str:
+    """Write the beginning of a text that is longer than any name in Azure."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 FILTERS: Final = {
     "grouped": grouped,
     "size": size,
@@ -71,6 +77,7 @@ FILTERS: Final = {
     "second": second,
     "share": share,
     "percent": percent,
+    "shortened": shortened,
     "minute": minute,
     "machine_time": machine_time,
     "written": written,
