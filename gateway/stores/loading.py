@@ -80,7 +80,7 @@ class Loader:
             cursor: Where the transaction is open.
             post: The number of the post that brought them.
             customer: The number of the customer whom they belong to.
-            columns: Flow records that have passed `shared.flowlog.record.check`.
+            columns: Flow records that have passed `shared.flowlog.check.check`.
 
         Returns:
             What to call once the transaction is committed.

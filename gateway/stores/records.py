@@ -159,7 +159,7 @@ class Records:
 
         Args:
             post: The post; its key must be new to its customer.
-            columns: Flow records that have passed `shared.flowlog.record.check`.
+            columns: Flow records that have passed `shared.flowlog.check.check`.
 
         Raises:
             duckdb.Error: Nothing was stored, unless it was the commit that failed; `find` tells after a restart. A
