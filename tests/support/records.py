@@ -12,8 +12,6 @@ _ADDRESS = st.one_of(st.ip_addresses(), st.ip_addresses(v=4), st.sampled_from(["
 _PORT = st.integers(0, 65_535)
 _LOGS = (Source.NSG, Source.VNET)
 _KINDS = st.sampled_from([(source.value, version) for source in _LOGS for version in VERSIONS[source]])
-    [(source.value, version) for source in (Source.NSG, Source.VNET) for version in VERSIONS[source]]
-)
 
 
 @st.composite
