@@ -23,8 +23,9 @@ PASSWORD = "a password of tests"
 def chromium():
     """Debian's Chromium, without a window.
 
-    One for each module: Playwright has an event loop running in this thread until it ends, and other modules' tests want
-    one of their own.
+    One for each module: until it ends Playwright keeps an event loop running in this thread, and the tests of other modules
+    begin loops
+    of their own.
     """
     program = shutil.which("chromium")
     require_chromium(program, in_ci=bool(os.environ.get("CI")))
