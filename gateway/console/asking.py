@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
+import anyio
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from gateway.traffic.questions import Question
 
 type Answer = Callable[[Records, Question, View], Mapping[str, Any]]
 """Asks the records, and gives what the template wants to know. Blocks."""
+_AT_ONCE: Final = 4
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -28,12 +29,14 @@ class Asking:
 
     Attributes:
         records: The store.
+        threads: Lets few questions be asked at once, so that posts are stored meanwhile.
 
     """
 
     def __init__(self, pages: Pages, records: Records, clock: Clock) -> None:
         self._pages = pages
         self.records = records
+        self.threads = anyio.CapacityLimiter(_AT_ONCE)
         self._clock = clock
 
     async def show(
@@ -60,11 +63,13 @@ class Asking:
 
         """
         customer = visitor.user.customer
-        view, fresh = await run_in_threadpool(self.view, customer, request.query_params)
+        view, fresh = await self.view(customer, request.query_params)
         view = replace(view, problems={**view.problems, **problems}, kept=kept)
         told: Mapping[str, Any] = {}
         if fresh is not None and not view.problems:
-            told = await run_in_threadpool(answer, self.records, view.question(customer), view)
+            told = await anyio.to_thread.run_sync(
+                answer, self.records, view.question(customer), view, limiter=self.threads
+            )
         return self._pages.render(
             request,
             visitor,
@@ -79,8 +84,8 @@ class Asking:
             **told,
         )
 
-    def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
-        """Read an address, and tell how fresh the customer's records are. Blocks."""
-        fresh = freshness(self.records, customer)
+    async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
+        """Read an address, and tell how fresh the customer's records are."""
+        fresh = await anyio.to_thread.run_sync(freshness, self.records, customer, limiter=self.threads)
         recorded = None if fresh is None else (fresh.first, fresh.last)
         return read_view(parameters, self._clock(), recorded), fresh

@@ -20,10 +20,10 @@ from gateway.traffic.top import Dimension, Measure, top
 from gateway.traffic.totals import timeline
 
 _TALKERS: Final = (
-    (Dimension.SOURCE, Measure.BYTES, "Top sources", ("Source",)),
-    (Dimension.DESTINATION, Measure.BYTES, "Top destinations", ("Destination",)),
-    (Dimension.PORT, Measure.RECORDS, "Top ports", ("Protocol", "Port")),
-    (Dimension.RULE, Measure.RECORDS, "Top rules", ("Rule",)),
+    (Dimension.SOURCE, Measure.BYTES, "Top sources by bytes", ("Source",)),
+    (Dimension.DESTINATION, Measure.BYTES, "Top destinations by bytes", ("Destination",)),
+    (Dimension.PORT, Measure.RECORDS, "Top ports by records", ("Protocol", "Port")),
+    (Dimension.RULE, Measure.RECORDS, "Top rules by records", ("Rule",)),
 )
 _SHOWN: Final = 5
 _STEPS: Final = 60

@@ -24,6 +24,8 @@ PRESETS: Final = {
     "all": ("all time", None),
 }
 """Spans of time that end now, by the name that the address has for them."""
+_LONGEST: Final = 5_000
+"""Characters of a search in an address, each of which may take nine there. The gateway takes 64 KB."""
 DEFAULT_PRESET: Final = "24h"
 _EXAMPLE: Final = "2026-11-23T15:30Z"
 
@@ -68,18 +70,19 @@ class View:
         kept = {} if path else self.kept
         return f"{path}?{_query({**self.state(), **kept, **changes})}"
 
-    def rows(self, *terms: Term) -> str:
+    def rows(self, *terms: Term) -> str | None:
         """Give the address of the rows that a number counts: the time is fixed, so that they are the same tomorrow."""
         return self.fixed().narrowed("/traffic", *terms)
 
-    def narrowed(self, path: str = "", *terms: Term, **changes: str) -> str:
-        """Give the address of a page with the search narrowed by terms."""
+    def narrowed(self, path: str = "", *terms: Term, **changes: str) -> str | None:
+        """Give the address of a page with the search narrowed by terms; None if it were longer than servers take."""
         search = self.search
         for term in terms:
             search = with_term(search, term)
-        return self.address(path, q=str(search), **changes)
+        text = str(search)
+        return self.address(path, q=text, **changes) if len(text) <= _LONGEST else None
 
-    def decided(self, decision: str) -> str:
+    def decided(self, decision: str) -> str | None:
         """Give the address of the rows with a decision."""
         return self.rows(Words(WordKey.DECISION, (decision,)))
 

@@ -4,7 +4,6 @@ Whatever a person wrote reaches SQL as a parameter. Names and other texts are co
 small tables, and what of them fits is asked for by number.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -144,12 +143,7 @@ def _is_in(ranges: Ranges, value: int) -> bool:
 
 
 def _fits(patterns: Iterable[Pattern], text: str) -> bool:
-    return any(pattern.text == text if pattern.exact else _is_like(pattern.text, text) for pattern in patterns)
-
-
-def _is_like(pattern: str, text: str) -> bool:
-    parts = ".*".join(map(re.escape, pattern.lower().split("*")))
-    return re.fullmatch(parts, text.lower(), re.DOTALL) is not None
+    return any(pattern.fits(text) for pattern in patterns)
 
 
 def _any(conditions: Iterable[Condition]) -> Condition:

@@ -154,6 +154,27 @@ class Pattern:
     text: str
     exact: bool = False
 
+    def fits(self, text: str) -> bool:
+        """Tell whether a text is one that this allows, in a time that grows with the text's length alone.
+
+        A regular expression would try the ways in which many `*` can share a text one by one, and hold up everybody.
+        """
+        if self.exact:
+            return self.text == text
+        text, (first, *parts) = text.lower(), self.text.lower().split("*")
+        if not parts:
+            return text == first
+        *middle, last = parts
+        place, end = len(first), len(text) - len(last)
+        if place > end or not text.startswith(first) or not text.endswith(last):
+            return False
+        for part in middle:
+            found = text.find(part, place, end)
+            if found < 0:
+                return False
+            place = found + len(part)
+        return True
+
     def __str__(self) -> str:
         """Write the pattern as `parse` reads it."""
         bare = self.text != "" and not any(sign.isspace() or sign in ',"=' for sign in self.text)

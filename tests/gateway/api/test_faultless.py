@@ -57,8 +57,8 @@ def plainly(body):
         return None
 
 
-@settings(max_examples=400)
-@given(st.lists(LINES, min_size=1, max_size=5), st.sampled_from([b"\n", b"\r\n", b"\n\n"]), st.booleans())
+@settings(max_examples=150)
+@given(st.lists(LINES, min_size=1, max_size=3), st.sampled_from([b"\n", b"\r\n", b"\n\n"]), st.booleans())
 def test_what_is_read_the_fast_way_is_what_the_plain_way_reads(lines, end, ended):
     body = end.join(lines) + (end if ended else b"")
     fast, plain = read_faultless(body), plainly(body)
@@ -70,7 +70,8 @@ def test_what_is_read_the_fast_way_is_what_the_plain_way_reads(lines, end, ended
         }
 
 
-@given(st.lists(flow_records(), min_size=1, max_size=20))
+@settings(max_examples=50)
+@given(st.lists(flow_records(), min_size=1, max_size=3))
 def test_a_body_without_a_fault_is_read_the_fast_way(values):
     assert read_faultless(ndjson(*values)) is not None
 

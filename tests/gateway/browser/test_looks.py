@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
+from tests.gateway.browser.looks import faults
 from tests.gateway.console.configured import ID
 from tests.gateway.console.registered import registration
 
@@ -18,41 +19,6 @@ PAGES = [
     "/setup/journal",
     "/account",
 ]
-
-# The contrast of WCAG 2.2 between each text and the ground that is nearest behind it.
-POORLY_READ = """() => {
-    const parse = (color) => color.match(/[0-9.]+/g).map(Number);
-    const light = ([r, g, b]) => {
-        const linear = (v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-        const [x, y, z] = [r, g, b].map((v) => linear(v / 255));
-        return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-    };
-    const ground = (element) => {
-        for (let each = element; each; each = each.parentElement) {
-            const color = parse(getComputedStyle(each).backgroundColor);
-            if (color.length === 3 || color[3] === 1) return color;
-        }
-        return [255, 255, 255];
-    };
-    const found = [];
-    for (const element of document.querySelectorAll("body *")) {
-        const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-        if (!text || !element.checkVisibility()) continue;
-        const [one, other] = [light(parse(getComputedStyle(element).color)), light(ground(element))];
-        const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-        if (contrast < 4.5) found.push(`${element.outerHTML.slice(0, 80)}: ${contrast.toFixed(2)}`);
-    }
-    return found;
-}"""
-
-UNLABELLED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button")]
-    .filter((field) => !field.labels?.length && !field.ariaLabel && !field.textContent.trim())
-    .map((field) => field.outerHTML)"""
-
-DOUBLE_IDS = """() => {
-    const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
-    return ids.filter((id, place) => ids.indexOf(id) !== place);
-}"""
 
 
 @pytest.fixture
@@ -79,22 +45,18 @@ def test_every_text_stands_out_from_its_ground_and_every_field_has_a_name(new_vi
     page = sign_in(visit, "/account")
     for address in PAGES:
         visit.open(address)
-        assert page.evaluate(POORLY_READ) == [], address
-        assert page.evaluate(UNLABELLED) == [], address
-        assert page.evaluate(DOUBLE_IDS) == [], address
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-        assert page.locator("table:not(:has(th[scope=col]))").count() == 0, address
+        assert faults(page) == [], address
     visit.open("/setup/flow-logs/new")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("alert").wait_for()
-    assert page.evaluate(POORLY_READ) == []
+    assert faults(page) == []
 
 
 def test_the_sign_in_page_is_readable_in_both_schemes(new_visit):
     for scheme in ("light", "dark"):
         visit = new_visit(color_scheme=scheme)
         visit.open("/sign-in")
-        assert visit.page.evaluate(POORLY_READ) == []
+        assert faults(visit.page) == []
 
 
 @pytest.mark.usefixtures("filled")

@@ -122,7 +122,9 @@ def test_reading_ends_when_the_browser_leaves():
                     await anyio.lowlevel.checkpoint()
                 return {"type": "http.disconnect"}
 
-            tasks.start_soon(streamed(content(), {}, "text/csv"), {"type": "http"}, receive, send)
+            tasks.start_soon(
+                streamed(content(), anyio.CapacityLimiter(1), {}, "text/csv"), {"type": "http"}, receive, send
+            )
 
     with anyio.from_thread.start_blocking_portal() as portal:
         portal.call(leave_after_three)

@@ -61,6 +61,17 @@ def test_the_groups_and_the_others_are_the_whole(team, posted):
         assert sum(numbers) == len(posted)
 
 
+def test_the_sources_of_an_exposed_port_are_as_many_as_it_says(team, posted):
+    ports = Sheet.of(team.reader.get("/exposed")).rows("ports")
+    assert posted
+    assert ports
+    for row in ports:
+        for link in row.links[:2]:
+            groups = Sheet.of(team.reader.get(link.address)).rows("groups")
+            others = [int(each.cells[0].split()[0]) for each in groups if each.kind == "others"]
+            assert len(groups) - len(others) + sum(others) == int(link.text)
+
+
 def test_a_cell_leads_to_the_rows_with_the_same_and_to_those_without(team, posted):
     sheet = Sheet.of(team.reader.get(f"/traffic?range=all&columns={','.join(COLUMNS)}"))
     details = [row for _, rows in sheet.tables for row in rows if row.kind == "details"]

@@ -1,7 +1,7 @@
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.traffic.networks import NOT_PUBLIC
@@ -169,7 +169,6 @@ def test_every_key_may_be_written_in_any_case(key):
     assert parse(f"{key.upper()}:{value}") == parse(f"{key}:{value}")
 
 
-@settings(deadline=None)
 @given(SEARCHES)
 def test_what_a_search_is_written_as_means_the_search(search):
     assert parse(str(search)) == search
@@ -199,7 +198,6 @@ def test_a_pattern_holds_hostile_text_untouched(text):
     assert matches(parse(f'rule:="{quoted}"'), record(rule=text))
 
 
-@settings(deadline=None)
 @given(SEARCHES, TERMS)
 def test_a_search_is_narrowed_by_a_term(search, term):
     narrowed = with_term(search, term)

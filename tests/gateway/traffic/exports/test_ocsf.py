@@ -3,7 +3,7 @@ import json
 from functools import reduce
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
@@ -131,7 +131,6 @@ def test_what_was_decoded_from_each_format_is_valid(validator, kind):
         assert not list(validator.iter_errors(json.loads(line)))
 
 
-@settings(deadline=None)
 @given(flow_records())
 def test_every_record_is_valid(validator, flow):
     written = json.loads(b"".join(ocsf_lines([flow])))
