@@ -23,9 +23,8 @@ PASSWORD = "a password of tests"
 def chromium():
     """Debian's Chromium, without a window.
 
-    One for each module: until it ends Playwright keeps an event loop running in this thread, and the tests of other modules
-    begin loops
-    of their own.
+    One for each module: until it ends Playwright keeps an event loop running in this thread, where the tests of other
+    modules begin loops of their own.
     """
     program = shutil.which("chromium")
     require_chromium(program, in_ci=bool(os.environ.get("CI")))
