@@ -19,6 +19,7 @@ from gateway.api.routes import api_routes, is_api
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.local import new_customer, run_in_thread
 from gateway.signing_in import SigningIn
+from gateway.stores.accounts import Role
 from shared.flowlog.check import check
 from shared.flowlog.record import KEYS
 from tests.gateway.client import Client, ndjson, record
@@ -148,6 +149,13 @@ def test_subscription_tokens_are_as_described(caller, signed_in):
         stranger(caller).call("GET", path),
     ]
     assert [hold_to_description(answer)[2] for answer in answers] == [201, 400, 401, 413, 200, 401]
+
+
+def test_a_reader_is_refused_as_described(own, person):
+    own.stores.accounts.add_user("reader", person.number, "password", Role.READER)
+    form = {"username": "reader", "password": "password", "token": "true"}
+    reader = Client(own.url, requests.post(own.url + "/auth", data=form, timeout=20).text, person.number)
+    assert hold_to_description(reader.call("POST", "/qas/subscription-token", json={"expiry": 5}))[2] == 403
 
 
 def test_registrations_are_as_described(caller):
