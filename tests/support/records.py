@@ -4,12 +4,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.flowlog.record import COUNTERS, KEYS, TIME_END_MS, TIME_MIN_MS, VERSIONS, check
+from shared.flowlog.check import check
+from shared.flowlog.record import COUNTERS, KEYS, TIME_END_MS, TIME_MIN_MS, VERSIONS, Source
 
 _TEXT = st.text(max_size=12)
 _ADDRESS = st.one_of(st.ip_addresses(), st.ip_addresses(v=4), st.sampled_from(["::ffff:10.0.0.4", "10.0.0.4"])).map(str)
 _PORT = st.integers(0, 65_535)
-_KINDS = st.sampled_from([(source.value, version) for source in VERSIONS for version in VERSIONS[source]])
+_LOGS = (Source.NSG, Source.VNET)
+_KINDS = st.sampled_from([(source.value, version) for source in _LOGS for version in VERSIONS[source]])
 
 
 @st.composite

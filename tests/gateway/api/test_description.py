@@ -19,7 +19,8 @@ from gateway.api.routes import api_routes, is_api
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.local import new_customer, run_in_thread
 from gateway.signing_in import SigningIn
-from shared.flowlog.record import KEYS, check
+from shared.flowlog.check import check
+from shared.flowlog.record import KEYS
 from tests.gateway.client import Client, ndjson, record
 from tests.gateway.console.registered import PATH, registration
 

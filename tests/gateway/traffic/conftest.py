@@ -8,7 +8,8 @@ import pytest
 from gateway.clock import to_ms
 from gateway.stores.columns import columns
 from gateway.stores.records import Post, Records
-from shared.flowlog.record import COUNTERS, check
+from shared.flowlog.check import check
+from shared.flowlog.record import COUNTERS
 from tests.gateway.client import record
 
 NOON = to_ms(datetime(2026, 11, 23, 12, tzinfo=UTC))
