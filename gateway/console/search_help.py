@@ -22,6 +22,7 @@ EXAMPLES: Final = (
     Example("dport:22,3389", "to a port"),
     Example("sport:>=1024", "from a port; ranges as >=1024, <1024 or 8000-8100"),
     Example("port:53", "a port at either end"),
+    Example("service:tcp/443,udp/53", "a protocol together with the port it is to"),
     Example("proto:udp", "a protocol, by name or number"),
     Example("decision:deny", "allow or deny"),
     Example("direction:inbound", "inbound or outbound, seen from the network card"),

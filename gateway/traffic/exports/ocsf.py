@@ -45,7 +45,17 @@ _DIRECTIONS: Final[Mapping[str, Event]] = {
 }
 _CARD_SIDES: Final = {Direction.INBOUND: "dst_endpoint", Direction.OUTBOUND: "src_endpoint"}
 """The end that the network card is at, as source is the initiator."""
-_LOG_NAMES: Final = {Source.NSG: "NetworkSecurityGroupFlowEvent", Source.VNET: "FlowLogFlowEvent"}
+_WATCHER: Final = {"name": "Azure Network Watcher", "vendor_name": "Microsoft"}
+_PRODUCTS: Final = {
+    Source.NSG: _WATCHER,
+    Source.VNET: _WATCHER,
+    Source.AGENT: {"name": "Sluice agent", "vendor_name": "Sluice"},
+}
+_LOG_NAMES: Final = {
+    Source.NSG: "NetworkSecurityGroupFlowEvent",
+    Source.VNET: "FlowLogFlowEvent",
+    Source.AGENT: "agent",
+}
 """Azure's categories."""
 _PROTOCOL_NAMES: Final = {number: name for name, number in PROTOCOLS.items()} | {58: "ipv6-icmp"}
 """IANA's names in lower case."""
@@ -96,7 +106,7 @@ def _metadata(record: Record) -> Event:
     return {
         "version": VERSION,
         "profiles": ["cloud", "security_control"],
-        "product": {"name": "Azure Network Watcher", "vendor_name": "Microsoft", "version": version},
+        "product": {**_PRODUCTS[record["source"]], "version": version},
         "log_name": _LOG_NAMES[record["source"]],
         "log_version": version,
     }

@@ -53,6 +53,17 @@ def test_every_number_equals_its_rows(page, team, posted):
         assert len(rows.rows("records")) == min(number, 50)
 
 
+@pytest.mark.usefixtures("posted")
+def test_no_number_of_the_first_page_leads_nowhere(team):
+    groups = Sheet.of(team.reader.get("/")).rows("groups")
+    assert any(row.kind == "others" for row in groups)
+    for row in groups:
+        assert [link.said.keys() & {"data-count", "data-bytes"} for link in row.links][:2] == [
+            {"data-count"},
+            {"data-bytes"},
+        ]
+
+
 def test_the_groups_and_the_others_are_the_whole(team, posted):
     for dimension in Dimension:
         sheet = Sheet.of(team.reader.get(f"/top?by={dimension}"))

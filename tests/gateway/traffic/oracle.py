@@ -13,6 +13,7 @@ from gateway.traffic.terms import (
     Patterns,
     Ports,
     Search,
+    Services,
     Side,
     Term,
     Words,
@@ -41,6 +42,8 @@ def _holds(term: Term, record: dict[str, Any]) -> bool:
             return any(address in network for address in addresses for network in networks)
         case Ports(side, ranges):
             return any(_within(record[f"{end}_port"], ranges) for end in _ENDS[side])
+        case Services(pairs):
+            return (record["protocol"], record["dst_port"]) in pairs
         case Numbers(key, ranges):
             number = _number(key, record)
             return number is not None and _within(number, ranges)

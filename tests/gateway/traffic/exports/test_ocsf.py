@@ -9,7 +9,7 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from gateway.traffic.exports.ocsf import event, ocsf_lines
 from shared.flowlog.decode import decode
-from shared.flowlog.record import KEYS
+from shared.flowlog.record import KEYS, Source
 from tests.gateway.client import record
 from tests.shared.flowlog import made
 from tests.support.records import flow_records
@@ -117,6 +117,15 @@ def test_a_vnet_record_names_its_acl_and_keeps_its_encryption():
     assert "type" not in written["firewall_rule"]
     assert written["unmapped"]["azure"]["encryption"] == "NX"
     assert written["metadata"]["log_name"] == "FlowLogFlowEvent"
+
+
+@pytest.mark.parametrize("source", Source)
+def test_every_kind_of_record_is_an_event(validator, source):
+    written = event(record(source=source.value))
+    assert not list(validator.iter_errors(written))
+    assert written["metadata"]["product"]["name"] == (
+        "Sluice agent" if source is Source.AGENT else "Azure Network Watcher"
+    )
 
 
 @pytest.mark.parametrize("kind", made.TUPLES)
