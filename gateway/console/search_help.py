@@ -36,6 +36,8 @@ EXAMPLES: Final = (
     Example("acl:*", "VNet's aclID; * finds all that have one, -acl:* all that have none"),
     Example("flowlog:*/flowLogs/east", "VNet's flow log"),
     Example("encryption:NX*", "VNet's word for the encryption"),
-    Example("source:vnet", "nsg or vnet"),
+    Example("host:web-*", "the machine whose agent saw it"),
+    Example("process:nginx", "the process that the agent saw at its machine's end"),
+    Example("source:vnet", "nsg, vnet or agent"),
     Example("version:1", "the version of the log's format"),
 )

@@ -38,6 +38,8 @@ _ORIGIN: Final = {
     PatternKey.RESOURCE: "resource_id",
     PatternKey.FLOWLOG: "flow_log_id",
     PatternKey.ENCRYPTION: "encryption",
+    PatternKey.HOST: "host",
+    PatternKey.PROCESS: "process",
 }
 _BOTH_WAYS: Final = {
     NumberKey.BYTES: ("bytes_src_to_dst", "bytes_dst_to_src"),

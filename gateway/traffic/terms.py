@@ -50,6 +50,8 @@ class PatternKey(StrEnum):
     RESOURCE = "resource"
     FLOWLOG = "flowlog"
     ENCRYPTION = "encryption"
+    HOST = "host"
+    PROCESS = "process"
 
 
 ADDRESS_KEYS: Final = {Side.SOURCE: "src", Side.DESTINATION: "dst", Side.EITHER: "ip"}

@@ -161,7 +161,7 @@ def test_the_timeline_can_be_read_and_zoomed_as_a_table(reader, visit, posted):
     reader.keyboard.press("Enter")
     table = reader.locator("table.steps")
     table.wait_for()
-    numbers = table.locator("tbody td:nth-child(4) a").all()
+    numbers = table.locator("tbody td:nth-child(5) a").all()
     assert sum(int(each.get_attribute("data-count")) for each in numbers) == len(posted)
     table.get_by_role("link", name=re.compile("^Zoom to")).first.click()
     reader.wait_for_url("**from=**")
