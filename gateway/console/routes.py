@@ -10,6 +10,7 @@ from starlette.routing import Route
 from gateway.clock import Clock
 from gateway.console.account import Account
 from gateway.console.asking import Asking
+from gateway.console.conversations import Conversations
 from gateway.console.errors import PageError, not_found
 from gateway.console.export import Export
 from gateway.console.exposed import ExposedPage
@@ -72,6 +73,7 @@ class Console:
             Route("/", door.reader(Home(asking, clock).get), methods=["GET"]),
             Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),
             Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
+            Route("/conversations", door.reader(Conversations(asking).get), methods=["GET"]),
             Route("/timeline", door.reader(TimelinePage(asking).get), methods=["GET"]),
             Route("/top", door.reader(TopPage(asking).get), methods=["GET"]),
             Route("/rules", door.reader(RulesPage(asking).get), methods=["GET"]),

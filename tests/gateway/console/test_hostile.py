@@ -19,7 +19,17 @@ from tests.gateway.console.registered import PATH, registration
 
 SCRIPT = "<script>alert('planted')</script>\"'><img src=x onerror=alert(1)>{{ 'plan' ~ 'ted-2' }}"
 PAGES = ["/account", "/setup/tokens", "/setup/flow-logs", "/setup/registrations", "/setup/journal"]
-SHOWING = [*PAGES, "/setup/flow-logs/azure-production", "/", "/traffic", "/top", "/rules", "/exposed", "/timeline"]
+SHOWING = [
+    *PAGES,
+    "/setup/flow-logs/azure-production",
+    "/",
+    "/traffic",
+    "/top",
+    "/rules",
+    "/exposed",
+    "/timeline",
+    "/conversations",
+]
 
 
 def assert_harmless(page):

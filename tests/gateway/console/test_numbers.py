@@ -20,6 +20,7 @@ PAGES = [
     "/timeline?q=proto:tcp",
     "/rules",
     "/exposed",
+    "/conversations",
     *(f"/top?by={dimension}&measure={measure}" for dimension in Dimension for measure in Measure),
 ]
 

@@ -12,7 +12,7 @@ from tests.gateway.console.person import text_of
 from tests.gateway.console.sheet import Sheet
 from tests.gateway.traffic.oracle import matches
 
-PAGES = ["/", "/traffic", "/timeline", "/top", "/rules", "/exposed"]
+PAGES = ["/", "/traffic", "/timeline", "/top", "/rules", "/exposed", "/conversations"]
 HOSTILE = [
     "'; DROP TABLE records; --",
     "' OR '1'='1",
