@@ -211,5 +211,5 @@ def _conversation(row: Sequence[Any]) -> Conversation:
         rules,
         End(ends[0], ends[1]),
         End(ends[2], ends[3]),
-        int(by_logs or by_client or by_server or by_either or 0),
+        int(next(filter(None, row[-4:]), 0)),
     )
