@@ -147,13 +147,11 @@ def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | Non
     """Tell what became of a link that is in the table."""
     established = terminated = failed = 0
     was = before.phase if before else None
-    started_anew = False
     if first_look:
         pass
     elif link.phase is Phase.OPEN:
-        started_anew = was is not Phase.OPEN or _fell(before, counted)
-        established = int(started_anew)
-        terminated = int(started_anew and was is Phase.OPEN)
+        established = int(was is not Phase.OPEN or _fell(before, counted))
+        terminated = int(established == 1 and was is Phase.OPEN)
     elif link.phase is Phase.OVER:
         established = int(was in (None, Phase.ASKED, Phase.OFFERED))
         terminated = int(was is not Phase.OVER)
@@ -162,7 +160,7 @@ def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | Non
         failed = int(link.phase is Phase.ASKED and was is Phase.ASKED and not link.failed)
     # Asked for once more after it was open or over, it may fail once more.
     link.failed = link.phase is Phase.ASKED and ((link.failed and was is Phase.ASKED) or failed == 1)
-    if started_anew:
+    if established:
         link.counters = counted  # never those of the link that had these ports before
     return Change(
         key=key,
@@ -172,7 +170,7 @@ def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | Non
         terminated=terminated,
         failed=failed,
         live=int(link.phase is Phase.OPEN),
-        carried=None if first_look else _carried(before, counted, started_anew=started_anew),
+        carried=None if first_look else _carried(link.phase, before, counted, is_new=established == 1),
     )
 
 
@@ -197,10 +195,10 @@ def _fell(before: _Link | None, counted: Counters | None) -> bool:
     return any(now < then for now, then in _pairs(counted, before.counters))
 
 
-def _carried(before: _Link | None, counted: Counters | None, *, started_anew: bool) -> Counters | None:
-    if counted is None:
+def _carried(phase: Phase, before: _Link | None, counted: Counters | None, *, is_new: bool) -> Counters | None:
+    if counted is None or phase in (Phase.ASKED, Phase.OFFERED):
         return None
-    if started_anew:
+    if is_new:
         return counted
     if before is None or before.counters is None:
         return None  # it carried something before anybody measured: how much of it was lately, nobody knows

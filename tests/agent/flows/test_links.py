@@ -158,3 +158,14 @@ def test_what_is_left_out_is_neither_live_nor_terminated():
     first, second = looks(one(State.ESTABLISHED), one(State.ESTABLISHED))
     assert tracker.observe(first, links_of(first)) == []
     assert tracker.observe(second, links_of(second)) == []
+
+
+def test_knocking_carries_nothing():
+    asked = one(State.SYN_SENT, counters=(0, 0))
+    assert counts([], asked) is None
+    assert [change.carried for change in changes_between([], asked, asked)] == [None]
+
+
+def test_a_link_first_seen_closing_has_carried_all_that_was_counted():
+    [change] = changes_between([], one(State.LAST_ACK, counters=(500, 7000)))
+    assert change.carried == (500, 7000, 1, 8)
