@@ -35,30 +35,26 @@ def read() -> Parsed:
 
 def from_connections(connections: list[Any]) -> Parsed:
     """Understand the lines that psutil gave."""
-    names: dict[int, str | None] = {}
+    names: dict[int | None, str | None] = {}
     found, damaged = [], 0
     for connection in connections:
+        pid = connection.pid
+        if pid is not None and pid not in names:
+            names[pid] = name_of(pid)
         try:
-            socket = _socket(connection)
+            socket = _socket(connection, names.get(pid))
         except Damaged:
             damaged += 1
-            continue
-        if socket is None:
-            continue
-        pid = connection.pid
-        if pid is not None:
-            if pid not in names:
-                names[pid] = name_of(pid)
-            socket = socket._replace(process=names[pid])
-        found.append(socket)
+        else:
+            found += [socket] if socket else []
     return Parsed(tuple(found), damaged)
 
 
-def _socket(connection: Any) -> Socket | None:  # noqa: ANN401 -- psutil has a type for each system
+def _socket(connection: Any, process: str | None) -> Socket | None:  # noqa: ANN401 -- psutil has a type for each system
     local, remote = _endpoint(connection.laddr), _endpoint(connection.raddr)
     if connection.type == sockets.SOCK_DGRAM:
-        return udp_socket(local, remote)
-    return tcp_socket(local, remote, connection.status)
+        return udp_socket(local, remote, process)
+    return tcp_socket(local, remote, connection.status, process)
 
 
 def _endpoint(address: Any) -> Endpoint | None:  # noqa: ANN401 -- psutil has a type for each system

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from agent.errors import TableUnreadable
@@ -27,27 +28,51 @@ def output_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> str:
     Raises:
         TableUnreadable: it is missing, fails, or takes too long.
     """
+    return "".join(lines_of(command, timeout))
+
+
+def lines_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> Iterator[str]:
+    """Give what a program of the system prints line by line, as it may be long.
+
+    Raises:
+        TableUnreadable: it is missing, fails, or takes too long; perhaps after some lines.
+    """
     program = find(command[0])
     if program is None:
         message = f"{command[0]} is not installed."
         raise TableUnreadable(message)
+    late = threading.Event()
     try:
-        done = subprocess.run(  # noqa: S603 -- no argument comes from outside
+        process = subprocess.Popen(  # noqa: S603 -- no argument comes from outside
             [program, *command[1:]],
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=timeout,
-            check=True,
+            encoding="utf-8",
+            errors="replace",
         )
-    except subprocess.TimeoutExpired:
-        message = f"{command[0]} took longer than {timeout:g} seconds."
-        raise TableUnreadable(message) from None
-    except (OSError, subprocess.CalledProcessError) as error:
-        message = f"{command[0]} failed: {error}."
+    except OSError as error:
+        message = f"{command[0]} can't be started: {error}."
         raise TableUnreadable(message) from error
-    return done.stdout.decode("utf-8", "replace")
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(timeout, end)
+    timer.start()
+    try:
+        with process:
+            yield from process.stdout or ()
+    finally:
+        timer.cancel()
+    if late.is_set():
+        message = f"{command[0]} took longer than {timeout:g} seconds."
+        raise TableUnreadable(message)
+    if process.returncode:
+        message = f"{command[0]} failed with exit status {process.returncode}."
+        raise TableUnreadable(message)
 
 
 def _path() -> str:

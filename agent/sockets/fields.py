@@ -67,7 +67,9 @@ def endpoint(text: str, separator: str, wildcard: str) -> Endpoint | None:
         Damaged: it is none.
     """
     written, found, port = text.rpartition(separator)
-    address = wildcard if written == ANY else canonical(written.replace("[", "").replace("]", ""))
+    if "[" in written:
+        written = written.replace("[", "").replace("]", "")
+    address = wildcard if written == ANY else canonical(written)
     if not found or address is None:
         raise Damaged
     number = 0 if port == ANY else whole(port)
@@ -87,7 +89,9 @@ def whole(text: str) -> int:
     return int(text)
 
 
-def tcp_socket(local: Endpoint | None, remote: Endpoint | None, state: str, *, both: bool = True) -> Socket | None:
+def tcp_socket(
+    local: Endpoint | None, remote: Endpoint | None, state: str, process: str | None = None, *, both: bool = True
+) -> Socket | None:
     """Return a TCP socket, or None if it neither listens nor has a peer.
 
     Raises:
@@ -99,15 +103,17 @@ def tcp_socket(local: Endpoint | None, remote: Endpoint | None, state: str, *, b
         raise Damaged from None
     if meaning is None or local is None or (remote is None) is not (meaning is State.LISTEN):
         return None
-    return Socket(Protocol.TCP, local, remote, meaning, both_families=both)
+    return Socket(Protocol.TCP, local, remote, meaning, process, None, both)
 
 
-def udp_socket(local: Endpoint | None, remote: Endpoint | None, *, both: bool = True) -> Socket | None:
+def udp_socket(
+    local: Endpoint | None, remote: Endpoint | None, process: str | None = None, *, both: bool = True
+) -> Socket | None:
     """Return a UDP socket, or None if it is bound to nothing."""
     if local is None:
         return None
     state = State.UNCONNECTED if remote is None else State.CONNECTED
-    return Socket(Protocol.UDP, local, remote, state, both_families=both)
+    return Socket(Protocol.UDP, local, remote, state, process, None, both)
 
 
 def require_heading(text: str, *headings: str) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from agent.errors import TableUnreadable
 from agent.flows.table import DEFAULT_EPHEMERAL, PortRange, Protocol, Snapshot, Socket
 from agent.sockets import by_psutil, netstat_bsd, netstat_linux, netstat_solaris, netstat_windows, ss
-from agent.sockets.commands import find, output_of
+from agent.sockets.commands import find, lines_of, output_of
 from agent.sockets.fields import Parsed
 
 _Reader = Callable[[], Parsed]
@@ -51,7 +51,7 @@ def read_snapshot(time_ms: int, platform: str = sys.platform) -> Snapshot:
     if _system(platform) != "linux" or not counts_bytes():
         return Snapshot(time_ms, parsed.sockets, parsed.damaged)
     try:
-        counted = ss.parse(output_of(ss.COMMAND).splitlines())
+        counted = ss.parse(lines_of(ss.COMMAND))
     except TableUnreadable:
         return Snapshot(time_ms, parsed.sockets, parsed.damaged)  # without counters, as the records will say
     sockets = tuple(_with_counters(socket, counted) for socket in parsed.sockets)
@@ -90,7 +90,6 @@ def _first_that_works(readers: Sequence[_Reader], platform: str) -> Parsed:
 
 
 def _with_counters(socket: Socket, counted: ss.Counted) -> Socket:
-    if socket.remote is None or socket.protocol is not Protocol.TCP:
-        return socket
-    counters = counted.counters.get((socket.local, socket.remote))
-    return socket._replace(counters=counters) if counters else socket
+    protocol, local, remote, state, process, _, both_families = socket
+    counters = counted.counters.get((local, remote)) if remote is not None and protocol is Protocol.TCP else None
+    return socket if counters is None else Socket(protocol, local, remote, state, process, counters, both_families)

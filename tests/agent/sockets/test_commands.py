@@ -41,7 +41,7 @@ def test_bytes_that_are_no_text_are_read_all_the_same(program):
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        ("exit 3", "table failed: .*exit status 3"),
+        ("exit 3", "table failed with exit status 3."),
         ("exec sleep 60", "table took longer than 0.2 seconds."),
     ],
 )
@@ -49,6 +49,13 @@ def test_a_program_that_fails_is_named(program, script, sentence):
     program(script)
     with pytest.raises(TableUnreadable, match=sentence):
         commands.output_of(["table"], timeout=0.2)
+
+
+def test_a_program_that_cannot_be_started_is_named(program, tmp_path):
+    program("")
+    (tmp_path / "table").write_bytes(b"no program")
+    with pytest.raises(TableUnreadable, match="table can't be started: "):
+        commands.output_of(["table"])
 
 
 def test_a_missing_program_is_named():

@@ -80,9 +80,9 @@ def test_without_ss_there_are_no_counters(pair):
 
 def test_where_psutil_is_missing_netstat_is_read(monkeypatch):
     monkeypatch.setitem(sys.modules, "psutil", None)
-    monkeypatch.setattr(
-        "agent.sockets.table.output_of", lambda command: (RECORDED / f"linux-{command[0]}-client.txt").read_text()
-    )
+    recorded = {name: (RECORDED / f"linux-{name}-client.txt").read_text() for name in ("netstat", "ss")}
+    monkeypatch.setattr("agent.sockets.table.output_of", lambda command: recorded[command[0]])
+    monkeypatch.setattr("agent.sockets.table.lines_of", lambda command: recorded[command[0]].splitlines())
     links = links_of(read_snapshot(0, "linux")).values()
     assert len(links) == 11
     assert sum(each.counters.bytes_sent for each in links if each.counters) == 300 + 900 + 1 + 100 + 100 + 5
