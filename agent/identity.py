@@ -12,6 +12,7 @@ from agent import __version__
 from agent.errors import SettingError
 from agent.files import make_directory, write_whole
 from agent.flows.addresses import canonical, is_loopback
+from agent.text import printable
 
 _ID: Final = "agent-id"
 _ADDRESSES_MAX: Final = 64
@@ -102,5 +103,4 @@ def _addresses_of_name() -> list[str]:
 
 def _header(text: str) -> str:
     """Return what can stand in a header."""
-    plain = text.encode("ascii", "replace").decode()
-    return "".join(character for character in plain if character.isprintable())[:_TEXT_MAX]
+    return printable(text.encode("ascii", "replace").decode(), _TEXT_MAX)

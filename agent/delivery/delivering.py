@@ -12,11 +12,13 @@ from agent.delivery.backoff import Backoff
 from agent.delivery.edge import Edge, Taken
 from agent.delivery.spool import Batch, Spool, make_batch
 from agent.errors import AgentError, BatchRefused, EdgeAway
+from agent.text import printable
 
 _LOG: Final = logging.getLogger("agent.delivery")
 _REFUSED_SECONDS: Final = 60.0
 """Until the token or the address is tried again that was refused."""
 _REASONS_SHOWN: Final = 5
+_REASON_MAX: Final = 200
 
 
 class Delivery:
@@ -89,4 +91,4 @@ def _only(batch: Batch, lines: Mapping[int, str]) -> Batch:
 
 def _reasons(rejected: Mapping[int, str]) -> str:
     some = sorted(set(rejected.values()))[:_REASONS_SHOWN]
-    return "; ".join("".join(character for character in each if character.isprintable())[:200] for each in some)
+    return "; ".join(printable(each, _REASON_MAX) for each in some)

@@ -22,6 +22,7 @@ from agent.errors import BatchRefused, EdgeAway, SettingError, TokenRefused, Wro
 from agent.flows.addresses import canonical
 from agent.flows.table import Endpoint
 from agent.identity import Identity
+from agent.text import printable
 
 _LOG: Final = logging.getLogger("agent.edge")
 PORT: Final = 8048
@@ -232,6 +233,8 @@ class Edge:
             if len(content) > _ANSWER_MAX:
                 message = f"{self.address} answers at too great length."
                 raise WrongAddress(message)
+            if response.length:  # read() with a bound does not mind
+                raise http.client.IncompleteRead(content, response.length)
             return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
         finally:
             connection.close()
@@ -326,12 +329,8 @@ def _reason(body: bytes) -> str:
     document = _json(body)
     error = document.get("error") if isinstance(document, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
-    return f": {_printable(message)}" if isinstance(message, str) else "."
+    return f": {printable(message, _WORDS_MAX)}" if isinstance(message, str) else "."
 
 
 def _shown(body: bytes) -> str:
-    return _printable(body[:_WORDS_MAX].decode("utf-8", "replace")) or "(nothing)"
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)[:_WORDS_MAX]
+    return printable(body.decode("utf-8", "replace"), _WORDS_MAX) or "(nothing)"

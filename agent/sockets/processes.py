@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from agent.text import printable
+
 _LONGEST: Final = 200
 
 
@@ -33,5 +35,4 @@ def _name_on_windows(pid: int) -> str:
 
 def _clean(name: str) -> str | None:
     """Return what can be printed of a name, which a process may choose itself."""
-    printable = "".join(character for character in name.rstrip("\n") if character.isprintable())
-    return printable[:_LONGEST] or None
+    return printable(name, _LONGEST).strip() or None

@@ -144,7 +144,7 @@ def test_a_process_that_is_gone_has_no_name():
 
 
 def test_a_name_is_printable():
-    assert processes._clean("evil\x1b[31m\n") == "evil[31m"
+    assert processes._clean("evil\x1b[31m\n") == "evil [31m"
     assert processes._clean("\n") is None
     assert len(processes._clean("x" * 1000)) == 200
 
