@@ -1,5 +1,11 @@
+import shutil
+import tempfile
+from pathlib import Path
+
+import psutil
 import pytest
 
+import agent
 from agent.delivery.edge import Edge, make_context, parse_address
 from agent.delivery.token import read_token
 from agent.identity import Identity
@@ -7,6 +13,18 @@ from tests.agent.standin import TOKEN, stand_in
 from tests.agent.still_clock import StillClock
 
 IDENTITY = Identity("c9cbd9a6-3b0d-4f9c-8f5c-0a3f1f8e2b11", "vm-1", "Linux 6.1 x86_64", ("10.0.0.4", "2001:db8::4"))
+
+
+@pytest.fixture
+def public_copy():
+    """A folder that everybody can look into, with the agent and psutil, which runs on any Python."""
+    with tempfile.TemporaryDirectory(prefix="agent-") as directory:
+        folder = Path(directory)
+        folder.chmod(0o755)
+        for package in (agent, psutil):
+            source = Path(package.__file__).parent
+            shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+        yield folder
 
 
 @pytest.fixture
