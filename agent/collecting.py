@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from itertools import islice
 from typing import Final, NamedTuple
 
 from agent.clock import Clock
@@ -14,7 +15,7 @@ from agent.errors import TableUnreadable
 from agent.flows.grouping import Gathering
 from agent.flows.leaving_out import LeftOut, left_out_of
 from agent.flows.links import Tracker, links_of
-from agent.flows.record import Record, to_lines
+from agent.flows.record import to_lines
 from agent.flows.table import Endpoint, PortRange, Snapshot
 
 _LOG: Final = logging.getLogger("agent.collecting")
@@ -28,12 +29,12 @@ class Found(NamedTuple):
     """What the looks of an interval found.
 
     Attributes:
-        records: the flows.
+        flows: the flows.
         left_out: what makes no record.
         damaged: how many lines of the table could not be understood.
     """
 
-    records: list[Record]
+    flows: Gathering
     left_out: LeftOut
     damaged: int
 
@@ -76,11 +77,11 @@ class Watch:
         self._damaged += snapshot.damaged
         self._last_ms = now_ms
 
-    def take(self, host: str) -> Found | None:
+    def take(self) -> Found | None:
         """Return what was found since it was last taken; None if nobody looked."""
         if not self._looks:
             return None
-        found = Found(self._gathering.records(host), self._left_out, self._damaged)
+        found = Found(self._gathering, self._left_out, self._damaged)
         self._gathering, self._left_out, self._damaged, self._looks = Gathering(), LeftOut(), 0, 0
         return found
 
@@ -166,21 +167,25 @@ class Collector:
             self._trouble = None
 
     def _close(self) -> None:
-        found = self._watch.take(self._host) if self._watch else None
+        found = self._watch.take() if self._watch else None
         if found is None:
             return
         _LOG.info(
             "%d flows since %d; left out: %d links within the machine, %d to the edge; %d damaged lines.",
-            len(found.records),
+            len(found.flows),
             self._start_ms,
             len(found.left_out.loopback),
             len(found.left_out.own),
             found.damaged,
         )
         # An interval without flows is sent as well: silence is not the same as nothing to say.
-        for begin in range(0, max(len(found.records), 1), RECORDS_MAX):
-            part = found.records[begin : begin + RECORDS_MAX]
-            self._spool.add(make_batch(self._start_ms, len(part), to_lines(part)))
+        records, left = found.flows.records(self._host), len(found.flows)
+        while True:
+            count = min(left, RECORDS_MAX)
+            self._spool.add(make_batch(self._start_ms, count, to_lines(islice(records, count))))
+            left -= count
+            if not left:
+                return
 
 
 def _next_after(now: float, start: float, pace: float) -> float:

@@ -11,6 +11,7 @@ from typing import Final
 from agent.clock import SystemClock
 from agent.collecting import LOOK_EVERY_SECONDS, Found, Watch
 from agent.commands.options import FINE, seconds
+from agent.flows.grouping import Gathering
 from agent.flows.leaving_out import LeftOut
 from agent.flows.record import Record, to_lines
 from agent.flows.table import Protocol
@@ -58,13 +59,12 @@ def run(options: argparse.Namespace) -> int:
         time.sleep(pause)
         left -= pause
         watch.look(clock.now_ms())
-    found = watch.take(host_name()) or Found([], LeftOut(), 0)
-    if options.json:
-        sys.stdout.write(to_lines(found.records).decode())
-    else:
-        sys.stdout.write(as_table(found.records))
+    found = watch.take() or Found(Gathering(), LeftOut(), 0)
+    records = list(found.flows.records(host_name()))
+    sys.stdout.write(to_lines(records).decode() if options.json else as_table(records))
     sys.stdout.flush()
-    sys.stderr.write("".join(f"{sentence}\n" for sentence in remarks(found, counted=counts_bytes())))
+    for sentence in remarks(records, found, counted=counts_bytes()):
+        sys.stderr.write(f"{sentence}\n")
     return FINE
 
 
@@ -77,9 +77,9 @@ def as_table(records: Sequence[Record]) -> str:
     return "".join(f"{_line(row, widths)}\n" for row in rows)
 
 
-def remarks(found: Found, *, counted: bool) -> list[str]:
+def remarks(records: Sequence[Record], found: Found, *, counted: bool) -> list[str]:
     """Return sentences about what is not in the flows."""
-    loopback, own, nameless = len(found.left_out.loopback), len(found.left_out.own), _nameless(found.records)
+    loopback, own, nameless = len(found.left_out.loopback), len(found.left_out.own), _nameless(records)
     sentences = []
     if loopback or own:
         sentences.append(f"Left out: {loopback} links within this machine, {own} to the edge.")
@@ -87,11 +87,11 @@ def remarks(found: Found, *, counted: bool) -> list[str]:
         sentences.append(f"{found.damaged} lines of the connection table could not be understood.")
     if nameless:
         sentences.append(
-            f"{nameless} of {len(found.records)} flows have no process name: root, or CAP_SYS_PTRACE and "
+            f"{nameless} of {len(records)} flows have no process name: root, or CAP_SYS_PTRACE and "
             "CAP_DAC_READ_SEARCH together, add those of other users' processes. Links that were over when they were "
             "first seen have none."
         )
-    if found.records and not counted:
+    if records and not counted:
         sentences.append("There are no byte counts: they come from ss (iproute2), on Linux.")
     return sentences
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -61,9 +61,13 @@ class Gathering:
         for change in changes:
             self._sums.setdefault(_group(minute_ms, change), _Sum()).add(change, self._looks)
 
-    def records(self, host: str) -> list[Record]:
-        """Return the records in a fixed order."""
-        return [self._record(group, host) for group in sorted(self._sums, key=_order)]
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return len(self._sums)
+
+    def records(self, host: str) -> Iterator[Record]:
+        """Give the records in a fixed order."""
+        return (self._record(group, host) for group in sorted(self._sums, key=_order))
 
     def _record(self, group: _Group, host: str) -> Record:
         total = self._sums[group]

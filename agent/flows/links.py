@@ -72,11 +72,13 @@ class Change(NamedTuple):
 class _Link:
     """What is remembered of a link while it is in the table."""
 
+    __slots__ = ("bearing", "counters", "failed", "phase", "process")
+
     bearing: Bearing
     process: str | None
     phase: Phase
     counters: Counters | None
-    failed: bool = False
+    failed: bool
 
 
 class Tracker:

@@ -52,5 +52,8 @@ def make_record(values: Mapping[str, Value]) -> dict[str, Value]:
 
 def to_lines(records: Iterable[Record]) -> bytes:
     """Return records as NDJSON, one line each."""
-    lines = [json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in records]
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+    lines = bytearray()  # grows record by record, of which there may be many
+    for record in records:
+        line = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+        lines += line.encode("utf-8", "replace") + b"\n"
+    return bytes(lines)

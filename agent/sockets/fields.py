@@ -21,6 +21,7 @@ STATES: Final[Mapping[str, State | None]] = {
     "SYN_RCVD": State.SYN_RECEIVED,
     "SYN_RECEIVED": State.SYN_RECEIVED,
     "ESTABLISHED": State.ESTABLISHED,
+    "ESTAB": State.ESTABLISHED,
     "FIN_WAIT1": State.FIN_WAIT_1,
     "FIN_WAIT_1": State.FIN_WAIT_1,
     "FIN_WAIT2": State.FIN_WAIT_2,
@@ -33,6 +34,7 @@ STATES: Final[Mapping[str, State | None]] = {
     "CLOSED": State.CLOSED,
     "DELETE_TCB": State.CLOSED,
     # These have no peer and take nobody's connections.
+    "UNCONN": None,
     "BOUND": None,
     "IDLE": None,
 }

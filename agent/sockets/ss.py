@@ -1,59 +1,68 @@
-"""`ss -tin` of iproute2: what the kernel counted for each TCP connection, which it tells anybody."""
+"""`ss -tuanip` of iproute2: the whole table of Linux at one instant, with what the kernel counted for each connection.
+
+It tells anybody what was counted, and who holds a socket as far as the rights reach; it reads the names of processes,
+never their command lines.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
-from agent.flows.table import Counters, Endpoint
-from agent.sockets.fields import ANY, Damaged, endpoint
+from agent.flows.addresses import WILDCARD
+from agent.flows.table import Counters, Socket
+from agent.sockets.fields import ANY, Damaged, Parsed, endpoint, tcp_socket, udp_socket
+from agent.text import printable
 
-COMMAND: Final = ("ss", "-tin")
+COMMAND: Final = ("ss", "-tuanip")
 _DIGITS_MAX: Final = 18
-_LEAST_FIELDS: Final = 5
-_HEADING: Final = "State"
+_FIELDS: Final = 6
+_NAME_BEGIN, _NAME_END = '(("', '",pid='
+_NAME_MAX: Final = 200
 
 
-class Counted(NamedTuple):
-    """What was understood of the output.
-
-    Attributes:
-        counters: by the local and the remote endpoint.
-        damaged: how many lines could not be understood.
-    """
-
-    counters: dict[tuple[Endpoint, Endpoint], Counters]
-    damaged: int
-
-
-def parse(lines: Iterable[str]) -> Counted:
-    """Understand what it printed: a line with the two ends of each connection, then an indented one with the rest."""
-    counters: dict[tuple[Endpoint, Endpoint], Counters] = {}
+def parse(lines: Iterable[str]) -> Parsed:
+    """Understand what it printed: a line for each socket, and after those of TCP an indented one with all the rest."""
+    sockets: list[Socket] = []
     damaged = 0
-    ends: tuple[Endpoint, Endpoint] | None = None
+    last: Socket | None = None
     for line in lines:
         if line[:1].isspace():
-            counted = _counters(line)
-            if ends and counted:
-                counters[ends] = counted
-            ends = None
+            if last is not None and last.remote is not None:
+                protocol, local, remote, state, process, _, both = last
+                sockets[-1] = Socket(protocol, local, remote, state, process, _counters(line), both)
+            last = None
             continue
         try:
-            ends = _ends(line)
+            last = _socket(line)
         except Damaged:
-            ends = None
+            last = None
             damaged += 1
-    return Counted(counters, damaged)
+        if last is not None:
+            sockets.append(last)
+    return Parsed(tuple(sockets), damaged)
 
 
-def _ends(line: str) -> tuple[Endpoint, Endpoint] | None:
-    fields = line.split(None, _LEAST_FIELDS)
-    if not fields or fields[0] == _HEADING:
+def _socket(line: str) -> Socket | None:
+    fields = line.split(None, _FIELDS)
+    if not fields or fields[0] not in ("tcp", "udp"):
         return None
-    if len(fields) < _LEAST_FIELDS:
+    if len(fields) < _FIELDS:
         raise Damaged
-    local, remote = endpoint(fields[3], ":", ANY), endpoint(fields[4], ":", ANY)
-    return (local, remote) if local and remote else None
+    # A listener of both families is shown as `*`, one of IPv6 alone as `[::]`.
+    both = fields[4].startswith(ANY)
+    local, remote = endpoint(fields[4], ":", WILDCARD[1]), endpoint(fields[5], ":", WILDCARD[1])
+    process = _process(fields[_FIELDS]) if len(fields) > _FIELDS else None
+    if fields[0] == "udp":
+        return udp_socket(local, remote, process, both=both)
+    return tcp_socket(local, remote, fields[1].replace("-", "_"), process, both=both)
+
+
+def _process(users: str) -> str | None:
+    """Return the first of the processes that hold a socket."""
+    begin = users.find(_NAME_BEGIN)
+    end = users.find(_NAME_END, begin)
+    return printable(users[begin + len(_NAME_BEGIN) : end], _NAME_MAX).strip() or None if 0 <= begin < end else None
 
 
 def _counters(line: str) -> Counters | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.errors import TableUnreadable
-from agent.flows.table import DEFAULT_EPHEMERAL, PortRange, Protocol, Snapshot, Socket
+from agent.flows.table import DEFAULT_EPHEMERAL, PortRange, Snapshot
 from agent.sockets import by_psutil, netstat_bsd, netstat_linux, netstat_solaris, netstat_windows, ss
 from agent.sockets.commands import find, lines_of, output_of
 from agent.sockets.fields import Parsed
@@ -27,18 +27,26 @@ def _netstat(command: Sequence[str], parse: Callable[[str], Parsed]) -> _Reader:
 
 
 _READERS: Final[Mapping[str, Sequence[_Reader]]] = {
-    "linux": (by_psutil.read, _netstat(netstat_linux.COMMAND, netstat_linux.parse)),
+    "linux": (
+        lambda: ss.parse(lines_of(ss.COMMAND)),
+        by_psutil.read,
+        _netstat(netstat_linux.COMMAND, netstat_linux.parse),
+    ),
     "win32": (by_psutil.read, _netstat(netstat_windows.COMMAND, netstat_windows.parse)),
     "darwin": (_netstat(netstat_bsd.COMMAND, netstat_bsd.parse),),
     "freebsd": (_netstat(netstat_bsd.COMMAND, netstat_bsd.parse),),
     "sunos": (_netstat(netstat_solaris.COMMAND, netstat_solaris.parse),),
     "aix": (_netstat(netstat_bsd.COMMAND_AIX, netstat_bsd.parse_aix),),
 }
-"""For each system what to try, one after the other."""
+"""For each system what to try, one after the other.
+
+On Linux psutil sees as much as `ss`, but not what the kernel counted, and reading the table twice to put that together
+takes twice the time. Elsewhere psutil reads the table only for root.
+"""
 
 
 def read_snapshot(time_ms: int, platform: str = sys.platform) -> Snapshot:
-    """Read the connection table, on Linux with what the kernel counted.
+    """Read the connection table.
 
     Args:
         time_ms: what time it is, in epoch milliseconds.
@@ -48,14 +56,7 @@ def read_snapshot(time_ms: int, platform: str = sys.platform) -> Snapshot:
         TableUnreadable: nothing that was tried could read it.
     """
     parsed = _first_that_works(_READERS.get(_system(platform), ()), platform)
-    if _system(platform) != "linux" or not counts_bytes():
-        return Snapshot(time_ms, parsed.sockets, parsed.damaged)
-    try:
-        counted = ss.parse(lines_of(ss.COMMAND))
-    except TableUnreadable:
-        return Snapshot(time_ms, parsed.sockets, parsed.damaged)  # without counters, as the records will say
-    sockets = tuple(_with_counters(socket, counted) for socket in parsed.sockets)
-    return Snapshot(time_ms, sockets, parsed.damaged + counted.damaged)
+    return Snapshot(time_ms, parsed.sockets, parsed.damaged)
 
 
 def counts_bytes() -> bool:
@@ -84,12 +85,6 @@ def _first_that_works(readers: Sequence[_Reader], platform: str) -> Parsed:
     for read in readers:
         try:
             return read()
-        except TableUnreadable as error:  # noqa: PERF203 -- two at most
+        except TableUnreadable as error:  # noqa: PERF203 -- three at most
             reasons.append(str(error))
     raise TableUnreadable(" ".join(reasons) or f"The agent can't read the connection table of {platform}.")
-
-
-def _with_counters(socket: Socket, counted: ss.Counted) -> Socket:
-    protocol, local, remote, state, process, _, both_families = socket
-    counters = counted.counters.get((local, remote)) if remote is not None and protocol is Protocol.TCP else None
-    return socket if counters is None else Socket(protocol, local, remote, state, process, counters, both_families)

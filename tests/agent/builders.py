@@ -47,7 +47,7 @@ def records_of(*tables, seconds=30, host="vm"):
         if since is not None:
             gathering.add(since, changes)
         since = snapshot.time_ms
-    return gathering.records(host)
+    return list(gathering.records(host))
 
 
 INBOUND, OUTBOUND = Direction.INBOUND, Direction.OUTBOUND

@@ -9,6 +9,7 @@ import pytest
 from agent.cli import main
 from agent.collecting import Found
 from agent.commands.once import as_table, remarks
+from agent.flows.grouping import Gathering
 from agent.flows.leaving_out import LeftOut
 from agent.flows.record import KEYS
 from agent.flows.table import State
@@ -41,13 +42,13 @@ def test_no_flows_are_said_to_be_none():
 
 def test_what_is_not_in_the_flows_is_said():
     some = links = frozenset({1, 2})
-    said = remarks(Found(records_of(*TABLES, []), LeftOut(links, some), 4), counted=False)
+    said = remarks(records_of(*TABLES, []), Found(Gathering(), LeftOut(links, some), 4), counted=False)
     assert len(said) == 4
     assert said[0] == "Left out: 2 links within this machine, 2 to the edge."
     assert said[1] == "4 lines of the connection table could not be understood."
     assert said[2].startswith("2 of 3 flows have no process name: root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
     assert "ss (iproute2)" in said[3]
-    assert remarks(Found([], LeftOut(), 0), counted=False) == []
+    assert remarks([], Found(Gathering(), LeftOut(), 0), counted=False) == []
 
 
 def test_json_gives_one_object_a_flow():

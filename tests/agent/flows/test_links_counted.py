@@ -131,7 +131,7 @@ def test_every_connection_of_a_machine_is_counted_once(ports, gaps):
         if since is not None:
             gathering.add(NOON + since * 1000, changes)
         since = moment
-    records = gathering.records("vm")
+    records = list(gathering.records("vm"))
     lives = [life for port in ports for life in port]
     last = moments[-1]
     assert sum(record["links_established"] for record in records) == sum(life.begin <= last for life in lives)

@@ -36,30 +36,28 @@ def shown(parsed):
 
 EXPECTED = {
     "linux-netstat-client": """
-        tcp 10.77.0.2 33322 10.77.0.99 443 syn_sent
-        tcp 10.77.0.2 39292 10.77.0.1 5432 established
-        tcp 10.77.0.2 39304 10.77.0.1 5432 established
-        tcp 10.77.0.2 39310 10.77.0.1 5432 fin_wait_2
-        tcp 10.77.0.2 39312 10.77.0.1 5432 fin_wait_2
-        tcp 10.77.0.2 39318 10.77.0.1 5432 fin_wait_2
-        tcp 10.77.0.2 51938 10.77.0.1 8080 established
-        tcp 10.77.0.2 51952 10.77.0.1 8080 close_wait
-        tcp fd77::2 47480 fd77::1 8080 established
-        tcp fe80::b81c:efff:fe60:a601 45824 fe80::1 8080 established
-        udp 10.77.0.2 53172 10.77.0.1 5353 connected
+        tcp 10.77.0.2 33144 10.77.0.1 8080 established
+        tcp 10.77.0.2 33150 10.77.0.1 8080 close_wait
+        tcp 10.77.0.2 46002 10.77.0.99 443 syn_sent
+        tcp 10.77.0.2 54336 10.77.0.1 5432 established
+        tcp 10.77.0.2 54348 10.77.0.1 5432 established
+        tcp 10.77.0.2 54364 10.77.0.1 5432 time_wait
+        tcp 10.77.0.2 54376 10.77.0.1 5432 time_wait
+        tcp 10.77.0.2 54392 10.77.0.1 5432 time_wait
+        tcp fd77::2 54782 fd77::1 8080 established
+        tcp fe80::7c01:2dff:fe73:2c3c 36850 fe80::1 8080 established
+        udp 10.77.0.2 59178 10.77.0.1 5353 connected
     """,
     "linux-netstat-server": """
-        tcp 10.77.0.1 5432 10.77.0.2 39292 established
-        tcp 10.77.0.1 5432 10.77.0.2 39304 established
-        tcp 10.77.0.1 5432 10.77.0.2 39310 close_wait
-        tcp 10.77.0.1 5432 10.77.0.2 39312 close_wait
-        tcp 10.77.0.1 5432 10.77.0.2 39318 close_wait
+        tcp 10.77.0.1 5432 10.77.0.2 54336 established
+        tcp 10.77.0.1 5432 10.77.0.2 54348 established
         tcp 10.77.0.1 5432 listen
-        tcp 10.77.0.1 8080 10.77.0.2 51938 established
-        tcp 10.77.0.1 8080 10.77.0.2 51952 fin_wait_2
+        tcp 10.77.0.1 8080 10.77.0.2 33144 established
+        tcp 10.77.0.1 8080 10.77.0.2 33150 fin_wait_2
         tcp :: 8080 listen
-        tcp fd77::1 8080 fd77::2 47480 established
-        tcp fe80::1 8080 fe80::b81c:efff:fe60:a601 45824 established
+        tcp :: 9090 listen
+        tcp fd77::1 8080 fd77::2 54782 established
+        tcp fe80::1 8080 fe80::7c01:2dff:fe73:2c3c 36850 established
         udp 0.0.0.0 5353 unconnected
         udp :: 5354 unconnected
     """,
@@ -141,7 +139,7 @@ def test_a_recorded_table_is_understood_to_its_last_line(name):
     [
         ("linux-netstat-client", "10.77.0.99:443 ", "10.77.0.999:443"),
         ("linux-netstat-client", "SYN_SENT", "SYN_SNET"),
-        ("linux-netstat-server", "10.77.0.2:39304", "10.77.0.2:99304"),
+        ("linux-netstat-server", "10.77.0.2:54348", "10.77.0.2:99304"),
         ("macos", "tcp4       0      0  192.168.1.5.52514 ", "tcp4       0      0  192.168.1.5.    "),
         ("freebsd", "LAST_ACK", ""),
         ("aix", "9.3.111.20.51034", "9.3.111.20.5x034"),
