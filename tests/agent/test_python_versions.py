@@ -16,10 +16,10 @@ from tests.agent.agent_process import run_agent
 SOURCES = sorted(Path(agent.__file__).parent.rglob("*.py"))
 # What Python 3.9 has, on every system it runs on, as far as the agent needs it.
 ALLOWED = {
-    "__future__", "agent", "argparse", "collections", "contextlib", "dataclasses", "datetime", "email", "enum",
-    "fcntl", "functools", "gzip", "http", "ipaddress", "itertools", "json", "logging", "math", "msvcrt", "os", "pathlib", "platform",
-    "psutil", "queue", "random", "re", "shutil", "signal", "socket", "ssl", "stat", "subprocess", "sys", "threading",
-    "time", "typing", "urllib", "uuid", "xml",
+    "__future__", "agent", "argparse", "collections", "contextlib", "dataclasses", "datetime", "email",
+    "enum", "fcntl", "functools", "gzip", "http", "ipaddress", "itertools", "json", "logging", "math",
+    "msvcrt", "os", "pathlib", "platform", "psutil", "queue", "random", "re", "shutil", "signal", "socket",
+    "ssl", "stat", "subprocess", "sys", "threading", "time", "typing", "urllib", "uuid", "xml",
 }  # fmt: skip
 # Names that the allowed modules have only since later versions.
 TOO_NEW = {

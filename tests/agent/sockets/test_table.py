@@ -1,5 +1,6 @@
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -176,3 +177,29 @@ def test_the_ephemeral_range_is_the_kernels(tmp_path):
     assert tuple(ephemeral_ports("linux", tmp_path / "none")) == (32768, 60999)
     assert tuple(ephemeral_ports("win32")) == (49152, 65535)
     assert tuple(ephemeral_ports("sunos5")) == (32768, 65535)
+
+
+_AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs")
+_TWO = "+sys_ptrace,+dac_read_search"
+_WITH_TWO_CAPABILITIES = (*_AS_NOBODY, f"--bounding-set=-all,{_TWO}", f"--inh-caps={_TWO}", f"--ambient-caps={_TWO}")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="the system has no Python that everybody can run")
+@pytest.mark.parametrize("module", ["ss", "psutil"])
+def test_the_names_of_other_users_processes_take_two_capabilities(public_copy, pair, module):
+    client, _ = pair
+    reader = "by_psutil.read()" if module == "psutil" else "ss.parse(commands.lines_of(ss.COMMAND))"
+    script = (
+        "from agent.sockets import by_psutil, commands, ss\n"
+        f"found = [each for each in {reader}.sockets if each.local.port == {client.getsockname()[1]}]\n"
+        "print([each.process for each in found])"
+    )
+
+    def seen(prefix):
+        command = [*prefix, "/usr/bin/python3", "-c", script]
+        return subprocess.run(command, cwd=public_copy, capture_output=True, text=True, check=True).stdout
+
+    own = Path("/proc/self/comm").read_text().rstrip()
+    assert seen(_AS_NOBODY) == "[None]\n"
+    assert seen(_WITH_TWO_CAPABILITIES) == f"['{own}']\n"
