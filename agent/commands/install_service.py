@@ -22,6 +22,7 @@ _NAME: Final = "sluice-agent"
 _TASK: Final = "SluiceAgent"
 _UNIT: Final = Path("/etc/systemd/system/sluice-agent.service")
 _TASK_FILE: Final = Path(r"C:\ProgramData\SluiceAgent\task.xml")
+_HIDDEN: Final = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))  # noqa: S108 -- never written
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/._:\[\]\\ ()-]+")
 _DESCRIPTION: Final = """\
 Has systemd, or the Windows task scheduler, start the agent with the machine and again should it fail.
@@ -193,9 +194,9 @@ def _do(command: Sequence[str]) -> None:
 
 
 def _refuse_hidden(*paths: Path) -> None:
-    for path in paths:
-        for home in (Path("/home"), Path("/root"), Path("/run/user"), Path("/tmp"), Path("/var/tmp")):  # noqa: S108
-            if home in path.absolute().parents:
+    for path in [seen for path in paths for seen in (path.absolute(), path.resolve())]:
+        for home in _HIDDEN:
+            if home in path.parents:
                 message = f"A service can't look into {home}, where {path} is: install the agent under /opt."
                 raise SettingError(message)
 

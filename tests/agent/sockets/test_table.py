@@ -148,7 +148,7 @@ def test_a_name_is_printable():
     assert len(processes._clean("x" * 1000)) == 200
 
 
-@pytest.mark.usefixtures("without_programs")
+@pytest.mark.usefixtures("without_programs", "pair")
 def test_no_command_line_is_read(monkeypatch):
     def refuse(*_):
         pytest.fail("a command line was read")
