@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, NamedTuple
 
-from agent.clock import Clock
+from agent.clock import Clock, iso
 from agent.delivery.settings import Settings
 from agent.delivery.spool import Spool, make_batch
 from agent.errors import TableUnreadable
@@ -171,9 +171,9 @@ class Collector:
         if found is None:
             return
         _LOG.info(
-            "%d flows since %d; left out: %d links within the machine, %d to the edge; %d damaged lines.",
+            "%d flows since %s; left out: %d links within the machine, %d to the edge; %d damaged lines.",
             len(found.flows),
-            self._start_ms,
+            iso(self._start_ms),
             len(found.left_out.loopback),
             len(found.left_out.own),
             found.damaged,

@@ -194,7 +194,7 @@ def _do(command: Sequence[str]) -> None:
 
 
 def _refuse_hidden(*paths: Path) -> None:
-    for path in [seen for path in paths for seen in (path.absolute(), path.resolve())]:
+    for path in (*(each.absolute() for each in paths), *(each.resolve() for each in paths)):
         for home in _HIDDEN:
             if home in path.parents:
                 message = f"A service can't look into {home}, where {path} is: install the agent under /opt."

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from agent.clock import Clock
+from agent.clock import Clock, iso
 from agent.delivery.backoff import Backoff
 from agent.delivery.edge import Edge, Taken
 from agent.delivery.spool import Batch, Spool, make_batch
@@ -68,7 +68,7 @@ class Delivery:
             _LOG.warning("The edge takes intervals again.")
         self._trouble = None
         self._backoff.reset()
-        _LOG.info("The edge has %d flows of the interval %d.", taken.accepted, batch.start_ms)
+        _LOG.info("The edge has %d flows of the interval from %s.", taken.accepted, iso(batch.start_ms))
         if taken.rejected:
             reason = _reasons(taken.rejected)
             _LOG.error("The edge rejects %d flows, which are set aside: %s", len(taken.rejected), reason)

@@ -19,8 +19,8 @@ def options(**others):
 @pytest.fixture
 def installed(monkeypatch):
     """The agent as it is when it was installed under /opt."""
-    monkeypatch.setattr(install_service.sys, "executable", "/opt/sluice-agent/bin/python3")
-    monkeypatch.setattr(install_service.agent, "__file__", "/opt/sluice-agent/lib/agent/__init__.py")
+    monkeypatch.setattr(install_service.sys, "executable", "/opt/of-nobody/bin/python3")
+    monkeypatch.setattr(install_service.agent, "__file__", "/opt/of-nobody/lib/agent/__init__.py")
 
 
 def settings(unit):
@@ -40,7 +40,7 @@ def test_the_service_has_the_least_rights():
         "ProtectHome=yes",
     ):
         assert line in unit
-    program = "/opt/sluice-agent/bin/python3 -I -m agent run"
+    program = "/opt/of-nobody/bin/python3 -I -m agent run"
     assert f"ExecStart={program} --edge edge.example.com --token-file ${{CREDENTIALS_DIRECTORY}}/token" in unit
     assert not any(line.startswith("AmbientCapabilities") for line in unit)
 
@@ -58,7 +58,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
     if program is None:
         pytest.skip("systemd is not installed")
     file = tmp_path / "sluice-agent.service"
-    file.write_text(install_service.systemd_unit(options()).replace("/opt/sluice-agent/bin/python3", "/bin/sh"))
+    file.write_text(install_service.systemd_unit(options()).replace("/opt/of-nobody/bin/python3", "/bin/sh"))
     done = subprocess.run([program, "verify", file], capture_output=True, text=True, check=False)
     assert str(file) not in done.stderr
     assert "sluice-agent.service" not in done.stderr
