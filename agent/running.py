@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import signal
@@ -16,6 +17,7 @@ from agent.delivery.settings import Settings
 
 _LOG: Final = logging.getLogger("agent")
 _END_SECONDS: Final = 10.0
+_SIGNALS_SECONDS: Final = 1.0
 
 
 class Loop(threading.Thread):
@@ -70,7 +72,7 @@ class Runner:
             signal.signal(number, lambda *_: self._ended.put(0))
         for loop in (self._asking, self._collecting, self._delivering):
             loop.start()
-        code = self._ended.get()
+        code = self._wait_for_end()
         for loop in (self._asking, self._collecting, self._delivering):
             loop.stop()
         self._collecting.join(_END_SECONDS)
@@ -78,6 +80,12 @@ class Runner:
             self._collector.finish()
             _LOG.info("The agent ends; what it found until now is in the spool.")
         return code
+
+    def _wait_for_end(self) -> int:
+        while True:
+            # Windows looks for signals only between two waits.
+            with contextlib.suppress(queue.Empty):
+                return self._ended.get(timeout=_SIGNALS_SECONDS)
 
     def _collect(self) -> float | None:
         while not self._settings.empty():

@@ -23,7 +23,8 @@ _TASK: Final = "SluiceAgent"
 _UNIT: Final = Path("/etc/systemd/system/sluice-agent.service")
 _TASK_FILE: Final = Path(r"C:\ProgramData\SluiceAgent\task.xml")
 _HIDDEN: Final = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))  # noqa: S108 -- never written
-_PLAIN: Final = re.compile(r"[A-Za-z0-9/._:\[\]\\ ()-]+")
+_PLAIN_TO_SYSTEMD: Final = re.compile(r"[A-Za-z0-9/._:\[\]-]+")
+_PLAIN_TO_WINDOWS: Final = re.compile(r"[A-Za-z0-9/._:\[\]\\ ()-]+")
 _DESCRIPTION: Final = """\
 Has systemd, or the Windows task scheduler, start the agent with the machine and again should it fail.
 
@@ -122,13 +123,7 @@ def run(options: argparse.Namespace) -> int:
     """
     parse_address(options.edge)
     make_context(options.ca_file)
-    if sys.platform == "win32":
-        text = windows_task(options)
-    elif sys.platform == "linux":
-        text = systemd_unit(options)
-    else:
-        message = "There is nothing to install on this system: start `sluice-agent run` as it starts other programs."
-        raise SettingError(message)
+    text = _service(options)
     if options.print:
         sys.stdout.write(text)
         return FINE
@@ -138,6 +133,15 @@ def run(options: argparse.Namespace) -> int:
     return FINE
 
 
+def _service(options: argparse.Namespace) -> str:
+    if sys.platform == "win32":
+        return windows_task(options)
+    if sys.platform == "linux":
+        return systemd_unit(options)
+    message = "There is nothing to install on this system: start `sluice-agent run` as it starts other programs."
+    raise SettingError(message)
+
+
 def systemd_unit(options: argparse.Namespace) -> str:
     """Return the unit.
 
@@ -145,10 +149,10 @@ def systemd_unit(options: argparse.Namespace) -> str:
         SettingError: a path can't stand in a unit, or is where the unit can't look.
     """
     _refuse_hidden(Path(sys.executable), Path(agent.__file__), *([options.ca_file] if options.ca_file else []))
-    command = [*_program(options), "--token-file", "${CREDENTIALS_DIRECTORY}/token"]
+    command = [_plain(word, _PLAIN_TO_SYSTEMD) for word in _program(options)]
     return _SYSTEMD.format(
-        command=" ".join(_quoted(word) for word in command),
-        token_file=_plain(str(options.token_file.absolute())),
+        command=" ".join([*command, "--token-file", "${CREDENTIALS_DIRECTORY}/token"]),
+        token_file=_plain(str(options.token_file.absolute()), _PLAIN_TO_SYSTEMD),
         capabilities=_SEE_PROCESSES if options.see_processes else _NO_CAPABILITIES,
     )
 
@@ -159,7 +163,8 @@ def windows_task(options: argparse.Namespace) -> str:
     Raises:
         SettingError: a path can't stand in a command line.
     """
-    words = [_plain(word) for word in [*_program(options), "--token-file", str(options.token_file.absolute())]]
+    command = [*_program(options), "--token-file", str(options.token_file.absolute())]
+    words = [_plain(word, _PLAIN_TO_WINDOWS) for word in command]
     return _WINDOWS.format(program=escape(words[0]), arguments=escape(subprocess.list2cmdline(words[1:])))
 
 
@@ -201,15 +206,9 @@ def _refuse_hidden(*paths: Path) -> None:
                 raise SettingError(message)
 
 
-def _quoted(word: str) -> str:
-    if word.startswith("${"):
-        return word
-    return f'"{_plain(word)}"' if " " in word else _plain(word)
-
-
-def _plain(word: str) -> str:
-    """Return a word that means nothing special to systemd or Windows."""
-    if not _PLAIN.fullmatch(word):
+def _plain(word: str, usual: re.Pattern[str]) -> str:
+    """Return a word that means nothing special where it will stand."""
+    if not usual.fullmatch(word):
         message = f"{word!r:.200} has characters that can't stand in a service's command."
         raise SettingError(message)
     return word

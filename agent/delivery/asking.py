@@ -38,6 +38,8 @@ class Asking:
                 _LOG.error("%s", error)
             self._trouble = str(error)
             return self._backoff.wait(error.wait if isinstance(error, EdgeAway) else None)
+        if self._trouble is not None:
+            _LOG.warning("The edge answers again.")
         self._trouble = None
         self._backoff.reset()
         if settings != self._settings:

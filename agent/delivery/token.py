@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -57,8 +58,8 @@ def _check(file: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         message = f"The token file {file} is no regular file."
         raise SettingError(message)
-    if os.name != "posix":
-        return  # Windows has access lists instead: see the documentation
+    if sys.platform == "win32":
+        return  # which has access lists instead: see the documentation
     user = os.getuid()
     if _is_credential(file):
         # systemd lets the service read a file of root's by an access list, which shows as a bit of the group.

@@ -4,14 +4,17 @@ import ast
 import json
 import os
 import shutil
+import subprocess
 import sys
+import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import agent
 from agent.flows.record import KEYS
-from tests.agent.agent_process import run_agent
+from tests.agent.agent_process import ROOT, run_agent
 
 SOURCES = sorted(Path(agent.__file__).parent.rglob("*.py"))
 # What Python 3.9 has, on every system it runs on, as far as the agent needs it.
@@ -19,7 +22,7 @@ ALLOWED = {
     "__future__", "agent", "argparse", "collections", "contextlib", "dataclasses", "datetime", "email",
     "enum", "fcntl", "functools", "gzip", "http", "ipaddress", "itertools", "json", "logging", "math",
     "msvcrt", "os", "pathlib", "platform", "psutil", "queue", "random", "re", "shutil", "signal", "socket",
-    "ssl", "stat", "subprocess", "sys", "threading", "time", "typing", "urllib", "uuid", "xml",
+    "ssl", "stat", "subprocess", "sys", "threading", "time", "typing", "urllib", "uuid", "xml", "zlib",
 }  # fmt: skip
 # Names that the allowed modules have only since later versions.
 TOO_NEW = {
@@ -88,3 +91,18 @@ def test_every_module_can_be_imported_by_older_versions(version, public_copy):
     done = run_agent("doctor", "--edge", "no-such-host.invalid", "--json", python=python, cwd=public_copy)
     assert done.returncode == 2
     assert len(json.loads(done.stdout)) == 5
+
+
+def test_the_wheel_needs_what_the_project_has_pinned():
+    wheel, project = (tomllib.loads((ROOT / name).read_text()) for name in ("agent/pyproject.toml", "pyproject.toml"))
+    assert wheel["project"]["dependencies"] == project["dependency-groups"]["agent"]
+    assert wheel["build-system"] == project["build-system"]
+
+
+def test_the_wheel_has_everything_and_nothing_else(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
+    subprocess.run(build, cwd=ROOT / "agent", check=True, capture_output=True)
+    [wheel] = tmp_path.glob("sluice_agent-*-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        names = {name for name in opened.namelist() if ".dist-info/" not in name}
+    assert names == {str(source.relative_to(ROOT)) for source in SOURCES}

@@ -56,6 +56,7 @@ def test_a_refused_token_is_told_once_and_asked_about_again(asking, applied, sta
     standing_in.token = "a.subscription-token"
     asking.step()
     assert len(applied) == 1
+    assert caplog.messages[-1] == "The edge answers again."
 
 
 def test_what_the_edge_asks_for_is_honoured(asking, standing_in):
