@@ -22,6 +22,8 @@ _NAME: Final = "sluice-agent"
 _TASK: Final = "SluiceAgent"
 _UNIT: Final = Path("/etc/systemd/system/sluice-agent.service")
 _TASK_FILE: Final = Path(r"C:\ProgramData\SluiceAgent\task.xml")
+_SYSTEMD_OLDEST: Final = 247
+"""The first with LoadCredential."""
 _HIDDEN: Final = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))  # noqa: S108 -- never written
 _PLAIN_TO_SYSTEMD: Final = re.compile(r"[A-Za-z0-9/._:\[\]-]+")
 _PLAIN_TO_WINDOWS: Final = re.compile(r"[A-Za-z0-9/._:\[\]\\ ()-]+")
@@ -181,6 +183,7 @@ def _install(text: str) -> None:
             _do(["schtasks", "/Create", "/F", "/TN", _TASK, "/XML", str(_TASK_FILE)])
             _do(["schtasks", "/Run", "/TN", _TASK])
             return
+        _require_credentials(_do(["systemctl", "--version"]))
         write_whole(_UNIT, text.encode())
         _UNIT.chmod(0o644)
         _do(["systemctl", "daemon-reload"])
@@ -191,11 +194,22 @@ def _install(text: str) -> None:
         raise SettingError(message) from error
 
 
-def _do(command: Sequence[str]) -> None:
+def _require_credentials(version: str) -> None:
+    number = re.match(r"systemd ([0-9]{1,6})", version)
+    if number is None or int(number[1]) < _SYSTEMD_OLDEST:
+        message = (
+            f"This systemd hands no token to a service; that takes version {_SYSTEMD_OLDEST} or newer. "
+            "Have it start `sluice-agent run` as a user with a token file of its own."
+        )
+        raise SettingError(message)
+
+
+def _do(command: Sequence[str]) -> str:
     done = subprocess.run(list(command), capture_output=True, text=True, check=False)  # noqa: S603 -- fixed words
     if done.returncode:
         message = f"`{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip():.300}"
         raise SettingError(message)
+    return done.stdout
 
 
 def _refuse_hidden(*paths: Path) -> None:

@@ -69,7 +69,7 @@ class Delivery:
             _LOG.warning("The edge takes intervals again.")
         self._trouble = None
         self._backoff.reset()
-        _LOG.info("The edge has %d flows of the interval from %s.", taken.accepted, iso(batch.start_ms))
+        _LOG.debug("The edge has %d flows of the interval from %s.", taken.accepted, iso(batch.start_ms))
         if taken.rejected:
             reason = _reasons(taken.rejected)
             _LOG.error("The edge rejects %d flows, which are set aside: %s", len(taken.rejected), reason)

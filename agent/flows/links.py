@@ -112,17 +112,13 @@ class Tracker:
         return [change for change in changes if _says_something(change)]
 
     def _next(self, key: Key, socket: Socket, before: _Link | None, listeners: Listeners) -> _Link:
+        phase = PHASES[socket.state]
+        if before is None or (before.phase is Phase.OVER and phase is not Phase.OVER):
+            bearing = bearing_of(key, listeners, self._ephemeral)
+            return _Link(bearing, socket.process or bearing.listener, phase, socket.counters, failed=False)
         # A direction once found stays: the listener may close while its links go on.
-        bearing = before.bearing if before else bearing_of(key, listeners, self._ephemeral)
-        process = socket.process or (before.process if before else None) or bearing.listener
-        known = before.counters if before else None
-        return _Link(
-            bearing=bearing,
-            process=process,
-            phase=PHASES[socket.state],
-            counters=socket.counters or known,
-            failed=before.failed if before else False,
-        )
+        process, counters = socket.process or before.process, socket.counters or before.counters
+        return _Link(before.bearing, process, phase, counters, before.failed)
 
 
 def links_of(snapshot: Snapshot) -> dict[Key, Socket]:

@@ -104,14 +104,25 @@ def test_without_a_token_nothing_is_installed(capsys, monkeypatch, tmp_path):
 @pytest.mark.usefixtures("installed")
 def test_it_is_installed_and_started(capsys, monkeypatch, tmp_path, token_file):
     done = []
+
+    def do(command):
+        done.append(command)
+        return "systemd 252 (252.39-1~deb12u1)\n+PAM\n"
+
     unit = tmp_path / "sluice-agent.service"
     monkeypatch.setattr(install_service, "_UNIT", unit)
-    monkeypatch.setattr(install_service, "_do", done.append)
+    monkeypatch.setattr(install_service, "_do", do)
     assert main(["install-service", "--edge", "edge.example.com", "--token-file", str(token_file)]) == 0
     assert f"LoadCredential=token:{token_file}" in unit.read_text()
     assert unit.stat().st_mode & 0o777 == 0o644
-    assert [command[1] for command in done] == ["daemon-reload", "enable", "restart"]
+    assert [command[1] for command in done] == ["--version", "daemon-reload", "enable", "restart"]
     assert "sluice-agent doctor --edge edge.example.com" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("version", ["systemd 245 (245.4)", "systemd 239", "", "other"])
+def test_a_systemd_that_hands_no_token_over_is_refused(version):
+    with pytest.raises(SettingError, match="that takes version 247 or newer"):
+        install_service._require_credentials(version)
 
 
 def test_what_the_system_refuses_is_said():

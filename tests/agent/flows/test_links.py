@@ -128,6 +128,11 @@ def test_a_process_once_seen_is_remembered():
     assert change.process == "curl"
 
 
+def test_a_process_is_not_remembered_for_the_next_link_with_the_same_ports():
+    [change] = changes_between(one(State.ESTABLISHED, process="curl"), one(State.TIME_WAIT), one(State.ESTABLISHED))
+    assert (change.established, change.process) == (1, None)
+
+
 def test_an_inbound_link_without_a_process_is_its_listeners():
     [change] = changes_between([], [listening("0.0.0.0:80", "nginx"), link("10.0.0.4:80", HERE, State.TIME_WAIT)])
     assert change.process == "nginx"
