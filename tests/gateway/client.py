@@ -36,6 +36,33 @@ def record(**changes: object) -> dict[str, Any]:
     return _RECORD | changes
 
 
+_OF_AGENT = {
+    "host": "web-1",
+    "process": "nginx",
+    "direction_basis": "listen",
+    "links_established": 2,
+    "links_terminated": 1,
+    "links_failed": 0,
+    "links_live": 1,
+    "counter_source": "none",
+}
+
+
+def agent_record(**changes: object) -> dict[str, Any]:
+    """Return an agent's flow record that keeps all rules, apart from what is changed."""
+    base = dict.fromkeys(KEYS) | {
+        "time": 1795447800000,
+        "src_ip": "10.0.0.9",
+        "dst_ip": "10.0.0.4",
+        "dst_port": 443,
+        "protocol": 6,
+        "direction": "inbound",
+        "source": "agent",
+        "version": 1,
+    }
+    return base | _OF_AGENT | changes
+
+
 def ndjson(*lines: object) -> bytes:
     """Return values as newline-delimited JSON; bytes stand for a line as it is."""
     return b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
