@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import uuid
 from typing import Any
 
 import requests
@@ -104,3 +105,41 @@ def records_of(columns: Columns) -> list[dict[str, Any]]:
     return [
         {key: value for key, value in row.items() if key not in AGENT_KEYS or row["source"] == "agent"} for row in rows
     ]
+
+
+class AgentClient(Client):
+    """An agent, as far as the edge can tell: over real TLS, with a certificate that is verified."""
+
+    def __init__(self, url: str, token: str, customer: int, certificate: str, host: str = "web-1") -> None:
+        super().__init__(url, token, customer)
+        self.certificate = certificate
+        self.id = str(uuid.uuid4())
+        self.who = {
+            "Agent-Id": self.id,
+            "Agent-Host": host,
+            "Agent-System": "Linux 6.1 x86_64",
+            "Agent-Version": "1.0",
+            "Agent-Addresses": "10.0.0.4,fd00::4",
+        }
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send any request with the customer's token."""
+        return super().call(method, path, verify=self.certificate, **options)
+
+    def ask(self, known: str | None = None, **headers: Any) -> requests.Response:
+        """Ask what to do; `_` in a header's name stands for `-`, and a header of None is left out."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        query = {} if known is None else {"known": known}
+        return self.call("GET", "/agent/v1/request", params=query, headers=self.who | given)
+
+    def deliver(
+        self, body: bytes = b"", start: int = 0, headers: dict[str, Any] | None = None, *, compressed: bool = False
+    ) -> requests.Response:
+        """Deliver the flows of an interval; a header of None is left out."""
+        sent = {
+            "Content-Type": "application/x-ndjson",
+            "Content-Encoding": "gzip",
+            "Idempotency-Key": f"{self.id}:{start}",
+        }
+        data = body if compressed else gzip.compress(body)
+        return self.call("POST", "/agent/v1/traffic", data=data, headers=self.who | sent | (headers or {}))
