@@ -52,25 +52,21 @@ class Blueprints:
         self._database = database
         self._changes = changes
 
-    def put(self, customer: int, blueprint: NewBlueprint, now: datetime) -> bool:
-        """Import a blueprint, in the place of the customer's one of its name; tell whether it is new."""
-        with self._database.transaction():
-            new = not self._database.run(
-                "SELECT 1 FROM blueprints WHERE customer = ? AND name = ?", customer, blueprint.name
-            )
-            self._database.run(
-                """INSERT INTO blueprints (customer, name, description, interval_seconds, xml, imported_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
-                   SET description = ?3, interval_seconds = ?4, xml = ?5, imported_at = ?6""",
-                customer,
-                blueprint.name,
-                blueprint.description,
-                blueprint.interval_seconds,
-                blueprint.xml,
-                to_ms(now),
-            )
+    def put(self, customer: int, blueprint: NewBlueprint, now: datetime) -> int:
+        """Import a blueprint, in the place of the customer's one of its name; give its number."""
+        rows = self._database.run(
+            """INSERT INTO blueprints (customer, name, description, interval_seconds, xml, imported_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
+               SET description = ?3, interval_seconds = ?4, xml = ?5, imported_at = ?6 RETURNING id""",
+            customer,
+            blueprint.name,
+            blueprint.description,
+            blueprint.interval_seconds,
+            blueprint.xml,
+            to_ms(now),
+        )
         self._changes.tell(customer)
-        return new
+        return int(rows[0][0])
 
     def all(self, customer: int) -> list[Blueprint]:
         """Give a customer's blueprints by name."""

@@ -30,9 +30,8 @@ def apply(gateway, item, clock):
     """Applies a blueprint of an interval to the machine of an agent that has asked; gives the blueprint's number."""
 
     def put(agent, seconds=60, name="Minute"):
-        blueprints = gateway.stores.blueprints
-        blueprints.put(agent.customer, NewBlueprint(name, "", seconds, "<blueprint/>"), clock.now())
-        (number,) = [each.number for each in blueprints.all(agent.customer) if each.content.name == name]
+        blueprint = NewBlueprint(name, "", seconds, "<blueprint/>")
+        number = gateway.stores.blueprints.put(agent.customer, blueprint, clock.now())
         gateway.stores.items.save(agent.customer, item(agent), [number], [])
         return number
 

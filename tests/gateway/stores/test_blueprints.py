@@ -21,12 +21,12 @@ def items(database):
 
 
 def test_importing_again_updates_and_stays_applied(blueprints, items, customer):
-    assert blueprints.put(customer, MINUTE, NOW)
+    number = blueprints.put(customer, MINUTE, NOW)
     (first,) = blueprints.all(customer)
     item = items.add(customer, "web-1", [], "")
     items.save(customer, item, [first.number], [])
     changed = NewBlueprint("Minute", "Faster.", 10, "<other/>")
-    assert not blueprints.put(customer, changed, NOW + timedelta(days=1))
+    assert blueprints.put(customer, changed, NOW + timedelta(days=1)) == number == first.number
     again = blueprints.find(customer, first.number)
     assert (again.content, again.imported_at, again.items) == (changed, NOW + timedelta(days=1), 1)
     assert blueprints.interval(item) == 10
