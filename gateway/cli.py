@@ -7,8 +7,8 @@ import re
 import socket
 import sqlite3
 import sys
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 import duckdb
 import orjson
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.app import create_app
 from gateway.clock import utc_now
+from gateway.edge.app import PORT, create_edge
 from gateway.place import PACKAGE, Place
-from gateway.server import end_on_signals, listen, server
+from gateway.server import Server, end_on_signals, listen, run, server
 from gateway.stores.accounts import Accounts, Role
 from gateway.stores.database import StoreError
 from gateway.stores.journal import Deed, Journal
@@ -47,8 +49,8 @@ def main(
 ) -> int:
     """Run a command and give its exit status: 0 when done, 1 when refused, 2 when misspelt.
 
-    What people are to read goes to stderr. `serve` writes JSON lines to stdout: first `{"listening": URL}`, then the
-    request log.
+    What people are to read goes to stderr. `serve` writes JSON lines to stdout: first `{"listening": URL}`, with
+    `"edge": URL` if agents may come, then the request log.
     """
     options = _parser().parse_args(arguments)
     # What the gateway keeps is for nobody else on the machine.
@@ -78,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8080, help="port, or 0 for a free one (default: %(default)s)")
     serve.add_argument("--certificate", type=Path, help="TLS certificate with its chain, PEM")
     serve.add_argument("--key", type=Path, help="private key of the certificate, PEM")
+    serve.add_argument(
+        "--edge-port",
+        type=int,
+        help=f"port for agents, where there is a certificate, or 0 for a free one (default: {PORT})",
+    )
+    serve.add_argument("--edge-certificate", type=Path, help="TLS certificate for agents (default: --certificate)")
+    serve.add_argument("--edge-key", type=Path, help="private key of that certificate (default: --key)")
     serve.add_argument(
         "--behind-a-proxy", action="store_true", help="listen beyond loopback without TLS, which a proxy adds"
     )
@@ -111,16 +120,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protocol: type[asyncio.Protocol]) -> None:
-    tls = options.certificate is not None
-    if tls != (options.key is not None):
-        raise UsageError("--certificate and --key go together: give both or none.")
+    tls = _pair(options, "certificate", "key") is not None
+    edge = _pair(options, "edge_certificate", "edge_key") or _pair(options, "certificate", "key")
+    if edge is None and options.edge_port is not None:
+        raise UsageError("Agents are spoken to over TLS only: give --edge-certificate and --edge-key too.")
     if not (tls or options.behind_a_proxy or _is_loopback(options.host)):
         raise UsageError(
             f"Tokens would cross the network unencrypted on {options.host}. Give --certificate and --key, or say "
             "--behind-a-proxy if a proxy on the same machine adds TLS."
         )
     public_url = None if options.public_url is None else _public_url(options.public_url)
-    with open_stores(options.data) as stores, _listener(options.host, options.port) as listener:
+    with ExitStack() as open_things:
+        stores = open_things.enter_context(open_stores(options.data))
+        listener = open_things.enter_context(_listener(options.host, options.port))
         url = _url(*listener.getsockname()[:2], tls=tls)
         place = Place(
             public_url or url,
@@ -128,16 +140,40 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             package=options.package,
         )
         app = create_app(stores, place, utc_now, _write_line, middleware=middleware, records_life=options.keep_days)
-        try:
-            serving = server(app, options.certificate, options.key, protocol)
-        except OSError as error:
-            raise UsageError(
-                f"{options.certificate} and {options.key} are no certificate and its key: {error}"
-            ) from None
-        end_on_signals(serving)
+        servings = [(_server(app, options.certificate, options.key, protocol), listener)]
+        told = {"listening": url}
+        if edge is not None:
+            port = PORT if options.edge_port is None else options.edge_port
+            edge_listener = open_things.enter_context(_listener(options.host, port, "--edge-port"))
+            edge_app = create_edge(stores, utc_now, _write_line)
+            servings.append((_server(edge_app, *edge, ending=stores.changes.end), edge_listener))
+            told["edge"] = _url(*edge_listener.getsockname()[:2], tls=True)
+        end_on_signals(*(serving for serving, _ in servings))
         _first_start(stores.accounts)
-        _write_line({"listening": url})
-        serving.run(sockets=[listener])
+        _write_line(told)
+        run(*servings)
+
+
+def _pair(options: argparse.Namespace, certificate: str, key: str) -> tuple[Path, Path] | None:
+    """Give a certificate and its key, which were both given, or neither."""
+    pair = getattr(options, certificate), getattr(options, key)
+    if (pair[0] is None) != (pair[1] is None):
+        names = (f"--{name.replace('_', '-')}" for name in (certificate, key))
+        raise UsageError(f"{' and '.join(names)} go together: give both or none.")
+    return None if pair[0] is None else pair
+
+
+def _server(
+    app: ASGIApp,
+    certificate: Path | None,
+    key: Path | None,
+    protocol: type[asyncio.Protocol] = H11Protocol,
+    ending: Callable[[], None] = lambda: None,
+) -> Server:
+    try:
+        return server(app, certificate, key, protocol, ending)
+    except OSError as error:
+        raise UsageError(f"{certificate} and {key} are no certificate and its key: {error}") from None
 
 
 def _url(host: str, port: int, *, tls: bool) -> str:
@@ -166,11 +202,11 @@ def _public_url(text: str) -> str:
     return url
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
     try:
         return listen(host, port)
     except OSError as error:
-        raise UsageError(f"Cannot listen on {host}, port {port}: {error}. Choose another --host or --port.") from None
+        raise UsageError(f"Cannot listen on {host}, port {port}: {error}. Choose another --host or {option}.") from None
 
 
 def _first_start(accounts: Accounts) -> None:

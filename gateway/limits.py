@@ -15,6 +15,7 @@ class Limits:
         form_bytes: Size of any other body.
         body_seconds: Time that a sender has to bring its body.
         posts_at_once: Flow-log posts that are received or stored at the same time.
+        poll_seconds: Time that an agent's question waits for news.
 
     """
 
@@ -24,6 +25,7 @@ class Limits:
     form_bytes: int = 64 * 1024
     body_seconds: float = 60
     posts_at_once: int = 128
+    poll_seconds: float = 30
 
 
 DEFAULT_LIMITS: Final = Limits()

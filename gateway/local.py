@@ -17,10 +17,11 @@ from starlette.middleware import Middleware
 from gateway.api.request_log import Sink
 from gateway.app import create_app
 from gateway.clock import Clock, utc_now
+from gateway.edge.app import create_edge
 from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.place import CHECKOUT, PACKAGE, Place
-from gateway.server import listen, server
+from gateway.server import listen, run, server
 from gateway.stores.accounts import Accounts
 from gateway.stores.database import Database
 from gateway.stores.passwords import new_password
@@ -87,7 +88,7 @@ def run_in_thread(
     place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}", package=package)
     layers = [] if faults is None else [Middleware(FaultLayer, faults=faults, path=faulty_path)]
     serving = server(create_app(stores, place, clock, sink, limits, layers), protocol=DroppableProtocol)
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, name="gateway")
+    thread = threading.Thread(target=run, args=[(serving, listener)], name="gateway")
     thread.start()
     try:
         yield Gateway(place.url, stores)
@@ -97,23 +98,56 @@ def run_in_thread(
         stores.close()
 
 
+@contextmanager
+def run_edge_in_thread(
+    stores: Stores,
+    certificate: Path,
+    key: Path,
+    *,
+    sink: Sink = lambda _entry: None,
+    clock: Clock = utc_now,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[str]:
+    """Serve the edge of a gateway's stores on a free loopback port, and give its address."""
+    listener = listen("127.0.0.1", 0)
+    url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+    serving = server(create_edge(stores, clock, sink, limits), certificate, key, ending=stores.changes.end)
+    thread = threading.Thread(target=run, args=[(serving, listener)], name="edge")
+    thread.start()
+    try:
+        yield url
+    finally:
+        serving.should_exit = True
+        thread.join()
+
+
 class GatewayProcess:
     """A gateway in a process of its own, on loopback; as a context manager it is stopped at the end.
 
     Attributes:
         url: Its address, without a slash at the end.
+        edge_url: Its edge's address likewise; None if it has no edge.
         pid: Its number at the operating system.
         requests: Its request log so far; complete once the process is stopped or killed.
 
     """
 
-    def __init__(self, data: Path, fault_plan: Path | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        data: Path,
+        fault_plan: Path | None = None,
+        port: int = 0,
+        edge: tuple[Path, Path] | None = None,
+        edge_port: int = 0,
+    ) -> None:
         """Start it, and return once it listens.
 
         Args:
             data: The directory of its stores.
             fault_plan: A file of faults, as `gateway.faults` describes it; none without.
             port: The port to listen on, so that a successor has the same address; 0 for a free one.
+            edge: The certificate of its edge, and its key; there is no edge without.
+            edge_port: The port of the edge likewise.
 
         Raises:
             RuntimeError: It did not start; it has said why on stderr.
@@ -121,6 +155,9 @@ class GatewayProcess:
         """
         module = ["gateway"] if fault_plan is None else ["gateway.faults", str(fault_plan.resolve())]
         command = [sys.executable, "-m", *module, "serve", "--data", str(data.resolve()), "--port", str(port)]
+        if edge is not None:
+            certificate, key = map(str, edge)
+            command += ["--edge-certificate", certificate, "--edge-key", key, "--edge-port", str(edge_port)]
         self._process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)  # noqa: S603 - our own program
         assert self._process.stdout is not None  # noqa: S101 - a pipe, as asked
         self._stdout = self._process.stdout
@@ -129,7 +166,9 @@ class GatewayProcess:
         if not first:
             self._stdout.close()
             raise RuntimeError(f"The gateway did not start: exit status {self._process.wait()}.")
-        self.url: str = orjson.loads(first)["listening"]
+        told = orjson.loads(first)
+        self.url: str = told["listening"]
+        self.edge_url: str | None = told.get("edge")
         self.requests: list[dict[str, Any]] = []
         self._reader = threading.Thread(target=self._read, name="gateway's log", daemon=True)
         self._reader.start()

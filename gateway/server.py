@@ -1,9 +1,12 @@
-"""Serving the gateway: one listening socket, one process."""
+"""Serving the gateway: a listening socket for it and one for the edge, one process."""
 
 import asyncio
 import signal
 import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -22,16 +25,42 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Server(uvicorn.Server):
+    """A server that leaves signals to the command line, and tells when it is about to end."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Capture none: uvicorn raises them again when it is done, which would end the process with stores open."""
+        return nullcontext()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, once every request has been answered."""
+        self._ending()
+        await super().shutdown(sockets)
+
+
 def server(
     app: ASGIApp,
     certificate: Path | None = None,
     key: Path | None = None,
     protocol: type[asyncio.Protocol] = H11Protocol,
-) -> uvicorn.Server:
+    ending: Callable[[], None] = lambda: None,
+) -> Server:
     """Give a server for an application, with TLS if there is a certificate.
+
+    Args:
+        app: The application.
+        certificate: The certificate with its chain, PEM.
+        key: Its private key, PEM.
+        protocol: Speaks HTTP.
+        ending: Called before the server waits for the requests that it has not answered yet.
 
     Raises:
         OSError: The certificate or its key cannot be used.
+
     """
     config = uvicorn.Config(
         app,
@@ -48,14 +77,33 @@ def server(
         ssl_keyfile=key,
     )
     config.load()
-    return uvicorn.Server(config)
+    return Server(config, ending)
 
 
-def end_on_signals(server: uvicorn.Server) -> None:
-    """Let SIGTERM and SIGINT end a server, once every request has been answered.
+def run(*servings: tuple[Server, socket.socket]) -> None:
+    """Serve on each socket until the servers are told to end; when one ends, all do."""
 
-    uvicorn does so too, but not before it has started, and it raises the signal again when it is done, which would end
-    the process before the stores are closed.
-    """
+    async def serve(one: Server, listener: socket.socket) -> None:
+        try:
+            await one.serve(sockets=[listener])
+        finally:
+            for other, _ in servings:
+                other.should_exit = True
+
+    async def serve_all() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for one, listener in servings:
+                tasks.create_task(serve(one, listener))
+
+    asyncio.run(serve_all())
+
+
+def end_on_signals(*servers: Server) -> None:
+    """Let SIGTERM and SIGINT end servers, also before they have started."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for each in servers:
+            each.handle_exit(number, frame)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, server.handle_exit)
+        signal.signal(number, end)

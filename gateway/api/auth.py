@@ -78,7 +78,7 @@ class Auth:
             ApiError: 401, if there is none, or it is unknown, expired or revoked.
 
         """
-        token = await run_in_threadpool(self._stores.tokens.find, _bearer(request), self._clock())
+        token = await run_in_threadpool(self._stores.tokens.find, bearer(request), self._clock())
         if token is None:
             raise _unauthorized(
                 "The subscription token is unknown, expired or revoked. POST /qas/subscription-token makes a new one."
@@ -88,11 +88,11 @@ class Auth:
 
     async def _user(self, request: Request) -> User:
         """Give the user whose auth token a request carries."""
-        bearer = _bearer(request)
+        presented = bearer(request)
         try:
             # The library would look at the machine's clock, so the token's end is checked here.
             claims = jwt.decode(
-                bearer,
+                presented,
                 self._key,
                 [_ALGORITHM],
                 options={"require": ["exp", "sub", "pwd"], "verify_exp": False, "verify_iat": False},
@@ -126,7 +126,13 @@ class Auth:
         return name, password
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
+    """Give the token that a request carries.
+
+    Raises:
+        ApiError: 401, if it carries none.
+
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _unauthorized("Send the header Authorization: Bearer TOKEN.")

@@ -1,5 +1,6 @@
 """Bodies of newline-delimited JSON, one flow record a line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,10 @@ from gateway.api.errors import ApiError
 from gateway.api.faultless import read_faultless
 from gateway.stores.columns import Columns, columns
 from shared.flowlog.check import check
+from shared.flowlog.record import Source
+
+type Check = Callable[[object], str | None]
+"""Tells why a decoded JSON value is not taken; None if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Batch:
 
 
 def read_lines(body: bytes, limit: int) -> Batch:
-    """Read newline-delimited JSON, one flow record a line.
+    """Read newline-delimited JSON, one flow record of a log a line.
 
     Args:
         body: The uncompressed body.
@@ -39,14 +44,31 @@ def read_lines(body: bytes, limit: int) -> Batch:
         ApiError: 413 for more lines, 400 if not one of them is a JSON object.
 
     """
-    if body.count(b"\n") > limit:
-        raise too_large(f"The body has more than {limit} lines.")
+    check_length(body, limit)
     faultless = read_faultless(body)
     return read_each_line(body) if faultless is None else Batch(len(faultless["time"]), faultless, [])
 
 
-def read_each_line(body: bytes) -> Batch:
+def check_length(body: bytes, limit: int) -> None:
+    """Refuse a body of more lines than a limit."""
+    if body.count(b"\n") > limit:
+        raise too_large(f"The body has more than {limit} lines.")
+
+
+def check_of_log(value: object) -> str | None:
+    """Tell why a decoded JSON value is no flow record of a log; None if it is one."""
+    reason = check(value)
+    if reason is None and isinstance(value, dict) and value["source"] == Source.AGENT.value:
+        return "an agent's flow record is not delivered here, but to the edge"
+    return reason
+
+
+def read_each_line(body: bytes, check: Check = check_of_log) -> Batch:
     """Read newline-delimited JSON a line at a time: the plain way, which tells what is wrong with each line.
+
+    Args:
+        body: The uncompressed body.
+        check: Tells what is wrong with a line's value.
 
     Raises:
         ApiError: 400 if not one of the lines is a JSON object.

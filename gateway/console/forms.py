@@ -1,5 +1,6 @@
 """What people have typed into forms."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qs
@@ -12,6 +13,10 @@ from gateway.console.errors import PageError
 from gateway.limits import Limits
 
 _MOST_FIELDS: Final = 1000
+_BOUNDARY: Final = re.compile(r"""multipart/form-data;\s*boundary="?([0-9A-Za-z'()+_,./:=? -]{1,70})"?""")
+_NAME: Final = re.compile(
+    rb"""^content-disposition:\s*form-data;\s*name="([^"\r\n]*)\"""", re.IGNORECASE | re.MULTILINE
+)
 
 
 class Form:
@@ -51,12 +56,35 @@ async def read_form(request: Request, limits: Limits) -> Form:
             too_long = f"The form is longer than {limits.form_bytes} bytes. Shorten it, and send it again."
             raise PageError(error.status, too_long if error.status == 413 else error.message) from None  # noqa: PLR2004
         try:
-            fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            fields = _fields(request.headers.get("content-type", ""), body)
         except ValueError:
             raise PageError(400, "The form could not be read. Open the page again, and send it from there.") from None
         request.state.form = Form(fields)
     form: Form = request.state.form
     return form
+
+
+def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
+    """Read the fields of a form, in either of the ways in which browsers send one; a file is its text.
+
+    Raises:
+        ValueError: There are too many fields, or it is no UTF-8.
+
+    """
+    boundary = _BOUNDARY.fullmatch(media_type)
+    if boundary is None:
+        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    fields: dict[str, list[str]] = {}
+    # RFC 7578; what stands before the first boundary and behind the last is nobody's field.
+    parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode(), _MOST_FIELDS + 1)[1:-1]
+    if len(parts) >= _MOST_FIELDS:
+        raise ValueError("too many fields")
+    for part in parts:
+        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        name = _NAME.search(head)
+        if name is not None:
+            fields.setdefault(name[1].decode(), []).append(content.decode())
+    return fields
 
 
 def text_error(text: str, longest: int) -> str:

@@ -10,12 +10,15 @@ from starlette.routing import Route
 from gateway.clock import Clock
 from gateway.console.account import Account
 from gateway.console.asking import Asking
+from gateway.console.attributes_page import AttributesPage
+from gateway.console.blueprints_page import BlueprintsPage
 from gateway.console.conversations import Conversations
 from gateway.console.errors import PageError, not_found
 from gateway.console.export import Export
 from gateway.console.exposed import ExposedPage
 from gateway.console.flow_logs_page import FlowLogsPage
 from gateway.console.home import Home
+from gateway.console.items_page import ItemsPage
 from gateway.console.journal_page import JournalPage
 from gateway.console.pages import Pages
 from gateway.console.registrations_page import RegistrationsPage
@@ -51,6 +54,7 @@ class Console:
             *self._of_people(signing_in, limits),
             *self._of_traffic(stores, clock),
             *self._of_set_up(stores, place, limits, clock),
+            *self._of_machines(stores, limits, clock),
             Route("/static/{name:path}", static.get, methods=["GET"]),
         ]
 
@@ -101,6 +105,27 @@ class Console:
             Route("/setup/flow-logs/{name}/scripts", door.administrator(scripts.post), methods=["POST"]),
             Route("/setup/registrations", door.reader(registrations.get), methods=["GET"]),
             Route("/setup/journal", door.reader(journal.get), methods=["GET"]),
+        ]
+
+    def _of_machines(self, stores: Stores, limits: Limits, clock: Clock) -> list[Route]:
+        door = self._door
+        items = ItemsPage(self._pages, stores, limits, clock)
+        attributes = AttributesPage(self._pages, stores)
+        blueprints = BlueprintsPage(self._pages, stores, limits, clock)
+        return [
+            Route("/setup/items", door.reader(items.overview), methods=["GET"]),
+            Route("/setup/items/new", door.administrator(items.new), methods=["GET"]),
+            Route("/setup/items/new", door.administrator(items.add), methods=["POST"]),
+            Route("/setup/items/{number}", door.reader(items.editor), methods=["GET"]),
+            Route("/setup/items/{number}", door.administrator(items.save), methods=["POST"]),
+            Route("/setup/items/{number}/remove", door.administrator(items.remove), methods=["POST"]),
+            Route("/setup/attributes", door.reader(attributes.overview), methods=["GET"]),
+            Route("/setup/attributes/{number}", door.reader(attributes.history), methods=["GET"]),
+            Route("/setup/blueprints", door.reader(blueprints.get), methods=["GET"]),
+            Route("/setup/blueprints", door.administrator(blueprints.post), methods=["POST"]),
+            Route("/setup/blueprints/shipped", door.reader(blueprints.shipped), methods=["GET"]),
+            Route("/setup/blueprints/{number}/export", door.reader(blueprints.export), methods=["GET"]),
+            Route("/setup/blueprints/{number}/remove", door.administrator(blueprints.remove), methods=["POST"]),
         ]
 
     async def on_page_error(self, request: Request, error: Exception) -> Response:

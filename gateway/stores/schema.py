@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 SCHEMA: Final = f"""
     CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE users (
@@ -55,6 +55,55 @@ SCHEMA: Final = f"""
         connection_string BLOB NOT NULL,
         PRIMARY KEY (deployment, position)
     ) STRICT;
+    CREATE TABLE items (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        customer INTEGER NOT NULL REFERENCES customers,
+        name TEXT NOT NULL COLLATE NOCASE,
+        addresses TEXT NOT NULL,
+        system TEXT NOT NULL,
+        state TEXT NOT NULL,
+        UNIQUE (customer, name)
+    ) STRICT;
+    CREATE TABLE agents (
+        customer INTEGER NOT NULL REFERENCES customers,
+        id TEXT NOT NULL,
+        item INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+        host TEXT NOT NULL,
+        system TEXT NOT NULL,
+        version TEXT NOT NULL,
+        addresses TEXT NOT NULL,
+        first_seen_at INTEGER NOT NULL,
+        seen_at INTEGER NOT NULL,
+        behind_ms INTEGER,
+        dropped INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (customer, id)
+    ) STRICT;
+    CREATE INDEX agents_of_items ON agents (item);
+    CREATE TABLE server_traffic (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        item INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+        at INTEGER NOT NULL,
+        status INTEGER NOT NULL,
+        flows INTEGER,
+        reason TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX server_traffic_of_items ON server_traffic (item, id);
+    CREATE TABLE blueprints (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        customer INTEGER NOT NULL REFERENCES customers,
+        name TEXT NOT NULL,
+        description TEXT NOT NULL,
+        interval_seconds INTEGER NOT NULL,
+        xml TEXT NOT NULL,
+        imported_at INTEGER NOT NULL,
+        UNIQUE (customer, name)
+    ) STRICT;
+    CREATE TABLE applied (
+        item INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+        blueprint INTEGER NOT NULL REFERENCES blueprints ON DELETE CASCADE,
+        PRIMARY KEY (item, blueprint)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX applied_blueprints ON applied (blueprint);
     CREATE TABLE journal (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         customer INTEGER NOT NULL REFERENCES customers,

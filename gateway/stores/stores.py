@@ -6,11 +6,16 @@ from types import TracebackType
 from typing import Self
 
 from gateway.stores.accounts import Accounts
+from gateway.stores.agents import Agents
+from gateway.stores.blueprints import Blueprints
+from gateway.stores.changes import Changes
 from gateway.stores.database import Database
 from gateway.stores.deployments import Deployments
+from gateway.stores.items import Items
 from gateway.stores.journal import Journal
 from gateway.stores.records import Records
 from gateway.stores.registrations import Registrations
+from gateway.stores.server_traffic import ServerTraffic
 from gateway.stores.sessions import Sessions
 from gateway.stores.tokens import Tokens
 from gateway.stores.vault import Vault
@@ -26,6 +31,11 @@ class Stores:
     tokens: Tokens
     deployments: Deployments
     registrations: Registrations
+    changes: Changes
+    items: Items
+    agents: Agents
+    server_traffic: ServerTraffic
+    blueprints: Blueprints
     journal: Journal
     records: Records
 
@@ -59,6 +69,7 @@ def open_stores(data: Path) -> Stores:
     except BaseException:
         database.close()
         raise
+    changes = Changes()
     return Stores(
         database,
         Accounts(database),
@@ -66,6 +77,11 @@ def open_stores(data: Path) -> Stores:
         Tokens(database),
         Deployments(database, Vault(data / "secrets.key")),
         Registrations(database),
+        changes,
+        Items(database, changes),
+        Agents(database),
+        ServerTraffic(database),
+        Blueprints(database, changes),
         Journal(database),
         records,
     )

@@ -97,6 +97,11 @@ class Tokens:
             self._database.run("UPDATE subscription_tokens SET used_at = ? WHERE id = ?", to_ms(now), found.number)
         return found
 
+    def customer_of(self, token: str) -> int | None:
+        """Give the number of the customer whom a token acts for, or acted for before it expired or was revoked."""
+        rows = self._database.run("SELECT customer FROM subscription_tokens WHERE hash = ?", _hash(token))
+        return rows[0][0] if rows else None
+
     def all(self, customer: int) -> list[SubscriptionToken]:
         """Give a customer's tokens, the newest first."""
         rows = self._database.run(

@@ -4,9 +4,9 @@ from itertools import count
 
 import pytest
 
-from gateway.local import run_in_thread
+from gateway.local import run_edge_in_thread, run_in_thread
 from gateway.stores import accounts, passwords
-from tests.gateway.client import Client
+from tests.gateway.client import AgentClient, Client
 from tests.support.time import StillClock
 
 _names = (f"customer-{number}" for number in count())
@@ -53,3 +53,37 @@ def new_client(gateway, clock):
 def client(new_client):
     """A client of a customer of its own."""
     return new_client()
+
+
+@pytest.fixture(scope="session")
+def edge_log():
+    """The edge's request log so far."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def edge(gateway, certificate, clock, edge_log):
+    """The address of the edge of the shared gateway."""
+    with run_edge_in_thread(
+        gateway.stores, certificate.certificate, certificate.key, sink=edge_log.append, clock=clock.now
+    ) as url:
+        yield url
+
+
+@pytest.fixture
+def new_agent(gateway, edge, certificate, clock, new_client):
+    """Gives an agent of a new customer, or of one that is given, at each call."""
+
+    def make(customer=None, host="web-1", url=edge):
+        if customer is None:
+            customer = new_client().customer
+        token, _ = gateway.stores.tokens.add(customer, clock.now(), timedelta(days=30), "Agents")
+        return AgentClient(url, token, customer, str(certificate.certificate), host)
+
+    return make
+
+
+@pytest.fixture
+def agent(new_agent):
+    """An agent of a customer of its own."""
+    return new_agent()

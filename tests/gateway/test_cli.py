@@ -1,11 +1,16 @@
+import http.client
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -19,7 +24,7 @@ from gateway.stores.columns import columns
 from gateway.stores.journal import Journal
 from gateway.stores.records import Post
 from gateway.stores.stores import open_database, open_stores
-from tests.gateway.client import record
+from tests.gateway.client import AgentClient, record
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +43,7 @@ class Served:
 
     data: Path
     url: str
+    edge_url: str
     certificate: Path
     told: str
 
@@ -52,7 +58,9 @@ def serve(data, *options):
     command = [sys.executable, "-m", "gateway", "serve", "--data", str(data), "--port", "0", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
-            yield process, orjson.loads(process.stdout.readline())["listening"]
+            told = orjson.loads(process.stdout.readline())
+            process.edge_url = told.get("edge")
+            yield process, told["listening"]
         finally:
             process.terminate()
         assert process.wait(timeout=20) == 0
@@ -63,9 +71,9 @@ def serve(data, *options):
 def served(tmp_path_factory, certificate):
     """One gateway for the tests of this module."""
     data = tmp_path_factory.mktemp("parent") / "data"
-    options = ["--certificate", str(certificate.certificate), "--key", str(certificate.key)]
+    options = ["--certificate", str(certificate.certificate), "--key", str(certificate.key), "--edge-port", "0"]
     with serve(data, *options) as (process, url):
-        yield Served(data, url, certificate.certificate, process.stderr.readline().decode())
+        yield Served(data, url, process.edge_url, certificate.certificate, process.stderr.readline().decode())
 
 
 def test_the_first_start_tells_a_password_and_it_works_over_tls(served):
@@ -73,6 +81,54 @@ def test_the_first_start_tells_a_password_and_it_works_over_tls(served):
     assert told is not None
     assert served.url.startswith("https://127.0.0.1:")
     assert served.sign_in(*told.groups()) == 201
+
+
+def test_agents_are_answered_where_there_is_a_certificate(served):
+    assert served.edge_url.startswith("https://127.0.0.1:")
+    answer = requests.get(served.edge_url + "/healthz", verify=str(served.certificate), timeout=20)
+    assert answer.json().keys() == {"status", "time"}
+
+
+def test_agents_that_wait_are_answered_when_the_gateway_ends(tmp_path, certificate):
+    with closing(open_database(tmp_path)) as database:
+        customer = new_customer(database, "customer")
+    pem, key = str(certificate.certificate), str(certificate.key)
+    options = ["--edge-certificate", pem, "--edge-key", key, "--edge-port", "0"]
+
+    def read(connection):
+        with closing(connection):
+            return orjson.loads(connection.getresponse().read())
+
+    with ThreadPoolExecutor(1) as pool, serve(tmp_path, *options) as (process, url):
+        assert url.startswith("http://")
+        agent = AgentClient(process.edge_url, customer.subscription_token, customer.number, pem)
+        etag = agent.ask().json()["etag"]
+        asking = http.client.HTTPSConnection(
+            urlsplit(process.edge_url).netloc, timeout=20, context=ssl.create_default_context(cafile=pem)
+        )
+        headers = agent.who | {"Authorization": f"Bearer {agent.token}"}
+        asking.request("GET", f"/agent/v1/request?known={etag}", headers=headers)
+        # What is answered now was asked later.
+        assert agent.call("GET", "/healthz").status_code == 200
+        answer = pool.submit(read, asking)
+    assert answer.result()["etag"] == etag
+
+
+def test_a_port_for_agents_that_is_taken_is_named(tmp_path, capsys, certificate):
+    pem, key = str(certificate.certificate), str(certificate.key)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        options = ["--port", "0", "--edge-certificate", pem, "--edge-key", key, "--edge-port", port]
+        assert main(["serve", "--data", str(tmp_path), *options]) == 1
+    assert f"port {port}" in (told := capsys.readouterr().err)
+    assert "Choose another --host or --edge-port." in told
+
+
+def test_without_a_certificate_no_agents_are_answered(tmp_path):
+    with closing(open_database(tmp_path)) as database:
+        new_customer(database, "customer")
+    with serve(tmp_path) as (process, _):
+        assert process.edge_url is None
 
 
 def test_a_later_start_tells_none(tmp_path):
@@ -115,7 +171,13 @@ def told_password(capsys):
         (["--host", "gateway.example"], "unencrypted on gateway.example"),
         (["--certificate", "c.pem"], "go together"),
         (["--key", "k.pem"], "go together"),
-        (["--certificate", "pyproject.toml", "--key", "pyproject.toml"], "no certificate and its key"),
+        (["--edge-certificate", "c.pem"], "--edge-certificate and --edge-key go together"),
+        (["--edge-key", "k.pem"], "--edge-certificate and --edge-key go together"),
+        (["--edge-port", "0"], "over TLS only"),
+        (
+            ["--port", "0", "--edge-certificate", "pyproject.toml", "--edge-key", "pyproject.toml", "--edge-port", "0"],
+            "no certificate and its key",
+        ),
         (["--host", "192.0.2.1", "--behind-a-proxy"], "Cannot listen on 192.0.2.1"),
         *[
             (["--public-url", url], "no address of a gateway")

@@ -11,7 +11,7 @@ import requests
 
 from gateway.limits import Limits
 from gateway.local import new_customer, run_in_thread
-from tests.gateway.client import Client, code, ndjson, record
+from tests.gateway.client import Client, agent_record, code, ndjson, record
 
 AN_HOUR = timedelta(hours=1)
 
@@ -47,6 +47,15 @@ def test_a_line_that_is_no_record_is_rejected_and_the_others_are_stored(gateway,
     assert [entry["line"] for entry in answer["rejected"]] == [1, 2, 3, 4]
     assert "src_port" in answer["rejected"][0]["reason"]
     assert sorted(each["src_port"] for each in stored(gateway, client)) == [7, 44931]
+
+
+def test_an_agents_record_is_not_taken_here(gateway, client):
+    answer = client.post(ndjson(agent_record(), record(), agent_record(host=""))).json()
+    assert answer["accepted"] == 1
+    reasons = {each["line"]: each["reason"] for each in answer["rejected"]}
+    assert reasons[0] == "an agent's flow record is not delivered here, but to the edge"
+    assert reasons[2].startswith("host must be")
+    assert stored(gateway, client) == [record()]
 
 
 def test_a_body_may_end_without_a_newline(client):

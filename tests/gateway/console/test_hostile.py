@@ -10,7 +10,10 @@ from gateway.console.routes import Console
 from gateway.limits import DEFAULT_LIMITS
 from gateway.place import Place
 from gateway.signing_in import SigningIn
+from gateway.stores.agents import Presence
+from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.journal import Deed
+from gateway.stores.server_traffic import Answer
 from tests.gateway.client import ndjson, record
 from tests.gateway.console.configured import configuration
 from tests.gateway.console.conftest import PASSWORD
@@ -18,9 +21,20 @@ from tests.gateway.console.person import Person
 from tests.gateway.console.registered import PATH, registration
 
 SCRIPT = "<script>alert('planted')</script>\"'><img src=x onerror=alert(1)>{{ 'plan' ~ 'ted-2' }}"
-PAGES = ["/account", "/setup/tokens", "/setup/flow-logs", "/setup/registrations", "/setup/journal"]
+PAGES = [
+    "/account",
+    "/setup/tokens",
+    "/setup/flow-logs",
+    "/setup/registrations",
+    "/setup/journal",
+    "/setup/items",
+    "/setup/attributes",
+    "/setup/blueprints",
+]
+MACHINE = ["/setup/items/{item}", "/setup/attributes/{item}"]
 SHOWING = [
     *PAGES,
+    *MACHINE,
     "/setup/flow-logs/azure-production",
     "/",
     "/traffic",
@@ -57,12 +71,23 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
     )
     assert machine.post(ndjson(hostile), headers=log).json()["accepted"] == 1
     assert person.send("/setup/flow-logs/new", configuration("flowlogsone")).status_code == 303
-    page = person.get(path)
+    page = person.get(path.format(item=hostile_machine(gateway.stores, team.customer, clock.now())))
     assert page.status_code == 200
     # On each page as the visitor's name, and on some as what they show.
-    told_besides = path in {"/setup/tokens", "/setup/registrations", "/setup/journal", "/rules"}
+    told_besides = path in {"/setup/tokens", "/setup/registrations", "/setup/journal", "/rules", *MACHINE}
+    told_besides |= path in {"/setup/items", "/setup/attributes", "/setup/blueprints"}
     assert page.text.count("&lt;script&gt;alert") > told_besides
     assert_harmless(page)
+
+
+def hostile_machine(stores, customer, now):
+    """A machine whose agent says nothing but scripts, with what is applied to it; give its number."""
+    presence = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", SCRIPT, SCRIPT, SCRIPT, ())
+    item = stores.agents.meet(customer, presence, now).item
+    blueprint = stores.blueprints.put(customer, NewBlueprint(SCRIPT, SCRIPT, 60, SCRIPT), now)
+    stores.items.save(customer, item, [blueprint], [])
+    stores.server_traffic.add(item, Answer(now, 400, None, SCRIPT))
+    return item
 
 
 REGION = ("location", "storageAccount", "functionApp")
@@ -132,6 +157,52 @@ def test_a_reader_can_send_no_form_but_those_about_oneself(reader, addresses):
     csrf = reader.csrf
     forms = {path for method, path in addresses if method == "POST"} - {"/account", "/sign-out"}
     assert {reader.post(path, {"csrf": csrf}).status_code for path in forms} == {403}
+
+
+def test_another_customers_machines_are_not_there(gateway, new_team, clock):
+    one, other = new_team(), new_team()
+    item = hostile_machine(gateway.stores, one.customer, clock.now())
+    (blueprint,) = gateway.stores.blueprints.all(one.customer)
+    person = other.administrator
+    for address in (
+        f"/setup/items/{item}",
+        f"/setup/attributes/{item}",
+        f"/setup/blueprints/{blueprint.number}/export",
+    ):
+        assert person.get(address).status_code == 404
+        assert one.reader.get(address).status_code == 200
+    for address in (f"items/{item}", f"items/{item}/remove", f"blueprints/{blueprint.number}/remove"):
+        assert person.send(f"/setup/{address}", {"listed": str(blueprint.number)}).status_code == 404
+    own = gateway.stores.items.add(other.customer, "web-1", [], "")
+    form = {"listed": str(blueprint.number), "applied": str(blueprint.number)}
+    assert person.send(f"/setup/items/{own}", form).status_code == 303
+    assert gateway.stores.blueprints.applied(own) == set()
+    assert gateway.stores.blueprints.applied(item) == {blueprint.number}
+    assert "planted" not in person.get(f"/setup/items?saved={item}").text
+
+
+@pytest.mark.parametrize("field", ["name", "addresses", "system"])
+def test_a_script_in_a_machines_field_comes_back_as_text(administrator, field):
+    form = {"name": "", "addresses": "x", "system": ""} | {field: SCRIPT}
+    page = administrator.send("/setup/items/new", form)
+    assert page.status_code == 422
+    assert_harmless(page)
+
+
+def test_a_script_in_a_filter_or_a_blueprint_comes_back_as_text(gateway, team, administrator, clock):
+    item = hostile_machine(gateway.stores, team.customer, clock.now())
+    for address in (
+        "items?name=",
+        "items?saved=",
+        f"items/{item}?blueprint=",
+        "attributes?item=",
+        "blueprints?imported=",
+    ):
+        assert_harmless(administrator.get(f"/setup/{address}{quote(SCRIPT)}"))
+    for xml in (f"<x>{SCRIPT}</x>", SCRIPT, '<blueprint version="1"><name>' + SCRIPT):
+        page = administrator.send("/setup/blueprints", {"blueprint": xml})
+        assert page.status_code == 422
+        assert_harmless(page)
 
 
 def test_another_customers_things_are_not_there(gateway, new_team, clock):

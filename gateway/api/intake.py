@@ -1,0 +1,188 @@
+"""Posts of flow records, taken once however often they are sent: the way of all that deliver, functions and agents."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import anyio
+import duckdb
+import orjson
+from starlette.requests import Request
+
+from gateway.api.body import inflate, read_body
+from gateway.api.errors import ApiError
+from gateway.api.ndjson import Batch
+from gateway.clock import Clock
+from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
+from gateway.stores.records import Log, Post, Records
+
+_logger = logging.getLogger(__name__)
+
+_KEY: Final = re.compile(r"[!-~]{1,200}")
+_DECODING_THREADS: Final = 2
+"""Inflating, hashing and storing leave Python's lock to the other thread."""
+
+type Reader = Callable[[bytes, int], Batch]
+"""Reads the lines of an uncompressed body, as many as the limit allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a post comes from.
+
+    Attributes:
+        customer: The number of the customer whom its records will belong to.
+        key: Its idempotency key.
+        log: The log blob that it says it comes from, if it does.
+
+    """
+
+    customer: int
+    key: str
+    log: Log | None = None
+
+
+class Intake:
+    """Takes posts of flow records."""
+
+    def __init__(self, records: Records, limits: Limits, clock: Clock) -> None:
+        self._records = records
+        self._limits = limits
+        self._clock = clock
+        self._in_progress: set[tuple[int, str]] = set()
+        self._threads = anyio.CapacityLimiter(_DECODING_THREADS)
+
+    async def take(self, request: Request, origin: Origin, read: Reader) -> dict[str, Any]:
+        """Read and store a post, and give what is to be answered: the same however often it comes.
+
+        Args:
+            request: The post.
+            origin: Where it comes from.
+            read: Reads its lines.
+
+        Raises:
+            ApiError: It is refused, or put off.
+
+        """
+        _check_media_type(request)
+        with self._claim(origin):
+            # Before any limit: what was stored is answered again, even if it would be too large by now.
+            earlier = await anyio.to_thread.run_sync(self._find, origin)
+            if earlier is None:
+                post = await self._receive(request, origin, read)
+            else:
+                post = await self._receive_again(request, earlier)
+        answer: dict[str, Any] = orjson.loads(post.answer) | {"duplicate": earlier is not None}
+        request.state.records = answer["accepted"]
+        request.state.duplicate = answer["duplicate"]
+        return answer
+
+    @contextmanager
+    def _claim(self, origin: Origin) -> Iterator[None]:
+        """Keep every other request with this key out."""
+        claim = (origin.customer, origin.key)
+        if claim in self._in_progress:
+            raise ApiError(
+                425,
+                "in_progress",
+                "A request with this Idempotency-Key is in progress. Send it again when that one has been answered.",
+                _retry_after(1),
+            )
+        if len(self._in_progress) >= self._limits.posts_at_once:
+            raise ApiError(503, "busy", "The gateway is busy with other posts. Send it again later.", _retry_after(1))
+        self._in_progress.add(claim)
+        try:
+            yield
+        finally:
+            self._in_progress.remove(claim)
+
+    def _find(self, origin: Origin) -> Post | None:
+        with _storage():
+            return self._records.find(origin.customer, origin.key)
+
+    async def _receive(self, request: Request, origin: Origin, read: Reader) -> Post:
+        body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
+        return await anyio.to_thread.run_sync(self._store, origin, read, body, limiter=self._threads)
+
+    def _store(self, origin: Origin, read: Reader, compressed: bytes) -> Post:
+        body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
+        batch = read(body, self._limits.records)
+        answer = {"accepted": batch.accepted, "duplicate": False, "rejected": batch.rejected}
+        digest = hashlib.sha256(body).digest()
+        post = Post(
+            origin.customer,
+            origin.key,
+            digest,
+            orjson.dumps(answer),
+            self._clock(),
+            origin.log,
+            len(batch.rejected),
+        )
+        with _storage():
+            self._records.store(post, batch.columns)
+        return post
+
+    async def _receive_again(self, request: Request, earlier: Post) -> Post:
+        limit = max(self._limits.body_bytes, REPEATED_BODY_BYTES)
+        body = await read_body(request, limit, self._limits.body_seconds)
+        await anyio.to_thread.run_sync(self._compare, earlier, body, limiter=self._threads)
+        return earlier
+
+    def _compare(self, earlier: Post, compressed: bytes) -> None:
+        """See that a body is the one that was stored; its text is not kept."""
+        digest = hashlib.sha256()
+        for part in inflate(compressed, max(self._limits.unpacked_bytes, REPEATED_UNPACKED_BYTES)):
+            digest.update(part)
+        if digest.digest() != earlier.body_hash:
+            raise ApiError(
+                409,
+                "key_reused",
+                "This Idempotency-Key came with another body before. Send every body under its own key.",
+            )
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    """Turn a fault of the storage into an answer."""
+    try:
+        yield
+    except duckdb.Error:
+        _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
+        raise ApiError(
+            503,
+            "storage",
+            "The gateway's storage failed. Send it again later.",
+            _retry_after(30),
+        ) from None
+
+
+def _check_media_type(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if media_type != "application/x-ndjson" or encoding != "gzip":
+        raise ApiError(
+            415, "unsupported_media_type", "Send Content-Type: application/x-ndjson and Content-Encoding: gzip."
+        )
+
+
+def idempotency_key(request: Request) -> str:
+    """Give the key that names a post's body.
+
+    Raises:
+        ApiError: 400, if there is none, or more than one, or it is in no good form.
+
+    """
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+        raise ApiError(
+            400, "bad_idempotency_key", "Send one Idempotency-Key of 1 to 200 visible ASCII characters, no spaces."
+        )
+    return keys[0]
+
+
+def _retry_after(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds)}

@@ -1,0 +1,67 @@
+"""The edge's application: a listener of its own, for agents only."""
+
+from pathlib import Path
+from typing import Final
+
+import duckdb
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from gateway.api.auth import Auth
+from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception
+from gateway.api.request_log import RequestLog, Sink
+from gateway.clock import Clock, iso
+from gateway.edge.asking import AskingAgents
+from gateway.edge.delivering import DeliveringAgents
+from gateway.edge.meeting import Meeting
+from gateway.limits import DEFAULT_LIMITS, Limits
+from gateway.signing_in import SigningIn
+from gateway.stores.stores import Stores
+
+PORT: Final = 8048
+_DOCUMENT: Final = (Path(__file__).parent / "openapi.json").read_bytes()
+
+
+def create_edge(stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> ASGIApp:
+    """Put the edge together.
+
+    Args:
+        stores: Open stores; they stay open when the application ends.
+        clock: The time.
+        sink: Takes the request log.
+        limits: What one request may bring.
+
+    """
+    return Starlette(
+        routes=edge_routes(stores, clock, limits),
+        middleware=[Middleware(RequestLog, sink=sink, clock=clock)],
+        exception_handlers={ApiError: on_api_error, HTTPException: on_http_exception, Exception: on_failure},
+    )
+
+
+def edge_routes(stores: Stores, clock: Clock, limits: Limits) -> list[Route]:
+    """Put the edge's calls together."""
+    meeting = Meeting(Auth(stores, SigningIn(stores, clock), limits, clock), stores, clock)
+
+    async def healthz(_request: Request) -> Response:
+        try:
+            await run_in_threadpool(stores.records.check)
+        except duckdb.Error:
+            raise ApiError(503, "storage", "The storage does not answer. Restart the gateway.") from None
+        return JSONResponse({"status": "ok", "time": iso(clock())})
+
+    async def describe(_request: Request) -> Response:
+        return Response(_DOCUMENT, media_type="application/json")
+
+    return [
+        Route("/agent/v1/request", AskingAgents(meeting, stores, limits).get, methods=["GET"]),
+        Route("/agent/v1/traffic", DeliveringAgents(meeting, stores, limits, clock).post, methods=["POST"]),
+        Route("/healthz", healthz, methods=["GET"]),
+        Route("/openapi.json", describe, methods=["GET"]),
+    ]

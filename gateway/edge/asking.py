@@ -1,0 +1,43 @@
+"""`GET /agent/v1/request`: what an agent is to do, told as soon as it changes."""
+
+from typing import Any
+
+from anyio import current_time
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.edge.meeting import Known, Meeting
+from gateway.limits import Limits
+from gateway.stores.stores import Stores
+
+
+class AskingAgents:
+    """Answers agents that ask."""
+
+    def __init__(self, meeting: Meeting, stores: Stores, limits: Limits) -> None:
+        self._meeting = meeting
+        self._stores = stores
+        self._limits = limits
+
+    async def get(self, request: Request) -> Response:
+        """Answer at once if the agent knows something else, else with the first news, or when the time is up."""
+        agent = await self._meeting.agent(request)
+        known = request.query_params.get("known")
+        until = current_time() + self._limits.poll_seconds
+        # Watched before the first look: what changes between two looks is news too.
+        with self._stores.changes.watched(agent.customer, agent.id) as watch:
+            orders = await self._orders(agent)
+            while orders["etag"] == known and not watch.over and await watch.wait(until - current_time()):
+                orders = await self._orders(agent)
+        return JSONResponse(orders, headers={"Cache-Control": "no-store"})
+
+    async def _orders(self, agent: Known) -> dict[str, Any]:
+        interval = await run_in_threadpool(self._interval, agent)
+        if interval is None:
+            return {"collect": False, "etag": "idle"}
+        return {"collect": True, "interval_seconds": interval, "etag": f"collect-{interval}"}
+
+    def _interval(self, agent: Known) -> int | None:
+        # Anew each time: the machine may have been removed meanwhile, and with it what was applied.
+        return self._stores.blueprints.interval(agent.item)

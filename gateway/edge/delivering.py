@@ -1,0 +1,115 @@
+"""`POST /agent/v1/traffic`: an interval's flows from an agent, taken once; each answer is kept with the machine."""
+
+import re
+import sqlite3
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.api.errors import ApiError
+from gateway.api.intake import Intake, Origin, Reader, idempotency_key
+from gateway.api.ndjson import Batch, check_length, read_each_line
+from gateway.clock import Clock
+from gateway.edge.meeting import Known, Meeting
+from gateway.edge.presence import behind, dropped
+from gateway.limits import Limits
+from gateway.stores.columns import columns
+from gateway.stores.server_traffic import Answer
+from gateway.stores.stores import Stores
+from shared.flowlog.check import check
+from shared.flowlog.record import Source
+
+_INTERVAL: Final = re.compile(r"[0-9]{1,15}")
+
+
+class DeliveringAgents:
+    """Takes the flows of agents."""
+
+    def __init__(self, meeting: Meeting, stores: Stores, limits: Limits, clock: Clock) -> None:
+        self._meeting = meeting
+        self._stores = stores
+        self._clock = clock
+        self._intake = Intake(stores.records, limits, clock)
+
+    async def post(self, request: Request) -> Response:
+        """Answer a delivery, and keep the answer."""
+        try:
+            agent = await self._meeting.agent(request)
+        except ApiError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                await self._keep(await self._meeting.item_of_refused(request), self._refusal(error))
+            raise
+        try:
+            answer = await self._take(request, agent)
+        except ApiError as error:
+            await self._keep(agent.item, self._refusal(error))
+            raise
+        except Exception:
+            await self._keep(
+                agent.item, Answer(self._clock(), 500, None, "The gateway failed; its log has the reason.")
+            )
+            raise
+        await run_in_threadpool(
+            self._stores.agents.note_delivery,
+            agent.customer,
+            agent.id,
+            behind(request, self._clock()),
+            dropped(request),
+        )
+        left_out = _left_out(answer["rejected"])
+        await self._keep(agent.item, Answer(self._clock(), 200, answer["accepted"], left_out))
+        return JSONResponse(answer)
+
+    async def _take(self, request: Request, agent: Known) -> dict[str, Any]:
+        key = idempotency_key(request)
+        name, _, interval = key.partition(":")
+        # Under a key of one's own, nobody's records can be kept out.
+        if name.lower() != agent.id or not _INTERVAL.fullmatch(interval):
+            raise ApiError(
+                400,
+                "bad_idempotency_key",
+                "Send AGENT-ID:MILLISECONDS as Idempotency-Key, the agent's own id and the begin of the interval.",
+            )
+        return await self._intake.take(request, Origin(agent.customer, key), _reader(agent.host))
+
+    def _refusal(self, error: ApiError) -> Answer:
+        return Answer(self._clock(), error.status, None, error.message)
+
+    async def _keep(self, item: int | None, answer: Answer) -> None:
+        if item is not None:
+            with suppress(sqlite3.Error):  # what the sender is told matters more
+                await run_in_threadpool(self._stores.server_traffic.add, item, answer)
+
+
+def _reader(host: str) -> Reader:
+    """Give what reads the lines of a machine's agent."""
+
+    def check_of_agent(value: object) -> str | None:
+        reason = check(value)
+        if reason is not None or not isinstance(value, dict):
+            return reason
+        if value["source"] != Source.AGENT.value:
+            return f"source must be {Source.AGENT.value}, not {value['source']}"
+        if value["host"].lower() != host.lower():
+            return f"host must be {host!r:.80}, whose agent this is, not {value['host']!r:.80}"
+        return None
+
+    def read(body: bytes, limit: int) -> Batch:
+        if not body:
+            return Batch(0, columns([]), [])
+        check_length(body, limit)
+        return read_each_line(body, check_of_agent)
+
+    return read
+
+
+def _left_out(rejected: list[dict[str, Any]]) -> str:
+    """Tell of the lines that were no flows."""
+    if not rejected:
+        return ""
+    first = rejected[0]
+    return f"{len(rejected)} left out; the first, line {first['line']}: {first['reason']}"

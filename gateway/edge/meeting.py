@@ -1,0 +1,88 @@
+"""An agent's machine, found or made known when the agent asks."""
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from gateway.api.auth import Auth, bearer
+from gateway.api.errors import ApiError
+from gateway.clock import Clock
+from gateway.edge.presence import agent_id, presence, says_who
+from gateway.stores.agents import Met, Presence
+from gateway.stores.database import StoreError
+from gateway.stores.journal import Deed
+from gateway.stores.stores import Stores
+from gateway.stores.tokens import SubscriptionToken
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An agent that has been let in.
+
+    Attributes:
+        customer: The number of its customer.
+        id: Its UUID.
+        host: Its machine's name.
+        item: Its machine's number.
+
+    """
+
+    customer: int
+    id: str
+    host: str
+    item: int
+
+
+class Meeting:
+    """Lets agents in: by a subscription token, as functions."""
+
+    def __init__(self, auth: Auth, stores: Stores, clock: Clock) -> None:
+        self._auth = auth
+        self._stores = stores
+        self._clock = clock
+
+    async def agent(self, request: Request) -> Known:
+        """Give the agent that sends a request.
+
+        Raises:
+            ApiError: 401 without a good token, 400 if the agent does not say who it is, 403 if it has never asked or
+                is one too many.
+
+        """
+        token = await self._auth.subscription_token(request)
+        if not says_who(request):
+            return await run_in_threadpool(self._known, token.customer, agent_id(request))
+        return await run_in_threadpool(self._met, token, presence(request))
+
+    async def item_of_refused(self, request: Request) -> int | None:
+        """Give the machine of an agent whose token was good once, so that its refusal can be shown there."""
+        try:
+            token, agent = bearer(request), agent_id(request)
+        except ApiError:
+            return None
+        return await run_in_threadpool(self._item, token, agent)
+
+    def _item(self, token: str, agent: str) -> int | None:
+        customer = self._stores.tokens.customer_of(token)
+        known = None if customer is None else self._stores.agents.find(customer, agent)
+        return None if known is None else known.item
+
+    def _known(self, customer: int, agent: str) -> Known:
+        known = self._stores.agents.find(customer, agent)
+        if known is None:
+            raise ApiError(
+                403, "unknown_agent", "This agent is not known. GET /agent/v1/request makes it known, then deliver."
+            )
+        return Known(customer, agent, known.presence.host, known.item)
+
+    def _met(self, token: SubscriptionToken, said: Presence) -> Known:
+        now = self._clock()
+        try:
+            with self._stores.database.transaction():
+                met: Met = self._stores.agents.meet(token.customer, said, now)
+                if met.new:
+                    self._stores.journal.add(token.customer, now, token.name, Deed.REPORTED_ITEM, said.host)
+        except StoreError as error:
+            raise ApiError(403, "too_many_agents", str(error)) from None
+        return Known(token.customer, said.id, said.host, met.item)

@@ -1,0 +1,94 @@
+"""Which agent sends a request, as its headers say."""
+
+import re
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+
+from gateway.api.errors import ApiError
+from gateway.stores.agents import Presence
+
+_LONGEST_HOST: Final = 255
+_LONGEST_TEXT: Final = 200
+_MOST_ADDRESSES: Final = 64
+_DIGITS: Final = re.compile(r"[0-9]{1,9}")
+
+
+def agent_id(request: Request) -> str:
+    """Give the id of the agent that sends a request.
+
+    Raises:
+        ApiError: 400, if there is none.
+
+    """
+    text = request.headers.get("agent-id", "")
+    try:
+        if str(UUID(text)) == text.lower():
+            return text.lower()
+    except ValueError:
+        pass
+    raise _bad("Send the agent's UUID in the header Agent-Id.")
+
+
+def presence(request: Request) -> Presence:
+    """Give all that an agent says of itself.
+
+    Raises:
+        ApiError: 400, if it cannot be understood.
+
+    """
+    host = request.headers.get("agent-host", "").strip()
+    if not (0 < len(host) <= _LONGEST_HOST and host.isprintable()):
+        raise _bad(f"Send the machine's name in the header Agent-Host, 1 to {_LONGEST_HOST} characters.")
+    return Presence(
+        agent_id(request),
+        host,
+        _text(request, "Agent-System"),
+        _text(request, "Agent-Version"),
+        _addresses(request),
+    )
+
+
+def says_who(request: Request) -> bool:
+    """Tell whether a request says more of its agent than the id."""
+    return "agent-host" in request.headers
+
+
+def behind(request: Request, now: datetime) -> timedelta | None:
+    """Give by how much the agent's clock is behind; None if it does not tell its time."""
+    try:
+        sent_at = datetime.fromisoformat(request.headers.get("agent-sent-at", ""))
+        return now - sent_at
+    except (ValueError, TypeError, OverflowError):  # no time, one without a zone, or one that is far from any
+        return None
+
+
+def dropped(request: Request) -> int:
+    """Give how many intervals the agent says that it had to drop."""
+    text = request.headers.get("agent-dropped-intervals", "")
+    return int(text) if _DIGITS.fullmatch(text) else 0
+
+
+def _text(request: Request, name: str) -> str:
+    text = request.headers.get(name, "").strip()
+    if len(text) > _LONGEST_TEXT or not text.isprintable():
+        raise _bad(f"The header {name} has more than {_LONGEST_TEXT} characters, or some that cannot be shown.")
+    return text
+
+
+def _addresses(request: Request) -> tuple[str, ...]:
+    texts = [text.strip() for text in request.headers.get("agent-addresses", "").split(",") if text.strip()]
+    try:
+        addresses = tuple(str(ip_address(text)) for text in texts)
+    except ValueError:
+        raise _bad("Send the machine's addresses in the header Agent-Addresses, separated by commas.") from None
+    if len(addresses) > _MOST_ADDRESSES:
+        raise _bad(f"Send at most {_MOST_ADDRESSES} addresses in the header Agent-Addresses.")
+    return addresses
+
+
+def _bad(message: str) -> ApiError:
+    return ApiError(400, "bad_agent", message)

@@ -1,0 +1,115 @@
+"""Blueprints: what agents are asked to collect, applied to machines."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from gateway.clock import from_ms, to_ms
+from gateway.stores.changes import Changes
+from gateway.stores.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlueprint:
+    """A blueprint as it is imported.
+
+    Attributes:
+        name: Unique for each customer.
+        description: What it is for, in its author's words.
+        interval_seconds: How often an agent delivers.
+        xml: The file, as imported.
+
+    """
+
+    name: str
+    description: str
+    interval_seconds: int
+    xml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """A blueprint that was imported.
+
+    Attributes:
+        number: Its number, which stays when it is imported again.
+        content: What was imported.
+        imported_at: When it was last imported.
+        items: To how many machines it is applied.
+
+    """
+
+    number: int
+    content: NewBlueprint
+    imported_at: datetime
+    items: int
+
+
+class Blueprints:
+    """The store of blueprints. Every method may be called from any thread, and blocks."""
+
+    def __init__(self, database: Database, changes: Changes) -> None:
+        self._database = database
+        self._changes = changes
+
+    def put(self, customer: int, blueprint: NewBlueprint, now: datetime) -> int:
+        """Import a blueprint, in the place of the customer's one of its name; give its number."""
+        rows = self._database.run(
+            """INSERT INTO blueprints (customer, name, description, interval_seconds, xml, imported_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
+               SET description = ?3, interval_seconds = ?4, xml = ?5, imported_at = ?6 RETURNING id""",
+            customer,
+            blueprint.name,
+            blueprint.description,
+            blueprint.interval_seconds,
+            blueprint.xml,
+            to_ms(now),
+        )
+        self._changes.tell(customer)
+        return int(rows[0][0])
+
+    def all(self, customer: int) -> list[Blueprint]:
+        """Give a customer's blueprints by name."""
+        return [_blueprint(*row) for row in self._database.run(f"{_SELECT} WHERE customer = ? ORDER BY name", customer)]
+
+    def find(self, customer: int, number: int) -> Blueprint | None:
+        """Give a customer's blueprint of a number, if there is one."""
+        rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, number)
+        return _blueprint(*rows[0]) if rows else None
+
+    def applied(self, item: int) -> set[int]:
+        """Give the numbers of the blueprints that are applied to a machine."""
+        return {number for (number,) in self._database.run("SELECT blueprint FROM applied WHERE item = ?", item)}
+
+    def interval(self, item: int) -> int | None:
+        """Give how often the agents of a machine deliver, in seconds: the shortest that a blueprint asks for.
+
+        None where no blueprint is applied, and nothing is collected.
+        """
+        rows = self._database.run(
+            """SELECT min(interval_seconds) FROM blueprints JOIN applied ON blueprint = blueprints.id
+               WHERE item = ?""",
+            item,
+        )
+        interval: int | None = rows[0][0]
+        return interval
+
+    def remove(self, customer: int, number: int) -> str | None:
+        """Remove a blueprint, from its machines too; give its name, or None if there is no such blueprint."""
+        rows = self._database.run(
+            "DELETE FROM blueprints WHERE customer = ? AND id = ? RETURNING name", customer, number
+        )
+        self._changes.tell(customer)
+        return rows[0][0] if rows else None
+
+
+_SELECT: Final = """
+    SELECT id, name, description, interval_seconds, xml, imported_at,
+        (SELECT count(*) FROM applied WHERE blueprint = blueprints.id)
+    FROM blueprints
+"""
+
+
+def _blueprint(*row: Any) -> Blueprint:  # noqa: ANN401 - as the columns are
+    number, name, description, interval_seconds, xml, imported_at, items = row
+    return Blueprint(number, NewBlueprint(name, description, interval_seconds, xml), from_ms(imported_at), items)

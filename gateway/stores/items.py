@@ -1,0 +1,167 @@
+"""Configuration items: a customer's machines, as their agents report them or as they are entered by hand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+from gateway.clock import from_ms
+from gateway.stores.changes import Changes
+from gateway.stores.database import Database, StoreError
+
+
+class ItemState(StrEnum):
+    """Whether an administrator has looked at the machine."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A machine.
+
+    Attributes:
+        number: Its number.
+        name: Its host name, which agents find it by, upper and lower case alike.
+        addresses: Its addresses, as its agent last told them or as they were entered.
+        system: Its operating system, likewise.
+        state: Whether an administrator has looked at it.
+        seen_at: When an agent on it last asked; None if none did yet.
+        blueprints: The names of the blueprints that are applied to it.
+
+    """
+
+    number: int
+    name: str
+    addresses: tuple[str, ...]
+    system: str
+    state: ItemState
+    seen_at: datetime | None
+    blueprints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """Which machines to list: those that hold every text, upper and lower case alike.
+
+    Attributes:
+        name: What is in the name.
+        address: What is in an address.
+        system: What is in the operating system's name.
+        state: The state; None for any.
+
+    """
+
+    name: str = ""
+    address: str = ""
+    system: str = ""
+    state: ItemState | None = None
+
+
+class Items:
+    """The store of machines. Every method may be called from any thread, and blocks."""
+
+    def __init__(self, database: Database, changes: Changes) -> None:
+        self._database = database
+        self._changes = changes
+
+    def add(self, customer: int, name: str, addresses: Iterable[str], system: str) -> int:
+        """Add a machine by hand, and give its number.
+
+        Raises:
+            StoreError: The customer has a machine of this name.
+
+        """
+        rows = self._database.run(
+            """INSERT INTO items (customer, name, addresses, system, state) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT DO NOTHING RETURNING id""",
+            customer,
+            name,
+            ", ".join(addresses),
+            system,
+            ItemState.ACCEPTED,
+        )
+        if not rows:
+            raise StoreError(f"There is a machine {name} already. Open it in the list, or choose another name.")
+        return int(rows[0][0])
+
+    def page(self, customer: int, wanted: ItemFilter, size: int) -> list[Item]:
+        """Give a customer's machines by name, as many as are asked for."""
+        rows = self._database.run(
+            f"""{_SELECT} WHERE customer = ? AND instr(lower(name), lower(?)) AND instr(addresses, lower(?))
+                AND instr(lower(system), lower(?)) AND state = coalesce(?, state) ORDER BY name LIMIT ?""",
+            customer,
+            wanted.name,
+            wanted.address,
+            wanted.system,
+            wanted.state,
+            size,
+        )
+        return [_item(*row) for row in rows]
+
+    def find(self, customer: int, number: int) -> Item | None:
+        """Give a customer's machine of a number, if there is one."""
+        rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, number)
+        return _item(*rows[0]) if rows else None
+
+    def save(self, customer: int, number: int, applied: Iterable[int], removed: Iterable[int]) -> Item:
+        """Accept a machine, apply blueprints to it and take others away; those not named stay as they are.
+
+        Raises:
+            StoreError: There is no such machine.
+
+        """
+        with self._database.transaction():
+            accepted = self._database.run(
+                "UPDATE items SET state = ? WHERE customer = ? AND id = ? RETURNING 1",
+                ItemState.ACCEPTED,
+                customer,
+                number,
+            )
+            if not accepted:
+                raise StoreError("There is no such machine any more.")
+            for blueprint in removed:
+                self._database.run("DELETE FROM applied WHERE item = ? AND blueprint = ?", number, blueprint)
+            for blueprint in applied:
+                self._database.run(
+                    """INSERT INTO applied SELECT ?, id FROM blueprints WHERE customer = ? AND id = ?
+                       ON CONFLICT DO NOTHING""",
+                    number,
+                    customer,
+                    blueprint,
+                )
+            (row,) = self._database.run(f"{_SELECT} WHERE id = ?", number)
+        self._changes.tell(customer)
+        return _item(*row)
+
+    def remove(self, customer: int, number: int) -> str | None:
+        """Forget a machine with its agents and their answers; give its name, or None if there is no such machine."""
+        rows = self._database.run("DELETE FROM items WHERE customer = ? AND id = ? RETURNING name", customer, number)
+        self._changes.tell(customer)
+        return rows[0][0] if rows else None
+
+
+_SELECT: Final = """
+    SELECT id, name, addresses, system, state,
+        (SELECT max(seen_at) FROM agents WHERE item = items.id),
+        (SELECT json_group_array(blueprints.name) FROM blueprints JOIN applied ON blueprint = blueprints.id
+         WHERE item = items.id)
+    FROM items
+"""
+
+
+def _item(*row: Any) -> Item:  # noqa: ANN401 - as the columns are
+    number, name, addresses, system, state, seen_at, blueprints = row
+    return Item(
+        number,
+        name,
+        tuple(filter(None, addresses.split(", "))),
+        system,
+        ItemState(state),
+        None if seen_at is None else from_ms(seen_at),
+        tuple(sorted(orjson.loads(blueprints))),
+    )

@@ -1,0 +1,173 @@
+import gzip
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from tests.gateway.client import agent_record, code, ndjson, record
+
+
+def stored(gateway, agent):
+    return list(gateway.stores.records.records(agent.customer))
+
+
+@pytest.fixture
+def answers(gateway, item):
+    """Gives what the deliveries of an agent were answered, the newest first."""
+
+    def history(agent):
+        return gateway.stores.server_traffic.history(item(agent))
+
+    return history
+
+
+def test_flows_are_stored_as_sent_and_the_answer_is_the_machines_server_traffic(gateway, agent, answers, clock):
+    sent = [agent_record(), agent_record(direction=None, direction_basis="unknown", src_port=40000, dst_port=22)]
+    answer = agent.deliver(ndjson(*sent))
+    assert answer.status_code == 200
+    assert answer.json() == {"accepted": 2, "duplicate": False, "rejected": []}
+    assert sorted(stored(gateway, agent), key=str) == sorted(sent, key=str)
+    (kept,) = answers(agent)
+    assert kept.value == f"HTTP/1.1 200 OK {clock.now():%Y-%m-%dT%H:%M:%SZ} flows=2"
+    assert kept.reason == ""
+
+
+def test_an_interval_without_flows_is_delivered_too(gateway, agent, answers):
+    assert agent.deliver().json() == {"accepted": 0, "duplicate": False, "rejected": []}
+    assert agent.deliver().json() == {"accepted": 0, "duplicate": True, "rejected": []}
+    assert stored(gateway, agent) == []
+    assert [(each.status, each.flows) for each in answers(agent)] == [(200, 0), (200, 0)]
+
+
+def test_an_interval_that_comes_again_is_stored_once(gateway, agent, answers):
+    body = ndjson(agent_record(), b"{}")
+    first, again = agent.deliver(body), agent.deliver(body)
+    assert again.json() == first.json() | {"duplicate": True}
+    assert len(stored(gateway, agent)) == 1
+    assert len(answers(agent)) == 2
+
+
+def test_only_records_of_this_machines_agent_are_taken(gateway, agent, answers):
+    good = agent_record(host="WEB-1")
+    answer = agent.deliver(ndjson(record(), agent_record(host="db-1"), good, agent_record(links_live=-1))).json()
+    assert answer["accepted"] == 1
+    assert [(each["line"], each["reason"]) for each in answer["rejected"]][:2] == [
+        (0, "source must be agent, not nsg"),
+        (1, "host must be 'web-1', whose agent this is, not 'db-1'"),
+    ]
+    assert stored(gateway, agent) == [good]
+    (kept,) = answers(agent)
+    assert kept.value.startswith("HTTP/1.1 200 OK ")
+    assert kept.reason == "3 left out; the first, line 0: source must be agent, not nsg"
+
+
+def test_a_delivery_makes_an_agent_known_too(gateway, agent, item):
+    assert agent.deliver(ndjson(agent_record())).status_code == 200
+    assert gateway.stores.items.find(agent.customer, item(agent)).state == "pending"
+
+
+def test_an_agent_that_is_known_need_not_say_more_than_its_id(agent, new_agent):
+    nothing_more = dict.fromkeys(("Agent-Host", "Agent-System", "Agent-Version", "Agent-Addresses"))
+    assert code(agent.deliver(ndjson(agent_record()), headers=nothing_more)) == (403, "unknown_agent")
+    agent.ask()
+    assert agent.deliver(ndjson(agent_record()), headers=nothing_more).json()["accepted"] == 1
+    stranger = new_agent()
+    stranger.id = stranger.who["Agent-Id"] = agent.id
+    assert code(stranger.deliver(ndjson(agent_record()), headers=nothing_more)) == (403, "unknown_agent")
+
+
+def test_the_clock_and_what_was_dropped_are_noted(gateway, agent, clock):
+    sent_at = (clock.now() - timedelta(hours=1)).isoformat()
+    agent.deliver(headers={"Agent-Sent-At": sent_at, "Agent-Dropped-Intervals": "7"})
+    known = gateway.stores.agents.find(agent.customer, agent.id)
+    assert (known.behind, known.dropped) == (timedelta(hours=1), 7)
+    for odd in ("", "yesterday", "2026-11-23T15:30:00", "9999-12-31T23:59:59-23:59"):
+        assert agent.deliver(headers={"Agent-Sent-At": odd, "Agent-Dropped-Intervals": "many"}).status_code == 200
+        known = gateway.stores.agents.find(agent.customer, agent.id)
+        assert known.dropped == 0
+    assert known.behind is None or known.behind < -timedelta(days=365_000)
+
+
+@pytest.mark.parametrize(
+    ("headers", "refusal"),
+    [
+        ({"Content-Type": "application/json"}, (415, "unsupported_media_type")),
+        ({"Idempotency-Key": None}, (400, "bad_idempotency_key")),
+        ({"Idempotency-Key": "0b1f6471-1bf0-4dda-aec3-cb9272f09590:0"}, (400, "bad_idempotency_key")),
+        ({"Idempotency-Key": "key"}, (400, "bad_idempotency_key")),
+    ],
+)
+def test_a_delivery_that_is_not_as_agreed_is_refused_and_the_machine_shows_why(agent, answers, headers, refusal):
+    answer = agent.deliver(ndjson(agent_record()), headers=headers)
+    assert code(answer) == refusal
+    (kept,) = answers(agent)
+    assert (kept.status, kept.flows, kept.reason) == (refusal[0], None, answer.json()["error"]["message"])
+
+
+def test_a_body_that_is_not_as_agreed_is_refused_and_the_machine_shows_why(new_agent, brief_edge, answers):
+    agent = new_agent(url=brief_edge)
+    whole = gzip.compress(ndjson(agent_record()))
+    assert code(agent.deliver(b"x")) == (400, "not_ndjson")
+    assert code(agent.deliver(b"no gzip at all", compressed=True)) == (400, "bad_gzip")
+    assert code(agent.deliver(whole[:-9], compressed=True)) == (408, "cut_short")
+    assert code(agent.deliver(bytes(2001), compressed=True)) == (413, "too_large")
+    assert agent.deliver(whole, compressed=True).status_code == 200
+    assert code(agent.deliver(ndjson(agent_record(dst_port=1)))) == (409, "key_reused")
+    assert [each.status for each in answers(agent)] == [409, 200, 413, 408, 400, 400]
+
+
+def test_a_token_that_has_ended_is_shown_at_the_machine_and_one_that_never_was_is_not(gateway, agent, answers, clock):
+    agent.ask()
+    good = agent.token
+    agent.token, made = gateway.stores.tokens.add(agent.customer, clock.now(), timedelta(days=1))
+    gateway.stores.tokens.revoke(agent.customer, made.number, clock.now())
+    assert code(agent.deliver()) == (401, "unauthorized")
+    assert [(each.status, each.reason[:22]) for each in answers(agent)] == [(401, "The subscription token")]
+    agent.token = "made up"
+    assert code(agent.deliver()) == (401, "unauthorized")
+    agent.token = good
+    assert code(agent.deliver(headers={"Authorization": None})) == (401, "unauthorized")
+    assert len(answers(agent)) == 1
+
+
+def test_another_customers_ended_token_shows_nothing_at_the_machine(gateway, agent, new_agent, answers, clock):
+    agent.ask()
+    stranger = new_agent()
+    token, made = gateway.stores.tokens.add(stranger.customer, clock.now(), timedelta(days=1))
+    gateway.stores.tokens.revoke(stranger.customer, made.number, clock.now())
+    own, agent.token = agent.token, token
+    assert agent.deliver().status_code == 401
+    agent.token = own
+    assert answers(agent) == []
+
+
+def test_a_fault_of_the_gateway_is_shown_at_the_machine(gateway, agent, answers, monkeypatch):
+    def fail(*_arguments):
+        raise RuntimeError("planted-secret")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(gateway.stores.records), "find", fail)
+        assert code(agent.deliver()) == (500, "fault")
+    (kept,) = answers(agent)
+    assert (kept.status, kept.reason) == (500, "The gateway failed; its log has the reason.")
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(gateway, agent, monkeypatch):
+    def fail(*_arguments):
+        raise sqlite3.OperationalError("disk full")
+
+    monkeypatch.setattr(type(gateway.stores.server_traffic), "add", fail)
+    assert agent.deliver(ndjson(agent_record())).status_code == 200
+    assert agent.deliver(b"x", 1).status_code == 400
+
+
+def test_customers_do_not_share_machines_or_keys(gateway, agent, new_agent):
+    other = new_agent()
+    other.id = other.who["Agent-Id"] = agent.id
+    for each, port in ((agent, 1), (other, 2)):
+        assert each.deliver(ndjson(agent_record(dst_port=port))).json() == {
+            "accepted": 1,
+            "duplicate": False,
+            "rejected": [],
+        }
+    assert [each["dst_port"] for each in stored(gateway, other)] == [2]

@@ -1,0 +1,54 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.stores.blueprints import Blueprints, NewBlueprint
+from gateway.stores.changes import Changes
+from gateway.stores.items import Items
+
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+MINUTE = NewBlueprint("Minute", "Every minute.", 60, "<blueprint/>")
+
+
+@pytest.fixture
+def blueprints(database):
+    return Blueprints(database, Changes())
+
+
+@pytest.fixture
+def items(database):
+    return Items(database, Changes())
+
+
+def test_importing_again_updates_and_stays_applied(blueprints, items, customer):
+    number = blueprints.put(customer, MINUTE, NOW)
+    (first,) = blueprints.all(customer)
+    item = items.add(customer, "web-1", [], "")
+    items.save(customer, item, [first.number], [])
+    changed = NewBlueprint("Minute", "Faster.", 10, "<other/>")
+    assert blueprints.put(customer, changed, NOW + timedelta(days=1)) == number == first.number
+    again = blueprints.find(customer, first.number)
+    assert (again.content, again.imported_at, again.items) == (changed, NOW + timedelta(days=1), 1)
+    assert blueprints.interval(item) == 10
+
+
+def test_the_shortest_interval_of_what_is_applied_holds(blueprints, items, customer):
+    item = items.add(customer, "web-1", [], "")
+    assert blueprints.interval(item) is None
+    for seconds in (300, 60, 10):
+        blueprints.put(customer, NewBlueprint(str(seconds), "", seconds, ""), NOW)
+    ten, three_hundred, sixty = (each.number for each in blueprints.all(customer))
+    items.save(customer, item, [three_hundred, sixty], [ten])
+    assert blueprints.applied(item) == {three_hundred, sixty}
+    assert blueprints.interval(item) == 60
+
+
+def test_a_removed_blueprint_is_applied_no_more(blueprints, items, customer, accounts):
+    blueprints.put(customer, MINUTE, NOW)
+    (blueprint,) = blueprints.all(customer)
+    item = items.add(customer, "web-1", [], "")
+    items.save(customer, item, [blueprint.number], [])
+    assert blueprints.remove(accounts.add_customer("other"), blueprint.number) is None
+    assert blueprints.remove(customer, blueprint.number) == "Minute"
+    assert blueprints.remove(customer, blueprint.number) is None
+    assert (blueprints.interval(item), blueprints.all(customer)) == (None, [])
