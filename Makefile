@@ -8,7 +8,7 @@ COMPILE = .tools/uv pip compile --quiet --generate-hashes --no-header
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install Python 3.13, the packages and Azurite (every target does this first)
@@ -34,6 +34,10 @@ format: setup ## Format the code
 .PHONY: demo
 demo: setup ## Deliver an hour of made-up flow logs end to end (or real ones: make demo LOGS=DIR)
 	.venv/bin/python -m dev.demo $(if $(LOGS),--logs '$(LOGS)')
+
+.PHONY: screenshots
+screenshots: setup package ## Take the pictures of the console that stand in the README (needs Chromium)
+	.venv/bin/python -m dev.screenshots
 
 .PHONY: bench
 bench: setup ## Measure speed, memory and storage operations

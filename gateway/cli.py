@@ -22,10 +22,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.app import create_app
 from gateway.clock import utc_now
-from gateway.place import CHECKOUT, Place
+from gateway.place import PACKAGE, Place
 from gateway.server import end_on_signals, listen, server
 from gateway.stores.accounts import Accounts, Role
 from gateway.stores.database import StoreError
+from gateway.stores.journal import Deed, Journal
 from gateway.stores.passwords import new_password
 from gateway.stores.records import UnknownSchemaError
 from gateway.stores.stores import open_database, open_stores
@@ -89,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--package",
         type=Path,
-        default=CHECKOUT / "dist" / "function.zip",
+        default=PACKAGE,
         help="the function app's package, for the console to hand out (default: %(default)s)",
     )
 
@@ -120,8 +121,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
         )
     public_url = None if options.public_url is None else _public_url(options.public_url)
     with open_stores(options.data) as stores, _listener(options.host, options.port) as listener:
-        host, port = listener.getsockname()[:2]
-        url = f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"
+        url = _url(*listener.getsockname()[:2], tls=tls)
         place = Place(
             public_url or url,
             encrypted=tls or options.behind_a_proxy or (public_url or "").startswith("https:"),
@@ -138,6 +138,10 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
         _first_start(stores.accounts)
         _write_line({"listening": url})
         serving.run(sockets=[listener])
+
+
+def _url(host: str, port: int, *, tls: bool) -> str:
+    return f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _days(text: str) -> timedelta:
@@ -181,11 +185,15 @@ def _user(options: argparse.Namespace) -> None:
     password = new_password()
     with closing(open_database(options.data)) as database:
         accounts = Accounts(database)
-        if options.action == "add":
-            customer = accounts.add_customer(options.customer)
-            accounts.add_user(options.name, customer, password, options.role, one_time=True)
-        else:
-            accounts.set_password(options.name, password, one_time=True)
+        with database.transaction():
+            if options.action == "add":
+                customer = accounts.add_customer(options.customer)
+                user = accounts.add_user(options.name, customer, password, options.role, one_time=True)
+                deed = Deed.ADDED_USER
+            else:
+                user = accounts.set_password(options.name, password, one_time=True)
+                deed = Deed.RESET_PASSWORD
+            Journal(database).add(user.customer, utc_now(), "the command line", deed, user.name)
     _say(f"The password of {options.name} is {password} (it is not shown again).")
 
 

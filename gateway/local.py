@@ -19,7 +19,7 @@ from gateway.app import create_app
 from gateway.clock import Clock, utc_now
 from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
-from gateway.place import CHECKOUT, Place
+from gateway.place import CHECKOUT, PACKAGE, Place
 from gateway.server import listen, server
 from gateway.stores.accounts import Accounts
 from gateway.stores.database import Database
@@ -79,11 +79,12 @@ def run_in_thread(
     limits: Limits = DEFAULT_LIMITS,
     faults: Faults | None = None,
     faulty_path: str = "/qas/flow-logs",
+    package: Path = PACKAGE,
 ) -> Iterator[Gateway]:
     """Serve a gateway on a free loopback port for as long as the context lasts; faults strike requests below a path."""
     stores = open_stores(data)
     listener = listen("127.0.0.1", 0)
-    place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}", package=package)
     layers = [] if faults is None else [Middleware(FaultLayer, faults=faults, path=faulty_path)]
     serving = server(create_app(stores, place, clock, sink, limits, layers), protocol=DroppableProtocol)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, name="gateway")

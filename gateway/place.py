@@ -1,10 +1,14 @@
 """Where the gateway is, as it tells others."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
+PACKAGE: Final = CHECKOUT / "dist" / "function.zip"
+"""Where `make package` puts the function app's package."""
+_REACHABLE: Final = re.compile(r"https://(?!0\.0\.0\.0|\[)|http://(?:localhost|127\.0\.0\.1)(?::|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +24,9 @@ class Place:
 
     url: str
     encrypted: bool = False
-    package: Path = CHECKOUT / "dist" / "function.zip"
+    package: Path = PACKAGE
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the Terraform module takes the address: one over TLS, or on the same machine."""
+        return bool(_REACHABLE.match(self.url))

@@ -86,6 +86,9 @@ class SigningIn:
             self._journal.add(user.customer, self._clock(), user.name, deed)
         elif (customer := self._accounts.customer_of(name)) is not None:
             self._journal.add(customer, self._clock(), name, Deed.SIGN_IN_REFUSED)
+        else:
+            # Whose journal? But how long an answer takes must not tell which names there are.
+            self._journal.add_none()
         return user
 
     def _change(self, user: User, present: str, new: str) -> User | None:

@@ -2,9 +2,14 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from dev.azurite import Azurite, StorageAccount, azurite
 from dev.certificate import Certificate, make_certificate
+
+# A slow machine is no fault of the code.
+settings.register_profile("sluice", deadline=None)
+settings.load_profile("sluice")
 
 # Container and queue names are Azure's, the same in every test: what keeps tests apart is an account each.
 _ACCOUNTS_A_WORKER = 1000

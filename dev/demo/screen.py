@@ -34,7 +34,9 @@ def progress(
 
 def show_console(console: Console, url: str, customer: Customer) -> None:
     """Tell where the gateway's console is, and how to get in."""
-    console.print(f"The console: {url}  (sign in as {customer.user}, password {customer.password})", soft_wrap=True)
+    console.print(
+        f"The console: {url}/?range=all  (sign in as {customer.user}, password {customer.password})", soft_wrap=True
+    )
 
 
 def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int) -> None:

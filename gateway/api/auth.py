@@ -15,7 +15,7 @@ from gateway.api.errors import ApiError
 from gateway.clock import Clock, iso
 from gateway.limits import Limits
 from gateway.signing_in import SigningIn, TooManyTriesError
-from gateway.stores.accounts import User
+from gateway.stores.accounts import Role, User
 from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import SubscriptionToken
@@ -47,12 +47,14 @@ class Auth:
         if user is None:
             raise ApiError(401, "wrong_password", "The user name or the password is wrong.")
         now = self._clock()
-        claims = {"sub": str(user.id), "iat": now, "exp": now + AUTH_TOKEN_LIFE}
+        mark = await run_in_threadpool(self._stores.accounts.password_mark, user.id)
+        claims = {"sub": str(user.id), "iat": now, "exp": now + AUTH_TOKEN_LIFE, "pwd": mark}
         return PlainTextResponse(jwt.encode(claims, self._key, _ALGORITHM), 201, _NO_STORE)
 
     async def post_subscription_token(self, request: Request) -> Response:
         """Answer `POST /qas/subscription-token`: a new subscription token, shown this once."""
         user = await self._user(request)
+        _check_may_make_tokens(user)
         life = _life(await read_body(request, self._limits.form_bytes, self._limits.body_seconds))
         token, made = await run_in_threadpool(self._make_token, user, life)
         return JSONResponse({"subscriptionToken": token, "expiresAt": iso(made.expires_at)}, 201, _NO_STORE)
@@ -93,7 +95,7 @@ class Auth:
                 bearer,
                 self._key,
                 [_ALGORITHM],
-                options={"require": ["exp", "sub"], "verify_exp": False, "verify_iat": False},
+                options={"require": ["exp", "sub", "pwd"], "verify_exp": False, "verify_iat": False},
             )
         except jwt.InvalidTokenError:
             raise _unauthorized("This is no auth token of this gateway. POST /auth gives one.") from None
@@ -102,6 +104,8 @@ class Auth:
         user = await run_in_threadpool(self._stores.accounts.user, int(claims["sub"]))
         if user is None:
             raise _unauthorized("The user of this auth token is no more. POST /auth as another one.")
+        if claims["pwd"] != await run_in_threadpool(self._stores.accounts.password_mark, user.id):
+            raise _unauthorized("The password was changed since. POST /auth with the new one.")
         request.state.customer = user.customer
         return user
 
@@ -127,6 +131,18 @@ def _bearer(request: Request) -> str:
     if scheme.lower() != "bearer" or not token:
         raise _unauthorized("Send the header Authorization: Bearer TOKEN.")
     return token.strip()
+
+
+def _check_may_make_tokens(user: User) -> None:
+    """Refuse what the console refuses too."""
+    if user.role is not Role.ADMINISTRATOR:
+        raise ApiError(403, "not_administrator", "Only administrators make subscription tokens. Ask one of yours.")
+    if user.needs_new_password:
+        raise ApiError(
+            403,
+            "one_time_password",
+            "You have a one-time password. Sign in to the console, and choose one of your own.",
+        )
 
 
 def _unauthorized(message: str) -> ApiError:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from gateway.stores.columns import Columns
+from shared.flowlog.check import check
 from shared.flowlog.record import (
     COUNTERS,
     DIGITS_MAX,
@@ -19,7 +20,6 @@ from shared.flowlog.record import (
     TIME_END_MS,
     TIME_MIN_MS,
     canonical_address,
-    check,
 )
 
 type _Port = Annotated[int, msgspec.Meta(ge=0, le=PORT_MAX)]

@@ -9,7 +9,7 @@ from gateway.api.body import too_large
 from gateway.api.errors import ApiError
 from gateway.api.faultless import read_faultless
 from gateway.stores.columns import Columns, columns
-from shared.flowlog.record import check
+from shared.flowlog.check import check
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from gateway.api.auth import Auth
 from gateway.api.azure_subscriptions import AzureSubscriptions
+from gateway.api.description import describe
 from gateway.api.errors import ApiError
 from gateway.api.flow_logs import FlowLogs
 from gateway.clock import Clock
@@ -17,7 +18,7 @@ from gateway.limits import Limits
 from gateway.signing_in import SigningIn
 from gateway.stores.stores import Stores
 
-_PATHS: Final = {"/auth", "/healthz"}
+_PATHS: Final = {"/auth", "/healthz", "/openapi.json"}
 
 
 def is_api(path: str) -> bool:
@@ -46,4 +47,5 @@ def api_routes(stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clo
         Route("/qas/azure/subscriptions/{subscription_id}", azure.delete, methods=["DELETE"]),
         Route("/qas/flow-logs", flow_logs.post, methods=["POST"]),
         Route("/healthz", healthz, methods=["GET"]),
+        Route("/openapi.json", describe, methods=["GET"]),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
+import anyio
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +20,8 @@ from gateway.traffic.questions import Question
 
 type Answer = Callable[[Records, Question, View], Mapping[str, Any]]
 """Asks the records, and gives what the template wants to know. Blocks."""
-_NO_PROBLEMS: Final[Mapping[str, str]] = {}
+_AT_ONCE: Final = 4
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 class Asking:
@@ -28,12 +29,14 @@ class Asking:
 
     Attributes:
         records: The store.
+        threads: Lets few questions be asked at once, so that posts are stored meanwhile.
 
     """
 
     def __init__(self, pages: Pages, records: Records, clock: Clock) -> None:
         self._pages = pages
         self.records = records
+        self.threads = anyio.CapacityLimiter(_AT_ONCE)
         self._clock = clock
 
     async def show(
@@ -43,7 +46,8 @@ class Asking:
         template: str,
         answer: Answer,
         *,
-        problems: Mapping[str, str] = _NO_PROBLEMS,
+        problems: Mapping[str, str] = _NOTHING,
+        kept: Mapping[str, str] = _NOTHING,
         **context: Any,  # noqa: ANN401 - whatever the template asks for
     ) -> Response:
         """Show a page; where the address holds a bad value, the form alone, with a sentence at the field.
@@ -54,15 +58,18 @@ class Asking:
             template: The template's name.
             answer: Asks the records, if there is nothing wrong and there are any.
             problems: What is wrong with values that only this page has.
+            kept: Those values, which links to the page itself keep.
             context: What else the template asks for.
 
         """
         customer = visitor.user.customer
-        view, fresh = await run_in_threadpool(self.view, customer, request.query_params)
-        view = replace(view, problems={**view.problems, **problems})
+        view, fresh = await self.view(customer, request.query_params)
+        view = replace(view, problems={**view.problems, **problems}, kept=kept)
         told: Mapping[str, Any] = {}
         if fresh is not None and not view.problems:
-            told = await run_in_threadpool(answer, self.records, view.question(customer), view)
+            told = await anyio.to_thread.run_sync(
+                answer, self.records, view.question(customer), view, limiter=self.threads
+            )
         return self._pages.render(
             request,
             visitor,
@@ -77,8 +84,8 @@ class Asking:
             **told,
         )
 
-    def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
-        """Read an address, and tell how fresh the customer's records are. Blocks."""
-        fresh = freshness(self.records, customer)
+    async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
+        """Read an address, and tell how fresh the customer's records are."""
+        fresh = await anyio.to_thread.run_sync(freshness, self.records, customer, limiter=self.threads)
         recorded = None if fresh is None else (fresh.first, fresh.last)
         return read_view(parameters, self._clock(), recorded), fresh

@@ -1,7 +1,9 @@
 """Rows to take away: the list's question answered in full, as a file that is written while it is sent."""
 
+from collections.abc import AsyncIterator, Generator, Mapping
 from typing import Final
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -37,18 +39,35 @@ class Export:
         if form is None:
             raise not_found("format of export")
         customer = visitor.user.customer
-        view, _ = await run_in_threadpool(self._asking.view, customer, request.query_params)
+        view, _ = await self._asking.view(customer, request.query_params)
         if view.problems:
             raise PageError(422, " ".join(view.problems.values()))
         await run_in_threadpool(self._record, visitor, view, form)
         content = chunks(form.lines(every(self._asking.records, view.question(customer))))
         headers = {"Content-Disposition": f'attachment; filename="{_name(view, form.suffix)}"'}
-        return StreamingResponse(content, headers=headers, media_type=form.media_type)
+        return streamed(content, self._asking.threads, headers, form.media_type)
 
     def _record(self, visitor: Visitor, view: View, form: Format) -> None:
         """Tell the journal what leaves: who knows the traffic knows the network."""
         what = f"{form.name}, {written(view.start)} to {written(view.end)} {view.search}"
         self._journal.add(visitor.user.customer, self._clock(), visitor.user.name, Deed.EXPORTED_TRAFFIC, what)
+
+
+def streamed(
+    content: Generator[bytes], threads: anyio.CapacityLimiter, headers: Mapping[str, str], media_type: str
+) -> Response:
+    """Answer with content that is made while it is sent; whoever makes it is closed as soon as nobody takes it."""
+    return StreamingResponse(_closed_at_the_end(content, threads), headers=headers, media_type=media_type)
+
+
+async def _closed_at_the_end(content: Generator[bytes], threads: anyio.CapacityLimiter) -> AsyncIterator[bytes]:
+    try:
+        while chunk := await anyio.to_thread.run_sync(next, content, b"", limiter=threads):
+            yield chunk
+    finally:
+        # Not by the garbage collector, whose time nobody knows: a query may be open.
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(content.close)
 
 
 def _name(view: View, suffix: str) -> str:

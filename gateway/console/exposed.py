@@ -65,9 +65,9 @@ class ExposedPage:
 class _Links:
     """Where the numbers of a port lead."""
 
-    rows: str
-    sources: str
-    destinations: str
+    rows: str | None
+    sources: str | None
+    destinations: str | None
 
 
 def _answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from gateway.clock import from_ms, to_ms
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _SIGNIFICANT: Final = 3
+_LONGEST: Final = 400
 
 
 def grouped(number: int) -> str:
@@ -55,8 +56,18 @@ def since(milliseconds: int, now: datetime) -> timedelta:
 
 
 def share(part: int, whole: int) -> float:
-    """Give a part in per cent, to a tenth; nothing of nothing is nothing."""
-    return round(100 * part / whole, 1) if whole else 0.0
+    """Give a part in per cent; nothing of nothing is nothing."""
+    return 100 * part / whole if whole else 0.0
+
+
+def percent(number: float) -> str:
+    """Write a part in per cent, to a tenth; what is there never looks like nothing."""
+    return "<0.1 %" if 0 < number < 0.05 else f"{number:.1f} %"  # noqa: PLR2004 - what rounds to nothing
+
+
+def shortened(text: str) -> str:
+    """Write the beginning of a text that is longer than any name in Azure."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 FILTERS: Final = {
@@ -65,6 +76,8 @@ FILTERS: Final = {
     "clock_time": clock_time,
     "second": second,
     "share": share,
+    "percent": percent,
+    "shortened": shortened,
     "minute": minute,
     "machine_time": machine_time,
     "written": written,

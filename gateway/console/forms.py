@@ -57,3 +57,17 @@ async def read_form(request: Request, limits: Limits) -> Form:
         request.state.form = Form(fields)
     form: Form = request.state.form
     return form
+
+
+def text_error(text: str, longest: int) -> str:
+    """Tell what is wrong with a text that people give to a thing; nothing if it is all right."""
+    if not text:
+        return "Enter a text; it is how you will find this again."
+    if len(text) > longest:
+        return f"Shorten this to {longest} characters."
+    return "" if text.isprintable() else "Leave out the control characters, such as line ends."
+
+
+def whole_number(text: str) -> int | None:
+    """Give the number that stands in an address, if it is one that SQLite can hold."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - digits

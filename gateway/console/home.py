@@ -11,19 +11,19 @@ from gateway.clock import Clock
 from gateway.console.asking import Asking
 from gateway.console.figures import since
 from gateway.console.shares import Shares
-from gateway.console.timeline import steps_of
+from gateway.console.timeline import steps_of, whole
 from gateway.console.view import View
 from gateway.console.visitor import Visitor
 from gateway.stores.records import Records
 from gateway.traffic.questions import Question
 from gateway.traffic.top import Dimension, Measure, top
-from gateway.traffic.totals import timeline, totals
+from gateway.traffic.totals import timeline
 
 _TALKERS: Final = (
-    (Dimension.SOURCE, Measure.BYTES, "Top sources", ("Source",)),
-    (Dimension.DESTINATION, Measure.BYTES, "Top destinations", ("Destination",)),
-    (Dimension.PAIR, Measure.BYTES, "Top pairs", ("Source", "Destination")),
-    (Dimension.PORT, Measure.RECORDS, "Top ports", ("Protocol", "Port")),
+    (Dimension.SOURCE, Measure.BYTES, "Top sources by bytes", ("Source",)),
+    (Dimension.DESTINATION, Measure.BYTES, "Top destinations by bytes", ("Destination",)),
+    (Dimension.PORT, Measure.RECORDS, "Top ports by records", ("Protocol", "Port")),
+    (Dimension.RULE, Measure.RECORDS, "Top rules by records", ("Rule",)),
 )
 _SHOWN: Final = 5
 _STEPS: Final = 60
@@ -55,15 +55,15 @@ def grade(last: int, now: datetime) -> tuple[str, timedelta]:
 
 
 def _answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    line = timeline(records, question, _STEPS)
+    steps = steps_of(line := timeline(records, question, _STEPS), view)
     talkers = []
     for dimension, measure, title, headings in _TALKERS:
         largest = top(records, question, dimension, measure, _SHOWN)
         more = view.address("/top", by=dimension, measure=measure)
         talkers.append((title, headings, largest, Shares(largest, measure), more))
     return {
-        "totals": totals(records, question),
-        "steps": steps_of(line, view),
+        "totals": whole(steps, view),
+        "steps": steps,
         "step": timedelta(milliseconds=line.step),
         "talkers": talkers,
     }

@@ -6,6 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.forms import whole_number
 from gateway.console.pages import Pages
 from gateway.console.visitor import Visitor
 from gateway.stores.journal import Journal
@@ -22,13 +23,9 @@ class JournalPage:
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/journal`, which begins before the entry that the query names, or with the newest."""
-        before = _number(request.query_params.get("before", ""))
+        before = whole_number(request.query_params.get("before", ""))
         entries = await run_in_threadpool(self._journal.page, visitor.user.customer, before, _SIZE + 1)
         older = entries[_SIZE - 1].number if len(entries) > _SIZE else None
         return self._pages.render(
             request, visitor, "journal.html", entries=entries[:_SIZE], older=older, newest=before is None
         )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - of SQLite

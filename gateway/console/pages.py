@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.clock import iso
 from gateway.console import figures
@@ -61,6 +61,13 @@ class Pages:
 def redirect(path: str) -> RedirectResponse:
     """Send the browser to another page with GET, as after every form that did its work."""
     return RedirectResponse(path, 303)
+
+
+def go_to(request: Request, path: str) -> Response:
+    """Send the browser to another page, also where a script asked for a part of the present one."""
+    if "hx-request" in request.headers:
+        return Response(status_code=204, headers={"HX-Redirect": path})
+    return redirect(path)
 
 
 def moment(time: datetime) -> str:

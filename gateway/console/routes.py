@@ -10,17 +10,22 @@ from starlette.routing import Route
 from gateway.clock import Clock
 from gateway.console.account import Account
 from gateway.console.asking import Asking
+from gateway.console.conversations import Conversations
 from gateway.console.errors import PageError, not_found
 from gateway.console.export import Export
 from gateway.console.exposed import ExposedPage
+from gateway.console.flow_logs_page import FlowLogsPage
 from gateway.console.home import Home
 from gateway.console.journal_page import JournalPage
 from gateway.console.pages import Pages
+from gateway.console.registrations_page import RegistrationsPage
 from gateway.console.rules import RulesPage
+from gateway.console.scripts_page import ScriptsPage
 from gateway.console.session import Door
 from gateway.console.sign_in import SignIn
 from gateway.console.static_files import StaticFiles
 from gateway.console.timeline import TimelinePage
+from gateway.console.tokens_page import TokensPage
 from gateway.console.top import TopPage
 from gateway.console.traffic import TrafficList
 from gateway.console.visitor import Visitor
@@ -41,26 +46,61 @@ class Console:
     def __init__(self, stores: Stores, place: Place, signing_in: SigningIn, limits: Limits, clock: Clock) -> None:
         static = StaticFiles()
         self._pages = Pages(static)
-        self._door = door = Door(stores.sessions, place, limits, clock)
+        self._door = Door(stores.sessions, place, limits, clock)
+        self.routes = [
+            *self._of_people(signing_in, limits),
+            *self._of_traffic(stores, clock),
+            *self._of_set_up(stores, place, limits, clock),
+            Route("/static/{name:path}", static.get, methods=["GET"]),
+        ]
+
+    def _of_people(self, signing_in: SigningIn, limits: Limits) -> list[Route]:
+        door = self._door
         sign_in = SignIn(self._pages, door, signing_in, limits)
         account = Account(self._pages, door, signing_in, limits)
-        journal = JournalPage(self._pages, stores.journal)
-        asking = Asking(self._pages, stores.records, clock)
-        self.routes = [
-            Route("/", door.reader(Home(asking, clock).get), methods=["GET"]),
-            Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),
-            Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
-            Route("/timeline", door.reader(TimelinePage(asking).get), methods=["GET"]),
-            Route("/top", door.reader(TopPage(asking).get), methods=["GET"]),
-            Route("/rules", door.reader(RulesPage(asking).get), methods=["GET"]),
-            Route("/exposed", door.reader(ExposedPage(asking).get), methods=["GET"]),
+        return [
             Route("/sign-in", door.everybody(sign_in.get), methods=["GET"]),
             Route("/sign-in", door.everybody(sign_in.post), methods=["POST"]),
             Route("/sign-out", door.newcomer(sign_in.sign_out), methods=["POST"]),
             Route("/account", door.newcomer(account.get), methods=["GET"]),
             Route("/account", door.newcomer(account.post), methods=["POST"]),
+        ]
+
+    def _of_traffic(self, stores: Stores, clock: Clock) -> list[Route]:
+        door = self._door
+        asking = Asking(self._pages, stores.records, clock)
+        return [
+            Route("/", door.reader(Home(asking, clock).get), methods=["GET"]),
+            Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),
+            Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
+            Route("/conversations", door.reader(Conversations(asking).get), methods=["GET"]),
+            Route("/timeline", door.reader(TimelinePage(asking).get), methods=["GET"]),
+            Route("/top", door.reader(TopPage(asking).get), methods=["GET"]),
+            Route("/rules", door.reader(RulesPage(asking).get), methods=["GET"]),
+            Route("/exposed", door.reader(ExposedPage(asking).get), methods=["GET"]),
+        ]
+
+    def _of_set_up(self, stores: Stores, place: Place, limits: Limits, clock: Clock) -> list[Route]:
+        door = self._door
+        tokens = TokensPage(self._pages, stores, place, limits, clock)
+        flow_logs = FlowLogsPage(self._pages, stores, place, limits, clock)
+        scripts = ScriptsPage(stores, place, clock)
+        registrations = RegistrationsPage(self._pages, stores.registrations)
+        journal = JournalPage(self._pages, stores.journal)
+        return [
+            Route("/setup/tokens", door.reader(tokens.get), methods=["GET"]),
+            Route("/setup/tokens", door.administrator(tokens.post), methods=["POST"]),
+            Route("/setup/tokens/{number}/revoke", door.administrator(tokens.revoke), methods=["POST"]),
+            Route("/setup/flow-logs", door.reader(flow_logs.overview), methods=["GET"]),
+            Route("/setup/flow-logs/new", door.administrator(flow_logs.new), methods=["GET"]),
+            Route("/setup/flow-logs/new", door.administrator(flow_logs.add), methods=["POST"]),
+            Route("/setup/flow-logs/{name}", door.reader(flow_logs.details), methods=["GET"]),
+            Route("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.edit), methods=["GET"]),
+            Route("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.replace), methods=["POST"]),
+            Route("/setup/flow-logs/{name}/remove", door.administrator(flow_logs.remove), methods=["POST"]),
+            Route("/setup/flow-logs/{name}/scripts", door.administrator(scripts.post), methods=["POST"]),
+            Route("/setup/registrations", door.reader(registrations.get), methods=["GET"]),
             Route("/setup/journal", door.reader(journal.get), methods=["GET"]),
-            Route("/static/{name:path}", static.get, methods=["GET"]),
         ]
 
     async def on_page_error(self, request: Request, error: Exception) -> Response:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.clock import Clock
 from gateway.console.errors import PageError
 from gateway.console.forms import read_form
-from gateway.console.pages import redirect
+from gateway.console.pages import go_to
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
@@ -93,9 +93,9 @@ class Door:
         async def endpoint(request: Request) -> Response:
             visitor = await self.visitor(request)
             if visitor is None:
-                return redirect(_sign_in_before(request))
+                return go_to(request, _sign_in_before(request))
             if visitor.user.needs_new_password and not newcomers:
-                return redirect("/account")
+                return go_to(request, "/account")
             if not admits(visitor):
                 raise PageError(403, "Your role is reader. Only administrators can do this: ask one of yours.")
             if request.method not in _SAFE_METHODS:

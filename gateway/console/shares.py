@@ -1,10 +1,11 @@
 """The parts that the largest groups have in the whole."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.console.columns import opposite
 from gateway.console.figures import share
-from gateway.traffic.terms import Term
+from gateway.traffic.terms import Addresses, Patterns, Services, Term
 from gateway.traffic.top import Group, Measure, Top
 
 
@@ -20,7 +21,7 @@ class Shares:
         """What selects the records of all other groups; nothing where a group takes two terms, as a pair does."""
         if any(len(group.terms) != 1 for group in self.top.groups):
             return ()
-        return tuple(opposite(group.terms[0]) for group in self.top.groups)
+        return _all_but([group.terms[0] for group in self.top.groups])
 
     @property
     def other_share(self) -> float:
@@ -38,3 +39,20 @@ class Shares:
 
     def _measured(self, records: int, size: int) -> int:
         return size if self.measure is Measure.BYTES else records
+
+
+def _all_but(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """Give terms that hold where none of these does, those of one kind as one, so that people can read them."""
+    addresses = [term for term in terms if isinstance(term, Addresses)]
+    services = [term for term in terms if isinstance(term, Services)]
+    texts = [term for term in terms if isinstance(term, Patterns) and not term.negated]
+    others: list[Term] = [opposite(term) for term in terms if isinstance(term, Patterns) and term.negated]
+    if addresses:
+        networks = tuple(network for term in addresses for network in term.networks)
+        others.append(Addresses(addresses[0].side, networks, negated=True))
+    if services:
+        others.append(Services(tuple(pair for term in services for pair in term.pairs), negated=True))
+    if texts:
+        patterns = tuple(pattern for term in texts for pattern in term.patterns)
+        others.append(Patterns(texts[0].key, patterns, negated=True))
+    return tuple(others)

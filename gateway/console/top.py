@@ -14,7 +14,6 @@ from gateway.console.visitor import Visitor
 from gateway.stores.records import Records
 from gateway.traffic.questions import Question
 from gateway.traffic.top import Dimension, Measure, top
-from gateway.traffic.totals import totals
 
 _DIMENSIONS: Final = {
     Dimension.SOURCE: ("Sources", ("Source",)),
@@ -45,6 +44,7 @@ class TopPage:
             "top.html",
             partial(_answer, by, measure),
             problems=problems,
+            kept={"by": by, "measure": measure},
             by=by,
             measure=measure,
             dimensions=_DIMENSIONS,
@@ -65,4 +65,4 @@ def _choice[Choice: (Dimension, Measure)](
 
 def _answer(by: Dimension, measure: Measure, records: Records, question: Question, _view: View) -> Mapping[str, Any]:
     largest = top(records, question, by, measure, _SHOWN)
-    return {"totals": totals(records, question), "top": largest, "shares": Shares(largest, measure)}
+    return {"top": largest, "shares": Shares(largest, measure)}

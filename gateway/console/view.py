@@ -13,7 +13,7 @@ from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS
 from gateway.console.figures import written
 from gateway.traffic.questions import Question
 from gateway.traffic.search import SearchError, parse
-from gateway.traffic.terms import Search, Term, WordKey, Words, with_term
+from gateway.traffic.terms import WORDS, Search, Term, WordKey, Words, with_term
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 
 PRESETS: Final = {
@@ -24,6 +24,8 @@ PRESETS: Final = {
     "all": ("all time", None),
 }
 """Spans of time that end now, by the name that the address has for them."""
+_LONGEST: Final = 5_000
+"""Characters of a search in an address, each of which may take nine there. The gateway takes 64 KB."""
 DEFAULT_PRESET: Final = "24h"
 _EXAMPLE: Final = "2026-11-23T15:30Z"
 
@@ -42,6 +44,7 @@ class View:
         end: The end, before which all records are.
         columns: The names of the columns of the list.
         problems: What is wrong, by the name of the field; then there is nothing to show.
+        kept: What else the page's own address holds, such as how a table is ordered.
         wrong: If it is the search: what stands before the trouble, the trouble itself, and what stands after it.
 
     """
@@ -56,29 +59,36 @@ class View:
     columns: tuple[str, ...]
     problems: Mapping[str, str] = field(default_factory=dict)
     wrong: tuple[str, str, str] | None = None
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     def question(self, customer: int) -> Question:
         """Give what is asked of a customer's records."""
         return Question(customer, self.start, self.end, self.search)
 
     def address(self, path: str = "", **changes: str) -> str:
-        """Give the address of a page with the same state, and what else it is to have."""
-        return f"{path}?{_query({**self.state(), **changes})}"
+        """Give the address of a page with the same state, and what else it is to have; without a path, of this page."""
+        kept = {} if path else self.kept
+        return f"{path}?{_query({**self.state(), **kept, **changes})}"
 
-    def rows(self, *terms: Term, start: int | None = None, end: int | None = None) -> str:
+    def rows(self, *terms: Term) -> str | None:
         """Give the address of the rows that a number counts: the time is fixed, so that they are the same tomorrow."""
-        return self.fixed(start, end).narrowed("/traffic", *terms)
+        return self.fixed().narrowed("/traffic", *terms)
 
-    def narrowed(self, path: str = "", *terms: Term, **changes: str) -> str:
-        """Give the address of a page with the search narrowed by terms."""
+    def narrowed(self, path: str = "", *terms: Term, **changes: str) -> str | None:
+        """Give the address of a page with the search narrowed by terms; None if it were longer than servers take."""
         search = self.search
         for term in terms:
             search = with_term(search, term)
-        return self.address(path, q=str(search), **changes)
+        text = str(search)
+        return self.address(path, q=text, **changes) if len(text) <= _LONGEST else None
 
-    def decided(self, decision: str) -> str:
+    def decided(self, decision: str) -> str | None:
         """Give the address of the rows with a decision."""
         return self.rows(Words(WordKey.DECISION, (decision,)))
+
+    def undecided(self) -> str | None:
+        """Give the address of the rows without a decision, which agents saw."""
+        return self.rows(Words(WordKey.DECISION, WORDS[WordKey.DECISION], negated=True))
 
     def asking_for(self, text: str) -> str:
         """Give the address of this page with another search."""
@@ -90,33 +100,39 @@ class View:
 
     def carried(self) -> str:
         """Give what the address of another page gets, so that it has the same search and time."""
-        return self.address(columns="").removesuffix("?")
+        return self._alone().address().removesuffix("?")
+
+    def plain(self) -> str:
+        """Give the address of this page with its search and time alone."""
+        return self._alone().address()
 
     def hidden(self) -> dict[str, str]:
         """Give what a form must bring along besides its search and its ends of time."""
         state = self.state()
-        return {name: state[name] for name in ("range", "columns") if state[name]}
-
-    def with_first_columns(self) -> str:
-        """Give the address of this page with the columns that it has at first."""
-        return self.address(columns="")
+        return {name: state[name] for name in ("range", "columns") if state[name]} | {**self.kept}
 
     def without(self, position: int) -> str:
         """Give the address of this page without one of the terms."""
         terms = self.search.terms
         return self.address(q=str(Search(terms[:position] + terms[position + 1 :])))
 
-    def fixed(self, start: int | None = None, end: int | None = None) -> "View":
-        """Give the view with its time given by its ends, or by others."""
-        since = written(self.start if start is None else start)
-        return replace(self, preset="", since=since, until=written(self.end if end is None else end))
+    def fixed(self) -> "View":
+        """Give the view with its time given by its ends, which do not move on."""
+        return self.within(self.start, self.end)
+
+    def within(self, start: int, end: int) -> "View":
+        """Give the view with another time."""
+        return replace(self, preset="", since=written(start), until=written(end), start=start, end=end)
 
     def moved(self, path: str, factor: float, shift: float) -> str:
         """Give the address of a span that is longer by a factor, and shifted by a share of its length."""
         length = round((self.end - self.start) * factor)
         middle = (self.start + self.end) / 2 + (self.end - self.start) * shift
         start = max(round(middle - length / 2), TIME_MIN_MS)
-        return self.fixed(start, min(start + length, TIME_END_MS)).address(path)
+        return self.within(start, min(start + length, TIME_END_MS)).address(path)
+
+    def _alone(self) -> "View":
+        return replace(self, columns=DEFAULT_COLUMNS, kept={})
 
     def state(self) -> dict[str, str]:
         """Give all of it by the names that the address has for it; what is as at first is empty."""

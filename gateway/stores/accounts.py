@@ -1,5 +1,6 @@
 """Customers and their users. Passwords are kept as scrypt hashes."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -90,8 +91,8 @@ class Accounts:
             raise StoreError(f"There is a user {name!r} already. Choose another name.")
         return User(added[0][0], customer, name, role, one_time)
 
-    def set_password(self, name: str, password: str, *, one_time: bool = False) -> None:
-        """Replace a user's password, and end the user's sessions, which the old one began.
+    def set_password(self, name: str, password: str, *, one_time: bool = False) -> User:
+        """Replace a user's password, and end the user's sessions, which the old one began; give the user.
 
         Raises:
             StoreError: There is no such user.
@@ -100,14 +101,17 @@ class Accounts:
         hashed = hash_password(password)
         with self.database.transaction():
             changed = self.database.run(
-                "UPDATE users SET password = ?, one_time_password = ? WHERE name = ? RETURNING id",
+                """UPDATE users SET password = ?, one_time_password = ? WHERE name = ?
+                   RETURNING id, customer, name, role, one_time_password""",
                 hashed,
                 one_time,
                 name,
             )
             if not changed:
                 raise StoreError(f"There is no user {name!r}. `user add` adds one.")
-            self.database.run("DELETE FROM sessions WHERE user = ?", changed[0][0])
+            user = user_of(*changed[0])
+            self.database.run("DELETE FROM sessions WHERE user = ?", user.id)
+        return user
 
     def sign_in(self, name: str, password: str) -> User | None:
         """Give the user whose name and password these are, in a time that does not tell which of them is wrong."""
@@ -122,6 +126,11 @@ class Accounts:
         """Give the user of a number, if there still is one."""
         rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE id = ?", number)  # noqa: S608
         return user_of(*rows[0]) if rows else None
+
+    def password_mark(self, number: int) -> str:
+        """Give a text that changes with the password of the user of a number, and tells nothing about it."""
+        rows = self.database.run("SELECT password FROM users WHERE id = ?", number)
+        return hashlib.sha256(rows[0][0].encode()).hexdigest()[:16] if rows else ""
 
     def customer_of(self, name: str) -> int | None:
         """Give the number of the customer that the user of a name belongs to."""

@@ -20,6 +20,8 @@ class Deed(StrEnum):
     SIGN_IN_REFUSED = "was refused to sign in"
     GOT_AUTH_TOKEN = "got an auth token"  # noqa: S105 - no token
     CHANGED_PASSWORD = "changed the password"  # noqa: S105
+    ADDED_USER = "added a user"
+    RESET_PASSWORD = "gave a user a new one-time password"  # noqa: S105
     MADE_TOKEN = "made a subscription token"  # noqa: S105
     REVOKED_TOKEN = "revoked a subscription token"  # noqa: S105
     SAVED_DEPLOYMENT = "saved a deployment"
@@ -66,6 +68,10 @@ class Journal:
             deed,
             subject[:_LONGEST],
         )
+
+    def add_none(self) -> None:
+        """Take as long as an entry does, and leave none."""
+        self._database.run("UPDATE signing_key SET key = key")
 
     def page(self, customer: int, before: int | None = None, size: int = 50) -> list[Entry]:
         """Give a customer's entries, the newest first, from the one before the entry of a number."""

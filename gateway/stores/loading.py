@@ -13,15 +13,25 @@ import numpy.typing as npt
 from gateway.stores.addresses import is_mapped, number
 from gateway.stores.columns import Columns
 from gateway.stores.dictionary import Dictionary, Numbered
-from shared.flowlog.record import COUNTERS, Decision, Direction, State
+from shared.flowlog.record import COUNTERS, LINKS, CounterSource, Decision, Direction, DirectionBasis, State
 
 type _Array = npt.NDArray[Any]
 
-_ORIGIN_KEYS: Final = ("encryption", "mac", "acl_id", "resource_id", "flow_log_id", "source", "version")
-_ENUMS: Final = {"direction": Direction, "decision": Decision, "state": State}
+_ORIGIN_KEYS: Final = (
+    *("encryption", "mac", "acl_id", "resource_id", "flow_log_id", "source", "version"),
+    *("host", "process"),
+)
+_ENUMS: Final = {
+    "direction": Direction,
+    "decision": Decision,
+    "state": State,
+    "direction_basis": DirectionBasis,
+    "counter_source": CounterSource,
+}
+_NUMBERS: Final = (*COUNTERS, *LINKS)
 _LOW: Final = 0xFFFF_FFFF_FFFF_FFFF
 _NONE: Final = -1
-"""Stands for null in arrays, which have none; no counter is negative."""
+"""Stands for null in arrays, which have none; no number of a record is negative."""
 
 SCHEMA: Final = (
     "".join(
@@ -34,12 +44,12 @@ SCHEMA: Final = (
         customer BIGINT NOT NULL,
         time BIGINT NOT NULL,
         src_number UHUGEINT NOT NULL,
-        src_port USMALLINT NOT NULL,
+        src_port USMALLINT,
         dst_number UHUGEINT NOT NULL,
         dst_port USMALLINT NOT NULL,
         protocol UTINYINT NOT NULL,
         {", ".join(f"{name} {name}" for name in _ENUMS)},
-        {", ".join(f"{name} BIGINT" for name in COUNTERS)},
+        {", ".join(f"{name} BIGINT" for name in _NUMBERS)},
         rule_id INTEGER NOT NULL,
         origin_id INTEGER NOT NULL
     );
@@ -52,7 +62,7 @@ class Loader:
     """Loads flow records; one at a time."""
 
     def __init__(self) -> None:
-        self._rules = Dictionary("rules", {"name": "VARCHAR NOT NULL"})
+        self._rules = Dictionary("rules", {"name": "VARCHAR"})
         self._origins = Dictionary(
             "origins",
             {
@@ -77,10 +87,10 @@ class Loader:
         """Load flow records in an open transaction.
 
         Args:
-            cursor: Where the transaction is open.
+            cursor: Where the transaction is open; it is to be closed after it, and forgets the arrays then.
             post: The number of the post that brought them.
             customer: The number of the customer whom they belong to.
-            columns: Flow records that have passed `shared.flowlog.record.check`.
+            columns: Flow records that have passed `shared.flowlog.check.check`.
 
         Returns:
             What to call once the transaction is committed.
@@ -91,22 +101,24 @@ class Loader:
         """
         rules = self._rules.number(list(zip(columns["rule"], strict=True)))
         origins = self._origins.number(
-            list(zip(*(columns[key] for key in _ORIGIN_KEYS), _mapped(columns), strict=True))
+            list(zip(*(_values(columns, key) for key in _ORIGIN_KEYS), _mapped(columns), strict=True))
         )
         numbered = ((self._rules, rules), (self._origins, origins))
         for dictionary, new in numbered:
             dictionary.write(cursor.execute, new)
         cursor.register("batch", _arrays(columns, rules, origins))
-        try:
-            cursor.execute(_INSERT, [post, customer])
-        finally:
-            cursor.unregister("batch")
+        cursor.execute(_INSERT, [post, customer])
 
         def learn() -> None:
             for dictionary, new in numbered:
                 dictionary.learn(new)
 
         return learn
+
+
+def _values(columns: Columns, key: str) -> Sequence[Any]:
+    values = columns.get(key)
+    return [None] * len(columns["time"]) if values is None else values
 
 
 def _mapped(columns: Columns) -> Sequence[int]:
@@ -118,8 +130,9 @@ def _mapped(columns: Columns) -> Sequence[int]:
 
 
 def _arrays(columns: Columns, rules: Numbered, origins: Numbered) -> dict[str, _Array]:
+    size = len(columns["time"])
     arrays: dict[str, _Array] = {
-        "line": np.arange(len(columns["time"]), dtype=np.uint32),
+        "line": np.arange(size, dtype=np.uint32),
         "time": np.array(columns["time"], np.int64),
         "rule_id": np.array(rules.numbers, np.int32),
         "origin_id": np.array(origins.numbers, np.int32),
@@ -129,12 +142,18 @@ def _arrays(columns: Columns, rules: Numbered, origins: Numbered) -> dict[str, _
         numbers = list(map(number, columns[f"{side}_ip"]))
         arrays[f"{side}_high"] = np.array([each >> 64 for each in numbers], np.uint64)
         arrays[f"{side}_low"] = np.array([each & _LOW for each in numbers], np.uint64)
-        arrays[f"{side}_port"] = np.array(columns[f"{side}_port"], np.uint16)
+        arrays[f"{side}_port"] = _whole(columns[f"{side}_port"])
     for name, code in _CODES.items():
-        arrays[name] = np.array(list(map(code.__getitem__, columns[name])), np.int8)
-    for name in COUNTERS:
-        arrays[name] = np.array([_NONE if value is None else value for value in columns[name]], np.int64)
+        values = columns.get(name)
+        arrays[name] = np.zeros(size, np.int8) if values is None else np.array([code[each] for each in values], np.int8)
+    for name in _NUMBERS:
+        values = columns.get(name)
+        arrays[name] = np.full(size, _NONE, np.int64) if values is None else _whole(values)
     return arrays
+
+
+def _whole(values: Sequence[int | None]) -> _Array:
+    return np.array([_NONE if value is None else value for value in values], np.int64)
 
 
 _CODES: Final = {
@@ -151,9 +170,10 @@ def _enumerated(name: str) -> str:
 _INSERT: Final = f"""
     INSERT INTO records SELECT
         ?, line, ?, time,
-        (src_high::UHUGEINT << 64) | src_low, src_port, (dst_high::UHUGEINT << 64) | dst_low, dst_port, protocol,
+        (src_high::UHUGEINT << 64) | src_low, nullif(src_port, {_NONE}),
+        (dst_high::UHUGEINT << 64) | dst_low, dst_port, protocol,
         {", ".join(map(_enumerated, _ENUMS))},
-        {", ".join(f"nullif({name}, {_NONE})" for name in COUNTERS)},
+        {", ".join(f"nullif({name}, {_NONE})" for name in _NUMBERS)},
         rule_id, origin_id
     FROM batch
 """  # noqa: S608 - names of ours

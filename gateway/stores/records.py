@@ -18,7 +18,7 @@ from gateway.clock import from_ms, to_ms
 from gateway.stores import addresses
 from gateway.stores.columns import Columns
 from gateway.stores.loading import Loader
-from shared.flowlog.record import KEYS
+from shared.flowlog.record import AGENT_KEYS, KEYS, Source
 
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
@@ -50,9 +50,10 @@ _SCHEMA: Final = f"""
         PRIMARY KEY (customer, account)
     );
 """  # noqa: S608 - a number from above
+_KEYS: Final = (*KEYS, *AGENT_KEYS)
 _IN_TABLES: Final = {"src_ip": "src_number", "dst_ip": "dst_number", "rule": "rules.name"}
 RECORDS: Final = f"""
-    SELECT {", ".join(_IN_TABLES.get(key, key) for key in KEYS)}, mapped, post, line
+    SELECT {", ".join(_IN_TABLES.get(key, key) for key in _KEYS)}, mapped, post, line
     FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
 """  # noqa: S608 - names from above
 """Selects what `flow_record` makes a flow record of."""
@@ -159,7 +160,7 @@ class Records:
 
         Args:
             post: The post; its key must be new to its customer.
-            columns: Flow records that have passed `shared.flowlog.record.check`.
+            columns: Flow records that have passed `shared.flowlog.check.check`.
 
         Raises:
             duckdb.Error: Nothing was stored, unless it was the commit that failed; `find` tells after a restart. A
@@ -270,10 +271,13 @@ class Records:
 
 def flow_record(row: Sequence[Any]) -> dict[str, Any]:
     """Make the flow record of a row that `RECORDS` selected."""
-    record = dict(zip(KEYS, row, strict=False))
-    mapped = row[len(KEYS)]
+    record = dict(zip(_KEYS, row, strict=False))
+    mapped = row[len(_KEYS)]
     record["src_ip"] = (addresses.mapped_text if mapped & 1 else addresses.text)(record["src_ip"])
     record["dst_ip"] = (addresses.mapped_text if mapped & 2 else addresses.text)(record["dst_ip"])
+    if record["source"] != Source.AGENT.value:
+        for key in AGENT_KEYS:
+            del record[key]
     return record
 
 

@@ -5,7 +5,7 @@ records that arrive meanwhile move nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -15,8 +15,12 @@ from gateway.traffic.questions import Condition, Question, condition
 type Place = tuple[int, int, int]
 """A record's time, the number of its post and its line there: no two records have the same."""
 
-_EXPORTED_AT_ONCE: Final = 20_000
+_SLICE: Final = 20_000
+"""About how many records are exported at once; twice as many at the most."""
+_STEPS: Final = 2_000
+"""The time is cut at the ends of this many steps."""
 _LARGEST: Final = 2**63
+_DIGITS: Final = 19
 
 
 class Way(StrEnum):
@@ -112,11 +116,35 @@ def page(records: Records, question: Question, cursor: Cursor = FIRST, size: int
 
 def every(records: Records, question: Question) -> Iterator[dict[str, Any]]:
     """Give all that was asked for, newest first; what arrives meanwhile is left out if it is newer."""
-    cursor: Cursor | None = FIRST
-    while cursor is not None:
-        part = page(records, question, cursor, _EXPORTED_AT_ONCE)
-        yield from part.records
-        cursor = part.older
+    for start, end in _slices(records, question):
+        within = replace(question, start=start, end=end)
+        cursor: Cursor | None = FIRST
+        while cursor is not None:
+            part = page(records, within, cursor, 2 * _SLICE)
+            yield from part.records
+            cursor = part.older
+
+
+def _slices(records: Records, question: Question) -> Iterator[tuple[int, int]]:
+    """Cut the time into slices of about as many records as are exported at once, the newest first.
+
+    Without them every part of an export would put in order all records that are left.
+    """
+    step = max((question.end - question.start) // _STEPS, 1)
+    within = condition(records, question)
+    rows = records.rows(
+        f"SELECT (time - ?) // ? AS step, count(*) FROM records WHERE {within.sql} GROUP BY step ORDER BY step DESC",  # noqa: S608 - ours
+        [question.start, step, *within.parameters],
+    )
+    end, gathered = question.end, 0
+    for place, count in rows:
+        gathered += count
+        if gathered >= _SLICE:
+            start = question.start + place * step
+            yield start, end
+            end, gathered = start, 0
+    if end > question.start:
+        yield question.start, end
 
 
 def _beyond(cursor: Cursor) -> Condition:
@@ -136,6 +164,6 @@ def _place(row: tuple[Any, ...]) -> Place:
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:20]) < _LARGEST):
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) < _LARGEST):
         raise ValueError(text)
     return int(text)

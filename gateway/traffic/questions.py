@@ -4,7 +4,6 @@ Whatever a person wrote reaches SQL as a parameter. Names and other texts are co
 small tables, and what of them fits is asked for by number.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from gateway.traffic.terms import (
     Ports,
     Ranges,
     Search,
+    Services,
     Side,
     Term,
     WordKey,
@@ -38,6 +38,8 @@ _ORIGIN: Final = {
     PatternKey.RESOURCE: "resource_id",
     PatternKey.FLOWLOG: "flow_log_id",
     PatternKey.ENCRYPTION: "encryption",
+    PatternKey.HOST: "host",
+    PatternKey.PROCESS: "process",
 }
 _BOTH_WAYS: Final = {
     NumberKey.BYTES: ("bytes_src_to_dst", "bytes_dst_to_src"),
@@ -95,14 +97,10 @@ def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one
             return _any(_within_network(end, network) for end in _ENDS[side] for network in networks)
         case Ports(side, ranges):
             return _any(_between(f"{end}_port", ranges) for end in _ENDS[side])
-        case Numbers(NumberKey.PROTO, ranges):
-            return _between("protocol", ranges)
-        case Numbers(NumberKey.VERSION, ranges):
-            return _listed(records, "origin_id", "version", "origins", lambda value: _is_in(ranges, value))
+        case Services(pairs):
+            return _any(Condition("(protocol = ? AND dst_port = ?)", pair) for pair in pairs)
         case Numbers(key, ranges):
-            one, other = _BOTH_WAYS[key]
-            # Of two directions one may be absent; of two absent ones the sum is, too.
-            return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)
+            return _numbers(records, key, ranges)
         case Words(WordKey.SOURCE, words):
             return _listed(records, "origin_id", "source", "origins", words.__contains__)
         case Words(key, words):
@@ -111,6 +109,16 @@ def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one
             return _listed(records, "rule_id", "name", "rules", partial(_fits, patterns))
         case Patterns(key, patterns):
             return _listed(records, "origin_id", _ORIGIN[key], "origins", partial(_fits, patterns))
+
+
+def _numbers(records: Records, key: NumberKey, ranges: Ranges) -> Condition:
+    if key is NumberKey.PROTO:
+        return _between("protocol", ranges)
+    if key is NumberKey.VERSION:
+        return _listed(records, "origin_id", "version", "origins", lambda value: _is_in(ranges, value))
+    one, other = _BOTH_WAYS[key]
+    # Of two directions one may be absent; of two absent ones the sum is, too.
+    return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)
 
 
 def _within_network(end: str, network: IPv4Network | IPv6Network) -> Condition:
@@ -144,12 +152,7 @@ def _is_in(ranges: Ranges, value: int) -> bool:
 
 
 def _fits(patterns: Iterable[Pattern], text: str) -> bool:
-    return any(pattern.text == text if pattern.exact else _is_like(pattern.text, text) for pattern in patterns)
-
-
-def _is_like(pattern: str, text: str) -> bool:
-    parts = ".*".join(map(re.escape, pattern.lower().split("*")))
-    return re.fullmatch(parts, text.lower(), re.DOTALL) is not None
+    return any(pattern.fits(text) for pattern in patterns)
 
 
 def _any(conditions: Iterable[Condition]) -> Condition:

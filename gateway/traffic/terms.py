@@ -50,10 +50,13 @@ class PatternKey(StrEnum):
     RESOURCE = "resource"
     FLOWLOG = "flowlog"
     ENCRYPTION = "encryption"
+    HOST = "host"
+    PROCESS = "process"
 
 
 ADDRESS_KEYS: Final = {Side.SOURCE: "src", Side.DESTINATION: "dst", Side.EITHER: "ip"}
 PORT_KEYS: Final = {Side.SOURCE: "sport", Side.DESTINATION: "dport", Side.EITHER: "port"}
+SERVICE_KEY: Final = "service"
 _SUM_MAX: Final = 2 * (10**DIGITS_MAX - 1)
 LARGEST: Final = {
     NumberKey.PROTO: PROTOCOL_MAX,
@@ -106,6 +109,18 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
+class Services:
+    """The protocol and the destination port are one of these pairs."""
+
+    pairs: tuple[tuple[int, int], ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        """Write the term as `parse` reads it."""
+        return _written(self.negated, SERVICE_KEY, (f"{protocol_name(each)}/{port}" for each, port in self.pairs))
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """A number lies in one of the ranges.
 
@@ -154,6 +169,27 @@ class Pattern:
     text: str
     exact: bool = False
 
+    def fits(self, text: str) -> bool:
+        """Tell whether a text is one that this allows, in a time that grows with the text's length alone.
+
+        A regular expression would try the ways in which many `*` can share a text one by one, and hold up everybody.
+        """
+        if self.exact:
+            return self.text == text
+        text, (first, *parts) = text.lower(), self.text.lower().split("*")
+        if not parts:
+            return text == first
+        *middle, last = parts
+        place, end = len(first), len(text) - len(last)
+        if place > end or not text.startswith(first) or not text.endswith(last):
+            return False
+        for part in middle:
+            found = text.find(part, place, end)
+            if found < 0:
+                return False
+            place = found + len(part)
+        return True
+
     def __str__(self) -> str:
         """Write the pattern as `parse` reads it."""
         bare = self.text != "" and not any(sign.isspace() or sign in ',"=' for sign in self.text)
@@ -173,13 +209,15 @@ class Patterns:
         return _written(self.negated, self.key, map(str, self.patterns))
 
 
-type Term = Addresses | Ports | Numbers | Words | Patterns
+type Term = Addresses | Ports | Services | Numbers | Words | Patterns
 
 
 def value_count(term: Term) -> int:
     """Count the values of which any will do."""
     match term:
         case Addresses(_, values) | Ports(_, values) | Numbers(_, values) | Words(_, values) | Patterns(_, values):
+            return len(values)
+        case Services(values):
             return len(values)
 
 

@@ -4,10 +4,11 @@ Pure: no input or output, no clock, no environment.
 """
 
 from shared.flowlog.blobname import LogBlob, LogKind, day_prefix, hour_prefix, parse_blob_name
+from shared.flowlog.check import check
 from shared.flowlog.decode import decode, decode_set_aside
 from shared.flowlog.decoded import Decoded, SetAside, Unit
 from shared.flowlog.framing import RecordScanner, Span, SpanKind, is_closer, is_head
-from shared.flowlog.record import KEYS, FlowRecord, check, to_json_line
+from shared.flowlog.record import KEYS, FlowRecord, to_json_line
 from shared.flowlog.tuples import Envelope
 
 __all__ = [

@@ -1,10 +1,12 @@
 """The flow record: one JSON object for one flow tuple, and the rules that its values keep.
 
 The field order of `FlowRecord` is the key order of the JSON object, here and nowhere else. Absent values are `null`.
+
+An agent on a machine writes the same record of what the machine's connection table shows, with `AGENT_KEYS` at the end.
+It knows nothing of rules and decisions, and leaves the initiator's port out, as it sums up all connections of a minute.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
@@ -48,13 +50,30 @@ class State(StrEnum):
 
 
 class Source(StrEnum):
-    """The kind of log that a record comes from."""
+    """What a record comes from: a kind of log, or an agent."""
 
     NSG = "nsg"
     VNET = "vnet"
+    AGENT = "agent"
 
 
-VERSIONS: Final = {Source.NSG: frozenset({1, 2}), Source.VNET: frozenset({4})}
+class DirectionBasis(StrEnum):
+    """What tells an agent who began a connection."""
+
+    LISTEN = "listen"
+    PEER_LISTEN = "peer_listen"
+    EPHEMERAL = "ephemeral"
+    UNKNOWN = "unknown"
+
+
+class CounterSource(StrEnum):
+    """Where an agent has its counters from."""
+
+    TCP_INFO = "tcp_info"
+    NONE = "none"
+
+
+VERSIONS: Final = {Source.NSG: frozenset({1, 2}), Source.VNET: frozenset({4}), Source.AGENT: frozenset({1})}
 """The format versions that each source is known to have."""
 
 
@@ -114,6 +133,10 @@ KEYS: Final = tuple(field.name for field in fields(FlowRecord))
 """The record's keys in their order."""
 COUNTERS: Final = tuple(key for key in KEYS if key.startswith(("packets_", "bytes_")))
 """The four counters in the order in which tuples carry them."""
+LINKS: Final = ("links_established", "links_terminated", "links_failed", "links_live")
+"""How many connections an agent saw begin, end, and fail in the minute, and how many were open at its end."""
+AGENT_KEYS: Final = ("host", "process", "direction_basis", *LINKS, "counter_source")
+"""What an agent's record has at its end besides, in their order."""
 
 
 def to_json_line(record: FlowRecord) -> str:
@@ -138,85 +161,3 @@ def _canonical_address(text: str) -> str | None:
 def means_not_measured(decision: Decision, state: State | None, counters: Sequence[object]) -> bool:
     """Tell whether counters are the four zeros of a tuple that begins or denies a flow: they measured nothing."""
     return tuple(counters) == (0, 0, 0, 0) and (state is State.BEGIN or decision is Decision.DENY)
-
-
-def check(value: object) -> str | None:
-    """Return why a decoded JSON value is no flow record, or None if it is one; the order of its keys is left open."""
-    if not isinstance(value, dict):
-        return "a flow record is a JSON object"
-    if value.keys() != _KEY_SET:
-        missing, unknown = [key for key in KEYS if key not in value], sorted(value.keys() - _KEY_SET)
-        return f"a flow record lacks {', '.join(missing)}" if missing else f"unknown key {unknown[0]!r:.80}"
-    for key, rule in _RULES.items():
-        if not rule.holds(value[key]):
-            return f"{key} must be {rule.words}, not {value[key]!r:.80}"
-    return _check_together(value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    words: str
-    holds: Callable[[object], bool]
-
-
-_KEY_SET: Final = frozenset(KEYS)
-_MAC: Final = re.compile(r"[0-9A-F]{12}")
-
-
-def _whole(low: int, end: int, words: str) -> _Rule:
-    return _Rule(words, lambda value: type(value) is int and low <= value < end)
-
-
-def _one_of(choices: type[StrEnum]) -> _Rule:
-    names = frozenset(choice.value for choice in choices)
-    return _Rule(f"one of {', '.join(sorted(names))}", lambda value: isinstance(value, str) and value in names)
-
-
-def _or_null(rule: _Rule) -> _Rule:
-    return _Rule(f"{rule.words}, or null", lambda value: value is None or rule.holds(value))
-
-
-_TEXT: Final = _Rule("a string", lambda value: isinstance(value, str))
-_ADDRESS: Final = _Rule(
-    "an address in canonical text", lambda value: isinstance(value, str) and canonical_address(value) == value
-)
-_PORT: Final = _whole(0, PORT_MAX + 1, f"a whole number from 0 to {PORT_MAX}")
-_RULES: Final = {
-    "time": _whole(TIME_MIN_MS, TIME_END_MS, "epoch milliseconds from 2000 to 2100"),
-    "src_ip": _ADDRESS,
-    "src_port": _PORT,
-    "dst_ip": _ADDRESS,
-    "dst_port": _PORT,
-    "protocol": _whole(0, PROTOCOL_MAX + 1, f"a whole number from 0 to {PROTOCOL_MAX}"),
-    "direction": _one_of(Direction),
-    "decision": _one_of(Decision),
-    "state": _or_null(_one_of(State)),
-    "encryption": _or_null(_TEXT),
-    **dict.fromkeys(COUNTERS, _or_null(_whole(0, 10**DIGITS_MAX, f"a whole number of at most {DIGITS_MAX} digits"))),
-    "rule": _TEXT,
-    "mac": _or_null(
-        _Rule(
-            "12 upper-case hexadecimal digits",
-            lambda value: isinstance(value, str) and _MAC.fullmatch(value) is not None,
-        )
-    ),
-    "acl_id": _or_null(_TEXT),
-    "resource_id": _or_null(_TEXT),
-    "flow_log_id": _or_null(_TEXT),
-    "source": _one_of(Source),
-    "version": _whole(1, 10**DIGITS_MAX, "a version number"),
-}
-
-
-def _check_together(value: dict[str, object]) -> str | None:
-    """Check the rules that bind several keys, once each value alone is right."""
-    source, version = Source(str(value["source"])), value["version"]
-    if version not in VERSIONS[source]:
-        return f"version {version} is no version of source {source.value}"
-    state = None if value["state"] is None else State(str(value["state"]))
-    decision = Decision(str(value["decision"]))
-    if state is State.DENY and decision is not Decision.DENY:
-        return "state deny needs decision deny"
-    if means_not_measured(decision, state, [value[key] for key in COUNTERS]):
-        return "four counters of zero must be null in a tuple that begins or denies a flow"
-    return None

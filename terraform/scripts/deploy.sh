@@ -4,7 +4,8 @@
 # APP_HOST     the function app's host name
 # APP_ID       its resource id
 # FUNCTIONS    names of the functions that Event Grid calls
-# SOURCE_ROOT  folder of the code
+# READY_MADE   the package, if it need not be built
+# SOURCE_ROOT  folder of the code, to build the package from
 
 # shellcheck source=common.sh
 . "${0%/*}/common.sh"
@@ -74,8 +75,11 @@ give_up() {
     fail "The function app $APP_HOST $problem. Its log stream in the portal tells why. Then apply again."
 }
 
-(cd "$SOURCE_ROOT" && python3 -m dev.package) || fail "The package could not be built. Apply again once the cause above is removed."
-package=$SOURCE_ROOT/dist/function.zip
+package=${READY_MADE:-}
+if [ -z "$package" ]; then
+    (cd "$SOURCE_ROOT" && python3 -m dev.package) || fail "The package could not be built. Apply again once the cause above is removed."
+    package=$SOURCE_ROOT/dist/function.zip
+fi
 token=$(azure account get-access-token --query accessToken --output tsv) || fail "az is not signed in. Run az login, and apply again."
 signed=$(bearer "$token")
 publish

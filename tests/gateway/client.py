@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from gateway.stores.columns import Columns
-from shared.flowlog.record import KEYS
+from shared.flowlog.record import AGENT_KEYS, KEYS
 
 _RECORD = dict.fromkeys(KEYS) | {
     "time": 1795447800000,
@@ -73,4 +73,7 @@ def code(response: requests.Response) -> tuple[int, str]:
 
 def records_of(columns: Columns) -> list[dict[str, Any]]:
     """Return flow records that were turned on their side, upright again."""
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return [
+        {key: value for key, value in row.items() if key not in AGENT_KEYS or row["source"] == "agent"} for row in rows
+    ]

@@ -1,9 +1,11 @@
 from datetime import timedelta
+from functools import cache
 from itertools import count
 
 import pytest
 
 from gateway.local import run_in_thread
+from gateway.stores import accounts, passwords
 from tests.gateway.client import Client
 from tests.support.time import StillClock
 
@@ -19,8 +21,20 @@ def clock():
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory, clock):
     """One gateway for all tests; what keeps them apart is a customer each."""
-    with run_in_thread(tmp_path_factory.mktemp("gateway"), clock=clock.now) as running:
+    folder = tmp_path_factory.mktemp("gateway")
+    package = folder / "function.zip"
+    package.write_bytes(b"takes the place of the function app's package")
+    with run_in_thread(folder / "data", clock=clock.now, package=package) as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_password_is_hashed_once():
+    """Lets tests that are not about hashes sign in at no cost: a hash takes a good part of a second, on purpose."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "hash_password", cache(passwords.hash_password))
+        patch.setattr(accounts, "is_password", cache(passwords.is_password))
+        yield
 
 
 @pytest.fixture

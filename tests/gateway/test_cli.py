@@ -14,7 +14,9 @@ import requests
 from gateway.cli import main
 from gateway.clock import to_ms
 from gateway.local import new_customer
+from gateway.stores.accounts import Accounts
 from gateway.stores.columns import columns
+from gateway.stores.journal import Journal
 from gateway.stores.records import Post
 from gateway.stores.stores import open_database, open_stores
 from tests.gateway.client import record
@@ -93,6 +95,10 @@ def test_a_user_can_be_added_while_the_gateway_serves_and_the_password_replaced(
     assert main(["user", "password", "ada", "--data", str(served.data)]) == 0
     assert served.sign_in("ada", first) == 401
     assert served.sign_in("ada", told_password(capsys)) == 201
+    with closing(open_database(served.data)) as database:
+        customer = Accounts(database).customer_of("ada")
+        told = [entry.deed for entry in Journal(database).page(customer) if entry.who == "the command line"]
+    assert told == ["gave a user a new one-time password", "added a user"]
 
 
 def told_password(capsys):

@@ -18,7 +18,8 @@ function readTable(table) {
     }
     return sums;
   };
-  return { times, step: Number(step), allowed: read("allowed"), denied: read("denied"), bytes: read("bytes") };
+  const columns = ["allowed", "denied", "observed", "bytes"].map((name) => [name, read(name)]);
+  return { times, ...Object.fromEntries(columns) };
 }
 
 function utc(seconds) {
@@ -60,12 +61,15 @@ function seriesOf(kind, data) {
   if (kind === "bytes") {
     return { columns: [data.bytes], series: [one("Bytes", "--bytes", data.bytes)] };
   }
-  // Stacked: the sum is drawn first, and what was denied over its foot.
-  const sums = data.allowed.map((count, place) => count + data.denied[place]);
-  return {
-    columns: [sums, data.denied],
-    series: [one("Allowed", "--allowed", data.allowed), one("Denied", "--denied", data.denied)],
-  };
+  // Stacked: the sum of all is drawn first, and each smaller sum over its foot.
+  const decided = data.allowed.map((count, place) => count + data.denied[place]);
+  const columns = [decided, data.denied];
+  const series = [one("Allowed", "--allowed", data.allowed), one("Denied", "--denied", data.denied)];
+  if (data.observed.some((count) => count > 0)) {
+    columns.unshift(decided.map((count, place) => count + data.observed[place]));
+    series.unshift(one("Seen by agents", "--observed", data.observed));
+  }
+  return { columns, series };
 }
 
 function zoom(figure, from, to) {
@@ -77,15 +81,14 @@ function zoom(figure, from, to) {
 }
 
 function draw(figure) {
-  const table = figure.querySelector("table");
+  const table = figure.querySelector("table.steps");
   const place = figure.querySelector(".chart");
   const data = readTable(table);
   const { columns, series } = seriesOf(figure.dataset.kind, data);
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
   const from = Number(table.dataset.start);
   const to = Number(table.dataset.end);
-  place.replaceChildren();
-  const chart = new uPlot(
+  return new uPlot(
     {
       width: place.clientWidth,
       height: HEIGHT,
@@ -117,15 +120,22 @@ function draw(figure) {
     [data.times, ...columns],
     place,
   );
-  return chart;
 }
 
+let forget = [];
+
 function drawAll() {
-  for (const figure of document.querySelectorAll("figure.timeline")) {
-    const chart = draw(figure);
+  forget.forEach((one) => one());
+  forget = Array.from(document.querySelectorAll("figure.timeline"), (figure) => {
     const place = figure.querySelector(".chart");
-    new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
-  }
+    const chart = draw(figure);
+    const watching = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT }));
+    watching.observe(place);
+    return () => {
+      watching.disconnect();
+      chart.destroy();
+    };
+  });
 }
 
 drawAll();
@@ -136,6 +146,13 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   const live = event.target;
   if (live.id === "live" && (live.contains(document.activeElement) || live.querySelector("details[open]"))) {
     event.preventDefault();
+  }
+});
+// Where the session has ended, what comes is the sign-in page, which belongs in the whole window.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id === "live" && !event.detail.xhr.responseText.includes('id="live"')) {
+    event.detail.shouldSwap = false;
+    window.location.reload();
   }
 });
 document.body.addEventListener("htmx:afterSettle", drawAll);

@@ -30,8 +30,33 @@ function keepSecrets(form) {
     for (const field of form.querySelectorAll("[data-secret]")) {
       field.value = typed.get(field.name) ?? "";
     }
+    const wrong = form.querySelector("[aria-invalid]");
+    const newest = form.querySelector("fieldset:last-of-type input:not([type=hidden])");
+    (wrong ?? newest).focus();
   });
 }
+
+// What a script asked for and did not get is told at the top of the page.
+function tellTrouble(sentence) {
+  const notice = document.createElement("p");
+  notice.className = "notice bad";
+  notice.setAttribute("role", "alert");
+  notice.textContent = sentence;
+  document.getElementById("trouble").replaceChildren(notice);
+}
+
+document.body.addEventListener("htmx:responseError", (event) => {
+  const answer = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  tellTrouble(answer.querySelector("main p")?.textContent ?? "The gateway refused this. Reload the page, and try again.");
+});
+document.body.addEventListener("htmx:sendError", () => {
+  tellTrouble("The gateway cannot be reached. Try again once it is back.");
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) {
+    document.getElementById("trouble").replaceChildren();
+  }
+});
 
 document.querySelectorAll("button[data-copy]").forEach(copyButton);
 document.querySelectorAll("form[data-keeps-secrets]").forEach(keepSecrets);

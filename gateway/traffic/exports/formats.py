@@ -1,6 +1,6 @@
 """The formats that rows can be taken away in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,7 +42,7 @@ FORMATS: Final = (
 )
 
 
-def chunks(lines: Iterable[bytes]) -> Iterator[bytes]:
+def chunks(lines: Iterable[bytes]) -> Generator[bytes]:
     """Join lines to chunks of about 64 KB, so that a long export is not sent line by line."""
     chunk = bytearray()
     for line in lines:

@@ -1,6 +1,9 @@
 locals {
+  # The console's download has the package beside the module; a checkout has what it is made of.
+  ready_made = "${path.module}/../../function.zip"
+
   # What the package is made of, as dev/package.py has it, so that changed code is deployed and anything else is not.
-  sources = [
+  sources = fileexists(local.ready_made) ? [filesha256(local.ready_made)] : [
     for name in concat(
       ["dev/package.py", "function_app.py", "host.json", "requirements.txt"],
       tolist(fileset(var.source_root, "shared/**/*.py"))
@@ -20,6 +23,7 @@ resource "terraform_data" "code" {
       APP_HOST    = azurerm_function_app_flex_consumption.this.default_hostname
       APP_ID      = azurerm_function_app_flex_consumption.this.id
       FUNCTIONS   = join(" ", keys(local.containers))
+      READY_MADE  = fileexists(local.ready_made) ? local.ready_made : ""
       SOURCE_ROOT = var.source_root
     }
   }

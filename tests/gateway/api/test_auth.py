@@ -5,6 +5,7 @@ import pytest
 import requests
 
 from gateway.local import Customer, Gateway, new_customer
+from gateway.stores.accounts import Role
 from tests.gateway.client import Client, code
 from tests.support.time import StillClock
 
@@ -75,11 +76,29 @@ def test_an_auth_token_lives_four_hours(gateway, auth_token, clock):
     assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")
 
 
+def test_an_auth_token_ends_with_the_password_that_it_was_given_for(gateway, clock):
+    customer = new_customer(gateway.stores.database, "changing", clock.now)
+    auth_token = sign_in(gateway, customer.user, customer.password).text
+    assert ask_for_token(gateway, auth_token, json={"expiry": 1}).status_code == 201
+    gateway.stores.accounts.set_password(customer.user, "new")
+    assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")
+
+
 def test_an_auth_token_signed_by_another_or_not_at_all_is_refused(gateway, auth_token):
     claims = jwt.decode(auth_token, options={"verify_signature": False})
     forged = [jwt.encode(claims, "x" * 32, "HS256"), jwt.encode(claims, None, "none"), auth_token[:-3], "x"]
     for token in forged:
         assert code(ask_for_token(gateway, token, json={"expiry": 1})) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("role", "one_time", "told"),
+    [(Role.READER, False, "not_administrator"), (Role.ADMINISTRATOR, True, "one_time_password")],
+)
+def test_who_may_make_no_token_in_the_console_may_make_none_here(gateway, client, role, one_time, told):
+    gateway.stores.accounts.add_user(told, client.customer, "password", role, one_time=one_time)
+    auth_token = sign_in(gateway, told, "password").text
+    assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (403, told)
 
 
 @pytest.mark.parametrize("expiry", [0, -1, 1.5, "60", True, None, 10**30, 5_270_401])

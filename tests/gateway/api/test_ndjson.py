@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.api.ndjson import read_lines
-from shared.flowlog.record import check
+from shared.flowlog.check import check
 from tests.gateway.client import ndjson, record, records_of
 
 

@@ -19,9 +19,13 @@ _OPTIONS = [
 PASSWORD = "a password of tests"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window.
+
+    One for each module: until it ends Playwright keeps an event loop running in this thread, where the tests of other
+    modules begin loops of their own.
+    """
     program = shutil.which("chromium")
     require_chromium(program, in_ci=bool(os.environ.get("CI")))
     with sync_playwright() as playwright:

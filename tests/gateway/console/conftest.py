@@ -1,9 +1,14 @@
+import random
+from datetime import timedelta
 from itertools import count
 
 import pytest
 
+from gateway.clock import to_ms
 from gateway.stores.accounts import Role
+from tests.gateway.client import Client, ndjson
 from tests.gateway.console.person import Person, Team
+from tests.gateway.traffic.conftest import made_up
 
 _numbers = count()
 PASSWORD = "a password of tests"
@@ -57,3 +62,32 @@ def administrator(team):
 @pytest.fixture
 def reader(team):
     return team.reader
+
+
+@pytest.fixture
+def machine(gateway, team, clock):
+    """Terraform and the function app of the team's customer, as far as the gateway can tell."""
+    token, _ = gateway.stores.tokens.add(team.customer, clock.now(), timedelta(days=1), "Production", "ada")
+    return Client(gateway.url, token, team.customer)
+
+
+@pytest.fixture
+def post(gateway, clock):
+    """Posts flow records in a team's name, as a function does."""
+
+    def send(team, *records):
+        token, _ = gateway.stores.tokens.add(team.customer, clock.now(), timedelta(days=1))
+        answer = Client(gateway.url, token, team.customer).post(ndjson(*records), key=f"key-{next(_numbers)}")
+        assert (answer.status_code, answer.json()["rejected"]) == (202, [])
+
+    return send
+
+
+@pytest.fixture
+def posted(team, post, clock):
+    """The records of a team: made up, of the last three hours, in two posts."""
+    chance, end = random.Random(11), to_ms(clock.now())
+    records = [made_up(chance) | {"time": end - chance.randrange(3 * 3_600_000)} for _ in range(230)]
+    post(team, *records[:200])
+    post(team, *records[200:])
+    return records

@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 
 from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS, opposite
 from gateway.traffic.search import parse
@@ -14,7 +14,6 @@ def test_every_key_of_the_record_has_a_column():
     assert set(DEFAULT_COLUMNS) <= COLUMNS.keys()
 
 
-@settings(deadline=None)
 @given(flow_records(), flow_records())
 def test_a_cells_term_finds_exactly_the_records_with_the_same_cell(one, other):
     for column in COLUMNS.values():

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.clock import to_ms
-from gateway.console.figures import clock_time, grouped, minute, share, since, size
+from gateway.console.figures import clock_time, grouped, minute, percent, share, since, size
 
 MOMENT = to_ms(datetime(2026, 11, 23, 15, 30, tzinfo=UTC))
 
@@ -44,5 +44,15 @@ def test_what_lies_ahead_is_no_time_ago():
 
 
 def test_a_share_of_nothing_is_nothing():
-    assert share(1, 3) == 33.3
+    assert share(1, 4) == 25.0
     assert share(0, 0) == 0.0
+
+
+def test_what_is_there_never_looks_like_nothing():
+    assert [percent(number) for number in (0, 0.049, 0.05, 33.333, 100)] == [
+        "0.0 %",
+        "<0.1 %",
+        "0.1 %",
+        "33.3 %",
+        "100.0 %",
+    ]

@@ -53,3 +53,8 @@ def test_a_form_that_is_too_long_is_refused(administrator):
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"&".join([b"a=b"] * 1001)])
 def test_what_is_no_form_is_refused(nobody, body):
     assert nobody.post("/sign-in", body).status_code == 400
+
+
+def test_a_script_that_asks_after_the_session_ended_is_sent_to_the_sign_in_page(nobody):
+    answer = nobody.get("/setup/flow-logs/new", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/sign-in?next=%2Fsetup%2Fflow-logs%2Fnew")

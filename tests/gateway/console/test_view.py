@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
@@ -95,7 +95,6 @@ def test_no_value_raises_anything(parameters):
     assert all(view.problems.values())
 
 
-@settings(deadline=None)
 @given(
     SEARCHES,
     st.sampled_from([*PRESETS, ""]),

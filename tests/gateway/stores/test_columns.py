@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.stores.columns import columns
-from shared.flowlog.record import KEYS
+from shared.flowlog.record import AGENT_KEYS, KEYS
 from tests.gateway.client import records_of
 from tests.support.records import flow_records
 
@@ -13,4 +13,4 @@ def test_records_on_their_side_are_the_same_records(records):
 
 
 def test_no_records_have_every_column_all_the_same():
-    assert columns([]) == dict.fromkeys(KEYS, ())
+    assert columns([]) == {key: [] for key in (*KEYS, *AGENT_KEYS)}

@@ -29,6 +29,13 @@ def test_a_customer_sees_its_own_entries_only(journal, customer, accounts):
     assert journal.page(customer) == []
 
 
+def test_an_entry_that_is_none_leaves_nothing_and_harms_nothing(journal, customer, accounts):
+    key = accounts.signing_key()
+    journal.add_none()
+    assert journal.page(customer) == []
+    assert accounts.signing_key() == key
+
+
 def test_old_entries_are_forgotten(journal, customer):
     journal.add(customer, NOW - KEPT - timedelta(seconds=1), "old", Deed.SIGNED_IN)
     journal.add(customer, NOW - KEPT, "young", Deed.SIGNED_IN)

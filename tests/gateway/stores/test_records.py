@@ -12,6 +12,7 @@ from gateway.stores.columns import columns
 from gateway.stores.records import KEY_LIFE, Post, Records, UnknownSchemaError
 from shared.flowlog.record import COUNTERS
 from tests.gateway.client import record
+from tests.shared.flowlog.test_check import AGENTS
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
@@ -60,7 +61,7 @@ def test_a_key_that_is_there_already_stores_nothing(records):
 
 
 def test_records_that_cannot_be_loaded_leave_no_key_behind(records):
-    with pytest.raises(OverflowError):
+    with pytest.raises(duckdb.Error):
         records.store(post("key"), columns([record(), record(rule="new", src_port=65536)]))
     assert records.find(1, "key") is None
     assert records.count(1) == 0
@@ -92,6 +93,8 @@ def test_every_record_comes_back_as_it_was_stored(path):
         record(src_ip="10.0.0.4", dst_ip="::ffff:10.0.0.4"),
         record(direction="inbound", decision="deny", state=None, version=1, **dict.fromkeys(COUNTERS)),
         record(source="vnet", version=4, state="end", encryption="NX", acl_id="A", flow_log_id="F", mac=None),
+        AGENTS,
+        AGENTS | {"direction": None, "direction_basis": "unknown", "src_port": 0, "process": None},
         record(bytes_dst_to_src=10**18 - 1, packets_src_to_dst=0, rule="", resource_id='it\'s "quoted"'),
     ]
     first = Records.open(path)
@@ -99,12 +102,14 @@ def test_every_record_comes_back_as_it_was_stored(path):
     first.close()
     again = Records.open(path)
     again.store(post("second"), columns(stored[4:]))
-    assert Counter(map(repr, again.records(1))) == Counter(map(repr, stored))
+    assert Counter(repr(sorted(each.items())) for each in again.records(1)) == Counter(
+        repr(sorted(each.items())) for each in stored
+    )
     again.close()
 
 
 def test_what_was_undone_takes_no_number_from_what_comes_after(records):
-    with pytest.raises(OverflowError):
+    with pytest.raises(duckdb.Error):
         records.store(post("undone"), columns([record(rule="undone"), record(src_port=65536)]))
     records.store(post("a"), columns([record(rule="a")]))
     records.store(post("b"), columns([record(rule="b"), record(rule="a")]))
@@ -163,7 +168,7 @@ class Connection:
     def execute(self, *arguments):
         return self.connection.execute(*arguments)
 
-for after in range(9):
+for after in range(8):
     if not os.fork():
         path = Path(sys.argv[1]) / str(after)
         Records.open(path).close()
@@ -191,9 +196,8 @@ def left_by_kills(tmp_path_factory):
         pytest.param(3, 0, id="between the rules and the origins"),
         pytest.param(4, 0, id="before the records are offered"),
         pytest.param(5, 0, id="before the records"),
-        pytest.param(6, 0, id="after the records"),
-        pytest.param(7, 0, id="before the commit"),
-        pytest.param(8, 1000, id="after the commit"),
+        pytest.param(6, 0, id="before the commit"),
+        pytest.param(7, 1000, id="after the commit"),
     ],
 )
 def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(left_by_kills, steps, stored):

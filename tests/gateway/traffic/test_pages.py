@@ -57,9 +57,14 @@ def test_the_ends_say_that_they_are_ends(stored):
     assert (empty.records, empty.newer, empty.older) == ((), None, None)
 
 
-def test_all_is_exported_however_many_pages_it_takes(stored, monkeypatch):
-    monkeypatch.setattr("gateway.traffic.pages._EXPORTED_AT_ONCE", 13)
-    assert Counter(map(repr, every(stored.records, ALL))) == Counter(map(repr, stored.of[1]))
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize("steps", [1, 10, 10_000_000])
+def test_all_is_exported_newest_first_however_the_time_is_cut(stored, monkeypatch, size, steps):
+    monkeypatch.setattr("gateway.traffic.pages._SLICE", size)
+    monkeypatch.setattr("gateway.traffic.pages._STEPS", steps)
+    exported = list(every(stored.records, ALL))
+    assert exported == list(page(stored.records, ALL, FIRST, 10_000).records)
+    assert Counter(map(repr, exported)) == Counter(map(repr, stored.of[1]))
 
 
 @given(st.builds(Cursor, st.sampled_from(Way), st.none() | st.tuples(*[st.integers(0, 2**63 - 1)] * 3)))

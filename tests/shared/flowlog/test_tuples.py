@@ -229,7 +229,7 @@ def test_an_envelope_comes_back_from_its_json(kind):
 
 @pytest.mark.parametrize(
     "change",
-    [{"source": "agent"}, {"version": "2"}, {"version": True}, {"rule": None}, {"rule": 1}, {"mac": []}, {"more": 1}],
+    [{"source": "agents"}, {"version": "2"}, {"version": True}, {"rule": None}, {"rule": 1}, {"mac": []}, {"more": 1}],
 )
 def test_json_that_is_no_envelope_is_refused(change):
     document = orjson.loads(orjson.dumps(ENVELOPES["vnet"]))

@@ -1,0 +1,53 @@
+"""Connection strings of storage accounts. No message repeats a part of one."""
+
+import re
+from typing import Final
+
+_PATTERNS: Final = {
+    "AccountName": re.compile(r"[a-z0-9]{3,24}"),
+    "AccountKey": re.compile(r"[A-Za-z0-9+/]+={0,2}"),
+    "EndpointSuffix": re.compile(r"core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)"),
+    "DefaultEndpointsProtocol": re.compile("https"),
+}
+"""What terraform's module takes: the parts that are needed or known, and how they look."""
+_NEEDED: Final = ("AccountName", "AccountKey")
+_COPY: Final = "Copy it whole from the storage account's access keys in the portal."
+
+
+def error_in(text: str, account: str | None) -> str:
+    """Tell what is wrong with a connection string.
+
+    Args:
+        text: The connection string.
+        account: The name of the account that it is to be of; None if that name is wrong itself.
+
+    Returns:
+        A sentence, or nothing if it is all right.
+
+    """
+    if not text.isascii() or not text.isprintable() or len(text) > 1000:  # noqa: PLR2004 - three times the longest
+        return f"This is no connection string. {_COPY}"
+    parts: dict[str, str] = {}
+    for part in filter(None, text.split(";")):
+        name, equals, value = part.partition("=")
+        known = next((each for each in _PATTERNS if each.lower() == name.lower()), name.lower())
+        if not equals or known in parts:
+            return f"This is no connection string. {_COPY}"
+        parts[known] = value
+    for name in _NEEDED:
+        if name not in parts:
+            return f"{name} is missing in this connection string. {_COPY}"
+    for name, pattern in _PATTERNS.items():
+        if name in parts and not pattern.fullmatch(parts[name]):
+            return f"{name} in this connection string is not as Azure writes it. {_COPY}"
+    if account is not None and parts["AccountName"] != account:
+        return (
+            "This connection string is of another storage account. Correct the account's name, or copy its own string."
+        )
+    return ""
+
+
+def cloud_of(text: str) -> str:
+    """Give the domain of the cloud that a connection string leads to."""
+    found = re.search(r"(?:^|;)EndpointSuffix=([^;]+)", text, re.IGNORECASE)
+    return found[1] if found else "core.windows.net"

@@ -1,0 +1,194 @@
+"""Configure Flow Logs: which storage accounts are delivered from, and what has arrived from them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.clock import Clock, from_ms
+from gateway.console.errors import not_found
+from gateway.console.flow_logs_form import (
+    MOST_ACCOUNTS,
+    Draft,
+    checked,
+    draft_of,
+    empty_draft,
+    read_draft,
+    with_one_more_row,
+    without_row,
+)
+from gateway.console.forms import read_form
+from gateway.console.pages import Pages, go_to, redirect
+from gateway.console.visitor import Visitor
+from gateway.limits import Limits
+from gateway.place import Place
+from gateway.stores.accounts import User
+from gateway.stores.database import StoreError
+from gateway.stores.deployments import Deployment, StorageAccount
+from gateway.stores.journal import Deed
+from gateway.stores.stores import Stores
+from gateway.traffic.freshness import AccountFreshness, account_freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What has arrived from a storage account.
+
+    Attributes:
+        account: The account.
+        log: The log blob of the newest record, with its container; None if nothing has arrived yet.
+        last_record: The newest record's time.
+        lag: How much later than that it was accepted.
+        rejected: How many lines were no flow records.
+        refused_at: When a post was last refused; None if none was, or if one was accepted since.
+        refusal: Why.
+
+    """
+
+    account: StorageAccount
+    log: str | None = None
+    last_record: datetime | None = None
+    lag: timedelta | None = None
+    rejected: int = 0
+    refused_at: datetime | None = None
+    refusal: str = ""
+
+
+class FlowLogsPage:
+    """The pages of the Flow Logs configurations."""
+
+    def __init__(self, pages: Pages, stores: Stores, place: Place, limits: Limits, clock: Clock) -> None:
+        self._pages = pages
+        self._stores = stores
+        self._place = place
+        self._limits = limits
+        self._clock = clock
+
+    async def overview(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/flow-logs`."""
+        deployments = await run_in_threadpool(self._stores.deployments.all, visitor.user.customer)
+        told = {word: request.query_params.get(word, "") for word in ("saved", "removed")}
+        names = {each.name for each in deployments}
+        return self._pages.render(
+            request,
+            visitor,
+            "flow_logs.html",
+            deployments=deployments,
+            saved=told["saved"] if told["saved"] in names else "",
+            removed=bool(told["removed"]),
+        )
+
+    async def new(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/flow-logs/new`."""
+        return self._form(request, visitor, empty_draft(), None)
+
+    async def add(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/flow-logs/new`."""
+        return await self._save(request, visitor, None)
+
+    async def edit(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/flow-logs/NAME/edit`."""
+        stored = await self._deployment(request, visitor)
+        return self._form(request, visitor, draft_of(stored), stored)
+
+    async def replace(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/flow-logs/NAME/edit`."""
+        return await self._save(request, visitor, await self._deployment(request, visitor))
+
+    async def details(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/flow-logs/NAME`."""
+        deployment = await self._deployment(request, visitor)
+        customer = visitor.user.customer
+        found = await run_in_threadpool(account_freshness, self._stores.records, customer)
+        registered = await run_in_threadpool(self._stores.registrations.in_force, customer)
+        return self._pages.render(
+            request,
+            visitor,
+            "flow_logs_details.html",
+            deployment=deployment,
+            arrivals=[_arrivals(each, found.get(each.name)) for each in deployment.accounts],
+            registration=registered.get(deployment.subscription_id),
+            url=self._place.url,
+            reachable=self._place.reachable,
+            packaged=self._place.package.is_file(),
+        )
+
+    async def remove(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/flow-logs/NAME/remove`."""
+        deployment = await self._deployment(request, visitor)
+        await run_in_threadpool(self._remove, visitor.user, deployment.name)
+        return redirect("/setup/flow-logs?removed=1")
+
+    async def _deployment(self, request: Request, visitor: Visitor) -> Deployment:
+        name = request.path_params["name"]
+        found = await run_in_threadpool(self._stores.deployments.find, visitor.user.customer, name)
+        if found is None:
+            raise not_found("deployment")
+        return found
+
+    async def _save(self, request: Request, visitor: Visitor, stored: Deployment | None) -> Response:
+        form = await read_form(request, self._limits)
+        draft = read_draft(form, stored)
+        if "add" in form:
+            return self._form(request, visitor, with_one_more_row(draft), stored)
+        if "remove" in form:
+            return self._form(request, visitor, without_row(draft, form.text("remove")), stored)
+        taken = [] if stored else await run_in_threadpool(self._names, visitor.user)
+        draft = checked(draft, taken)
+        if draft.good:
+            try:
+                await run_in_threadpool(self._put, visitor.user, draft, stored)
+            except StoreError as error:
+                # Somebody else was quicker, or the key is lost.
+                draft = replace(draft, errors={"name": str(error)})
+        if not draft.good:
+            return self._form(request, visitor, draft, stored, status=422)
+        return go_to(request, f"/setup/flow-logs?saved={quote(draft.name)}")
+
+    def _names(self, user: User) -> list[str]:
+        return [each.name for each in self._stores.deployments.all(user.customer)]
+
+    def _put(self, user: User, draft: Draft, stored: Deployment | None) -> None:
+        now = self._clock()
+        put = self._stores.deployments.replace if stored else self._stores.deployments.add
+        with self._stores.database.transaction():
+            put(user.customer, draft.name, draft.subscription_id, [row.account for row in draft.rows], now)
+            self._stores.journal.add(user.customer, now, user.name, Deed.SAVED_DEPLOYMENT, draft.name)
+
+    def _remove(self, user: User, name: str) -> None:
+        with self._stores.database.transaction():
+            if self._stores.deployments.remove(user.customer, name):
+                self._stores.journal.add(user.customer, self._clock(), user.name, Deed.REMOVED_DEPLOYMENT, name)
+
+    def _form(
+        self, request: Request, visitor: Visitor, draft: Draft, stored: Deployment | None, *, status: int = 200
+    ) -> Response:
+        return self._pages.render(
+            request,
+            visitor,
+            "flow_logs_form.html",
+            status=status,
+            draft=draft,
+            stored=stored,
+            full=len(draft.rows) >= MOST_ACCOUNTS,
+        )
+
+
+def _arrivals(account: StorageAccount, found: AccountFreshness | None) -> Arrivals:
+    if found is None:
+        return Arrivals(account)
+    refusal = found.refusal
+    if refusal is not None and found.accepted is not None and found.accepted >= refusal.at:
+        refusal = None
+    return Arrivals(
+        account,
+        found.log,
+        None if found.last is None else from_ms(found.last),
+        None if found.lag is None else timedelta(milliseconds=found.lag),
+        found.rejected,
+        None if refusal is None else from_ms(refusal.at),
+        "" if refusal is None else refusal.message,
+    )

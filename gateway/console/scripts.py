@@ -1,0 +1,80 @@
+"""What an administrator downloads and applies: the Terraform module, filled in, and the function app's package.
+
+The same deployment, module and package give the same bytes: names are sorted, times and modes are fixed.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from gateway.place import CHECKOUT
+from gateway.stores.deployments import Deployment
+
+PACKAGE_NAME: Final = "function.zip"
+_TERRAFORM: Final = CHECKOUT / "terraform"
+_SUFFIXES: Final = {".tf", ".sh"}
+_LEFT_OUT: Final = {"tests"}
+_LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
+_FILE, _PROGRAM = 0o100644, 0o100755
+
+
+def variables(deployment: Deployment, connection_strings: Mapping[str, str], url: str) -> dict[str, Any]:
+    """Give the content of `terraform.tfvars.json`, with all but the subscription token.
+
+    Args:
+        deployment: The configuration.
+        connection_strings: Its secrets, by storage account.
+        url: The gateway's address.
+
+    """
+    return {
+        "subscription_token": "",
+        "apigw_url": url,
+        "region_set": {
+            f"location{number}": {
+                "location": account.region,
+                "flow_logs_storage_connection_string": connection_strings[account.name],
+            }
+            for number, account in enumerate(deployment.accounts, 1)
+        },
+    }
+
+
+def pack(name: str, filled_in: Mapping[str, Any], package: Path, module: Path = _TERRAFORM) -> bytes:
+    """Make the zip.
+
+    Args:
+        name: The folder that everything in it is in.
+        filled_in: The content of `terraform.tfvars.json`.
+        package: The function app's package.
+        module: The Terraform module.
+
+    Raises:
+        OSError: The package or the module cannot be read.
+
+    """
+    files = {
+        path.relative_to(module).as_posix(): path.read_bytes() for path in module.rglob("*") if _is_part(path, module)
+    }
+    files["terraform.tfvars.json"] = json.dumps(filled_in, indent=2).encode() + b"\n"
+    files[PACKAGE_NAME] = package.read_bytes()
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for inside in sorted(files):
+            entry = zipfile.ZipInfo(f"{name}/{inside}", _LONG_AGO)
+            entry.create_system = 3  # Unix, which the mode belongs to
+            entry.external_attr = (_PROGRAM if inside.endswith(".sh") else _FILE) << 16
+            # The package is compressed already.
+            entry.compress_type = zipfile.ZIP_STORED if inside == PACKAGE_NAME else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[inside])
+    return content.getvalue()
+
+
+def _is_part(path: Path, module: Path) -> bool:
+    """Tell the module's own files from what terraform leaves beside them, such as states and variables with secrets."""
+    inside = PurePosixPath(path.relative_to(module))
+    hidden = any(part.startswith(".") or part in _LEFT_OUT for part in inside.parts)
+    return not hidden and inside.suffix in _SUFFIXES and path.is_file() and not path.is_symlink()

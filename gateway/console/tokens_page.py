@@ -1,0 +1,112 @@
+"""Subscription tokens: made, listed, revoked."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.auth import LONGEST_LIFE
+from gateway.clock import Clock
+from gateway.console.errors import not_found
+from gateway.console.forms import Form, read_form, text_error, whole_number
+from gateway.console.pages import Pages, redirect
+from gateway.console.visitor import Visitor
+from gateway.limits import Limits
+from gateway.place import Place
+from gateway.stores.accounts import User
+from gateway.stores.journal import Deed
+from gateway.stores.stores import Stores
+from gateway.stores.tokens import SubscriptionToken
+
+_USUAL_LIFE: Final = timedelta(days=365)
+_LONGEST_PURPOSE: Final = 100
+
+
+class TokensPage:
+    """The page of the subscription tokens."""
+
+    def __init__(self, pages: Pages, stores: Stores, place: Place, limits: Limits, clock: Clock) -> None:
+        self._pages = pages
+        self._stores = stores
+        self._place = place
+        self._limits = limits
+        self._clock = clock
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/tokens`."""
+        return await self._page(request, visitor, Form({"ends": [self._today(_USUAL_LIFE).isoformat()]}), {})
+
+    async def post(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/tokens`: make a token, and show it this once."""
+        form = await read_form(request, self._limits)
+        errors = self._errors(form)
+        if errors:
+            return await self._page(request, visitor, form, errors, status=422)
+        ends = _end_of(date.fromisoformat(form.text("ends")))
+        token, made = await run_in_threadpool(self._make, visitor.user, form.text("purpose"), ends)
+        return self._pages.render(
+            request, visitor, "token_made.html", status=201, token=token, made=made, url=self._place.url
+        )
+
+    async def revoke(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/tokens/NUMBER/revoke`."""
+        number = whole_number(request.path_params["number"])
+        if number is None or await run_in_threadpool(self._revoke, visitor.user, number) is None:
+            raise not_found("token to revoke")
+        return redirect(f"/setup/tokens?revoked={number}")
+
+    def _make(self, user: User, purpose: str, ends: datetime) -> tuple[str, SubscriptionToken]:
+        now = self._clock()
+        with self._stores.database.transaction():
+            token, made = self._stores.tokens.add(user.customer, now, ends - now, purpose, user.name)
+            self._stores.journal.add(user.customer, now, user.name, Deed.MADE_TOKEN, made.name)
+        return token, made
+
+    def _revoke(self, user: User, number: int) -> SubscriptionToken | None:
+        now = self._clock()
+        with self._stores.database.transaction():
+            revoked = self._stores.tokens.revoke(user.customer, number, now)
+            if revoked is not None:
+                self._stores.journal.add(user.customer, now, user.name, Deed.REVOKED_TOKEN, revoked.name)
+        return revoked
+
+    async def _page(
+        self, request: Request, visitor: Visitor, form: Form, errors: dict[str, str], *, status: int = 200
+    ) -> Response:
+        now = self._clock()
+        tokens = await run_in_threadpool(self._stores.tokens.all, visitor.user.customer)
+        revoked = request.query_params.get("revoked")
+        return self._pages.render(
+            request,
+            visitor,
+            "tokens.html",
+            status=status,
+            form=form,
+            errors=errors,
+            tokens=[(each, each.state(now)) for each in tokens],
+            revoked=next((each for each in tokens if each.revoked_at and str(each.number) == revoked), None),
+            earliest=self._today().isoformat(),
+            latest=self._today(LONGEST_LIFE).isoformat(),
+            url=self._place.url,
+        )
+
+    def _errors(self, form: Form) -> dict[str, str]:
+        """Give what is wrong with the fields, by their names."""
+        errors = {"purpose": text_error(form.text("purpose"), _LONGEST_PURPOSE)}
+        earliest, latest = self._today(), self._today(LONGEST_LIFE)
+        try:
+            ends = date.fromisoformat(form.text("ends"))
+        except ValueError:
+            ends = date.min
+        if not earliest <= ends <= latest:
+            errors["ends"] = f"Enter a day from {earliest} to {latest}, such as {self._today(_USUAL_LIFE)}."
+        return {name: error for name, error in errors.items() if error}
+
+    def _today(self, later: timedelta = timedelta(0)) -> date:
+        return (self._clock() + later).date()
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(tzinfo=UTC))

@@ -1,0 +1,140 @@
+"""The rules that the values of a flow record keep."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from shared.flowlog.record import (
+    COUNTERS,
+    DIGITS_MAX,
+    LINKS,
+    PORT_MAX,
+    PROTOCOL_MAX,
+    TIME_END_MS,
+    TIME_MIN_MS,
+    VERSIONS,
+    CounterSource,
+    Decision,
+    Direction,
+    DirectionBasis,
+    Source,
+    State,
+    canonical_address,
+    means_not_measured,
+)
+
+_HOST_CHARACTERS: Final = 255
+
+
+def check(value: object) -> str | None:
+    """Return why a decoded JSON value is no flow record, or None if it is one; the order of its keys is left open."""
+    if not isinstance(value, dict):
+        return "a flow record is a JSON object"
+    from_agent = value.get("source") == Source.AGENT.value
+    rules = _AGENT_RULES if from_agent else _RULES
+    if value.keys() != rules.keys():
+        missing, unknown = [key for key in rules if key not in value], sorted(value.keys() - rules.keys())
+        return f"a flow record lacks {', '.join(missing)}" if missing else f"unknown key {unknown[0]!r:.80}"
+    for key, rule in rules.items():
+        if not rule.holds(value[key]):
+            return f"{key} must be {rule.words}, not {value[key]!r:.80}"
+    return _check_together_from_agent(value) if from_agent else _check_together(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    words: str
+    holds: Callable[[object], bool]
+
+
+_MAC: Final = re.compile(r"[0-9A-F]{12}")
+
+
+def _whole(low: int, end: int, words: str) -> _Rule:
+    return _Rule(words, lambda value: type(value) is int and low <= value < end)
+
+
+def _one_of(choices: type[StrEnum]) -> _Rule:
+    names = frozenset(choice.value for choice in choices)
+    return _Rule(f"one of {', '.join(sorted(names))}", lambda value: isinstance(value, str) and value in names)
+
+
+def _or_null(rule: _Rule) -> _Rule:
+    return _Rule(f"{rule.words}, or null", lambda value: value is None or rule.holds(value))
+
+
+_NULL: Final = _Rule("null", lambda value: value is None)
+_NUMBER: Final = _whole(0, 10**DIGITS_MAX, f"a whole number of at most {DIGITS_MAX} digits")
+_TEXT: Final = _Rule("a string", lambda value: isinstance(value, str))
+_ADDRESS: Final = _Rule(
+    "an address in canonical text", lambda value: isinstance(value, str) and canonical_address(value) == value
+)
+_PORT: Final = _whole(0, PORT_MAX + 1, f"a whole number from 0 to {PORT_MAX}")
+_RULES: Final = {
+    "time": _whole(TIME_MIN_MS, TIME_END_MS, "epoch milliseconds from 2000 to 2100"),
+    "src_ip": _ADDRESS,
+    "src_port": _PORT,
+    "dst_ip": _ADDRESS,
+    "dst_port": _PORT,
+    "protocol": _whole(0, PROTOCOL_MAX + 1, f"a whole number from 0 to {PROTOCOL_MAX}"),
+    "direction": _one_of(Direction),
+    "decision": _one_of(Decision),
+    "state": _or_null(_one_of(State)),
+    "encryption": _or_null(_TEXT),
+    **dict.fromkeys(COUNTERS, _or_null(_NUMBER)),
+    "rule": _TEXT,
+    "mac": _or_null(
+        _Rule(
+            "12 upper-case hexadecimal digits",
+            lambda value: isinstance(value, str) and _MAC.fullmatch(value) is not None,
+        )
+    ),
+    "acl_id": _or_null(_TEXT),
+    "resource_id": _or_null(_TEXT),
+    "flow_log_id": _or_null(_TEXT),
+    "source": _one_of(Source),
+    "version": _whole(1, 10**DIGITS_MAX, "a version number"),
+}
+
+_AGENT_RULES: Final = _RULES | {
+    "src_port": _or_null(_PORT),
+    "direction": _or_null(_one_of(Direction)),
+    **dict.fromkeys(("decision", "state", "encryption", "rule", "mac", "acl_id", "resource_id", "flow_log_id"), _NULL),
+    "host": _Rule(
+        f"a text of 1 to {_HOST_CHARACTERS} characters",
+        lambda value: isinstance(value, str) and 0 < len(value) <= _HOST_CHARACTERS,
+    ),
+    "process": _or_null(_TEXT),
+    "direction_basis": _one_of(DirectionBasis),
+    **dict.fromkeys(LINKS, _NUMBER),
+    "counter_source": _one_of(CounterSource),
+}
+
+
+def _check_together(value: dict[str, object]) -> str | None:
+    """Check the rules that bind several keys, once each value alone is right."""
+    source, version = Source(str(value["source"])), value["version"]
+    if version not in VERSIONS[source]:
+        return f"version {version} is no version of source {source.value}"
+    state = None if value["state"] is None else State(str(value["state"]))
+    decision = Decision(str(value["decision"]))
+    if state is State.DENY and decision is not Decision.DENY:
+        return "state deny needs decision deny"
+    if means_not_measured(decision, state, [value[key] for key in COUNTERS]):
+        return "four counters of zero must be null in a tuple that begins or denies a flow"
+    return None
+
+
+def _check_together_from_agent(value: dict[str, object]) -> str | None:
+    if value["version"] not in VERSIONS[Source.AGENT]:
+        return f"version {value['version']} is no version of source {Source.AGENT.value}"
+    unknown = value["direction_basis"] == DirectionBasis.UNKNOWN.value
+    if (value["direction"] is None) is not unknown:
+        return "direction must be null where its basis is unknown, and nowhere else"
+    if (value["src_port"] is None) is unknown:
+        return "src_port must be null where the direction is known, and nowhere else"
+    if value["counter_source"] == CounterSource.NONE.value and any(value[key] is not None for key in COUNTERS):
+        return "counters must be null where they have no source"
+    return None

@@ -1,0 +1,80 @@
+"""What everybody must be able to read and to reach, on every page, in light and in dark."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.stores.deployments import NewStorageAccount, StorageAccount
+from tests.gateway.browser.looks import faults
+from tests.gateway.console.configured import ID
+from tests.gateway.console.registered import registration
+
+PAGES = [
+    "/setup/tokens",
+    "/setup/flow-logs",
+    "/setup/flow-logs/new",
+    "/setup/flow-logs/azure-production",
+    "/setup/flow-logs/azure-production/edit",
+    "/setup/registrations",
+    "/setup/journal",
+    "/account",
+]
+
+
+@pytest.fixture
+def filled(gateway, customer, clock):
+    """A customer with something to show on each page."""
+    stores, now = gateway.stores, clock.now()
+    for _ in range(3):
+        _, token = stores.tokens.add(customer, now, timedelta(days=1), "Production", "ada")
+    stores.tokens.revoke(customer, token.number, now)
+    stores.tokens.add(customer, now - timedelta(days=2), timedelta(days=1), "Trial", "ada")
+    account = NewStorageAccount(StorageAccount("flowlogsone", "eastus"), "secret")
+    stores.deployments.add(customer, "azure-production", ID, [account], now)
+    stores.records.refuse(customer, "flowlogsone", now, 413, "The body is too large.")
+    for subscription in (ID, ID.replace("0b", "1c")):
+        stores.registrations.put(customer, subscription, registration(), now)
+    stores.registrations.end(customer, ID, now)
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground_and_every_field_has_a_name(new_visit, sign_in, scheme):
+    visit = new_visit(color_scheme=scheme)
+    visit.expect(422)
+    page = sign_in(visit, "/account")
+    for address in PAGES:
+        visit.open(address)
+        assert faults(page) == [], address
+    visit.open("/setup/flow-logs/new")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("alert").wait_for()
+    assert faults(page) == []
+
+
+def test_the_sign_in_page_is_readable_in_both_schemes(new_visit):
+    for scheme in ("light", "dark"):
+        visit = new_visit(color_scheme=scheme)
+        visit.open("/sign-in")
+        assert faults(visit.page) == []
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(visit, sign_in):
+    page = sign_in(visit, "/setup/tokens")
+    wanted = page.evaluate("[...document.querySelectorAll('a, button, input:not([type=hidden]), textarea')].length")
+    reached = set()
+    for _ in range(wanted + 10):
+        page.keyboard.press("Tab")
+        where = page.evaluate(
+            """() => {
+                const here = document.activeElement;
+                if (here === document.body) return null;
+                const style = getComputedStyle(here);
+                return [[...document.querySelectorAll("*")].indexOf(here), style.outlineStyle, style.outlineWidth];
+            }"""
+        )
+        if where is not None:
+            assert where[1:] == ["solid", "2px"], page.evaluate("document.activeElement.outerHTML")
+            reached.add(where[0])
+    assert len(reached) == wanted

@@ -1,0 +1,158 @@
+"""Setting Sluice up as a person does: token, configuration, download, registration."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.client import Client
+from tests.gateway.console.configured import ID, connection_string
+from tests.gateway.console.registered import PATH, registration
+
+
+@pytest.fixture
+def page(visit, sign_in):
+    return sign_in(visit, "/setup/tokens")
+
+
+def make_token(page, purpose="Production"):
+    page.get_by_label("Purpose").fill(purpose)
+    page.get_by_role("button", name="Create token").click()
+    return page.get_by_label("Subscription token").input_value()
+
+
+def test_a_token_is_made_copied_used_and_revoked(page, gateway, customer):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    token = make_token(page)
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_text("Copied", exact=True).wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == token
+    assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 200
+    page.get_by_role("link", name="Done").click()
+    assert page.get_by_role("row", name="Production active").is_visible()
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Revoke token").click()
+    assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 200
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Revoke token").click()
+    assert notice(page).endswith("is refused from now on.")
+    assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 401
+
+
+def test_a_token_is_copied_where_scripts_have_no_clipboard(new_visit, sign_in):
+    visit = new_visit()
+    visit.page.add_init_script("Object.defineProperty(Navigator.prototype, 'clipboard', {value: undefined})")
+    page = sign_in(visit, "/setup/tokens")
+    token = make_token(page)
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_text("Copied", exact=True).wait_for()
+    visit.open("/setup/tokens")
+    page.get_by_label("Purpose").press("Control+V")
+    assert page.get_by_label("Purpose").input_value() == token
+
+
+def notice(page):
+    return page.locator(".notice").inner_text()
+
+
+def fill_row(page, number, account, secret):
+    group = page.get_by_role("group", name=f"Storage account {number}")
+    group.get_by_label("Storage account", exact=True).fill(account)
+    group.get_by_label("Region").fill("East US")
+    group.get_by_label("Connection string").fill(secret)
+    return group
+
+
+def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registered(page, visit, gateway, customer):
+    visit.expect(422)
+    page.get_by_role("link", name="Flow logs", exact=True).click()
+    page.get_by_role("link", name="Configure Flow Logs").click()
+    page.get_by_label("Deployment name").fill("azure\u2014production")
+    page.get_by_label("Subscription id").fill(ID.upper())
+    fill_row(page, 1, "flowlogsone", connection_string("flowlogsone"))
+    page.get_by_role("button", name="Add more buckets").click()
+    page.get_by_role("group", name="Storage account 2").wait_for()
+    assert page.evaluate("document.activeElement.id") == "account-2"
+    second = fill_row(page, 2, "flowlogstwo", connection_string("flowlogsone"))
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("alert").wait_for()
+    name = page.get_by_label("Deployment name")
+    assert name.evaluate("field => document.activeElement === field")
+    assert "azure-production" in page.locator("#name-error").inner_text()
+    assert "of another storage account" in second.locator(".error").inner_text()
+    # What was typed is still there, without having come back from the gateway.
+    first = page.get_by_role("group", name="Storage account 1").get_by_label("Connection string")
+    assert first.input_value() == connection_string("flowlogsone")
+    name.fill("azure-production")
+    second.get_by_label("Connection string").fill(connection_string("flowlogstwo"))
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/setup/flow-logs?saved=azure-production")
+    assert notice(page).startswith("azure-production is saved.")
+    page.get_by_role("link", name="View details of azure-production").click()
+    assert page.get_by_role("row", name="flowlogstwo eastus nothing yet").is_visible()
+
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download scripts").click()
+    content = Path(downloading.value.path()).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        filled_in = json.loads(archive.read("azure-production/terraform.tfvars.json"))
+    assert filled_in["region_set"]["location2"]["location"] == "eastus"
+    assert (filled_in["apigw_url"], filled_in["subscription_token"]) == (gateway.url, "")
+
+    page.get_by_role("link", name="Tokens").click()
+    machine = Client(gateway.url, make_token(page), customer)
+    machine.call("PUT", PATH, json=registration())
+    page.get_by_role("link", name="Registrations").click()
+    assert page.get_by_role("row", name=f"{ID} registered").is_visible()
+    machine.call("DELETE", PATH)
+    page.reload()
+    assert page.get_by_role("row", name=f"{ID} gone").is_visible()
+    page.get_by_role("link", name="Journal").click()
+    deeds = page.get_by_role("row").all_inner_texts()
+    told = [deed for deed in deeds if "azure-production" in deed]
+    assert ["downloaded" in told[0], "saved" in told[1]] == [True, True]
+
+
+def test_a_bucket_is_removed_and_the_others_keep_what_was_typed(page, visit):
+    visit.open("/setup/flow-logs/new")
+    fill_row(page, 1, "flowlogsone", "secret one")
+    page.get_by_role("button", name="Add more buckets").click()
+    fill_row(page, 2, "flowlogstwo", "secret two")
+    page.get_by_role("button", name="Remove storage account 1").click()
+    page.get_by_role("group", name="Storage account 2").wait_for(state="detached")
+    rest = page.get_by_role("group", name="Storage account 1")
+    assert rest.get_by_label("Storage account", exact=True).input_value() == "flowlogstwo"
+    assert rest.get_by_label("Connection string").input_value() == "secret two"
+
+
+def test_it_all_works_without_scripts(new_visit, sign_in):
+    visit = new_visit(java_script_enabled=False)
+    page = sign_in(visit, "/setup/flow-logs/new")
+    page.get_by_label("Deployment name").fill("azure-plain")
+    page.get_by_label("Subscription id").fill(ID)
+    page.get_by_role("button", name="Add more buckets").click()
+    for number, account in ((1, "flowlogsone"), (2, "flowlogstwo")):
+        fill_row(page, number, account, connection_string(account))
+    page.get_by_role("button", name="Save").click()
+    assert notice(page).startswith("azure-plain is saved.")
+    visit.open("/setup/tokens")
+    assert make_token(page)
+    assert page.get_by_role("button", name="Copy").count() == 0
+
+
+def test_what_a_script_was_refused_is_told_on_the_page(page, visit):
+    visit.expect(413)
+    visit.open("/setup/flow-logs/new")
+    page.get_by_label("Connection string").fill("x" * 70_000)
+    page.get_by_role("button", name="Save").click()
+    assert "longer than 65536 bytes" in page.get_by_role("alert").inner_text()
+    visit.troubles = [each for each in visit.troubles if "Response Status Error Code 413" not in each]
+
+
+def test_a_form_that_is_sent_after_the_session_ended_leads_to_signing_in(page, visit):
+    visit.open("/setup/flow-logs/new")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/sign-in")

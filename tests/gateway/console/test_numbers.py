@@ -1,0 +1,106 @@
+"""Every number on a page equals the rows that its link opens, and what plain Python counts."""
+
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from gateway.clock import to_ms
+from gateway.console.columns import COLUMNS
+from gateway.traffic.search import parse
+from gateway.traffic.top import Dimension, Measure
+from tests.gateway.console.sheet import Sheet
+from tests.gateway.traffic.oracle import matches
+
+PAGES = [
+    "/",
+    "/?range=all&q=decision:deny",
+    "/traffic",
+    "/timeline",
+    "/timeline?q=proto:tcp",
+    "/rules",
+    "/exposed",
+    "/conversations",
+    *(f"/top?by={dimension}&measure={measure}" for dimension in Dimension for measure in Measure),
+]
+
+
+def size(record):
+    return sum(record[key] or 0 for key in ("bytes_src_to_dst", "bytes_dst_to_src"))
+
+
+def asked_for(address, records):
+    """Give the records that the search and the time of an address select, whose ends every such address has."""
+    state = parse_qs(urlsplit(address).query)
+    search = parse(state.get("q", [""])[0])
+    start, end = (to_ms(datetime.fromisoformat(state[name][0])) for name in ("from", "to"))
+    return [record for record in records if start <= record["time"] < end and matches(search, record)]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_number_equals_its_rows(page, team, posted):
+    answer = team.reader.get(page)
+    assert answer.status_code == 200
+    sheet = Sheet.of(answer)
+    counted, weighed = sheet.counts("data-count"), sheet.counts("data-bytes")
+    assert counted
+    for address, number in counted:
+        assert len(asked_for(address, posted)) == number, address
+    for address, number in weighed:
+        assert sum(map(size, asked_for(address, posted))) == number, address
+    for address, number in {*counted[:3], *counted[-12:]}:
+        rows = Sheet.of(team.reader.get(address))
+        assert rows.counts("data-count")[0][1] == number
+        assert len(rows.rows("records")) == min(number, 50)
+
+
+@pytest.mark.usefixtures("posted")
+def test_no_number_of_the_first_page_leads_nowhere(team):
+    groups = Sheet.of(team.reader.get("/")).rows("groups")
+    assert any(row.kind == "others" for row in groups)
+    for row in groups:
+        assert [link.said.keys() & {"data-count", "data-bytes"} for link in row.links][:2] == [
+            {"data-count"},
+            {"data-bytes"},
+        ]
+
+
+def test_the_groups_and_the_others_are_the_whole(team, posted):
+    for dimension in Dimension:
+        sheet = Sheet.of(team.reader.get(f"/top?by={dimension}"))
+        rows = sheet.rows("groups")
+        numbers = [int(row.cells[-4].replace(",", "")) for row in rows]
+        assert sum(numbers) == len(posted)
+
+
+def test_the_sources_of_an_exposed_port_are_as_many_as_it_says(team, posted):
+    ports = Sheet.of(team.reader.get("/exposed")).rows("ports")
+    assert posted
+    assert ports
+    for row in ports:
+        for link in row.links[:2]:
+            groups = Sheet.of(team.reader.get(link.address)).rows("groups")
+            others = [int(each.cells[0].split()[0]) for each in groups if each.kind == "others"]
+            assert len(groups) - len(others) + sum(others) == int(link.text)
+
+
+def test_a_cell_leads_to_the_rows_with_the_same_and_to_those_without(team, posted):
+    sheet = Sheet.of(team.reader.get(f"/traffic?range=all&columns={','.join(COLUMNS)}"))
+    details = [row for _, rows in sheet.tables for row in rows if row.kind == "details"]
+    assert len(details) == 50
+    only = {link.said["aria-label"]: link.address for link in details[0].links if link.text in {"only", "not"}}
+    assert len(only) == 40
+    pairs = list(only.items())
+    for (said, same), (_, others) in zip(pairs[::2], pairs[1::2], strict=True):
+        numbers = [Sheet.of(team.reader.get(each)).counts("data-count")[0][1] for each in (same, others)]
+        assert sum(numbers) == len(posted), said
+        assert numbers[0] > 0
+
+
+@pytest.mark.usefixtures("posted")
+def test_the_records_of_one_flow_are_a_click_away(team):
+    sheet = Sheet.of(team.reader.get("/traffic?q=decision:allow"))
+    flow = next(link.address for link in sheet.links if link.text == "This flow")
+    rows = Sheet.of(team.reader.get(flow)).rows("records")
+    assert rows
+    assert len({tuple(row.cells[2:7]) for row in rows}) == 1

@@ -1,0 +1,23 @@
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.traffic.terms import Pattern, PatternKey, Patterns, Search
+from tests.gateway.client import record
+from tests.gateway.traffic.oracle import matches
+
+FEW = st.text("aB*_%", max_size=8)
+
+
+@given(st.builds(Pattern, FEW, st.booleans()), FEW)
+def test_a_pattern_fits_what_a_regular_expression_says(pattern, text):
+    search = Search((Patterns(PatternKey.RULE, (pattern,)),))
+    assert pattern.fits(text) is matches(search, record(rule=text))
+
+
+def test_many_stars_hold_up_nobody():
+    began = time.process_time()
+    assert not Pattern("*a" * 60 + "b").fits("a" * 20_000)
+    assert Pattern("*a" * 60 + "*b").fits("a" * 20_000 + "b")
+    assert time.process_time() - began < 1

@@ -1,0 +1,68 @@
+"""The console's download, as a customer applies it: with nothing of a checkout beside it, and without pip."""
+
+import datetime as dt
+import json
+import zipfile
+
+import pytest
+
+from gateway.console.scripts import pack, variables
+from gateway.stores.deployments import Deployment, StorageAccount
+from tests.terraform.module import Module
+from tests.terraform.site import A, connection_string
+
+
+@pytest.fixture
+def downloaded(site, tmp_path):
+    """The unzipped download, in which `terraform init` was run."""
+    package = tmp_path / "function.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        for name in ("function_app.py", "host.json"):
+            archive.write(site.module.root / name, name)
+    entry = site.entry(A, "flowlogs1")
+    deployment = Deployment(
+        "azure-production", A, (StorageAccount("flowlogs1", entry["location"]),), dt.datetime.now(dt.UTC)
+    )
+    filled_in = variables(deployment, {"flowlogs1": connection_string("flowlogs1")}, site.gateway.url)
+    content = tmp_path / "download.zip"
+    content.write_bytes(pack("terraform", filled_in, package))
+    with zipfile.ZipFile(content) as archive:
+        archive.extractall(tmp_path / "downloaded")
+    module = Module(tmp_path / "downloaded", site.module.environment)
+    run = module.terraform("init", "-input=false", "-no-color")
+    assert run.succeeded, run.output
+    return module
+
+
+def test_it_is_valid_as_it_comes(downloaded):
+    run = downloaded.terraform("validate", "-no-color")
+    assert run.succeeded, run.output
+
+
+def test_without_a_token_nothing_is_applied(site, downloaded):
+    run = downloaded.apply(A)
+    assert not run.succeeded
+    assert "subscription_token" in run.output
+    assert site.nothing_left
+
+
+def test_with_a_token_it_is_applied_and_destroyed(site, downloaded):
+    written = json.loads((downloaded.folder / "terraform.tfvars.json").read_text())
+    downloaded.write_variables(written | {"subscription_token": site.customer.subscription_token})
+    applied = downloaded.apply(A)
+    assert applied.succeeded, applied.error
+    assert site.registered == [A]
+    assert downloaded.plan(A).nothing_to_do
+    assert not (downloaded.root / "dist").exists()
+    destroyed = downloaded.destroy(A)
+    assert destroyed.succeeded, destroyed.error
+    assert site.nothing_left
+
+
+def test_a_package_of_another_release_is_deployed(site, downloaded):
+    written = json.loads((downloaded.folder / "terraform.tfvars.json").read_text())
+    downloaded.write_variables(written | {"subscription_token": site.customer.subscription_token})
+    assert downloaded.apply(A).succeeded
+    with zipfile.ZipFile(downloaded.folder / "function.zip", "a") as archive:
+        archive.writestr("newer.py", "")
+    assert downloaded.plan(A).changes
