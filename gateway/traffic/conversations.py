@@ -193,9 +193,7 @@ def _beyond(after: After) -> tuple[str, tuple[object, ...]]:
 
 
 def _conversation(row: Sequence[Any]) -> Conversation:
-    minute, source, destination, protocol, port, logged, observed, *lists, by_logs, by_client, by_server, by_either = (
-        row
-    )
+    (minute, source, destination, protocol, port, logged, observed, *lists), sums = row[:-4], row[-4:]
     decisions, rules, *ends = (tuple(each or ()) for each in lists)
     addresses = text(source), text(destination)
     sides = zip((Side.SOURCE, Side.DESTINATION), addresses, strict=True)
@@ -211,5 +209,5 @@ def _conversation(row: Sequence[Any]) -> Conversation:
         rules,
         End(ends[0], ends[1]),
         End(ends[2], ends[3]),
-        int(next(filter(None, row[-4:]), 0)),
+        int(next(filter(None, sums), 0)),
     )
