@@ -18,6 +18,7 @@ _ID: Final = "agent-id"
 _ADDRESSES_MAX: Final = 64
 _LINK_LOCAL: Final = "fe80:"
 _TEXT_MAX: Final = 200
+_HOST_MAX: Final = 255
 
 
 class Identity(NamedTuple):
@@ -58,7 +59,7 @@ def identify(state: Path) -> Identity:
 
 def host_name() -> str:
     """Return the machine's name."""
-    return socket.gethostname()
+    return printable(socket.gethostname(), _HOST_MAX) or "unknown"
 
 
 def _agent_id(state: Path) -> str:

@@ -151,8 +151,8 @@ def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | Non
         established = int(was is not Phase.OPEN or _fell(before, counted))
         terminated = int(established == 1 and was is Phase.OPEN)
     elif link.phase is Phase.OVER:
-        established = int(was in (None, Phase.ASKED, Phase.OFFERED))
-        terminated = int(was is not Phase.OVER)
+        established = int(was in (None, Phase.ASKED, Phase.OFFERED) or _fell(before, counted))
+        terminated = established + int(was is Phase.OPEN)
     else:
         terminated = int(was is Phase.OPEN)
         failed = int(link.phase is Phase.ASKED and was is Phase.ASKED and not link.failed)

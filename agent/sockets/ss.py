@@ -7,6 +7,7 @@ never their command lines.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from agent.flows.addresses import WILDCARD
@@ -62,7 +63,12 @@ def _process(users: str) -> str | None:
     """Return the first of the processes that hold a socket."""
     begin = users.find(_NAME_BEGIN)
     end = users.find(_NAME_END, begin)
-    return printable(users[begin + len(_NAME_BEGIN) : end], _NAME_MAX).strip() or None if 0 <= begin < end else None
+    return _clean(users[begin + len(_NAME_BEGIN) : end]) if 0 <= begin < end else None
+
+
+@lru_cache(maxsize=4096)
+def _clean(name: str) -> str | None:
+    return printable(name, _NAME_MAX).strip() or None
 
 
 def _counters(line: str) -> Counters | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dev.certificate import make_certificate
+from shared.flowlog import check
 from tests.agent.agent_process import running_agent
 from tests.agent.namespaces import machines, require_namespaces
 from tests.agent.standin import stand_in
@@ -89,6 +90,7 @@ def test_exactly_the_two_edges_are_seen_with_process_names_at_both_ends(seen):
         ("database", "database", "inbound", "listen", to_database),
     }
     assert {(record["protocol"], record["src_port"]) for record in records} == {(6, None)}
+    assert {check(record) for record in records} == {None}
     # Each end counts each link once, and what it carried.
     for host, direction in (("web", "outbound"), ("app", "inbound"), ("app", "outbound"), ("database", "inbound")):
         of_this_end = [each for each in records if (each["host"], each["direction"]) == (host, direction)]

@@ -73,10 +73,10 @@ def test_where_a_service_cannot_look_nothing_is_installed(monkeypatch):
 
 
 def test_a_python_that_only_points_there_is_found_out(monkeypatch, tmp_path):
-    (tmp_path / "python3").symlink_to("/root/.pyenv/bin/python3")
+    (tmp_path / "python3").symlink_to("/root/python/bin/python3")
     monkeypatch.setattr(install_service.sys, "executable", str(tmp_path / "python3"))
     monkeypatch.setattr(install_service, "_HIDDEN", (Path("/root"),))
-    with pytest.raises(SettingError, match=r"can't look into /root, where /root/\.pyenv/bin/python3 is"):
+    with pytest.raises(SettingError, match=r"can't look into /root, where /root/python/bin/python3 is"):
         install_service.systemd_unit(options())
 
 

@@ -113,6 +113,12 @@ def test_counters_that_went_back_are_those_of_another_link():
     assert change.carried == (400, 8000, 1, 9)
 
 
+def test_counters_that_went_back_on_a_link_that_is_over_are_those_of_another_link():
+    [change] = changes_between(one(State.ESTABLISHED, counters=(500, 7000)), one(State.LAST_ACK, counters=(400, 8000)))
+    assert (change.established, change.terminated, change.live) == (1, 2, 0)
+    assert change.carried == (400, 8000, 1, 9)
+
+
 def test_counters_of_a_link_that_is_over_are_not_those_of_the_next():
     [change] = changes_between(
         one(State.ESTABLISHED, counters=(500, 0)),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agent.flows.grouping import Gathering
 from agent.flows.links import PHASES, Phase, Tracker, links_of
 from agent.flows.table import Counters, Snapshot, State
+from shared.flowlog import check
 from tests.agent.builders import EPHEMERAL, NOON, link, listening
 
 _STATES = st.sampled_from(sorted(PHASES, key=lambda state: state.value))
@@ -44,7 +45,7 @@ def test_what_was_live_and_came_to_be_is_live_or_has_ended(tables):
         live = {key for key, socket in links_of(snapshot).items() if PHASES[socket.state] is Phase.OPEN}
         for change in tracker.observe(snapshot):
             balance[change.key] += change.established - change.terminated
-            assert min(change.established, change.terminated, change.failed) >= 0
+            assert min(change.established, change.terminated, change.failed, *(change.carried or ())) >= 0
             assert bool(change.live) is (change.key in live)
         if number == 0:
             balance.update(live)
@@ -73,6 +74,7 @@ def test_records_say_what_the_links_said(tables):
         since = snapshot.time_ms
     told, live = Counter(), Counter()
     for record in gathering.records("vm"):
+        assert check(record) is None
         for name in ("links_established", "links_terminated", "links_failed"):
             told[name] += record[name]
         told["bytes"] += (record["bytes_src_to_dst"] or 0) + (record["bytes_dst_to_src"] or 0)
