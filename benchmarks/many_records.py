@@ -23,19 +23,24 @@ _RULES: Final = f"""
         WHEN 2 THEN 'DefaultRule_AllowInternetOutBound'
         ELSE 'UserRule_allow-' || range END
     FROM range(40);
-    INSERT INTO origins SELECT range, 'NX', printf('002248%06X', range),
+    INSERT INTO origins (id, encryption, mac, acl_id, resource_id, flow_log_id, source, version, mapped)
+    SELECT range, 'NX', printf('002248%06X', range),
         '/subscriptions/s/resourceGroups/shop/providers/Microsoft.Network/networkSecurityGroups/nsg-' || range % 40,
         '/subscriptions/s/resourceGroups/shop/providers/Microsoft.Network/virtualNetworks/vnet-' || range % 20,
         '/subscriptions/s/resourceGroups/watcher/flowLogs/log-' || range % 20, 'vnet', 4, 0
     FROM range({_CARDS});
 """
 _POSTS: Final = """
-    INSERT INTO posts SELECT range + 1, $customer, 'key-' || range, '', '{}',
+    INSERT INTO posts (id, customer, key, body_hash, answer, accepted_at, account, log, newest, rejected)
+    SELECT range + 1, $customer, 'key-' || range, '', '{}',
         $start + (range + 1) * $span // $posts, 'shop', 'log', $start + (range + 1) * $span // $posts, 0
     FROM range($posts)
 """
 _RECORDS: Final = """
-    INSERT INTO records
+    INSERT INTO records (
+        post, line, customer, time, src_number, src_port, dst_number, dst_port, protocol, direction, decision, state,
+        packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src, rule_id, origin_id
+    )
     WITH drawn AS (
         SELECT range AS n, random() AS kind, random() AS step, random() AS a, random() AS b, random() AS c,
                (power(random(), 2) * $cards)::BIGINT % $cards AS card

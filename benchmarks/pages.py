@@ -17,7 +17,7 @@ _RUNS = 20
 _PAGES = {
     "home": "/?range=all",
     "list, first page": "/traffic?range=all",
-    "list, last page": "/traffic?range=all&page=newer",
+    "list, last page": "/traffic?range=all&cursor=newer",
     "list, a rare rule": "/traffic?range=all&q=rule:UserRule_allow-7%20dport:22",
     "timeline": "/timeline?range=all",
     "top sources": "/top?range=all&by=source",

@@ -39,6 +39,7 @@ class Dictionary:
         self._table = table
         self._columns = columns
         self._known: dict[tuple[Hashable, ...], int] = {}
+        self._next = 0
 
     @property
     def schema(self) -> str:
@@ -50,19 +51,33 @@ class Dictionary:
         """Read what the table holds."""
         rows = execute(f"SELECT {', '.join(self._columns)}, id FROM {self._table}").fetchall()  # noqa: S608 - names of ours
         self._known = {tuple(values): number for *values, number in rows}
+        self._next = max(self._known.values(), default=-1) + 1
 
     def number(self, values: Sequence[tuple[Hashable, ...]]) -> Numbered:
         """Give each value its number, and those that are new the next ones."""
         known = self._known
-        new = {value: number for number, value in enumerate(set(values) - known.keys(), len(known))}
+        new = {value: number for number, value in enumerate(set(values) - known.keys(), self._next)}
         return Numbered(list(map({**known, **new}.__getitem__ if new else known.__getitem__, values)), new)
 
     def write(self, execute: Execute, numbered: Numbered) -> None:
-        """Write new values into the table."""
-        places = ", ".join("?" * (len(self._columns) + 1))
-        for value, number in numbered.new.items():
-            execute(f"INSERT INTO {self._table} VALUES ({places})", [number, *value])  # noqa: S608 - a name of ours
+        """Write new values into the table, all at once: one by one, a post of many would hold up all others."""
+        if numbered.new:
+            columns = zip(*((number, *value) for value, number in numbered.new.items()), strict=True)
+            kinds = ("INTEGER", *(kind.removesuffix(" NOT NULL") for kind in self._columns.values()))
+            unnested = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
+            execute(f"INSERT INTO {self._table} SELECT {unnested}", list(map(list, columns)))
+
+    def forget(self, execute: Execute, used: str) -> None:
+        """Forget what no record refers to any more.
+
+        Args:
+            execute: Runs a statement, in a transaction after which `read` must be called.
+            used: The column of `records` that refers to the table.
+
+        """
+        execute(f"DELETE FROM {self._table} WHERE id NOT IN (SELECT {used} FROM records)")  # noqa: S608 - names of ours
 
     def learn(self, numbered: Numbered) -> None:
         """Know new values from now on: they are committed."""
         self._known.update(numbered.new)
+        self._next += len(numbered.new)

@@ -83,6 +83,11 @@ class Loader:
         for dictionary in (self._rules, self._origins):
             dictionary.read(connection.execute)
 
+    def forget(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Forget, in an open transaction, what no record repeats any more; call `read` once it is committed."""
+        self._rules.forget(cursor.execute, "rule_id")
+        self._origins.forget(cursor.execute, "origin_id")
+
     def load(self, cursor: duckdb.DuckDBPyConnection, post: int, customer: int, columns: Columns) -> Callable[[], None]:
         """Load flow records in an open transaction.
 

@@ -23,7 +23,7 @@ from shared.flowlog.record import AGENT_KEYS, KEYS, Source
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
 
-_SCHEMA_VERSION: Final = 2
+_SCHEMA_VERSION: Final = 3
 _SCHEMA: Final = f"""
     CREATE TABLE schema_version (version INTEGER NOT NULL);
     INSERT INTO schema_version VALUES ({_SCHEMA_VERSION});
@@ -128,7 +128,7 @@ class Records:
         """
         connection = duckdb.connect(path, config=_SETTINGS)
         if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'").fetchone():
-            connection.execute(f"BEGIN; {_SCHEMA} {Loader().schema} COMMIT")
+            connection.execute(f"BEGIN; {schema()} COMMIT")
         version = connection.execute("SELECT version FROM schema_version").fetchone()
         if version != (_SCHEMA_VERSION,):
             connection.close()
@@ -210,8 +210,13 @@ class Records:
 
     def forget_records(self, before: datetime) -> int:
         """Forget the records of before a time; give how many. Their keys follow by `forget_keys`."""
-        with self._writing, self._transaction() as cursor:
-            (gone,) = _row(cursor.execute("DELETE FROM records WHERE time < ?", [to_ms(before)]))
+        with self._writing:
+            with self._transaction() as cursor:
+                (gone,) = _row(cursor.execute("DELETE FROM records WHERE time < ?", [to_ms(before)]))
+                if gone:
+                    self._loader.forget(cursor)
+            if gone:
+                self._loader.read(self._connection)
             return int(gone)
 
     def count(self, customer: int) -> int:
@@ -267,6 +272,11 @@ class Records:
                 with suppress(duckdb.Error):
                     cursor.rollback()
                 raise
+
+
+def schema() -> str:
+    """Give the statements that make the tables."""
+    return f"{_SCHEMA} {Loader().schema}"
 
 
 def flow_record(row: Sequence[Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ small tables, and what of them fits is asked for by number.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Final
 
 from gateway.stores.addresses import number
@@ -94,7 +94,7 @@ def _term(records: Records, term: Term) -> Condition:
 def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one a kind of term
     match term:
         case Addresses(side, networks):
-            return _any(_within_network(end, network) for end in _ENDS[side] for network in networks)
+            return _any(_within_network(end, network) for end in _ENDS[side] for network in _apart(networks))
         case Ports(side, ranges):
             return _any(_between(f"{end}_port", ranges) for end in _ENDS[side])
         case Services(pairs):
@@ -119,6 +119,14 @@ def _numbers(records: Records, key: NumberKey, ranges: Ranges) -> Condition:
     one, other = _BOTH_WAYS[key]
     # Of two directions one may be absent; of two absent ones the sum is, too.
     return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)
+
+
+def _apart(networks: Iterable[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:
+    """Give networks that hold the same addresses, those that lie in others or touch them as one."""
+    return [
+        *collapse_addresses(each for each in networks if isinstance(each, IPv4Network)),
+        *collapse_addresses(each for each in networks if isinstance(each, IPv6Network)),
+    ]
 
 
 def _within_network(end: str, network: IPv4Network | IPv6Network) -> Condition:

@@ -1,3 +1,4 @@
+import hashlib
 import subprocess
 import sys
 from collections import Counter
@@ -9,7 +10,7 @@ import pytest
 
 from gateway.clock import to_ms
 from gateway.stores.columns import columns
-from gateway.stores.records import KEY_LIFE, Post, Records, UnknownSchemaError
+from gateway.stores.records import _SCHEMA_VERSION, KEY_LIFE, Post, Records, UnknownSchemaError, schema
 from shared.flowlog.record import COUNTERS
 from tests.gateway.client import record
 from tests.shared.flowlog.test_check import AGENTS
@@ -123,6 +124,26 @@ def test_records_are_forgotten_by_their_own_time_and_their_keys_with_them(record
     assert [each["time"] for each in records.records(1)] == [to_ms(NOW)]
     assert records.forget_keys(NOW + KEY_LIFE + timedelta(milliseconds=1)) == 1
     assert [each.key for each in records.posts(1)] == ["young"]
+
+
+def test_a_post_of_many_names_is_stored_with_each_of_them(records):
+    many = [record(rule=f"rule {number}", resource_id=f"/resource/{number % 300}") for number in range(1000)]
+    records.store(post("many"), columns(many))
+    assert sorted(each["rule"] for each in records.records(1)) == sorted(each["rule"] for each in many)
+
+
+def test_what_no_record_repeats_any_more_is_forgotten_and_the_rest_keeps_its_name(records):
+    for key, time, rule in (("old", -1, "old"), ("young", 0, "young"), ("both", -1, "young")):
+        records.store(post(key), columns([record(time=to_ms(NOW) + time, rule=rule)]))
+    records.forget_records(NOW)
+    assert [name for (name,) in records.rows("SELECT name FROM rules", [])] == ["young"]
+    records.store(post("new"), columns([record(rule="new", time=to_ms(NOW)), record(rule="old", time=to_ms(NOW))]))
+    assert sorted(each["rule"] for each in records.records(1)) == ["new", "old", "young"]
+
+
+def test_the_tables_have_a_version_of_their_own():
+    """Whoever changes a table raises the version, so that a file of before is refused in a sentence."""
+    assert (_SCHEMA_VERSION, hashlib.sha256(schema().encode()).hexdigest()[:16]) == (3, "e9db7dfa8efe5646")
 
 
 @pytest.mark.usefixtures("records")
