@@ -1,6 +1,9 @@
-"""Everything that Sluice runs between, on this machine: storage, events, the function app in its host, the gateway."""
+"""Everything that Sluice runs between, on this machine: storage, events, the function app in its host, the gateway, and
+an agent.
+"""
 
 import contextlib
+import datetime as dt
 import os
 import random
 import re
@@ -13,14 +16,16 @@ import requests
 from azure.storage.blob import BlobServiceClient
 
 from dev.azurite import StorageAccount, azurite
+from dev.certificate import make_certificate
 from dev.event_grid import EventGrid
 from dev.host.process import HostProcess, host_process
+from dev.machine import agent, apply_blueprint
 from dev.processes import background
 from gateway.local import Customer, new_customer
 from gateway.stores.stores import open_database
 
 _ROOT = Path(__file__).resolve().parent.parent
-_LISTENING = re.compile(r'{"listening":"([^"]+)"}')
+_LISTENING = re.compile(r'{"listening":"([^"]+)","edge":"([^"]+)"}')
 _TIMEOUT_SECONDS = 10.0
 _WEBHOOKS = {
     "insights-logs-networksecuritygroupflowevent": "nsg_flow_log",
@@ -81,18 +86,22 @@ def rig(directory: Path, settings: Mapping[str, str]) -> Iterator[Rig]:
     gateway_data = directory / "gateway"
     with contextlib.closing(open_database(gateway_data)) as database:
         customer = new_customer(database, "demo")
+        apply_blueprint(database, customer.number)
+    certificate = make_certificate(directory, dt.datetime.now(dt.UTC))
+    edge = ["--edge-port", "0", "--edge-certificate", str(certificate.certificate), "--edge-key", str(certificate.key)]
     storage = directory / "storage"
     storage.mkdir()
     with (
         azurite(storage, accounts=2) as emulator,
         background(
             "The gateway",
-            [sys.executable, "-m", "gateway", "serve", "--data", str(gateway_data), "--port", "0"],
+            [sys.executable, "-m", "gateway", "serve", "--data", str(gateway_data), "--port", "0", *edge],
             output=directory / "gateway.log",
-            ready=lambda output: found[1] if (found := _LISTENING.search(output)) else None,
+            ready=lambda output: found.groups() if (found := _LISTENING.search(output)) else None,
             directory=_ROOT,
             environment=os.environ,
-        ) as (_, gateway_url),
+        ) as (_, (gateway_url, edge_url)),
+        agent(edge_url, certificate, customer.subscription_token, directory / "agent"),
     ):
         logs, own = emulator.accounts
         app_settings = {

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from dev.demo import screen
-from dev.demo.arrived import posts_taken, quarantined, stored_records
+from dev.demo.arrived import agents_posts_taken, posts_taken, quarantined, stored_records
 from dev.demo.ledger import Ledger
 from dev.demo.made_up import MINUTES, write_logs
 from dev.demo.replayed import NoLogsError, find_sources, replay
@@ -75,6 +75,7 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     arrivals = stored_records(running.gateway_data, running.customer.number)
     verdict = compare(ledger, arrivals, in_quarantine, posts)
     screen.show_summary(console, ledger, verdict, len(posts))
+    screen.show_agent(console, agents_posts_taken(running.gateway_log))
     console.print(f"Logs and the gateway's database are in {_DIRECTORY}.")
     if console.is_terminal:
         _keep_console_open(console, running.gateway_data, running.gateway_url, running.customer)

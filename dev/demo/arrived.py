@@ -15,9 +15,11 @@ from azure.storage.blob import BlobServiceClient
 from dev.demo.ledger import Aside
 from dev.flowlogs.formats import KEYS, FlowRecord
 from gateway.stores.records import Records
+from shared.flowlog.record import Source
 
 _QUARANTINE = "quarantine"
 _POSTS = "/qas/flow-logs"
+_AGENTS_POSTS = "/agent/v1/traffic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +31,34 @@ class Post:
 
 
 def posts_taken(request_log: Path) -> list[Post]:
-    """The posts of flow records that a gateway has answered with 202, from its request log as far as it goes."""
+    """The posts of logs' flow records that a gateway has taken, from its request log as far as it goes."""
+    return _taken(request_log, _POSTS)
+
+
+def agents_posts_taken(request_log: Path) -> list[Post]:
+    """The posts of agents that a gateway has taken, one an interval, from its request log as far as it goes."""
+    return _taken(request_log, _AGENTS_POSTS)
+
+
+def _taken(request_log: Path, route: str) -> list[Post]:
     taken = []
     for line in request_log.read_text().splitlines():
         try:
             entry = json.loads(line)
         except ValueError:
             continue  # a sentence for people, or a line that is being written
-        if isinstance(entry, dict) and entry.get("route") == _POSTS and "duplicate" in entry:
+        if isinstance(entry, dict) and entry.get("route") == route and "duplicate" in entry:
             taken.append(Post(entry["records"], entry["duplicate"]))
     return taken
 
 
 def stored_records(gateway_data: Path, customer: int) -> Iterator[tuple[FlowRecord, dt.datetime]]:
-    """Every flow record that a gateway (which must have ended) stored for a customer, and when it was accepted."""
+    """Every flow record of logs that a gateway (which must have ended) stored for a customer, and when it came."""
     records = Records.open(gateway_data / "records.duckdb")
     try:
         for record, accepted_at in records.arrivals(customer):
-            yield tuple(record[key] for key in KEYS), accepted_at
+            if record["source"] != Source.AGENT.value:
+                yield tuple(record[key] for key in KEYS), accepted_at
     finally:
         records.close()
 

@@ -3,13 +3,14 @@
 import contextlib
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from dev.demo.arrived import Post
 from dev.demo.ledger import Ledger
 from dev.demo.verdict import Verdict
 from gateway.local import Customer
@@ -76,6 +77,15 @@ def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int)
     _show_examples(console, "never written", verdict.foreign)
     _show_examples(console, "missing in quarantine", verdict.not_quarantined)
     _show_examples(console, "wrongly in quarantine", verdict.wrongly_quarantined)
+
+
+def show_agent(console: Console, posts: Sequence[Post]) -> None:
+    """Tell what the agent on this machine delivered beside the logs."""
+    flows = sum(post.records for post in posts)
+    console.print(
+        f"The agent on this machine delivered {len(posts)} intervals with {flows:,} flows, without loopback: "
+        "search for source:agent."
+    )
 
 
 def _show_examples[Thing](console: Console, what: str, found: Counter[Thing]) -> None:

@@ -69,9 +69,16 @@ def test_it_arrives_seconds_after_it_was_committed(delivered: tuple[Ledger, Verd
     assert dt.timedelta(0) < lag < dt.timedelta(seconds=30)
 
 
+def test_an_agent_asks_what_to_collect(delivered: tuple[Ledger, Verdict, Path]):
+    log = (delivered[2] / "gateway.log").read_text().splitlines()
+    asked = [entry for entry in map(json.loads, log) if entry.get("route") == "/agent/v1/request"]
+    assert asked
+    assert all(entry["status"] == 200 for entry in asked)
+
+
 def test_no_log_holds_a_key_or_token(delivered: tuple[Ledger, Verdict, Path]):
     folder = delivered[2]
-    for log in (folder / "host.log", folder / "gateway.log"):
+    for log in (folder / "host.log", folder / "gateway.log", folder / "agent" / "agent.log"):
         text = log.read_text()
         assert "AccountKey" not in text
         assert "Bearer" not in text

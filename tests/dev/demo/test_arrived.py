@@ -3,7 +3,7 @@ from pathlib import Path
 from azure.storage.blob import BlobServiceClient
 
 from dev.azurite import StorageAccount
-from dev.demo.arrived import Post, posts_taken, quarantined
+from dev.demo.arrived import Post, agents_posts_taken, posts_taken, quarantined
 from dev.demo.ledger import Aside
 
 
@@ -16,9 +16,11 @@ def test_the_posts_of_flow_records_are_found_among_all_that_the_gateway_prints(t
         '{"route":"/qas/flow-logs","status":503}\n'
         '{"route":"/qas/flow-logs","status":202,"records":7,"duplicate":false}\n'
         '{"route":"/qas/flow-logs","status":202,"records":7,"duplicate":true}\n'
+        '{"route":"/agent/v1/traffic","status":200,"records":3,"duplicate":false}\n'
         '{"route":"/qas/flow-l'
     )
     assert posts_taken(log) == [Post(7, duplicate=False), Post(7, duplicate=True)]
+    assert agents_posts_taken(log) == [Post(3, duplicate=False)]
 
 
 def test_quarantine_that_was_never_made_is_empty(account: StorageAccount):
