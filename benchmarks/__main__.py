@@ -13,7 +13,7 @@ from importlib import import_module
 
 from benchmarks import report
 
-_NAMES = ("decode", "posting", "reading", "memory", "operations", "update", "cold_start", "ingest", "pages")
+_NAMES = ("decode", "posting", "reading", "memory", "operations", "update", "cold_start", "ingest", "pages", "agent")
 
 
 def _main() -> int:

@@ -63,7 +63,7 @@ def _port(label: str, key: str, side: Side) -> Column:
         label,
         "Port",
         lambda record: record[key],
-        lambda record: Ports(side, ((record[key], record[key]),)),
+        lambda record: None if record[key] is None else Ports(side, ((record[key], record[key]),)),
         is_number=True,
     )
 
@@ -78,12 +78,12 @@ def _word(label: str, key: WordKey) -> Column:
 
 def _text(label: str, key: str, pattern_key: PatternKey) -> Column:
     def term(record: Record) -> Term:
-        value = record[key]
+        value = record.get(key)
         if value is None:
             return Patterns(pattern_key, (Pattern("*"),), negated=True)
         return Patterns(pattern_key, (Pattern(value, exact=True),))
 
-    return Column(label, label, lambda record: record[key], term)
+    return Column(label, label, lambda record: record.get(key), term)
 
 
 def _number(label: str, key: str, number_key: NumberKey) -> Column:
@@ -136,7 +136,9 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "acl_id": _text("ACL", "acl_id", PatternKey.ACL),
     "resource_id": _text("Resource", "resource_id", PatternKey.RESOURCE),
     "flow_log_id": _text("Flow log", "flow_log_id", PatternKey.FLOWLOG),
-    "source": _word("Log", WordKey.SOURCE),
+    "host": _text("Host", "host", PatternKey.HOST),
+    "process": _text("Process", "process", PatternKey.PROCESS),
+    "source": _word("Source", WordKey.SOURCE),
     "version": _number("Version", "version", NumberKey.VERSION),
 }
 """All columns by their names in the address, which are the flow record's where they show what it has."""

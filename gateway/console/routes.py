@@ -12,6 +12,7 @@ from gateway.console.account import Account
 from gateway.console.asking import Asking
 from gateway.console.attributes_page import AttributesPage
 from gateway.console.blueprints_page import BlueprintsPage
+from gateway.console.conversations import Conversations
 from gateway.console.errors import PageError, not_found
 from gateway.console.export import Export
 from gateway.console.exposed import ExposedPage
@@ -76,6 +77,7 @@ class Console:
             Route("/", door.reader(Home(asking, clock).get), methods=["GET"]),
             Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),
             Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
+            Route("/conversations", door.reader(Conversations(asking).get), methods=["GET"]),
             Route("/timeline", door.reader(TimelinePage(asking).get), methods=["GET"]),
             Route("/top", door.reader(TopPage(asking).get), methods=["GET"]),
             Route("/rules", door.reader(RulesPage(asking).get), methods=["GET"]),

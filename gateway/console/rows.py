@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gateway.console.columns import COLUMNS, opposite
 from gateway.console.view import View
-from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Search, Side
+from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Search, Side, Term
 
 _AROUND_MS: Final = 60_000
 
@@ -56,9 +56,10 @@ class Row:
     def flow(self) -> str:
         """Give the address of all records of the same flow, whatever else is searched for."""
         record = self.record
-        terms = (
+        port = record["src_port"]
+        terms: tuple[Term, ...] = (
             Addresses(Side.SOURCE, (ip_network(record["src_ip"]),)),
-            Ports(Side.SOURCE, ((record["src_port"], record["src_port"]),)),
+            *(() if port is None else (Ports(Side.SOURCE, ((port, port),)),)),
             Addresses(Side.DESTINATION, (ip_network(record["dst_ip"]),)),
             Ports(Side.DESTINATION, ((record["dst_port"], record["dst_port"]),)),
             Numbers(NumberKey.PROTO, ((record["protocol"], record["protocol"]),)),

@@ -22,6 +22,7 @@ EXAMPLES: Final = (
     Example("dport:22,3389", "to a port"),
     Example("sport:>=1024", "from a port; ranges as >=1024, <1024 or 8000-8100"),
     Example("port:53", "a port at either end"),
+    Example("service:tcp/443,udp/53", "a protocol together with the port it is to"),
     Example("proto:udp", "a protocol, by name or number"),
     Example("decision:deny", "allow or deny"),
     Example("direction:inbound", "inbound or outbound, seen from the network card"),
@@ -35,6 +36,8 @@ EXAMPLES: Final = (
     Example("acl:*", "VNet's aclID; * finds all that have one, -acl:* all that have none"),
     Example("flowlog:*/flowLogs/east", "VNet's flow log"),
     Example("encryption:NX*", "VNet's word for the encryption"),
-    Example("source:vnet", "nsg or vnet"),
+    Example("host:web-*", "the machine whose agent saw it"),
+    Example("process:nginx", "the process that the agent saw at its machine's end"),
+    Example("source:vnet", "nsg, vnet or agent"),
     Example("version:1", "the version of the log's format"),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gateway.console.columns import opposite
 from gateway.console.figures import share
-from gateway.traffic.terms import Addresses, Patterns, Term
+from gateway.traffic.terms import Addresses, Patterns, Services, Term
 from gateway.traffic.top import Group, Measure, Top
 
 
@@ -44,11 +44,14 @@ class Shares:
 def _all_but(terms: Sequence[Term]) -> tuple[Term, ...]:
     """Give terms that hold where none of these does, those of one kind as one, so that people can read them."""
     addresses = [term for term in terms if isinstance(term, Addresses)]
+    services = [term for term in terms if isinstance(term, Services)]
     texts = [term for term in terms if isinstance(term, Patterns) and not term.negated]
     others: list[Term] = [opposite(term) for term in terms if isinstance(term, Patterns) and term.negated]
     if addresses:
         networks = tuple(network for term in addresses for network in term.networks)
         others.append(Addresses(addresses[0].side, networks, negated=True))
+    if services:
+        others.append(Services(tuple(pair for term in services for pair in term.pairs), negated=True))
     if texts:
         patterns = tuple(pattern for term in texts for pattern in term.patterns)
         others.append(Patterns(texts[0].key, patterns, negated=True))

@@ -25,6 +25,7 @@ class Step:
         end: When it ends.
         allowed: Its records that say that the flow was allowed.
         denied: Its records that say that it was denied.
+        observed: Its records that say nothing of a decision: those of agents.
         bytes: In both directions, as far as they were measured.
         view: What leads to its rows.
 
@@ -34,19 +35,20 @@ class Step:
     end: int
     allowed: int
     denied: int
+    observed: int
     bytes: int
     view: View
 
     @property
     def records(self) -> int:
         """All its records."""
-        return self.allowed + self.denied
+        return self.allowed + self.denied + self.observed
 
 
 def steps_of(line: Timeline, view: View) -> list[Step]:
     """Give the steps of a timeline, each within what was asked for."""
     steps = []
-    for number, counts in enumerate(zip(line.allowed, line.denied, line.bytes, strict=True)):
+    for number, counts in enumerate(zip(line.allowed, line.denied, line.observed, line.bytes, strict=True)):
         start = max(line.start + number * line.step, view.start)
         end = min(line.start + (number + 1) * line.step, view.end)
         steps.append(Step(start, end, *counts, view.within(start, end)))
@@ -55,10 +57,10 @@ def steps_of(line: Timeline, view: View) -> list[Step]:
 
 def whole(steps: Sequence[Step], view: View) -> Step:
     """Give all steps as one, which spares the records a question."""
-    allowed, denied, size = (
-        sum(counts) for counts in zip(*((s.allowed, s.denied, s.bytes) for s in steps), strict=True)
+    allowed, denied, observed, size = (
+        sum(counts) for counts in zip(*((s.allowed, s.denied, s.observed, s.bytes) for s in steps), strict=True)
     )
-    return Step(view.start, view.end, allowed, denied, size, view)
+    return Step(view.start, view.end, allowed, denied, observed, size, view)
 
 
 class TimelinePage:

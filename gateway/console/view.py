@@ -13,7 +13,7 @@ from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS
 from gateway.console.figures import written
 from gateway.traffic.questions import Question
 from gateway.traffic.search import SearchError, parse
-from gateway.traffic.terms import Search, Term, WordKey, Words, with_term
+from gateway.traffic.terms import WORDS, Search, Term, WordKey, Words, with_term
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 
 PRESETS: Final = {
@@ -85,6 +85,10 @@ class View:
     def decided(self, decision: str) -> str | None:
         """Give the address of the rows with a decision."""
         return self.rows(Words(WordKey.DECISION, (decision,)))
+
+    def undecided(self) -> str | None:
+        """Give the address of the rows without a decision, which agents saw."""
+        return self.rows(Words(WordKey.DECISION, WORDS[WordKey.DECISION], negated=True))
 
     def asking_for(self, text: str) -> str:
         """Give the address of this page with another search."""

@@ -22,6 +22,7 @@ from gateway.traffic.terms import (
     Ports,
     Ranges,
     Search,
+    Services,
     Side,
     Term,
     WordKey,
@@ -37,6 +38,8 @@ _ORIGIN: Final = {
     PatternKey.RESOURCE: "resource_id",
     PatternKey.FLOWLOG: "flow_log_id",
     PatternKey.ENCRYPTION: "encryption",
+    PatternKey.HOST: "host",
+    PatternKey.PROCESS: "process",
 }
 _BOTH_WAYS: Final = {
     NumberKey.BYTES: ("bytes_src_to_dst", "bytes_dst_to_src"),
@@ -94,14 +97,10 @@ def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one
             return _any(_within_network(end, network) for end in _ENDS[side] for network in networks)
         case Ports(side, ranges):
             return _any(_between(f"{end}_port", ranges) for end in _ENDS[side])
-        case Numbers(NumberKey.PROTO, ranges):
-            return _between("protocol", ranges)
-        case Numbers(NumberKey.VERSION, ranges):
-            return _listed(records, "origin_id", "version", "origins", lambda value: _is_in(ranges, value))
+        case Services(pairs):
+            return _any(Condition("(protocol = ? AND dst_port = ?)", pair) for pair in pairs)
         case Numbers(key, ranges):
-            one, other = _BOTH_WAYS[key]
-            # Of two directions one may be absent; of two absent ones the sum is, too.
-            return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)
+            return _numbers(records, key, ranges)
         case Words(WordKey.SOURCE, words):
             return _listed(records, "origin_id", "source", "origins", words.__contains__)
         case Words(key, words):
@@ -110,6 +109,16 @@ def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one
             return _listed(records, "rule_id", "name", "rules", partial(_fits, patterns))
         case Patterns(key, patterns):
             return _listed(records, "origin_id", _ORIGIN[key], "origins", partial(_fits, patterns))
+
+
+def _numbers(records: Records, key: NumberKey, ranges: Ranges) -> Condition:
+    if key is NumberKey.PROTO:
+        return _between("protocol", ranges)
+    if key is NumberKey.VERSION:
+        return _listed(records, "origin_id", "version", "origins", lambda value: _is_in(ranges, value))
+    one, other = _BOTH_WAYS[key]
+    # Of two directions one may be absent; of two absent ones the sum is, too.
+    return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)
 
 
 def _within_network(end: str, network: IPv4Network | IPv6Network) -> Condition:

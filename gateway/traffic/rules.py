@@ -38,7 +38,8 @@ def rule_hits(records: Records, question: Question) -> list[RuleHits]:
                 FROM records WHERE {asked.sql} GROUP BY ALL
             )
             SELECT name, direction, decision, count, size, last
-            FROM hits JOIN rules ON rules.id = rule_id ORDER BY count DESC, name, direction, decision""",  # noqa: S608 - ours
+            FROM hits JOIN rules ON rules.id = rule_id WHERE name IS NOT NULL  -- agents know of no rules
+            ORDER BY count DESC, name, direction, decision""",  # noqa: S608 - ours
         asked.parameters,
     )
     return [RuleHits(rule, direction, decision, *map(int, numbers)) for rule, direction, decision, *numbers in rows]

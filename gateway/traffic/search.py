@@ -22,6 +22,7 @@ from gateway.traffic.terms import (
     ADDRESS_KEYS,
     LARGEST,
     PORT_KEYS,
+    SERVICE_KEY,
     WORDS,
     Addresses,
     NumberKey,
@@ -31,13 +32,14 @@ from gateway.traffic.terms import (
     Patterns,
     Ports,
     Search,
+    Services,
     Side,
     Term,
     WordKey,
     Words,
     value_count,
 )
-from shared.flowlog.record import PORT_MAX
+from shared.flowlog.record import PORT_MAX, PROTOCOL_MAX
 
 VALUES_MAX: Final = 200
 """The most values of a search, all its terms together."""
@@ -206,6 +208,19 @@ def _ports(side: Side, values: Sequence[_Value], negated: bool) -> Term:  # noqa
     return Ports(side, tuple(_range(value, PORT_MAX) for value in values), negated)
 
 
+def _services(values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
+    return Services(tuple(map(_service, values)), negated)
+
+
+def _service(value: _Value) -> tuple[int, int]:
+    """Read a protocol and a port."""
+    name, slash, port = value.text.lower().partition("/")
+    protocol = PROTOCOLS.get(name, int(name) if _NUMBER.fullmatch(name) else PROTOCOL_MAX + 1)
+    if not slash or not _NUMBER.fullmatch(port) or protocol > PROTOCOL_MAX or int(port) > PORT_MAX:
+        raise value.wrong("is no service. Write a protocol and a port, such as tcp/443.")
+    return protocol, int(port)
+
+
 def _numbers(key: NumberKey, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
     names = PROTOCOLS if key is NumberKey.PROTO else {}
     return Numbers(key, tuple(_range(value, LARGEST[key], names) for value in values), negated)
@@ -263,6 +278,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     **{key: partial(_addresses, side) for side, key in ADDRESS_KEYS.items()},
     "net": partial(_addresses, Side.EITHER),
     **{key: partial(_ports, side) for side, key in PORT_KEYS.items()},
+    SERVICE_KEY: _services,
     **{key.value: partial(_numbers, key) for key in NumberKey},
     **{key.value: partial(_words, key) for key in WordKey},
     **{key.value: partial(_patterns, key) for key in PatternKey},

@@ -50,10 +50,13 @@ class PatternKey(StrEnum):
     RESOURCE = "resource"
     FLOWLOG = "flowlog"
     ENCRYPTION = "encryption"
+    HOST = "host"
+    PROCESS = "process"
 
 
 ADDRESS_KEYS: Final = {Side.SOURCE: "src", Side.DESTINATION: "dst", Side.EITHER: "ip"}
 PORT_KEYS: Final = {Side.SOURCE: "sport", Side.DESTINATION: "dport", Side.EITHER: "port"}
+SERVICE_KEY: Final = "service"
 _SUM_MAX: Final = 2 * (10**DIGITS_MAX - 1)
 LARGEST: Final = {
     NumberKey.PROTO: PROTOCOL_MAX,
@@ -103,6 +106,18 @@ class Ports:
     def __str__(self) -> str:
         """Write the term as `parse` reads it."""
         return _written(self.negated, PORT_KEYS[self.side], (_range_text(each, PORT_MAX) for each in self.ranges))
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The protocol and the destination port are one of these pairs."""
+
+    pairs: tuple[tuple[int, int], ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        """Write the term as `parse` reads it."""
+        return _written(self.negated, SERVICE_KEY, (f"{protocol_name(each)}/{port}" for each, port in self.pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +209,15 @@ class Patterns:
         return _written(self.negated, self.key, map(str, self.patterns))
 
 
-type Term = Addresses | Ports | Numbers | Words | Patterns
+type Term = Addresses | Ports | Services | Numbers | Words | Patterns
 
 
 def value_count(term: Term) -> int:
     """Count the values of which any will do."""
     match term:
         case Addresses(_, values) | Ports(_, values) | Numbers(_, values) | Words(_, values) | Patterns(_, values):
+            return len(values)
+        case Services(values):
             return len(values)
 
 

@@ -12,12 +12,10 @@ from gateway.traffic.protocols import protocol_name
 from gateway.traffic.questions import Question, condition
 from gateway.traffic.terms import (
     Addresses,
-    NumberKey,
-    Numbers,
     Pattern,
     PatternKey,
     Patterns,
-    Ports,
+    Services,
     Side,
     Term,
 )
@@ -150,8 +148,7 @@ def _one_address(side: Side) -> Callable[[Sequence[Any]], tuple[tuple[str, ...],
 
 def port_name(protocol: int, port: int) -> tuple[tuple[str, ...], tuple[Term, ...]]:
     """Give the name of a port, with its protocol, and the terms that select it as a destination."""
-    terms = (Numbers(NumberKey.PROTO, ((protocol, protocol),)), Ports(Side.DESTINATION, ((port, port),)))
-    return (protocol_name(protocol), str(port)), terms
+    return (protocol_name(protocol), str(port)), (Services(((protocol, port),)),)
 
 
 def _text(key: PatternKey) -> Callable[[Sequence[Any]], tuple[tuple[str | None, ...], tuple[Term, ...]]]:

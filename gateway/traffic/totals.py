@@ -39,6 +39,11 @@ class Totals:
     bytes: int
     packets: int
 
+    @property
+    def observed(self) -> int:
+        """How many say nothing of a decision: those of agents, which know of none."""
+        return self.records - self.allowed - self.denied
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
@@ -49,6 +54,7 @@ class Timeline:
         step: How long each is, in milliseconds.
         allowed: Records of each step that say that the flow was allowed.
         denied: Records of each step that say that it was denied.
+        observed: Records of each step that say nothing of a decision: those of agents, which know of none.
         bytes: In both directions, as far as they were measured.
 
     """
@@ -57,6 +63,7 @@ class Timeline:
     step: int
     allowed: tuple[int, ...]
     denied: tuple[int, ...]
+    observed: tuple[int, ...]
     bytes: tuple[int, ...]
 
 
@@ -85,14 +92,15 @@ def timeline(records: Records, question: Question, steps: int = 120) -> Timeline
     start = question.start // step * step
     asked = condition(records, question)
     rows = records.rows(
-        f"""SELECT (time - ?) // ?, count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'), {BYTES}
+        f"""SELECT (time - ?) // ?, count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'),
+                   count(*) FILTER (decision IS NULL), {BYTES}
             FROM records WHERE {asked.sql} GROUP BY 1""",  # noqa: S608 - our own words
         [start, step, *asked.parameters],
     )
     sums = {place: tuple(map(int, numbers)) for place, *numbers in rows}
     count = max(-(-(question.end - start) // step), 1)
-    allowed, denied, size = zip(*(sums.get(place, (0, 0, 0)) for place in range(count)), strict=True)
-    return Timeline(start, step, allowed, denied, size)
+    allowed, denied, observed, size = zip(*(sums.get(place, (0, 0, 0, 0)) for place in range(count)), strict=True)
+    return Timeline(start, step, allowed, denied, observed, size)
 
 
 def _step(span: int, steps: int) -> int:

@@ -3,11 +3,15 @@
 import gzip
 import json
 import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 
-from gateway.stores.columns import Columns
+from gateway.local import Gateway
+from gateway.stores.columns import Columns, columns
+from gateway.stores.records import Post
 from shared.flowlog.record import AGENT_KEYS, KEYS
 
 _RECORD = dict.fromkeys(KEYS) | {
@@ -143,3 +147,15 @@ class AgentClient(Client):
         }
         data = body if compressed else gzip.compress(body)
         return self.call("POST", "/agent/v1/traffic", data=data, headers=self.who | sent | (headers or {}))
+
+
+def deliver(gateway: Gateway, customer: int, now: datetime, key: str, records: Sequence[dict[str, Any]]) -> None:
+    """Bring a customer flow records: those of logs over the API as a function does, those of agents into the store."""
+    logged = [each for each in records if each["source"] != "agent"]
+    seen = [each for each in records if each["source"] == "agent"]
+    if logged:
+        token, _ = gateway.stores.tokens.add(customer, now, timedelta(days=1))
+        answer = Client(gateway.url, token, customer).post(ndjson(*logged), key=key)
+        assert (answer.status_code, answer.json()["rejected"]) == (202, [])
+    if seen:
+        gateway.stores.records.store(Post(customer, f"{key}-agents", b"", b"{}", now), columns(seen))

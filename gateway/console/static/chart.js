@@ -18,7 +18,8 @@ function readTable(table) {
     }
     return sums;
   };
-  return { times, step: Number(step), allowed: read("allowed"), denied: read("denied"), bytes: read("bytes") };
+  const columns = ["allowed", "denied", "observed", "bytes"].map((name) => [name, read(name)]);
+  return { times, ...Object.fromEntries(columns) };
 }
 
 function utc(seconds) {
@@ -60,12 +61,15 @@ function seriesOf(kind, data) {
   if (kind === "bytes") {
     return { columns: [data.bytes], series: [one("Bytes", "--bytes", data.bytes)] };
   }
-  // Stacked: the sum is drawn first, and what was denied over its foot.
-  const sums = data.allowed.map((count, place) => count + data.denied[place]);
-  return {
-    columns: [sums, data.denied],
-    series: [one("Allowed", "--allowed", data.allowed), one("Denied", "--denied", data.denied)],
-  };
+  // Stacked: the sum of all is drawn first, and each smaller sum over its foot.
+  const decided = data.allowed.map((count, place) => count + data.denied[place]);
+  const columns = [decided, data.denied];
+  const series = [one("Allowed", "--allowed", data.allowed), one("Denied", "--denied", data.denied)];
+  if (data.observed.some((count) => count > 0)) {
+    columns.unshift(decided.map((count, place) => count + data.observed[place]));
+    series.unshift(one("Seen by agents", "--observed", data.observed));
+  }
+  return { columns, series };
 }
 
 function zoom(figure, from, to) {

@@ -1,6 +1,7 @@
 """OCSF 1.5.0 Network Activity, one event a flow record; `docs/ocsf.md` has the mapping as a table.
 
-Nothing is invented: what a flow log does not say is left out, and what OCSF has no place for is in `unmapped.azure`.
+Nothing is invented: what a flow log does not say is left out, and what OCSF has no place for is in `unmapped.azure`, or
+`unmapped.agent` for what an agent saw.
 """
 
 import re
@@ -11,7 +12,7 @@ import orjson
 
 from gateway.traffic.exports.community_id import community_id
 from gateway.traffic.protocols import PROTOCOLS
-from shared.flowlog.record import Decision, Direction, Source, State
+from shared.flowlog.record import AGENT_KEYS, Decision, Direction, Source, State
 
 type Event = dict[str, Any]
 type Record = Mapping[str, Any]
@@ -21,7 +22,8 @@ _CLASS: Final = 4001
 _ACTIVITIES: Final = {1: "Open", 2: "Close", 5: "Refuse", 6: "Traffic"}
 _REFUSE: Final = 5
 _STATES: Final = {State.BEGIN: 1, State.END: 2, State.CONTINUE: 6, None: 6}
-_DECISIONS: Final[Mapping[str, Event]] = {
+_DECISIONS: Final[Mapping[str | None, Event]] = {
+    None: {},
     Decision.ALLOW: {
         "action_id": 1,
         "action": "Allowed",
@@ -39,13 +41,24 @@ _DECISIONS: Final[Mapping[str, Event]] = {
         "status": "Failure",
     },
 }
-_DIRECTIONS: Final[Mapping[str, Event]] = {
+_DIRECTIONS: Final[Mapping[str | None, Event]] = {
+    None: {"direction_id": 0, "direction": "Unknown"},
     Direction.INBOUND: {"direction_id": 1, "direction": "Inbound"},
     Direction.OUTBOUND: {"direction_id": 2, "direction": "Outbound"},
 }
-_CARD_SIDES: Final = {Direction.INBOUND: "dst_endpoint", Direction.OUTBOUND: "src_endpoint"}
-"""The end that the network card is at, as source is the initiator."""
-_LOG_NAMES: Final = {Source.NSG: "NetworkSecurityGroupFlowEvent", Source.VNET: "FlowLogFlowEvent"}
+_OWN_SIDES: Final = {Direction.INBOUND: "dst_endpoint", Direction.OUTBOUND: "src_endpoint"}
+"""The end that the network card, or the agent's machine, is at, as source is the initiator."""
+_WATCHER: Final = {"name": "Azure Network Watcher", "vendor_name": "Microsoft"}
+_PRODUCTS: Final = {
+    Source.NSG: _WATCHER,
+    Source.VNET: _WATCHER,
+    Source.AGENT: {"name": "Sluice agent", "vendor_name": "Sluice"},
+}
+_LOG_NAMES: Final = {
+    Source.NSG: "NetworkSecurityGroupFlowEvent",
+    Source.VNET: "FlowLogFlowEvent",
+    Source.AGENT: "agent",
+}
 """Azure's categories."""
 _PROTOCOL_NAMES: Final = {number: name for name, number in PROTOCOLS.items()} | {58: "ipv6-icmp"}
 """IANA's names in lower case."""
@@ -65,7 +78,7 @@ def event(record: Record) -> Event:
         **_classification(record),
         "time": record["time"],
         "metadata": _metadata(record),
-        "cloud": _cloud(record),
+        **_cloud(record),
         **_DECISIONS[record["decision"]],
         **_endpoints(record),
         "connection_info": _connection(record),
@@ -95,31 +108,43 @@ def _metadata(record: Record) -> Event:
     version = str(record["version"])
     return {
         "version": VERSION,
-        "profiles": ["cloud", "security_control"],
-        "product": {"name": "Azure Network Watcher", "vendor_name": "Microsoft", "version": version},
+        "profiles": [] if _is_seen_by_agent(record) else ["cloud", "security_control"],
+        "product": {**_PRODUCTS[record["source"]], "version": version},
         "log_name": _LOG_NAMES[record["source"]],
         "log_version": version,
     }
 
 
+def _is_seen_by_agent(record: Record) -> bool:
+    return bool(record["source"] == Source.AGENT)
+
+
 def _cloud(record: Record) -> Event:
+    if _is_seen_by_agent(record):
+        return {}
     found = _SUBSCRIPTION.match(record["resource_id"] or "")
-    return {"provider": "Azure", **({"account": {"uid": found[1].lower()}} if found else {})}
+    return {"cloud": {"provider": "Azure", **({"account": {"uid": found[1].lower()}} if found else {})}}
 
 
 def _endpoints(record: Record) -> Event:
     ends: dict[str, Event] = {
-        f"{end}_endpoint": {"ip": record[f"{end}_ip"], "port": record[f"{end}_port"]} for end in ("src", "dst")
+        f"{end}_endpoint": {
+            "ip": record[f"{end}_ip"],
+            **({} if record[f"{end}_port"] is None else {"port": record[f"{end}_port"]}),
+        }
+        for end in ("src", "dst")
     }
     if mac := record["mac"]:
-        ends[_CARD_SIDES[record["direction"]]]["mac"] = "-".join(mac[at : at + 2] for at in range(0, len(mac), 2))
+        ends[_OWN_SIDES[record["direction"]]]["mac"] = "-".join(mac[at : at + 2] for at in range(0, len(mac), 2))
+    if _is_seen_by_agent(record) and record["direction"] is not None:
+        ends[_OWN_SIDES[record["direction"]]]["hostname"] = record["host"]
     return ends
 
 
 def _connection(record: Record) -> Event:
     protocol = record["protocol"]
-    source, destination = record["src_ip"], record["dst_ip"]
-    uid = community_id(protocol, source, record["src_port"], destination, record["dst_port"])
+    source, port, destination = record["src_ip"], record["src_port"], record["dst_ip"]
+    uid = None if port is None else community_id(protocol, source, port, destination, record["dst_port"])
     return {
         **_DIRECTIONS[record["direction"]],
         "protocol_num": protocol,
@@ -157,5 +182,6 @@ def _rule_and_policy(record: Record) -> Event:
 
 
 def _unmapped(record: Record) -> Event:
-    kept = {key: record[key] for key in _UNMAPPED if record[key] is not None}
-    return {"unmapped": {"azure": kept}} if kept else {}
+    by_agent = _is_seen_by_agent(record)
+    kept = {key: record[key] for key in (AGENT_KEYS if by_agent else _UNMAPPED) if record[key] is not None}
+    return {"unmapped": {"agent" if by_agent else "azure": kept}} if kept else {}

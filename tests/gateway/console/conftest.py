@@ -6,7 +6,7 @@ import pytest
 
 from gateway.clock import to_ms
 from gateway.stores.accounts import Role
-from tests.gateway.client import Client, ndjson
+from tests.gateway.client import Client, deliver
 from tests.gateway.console.person import Person, Team
 from tests.gateway.traffic.conftest import made_up
 
@@ -73,12 +73,10 @@ def machine(gateway, team, clock):
 
 @pytest.fixture
 def post(gateway, clock):
-    """Posts flow records in a team's name, as a function does."""
+    """Brings a team flow records, of logs and of agents."""
 
     def send(team, *records):
-        token, _ = gateway.stores.tokens.add(team.customer, clock.now(), timedelta(days=1))
-        answer = Client(gateway.url, token, team.customer).post(ndjson(*records), key=f"key-{next(_numbers)}")
-        assert (answer.status_code, answer.json()["rejected"]) == (202, [])
+        deliver(gateway, team.customer, clock.now(), f"key-{next(_numbers)}", records)
 
     return send
 

@@ -11,7 +11,7 @@ import requests
 from gateway.clock import to_ms
 from gateway.console.export import streamed
 from gateway.traffic.search import parse
-from shared.flowlog.record import KEYS
+from shared.flowlog.record import AGENT_KEYS, KEYS
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 from tests.gateway.console.sheet import Sheet
@@ -33,7 +33,7 @@ def test_an_export_has_the_rows_of_the_list(query, team, posted, clock):
     assert in_order(exported) == in_order(expected)
     assert [each["time"] for each in exported] == sorted((each["time"] for each in exported), reverse=True)
     header, *rows = csv.reader(io.StringIO(team.reader.get(f"/traffic/export.csv?{query}").text, newline=""))
-    assert header == list(KEYS)
+    assert header == [*KEYS, *AGENT_KEYS]
     assert len(rows) == len(expected)
     events = team.reader.get(f"/traffic/export.ocsf.ndjson?{query}").text.splitlines()
     assert sorted(json.loads(event)["time"] for event in events) == sorted(each["time"] for each in expected)
@@ -63,7 +63,7 @@ def test_a_file_has_a_name_that_says_what_is_in_it(reader):
         'attachment; filename="traffic-2026-11-23T1200Z-2026-11-23T1300Z.csv"'
     )
     assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.text == ",".join(KEYS) + "\r\n"
+    assert answer.text == ",".join([*KEYS, *AGENT_KEYS]) + "\r\n"
 
 
 def test_the_journal_tells_who_exported_what(team):

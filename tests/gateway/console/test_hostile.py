@@ -42,6 +42,7 @@ SHOWING = [
     "/rules",
     "/exposed",
     "/timeline",
+    "/conversations",
 ]
 
 

@@ -20,6 +20,7 @@ PAGES = [
     "/timeline?q=proto:tcp",
     "/rules",
     "/exposed",
+    "/conversations",
     *(f"/top?by={dimension}&measure={measure}" for dimension in Dimension for measure in Measure),
 ]
 
@@ -53,6 +54,17 @@ def test_every_number_equals_its_rows(page, team, posted):
         assert len(rows.rows("records")) == min(number, 50)
 
 
+@pytest.mark.usefixtures("posted")
+def test_no_number_of_the_first_page_leads_nowhere(team):
+    groups = Sheet.of(team.reader.get("/")).rows("groups")
+    assert any(row.kind == "others" for row in groups)
+    for row in groups:
+        assert [link.said.keys() & {"data-count", "data-bytes"} for link in row.links][:2] == [
+            {"data-count"},
+            {"data-bytes"},
+        ]
+
+
 def test_the_groups_and_the_others_are_the_whole(team, posted):
     for dimension in Dimension:
         sheet = Sheet.of(team.reader.get(f"/top?by={dimension}"))
@@ -77,7 +89,7 @@ def test_a_cell_leads_to_the_rows_with_the_same_and_to_those_without(team, poste
     details = [row for _, rows in sheet.tables for row in rows if row.kind == "details"]
     assert len(details) == 50
     only = {link.said["aria-label"]: link.address for link in details[0].links if link.text in {"only", "not"}}
-    assert len(only) == 36
+    assert len(only) == 40
     pairs = list(only.items())
     for (said, same), (_, others) in zip(pairs[::2], pairs[1::2], strict=True):
         numbers = [Sheet.of(team.reader.get(each)).counts("data-count")[0][1] for each in (same, others)]

@@ -12,7 +12,7 @@ from tests.gateway.console.person import text_of
 from tests.gateway.console.sheet import Sheet
 from tests.gateway.traffic.oracle import matches
 
-PAGES = ["/", "/traffic", "/timeline", "/top", "/rules", "/exposed"]
+PAGES = ["/", "/traffic", "/timeline", "/top", "/rules", "/exposed", "/conversations"]
 HOSTILE = [
     "'; DROP TABLE records; --",
     "' OR '1'='1",
@@ -50,6 +50,10 @@ def walk(person, address, way):
     return rows, pages
 
 
+def port_text(port):
+    return "\N{EN DASH}" if port is None else str(port)
+
+
 def test_paging_covers_every_record_once_in_both_directions(team, posted):
     everything = f"/traffic?columns={','.join(COLUMNS)}"
     forth, pages = walk(team.reader, everything, "older")
@@ -58,7 +62,7 @@ def test_paging_covers_every_record_once_in_both_directions(team, posted):
     assert len(rows) == len(posted)
     times = [row[1] for row in rows]
     assert times == sorted(times, reverse=True)
-    expected = sorted((r["src_ip"], str(r["src_port"]), r["dst_ip"], str(r["dst_port"])) for r in posted)
+    expected = sorted((r["src_ip"], port_text(r["src_port"]), r["dst_ip"], port_text(r["dst_port"])) for r in posted)
     assert sorted(row[2:6] for row in rows) == expected
     oldest = shown(team.reader, everything).link(page="oldest")
     back, pages = walk(team.reader, oldest, "newer")
@@ -72,9 +76,10 @@ def test_paging_covers_every_record_once_in_both_directions(team, posted):
 def test_a_search_shows_what_plain_python_finds(key, team, posted):
     values = {
         "src": "10.0.0.0/24", "dst": "20.1.2.3", "ip": "10.0.0.4", "net": "::/0", "sport": ">=1024", "dport": "22,3389",
-        "port": "0", "proto": "udp", "version": "4", "bytes": ">=1000", "packets": "0", "direction": "inbound",
+        "port": "0", "service": "tcp/22", "proto": "udp", "version": "4", "bytes": ">=1000", "packets": "0",
+        "direction": "inbound",
         "decision": "deny", "state": "end", "source": "vnet", "rule": "*ssh*", "mac": "000D3AF87856", "acl": "*",
-        "resource": "/subscriptions/s", "flowlog": "*", "encryption": "NX",
+        "resource": "/subscriptions/s", "flowlog": "*", "encryption": "NX", "host": "web-*", "process": "nginx",
     }  # fmt: skip
     for text in (f"{key}:{values[key]}", f"-{key}:{values[key]}"):
         expected = sum(matches(parse(text), each) for each in posted)

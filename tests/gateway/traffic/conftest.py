@@ -9,7 +9,7 @@ from gateway.clock import to_ms
 from gateway.stores.columns import columns
 from gateway.stores.records import Post, Records
 from shared.flowlog.check import check
-from shared.flowlog.record import COUNTERS
+from shared.flowlog.record import COUNTERS, LINKS
 from tests.gateway.client import record
 
 NOON = to_ms(datetime(2026, 11, 23, 12, tzinfo=UTC))
@@ -43,7 +43,7 @@ class Stored:
 
 def made_up(chance: random.Random) -> dict[str, Any]:
     """Make up a flow record out of few values, so that many records share them."""
-    source, version = chance.choice([("nsg", 1), ("nsg", 2), ("vnet", 4)])
+    source, version = chance.choice([("nsg", 1), ("nsg", 2), ("vnet", 4), ("agent", 1)])
     counters = [chance.choice([None, 0, 1, 1500, 10**17]) for _ in COUNTERS]
     made = record(
         time=NOON + chance.choice([0, 1, 59_999, 60_000, HOUR - 1, chance.randrange(HOUR)]),
@@ -65,7 +65,23 @@ def made_up(chance: random.Random) -> dict[str, Any]:
         version=version,
         **dict(zip(COUNTERS, counters, strict=True)),
     )
+    if source == "agent":
+        made |= _seen_by_an_agent(chance, made)
     return made if check(made) is None else made | dict.fromkeys(COUNTERS)
+
+
+def _seen_by_an_agent(chance: random.Random, made: dict[str, Any]) -> dict[str, Any]:
+    direction = chance.choice([None, made["direction"]])
+    unknown = ("decision", "state", "encryption", "rule", "mac", "acl_id", "resource_id", "flow_log_id")
+    return dict.fromkeys(unknown) | {
+        "direction": direction,
+        "src_port": None if direction else made["src_port"],
+        "host": chance.choice(["web-1", "db-1"]),
+        "process": chance.choice([None, "nginx", "=cmd"]),
+        "direction_basis": chance.choice(["listen", "ephemeral"]) if direction else "unknown",
+        **dict.fromkeys(LINKS, 3),
+        "counter_source": "tcp_info",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from gateway.traffic.terms import (
     Patterns,
     Ports,
     Search,
+    Services,
     Side,
     Term,
     Words,
@@ -26,6 +27,8 @@ _TEXTS = {
     PatternKey.RESOURCE: "resource_id",
     PatternKey.FLOWLOG: "flow_log_id",
     PatternKey.ENCRYPTION: "encryption",
+    PatternKey.HOST: "host",
+    PatternKey.PROCESS: "process",
 }
 
 
@@ -41,13 +44,15 @@ def _holds(term: Term, record: dict[str, Any]) -> bool:
             return any(address in network for address in addresses for network in networks)
         case Ports(side, ranges):
             return any(_within(record[f"{end}_port"], ranges) for end in _ENDS[side])
+        case Services(pairs):
+            return (record["protocol"], record["dst_port"]) in pairs
         case Numbers(key, ranges):
             number = _number(key, record)
-            return number is not None and _within(number, ranges)
+            return _within(number, ranges)
         case Words(key, words):
             return record[key.value] in words
         case Patterns(key, patterns):
-            text = record[_TEXTS[key]]
+            text = record.get(_TEXTS[key])
             return text is not None and any(_fits(pattern, text) for pattern in patterns)
 
 
@@ -58,7 +63,7 @@ def _address(text):
 
 
 def _within(number, ranges):
-    return any(low <= number <= high for low, high in ranges)
+    return number is not None and any(low <= number <= high for low, high in ranges)
 
 
 def _number(key, record):

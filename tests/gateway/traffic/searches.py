@@ -16,6 +16,7 @@ from gateway.traffic.terms import (
     Patterns,
     Ports,
     Search,
+    Services,
     Side,
     WordKey,
     Words,
@@ -50,6 +51,7 @@ _SIDES = st.sampled_from(Side)
 TERMS = st.one_of(
     st.builds(Addresses, _SIDES, _several(_NETWORKS) | st.just(NOT_PUBLIC), st.booleans()),
     st.builds(Ports, _SIDES, _ranges(65_535), st.booleans()),
+    st.builds(Services, _several(st.tuples(st.integers(0, 255), st.integers(0, 65_535))), st.booleans()),
     st.sampled_from(NumberKey).flatmap(
         lambda key: st.builds(Numbers, st.just(key), _ranges(LARGEST[key]), st.booleans())
     ),

@@ -15,6 +15,7 @@ from gateway.traffic.terms import (
     Patterns,
     Ports,
     Search,
+    Services,
     Side,
     WordKey,
     Words,
@@ -73,6 +74,7 @@ def rule(text, *, exact=False):
         ("dport:22,3389", Ports(Side.DESTINATION, ((22, 22), (3389, 3389)))),
         ("sport:>1023", Ports(Side.SOURCE, ((1024, 65535),))),
         ("port:<1024", Ports(Side.EITHER, ((0, 1023),))),
+        ("service:TCP/443,47/0", Services(((6, 443), (47, 0)))),
         ("proto:TCP", Numbers(NumberKey.PROTO, ((6, 6),))),
         ("proto:17,icmp,50-51", Numbers(NumberKey.PROTO, ((17, 17), (1, 1), (50, 51)))),
         ("version:4", Numbers(NumberKey.VERSION, ((4, 4),))),
@@ -120,6 +122,10 @@ def test_all_terms_of_a_search_are_read_in_their_order():
         ("port:<0", "<0", "from 0 to 65535"),
         ("dport:http", "http", "is no number"),
         ("dport:²", "²", "is no number"),
+        ("service:443", "443", "such as tcp/443"),
+        ("service:tcp/65536", "tcp/65536", "such as tcp/443"),
+        ("service:256/1", "256/1", "such as tcp/443"),
+        ("service:smtp/25", "smtp/25", "such as tcp/443"),
         ("proto:smtp", "smtp", "icmp, igmp, tcp"),
         ("22,10.0.0.6", "10.0.0.6", "is no number"),
         ("decision:denied", "denied", "Write one of allow, deny."),
@@ -164,7 +170,15 @@ def test_a_long_value_is_cut_short_in_its_error():
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_may_be_written_in_any_case(key):
-    values = {"rule": "x", "mac": "*", "decision": "deny", "direction": "inbound", "state": "end", "source": "nsg"}
+    values = {
+        "rule": "x",
+        "mac": "*",
+        "decision": "deny",
+        "service": "tcp/4",
+        "direction": "inbound",
+        "state": "end",
+        "source": "nsg",
+    }
     value = values.get(key, "1.2.3.4" if key in {"src", "dst", "ip", "net"} else "4")
     assert parse(f"{key.upper()}:{value}") == parse(f"{key}:{value}")
 

@@ -12,7 +12,8 @@ from shared.flowlog.decode import decode
 from shared.flowlog.record import KEYS
 from tests.gateway.client import record
 from tests.shared.flowlog import made
-from tests.support.records import flow_records
+from tests.shared.flowlog.test_check import AGENTS
+from tests.support.records import agent_records, flow_records
 
 
 def decoded(log):
@@ -20,13 +21,22 @@ def decoded(log):
     return list(map(json.loads, decode(log).lines))
 
 
+def validator_with(profiles):
+    """OCSF's own schema of the class, with some profiles."""
+    schema = OcsfJsonSchemaEmbedded(get_ocsf_schema(version="1.5.0"))
+    return Draft202012Validator(schema.get_class_schema(class_name="network_activity", profiles=profiles))
+
+
 @pytest.fixture(scope="session")
 def validator():
-    """OCSF's own schema of the class, with the two profiles that the events name."""
-    schema = OcsfJsonSchemaEmbedded(get_ocsf_schema(version="1.5.0"))
-    return Draft202012Validator(
-        schema.get_class_schema(class_name="network_activity", profiles=["cloud", "security_control"])
-    )
+    """The schema with the two profiles that the events of logs name."""
+    return validator_with(["cloud", "security_control"])
+
+
+@pytest.fixture(scope="session")
+def bare_validator():
+    """The schema without any profile, as the events of agents have it."""
+    return validator_with([])
 
 
 def test_an_event_says_all_that_the_record_says(validator):
@@ -119,6 +129,22 @@ def test_a_vnet_record_names_its_acl_and_keeps_its_encryption():
     assert written["metadata"]["log_name"] == "FlowLogFlowEvent"
 
 
+def test_what_an_agent_saw_names_its_machine_at_the_machines_end_and_no_decision(bare_validator):
+    written = event(AGENTS | {"direction": "inbound"})
+    assert not list(bare_validator.iter_errors(written))
+    assert written["metadata"]["product"]["name"] == "Sluice agent"
+    assert written["dst_endpoint"]["hostname"] == AGENTS["host"]
+    assert written["unmapped"]["agent"]["process"] == AGENTS["process"]
+    assert not written.keys() & {"action_id", "disposition_id", "status_id", "cloud"}
+    assert event(AGENTS | {"direction": "outbound"})["src_endpoint"]["hostname"] == AGENTS["host"]
+
+
+def test_a_direction_that_an_agent_cannot_tell_is_unknown(bare_validator):
+    written = event(AGENTS | {"direction": None, "direction_basis": "unknown", "src_port": 51_544})
+    assert not list(bare_validator.iter_errors(written))
+    assert written["connection_info"]["direction_id"] == 0
+
+
 @pytest.mark.parametrize("kind", made.TUPLES)
 def test_what_was_decoded_from_each_format_is_valid(validator, kind):
     head = made.TUPLES[kind].split(",")[:7]
@@ -131,10 +157,11 @@ def test_what_was_decoded_from_each_format_is_valid(validator, kind):
         assert not list(validator.iter_errors(json.loads(line)))
 
 
-@given(flow_records())
-def test_every_record_is_valid(validator, flow):
+@given(flow_records() | agent_records())
+def test_every_record_is_valid(validator, bare_validator, flow):
     written = json.loads(b"".join(ocsf_lines([flow])))
-    assert [error.message for error in validator.iter_errors(written)] == []
+    schema = validator if written["metadata"]["profiles"] else bare_validator
+    assert [error.message for error in schema.iter_errors(written)] == []
     assert written["type_uid"] == written["class_uid"] * 100 + written["activity_id"]
 
 

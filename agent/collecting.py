@@ -1,0 +1,193 @@
+"""Looking at the connection table while the edge wants it, and putting each interval's records into the spool."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from itertools import islice
+from typing import Final, NamedTuple
+
+from agent.clock import Clock, iso
+from agent.delivery.settings import Settings
+from agent.delivery.spool import Spool, make_batch
+from agent.errors import TableUnreadable
+from agent.flows.grouping import Gathering
+from agent.flows.leaving_out import LeftOut, left_out_of
+from agent.flows.links import Tracker, links_of
+from agent.flows.record import to_lines
+from agent.flows.table import Endpoint, PortRange, Snapshot
+
+_LOG: Final = logging.getLogger("agent.collecting")
+LOOK_EVERY_SECONDS: Final = 30
+"""How far apart looks are at most: Linux remembers for 60 seconds what this machine closed."""
+RECORDS_MAX: Final = 5000
+"""How many records are posted at once; an interval with more is cut."""
+
+
+class Found(NamedTuple):
+    """What the looks of an interval found.
+
+    Attributes:
+        flows: the flows.
+        left_out: what makes no record.
+        damaged: how many lines of the table could not be understood.
+    """
+
+    flows: Gathering
+    left_out: LeftOut
+    damaged: int
+
+
+class Watch:
+    """Looks at the table, and gathers what it finds until that is taken."""
+
+    def __init__(
+        self, read: Callable[[int], Snapshot], ephemeral: PortRange, edge: Callable[[], frozenset[Endpoint]]
+    ) -> None:
+        """Prepare.
+
+        Args:
+            read: reads the table, given the time.
+            ephemeral: the ports that this system gives to whoever begins a connection.
+            edge: tells where the edge was reached.
+        """
+        self._read = read
+        self._edge = edge
+        self._tracker = Tracker(ephemeral)
+        self._last_ms: int | None = None
+        self._gathering = Gathering()
+        self._left_out = LeftOut()
+        self._damaged = 0
+        self._looks = 0
+
+    def look(self, now_ms: int) -> None:
+        """Look once. The first look of all only shows what was there before.
+
+        Raises:
+            TableUnreadable: the table can't be read.
+        """
+        snapshot = self._read(now_ms)
+        left_out = left_out_of(links_of(snapshot), self._edge())
+        changes = self._tracker.observe(snapshot, left_out.keys)
+        if self._last_ms is not None:
+            self._gathering.add(self._last_ms, changes)
+            self._looks += 1
+        self._left_out = self._left_out.and_also(left_out)
+        self._damaged += snapshot.damaged
+        self._last_ms = now_ms
+
+    def take(self) -> Found | None:
+        """Return what was found since it was last taken; None if nobody looked."""
+        if not self._looks:
+            return None
+        found = Found(self._gathering, self._left_out, self._damaged)
+        self._gathering, self._left_out, self._damaged, self._looks = Gathering(), LeftOut(), 0, 0
+        return found
+
+
+class Collector:
+    """Does what the settings say: nothing, or look at the table and put each interval into the spool."""
+
+    def __init__(self, watch: Callable[[], Watch], spool: Spool, clock: Clock, host: str) -> None:
+        """Prepare; nothing is collected before settings say so.
+
+        Args:
+            watch: gives a watch that has not seen anything.
+            spool: where the intervals go.
+            clock: the time.
+            host: the machine's name.
+        """
+        self._new_watch = watch
+        self._spool = spool
+        self._clock = clock
+        self._host = host
+        self._watch: Watch | None = None
+        self._interval = 0
+        self._start_ms = 0
+        self._start = 0.0
+        self._next_look = 0.0
+        self._trouble: str | None = None
+
+    def apply(self, settings: Settings) -> None:
+        """Follow settings from now on; what was found until now is kept."""
+        if settings.collect is (self._watch is not None) and settings.interval_seconds == (self._interval or None):
+            return
+        self._close()
+        if settings.interval_seconds is None:
+            self._watch, self._interval = None, 0
+            _LOG.info("Nothing is collected: no blueprint is applied.")
+            return
+        self._interval = settings.interval_seconds
+        _LOG.info("Connections are collected, and sent every %d seconds.", self._interval)
+        if self._watch is None:
+            self._watch = self._new_watch()
+            self._look(self._watch)
+        self._begin()
+
+    def step(self) -> float | None:
+        """Do what is due.
+
+        Returns: seconds until the next thing is due; None if that depends on the settings.
+        """
+        if self._watch is None:
+            return None
+        now = self._clock.passed()
+        if now >= self._next_look:
+            self._look(self._watch)
+            if now >= self._start + self._interval:
+                self._close()
+                self._begin()
+            else:
+                self._next_look = _next_after(now, self._start, self._pace)
+        return max(0.0, self._next_look - self._clock.passed())
+
+    def finish(self) -> None:
+        """Look once more, and keep what was found until now."""
+        if self._watch is not None:
+            self._look(self._watch)
+            self._close()
+
+    @property
+    def _pace(self) -> float:
+        return self._interval / math.ceil(self._interval / LOOK_EVERY_SECONDS)
+
+    def _begin(self) -> None:
+        self._start_ms, self._start = self._clock.now_ms(), self._clock.passed()
+        self._next_look = self._start + self._pace
+
+    def _look(self, watch: Watch) -> None:
+        try:
+            watch.look(self._clock.now_ms())
+        except TableUnreadable as error:
+            if self._trouble is None:
+                _LOG.error("Nothing can be seen: %s", error)
+            self._trouble = str(error)
+        else:
+            self._trouble = None
+
+    def _close(self) -> None:
+        found = self._watch.take() if self._watch else None
+        if found is None:
+            return
+        _LOG.info(
+            "%d flows since %s; left out: %d links within the machine, %d to the edge; %d damaged lines.",
+            len(found.flows),
+            iso(self._start_ms),
+            len(found.left_out.loopback),
+            len(found.left_out.own),
+            found.damaged,
+        )
+        # An interval without flows is sent as well: silence is not the same as nothing to say.
+        records, left = found.flows.records(self._host), len(found.flows)
+        while True:
+            count = min(left, RECORDS_MAX)
+            self._spool.add(make_batch(self._start_ms, count, to_lines(islice(records, count))))
+            left -= count
+            if not left:
+                return
+
+
+def _next_after(now: float, start: float, pace: float) -> float:
+    """Return when the next look is due; those that were missed are not made up for."""
+    return start + (math.floor((now - start) / pace) + 1) * pace

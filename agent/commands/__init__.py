@@ -1,0 +1,1 @@
+"""What an operator can have the agent do, one file each."""

@@ -1,0 +1,54 @@
+"""Options that several commands have, and what is made of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from agent.clock import SystemClock
+from agent.delivery.edge import Edge, make_context, parse_address
+from agent.delivery.token import read_token
+from agent.identity import Identity
+
+if sys.platform == "win32":
+    STATE: Final = Path(r"C:\ProgramData\SluiceAgent")
+    TOKEN: Final = STATE / "token"
+else:
+    STATE: Final = Path("/var/lib/sluice-agent")
+    TOKEN: Final = Path("/etc/sluice-agent/token")
+FINE, ATTENTION, FAILED, WRONG_USAGE = 0, 1, 2, 2
+"""What the commands end with."""
+
+
+def add_edge_options(parser: argparse.ArgumentParser) -> None:
+    """Declare where the edge is, and what it needs."""
+    parser.add_argument("--edge", required=True, metavar="HOST[:PORT]", help="where the edge listens; the port is 8048")
+    parser.add_argument("--token-file", type=Path, default=TOKEN, metavar="FILE", help="holds the token (%(default)s)")
+    parser.add_argument("--ca-file", type=Path, metavar="FILE", help="trust these authorities, and no others")
+
+
+def add_state_option(parser: argparse.ArgumentParser) -> None:
+    """Declare where the agent keeps its id and what waits to be sent."""
+    parser.add_argument("--state", type=Path, default=STATE, metavar="DIR", help="where it keeps its own (%(default)s)")
+
+
+def make_edge(options: argparse.Namespace, identity: Identity) -> Edge:
+    """Return the edge that the options name.
+
+    Raises:
+        SettingError: an option is wrong.
+    """
+    address, context = parse_address(options.edge), make_context(options.ca_file)
+    file: Path = options.token_file
+    return Edge(address, context, lambda: read_token(file), identity, SystemClock())
+
+
+def seconds(text: str) -> int:
+    """Return a number of seconds that an option gives."""
+    longest = 3600
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= longest):
+        message = f"must be from 1 to {longest}, not {text!r:.40}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)

@@ -1,0 +1,68 @@
+"""`sluice-agent run`: collects while the edge wants it, and sends what it finds."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import Final
+
+from agent.clock import SystemClock
+from agent.collecting import Collector, Watch
+from agent.commands.options import add_edge_options, add_state_option, make_edge
+from agent.delivery.asking import Asking
+from agent.delivery.backoff import Backoff
+from agent.delivery.delivering import Delivery
+from agent.delivery.lock import lock
+from agent.delivery.spool import Spool
+from agent.delivery.token import read_token
+from agent.errors import SettingError
+from agent.identity import identify
+from agent.running import Runner
+from agent.sockets.table import ephemeral_ports, read_snapshot
+
+_DESCRIPTION: Final = """\
+Asks the edge what to do, over HTTPS; this machine needs no open port. While a blueprint is applied to it, the agent
+looks at its connections at least every 30 seconds, and sends an interval's flows at once. What the edge has not taken
+waits in the state directory: up to 360 intervals, then the oldest are dropped, and counted.
+
+It needs no rights. Root, or the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together, add the names of other
+users' processes; command lines are never read.
+"""
+_EPILOG: Final = """\
+example:
+  sluice-agent run --edge console.example.com --token-file token --state state
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.description, parser.epilog = _DESCRIPTION, _EPILOG
+    add_edge_options(parser)
+    add_state_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until told to end.
+
+    Raises:
+        SettingError: an option, or what it names, is wrong.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    clock = SystemClock()
+    read_token(options.token_file)  # whoever starts it should hear at once
+    identity = identify(options.state)
+    edge = make_edge(options, identity)
+    try:
+        with lock(options.state):
+            spool = Spool(options.state / "spool")
+            ephemeral = ephemeral_ports()
+            runner = Runner(
+                Collector(lambda: Watch(read_snapshot, ephemeral, lambda: edge.peers), spool, clock, identity.host),
+                Delivery(spool, edge, Backoff(), clock),
+                lambda apply: Asking(edge, apply, Backoff()),
+            )
+            return runner.run()
+    except OSError as error:
+        message = f"The state directory {options.state} can't be used: {error.strerror}."
+        raise SettingError(message) from error

@@ -1,0 +1,1 @@
+"""Getting records to the edge: what is not there yet is on disk."""

@@ -1,0 +1,56 @@
+"""What the edge may tell the agent: whether to collect, and how often. Nothing else has any effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from agent.errors import EdgeError
+
+INTERVAL_MIN_SECONDS: Final = 10
+INTERVAL_MAX_SECONDS: Final = 3600
+_ETAG_MAX: Final = 200
+_NAMES: Final = frozenset({"collect", "interval_seconds", "etag"})
+
+
+class Settings(NamedTuple):
+    """What to do.
+
+    Attributes:
+        collect: whether to look at the connection table at all.
+        interval_seconds: how much time is sent at once; None while nothing is collected.
+        etag: what the edge calls these settings.
+    """
+
+    collect: bool
+    interval_seconds: int | None
+    etag: str
+
+
+def parse_settings(document: Mapping[str, object]) -> Settings:
+    """Return the settings that the edge sent.
+
+    Raises:
+        EdgeError: one is missing or out of range; the last good ones stay.
+    """
+    collect, interval, etag = (document.get(name) for name in ("collect", "interval_seconds", "etag"))
+    if not isinstance(collect, bool):
+        message = f"The edge's setting collect must be true or false, not {collect!r:.80}; the last settings stay."
+        raise EdgeError(message)
+    if not isinstance(etag, str) or not (0 < len(etag) <= _ETAG_MAX and etag.isascii() and etag.isprintable()):
+        message = f"The edge's setting etag must be a short text, not {etag!r:.80}; the last settings stay."
+        raise EdgeError(message)
+    if not collect:
+        return Settings(collect=False, interval_seconds=None, etag=etag)
+    if type(interval) is not int or not INTERVAL_MIN_SECONDS <= interval <= INTERVAL_MAX_SECONDS:
+        message = (
+            f"The edge's setting interval_seconds must be from {INTERVAL_MIN_SECONDS} to {INTERVAL_MAX_SECONDS}, "
+            f"not {interval!r:.80}; the last settings stay."
+        )
+        raise EdgeError(message)
+    return Settings(collect=True, interval_seconds=interval, etag=etag)
+
+
+def unknown_names(document: Mapping[str, object]) -> frozenset[str]:
+    """Return the names of settings that the agent does not have, and ignores."""
+    return frozenset(document) - _NAMES

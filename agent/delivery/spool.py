@@ -1,0 +1,212 @@
+"""Intervals that the edge has not taken yet, each in a file of its own.
+
+A file is there whole or not at all, and goes only when the edge has answered: a kill at any moment loses no interval
+that was added, and at worst sends one twice, under the same key. A disk that takes no more ends in a sentence; what
+comes then waits in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import logging
+import os
+import re
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from agent.files import make_directory, remove_unfinished, write_whole
+
+_LOG: Final = logging.getLogger("agent.spool")
+_NAME: Final = re.compile(r"([0-9]{13})-([0-9]{1,9})\.ndjson\.gz")
+_ASIDE: Final = "refused"
+_DROPPED: Final = "dropped-intervals"
+_ASIDE_MAX: Final = 20
+_COUNT_MAX: Final = 12
+INTERVALS_MAX: Final = 360
+"""How many intervals wait at most: an hour of the shortest, six of the usual."""
+
+
+class Batch(NamedTuple):
+    """One interval's records, as they are posted.
+
+    Attributes:
+        start_ms: when the interval began; no other of this agent has the same.
+        lines: how many records there are.
+        body: the records as NDJSON, compressed; sent again, it is the same to the last byte.
+    """
+
+    start_ms: int
+    lines: int
+    body: bytes
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return f"{self.start_ms:013d}-{self.lines}.ndjson.gz"
+
+
+def make_batch(start_ms: int, lines: int, content: bytes) -> Batch:
+    """Return an interval's records, compressed."""
+    return Batch(start_ms, lines, gzip.compress(content, mtime=0))
+
+
+class Spool:
+    """The intervals that wait, oldest first; the oldest go when there are too many."""
+
+    def __init__(self, directory: Path, intervals_max: int = INTERVALS_MAX) -> None:
+        """Open a spool, and find what waits in it.
+
+        Raises:
+            OSError: the directory can't be made or looked into.
+        """
+        self._directory = directory
+        self._aside = directory / _ASIDE
+        self._max = intervals_max
+        self._lock = threading.RLock()
+        make_directory(directory)
+        make_directory(self._aside)
+        remove_unfinished(directory)
+        remove_unfinished(self._aside)
+        self._on_disk: deque[str] = deque(
+            sorted(file.name for file in directory.iterdir() if _NAME.fullmatch(file.name))
+        )
+        self._in_memory: deque[Batch] = deque()
+        self._newest_ms = max((_start_of(name) for name in self._on_disk), default=-1)
+        self._dropped = self._read_dropped()
+        self._disk_takes = True
+
+    def __len__(self) -> int:
+        """Return how many intervals wait."""
+        return len(self._on_disk) + len(self._in_memory)
+
+    @property
+    def dropped(self) -> int:
+        """How many intervals were dropped unsent since the spool was made."""
+        return self._dropped
+
+    def add(self, batch: Batch) -> None:
+        """Keep an interval until the edge has taken it.
+
+        Should the clock have been set back, the interval counts as beginning after the one before it.
+        """
+        with self._lock:
+            batch = batch._replace(start_ms=max(batch.start_ms, self._newest_ms + 1))
+            self._newest_ms = batch.start_ms
+            self._in_memory.append(batch)
+            while len(self) > self._max:
+                self._drop_oldest()
+            self._write_down()
+
+    def oldest(self) -> Batch | None:
+        """Return the interval that waits longest, or None."""
+        with self._lock:
+            while self._on_disk:
+                name = self._on_disk[0]
+                try:
+                    body = (self._directory / name).read_bytes()
+                except OSError as error:
+                    self._on_disk.popleft()
+                    self._count_dropped()
+                    _LOG.error("The interval %s can't be read from the spool, and is lost: %s.", name, error.strerror)
+                    continue
+                return Batch(_start_of(name), int(name.partition("-")[2].partition(".")[0]), body)
+            return self._in_memory[0] if self._in_memory else None
+
+    def done(self, batch: Batch) -> None:
+        """Forget an interval: the edge has it."""
+        with self._lock:
+            if self._forget(batch):
+                self._remove(batch.name)
+            self._write_down()  # there may be room now
+
+    def set_aside(self, batch: Batch, reason: str) -> None:
+        """Take an interval out that the edge refuses, and keep it with the reason for somebody to look at."""
+        with self._lock:
+            if not self.keep_rejected(batch, reason):
+                self._count_dropped()
+            self.done(batch)
+
+    def keep_rejected(self, batch: Batch, reason: str) -> bool:
+        """Keep what the edge refuses, and why; only the newest few are kept. Tell whether the disk took it."""
+        with self._lock:
+            try:
+                write_whole(self._aside / f"{batch.name}.reason.txt", f"{reason}\n".encode("utf-8", "replace"))
+                write_whole(self._aside / batch.name, batch.body)
+                self._thin_out()
+            except OSError as error:
+                _LOG.error("The refused records %s can't be kept, and are lost: %s.", batch.name, error.strerror)
+                return False
+            return True
+
+    def _write_down(self) -> None:
+        """Move what is in memory to the disk, as far as that takes it."""
+        while self._in_memory:
+            batch = self._in_memory[0]
+            try:
+                write_whole(self._directory / batch.name, batch.body)
+            except OSError as error:
+                if self._disk_takes:
+                    _LOG.error(
+                        "The spool %s can't be written: %s. Intervals wait in memory, %d at most, and are lost if the "
+                        "agent ends.",
+                        self._directory,
+                        error.strerror,
+                        self._max,
+                    )
+                self._disk_takes = False
+                return
+            self._in_memory.popleft()
+            self._on_disk.append(batch.name)
+        if not self._disk_takes:
+            _LOG.warning("The spool %s can be written again.", self._directory)
+        self._disk_takes = True
+
+    def _forget(self, batch: Batch) -> bool:
+        """Take an interval out of the list; tell whether it is on disk."""
+        if batch.name in self._on_disk:
+            self._on_disk.remove(batch.name)
+            return True
+        if batch in self._in_memory:
+            self._in_memory.remove(batch)
+        return False  # or it was dropped while it was on its way
+
+    def _drop_oldest(self) -> None:
+        if self._on_disk:
+            name = self._on_disk.popleft()
+            self._remove(name)
+        else:
+            name = self._in_memory.popleft().name
+        self._count_dropped()
+        _LOG.error("%d intervals wait already: the oldest, %s, is dropped; %d so far.", self._max, name, self._dropped)
+
+    def _remove(self, name: str) -> None:
+        try:
+            os.unlink(self._directory / name)  # noqa: PTH108 -- beside the others of os
+        except OSError as error:
+            _LOG.error("The file %s can't be removed from the spool: %s.", name, error.strerror)
+
+    def _count_dropped(self) -> None:
+        self._dropped += 1
+        # A disk that takes nothing has been reported; the count goes on in memory.
+        with contextlib.suppress(OSError):
+            write_whole(self._directory / _DROPPED, str(self._dropped).encode())
+
+    def _read_dropped(self) -> int:
+        try:
+            text = (self._directory / _DROPPED).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return 0
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _COUNT_MAX else 0
+
+    def _thin_out(self) -> None:
+        names = sorted(file.name for file in self._aside.iterdir() if _NAME.fullmatch(file.name))
+        for name in names[:-_ASIDE_MAX]:
+            (self._aside / name).unlink(missing_ok=True)
+            (self._aside / f"{name}.reason.txt").unlink(missing_ok=True)
+
+
+def _start_of(name: str) -> int:
+    return int(name.partition("-")[0])

@@ -1,0 +1,80 @@
+"""The token, in a file that only its user can read."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agent.errors import SettingError
+
+_LONGEST: Final = 16 * 1024
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]+")
+"""A bearer token's characters. Anything else would come back in an error of http.client, for everybody to read."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """The token; only `reveal` gives it out.
+
+    Attributes:
+        reveal: the token itself.
+    """
+
+    reveal: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "(secret)"
+
+
+def read_token(file: Path) -> Token:
+    """Read the token.
+
+    Raises:
+        SettingError: there is none, or others can read it.
+    """
+    # Looked at and read through one descriptor, so that nobody can put another file in its place in between.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(file, flags)
+        with open(descriptor, "rb") as opened:  # noqa: PTH123 -- it is open already
+            _check(file, os.fstat(descriptor))
+            content = opened.read(_LONGEST + 1)
+    except OSError as error:
+        message = f"The token file {file} can't be read: {error.strerror}."
+        raise SettingError(message) from error
+    text = content.decode("ascii", "replace").strip()
+    if len(content) > _LONGEST or not _TOKEN.fullmatch(text):
+        message = f"The token file {file} holds no token: it must hold one subscription token, and nothing else."
+        raise SettingError(message)
+    return Token(text)
+
+
+def _check(file: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        message = f"The token file {file} is no regular file."
+        raise SettingError(message)
+    if sys.platform == "win32":
+        return  # which has access lists instead: see the documentation
+    user = os.getuid()
+    if _is_credential(file):
+        # systemd lets the service read a file of root's by an access list, which shows as a bit of the group.
+        if status.st_mode & stat.S_IRWXO or status.st_uid not in (0, user):
+            message = f"The credential {file} can be read by anybody."
+            raise SettingError(message)
+        return
+    if status.st_uid != user:
+        message = f"The token file {file} belongs to another user: make it yours with `chown`, then `chmod 600 {file}`."
+        raise SettingError(message)
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        message = f"The token file {file} is open to other users: `chmod 600 {file}`."
+        raise SettingError(message)
+
+
+def _is_credential(file: Path) -> bool:
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(directory) and file.parent == Path(str(directory))

@@ -1,0 +1,1 @@
+"""From snapshots of the connection table to flow records. Pure: no I/O, no clock, no environment."""

@@ -1,0 +1,89 @@
+"""Who began a link: told by who listens, else by the ephemeral range, else not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import NamedTuple
+
+from agent.flows.addresses import WILDCARD, is_ipv4
+from agent.flows.table import Endpoint, Key, PortRange, Protocol, Socket, State
+
+
+class Direction(Enum):
+    """Who began the link, seen from this machine."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Basis(Enum):
+    """What a direction rests on. `peer_listen`, that the peer was seen to listen, is for those who see both ends."""
+
+    LISTEN = "listen"
+    EPHEMERAL = "ephemeral"
+    UNKNOWN = "unknown"
+
+
+class Bearing(NamedTuple):
+    """A direction, and what it rests on.
+
+    Attributes:
+        direction: None where nothing tells.
+        basis: why it is so.
+        listener: of an inbound link, the process that listens; None where that can't be seen.
+    """
+
+    direction: Direction | None
+    basis: Basis
+    listener: str | None
+
+
+_UNKNOWN = Bearing(None, Basis.UNKNOWN, None)
+_BY_EPHEMERAL_PORT = Bearing(Direction.OUTBOUND, Basis.EPHEMERAL, None)
+
+
+class Listeners:
+    """What takes connections or datagrams on this machine."""
+
+    def __init__(self, sockets: Iterable[Socket]) -> None:
+        self._processes: dict[tuple[Protocol, Endpoint], str | None] = {}
+        for socket in sockets:
+            if socket.state not in (State.LISTEN, State.UNCONNECTED):
+                continue
+            for address in _addresses(socket):
+                place = (socket.protocol, Endpoint(address, socket.local.port))
+                # Several processes may listen at one place; the first that has a name stands for them all.
+                self._processes[place] = self._processes.get(place) or socket.process
+
+    def takes(self, protocol: Protocol, endpoint: Endpoint) -> bool:
+        """Tell whether something listens there, at that address or at all of them."""
+        return self._place(protocol, endpoint) is not None
+
+    def process(self, protocol: Protocol, endpoint: Endpoint) -> str | None:
+        """Return the name of the process that listens there, or None."""
+        place = self._place(protocol, endpoint)
+        return None if place is None else self._processes[place]
+
+    def _place(self, protocol: Protocol, endpoint: Endpoint) -> tuple[Protocol, Endpoint] | None:
+        wildcard = WILDCARD[0] if is_ipv4(endpoint.address) else WILDCARD[1]
+        for address in (endpoint.address, wildcard):
+            place = (protocol, Endpoint(address, endpoint.port))
+            if place in self._processes:
+                return place
+        return None
+
+
+def _addresses(socket: Socket) -> tuple[str, ...]:
+    if socket.local.address == WILDCARD[1] and socket.both_families:
+        return WILDCARD
+    return (socket.local.address,)
+
+
+def bearing_of(key: Key, listeners: Listeners, ephemeral: PortRange) -> Bearing:
+    """Tell who began a link; never by a guess that the record does not admit."""
+    if listeners.takes(key.protocol, key.local):
+        return Bearing(Direction.INBOUND, Basis.LISTEN, listeners.process(key.protocol, key.local))
+    if key.local.port in ephemeral and key.remote.port not in ephemeral:
+        return _BY_EPHEMERAL_PORT
+    return _UNKNOWN

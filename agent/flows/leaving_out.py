@@ -1,0 +1,46 @@
+"""What is nobody's business: the machine's talk with itself, and the agent's own with the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from agent.flows.addresses import is_loopback
+from agent.flows.table import Endpoint, Key
+
+
+class LeftOut(NamedTuple):
+    """Links that make no record.
+
+    Attributes:
+        loopback: links within the machine.
+        own: links to the edge.
+    """
+
+    loopback: frozenset[Key] = frozenset()
+    own: frozenset[Key] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """All of them."""
+        return self.loopback | self.own
+
+    def and_also(self, other: LeftOut) -> LeftOut:
+        """Return the links of both, each once."""
+        return LeftOut(self.loopback | other.loopback, self.own | other.own)
+
+
+def left_out_of(keys: Iterable[Key], edge: frozenset[Endpoint]) -> LeftOut:
+    """Tell which links to leave out.
+
+    Args:
+        keys: all links.
+        edge: where the edge listens; connections to it are the agent's own.
+    """
+    loopback, own = [], []
+    for key in keys:
+        if key.local.address == key.remote.address or is_loopback(key.local.address) or is_loopback(key.remote.address):
+            loopback.append(key)
+        elif key.remote in edge:
+            own.append(key)
+    return LeftOut(frozenset(loopback), frozenset(own))

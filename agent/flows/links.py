@@ -1,0 +1,221 @@
+"""What became of each link between two looks at the connection table.
+
+Every link that is seen is counted as established exactly once, and as terminated exactly once when it is over. A link
+that was there at the first look began before; it is live, and not established a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, NamedTuple
+
+from agent.flows.direction import Bearing, Listeners, bearing_of
+from agent.flows.table import Counters, Key, PortRange, Snapshot, Socket, State
+
+
+class Phase(Enum):
+    """How far a link has come."""
+
+    ASKED = "asked"
+    """This machine asked for it, and has no answer."""
+    OFFERED = "offered"
+    """It was asked for from elsewhere, and is not agreed yet."""
+    OPEN = "open"
+    """It carries data, at least one way: what is half closed still may."""
+    OVER = "over"
+    """Both sides have closed it; the system only remembers it for a while."""
+
+
+PHASES: Final[Mapping[State, Phase]] = {
+    State.SYN_SENT: Phase.ASKED,
+    State.SYN_RECEIVED: Phase.OFFERED,
+    State.ESTABLISHED: Phase.OPEN,
+    State.CONNECTED: Phase.OPEN,
+    State.FIN_WAIT_1: Phase.OPEN,
+    State.FIN_WAIT_2: Phase.OPEN,
+    State.CLOSE_WAIT: Phase.OPEN,
+    State.LAST_ACK: Phase.OVER,
+    State.CLOSING: Phase.OVER,
+    State.TIME_WAIT: Phase.OVER,
+    State.CLOSED: Phase.OVER,
+}
+_FURTHEST_FIRST: Final = (Phase.OPEN, Phase.OVER, Phase.ASKED, Phase.OFFERED)
+
+
+class Change(NamedTuple):
+    """What became of one link since the last look.
+
+    Attributes:
+        key: the link.
+        bearing: who began it.
+        process: the name of the process on this machine; None where that was never seen.
+        established: how often it came to be: more than once where its ports were used again at once.
+        terminated: how often it ended.
+        failed: 1 if it was asked for in vain.
+        live: 1 if it is open now.
+        carried: what it carried since the last look, None where nobody measured it.
+    """
+
+    key: Key
+    bearing: Bearing
+    process: str | None
+    established: int
+    terminated: int
+    failed: int
+    live: int
+    carried: Counters | None
+
+
+@dataclass
+class _Link:
+    """What is remembered of a link while it is in the table."""
+
+    __slots__ = ("bearing", "counters", "failed", "phase", "process")
+
+    bearing: Bearing
+    process: str | None
+    phase: Phase
+    counters: Counters | None
+    failed: bool
+
+
+class Tracker:
+    """Follows links from one snapshot to the next."""
+
+    def __init__(self, ephemeral: PortRange) -> None:
+        self._ephemeral = ephemeral
+        self._links: dict[Key, _Link] | None = None
+
+    def observe(self, snapshot: Snapshot, left_out: Iterable[Key] = ()) -> list[Change]:
+        """Take the next snapshot, and tell what became of every link since the last one.
+
+        Args:
+            snapshot: the table; the first one of all only shows what was there before.
+            left_out: links that are not followed.
+        """
+        known, self._links = self._links, {}
+        listeners = Listeners(snapshot.sockets)
+        unwanted = frozenset(left_out)
+        changes = []
+        for key, socket in links_of(snapshot).items():
+            if key in unwanted:
+                continue
+            before = None if known is None else known.pop(key, None)
+            link = self._links[key] = self._next(key, socket, before, listeners)
+            changes.append(_change(key, link, before, socket.counters, first_look=known is None))
+        for key, link in (known or {}).items():
+            # A link that is now left out is not over.
+            if key not in unwanted:
+                changes.append(_vanished(key, link))
+        return [change for change in changes if _says_something(change)]
+
+    def _next(self, key: Key, socket: Socket, before: _Link | None, listeners: Listeners) -> _Link:
+        phase = PHASES[socket.state]
+        if before is None or (before.phase is Phase.OVER and phase is not Phase.OVER):
+            bearing = bearing_of(key, listeners, self._ephemeral)
+            return _Link(bearing, socket.process or bearing.listener, phase, socket.counters, failed=False)
+        # A direction once found stays: the listener may close while its links go on.
+        process, counters = socket.process or before.process, socket.counters or before.counters
+        return _Link(before.bearing, process, phase, counters, before.failed)
+
+
+def links_of(snapshot: Snapshot) -> dict[Key, Socket]:
+    """Return the sockets that have a peer, one for each link.
+
+    A snapshot is not read at one instant, so a link may stand in it twice: then the line that shows it open counts.
+    """
+    found: dict[Key, Socket] = {}
+    for socket in snapshot.sockets:
+        if socket.remote is None or socket.state not in PHASES:
+            continue
+        key = Key(socket.protocol, socket.local, socket.remote)
+        other = found.get(key)
+        if other is None or _rank(socket) < _rank(other):
+            found[key] = socket
+    return found
+
+
+def _rank(socket: Socket) -> tuple[int, bool, bool]:
+    return _FURTHEST_FIRST.index(PHASES[socket.state]), socket.process is None, socket.counters is None
+
+
+def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | None, *, first_look: bool) -> Change:
+    """Tell what became of a link that is in the table."""
+    established = terminated = failed = 0
+    was = before.phase if before else None
+    if first_look:
+        pass
+    elif link.phase is Phase.OPEN:
+        established = int(was is not Phase.OPEN or _fell(before, counted))
+        terminated = int(established == 1 and was is Phase.OPEN)
+    elif link.phase is Phase.OVER:
+        established = int(was in (None, Phase.ASKED, Phase.OFFERED) or _fell(before, counted))
+        terminated = established + int(was is Phase.OPEN)
+    else:
+        terminated = int(was is Phase.OPEN)
+        failed = int(link.phase is Phase.ASKED and was is Phase.ASKED and not link.failed)
+    # Asked for once more after it was open or over, it may fail once more.
+    link.failed = link.phase is Phase.ASKED and ((link.failed and was is Phase.ASKED) or failed == 1)
+    if established:
+        link.counters = counted  # never those of the link that had these ports before
+    return Change(
+        key=key,
+        bearing=link.bearing,
+        process=link.process,
+        established=established,
+        terminated=terminated,
+        failed=failed,
+        live=int(link.phase is Phase.OPEN),
+        carried=None if first_look else _carried(link.phase, before, counted, is_new=established == 1),
+    )
+
+
+def _vanished(key: Key, link: _Link) -> Change:
+    """Tell what became of a link that is in the table no more."""
+    return Change(
+        key=key,
+        bearing=link.bearing,
+        process=link.process,
+        established=0,
+        terminated=int(link.phase is Phase.OPEN),
+        failed=int(link.phase is Phase.ASKED and not link.failed),
+        live=0,
+        carried=None,
+    )
+
+
+def _fell(before: _Link | None, counted: Counters | None) -> bool:
+    """Tell whether counters went back, which they never do within one link."""
+    if before is None or before.counters is None or counted is None:
+        return False
+    return any(now < then for now, then in _pairs(counted, before.counters))
+
+
+def _carried(phase: Phase, before: _Link | None, counted: Counters | None, *, is_new: bool) -> Counters | None:
+    if counted is None or phase in (Phase.ASKED, Phase.OFFERED):
+        return None
+    if is_new:
+        return counted
+    if before is None or before.counters is None:
+        return None  # it carried something before anybody measured: how much of it was lately, nobody knows
+    then = before.counters
+    return Counters(
+        counted.bytes_sent - then.bytes_sent,
+        counted.bytes_received - then.bytes_received,
+        _difference(counted.packets_sent, then.packets_sent),
+        _difference(counted.packets_received, then.packets_received),
+    )
+
+
+def _pairs(now: Counters, then: Counters) -> list[tuple[int, int]]:
+    return [(a, b) for a, b in zip(now, then) if a is not None and b is not None]
+
+
+def _difference(now: int | None, then: int | None) -> int | None:
+    return None if now is None or then is None else now - then
+
+
+def _says_something(change: Change) -> bool:
+    return bool(change.established or change.terminated or change.failed or change.live or change.carried)

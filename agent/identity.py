@@ -1,0 +1,107 @@
+"""Who this machine is, as the edge is told."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import uuid
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from agent import __version__
+from agent.errors import SettingError
+from agent.files import make_directory, write_whole
+from agent.flows.addresses import canonical, is_loopback
+from agent.text import printable
+
+_ID: Final = "agent-id"
+_ADDRESSES_MAX: Final = 64
+_LINK_LOCAL: Final = "fe80:"
+_TEXT_MAX: Final = 200
+_HOST_MAX: Final = 255
+
+
+class Identity(NamedTuple):
+    """What stands in the headers of every request.
+
+    Attributes:
+        agent_id: a UUID, made once, and kept in the state directory.
+        host: the machine's name.
+        system: the operating system.
+        addresses: the machine's addresses, without loopback and those that mean nothing elsewhere.
+    """
+
+    agent_id: str
+    host: str
+    system: str
+    addresses: tuple[str, ...]
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers."""
+        return {
+            "Agent-Id": self.agent_id,
+            "Agent-Host": _header(self.host),
+            "Agent-System": _header(self.system),
+            "Agent-Version": __version__,
+            "Agent-Addresses": ",".join(self.addresses),
+        }
+
+
+def identify(state: Path) -> Identity:
+    """Tell who this machine is.
+
+    Raises:
+        SettingError: the state directory can't be used.
+    """
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return Identity(_agent_id(state), host_name(), system, _addresses())
+
+
+def host_name() -> str:
+    """Return the machine's name."""
+    return printable(socket.gethostname(), _HOST_MAX) or "unknown"
+
+
+def _agent_id(state: Path) -> str:
+    file = state / _ID
+    try:
+        make_directory(state)
+        try:
+            text = file.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            text = str(uuid.uuid4())
+            write_whole(file, f"{text}\n".encode())
+        return str(uuid.UUID(text))
+    except OSError as error:
+        message = f"The state directory {state} can't be used: {error.strerror}."
+        raise SettingError(message) from error
+    except ValueError as error:
+        message = f"The file {file} holds no agent id: remove it, and the machine gets a new one."
+        raise SettingError(message) from error
+
+
+def _addresses() -> tuple[str, ...]:
+    found = {canonical(text) for text in _written_addresses()}
+    usual = sorted(each for each in found if each and not is_loopback(each) and not each.startswith(_LINK_LOCAL))
+    return tuple(usual[:_ADDRESSES_MAX])
+
+
+def _written_addresses() -> list[str]:
+    try:
+        import psutil  # noqa: PLC0415 -- may be missing where the table is read from netstat
+    except ImportError:
+        return _addresses_of_name()
+    cards = psutil.net_if_addrs().values()
+    return [each.address for card in cards for each in card if each.family in (socket.AF_INET, socket.AF_INET6)]
+
+
+def _addresses_of_name() -> list[str]:
+    try:
+        return [str(each[4][0]) for each in socket.getaddrinfo(host_name(), None)]
+    except OSError:
+        return []
+
+
+def _header(text: str) -> str:
+    """Return what can stand in a header."""
+    return printable(text.encode("ascii", "replace").decode(), _TEXT_MAX)

@@ -1,0 +1,99 @@
+"""`run`: asking, collecting and delivering at the same time, until it is told to end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from agent.collecting import Collector
+from agent.delivery.asking import Asking
+from agent.delivery.delivering import Delivery
+from agent.delivery.settings import Settings
+
+_LOG: Final = logging.getLogger("agent")
+_END_SECONDS: Final = 10.0
+_SIGNALS_SECONDS: Final = 1.0
+
+
+class Loop(threading.Thread):
+    """Takes one step after the other, and waits in between as long as each says, or until it is woken."""
+
+    def __init__(self, name: str, step: Callable[[], float | None], ended: queue.SimpleQueue[int]) -> None:
+        # As a daemon: an answer that doesn't come must not keep the agent from ending.
+        super().__init__(name=name, daemon=True)
+        self._step = step
+        self._ended = ended
+        self._wake = threading.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Take the next step at once."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Take no further step."""
+        self._stopping = True
+        self._wake.set()
+
+    def run(self) -> None:
+        """Take steps until stopped; a bug in one ends the whole agent, for somebody to see."""
+        try:
+            while not self._stopping:
+                wait = self._step()
+                self._wake.wait(wait)
+                self._wake.clear()
+        except Exception:  # noqa: BLE001 -- whatever it was, an agent that only half works must not go on
+            _LOG.exception("The agent fails.")
+            self._ended.put(1)
+
+
+class Runner:
+    """The three loops, and what passes between them."""
+
+    def __init__(
+        self, collector: Collector, delivery: Delivery, asking: Callable[[Callable[[Settings], None]], Asking]
+    ) -> None:
+        self._collector = collector
+        self._settings: queue.SimpleQueue[Settings] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._collecting = Loop("collecting", self._collect, self._ended)
+        self._delivering = Loop("delivering", delivery.step, self._ended)
+        self._asking = Loop("asking", asking(self._pass_on).step, self._ended)
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; return the exit code."""
+        # Only a SimpleQueue may be used in a signal handler: an Event could wait for a lock that its own thread holds.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._ended.put(0))
+        for loop in (self._asking, self._collecting, self._delivering):
+            loop.start()
+        code = self._wait_for_end()
+        for loop in (self._asking, self._collecting, self._delivering):
+            loop.stop()
+        self._collecting.join(_END_SECONDS)
+        if code == 0 and not self._collecting.is_alive():
+            self._collector.finish()
+            _LOG.info("The agent ends; what it found until now is in the spool.")
+        return code
+
+    def _wait_for_end(self) -> int:
+        while True:
+            # Windows looks for signals only between two waits.
+            with contextlib.suppress(queue.Empty):
+                return self._ended.get(timeout=_SIGNALS_SECONDS)
+
+    def _collect(self) -> float | None:
+        while not self._settings.empty():
+            self._collector.apply(self._settings.get())
+        wait = self._collector.step()
+        self._delivering.wake()
+        return wait
+
+    def _pass_on(self, settings: Settings) -> None:
+        self._settings.put(settings)
+        self._collecting.wake()

@@ -1,0 +1,213 @@
+"""Conversations: what logs and agents say of the same traffic, as one.
+
+A flow is seen by the card at either end, which knows the rule, and by the agents at both ends, which know the
+processes. All of them agree in both addresses, the protocol, the server's port and the minute: that is what joins
+them. The initiator's port does not, since agents sum up all connections of a minute.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any, Final, Self
+
+from gateway.stores.addresses import text
+from gateway.stores.records import Records
+from gateway.traffic.questions import Question, condition
+from gateway.traffic.terms import Addresses, Services, Side, Term
+
+MINUTE_MS: Final = 60_000
+_KEY: Final = ("src_number", "dst_number", "protocol", "dst_port")
+_DIGITS: Final = 39
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a conversation, as far as an agent there saw it.
+
+    Attributes:
+        hosts: The machines that saw it, in order.
+        processes: The processes there, in order; none if the agents could not tell.
+
+    """
+
+    hosts: tuple[str, ...]
+    processes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Records of one minute that agree in addresses, protocol and server's port.
+
+    Attributes:
+        minute: When the minute begins, in epoch milliseconds.
+        source: The initiator's address.
+        destination: The server's address.
+        protocol: The protocol's number.
+        port: The server's port.
+        terms: What to narrow the search by to have these records within the minute, and no others.
+        logged: How many of the records come from logs.
+        observed: How many of them come from agents.
+        decisions: What the logs say that the rules did.
+        rules: The rules that did it.
+        client: The initiator's end.
+        server: The server's end.
+        bytes: In both directions, by the logs if they measured any, else by the agents; each end counts the same bytes.
+
+    """
+
+    minute: int
+    source: str
+    destination: str
+    protocol: int
+    port: int
+    terms: tuple[Term, ...]
+    logged: int
+    observed: int
+    decisions: tuple[str, ...]
+    rules: tuple[str, ...]
+    client: End
+    server: End
+    bytes: int
+
+    @property
+    def is_seen_by_both(self) -> bool:
+        """Whether logs and agents both have a part in it."""
+        return self.logged > 0 and self.observed > 0
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The conversation that a page follows.
+
+    Attributes:
+        minute: The number of its minute since the epoch.
+        key: Its addresses as numbers, its protocol and its port.
+
+    """
+
+    minute: int
+    key: tuple[int, int, int, int]
+
+    def __str__(self) -> str:
+        """Write the place as `parse` reads it."""
+        return ".".join(map(str, (self.minute, *self.key)))
+
+    @classmethod
+    def parse(cls, written: str) -> Self:
+        """Read a place.
+
+        Raises:
+            ValueError: It is none.
+
+        """
+        parts = written.split(".")
+        if not all(part.isascii() and part.isdigit() and len(part) <= _DIGITS for part in parts):
+            raise ValueError(written)
+        minute, *key = map(int, parts)
+        source, destination, protocol, port = key
+        if minute >= 2**40 or max(source, destination) >= 2**128 or protocol > 255 or port > 65_535:  # noqa: PLR2004 - their sizes
+            raise ValueError(written)
+        return cls(minute, (source, destination, protocol, port))
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """Some conversations.
+
+    Attributes:
+        conversations: Of the newest minute first.
+        after: The last of them, if there are more.
+
+    """
+
+    conversations: tuple[Conversation, ...]
+    after: After | None
+
+
+def conversations(records: Records, question: Question, after: After | None = None, size: int = 50) -> ConversationPage:
+    """Join what was asked for, a page at a time.
+
+    Time is gone back in slices that double in length, so that a page costs what its own minutes do.
+    """
+    rows = _newest(records, question, after, size + 1)
+    shown = rows[:size]
+    last = After(shown[-1][0], tuple(shown[-1][1:5])) if len(rows) > size else None
+    return ConversationPage(tuple(map(_conversation, shown)), last)
+
+
+def _newest(records: Records, question: Question, after: After | None, count: int) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    if after is not None:
+        minute = after.minute * MINUTE_MS
+        found = list(_slice(records, _within(question, minute, minute + MINUTE_MS), after, count))
+        question = _within(question, question.start, minute)
+    length, end = MINUTE_MS, question.end
+    while len(found) < count and end > question.start:
+        start = max((end - length) // MINUTE_MS * MINUTE_MS, question.start)
+        found += _slice(records, _within(question, start, end), None, count - len(found))
+        length, end = 2 * length, start
+    return found
+
+
+def _within(question: Question, start: int, end: int) -> Question:
+    start, end = max(start, question.start), min(end, question.end)
+    return Question(question.customer, start, max(start, end), question.search)
+
+
+def _slice(records: Records, question: Question, after: After | None, count: int) -> Iterator[tuple[Any, ...]]:
+    asked = condition(records, question)
+    beyond, place = ("true", ()) if after is None else _beyond(after)
+    return records.rows(
+        f"""SELECT time // {MINUTE_MS} AS minute, {", ".join(_KEY)},
+                   count(*) FILTER (origins.source <> 'agent'), count(*) FILTER (origins.source = 'agent'),
+                   {_several("decision")}, {_several("name")},
+                   {_several("host", "direction = 'outbound'")}, {_several("process", "direction = 'outbound'")},
+                   {_several("host", "direction = 'inbound'")}, {_several("process", "direction = 'inbound'")},
+                   {_bytes("origins.source <> 'agent'")},
+                   {_bytes("direction = 'outbound' AND origins.source = 'agent'")},
+                   {_bytes("direction = 'inbound' AND origins.source = 'agent'")},
+                   {_bytes("direction IS NULL")}
+            FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
+            WHERE {asked.sql} AND {beyond} GROUP BY ALL
+            ORDER BY minute DESC, {", ".join(_KEY)} LIMIT {count:d}""",  # noqa: S608 - our own words and numbers
+        [*asked.parameters, *place],
+    )
+
+
+def _several(column: str, where: str = "true") -> str:
+    return f"list_sort(list(DISTINCT {column}) FILTER ({column} IS NOT NULL AND {where}))"
+
+
+def _bytes(where: str) -> str:
+    return f"sum(coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0)) FILTER ({where})"
+
+
+def _beyond(after: After) -> tuple[str, tuple[object, ...]]:
+    """Ask for what follows in the order of the keys."""
+    source, destination, protocol, port = after.key
+    # As text: the driver has no integer of 128 bits without a sign.
+    return (
+        f"({', '.join(_KEY)}) > (?::UHUGEINT, ?::UHUGEINT, ?::UTINYINT, ?::USMALLINT)",
+        (str(source), str(destination), protocol, port),
+    )
+
+
+def _conversation(row: Sequence[Any]) -> Conversation:
+    (minute, source, destination, protocol, port, logged, observed, *lists), sums = row[:-4], row[-4:]
+    decisions, rules, *ends = (tuple(each or ()) for each in lists)
+    addresses = text(source), text(destination)
+    sides = zip((Side.SOURCE, Side.DESTINATION), addresses, strict=True)
+    return Conversation(
+        minute * MINUTE_MS,
+        *addresses,
+        protocol,
+        port,
+        (*(Addresses(side, (ip_network(address),)) for side, address in sides), Services(((protocol, port),))),
+        logged,
+        observed,
+        decisions,
+        rules,
+        End(ends[0], ends[1]),
+        End(ends[2], ends[3]),
+        int(next(filter(None, sums), 0)),
+    )

@@ -1,0 +1,76 @@
+import os
+
+import pytest
+
+from agent.delivery.token import read_token
+from agent.errors import SettingError
+
+
+@pytest.fixture
+def file(tmp_path):
+    made = tmp_path / "token"
+    made.write_text("abc.DEF-1_2~3+/==\n")
+    made.chmod(0o600)
+    return made
+
+
+def refusal(file):
+    with pytest.raises(SettingError) as caught:
+        read_token(file)
+    return str(caught.value)
+
+
+def test_the_token_is_what_stands_in_the_file(file):
+    assert read_token(file).reveal == "abc.DEF-1_2~3+/=="
+
+
+def test_the_token_is_in_no_text_of_it(file):
+    token = read_token(file)
+    assert "abc" not in f"{token} {token!r}"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o610, 0o666])
+def test_a_file_that_others_may_use_is_refused(file, mode):
+    file.chmod(mode)
+    assert f"`chmod 600 {file}`" in refusal(file)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_another_user_is_refused(file):
+    os.chown(file, 12345, -1)
+    assert "belongs to another user" in refusal(file)
+    assert f"`chmod 600 {file}`" in refusal(file)
+
+
+@pytest.mark.parametrize("content", ["", "\n", "two tokens", "two\ntokens", "tök", "a\x00b", "x" * 20_000])
+def test_what_is_no_token_is_refused_and_not_repeated(file, content):
+    file.write_text(content)
+    said = refusal(file)
+    assert "holds no token" in said
+    assert not content.strip() or content.strip() not in said
+
+
+def test_a_missing_file_is_named(tmp_path):
+    assert refusal(tmp_path / "none") == f"The token file {tmp_path / 'none'} can't be read: No such file or directory."
+
+
+def test_a_directory_a_pipe_and_a_link_are_no_token_files(tmp_path, file):
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    (tmp_path / "link").symlink_to(file)
+    assert "can't be read" in refusal(tmp_path)
+    assert "no regular file" in refusal(tmp_path / "pipe")
+    assert "can't be read" in refusal(tmp_path / "link")
+
+
+def test_a_credential_of_systemd_may_show_its_access_list(file, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(file.parent))
+    file.chmod(0o440)
+    assert read_token(file)
+    file.chmod(0o444)
+    assert "can be read by anybody" in refusal(file)
+
+
+def test_other_files_are_no_credentials(file, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other.service")
+    file.chmod(0o440)
+    assert "chmod 600" in refusal(file)

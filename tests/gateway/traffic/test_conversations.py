@@ -1,0 +1,109 @@
+from collections import defaultdict
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.traffic.conversations import MINUTE_MS, After, conversations
+from gateway.traffic.questions import Question
+from gateway.traffic.search import parse
+from gateway.traffic.terms import Search
+from gateway.traffic.totals import totals
+from tests.gateway.traffic.conftest import HOUR, NOON
+from tests.gateway.traffic.oracle import matches
+from tests.gateway.traffic.test_top import plain
+from tests.gateway.traffic.test_totals import both_ways
+
+WAYS = ("outbound", "inbound", None)
+
+
+def joined(records, text=""):
+    """The same in plain Python: records by what joins them."""
+    groups = defaultdict(list)
+    for each in records:
+        if matches(parse(text), each):
+            minute = each["time"] // MINUTE_MS * MINUTE_MS
+            key = minute, plain(each["src_ip"]), plain(each["dst_ip"]), each["protocol"], each["dst_port"]
+            groups[key].append(each)
+    return groups
+
+
+def walk(stored, size, text="", start=NOON, end=NOON + HOUR):
+    found, after = [], None
+    while True:
+        part = conversations(stored.records, Question(1, start, end, parse(text)), after, size)
+        found += part.conversations
+        assert part.after is None or len(part.conversations) == size
+        if part.after is None:
+            return found
+        after = After.parse(str(part.after))
+
+
+def key_of(each):
+    return each.minute, each.source, each.destination, each.protocol, each.port
+
+
+@pytest.mark.parametrize("size", [3, 50, 1000])
+@pytest.mark.parametrize("text", ["", "source:agent", "10.0.0.4 dport:22"])
+def test_every_record_is_in_one_conversation_whatever_the_size_of_a_page(stored, size, text):
+    groups = joined(stored.of[1], text)
+    found = walk(stored, size, text)
+    assert len(found) == len(groups)
+    assert {key_of(each) for each in found} == set(groups)
+    assert [each.minute for each in found] == sorted((each.minute for each in found), reverse=True)
+
+
+def test_a_conversation_tells_what_each_of_its_records_knows(stored):
+    groups = joined(stored.of[1])
+    assert any(each.is_seen_by_both for each in walk(stored, 1000))
+    for each in walk(stored, 1000):
+        records = groups[key_of(each)]
+        logged = [one for one in records if one["source"] != "agent"]
+        agents = [one for one in records if one["source"] == "agent"]
+        assert (each.logged, each.observed) == (len(logged), len(agents))
+        assert list(each.decisions) == sorted({one["decision"] for one in logged})
+        assert list(each.rules) == sorted({one["rule"] for one in logged})
+        for end, direction in ((each.client, "outbound"), (each.server, "inbound")):
+            there = [one for one in agents if one["direction"] == direction]
+            assert list(end.hosts) == sorted({one["host"] for one in there})
+            assert list(end.processes) == sorted({one["process"] for one in there if one["process"]})
+        by_logs = sum(both_ways(one, "bytes") for one in logged)
+        sides = [sum(both_ways(one, "bytes") for one in agents if one["direction"] == way) for way in WAYS]
+        assert each.bytes == next(filter(None, [by_logs, *sides]), 0)
+
+
+def test_a_conversations_terms_select_its_records_within_its_minute_and_no_others(stored):
+    for each in walk(stored, 1000)[:40]:
+        reread = parse(str(Search(each.terms)))
+        found = totals(stored.records, Question(1, each.minute, each.minute + MINUTE_MS, reread))
+        assert found.records == each.logged + each.observed
+
+
+@given(st.integers(0, HOUR), st.integers(1, HOUR))
+def test_only_what_lies_in_the_time_has_a_part(stored, start, span):
+    start, end = NOON + start, NOON + start + span
+    within = [each for each in stored.of[1] if start <= each["time"] < end]
+    found = walk(stored, 30, start=start, end=end)
+    assert {key_of(each) for each in found} == set(joined(within))
+    assert sum(each.logged + each.observed for each in found) == len(within)
+
+
+@given(st.integers(0, 2**39), st.integers(0, 2**128 - 1), st.integers(0, 2**128 - 1), st.integers(0, 255))
+def test_a_place_is_read_as_it_was_written(minute, source, destination, protocol):
+    place = After(minute, (source, destination, protocol, 65_535))
+    assert After.parse(str(place)) == place
+
+
+@given(st.text() | st.sampled_from(["1.2.3.4", "1.2.3.4.5.6", "1.2.3.256.5", f"1.{2**128}.3.4.5", "-1.2.3.4.5", "²"]))
+def test_anything_else_is_no_place(text):
+    with suppress(ValueError):
+        After.parse(text)
+        assert text.count(".") == 4
+        assert all(part.isdigit() for part in text.split("."))
+
+
+def test_both_kinds_of_an_address_are_one(stored):
+    addresses = {each.source for each in walk(stored, 1000)}
+    assert not any(isinstance(ip_address(one), IPv6Address) and ip_address(one).ipv4_mapped for one in addresses)
