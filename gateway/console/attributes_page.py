@@ -7,7 +7,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.console.items_page import MOST_LISTED, find_item
+from gateway.clock import Clock
+from gateway.console.items_page import MOST_LISTED, SILENT, find_item
 from gateway.console.pages import Pages
 from gateway.console.visitor import Visitor
 from gateway.stores.items import Item, ItemFilter
@@ -42,9 +43,10 @@ class Attribute:
 class AttributesPage:
     """The pages of the attributes."""
 
-    def __init__(self, pages: Pages, stores: Stores) -> None:
+    def __init__(self, pages: Pages, stores: Stores, clock: Clock) -> None:
         self._pages = pages
         self._stores = stores
+        self._clock = clock
 
     async def overview(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/attributes`: the list, as its columns are filtered."""
@@ -59,6 +61,7 @@ class AttributesPage:
             name=name,
             answer=answer,
             filtered=bool(name) or answer in _ANSWERS,
+            silent_since=self._clock() - SILENT,
         )
 
     async def history(self, request: Request, visitor: Visitor) -> Response:

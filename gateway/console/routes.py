@@ -110,7 +110,7 @@ class Console:
     def _of_machines(self, stores: Stores, limits: Limits, clock: Clock) -> list[Route]:
         door = self._door
         items = ItemsPage(self._pages, stores, limits, clock)
-        attributes = AttributesPage(self._pages, stores)
+        attributes = AttributesPage(self._pages, stores, clock)
         blueprints = BlueprintsPage(self._pages, stores, limits, clock)
         return [
             Route("/setup/items", door.reader(items.overview), methods=["GET"]),

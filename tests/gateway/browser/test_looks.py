@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.stores.agents import Presence
+from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
+from gateway.stores.server_traffic import Answer
 from tests.gateway.browser.looks import faults
 from tests.gateway.console.configured import ID
 from tests.gateway.console.registered import registration
@@ -17,6 +20,13 @@ PAGES = [
     "/setup/flow-logs/azure-production/edit",
     "/setup/registrations",
     "/setup/journal",
+    "/setup/items",
+    "/setup/items?name=nothing",
+    "/setup/items/new",
+    "/setup/items/{item}",
+    "/setup/attributes",
+    "/setup/attributes/{item}",
+    "/setup/blueprints",
     "/account",
 ]
 
@@ -35,16 +45,22 @@ def filled(gateway, customer, clock):
     for subscription in (ID, ID.replace("0b", "1c")):
         stores.registrations.put(customer, subscription, registration(), now)
     stores.registrations.end(customer, ID, now)
+    presence = Presence(ID, "web-1", "Linux 6.1 x86_64", "1.0", tuple(f"fd00::{last}" for last in range(1, 65)))
+    item = stores.agents.meet(customer, presence, now - timedelta(hours=1)).item
+    stores.agents.note_delivery(customer, ID, timedelta(hours=1), 3)
+    stores.blueprints.put(customer, NewBlueprint("Minute", "Every minute.", 60, "<blueprint/>"), now)
+    for answer in (Answer(now, 200, 3), Answer(now, 200, 3, "1 left out"), Answer(now, 413, None, "It is too large.")):
+        stores.server_traffic.add(item, answer)
+    return item
 
 
-@pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground_and_every_field_has_a_name(new_visit, sign_in, scheme):
+def test_every_text_stands_out_from_its_ground_and_every_field_has_a_name(new_visit, sign_in, filled, scheme):
     visit = new_visit(color_scheme=scheme)
     visit.expect(422)
     page = sign_in(visit, "/account")
     for address in PAGES:
-        visit.open(address)
+        visit.open(address.format(item=filled))
         assert faults(page) == [], address
     visit.open("/setup/flow-logs/new")
     page.get_by_role("button", name="Save").click()

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.stores.agents import Presence
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.server_traffic import Answer
 from tests.gateway.console.person import text_of
@@ -69,6 +70,17 @@ def test_what_was_left_out_of_a_good_delivery_is_told(gateway, reader, items, cl
     assert "flows=3 2 left out; the first, line 0: why" in text_of(page)
     assert '<tr class="bad">' not in page.text
     assert '<span class="state warn">200' in page.text
+
+
+def test_an_old_value_of_an_agent_that_is_silent_is_not_taken_for_a_good_one(gateway, team, reader, clock):
+    presence = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "", "", ())
+    seen_at = clock.now()
+    item = gateway.stores.agents.meet(team.customer, presence, seen_at).item
+    gateway.stores.server_traffic.add(item, Answer(seen_at, 200, 1))
+    assert "silent" not in text_of(reader.get("/setup/attributes"))
+    clock.move(181)
+    text = text_of(reader.get("/setup/attributes"))
+    assert f"flows=1 Its agent is silent since {seen_at:%Y-%m-%d %H:%M:%S} UTC" in text
 
 
 def test_empty_pages_tell_what_to_do(gateway, team, reader, clock):

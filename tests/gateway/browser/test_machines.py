@@ -1,0 +1,202 @@
+"""The way from an agent on a machine to its flows in the list, as a person walks it; the test plays the agent."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from gateway.clock import iso, to_ms
+from gateway.edge.blueprint_file import SHIPPED
+from gateway.stores.accounts import Role
+from gateway.stores.blueprints import NewBlueprint
+from tests.gateway.client import Client, agent_record, ndjson, record
+
+NAME = "Agent Traffic Collection"
+ANOTHER = NewBlueprint("Another", "", 600, "<blueprint/>")
+
+
+@pytest.fixture
+def agent(new_agent, customer):
+    """The agent on the machine web-1."""
+    return new_agent(customer)
+
+
+@pytest.fixture
+def post_logs(gateway, customer, clock):
+    """Posts flow records in the customer's name, as a function does."""
+
+    def send(*records):
+        token, _ = gateway.stores.tokens.add(customer, clock.now(), timedelta(days=1))
+        assert Client(gateway.url, token, customer).post(ndjson(*records)).status_code == 202
+
+    return send
+
+
+def menu(page, name):
+    return page.get_by_role("navigation", name="Set-up").get_by_role("link", name=name)
+
+
+def filtered(page, column, text, address):
+    """Filter a list by a column."""
+    page.get_by_label(f"Filter by {column}").fill(text)
+    page.keyboard.press("Enter")
+    page.wait_for_url(address)
+
+
+def import_shipped(page):
+    page.get_by_label("Blueprint file").set_input_files(SHIPPED)
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.wait_for_url("**/setup/blueprints?imported=*")
+
+
+def save(page):
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/setup/items?saved=*")
+
+
+def notice(page):
+    return page.get_by_role("status").inner_text()
+
+
+def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, customer, agent, new_agent, clock):
+    # A machine appears by itself, among others.
+    assert agent.ask().json() == {"collect": False, "etag": "idle"}
+    new_agent(customer, "db-1").ask()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: agent.ask("idle").json())
+
+        # The blueprint that comes with the gateway is imported.
+        menu(page, "Blueprints").click()
+        import_shipped(page)
+        assert notice(page).startswith(f"Imported: {NAME}, every 60 s.")
+        gateway.stores.blueprints.put(customer, ANOTHER, clock.now())
+
+        # Configuration > Configuration Items > List, filtered.
+        menu(page, "Items").click()
+        assert page.locator(".path").inner_text() == "Configuration \u203a Configuration Items \u203a List"
+        assert page.get_by_role("row", name="web-1").get_by_text("pending").is_visible()
+        filtered(page, "name", "web", "**/setup/items?name=web*")
+        assert page.get_by_role("row", name="db-1").count() == 0
+
+        # The item's editor; in its Blueprints panel one is chosen from a filtered list, and saved.
+        page.get_by_role("link", name="web-1").click()
+        assert page.get_by_role("heading", name="Blueprints").is_visible()
+        filtered(page, "blueprint", "traffic", "**?blueprint=traffic")
+        assert page.get_by_label("Apply Another").count() == 0
+        page.get_by_label(f"Apply {NAME}").check()
+        assert not asked.done()
+        save(page)
+
+        # It is confirmed, back in the list, and the agent that waits is told.
+        assert notice(page).startswith(f"web-1 is saved. Applied: {NAME}.")
+        assert page.get_by_role("row", name="web-1").get_by_text("accepted").is_visible()
+        assert asked.result(20) == {"collect": True, "interval_seconds": 60, "etag": "collect-60"}
+
+    # The agent delivers an interval.
+    minute = to_ms(clock.now()) // 60_000 * 60_000 - 60_000
+    flows = [agent_record(time=minute, dst_port=port) for port in (443, 8443)]
+    assert agent.deliver(ndjson(*flows), minute).status_code == 200
+    taken = f"HTTP/1.1 200 OK {iso(clock.now())} flows=2"
+
+    # Attributes > List > Server Traffic: its last value is 200.
+    menu(page, "Attributes").click()
+    assert page.locator(".path").inner_text() == "Configuration \u203a Attributes \u203a List"
+    filtered(page, "configuration item", "web-1", "**/setup/attributes?item=web-1*")
+    row = page.get_by_role("row", name="Server Traffic web-1")
+    assert taken in row.inner_text()
+
+    # Any other number stands out, with its reason, and the history keeps both.
+    assert agent.deliver(ndjson(record(), b"{}"), minute + 60_000, {"Content-Type": "text/plain"}).status_code == 415
+    page.reload()
+    assert "HTTP/1.1 415 Unsupported Media Type" in row.inner_text()
+    assert "Send Content-Type: application/x-ndjson" in row.inner_text()
+    assert row.locator(".state").get_attribute("class") == "state bad"
+    assert row.get_attribute("class") == "bad"
+    page.get_by_role("link", name="History of web-1").click()
+    history = page.locator("table.history tbody tr").all_inner_texts()
+    assert ["415" in history[0], taken in history[1], len(history)] == [True, True, 2]
+
+    # Explore > Network > Traffic List: the flows stand in it.
+    page.get_by_role("navigation", name="Traffic").get_by_role("link", name="Traffic", exact=True).click()
+    page.get_by_label("Search", exact=True).fill("source:agent")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/traffic?q=source*")
+    assert page.locator(".path").inner_text() == "Explore \u203a Network \u203a Traffic List"
+    expect(page.locator("table.records > tbody > tr:not(.details)")).to_have_count(2)
+
+
+def test_taking_the_blueprint_away_stops_the_agent_at_once(visit, page, gateway, customer, agent, clock):
+    agent.ask()
+    item = gateway.stores.agents.find(customer, agent.id).item
+    number = gateway.stores.blueprints.put(customer, ANOTHER, clock.now())
+    gateway.stores.items.save(customer, item, [number], [])
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: agent.ask("collect-600").json())
+        visit.open(f"/setup/items/{item}")
+        page.get_by_label("Apply Another").uncheck()
+        save(page)
+        assert "its agent collects nothing" in notice(page)
+        assert asked.result(20) == {"collect": False, "etag": "idle"}
+
+
+def test_a_machine_is_made_by_hand_and_met_by_its_agent(visit, page, agent):
+    visit.open("/setup/items")
+    page.get_by_role("link", name="Create", exact=True).click()
+    page.get_by_label("Host name").fill("WEB-1")
+    page.get_by_label("Addresses").fill("10.0.0.9")
+    save(page)
+    assert page.get_by_role("row", name="WEB-1").get_by_text("no agent yet").is_visible()
+    agent.ask()
+    page.reload()
+    row = page.get_by_role("row", name="WEB-1").inner_text()
+    assert ["10.0.0.4" in row, "accepted" in row, "no agent yet" in row] == [True, True, False]
+
+
+def test_a_blueprint_is_exported_as_it_was_imported_and_removed(visit, page):
+    visit.open("/setup/blueprints")
+    import_shipped(page)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name=f"Export {NAME}").click()
+    assert downloading.value.suggested_filename == SHIPPED.name
+    assert downloading.value.path().read_bytes() == SHIPPED.read_bytes()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name=f"Remove {NAME}").click()
+    page.wait_for_url("**/setup/blueprints?removed=1")
+    assert notice(page).startswith("The blueprint is removed")
+
+
+def test_a_file_that_is_no_blueprint_ends_in_a_sentence_at_the_field(visit, page, tmp_path):
+    visit.expect(422)
+    (tmp_path / "x.xml").write_text('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><blueprint>&a;</blueprint>')
+    visit.open("/setup/blueprints")
+    page.get_by_label("Blueprint file").set_input_files(tmp_path / "x.xml")
+    page.get_by_role("button", name="Import", exact=True).click()
+    assert page.locator("#blueprint-error").inner_text().startswith("A blueprint has no document type")
+
+
+def test_all_sources_are_in_one_list_and_are_told_apart(visit, sign_in, agent, post_logs, clock):
+    minute = to_ms(clock.now()) // 60_000 * 60_000 - 60_000
+    assert agent.deliver(ndjson(agent_record(time=minute)), minute).status_code == 200
+    post_logs(record(time=minute + 1))
+    page = sign_in(visit, "/traffic", Role.READER)
+    assert page.locator(".path").inner_text() == "Explore \u203a Network \u203a Traffic List"
+    rows = page.locator("table.records > tbody > tr:not(.details)")
+    for search, count in (("", 2), ("source:agent", 1), ("-source:agent", 1)):
+        page.get_by_label("Search", exact=True).fill(search)
+        page.keyboard.press("Enter")
+        expect(rows).to_have_count(count)
+
+
+def test_the_pages_work_without_scripts(new_visit, sign_in, agent):
+    agent.ask()
+    visit = new_visit(java_script_enabled=False)
+    page = sign_in(visit, "/setup/blueprints")
+    page.get_by_label("Blueprint file").set_input_files(SHIPPED)
+    page.get_by_role("button", name="Import", exact=True).click()
+    visit.open("/setup/items?name=web")
+    page.get_by_role("link", name="web-1").click()
+    page.get_by_label(f"Apply {NAME}").check()
+    page.get_by_role("button", name="Save").click()
+    assert notice(page).startswith(f"web-1 is saved. Applied: {NAME}.")
+    assert agent.ask("idle").json()["collect"] is True
