@@ -53,7 +53,7 @@ def create_app(
         records_life: How long flow records are kept, counted from their own time; for ever without.
 
     """
-    signing_in = SigningIn(stores, clock)
+    signing_in = SigningIn(stores, clock, behind_a_proxy=place.behind_a_proxy)
     console = Console(stores, place, signing_in, limits, clock)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
