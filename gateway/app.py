@@ -1,14 +1,12 @@
 """The gateway's application: which call is answered by which part."""
 
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
 import anyio
-import duckdb
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -27,7 +25,7 @@ from gateway.console.routes import Console
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.place import Place
 from gateway.signing_in import SigningIn
-from gateway.stores.stores import Stores
+from gateway.stores.stores import STORAGE_ERRORS, Stores
 
 _logger = logging.getLogger(__name__)
 
@@ -64,6 +62,12 @@ def create_app(
         answer = on_failure if is_api(request.url.path) else console.on_failure
         return await answer(request, error)
 
+    async def on_storage_error(request: Request, error: Exception) -> Response:
+        if is_api(request.url.path):
+            raise error
+        _logger.error("A page could not be made. Look for a full disk first, then restart the gateway.", exc_info=error)
+        return await console.on_storage_error(request, error)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
@@ -79,6 +83,7 @@ def create_app(
             ApiError: on_api_error,
             PageError: console.on_page_error,
             HTTPException: on_router_exception,
+            **dict.fromkeys(STORAGE_ERRORS, on_storage_error),
             Exception: on_any_failure,
         },
         lifespan=lifespan,
@@ -105,5 +110,5 @@ async def _forget(stores: Stores, clock: Clock, records_life: timedelta | None) 
     for chore in chores:
         try:
             await run_in_threadpool(chore)
-        except (duckdb.Error, sqlite3.Error):
+        except STORAGE_ERRORS:
             _logger.exception("What has outlived its time could not be removed. The next try is in an hour.")
