@@ -1,14 +1,12 @@
 """The gateway's application: which call is answered by which part."""
 
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
 import anyio
-import duckdb
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -27,7 +25,7 @@ from gateway.console.routes import Console
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.place import Place
 from gateway.signing_in import SigningIn
-from gateway.stores.stores import Stores
+from gateway.stores.stores import STORAGE_ERRORS, Stores
 
 _logger = logging.getLogger(__name__)
 
@@ -53,7 +51,7 @@ def create_app(
         records_life: How long flow records are kept, counted from their own time; for ever without.
 
     """
-    signing_in = SigningIn(stores, clock)
+    signing_in = SigningIn(stores, clock, behind_a_proxy=place.behind_a_proxy)
     console = Console(stores, place, signing_in, limits, clock)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
@@ -63,6 +61,12 @@ def create_app(
     async def on_any_failure(request: Request, error: Exception) -> Response:
         answer = on_failure if is_api(request.url.path) else console.on_failure
         return await answer(request, error)
+
+    async def on_storage_error(request: Request, error: Exception) -> Response:
+        if is_api(request.url.path):
+            raise error
+        _logger.error("A page could not be made. Look for a full disk first, then restart the gateway.", exc_info=error)
+        return await console.on_storage_error(request, error)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -79,6 +83,7 @@ def create_app(
             ApiError: on_api_error,
             PageError: console.on_page_error,
             HTTPException: on_router_exception,
+            **dict.fromkeys(STORAGE_ERRORS, on_storage_error),
             Exception: on_any_failure,
         },
         lifespan=lifespan,
@@ -105,5 +110,5 @@ async def _forget(stores: Stores, clock: Clock, records_life: timedelta | None) 
     for chore in chores:
         try:
             await run_in_threadpool(chore)
-        except (duckdb.Error, sqlite3.Error):
+        except STORAGE_ERRORS:
             _logger.exception("What has outlived its time could not be removed. The next try is in an hour.")

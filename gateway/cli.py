@@ -137,6 +137,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
         place = Place(
             public_url or url,
             encrypted=tls or options.behind_a_proxy or (public_url or "").startswith("https:"),
+            behind_a_proxy=options.behind_a_proxy,
             package=options.package,
         )
         app = create_app(stores, place, utc_now, _write_line, middleware=middleware, records_life=options.keep_days)

@@ -18,12 +18,14 @@ class Place:
     Attributes:
         url: The address that others reach it at, without a slash at the end.
         encrypted: Whether everybody reaches it over TLS, its own or a proxy's.
+        behind_a_proxy: Whether a proxy is the peer of all requests, and tells in `X-Forwarded-For` whose they are.
         package: The function app's package, as `make package` builds it; it may be missing.
 
     """
 
     url: str
     encrypted: bool = False
+    behind_a_proxy: bool = False
     package: Path = PACKAGE
 
     @property

@@ -40,7 +40,10 @@ class RateLimit:
             self._made_up_at.popitem(last=False)
         return None
 
-    def give_back(self, kind: Hashable) -> None:
-        """Take back a try that was counted."""
-        if kind in self._made_up_at:
-            self._made_up_at[kind] -= self._pause
+    def give_back(self, kind: Hashable, now: datetime) -> None:
+        """Take back a try that was counted; a kind that has all its tries again is forgotten."""
+        if kind not in self._made_up_at:
+            return
+        self._made_up_at[kind] -= self._pause
+        if self._made_up_at[kind] <= now:
+            del self._made_up_at[kind]

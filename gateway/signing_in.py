@@ -1,21 +1,28 @@
 """Names and passwords, tried one at a time and not too often."""
 
+import hashlib
 import math
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import anyio
+from starlette.requests import Request
 
 from gateway.clock import Clock
 from gateway.rate_limit import RateLimit
+from gateway.sender import sender
 from gateway.stores.accounts import User
 from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
 
 _TRIES_OF_A_NAME: Final = (10, timedelta(seconds=30))
-_TRIES_OVERALL: Final = (60, timedelta(seconds=1))
-"""Wrong passwords at once, and the pause until one more is allowed. A right one counts for nothing."""
+_TRIES_OF_AN_ADDRESS: Final = (30, timedelta(seconds=10))
+_TRIES_OVERALL: Final = (300, timedelta(milliseconds=200))
+"""Wrong passwords at once, and the pause until one more is allowed. A right one counts for nothing.
+
+One address can use up no more than a tenth of what all have. And all together try new names so slowly that a name which
+must wait has its tries back long before it would be forgotten for them."""
 
 
 class TooManyTriesError(Exception):
@@ -34,19 +41,22 @@ class TooManyTriesError(Exception):
 class SigningIn:
     """Tells whose name and password these are."""
 
-    def __init__(self, stores: Stores, clock: Clock) -> None:
+    def __init__(self, stores: Stores, clock: Clock, *, behind_a_proxy: bool = False) -> None:
+        self._behind_a_proxy = behind_a_proxy
         self._accounts = stores.accounts
         self._journal = stores.journal
         self._clock = clock
         self._of_a_name = RateLimit(*_TRIES_OF_A_NAME)
+        self._of_an_address = RateLimit(*_TRIES_OF_AN_ADDRESS)
         self._overall = RateLimit(*_TRIES_OVERALL)
         # A hash costs 32 MB and most of a core for a moment: one at a time, so that signing in slows nothing else down.
         self._one_at_a_time = anyio.CapacityLimiter(1)
 
-    async def user(self, name: str, password: str, deed: Deed) -> User | None:
+    async def user(self, request: Request, name: str, password: str, deed: Deed) -> User | None:
         """Give the user whose name and password these are, and write into the journal what became of it.
 
         Args:
+            request: What brought them.
             name: The name that was given.
             password: The password that was given.
             deed: What the journal is to say of a success.
@@ -55,29 +65,33 @@ class SigningIn:
             TooManyTriesError: Neither was looked at.
 
         """
-        return await self._limited(name, lambda: self._sign_in(name, password, deed))
+        return await self._limited(request, name, lambda: self._sign_in(name, password, deed))
 
-    async def change_password(self, user: User, present: str, new: str) -> bool:
+    async def change_password(self, request: Request, user: User, present: str, new: str) -> bool:
         """Replace a user's password, which ends the user's sessions; tell whether the present one was right.
 
         Raises:
             TooManyTriesError: Nothing was looked at.
 
         """
-        return await self._limited(user.name, lambda: self._change(user, present, new)) is not None
+        return await self._limited(request, user.name, lambda: self._change(user, present, new)) is not None
 
-    async def _limited(self, name: str, attempt: Callable[[], User | None]) -> User | None:
+    async def _limited(self, request: Request, name: str, attempt: Callable[[], User | None]) -> User | None:
         now = self._clock()
-        # Before the hash, which is what an attacker would make us work at.
-        wait = self._of_a_name.take(name, now)
-        if wait is None and (wait := self._overall.take(None, now)) is not None:
-            self._of_a_name.give_back(name)
-        if wait is not None:
-            raise TooManyTriesError(wait)
+        # That of all first: a try that it refuses must leave no name behind. Names may be long, and are hashed.
+        limits = [
+            (self._overall, ""),
+            (self._of_an_address, sender(request, behind_a_proxy=self._behind_a_proxy)),
+            (self._of_a_name, hashlib.sha256(name.encode()).hexdigest()),
+        ]
+        # Before the hash of the password, which is what an attacker would make us work at.
+        for place, (limit, kind) in enumerate(limits):
+            if (wait := limit.take(kind, now)) is not None:
+                _give_back(limits[:place], now)
+                raise TooManyTriesError(wait)
         user = await anyio.to_thread.run_sync(attempt, limiter=self._one_at_a_time)
         if user is not None:
-            self._of_a_name.give_back(name)
-            self._overall.give_back(None)
+            _give_back(limits, now)
         return user
 
     def _sign_in(self, name: str, password: str, deed: Deed) -> User | None:
@@ -98,3 +112,8 @@ class SigningIn:
             self._accounts.set_password(user.name, new)
             self._journal.add(user.customer, self._clock(), user.name, Deed.CHANGED_PASSWORD)
         return user
+
+
+def _give_back(limits: Sequence[tuple[RateLimit, str]], now: datetime) -> None:
+    for limit, kind in limits:
+        limit.give_back(kind, now)

@@ -41,7 +41,7 @@ class Auth:
         """Answer `POST /auth`: a name and a password for an auth token (a JWT that lives 4 h)."""
         name, password = await self._credentials(request)
         try:
-            user = await self._signing_in.user(name, password, Deed.GOT_AUTH_TOKEN)
+            user = await self._signing_in.user(request, name, password, Deed.GOT_AUTH_TOKEN)
         except TooManyTriesError as error:
             raise ApiError(429, "too_many_tries", str(error), {"Retry-After": str(error.seconds)}) from None
         if user is None:

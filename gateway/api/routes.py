@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import duckdb
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -16,7 +15,7 @@ from gateway.api.flow_logs import FlowLogs
 from gateway.clock import Clock
 from gateway.limits import Limits
 from gateway.signing_in import SigningIn
-from gateway.stores.stores import Stores
+from gateway.stores.stores import STORAGE_ERRORS, Stores
 
 _PATHS: Final = {"/auth", "/healthz", "/openapi.json"}
 
@@ -34,9 +33,10 @@ def api_routes(stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clo
 
     async def healthz(_request: Request) -> JSONResponse:
         try:
-            await run_in_threadpool(stores.records.check)
-        except duckdb.Error:
-            raise ApiError(503, "storage", "The storage does not answer. Restart the gateway.") from None
+            await run_in_threadpool(stores.check)
+        except STORAGE_ERRORS:
+            message = "The storage does not answer. Look for a full disk, then restart the gateway."
+            raise ApiError(503, "storage", message) from None
         return JSONResponse({"status": "ok"})
 
     return [

@@ -36,7 +36,7 @@ class Account:
             return self._page(request, visitor, errors, status=422)
         try:
             changed = await self._signing_in.change_password(
-                visitor.user, form.verbatim("current"), form.verbatim("new")
+                request, visitor.user, form.verbatim("current"), form.verbatim("new")
             )
         except TooManyTriesError as error:
             headers = {"Retry-After": str(error.seconds)}

@@ -146,6 +146,11 @@ class Console:
         failure = PageError(500, "The gateway failed on this request. Try again; its log has the reason.")
         return self._page(request, None, failure)
 
+    async def on_storage_error(self, request: Request, _error: Exception) -> Response:
+        """Answer a fault of the storage, which may not know any more who has signed in."""
+        message = "The gateway's storage failed. Look for a full disk, then restart the gateway."
+        return self._page(request, None, PageError(503, message, {"Retry-After": "30"}))
+
     async def _error(self, request: Request, error: PageError) -> Response:
         return self._page(request, await self._door.visitor(request), error)
 

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 from gateway.console.columns import COLUMNS, opposite
-from gateway.console.view import View
+from gateway.console.view import View, clamped
 from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Search, Side, Term
 
 _AROUND_MS: Final = 60_000
@@ -69,4 +69,4 @@ class Row:
     def around(self) -> str:
         """Give the address of everything within a minute of it."""
         time = self.record["time"]
-        return self.view.within(time - _AROUND_MS, time + _AROUND_MS).asking_for("")
+        return self.view.within(*clamped(time - _AROUND_MS, time + _AROUND_MS)).asking_for("")

@@ -120,9 +120,16 @@ def _check_origin(request: Request) -> None:
         foreign = fetch_site != "same-origin"
     else:
         origin = request.headers.get("origin")
-        foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+        foreign = origin is not None and _host(origin) != request.headers.get("host")
     if foreign:
         raise PageError(403, _FOREIGN)
+
+
+def _host(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # as of `http://[`
+        return ""
 
 
 def _sign_in_before(request: Request) -> str:

@@ -40,7 +40,7 @@ class SignIn:
         then = _own_path(form.text("next"))
         name = form.verbatim("username")
         try:
-            user = await self._signing_in.user(name, form.verbatim("password"), Deed.SIGNED_IN)
+            user = await self._signing_in.user(request, name, form.verbatim("password"), Deed.SIGNED_IN)
         except TooManyTriesError as error:
             headers = {"Retry-After": str(error.seconds)}
             return self._page(request, then, name, str(error), status=429, headers=headers)

@@ -129,7 +129,7 @@ class View:
         length = round((self.end - self.start) * factor)
         middle = (self.start + self.end) / 2 + (self.end - self.start) * shift
         start = max(round(middle - length / 2), TIME_MIN_MS)
-        return self.within(start, min(start + length, TIME_END_MS)).address(path)
+        return self.within(*clamped(start, start + length)).address(path)
 
     def _alone(self) -> "View":
         return replace(self, columns=DEFAULT_COLUMNS, kept={})
@@ -139,6 +139,12 @@ class View:
         columns = "" if self.columns == DEFAULT_COLUMNS else ",".join(self.columns)
         preset = "" if self.preset == DEFAULT_PRESET else self.preset
         return {"q": self.text, "range": preset, "from": self.since, "to": self.until, "columns": columns}
+
+
+def clamped(start: int, end: int) -> tuple[int, int]:
+    """Give as much of a span of time as records may be of; it is never empty."""
+    start = min(max(start, TIME_MIN_MS), TIME_END_MS - 1)
+    return start, max(min(end, TIME_END_MS), start + 1)
 
 
 def read_view(parameters: QueryParams, now: datetime, recorded: tuple[int, int] | None) -> View:
@@ -205,6 +211,8 @@ def _moment(name: str, text: str, problems: dict[str, str]) -> int:
         return TIME_MIN_MS
     if not TIME_MIN_MS <= milliseconds <= TIME_END_MS:
         problems[name] = "Records are of the years 2000 to 2099. Write a time from then."
+        # Pages write the time all the same, and this one may have no year.
+        return TIME_MIN_MS
     return milliseconds
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-import duckdb
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -22,7 +21,7 @@ from gateway.edge.delivering import DeliveringAgents
 from gateway.edge.meeting import Meeting
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.signing_in import SigningIn
-from gateway.stores.stores import Stores
+from gateway.stores.stores import STORAGE_ERRORS, Stores
 
 PORT: Final = 8048
 _DOCUMENT: Final = (Path(__file__).parent / "openapi.json").read_bytes()
@@ -51,9 +50,10 @@ def edge_routes(stores: Stores, clock: Clock, limits: Limits) -> list[Route]:
 
     async def healthz(_request: Request) -> Response:
         try:
-            await run_in_threadpool(stores.records.check)
-        except duckdb.Error:
-            raise ApiError(503, "storage", "The storage does not answer. Restart the gateway.") from None
+            await run_in_threadpool(stores.check)
+        except STORAGE_ERRORS:
+            message = "The storage does not answer. Look for a full disk, then restart the gateway."
+            raise ApiError(503, "storage", message) from None
         return JSONResponse({"status": "ok", "time": iso(clock())})
 
     async def describe(_request: Request) -> Response:

@@ -51,6 +51,15 @@ class Database:
         with self._lock:
             self._connection.close()
 
+    def check(self) -> None:
+        """Make sure that the file answers.
+
+        Raises:
+            sqlite3.Error: It does not.
+
+        """
+        self.run("SELECT key FROM signing_key")
+
     def run(self, statement: str, *parameters: object) -> list[Any]:
         """Run one statement, which is a transaction of its own outside of `transaction`, and give its rows."""
         with self._lock:

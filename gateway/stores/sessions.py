@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -64,7 +66,8 @@ class Sessions:
             return None
         csrf, seen_at, *user = rows[0]
         if now - from_ms(seen_at) >= _SEEN_AT_STEP:
-            self._database.run("UPDATE sessions SET seen_at = ? WHERE hash = ?", to_ms(now), _hash(secret))
+            with suppress(sqlite3.Error):  # as on a full disk: the session goes on all the same
+                self._database.run("UPDATE sessions SET seen_at = ? WHERE hash = ?", to_ms(now), _hash(secret))
         return Session(user_of(*user), csrf)
 
     def end(self, secret: str) -> None:

@@ -1,9 +1,12 @@
 """Everything that the gateway keeps: the records in a DuckDB file, all else in a SQLite file."""
 
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
+
+import duckdb
 
 from gateway.stores.accounts import Accounts
 from gateway.stores.agents import Agents
@@ -19,6 +22,9 @@ from gateway.stores.server_traffic import ServerTraffic
 from gateway.stores.sessions import Sessions
 from gateway.stores.tokens import Tokens
 from gateway.stores.vault import Vault
+
+STORAGE_ERRORS: Final = (duckdb.Error, sqlite3.Error)
+"""What the stores raise when a file fails them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,16 @@ class Stores:
     ) -> None:
         """Close them."""
         self.close()
+
+    def check(self) -> None:
+        """Make sure that both files answer.
+
+        Raises:
+            duckdb.Error, sqlite3.Error: One does not.
+
+        """
+        self.database.check()
+        self.records.check()
 
     def close(self) -> None:
         """Let go of the files."""

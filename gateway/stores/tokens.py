@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -94,7 +96,8 @@ class Tokens:
             return None
         found = _token(*rows[0])
         if found.used_at is None or now - found.used_at >= _USED_AT_STEP:
-            self._database.run("UPDATE subscription_tokens SET used_at = ? WHERE id = ?", to_ms(now), found.number)
+            with suppress(sqlite3.Error):  # as on a full disk: the token is good all the same
+                self._database.run("UPDATE subscription_tokens SET used_at = ? WHERE id = ?", to_ms(now), found.number)
         return found
 
     def customer_of(self, token: str) -> int | None:

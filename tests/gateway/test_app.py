@@ -1,12 +1,14 @@
 from datetime import timedelta
 
+import pytest
 import requests
 
-from gateway.local import run_in_thread
+from gateway.local import new_customer, run_in_thread
 from gateway.stores.columns import columns
 from gateway.stores.records import KEY_LIFE, Post
 from gateway.stores.stores import open_stores
 from tests.gateway.client import code
+from tests.gateway.console.person import Person, text_of
 
 
 def test_a_healthy_gateway_says_so_to_anyone(client):
@@ -45,3 +47,16 @@ def test_a_start_forgets_keys_that_have_outlived_their_time(tmp_path, clock):
     with run_in_thread(tmp_path, clock=clock.now) as gateway:
         assert requests.get(gateway.url + "/healthz", timeout=20).status_code == 200
         assert [post.key for post in gateway.stores.records.posts(1)] == ["young"]
+
+
+@pytest.mark.parametrize("failing", ["records", "database"])
+def test_a_gateway_whose_storage_fails_is_not_healthy_and_its_pages_say_what_to_look_for(tmp_path, clock, failing):
+    with run_in_thread(tmp_path, clock=clock.now) as gateway:
+        customer = new_customer(gateway.stores.database, "ada", clock.now)
+        person = Person(gateway.url)
+        person.sign_in("ada", customer.password)
+        getattr(gateway.stores, failing).close()
+        assert code(person.get("/healthz")) == (503, "storage")
+        page = person.get("/")
+    assert page.status_code == 503
+    assert "The gateway's storage failed. Look for a full disk, then restart the gateway." in text_of(page)

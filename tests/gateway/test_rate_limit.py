@@ -41,8 +41,25 @@ def test_kinds_do_not_touch_each_other(limit):
 def test_a_try_that_is_given_back_never_was(limit):
     for _ in range(100):
         assert limit.take("ada", NOW) is None
-        limit.give_back("ada")
-    limit.give_back("unknown")
+        limit.give_back("ada", NOW)
+    limit.give_back("unknown", NOW)
+
+
+def test_a_kind_whose_try_is_given_back_takes_the_place_of_no_other():
+    limit = RateLimit(1, PAUSE, kinds=1)
+    limit.take("ada", NOW)
+    limit.give_back("ada", NOW)
+    limit.take("ben", NOW)
+    limit.give_back("ada", NOW)
+    assert limit.take("ben", NOW) == PAUSE
+
+
+def test_a_try_that_is_given_back_leaves_those_before():
+    limit = RateLimit(2, PAUSE)
+    limit.take("ada", NOW)
+    limit.take("ada", NOW)
+    limit.give_back("ada", NOW)
+    assert [limit.take("ada", NOW) for _ in range(2)] == [None, PAUSE]
 
 
 def test_it_remembers_no_more_kinds_than_it_is_told_to():

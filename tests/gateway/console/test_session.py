@@ -29,6 +29,7 @@ def test_the_token_may_come_in_a_header(administrator):
         {"Sec-Fetch-Site": "none"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
     ],
 )

@@ -8,6 +8,7 @@ from starlette.datastructures import QueryParams
 from gateway.clock import to_ms
 from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS
 from gateway.console.figures import written
+from gateway.console.rows import Row
 from gateway.console.view import PRESETS, read_view
 from gateway.traffic.search import parse
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
@@ -72,6 +73,8 @@ def test_one_end_is_enough():
         ("to=25:00", "to", "is no time"),
         ("from=1999-12-31", "from", "years 2000 to 2099"),
         ("from=0001-01-01T00:00%2B14:00", "from", ""),
+        ("from=0001-01-01T00:00%2B23:59", "from", "years 2000 to 2099"),
+        ("to=9999-12-31T23:59-23:59", "to", "years 2000 to 2099"),
         ("from=2026-11-23&to=2026-11-23", "to", "Write a later one."),
         ("columns=time,secret", "columns", "no column 'secret'"),
     ],
@@ -81,6 +84,7 @@ def test_a_bad_value_is_a_sentence_at_its_field(query, field, words):
     assert list(view.problems) == [field]
     assert words in view.problems[field]
     assert view.problems[field].endswith(".")
+    assert view.fixed().address("/traffic")
 
 
 def test_columns_keep_their_order_however_they_are_asked_for():
@@ -124,3 +128,15 @@ def test_a_span_is_moved_and_stretched():
     assert view.moved("/timeline", 1, -1) == "/timeline?from=2026-11-23T10:00Z&to=2026-11-23T12:00Z"
     assert view.moved("/timeline", 2, 0) == "/timeline?from=2026-11-23T11:00Z&to=2026-11-23T15:00Z"
     assert not again(read(f"from={written(TIME_MIN_MS)}&to={written(TIME_END_MS)}").moved("", 2, 1)).problems
+
+
+@pytest.mark.parametrize(("start", "end"), [(TIME_MIN_MS, TIME_MIN_MS + 1), (TIME_END_MS - 1, TIME_END_MS)])
+@pytest.mark.parametrize(("factor", "shift"), [(1, -1), (1, 1), (0.5, 0), (2, 0), (1, 1000)])
+def test_a_span_is_not_moved_out_of_the_time_of_records(start, end, factor, shift):
+    moved = again(read(f"from={written(start)}&to={written(end)}").moved("", factor, shift))
+    assert not moved.problems
+
+
+@pytest.mark.parametrize("time", [TIME_MIN_MS, TIME_END_MS - 1])
+def test_what_is_around_the_first_and_the_last_possible_record_can_be_asked_for(time):
+    assert not again(Row({"time": time}, read("")).around()).problems

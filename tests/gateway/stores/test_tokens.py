@@ -52,6 +52,12 @@ def test_another_customers_token_is_neither_listed_nor_revoked(tokens, customer,
     assert tokens.find(token, NOW) is not None
 
 
+def test_a_token_is_good_also_where_its_use_cannot_be_noted(tokens, customer, database):
+    token, made = tokens.add(customer, NOW, A_DAY)
+    database.run("PRAGMA query_only = ON")
+    assert tokens.find(token, NOW).number == made.number
+
+
 def test_a_token_that_has_ended_says_so(tokens, customer):
     _, made = tokens.add(customer, NOW, A_DAY)
     assert made.state(NOW) is TokenState.ACTIVE
