@@ -33,6 +33,7 @@ from gateway.stores.passwords import new_password
 from gateway.stores.records import UnknownSchemaError
 from gateway.stores.stores import open_database, open_stores
 
+_LOCKED: Final = "Could not set lock"
 _MOST_DAYS: Final = 36_500
 _WHOLE: Final = re.compile(r"[0-9]{1,5}")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
@@ -64,9 +65,19 @@ def main(
         return _refused(str(error))
     except (OSError, sqlite3.Error) as error:
         return _refused(f"The directory {options.data} cannot be used: {error}")
-    except duckdb.IOException as error:
-        return _refused(f"The records in {options.data} cannot be opened; is another gateway serving them? {error}")
+    except duckdb.Error as error:
+        return _refused(_unreadable(options.data, error))
     return 0
+
+
+def _unreadable(data: Path, error: duckdb.Error) -> str:
+    """Say why the records cannot be opened: DuckDB tells a lock from all else by its words alone."""
+    if _LOCKED in str(error):
+        return f"The records in {data} cannot be opened; is another gateway serving them? {error}"
+    return (
+        f"{data / 'records.duckdb'} cannot be opened. Unless its disk is full or it is another user's, it is "
+        f"damaged: restore it from a backup. {error}"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -11,6 +12,10 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# Python sets 256 KB aside for each TLS connection, read into or not: a quarter of a gigabyte for a thousand agents that
+# wait. A TLS record has 16 KB at most.
+SSLProtocol.max_size = 32 * 1024
 
 
 def listen(host: str, port: int) -> socket.socket:

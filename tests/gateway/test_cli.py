@@ -224,6 +224,20 @@ def test_a_directory_that_cannot_be_used_is_named(tmp_path, capsys):
     assert "file/data cannot be used" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("where", [0, 4096])
+def test_records_that_are_damaged_are_to_be_restored(tmp_path, capsys, where):
+    with open_stores(tmp_path):
+        pass
+    with (tmp_path / "records.duckdb").open("r+b") as file:
+        file.seek(where)
+        file.write(b"\xff" * 8192)
+    assert main(["serve", "--data", str(tmp_path), "--port", "0"]) == 1
+    told = capsys.readouterr().err
+    assert "records.duckdb cannot be opened." in told
+    assert "restore it from a backup" in told
+    assert "another gateway" not in told
+
+
 def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_only(tmp_path, capsys):
     assert main(["user", "add", "ada", "--customer", "contoso", "--role", "reader", "--data", str(tmp_path)]) == 0
     form = {"username": "ada", "password": told_password(capsys)}
