@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 import duckdb
 
-from gateway.clock import from_ms, to_ms
+from gateway.clock import AHEAD, from_ms, to_ms
 from gateway.stores import addresses
 from gateway.stores.columns import Columns
 from gateway.stores.loading import Loader
@@ -182,7 +182,7 @@ class Records:
                             to_ms(post.accepted_at),
                             post.log and post.log.account,
                             post.log and post.log.name,
-                            max(columns["time"], default=None),
+                            _newest(columns["time"], to_ms(post.accepted_at + AHEAD)),
                             post.rejected,
                         ],
                     )
@@ -279,6 +279,14 @@ def flow_record(row: Sequence[Any]) -> dict[str, Any]:
         for key in AGENT_KEYS:
             del record[key]
     return record
+
+
+def _newest(times: Sequence[int], latest: int) -> int | None:
+    """Give the last of times that may be true."""
+    newest = max(times, default=None)
+    if newest is None or newest <= latest:
+        return newest
+    return max((each for each in times if each <= latest), default=None)
 
 
 def _row(cursor: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
