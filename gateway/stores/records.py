@@ -198,6 +198,11 @@ class Records:
                 [customer, account, to_ms(at), status, message],
             )
 
+    def knows(self, customer: int, account: str) -> bool:
+        """Tell whether a post of a customer's, whose key is kept, came from a storage account."""
+        query = "SELECT 1 FROM posts WHERE customer = ? AND account = ? LIMIT 1"
+        return next(self.rows(query, [customer, account]), None) is not None
+
     def forget_keys(self, now: datetime) -> int:
         """Forget the keys that have outlived `KEY_LIFE` and their records; give how many."""
         with self._writing, self._transaction() as cursor:

@@ -42,6 +42,26 @@ def test_the_last_refusal_stands_until_the_next_and_through_what_is_accepted(gat
     assert shop.refusal == Refusal(at, 400, "The body is no NDJSON. Send one JSON object a line, none of them a list.")
 
 
+def test_a_token_that_has_ended_is_its_accounts_error(gateway, client, clock):
+    client.post(ndjson(record()), "0", log("shop"))
+    (token,) = gateway.stores.tokens.all(client.customer)
+    gateway.stores.tokens.revoke(client.customer, token.number, clock.now())
+    assert client.post(ndjson(record()), "1", log("shop")).status_code == 401
+    assert client.post(ndjson(record()), "1", log("madeup")).status_code == 401
+    found = account_freshness(gateway.stores.records, client.customer)
+    assert found.keys() == {"shop"}
+    refusal = found["shop"].refusal
+    assert refusal == Refusal(to_ms(clock.now()), 401, refusal.message)
+    assert "expired or revoked" in refusal.message
+
+
+def test_a_token_that_never_was_is_nobodys_error(gateway, client):
+    known, client.token = client.token, "made-up"
+    assert client.post(ndjson(record()), "1", log("shop")).status_code == 401
+    client.token = known
+    assert account_freshness(gateway.stores.records, client.customer) == {}
+
+
 def test_an_account_of_which_nothing_was_accepted_yet_is_there_with_its_refusal(gateway, client):
     client.post(b"no gzip", "1", log("shop"), compressed=True)
     shop = account_freshness(gateway.stores.records, client.customer)["shop"]
