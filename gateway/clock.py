@@ -1,10 +1,14 @@
 """Time, as everything in the gateway gets it: passed in, aware, in UTC."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 type Clock = Callable[[], datetime]
 """Tells the present moment, aware, in UTC."""
+
+AHEAD: Final = timedelta(minutes=5)
+"""How far clocks elsewhere may be ahead. A record of later yet says nothing of how fresh the records are."""
 
 
 def utc_now() -> datetime:

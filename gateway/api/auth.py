@@ -86,6 +86,15 @@ class Auth:
         request.state.customer = token.customer
         return token
 
+    def customer_of_refused(self, request: Request) -> int | None:
+        """Give the number of the customer whose token a request carries, be it expired or revoked. Blocks.
+
+        Raises:
+            ApiError: 401, if it carries none.
+
+        """
+        return self._stores.tokens.customer_of(bearer(request))
+
     async def _user(self, request: Request) -> User:
         """Give the user whose auth token a request carries."""
         presented = bearer(request)

@@ -1,7 +1,9 @@
 """`POST /qas/flow-logs`: a batch of flow records is taken once, however often it is sent."""
 
 import re
+import sqlite3
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
@@ -37,8 +39,13 @@ class FlowLogs:
 
     async def post(self, request: Request) -> Response:
         """Answer `POST /qas/flow-logs`."""
-        token = await self._auth.subscription_token(request)
         log = _log(request)
+        try:
+            token = await self._auth.subscription_token(request)
+        except ApiError as error:
+            if log is not None and error.status == HTTPStatus.UNAUTHORIZED:
+                await anyio.to_thread.run_sync(self._refuse_token, request, log, error)
+            raise
         try:
             origin = Origin(token.customer, idempotency_key(request), log)
             answer = await self._intake.take(request, origin, read_lines)
@@ -47,6 +54,14 @@ class FlowLogs:
                 await anyio.to_thread.run_sync(self._refuse, token.customer, log, error)
             raise
         return Response(orjson.dumps(answer), 202, media_type="application/json")
+
+    def _refuse_token(self, request: Request, log: Log, error: ApiError) -> None:
+        """Keep the refusal of a token that was good once, so that its customer sees why nothing comes any more."""
+        with suppress(ApiError, duckdb.Error, sqlite3.Error):
+            customer = self._auth.customer_of_refused(request)
+            # Of accounts that came before only: whoever found a revoked token must not fill the disk with names.
+            if customer is not None and self._records.knows(customer, log.account):
+                self._refuse(customer, log, error)
 
     def _refuse(self, customer: int, log: Log, error: ApiError) -> None:
         with suppress(duckdb.Error):  # what the sender is told matters more

@@ -86,6 +86,7 @@ class Asking:
 
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
         """Read an address, and tell how fresh the customer's records are."""
-        fresh = await anyio.to_thread.run_sync(freshness, self.records, customer, limiter=self.threads)
+        now = self._clock()
+        fresh = await anyio.to_thread.run_sync(freshness, self.records, customer, now, limiter=self.threads)
         recorded = None if fresh is None else (fresh.first, fresh.last)
-        return read_view(parameters, self._clock(), recorded), fresh
+        return read_view(parameters, now, recorded), fresh

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gateway.clock import Clock, from_ms
 from gateway.console.errors import not_found
+from gateway.console.figures import since
 from gateway.console.flow_logs_form import (
     MOST_ACCOUNTS,
     Draft,
@@ -41,7 +42,8 @@ class Arrivals:
         account: The account.
         log: The log blob of the newest record, with its container; None if nothing has arrived yet.
         last_record: The newest record's time.
-        lag: How much later than that it was accepted.
+        lag: How long ago that is.
+        delay: How much later than that it was accepted.
         rejected: How many lines were no flow records.
         refused_at: When a post was last refused; None if none was, or if one was accepted since.
         refusal: Why.
@@ -52,6 +54,7 @@ class Arrivals:
     log: str | None = None
     last_record: datetime | None = None
     lag: timedelta | None = None
+    delay: timedelta | None = None
     rejected: int = 0
     refused_at: datetime | None = None
     refusal: str = ""
@@ -102,6 +105,7 @@ class FlowLogsPage:
         """Answer `GET /setup/flow-logs/NAME`."""
         deployment = await self._deployment(request, visitor)
         customer = visitor.user.customer
+        now = self._clock()
         found = await run_in_threadpool(account_freshness, self._stores.records, customer)
         registered = await run_in_threadpool(self._stores.registrations.in_force, customer)
         return self._pages.render(
@@ -109,7 +113,7 @@ class FlowLogsPage:
             visitor,
             "flow_logs_details.html",
             deployment=deployment,
-            arrivals=[_arrivals(each, found.get(each.name)) for each in deployment.accounts],
+            arrivals=[_arrivals(each, found.get(each.name), now) for each in deployment.accounts],
             registration=registered.get(deployment.subscription_id),
             url=self._place.url,
             reachable=self._place.reachable,
@@ -177,7 +181,7 @@ class FlowLogsPage:
         )
 
 
-def _arrivals(account: StorageAccount, found: AccountFreshness | None) -> Arrivals:
+def _arrivals(account: StorageAccount, found: AccountFreshness | None, now: datetime) -> Arrivals:
     if found is None:
         return Arrivals(account)
     refusal = found.refusal
@@ -187,7 +191,8 @@ def _arrivals(account: StorageAccount, found: AccountFreshness | None) -> Arriva
         account,
         found.log,
         None if found.last is None else from_ms(found.last),
-        None if found.lag is None else timedelta(milliseconds=found.lag),
+        None if found.last is None else since(found.last, now),
+        None if found.delay is None else timedelta(milliseconds=max(found.delay, 0)),
         found.rejected,
         None if refusal is None else from_ms(refusal.at),
         "" if refusal is None else refusal.message,

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 import duckdb
 
-from gateway.clock import from_ms, to_ms
+from gateway.clock import AHEAD, from_ms, to_ms
 from gateway.stores import addresses
 from gateway.stores.columns import Columns
 from gateway.stores.loading import Loader
@@ -182,7 +182,7 @@ class Records:
                             to_ms(post.accepted_at),
                             post.log and post.log.account,
                             post.log and post.log.name,
-                            max(columns["time"], default=None),
+                            _newest(columns["time"], to_ms(post.accepted_at + AHEAD)),
                             post.rejected,
                         ],
                     )
@@ -197,6 +197,11 @@ class Records:
                 "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?)",
                 [customer, account, to_ms(at), status, message],
             )
+
+    def knows(self, customer: int, account: str) -> bool:
+        """Tell whether a post of a customer's, whose key is kept, came from a storage account."""
+        query = "SELECT 1 FROM posts WHERE customer = ? AND account = ? LIMIT 1"
+        return next(self.rows(query, [customer, account]), None) is not None
 
     def forget_keys(self, now: datetime) -> int:
         """Forget the keys that have outlived `KEY_LIFE` and their records; give how many."""
@@ -289,6 +294,14 @@ def flow_record(row: Sequence[Any]) -> dict[str, Any]:
         for key in AGENT_KEYS:
             del record[key]
     return record
+
+
+def _newest(times: Sequence[int], latest: int) -> int | None:
+    """Give the last of times that may be true."""
+    newest = max(times, default=None)
+    if newest is None or newest <= latest:
+        return newest
+    return max((each for each in times if each <= latest), default=None)
 
 
 def _row(cursor: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:

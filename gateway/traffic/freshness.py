@@ -1,7 +1,9 @@
 """How fresh records are: a customer's, and those of each storage account."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from gateway.clock import AHEAD, to_ms
 from gateway.stores.records import Records
 
 
@@ -11,13 +13,15 @@ class Freshness:
 
     Attributes:
         first: Of the oldest record.
-        last: Of the newest one.
+        last: Of the last one, whatever its time.
+        newest: Of the last one that is not of the future, which a wrong clock may have written; None if all are.
         accepted: When a post was last accepted.
 
     """
 
     first: int
     last: int
+    newest: int | None
     accepted: int
 
 
@@ -44,8 +48,8 @@ class AccountFreshness:
     Attributes:
         account: Its name.
         log: The log blob of the newest record, with its container; None if nothing was accepted yet.
-        last: The time of the newest record; None if there is none.
-        lag: From the newest record's time to the moment when it was accepted, in milliseconds; None if there is none.
+        last: The time of the newest record that was not of the future when it came; None if there is none.
+        delay: From the newest record's time to the moment when it was accepted, in milliseconds; None if there is none.
         accepted: When a post was last accepted; None if none was.
         rejected: How many lines were no flow records, in the posts whose keys are kept.
         refusal: The last post that was refused, if one was.
@@ -55,15 +59,18 @@ class AccountFreshness:
     account: str
     log: str | None
     last: int | None
-    lag: int | None
+    delay: int | None
     accepted: int | None
     rejected: int
     refusal: Refusal | None
 
 
-def freshness(records: Records, customer: int) -> Freshness | None:
+def freshness(records: Records, customer: int, now: datetime) -> Freshness | None:
     """Tell how fresh a customer's records are; None if there are none."""
-    (times,) = records.rows("SELECT min(time), max(time) FROM records WHERE customer = ?", [customer])
+    (times,) = records.rows(
+        "SELECT min(time), max(time), max(time) FILTER (time <= ?) FROM records WHERE customer = ?",
+        [to_ms(now + AHEAD), customer],
+    )
     (accepted,) = records.rows("SELECT max(accepted_at) FROM posts WHERE customer = ?", [customer])
     return None if times[0] is None else Freshness(*times, *accepted)
 
@@ -77,8 +84,8 @@ def account_freshness(records: Records, customer: int) -> dict[str, AccountFresh
         )
     }
     found = {
-        account: AccountFreshness(account, log, last, lag, accepted, rejected, refusals.pop(account, None))
-        for account, log, last, lag, accepted, rejected in records.rows(
+        account: AccountFreshness(account, log, last, delay, accepted, rejected, refusals.pop(account, None))
+        for account, log, last, delay, accepted, rejected in records.rows(
             """SELECT account, arg_max(log, newest), max(newest), arg_max(accepted_at - newest, newest),
                       max(accepted_at), sum(rejected)::BIGINT
                FROM posts WHERE customer = ? AND account IS NOT NULL GROUP BY account""",

@@ -29,7 +29,6 @@ class Totals:
         allowed: How many of them say that the flow was allowed.
         denied: How many of them say that it was denied.
         bytes: In both directions, as far as they were measured.
-        packets: The same of packets.
 
     """
 
@@ -37,7 +36,6 @@ class Totals:
     allowed: int
     denied: int
     bytes: int
-    packets: int
 
     @property
     def observed(self) -> int:
@@ -71,8 +69,7 @@ def totals(records: Records, question: Question) -> Totals:
     """Sum up what was asked for."""
     asked = condition(records, question)
     (row,) = records.rows(
-        f"""SELECT count(*), count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'), {BYTES},
-                   coalesce(sum(packets_src_to_dst), 0) + coalesce(sum(packets_dst_to_src), 0)
+        f"""SELECT count(*), count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'), {BYTES}
             FROM records WHERE {asked.sql}""",  # noqa: S608 - our own words
         asked.parameters,
     )

@@ -149,10 +149,14 @@ def test_the_details_tell_what_has_arrived_from_each_account(gateway, team, read
     newest = int(now.timestamp() * 1000) - 90_000
     log = Log("flowlogsone", "insights-logs-flowlogflowevent/one/PT1H.json")
     gateway.stores.records.store(Post(team.customer, "key", b"", b"{}", now, log, 3), columns([record(time=newest)]))
+    clock.move(3600)
     text = text_of(reader.get(saved))
     last_record = f"{now - timedelta(seconds=90):%Y-%m-%d %H:%M:%S} UTC"
-    assert f"flowlogsone eastus insights-logs-flowlogflowevent/one/PT1H.json {last_record} 1 min 30 s 3 none" in text
-    assert "flowlogstwo eastus nothing yet nothing yet unknown 0 none" in text
+    assert (
+        f"flowlogsone eastus insights-logs-flowlogflowevent/one/PT1H.json {last_record} 1 h 1 min 1 min 30 s 3 none"
+        in text
+    )
+    assert "flowlogstwo eastus nothing yet nothing yet unknown unknown 0 none" in text
 
 
 def test_the_details_tell_the_last_refusal_until_a_post_is_accepted(gateway, team, reader, saved, clock):

@@ -237,3 +237,14 @@ def test_a_value_of_a_megabyte_makes_no_page_of_it(team, post, clock):
         assert answer.status_code == 200
         assert len(answer.text) < 200_000, page
     assert f"1{long}" in team.reader.get("/traffic/export.csv").text
+
+
+def test_a_record_of_the_future_does_not_make_old_records_fresh(team, post, clock):
+    now = to_ms(clock.now())
+    post(team, record(time=4_000_000_000_000))
+    assert "all are of the future: a clock is wrong" in text_of(team.reader.get("/"))
+    assert "All records are of the future" in text_of(team.reader.get("/traffic"))
+    post(team, record(time=now - 2 * 3_600_000))
+    home = team.reader.get("/")
+    assert '<span class="state bad">2 h</span>' in home.text
+    assert "2096" not in text_of(home)

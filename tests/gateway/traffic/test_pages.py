@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.clock import AHEAD, from_ms
 from gateway.traffic.freshness import Freshness, freshness
 from gateway.traffic.pages import FIRST, LAST, Cursor, Way, every, page
 from gateway.traffic.questions import Question
@@ -82,5 +83,14 @@ def test_anything_else_is_no_cursor(text):
 
 def test_freshness_tells_the_first_and_last_record_and_the_last_post(stored):
     times = [each["time"] for each in stored.of[1]]
-    assert freshness(stored.records, 1) == Freshness(min(times), max(times), NOON + HOUR + 10 * 60_000)
-    assert freshness(stored.records, 3) is None
+    now = from_ms(max(times))
+    assert freshness(stored.records, 1, now) == Freshness(min(times), max(times), max(times), NOON + HOUR + 10 * 60_000)
+    assert freshness(stored.records, 3, now) is None
+
+
+def test_a_record_of_the_future_says_nothing_of_freshness(stored):
+    times = sorted(each["time"] for each in stored.of[1])
+    earlier = times[len(times) // 2]
+    fresh = freshness(stored.records, 1, from_ms(earlier) - AHEAD)
+    assert (fresh.last, fresh.newest) == (times[-1], earlier)
+    assert freshness(stored.records, 1, from_ms(times[0] - 1) - AHEAD).newest is None
