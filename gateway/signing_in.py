@@ -14,6 +14,7 @@ from gateway.rate_limit import RateLimit
 from gateway.sender import sender
 from gateway.stores.accounts import User
 from gateway.stores.journal import Deed
+from gateway.stores.passwords import hash_password
 from gateway.stores.stores import Stores
 
 _TRIES_OF_A_NAME: Final = (10, timedelta(seconds=30))
@@ -108,8 +109,10 @@ class SigningIn:
     def _change(self, user: User, present: str, new: str) -> User | None:
         if self._accounts.sign_in(user.name, present) is None:
             return None
+        # Before the transaction, which holds up everybody else's.
+        hashed = hash_password(new)
         with self._accounts.database.transaction():
-            self._accounts.set_password(user.name, new)
+            self._accounts.set_hash(user.name, hashed)
             self._journal.add(user.customer, self._clock(), user.name, Deed.CHANGED_PASSWORD)
         return user
 

@@ -35,6 +35,9 @@ class Export:
         The records are read while they are sent, no faster than the browser takes them; when it leaves, so does the
         reading.
         """
+        if request.method != "GET":
+            # Where there is GET, routes answer HEAD by it: all the records would be read for nobody.
+            raise PageError(405, f"Exports do not answer {request.method}. Open them with GET.", {"Allow": "GET"})
         form = _BY_SUFFIX.get(request.path_params["suffix"])
         if form is None:
             raise not_found("format of export")

@@ -24,6 +24,8 @@ type Handler = Callable[[Request, Visitor], Awaitable[Response]]
 """Answers a request of somebody who has signed in."""
 
 _SAFE_METHODS: Final = {"GET", "HEAD"}
+_REFRESHED: Final = "live"
+"""The part of the first page that asks for itself anew; no person's click does."""
 _STALE: Final = (
     "This form does not belong to your session, which may have ended. Open the page again, and send it anew."
 )
@@ -67,7 +69,9 @@ class Door:
         secret = request.cookies.get(self._cookie)
         if secret is None:
             return None
-        session = await run_in_threadpool(self._sessions.find, secret, self._clock())
+        # The first page refreshes its numbers by itself: a browser that is left alone must not stay signed in for it.
+        keeping = request.headers.get("hx-target") != _REFRESHED
+        session = await run_in_threadpool(self._sessions.find, secret, self._clock(), keeping=keeping)
         if session is None:
             return None
         request.state.customer = session.user.customer

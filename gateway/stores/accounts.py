@@ -98,7 +98,15 @@ class Accounts:
             StoreError: There is no such user.
 
         """
-        hashed = hash_password(password)
+        return self.set_hash(name, hash_password(password), one_time=one_time)
+
+    def set_hash(self, name: str, hashed: str, *, one_time: bool = False) -> User:
+        """Replace a user's password by its hash, which takes too long to be made in a transaction; else the same.
+
+        Raises:
+            StoreError: There is no such user.
+
+        """
         with self.database.transaction():
             changed = self.database.run(
                 """UPDATE users SET password = ?, one_time_password = ? WHERE name = ?

@@ -31,15 +31,21 @@ class Database:
             StoreError: The file was written by another version of the gateway.
 
         """
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        connection = sqlite3.connect(path, autocommit=True, check_same_thread=False, timeout=10)
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        version = _version(connection)
         if version == 0:
-            key = secrets.token_hex(32)
-            insert = f"INSERT INTO signing_key VALUES (1, x'{key}')"  # noqa: S608 - digits of our own; scripts take no parameters
-            connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {insert}; COMMIT")
-        elif version != SCHEMA_VERSION:
+            connection.execute("BEGIN IMMEDIATE")
+            # Once more: another process may have begun the file just now.
+            version = _version(connection)
+            if version == 0:
+                key = secrets.token_hex(32)
+                insert = f"INSERT INTO signing_key VALUES (1, x'{key}')"  # noqa: S608 - digits of our own; scripts take no parameters
+                connection.executescript(f"{SCHEMA} {insert};")
+                version = SCHEMA_VERSION
+            connection.execute("COMMIT")
+        if version != SCHEMA_VERSION:
             connection.close()
             raise StoreError(
                 f"{path} was written by another version of the gateway. Start that one, or name another directory."
@@ -79,3 +85,8 @@ class Database:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)

@@ -52,8 +52,15 @@ class Sessions:
         )
         return secret
 
-    def find(self, secret: str, now: datetime) -> Session | None:
-        """Give the session of a cookie, which a request keeps alive; None if it is over or there never was one."""
+    def find(self, secret: str, now: datetime, *, keeping: bool = True) -> Session | None:
+        """Give the session of a cookie; None if it is over or there never was one.
+
+        Args:
+            secret: What the cookie holds.
+            now: The present moment.
+            keeping: Whether this keeps the session alive, as what a page asks for by itself does not.
+
+        """
         rows = self._database.run(
             f"""SELECT sessions.csrf, sessions.seen_at, {USER_COLUMNS}
                 FROM sessions JOIN users ON users.id = sessions.user
@@ -65,7 +72,7 @@ class Sessions:
         if not rows:
             return None
         csrf, seen_at, *user = rows[0]
-        if now - from_ms(seen_at) >= _SEEN_AT_STEP:
+        if keeping and now - from_ms(seen_at) >= _SEEN_AT_STEP:
             with suppress(sqlite3.Error):  # as on a full disk: the session goes on all the same
                 self._database.run("UPDATE sessions SET seen_at = ? WHERE hash = ?", to_ms(now), _hash(secret))
         return Session(user_of(*user), csrf)

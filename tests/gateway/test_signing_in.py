@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.journal import Deed
+from gateway.stores.passwords import hash_password
 from gateway.stores.stores import open_stores
 
 _FIRST = ip_address("198.18.0.1")
@@ -58,3 +59,16 @@ def test_names_that_are_refused_for_the_sake_of_all_leave_nothing(attempt, signi
 def test_a_long_name_is_not_kept(attempt, signing_in):
     attempt("x" * 60_000)
     assert all(len(kind) < 100 for kind in signing_in._of_a_name._made_up_at)
+
+
+def test_a_new_password_is_hashed_before_the_transaction(signing_in, stores, monkeypatch):
+    def hashed(password):
+        assert not stores.database._connection.in_transaction
+        return hash_password(password)
+
+    monkeypatch.setattr("gateway.stores.accounts.hash_password", hashed)
+    monkeypatch.setattr("gateway.signing_in.hash_password", hashed)
+    user = stores.accounts.sign_in("ada", "right")
+    request = Request({"type": "http", "headers": [], "client": None})
+    assert anyio.run(signing_in.change_password, request, user, "right", "new")
+    assert stores.accounts.sign_in("ada", "new") == user

@@ -87,6 +87,12 @@ def test_what_cannot_be_exported_is_a_sentence(address, status, words, reader):
     assert words in text_of(answer)
 
 
+def test_a_question_for_the_headers_alone_exports_nothing(team):
+    answer = team.reader.session.head(f"{team.reader.url}/traffic/export.csv", timeout=20)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+    assert "exported traffic" not in text_of(team.administrator.get("/setup/journal"))
+
+
 def test_strangers_get_nothing(nobody):
     assert nobody.get("/traffic/export.csv").status_code == 303
 

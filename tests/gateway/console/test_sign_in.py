@@ -94,6 +94,14 @@ def test_a_session_ends_by_itself(administrator, clock, life):
     assert administrator.get("/account").status_code == 303
 
 
+def test_a_page_that_refreshes_itself_keeps_no_session_alive(administrator, clock):
+    refresh = {"HX-Request": "true", "HX-Target": "live"}
+    clock.move(IDLE.total_seconds() / 2)
+    assert administrator.get("/", headers=refresh).status_code == 200
+    clock.move(IDLE.total_seconds() / 2)
+    assert administrator.get("/", headers=refresh).status_code == 204
+
+
 @pytest.fixture
 def own(tmp_path, clock):
     """A gateway of the test's own, whose sign-ins may be used up."""

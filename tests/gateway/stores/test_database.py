@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from gateway.stores import database as database_module
 from gateway.stores.database import Database, StoreError
 
 
@@ -49,3 +50,23 @@ def test_no_other_thread_gets_into_a_transaction(database):
         raise RuntimeError
     other.join()
     assert names(database) == ["other"]
+
+
+def test_two_first_starts_at_once_begin_one_file(path, monkeypatch):
+    opened = []
+
+    def behind_another(connection):
+        found = version(connection)
+        if not opened:
+            monkeypatch.undo()
+            opened.append(Database.open(path))
+        return found
+
+    version = database_module._version
+    monkeypatch.setattr(database_module, "_version", behind_another)
+    opened.append(Database.open(path))
+    keys = [each.run("SELECT key FROM signing_key") for each in opened]
+    for each in opened:
+        each.close()
+    assert keys[0] == keys[1]
+    assert len(keys[0]) == 1
