@@ -42,7 +42,8 @@ resource "azuread_application_password" "this" {
   end_date       = timeadd(terraform_data.credential_issued.input, "${24 * var.credential_lifetime_in_days}h")
 
   lifecycle {
-    create_before_destroy = true # the gateway is told of the new one before the old one goes
+    create_before_destroy = true                               # the gateway is told of the new one before the old one goes
+    replace_triggered_by  = [terraform_data.credential_issued] # also within the second that the old one was issued in
   }
 }
 
