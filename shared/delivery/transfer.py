@@ -163,24 +163,24 @@ class Transfer:
 
     def _post(self, origin: Origin, part: Part) -> Receipt:
         body, key = part.body(), origin.key(part.path)
-
         doubtful = False
 
         def attempt() -> Receipt:
+            # A loop, since a function that calls itself from within keeps its body until the next collection of cycles.
             nonlocal doubtful
-            self._keeper.check()
-            try:
-                return self._means.gateway.post_flow_logs(body, len(part.lines), key, origin.blob)
-            except RetryLater:
-                doubtful = True
-                raise
-            except (TooLarge, Malformed):
-                # After an attempt that may have been stored, halves might come beside the whole: a refusal is believed
-                # only when the gateway repeats it, since of what it has it gives the first answer.
-                if not doubtful:
+            while True:
+                self._keeper.check()
+                try:
+                    return self._means.gateway.post_flow_logs(body, len(part.lines), key, origin.blob)
+                except RetryLater:
+                    doubtful = True
                     raise
-                doubtful = False
-                return attempt()
+                except (TooLarge, Malformed):
+                    # After an attempt that may have been stored, halves might come beside the whole: a refusal is
+                    # believed only when the gateway repeats it, since of what it has it gives the first answer.
+                    if not doubtful:
+                        raise
+                    doubtful = False
 
         return self._patience.insist(attempt)
 

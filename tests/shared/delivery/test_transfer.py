@@ -1,13 +1,16 @@
 """One pass, with everything but time and the network real: what is stored, what is kept, what is saved when."""
 
+import gc
 import json
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.delivery import transfer as transfer_module
+from shared.delivery.batch import Part
 from shared.delivery.breaker import Refusals
 from shared.delivery.means import Means
 from shared.delivery.report import Tally
@@ -404,3 +407,26 @@ def test_the_same_key_never_comes_with_another_body():
     run.run()
     assert all(len(seen) == 1 for seen in bodies.values())
     assert any(sum(seen.values()) == 2 for seen in bodies.values())
+
+
+@contextmanager
+def left_to_the_collector():
+    """Gather what only a collection of cycles would set free, once the block has ended."""
+    garbage = []
+    gc.collect()
+    gc.disable()
+    try:
+        yield garbage
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        garbage += gc.garbage
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+def test_what_was_posted_is_let_go_of_at_once():
+    with left_to_the_collector() as garbage:
+        Pass(*blocks(*[10] * 20)).run()
+    assert [each for each in garbage if isinstance(each, Part)] == []
