@@ -34,7 +34,7 @@ def post_logs(gateway, customer, clock):
 
 
 def menu(page, name):
-    return page.get_by_role("navigation", name="Set-up").get_by_role("link", name=name)
+    return page.get_by_role("navigation", name="Configuration").get_by_role("link", name=name)
 
 
 def filtered(page, column, text, address):
@@ -73,7 +73,7 @@ def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, 
         gateway.stores.blueprints.put(customer, ANOTHER, clock.now())
 
         # Configuration > Configuration Items > List, filtered.
-        menu(page, "Items").click()
+        menu(page, "Configuration Items").click()
         assert page.locator(".path").inner_text() == "Configuration \u203a Configuration Items \u203a List"
         assert page.get_by_role("row", name="web-1").get_by_text("pending").is_visible()
         filtered(page, "name", "web", "**/setup/items?name=web*")
@@ -118,7 +118,7 @@ def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, 
     assert ["415" in history[0], taken in history[1], len(history)] == [True, True, 2]
 
     # Explore > Network > Traffic List: the flows stand in it.
-    page.get_by_role("navigation", name="Traffic").get_by_role("link", name="Traffic", exact=True).click()
+    page.get_by_role("navigation", name="Explore \u203a Network").get_by_role("link", name="Traffic List").click()
     page.get_by_label("Search", exact=True).fill("source:agent")
     page.keyboard.press("Enter")
     page.wait_for_url("**/traffic?q=source*")

@@ -147,7 +147,7 @@ def test_dragging_over_the_timeline_zooms_to_the_rows_under_it(reader, visit, po
     assert abs(end - (ends["start"] + 0.8 * length)) < length / 50
     assert found(reader) == sum(start <= each["time"] < end for each in posted)
     assert found(reader) > 0
-    reader.get_by_role("navigation", name="Traffic").get_by_role("link", name="Traffic").click()
+    reader.get_by_role("navigation", name="Explore").get_by_role("link", name="Traffic List").click()
     reader.wait_for_url("**/traffic?**")
     assert found(reader) == sum(start <= each["time"] < end for each in posted)
 
