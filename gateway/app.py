@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception
+from gateway.api.errors import on_storage_error as on_api_storage_error
 from gateway.api.request_log import RequestLog, Sink
 from gateway.api.routes import api_routes, is_api
 from gateway.clock import Clock
@@ -64,7 +65,7 @@ def create_app(
 
     async def on_storage_error(request: Request, error: Exception) -> Response:
         if is_api(request.url.path):
-            raise error
+            return await on_api_storage_error(request, error)
         _logger.error("A page could not be made. Look for a full disk first, then restart the gateway.", exc_info=error)
         return await console.on_storage_error(request, error)
 

@@ -16,6 +16,7 @@ class Limits:
         body_seconds: Time that a sender has to bring its body.
         posts_at_once: Flow-log posts that are received or stored at the same time.
         poll_seconds: Time that an agent's question waits for news.
+        query_seconds: Time that one query of a page may take.
 
     """
 
@@ -26,6 +27,7 @@ class Limits:
     body_seconds: float = 60
     posts_at_once: int = 128
     poll_seconds: float = 30
+    query_seconds: float = 20
 
 
 DEFAULT_LIMITS: Final = Limits()

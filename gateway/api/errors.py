@@ -1,11 +1,14 @@
 """Answers other than success, in the one form that the HTTP API has for them."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+
+_logger = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
@@ -25,6 +28,11 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.headers = dict(headers or {})
+
+
+def storage_failed() -> ApiError:
+    """Put off what could not be stored or read."""
+    return ApiError(503, "storage", "The gateway's storage failed. Send it again later.", {"Retry-After": "30"})
 
 
 def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -48,6 +56,12 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
     }
     code = status.name.lower()
     return error_response(status, code, messages.get(status, f"{status.phrase}."), error.headers)
+
+
+async def on_storage_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer a fault of the storage, as on a full disk."""
+    _logger.error("A call failed on storage. Look for a full disk first, then restart the gateway.", exc_info=error)
+    return await on_api_error(request, storage_failed())
 
 
 async def on_failure(_request: Request, _error: Exception) -> JSONResponse:

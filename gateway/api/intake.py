@@ -14,7 +14,7 @@ import orjson
 from starlette.requests import Request
 
 from gateway.api.body import inflate, read_body
-from gateway.api.errors import ApiError
+from gateway.api.errors import ApiError, storage_failed
 from gateway.api.ndjson import Batch
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
@@ -152,12 +152,7 @@ def _storage() -> Iterator[None]:
         yield
     except duckdb.Error:
         _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
-        raise ApiError(
-            503,
-            "storage",
-            "The gateway's storage failed. Send it again later.",
-            _retry_after(30),
-        ) from None
+        raise storage_failed() from None
 
 
 def _check_media_type(request: Request) -> None:

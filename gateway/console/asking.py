@@ -14,7 +14,9 @@ from gateway.console.pages import Pages
 from gateway.console.search_help import EXAMPLES
 from gateway.console.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor
+from gateway.limits import Limits
 from gateway.stores.records import Records
+from gateway.stores.watch import TooSlowError
 from gateway.traffic.freshness import Freshness, freshness
 from gateway.traffic.questions import Question
 
@@ -33,9 +35,10 @@ class Asking:
 
     """
 
-    def __init__(self, pages: Pages, records: Records, clock: Clock) -> None:
+    def __init__(self, pages: Pages, records: Records, limits: Limits, clock: Clock) -> None:
         self._pages = pages
         self.records = records
+        self._patience = limits.query_seconds
         self.threads = anyio.CapacityLimiter(_AT_ONCE)
         self._clock = clock
 
@@ -67,9 +70,14 @@ class Asking:
         view = replace(view, problems={**view.problems, **problems}, kept=kept)
         told: Mapping[str, Any] = {}
         if fresh is not None and not view.problems:
-            told = await anyio.to_thread.run_sync(
-                answer, self.records, view.question(customer), view, limiter=self.threads
-            )
+            records = self.records.for_people(self._patience)
+            try:
+                told = await anyio.to_thread.run_sync(
+                    answer, records, view.question(customer), view, limiter=self.threads
+                )
+            except TooSlowError:
+                problem = f"This took longer than {self._patience:g} s and was stopped. Ask for less time, or for less."
+                view = replace(view, problems={"q": problem})
         return self._pages.render(
             request,
             visitor,

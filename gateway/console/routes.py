@@ -52,7 +52,7 @@ class Console:
         self._door = Door(stores.sessions, place, limits, clock)
         self.routes = [
             *self._of_people(signing_in, limits),
-            *self._of_traffic(stores, clock),
+            *self._of_traffic(stores, limits, clock),
             *self._of_set_up(stores, place, limits, clock),
             *self._of_machines(stores, limits, clock),
             Route("/static/{name:path}", static.get, methods=["GET"]),
@@ -70,9 +70,9 @@ class Console:
             Route("/account", door.newcomer(account.post), methods=["POST"]),
         ]
 
-    def _of_traffic(self, stores: Stores, clock: Clock) -> list[Route]:
+    def _of_traffic(self, stores: Stores, limits: Limits, clock: Clock) -> list[Route]:
         door = self._door
-        asking = Asking(self._pages, stores.records, clock)
+        asking = Asking(self._pages, stores.records, limits, clock)
         return [
             Route("/", door.reader(Home(asking, clock).get), methods=["GET"]),
             Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),

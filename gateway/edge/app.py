@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.api.auth import Auth
-from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception
+from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception, on_storage_error
 from gateway.api.request_log import RequestLog, Sink
 from gateway.clock import Clock, iso
 from gateway.edge.asking import AskingAgents
@@ -40,7 +40,12 @@ def create_edge(stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAU
     return Starlette(
         routes=edge_routes(stores, clock, limits),
         middleware=[Middleware(RequestLog, sink=sink, clock=clock)],
-        exception_handlers={ApiError: on_api_error, HTTPException: on_http_exception, Exception: on_failure},
+        exception_handlers={
+            ApiError: on_api_error,
+            HTTPException: on_http_exception,
+            **dict.fromkeys(STORAGE_ERRORS, on_storage_error),
+            Exception: on_failure,
+        },
     )
 
 

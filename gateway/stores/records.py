@@ -6,7 +6,8 @@ transaction to its log and syncs it before `COMMIT` returns, so what was answere
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from gateway.clock import AHEAD, from_ms, to_ms
 from gateway.stores import addresses
 from gateway.stores.columns import Columns
 from gateway.stores.loading import Loader
+from gateway.stores.watch import stopped_after
 from shared.flowlog.record import AGENT_KEYS, KEYS, Source
 
 KEY_LIFE: Final = timedelta(days=35)
@@ -116,6 +118,7 @@ class Records:
         self._loader = Loader()
         self._loader.read(connection)
         self._writing = threading.Lock()
+        self._seconds: float | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -136,6 +139,12 @@ class Records:
                 f"{path} was written by another version of the gateway. Start that one, or name another directory."
             )
         return cls(connection)
+
+    def for_people(self, seconds: float) -> "Records":
+        """Give the same store to somebody who waits so long, and no longer, for each query."""
+        limited = copy(self)
+        limited._seconds = seconds  # noqa: SLF001 - its own class
+        return limited
 
     def close(self) -> None:
         """Write everything into the file proper and let go of it."""
@@ -258,9 +267,13 @@ class Records:
             query: A statement of our own; whatever a person wrote is a parameter.
             parameters: One for each `?`.
 
+        Raises:
+            TooSlowError: The store is `for_people`, and their time was up.
+
         """
         with closing(self._connection.cursor()) as cursor:
-            cursor.execute(query, parameters)
+            with nullcontext() if self._seconds is None else stopped_after(self._seconds, cursor):
+                cursor.execute(query, parameters)
             while rows := cursor.fetchmany(10_000):
                 yield from rows
 

@@ -7,7 +7,7 @@ from gateway.local import new_customer, run_in_thread
 from gateway.stores.columns import columns
 from gateway.stores.records import KEY_LIFE, Post
 from gateway.stores.stores import open_stores
-from tests.gateway.client import code
+from tests.gateway.client import Client, code
 from tests.gateway.console.person import Person, text_of
 
 
@@ -47,6 +47,24 @@ def test_a_start_forgets_keys_that_have_outlived_their_time(tmp_path, clock):
     with run_in_thread(tmp_path, clock=clock.now) as gateway:
         assert requests.get(gateway.url + "/healthz", timeout=20).status_code == 200
         assert [post.key for post in gateway.stores.records.posts(1)] == ["young"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/qas/subscription-token"),
+        ("POST", "/qas/flow-logs"),
+        ("PUT", "/qas/azure/subscriptions/6f1c2a4e-9d53-4b7e-8a41-3c0d5e7f9b12"),
+    ],
+)
+def test_a_call_that_storage_fails_is_put_off(tmp_path, clock, caplog, method, path):
+    with run_in_thread(tmp_path, clock=clock.now) as gateway:
+        customer = new_customer(gateway.stores.database, "ada", clock.now)
+        gateway.stores.database.close()
+        answer = Client(gateway.url, customer.subscription_token, customer.number).call(method, path)
+    assert [code(answer), answer.headers["Retry-After"]] == [(503, "storage"), "30"]
+    assert "Look for a full disk first" in caplog.text
+    assert customer.subscription_token not in caplog.text
 
 
 @pytest.mark.parametrize("failing", ["records", "database"])

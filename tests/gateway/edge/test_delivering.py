@@ -161,6 +161,17 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(gateway, agent, mon
     assert agent.deliver(b"x", 1).status_code == 400
 
 
+def test_an_interval_is_put_off_while_storage_fails_and_counts_once_after_it(gateway, agent, monkeypatch):
+    def fail(*_arguments):
+        raise sqlite3.OperationalError("disk full")
+
+    with monkeypatch.context() as full:
+        full.setattr(type(gateway.stores.agents), "note_delivery", fail)
+        assert code(agent.deliver(ndjson(agent_record()))) == (503, "storage")
+    assert agent.deliver(ndjson(agent_record())).json()["duplicate"] is True
+    assert len(stored(gateway, agent)) == 1
+
+
 def test_customers_do_not_share_machines_or_keys(gateway, agent, new_agent):
     other = new_agent()
     other.id = other.who["Agent-Id"] = agent.id

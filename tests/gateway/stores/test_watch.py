@@ -1,0 +1,27 @@
+import pytest
+
+from gateway.stores.records import Records
+from gateway.stores.watch import TooSlowError
+
+ENDLESS = "SELECT count(*) FROM range(1_000_000_000_000) AS numbers(n) WHERE n % 7 = 3"
+
+
+@pytest.fixture
+def records(tmp_path):
+    opened = Records.open(tmp_path / "records.duckdb")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05])
+def test_a_query_that_takes_too_long_is_stopped(records, seconds):
+    with pytest.raises(TooSlowError, match=rf"longer than {seconds:g} s"):
+        list(records.for_people(seconds).rows(ENDLESS, []))
+
+
+def test_after_it_the_store_answers_as_before(records):
+    hurried = records.for_people(0.05)
+    with pytest.raises(TooSlowError):
+        list(hurried.rows(ENDLESS, []))
+    assert list(records.rows("SELECT 1", [])) == [(1,)]
+    assert list(hurried.rows("SELECT 1", [])) == [(1,)]
