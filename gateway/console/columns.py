@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any, Final
 
+from gateway.traffic.community_id import community_id
 from gateway.traffic.protocols import protocol_name
 from gateway.traffic.terms import (
     LARGEST,
@@ -108,11 +109,21 @@ def _sum(label: str, key: NumberKey) -> Column:
     return Column(label, label, value, term, is_number=True)
 
 
+def _ends(record: Record) -> tuple[str, int, str, int]:
+    return record["src_ip"], record["src_port"], record["dst_ip"], record["dst_port"]
+
+
 _PROTOCOL: Final = Column(
     "Protocol",
     "Protocol",
     lambda record: protocol_name(record["protocol"]),
     lambda record: Numbers(NumberKey.PROTO, ((record["protocol"], record["protocol"]),)),
+)
+_COMMUNITY_ID: Final = Column(
+    "Community ID",
+    "Community ID",
+    lambda record: None if record["src_port"] is None else community_id(record["protocol"], *_ends(record)),
+    lambda _record: None,
 )
 COLUMNS: Final[Mapping[str, Column]] = {
     "time": _plain("Time, UTC", "time"),
@@ -136,6 +147,7 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "acl_id": _text("ACL", "acl_id", PatternKey.ACL),
     "resource_id": _text("Resource", "resource_id", PatternKey.RESOURCE),
     "flow_log_id": _text("Flow log", "flow_log_id", PatternKey.FLOWLOG),
+    "community_id": _COMMUNITY_ID,
     "host": _text("Host", "host", PatternKey.HOST),
     "process": _text("Process", "process", PatternKey.PROCESS),
     "source": _word("Source", WordKey.SOURCE),

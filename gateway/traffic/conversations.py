@@ -2,7 +2,9 @@
 
 A flow is seen by the card at either end, which knows the rule, and by the agents at both ends, which know the
 processes. All of them agree in both addresses, the protocol, the server's port and the minute: that is what joins
-them. The initiator's port does not, since agents sum up all connections of a minute.
+them. The initiator's port does not, since agents sum up all connections of a minute; where it is known, it tells how
+many flows there were. An agent that can't tell who began keeps both ports: its record joins the flow that has the same
+ones, whichever way round, which is to say the same Community ID.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +15,20 @@ from typing import Any, Final, Self
 from gateway.stores.addresses import text
 from gateway.stores.records import Records
 from gateway.traffic.questions import Question, condition
-from gateway.traffic.terms import Addresses, Services, Side, Term
+from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Services, Side, Term
 
 MINUTE_MS: Final = 60_000
-_KEY: Final = ("src_number", "dst_number", "protocol", "dst_port")
+_KEY: Final = ("source", "destination", "protocol", "port")
+_WITHIN: Final = "customer = ? AND time >= ? AND time < ?"
+_TURNED: Final = f"""
+    SELECT DISTINCT unsure.post, unsure.line
+    FROM (SELECT * FROM records WHERE {_WITHIN} AND direction IS NULL) AS unsure
+    JOIN (SELECT * FROM records WHERE {_WITHIN} AND direction IS NOT NULL) AS sure
+      ON sure.time // {MINUTE_MS} = unsure.time // {MINUTE_MS} AND sure.protocol = unsure.protocol
+     AND sure.src_number = unsure.dst_number AND sure.src_port = unsure.dst_port
+     AND sure.dst_number = unsure.src_number AND sure.dst_port = unsure.src_port
+"""  # noqa: S608 - our own words and numbers
+"""The records of agents that can't tell who began, where somebody says that it was the other end."""
 _DIGITS: Final = 39
 
 
@@ -44,9 +56,11 @@ class Conversation:
         destination: The server's address.
         protocol: The protocol's number.
         port: The server's port.
-        terms: What to narrow the search by to have these records within the minute, and no others.
+        terms: What to narrow the search by to have these records within the minute, and no others; where a record has
+            the ends the other way round, those that have the server's port at the other end as well.
         logged: How many of the records come from logs.
         observed: How many of them come from agents.
+        flows: How many flows the logs tell apart.
         decisions: What the logs say that the rules did.
         rules: The rules that did it.
         client: The initiator's end.
@@ -63,6 +77,7 @@ class Conversation:
     terms: tuple[Term, ...]
     logged: int
     observed: int
+    flows: int
     decisions: tuple[str, ...]
     rules: tuple[str, ...]
     client: End
@@ -158,19 +173,28 @@ def _slice(records: Records, question: Question, after: After | None, count: int
     asked = condition(records, question)
     beyond, place = ("true", ()) if after is None else _beyond(after)
     return records.rows(
-        f"""SELECT time // {MINUTE_MS} AS minute, {", ".join(_KEY)},
-                   count(*) FILTER (origins.source <> 'agent'), count(*) FILTER (origins.source = 'agent'),
+        f"""WITH turned AS ({_TURNED}), parts AS (
+                SELECT time // {MINUTE_MS} AS minute, {_either_way("src_number", "dst_number")}, protocol,
+                       if(turned.line IS NULL, dst_port, src_port) AS port,
+                       if(turned.line IS NULL, src_port, dst_port) AS initiator_port,
+                       origins.source = 'agent' AS is_observed, turned.line IS NOT NULL AS is_turned,
+                       coalesce(direction = 'inbound', is_turned) AS at_server, decision, name, host, process,
+                       coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0) AS bytes
+                FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
+                LEFT JOIN turned USING (post, line)
+                WHERE {asked.sql}
+            )
+            SELECT minute, {", ".join(_KEY)}, bool_or(is_turned),
+                   count(*) FILTER (NOT is_observed), count(*) FILTER (is_observed),
+                   count(DISTINCT initiator_port) FILTER (NOT is_observed),
                    {_several("decision")}, {_several("name")},
-                   {_several("host", "direction = 'outbound'")}, {_several("process", "direction = 'outbound'")},
-                   {_several("host", "direction = 'inbound'")}, {_several("process", "direction = 'inbound'")},
-                   {_bytes("origins.source <> 'agent'")},
-                   {_bytes("direction = 'outbound' AND origins.source = 'agent'")},
-                   {_bytes("direction = 'inbound' AND origins.source = 'agent'")},
-                   {_bytes("direction IS NULL")}
-            FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
-            WHERE {asked.sql} AND {beyond} GROUP BY ALL
+                   {_several("host", "NOT at_server")}, {_several("process", "NOT at_server")},
+                   {_several("host", "at_server")}, {_several("process", "at_server")},
+                   sum(bytes) FILTER (NOT is_observed),
+                   sum(bytes) FILTER (is_observed AND NOT at_server), sum(bytes) FILTER (is_observed AND at_server)
+            FROM parts WHERE {beyond} GROUP BY ALL
             ORDER BY minute DESC, {", ".join(_KEY)} LIMIT {count:d}""",  # noqa: S608 - our own words and numbers
-        [*asked.parameters, *place],
+        [*(question.customer, question.start, question.end) * 2, *asked.parameters, *place],
     )
 
 
@@ -178,8 +202,11 @@ def _several(column: str, where: str = "true") -> str:
     return f"list_sort(list(DISTINCT {column}) FILTER ({column} IS NOT NULL AND {where}))"
 
 
-def _bytes(where: str) -> str:
-    return f"sum(coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0)) FILTER ({where})"
+def _either_way(source: str, destination: str) -> str:
+    return (
+        f"if(turned.line IS NULL, {source}, {destination}) AS source,"
+        f"if(turned.line IS NULL, {destination}, {source}) AS destination"
+    )
 
 
 def _beyond(after: After) -> tuple[str, tuple[object, ...]]:
@@ -193,21 +220,34 @@ def _beyond(after: After) -> tuple[str, tuple[object, ...]]:
 
 
 def _conversation(row: Sequence[Any]) -> Conversation:
-    (minute, source, destination, protocol, port, logged, observed, *lists), sums = row[:-4], row[-4:]
+    (minute, source, destination, protocol, port, is_turned), lists, sums = row[:6], row[9:15], row[15:]
+    logged, observed, flows = row[6:9]
     decisions, rules, *ends = (tuple(each or ()) for each in lists)
     addresses = text(source), text(destination)
-    sides = zip((Side.SOURCE, Side.DESTINATION), addresses, strict=True)
     return Conversation(
         minute * MINUTE_MS,
         *addresses,
         protocol,
         port,
-        (*(Addresses(side, (ip_network(address),)) for side, address in sides), Services(((protocol, port),))),
+        _terms(*addresses, protocol, port, is_turned=is_turned),
         logged,
         observed,
+        flows,
         decisions,
         rules,
         End(ends[0], ends[1]),
         End(ends[2], ends[3]),
         int(next(filter(None, sums), 0)),
     )
+
+
+def _terms(source: str, destination: str, protocol: int, port: int, *, is_turned: bool) -> tuple[Term, ...]:
+    ends = ip_network(source), ip_network(destination)
+    if is_turned:
+        return (
+            *(Addresses(Side.EITHER, (end,)) for end in ends),
+            Numbers(NumberKey.PROTO, ((protocol, protocol),)),
+            Ports(Side.EITHER, ((port, port),)),
+        )
+    sides = zip((Side.SOURCE, Side.DESTINATION), ends, strict=True)
+    return (*(Addresses(side, (end,)) for side, end in sides), Services(((protocol, port),)))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.traffic.exports.community_id import community_id
+from gateway.traffic.community_id import community_id
 from gateway.traffic.protocols import PROTOCOLS
 from shared.flowlog.record import AGENT_KEYS, Decision, Direction, Source, State
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.traffic.exports.community_id import community_id
+from gateway.traffic.community_id import community_id
 
 PORTS = st.integers(0, 65_535)
 ADDRESSES = st.tuples(st.ip_addresses(v=4), st.ip_addresses(v=4)) | st.tuples(
