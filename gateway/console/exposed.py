@@ -11,7 +11,7 @@ from gateway.console.asking import Asking
 from gateway.console.view import View
 from gateway.console.visitor import Visitor
 from gateway.stores.records import Records
-from gateway.traffic.exposed import ExposedPort, exposed_ports
+from gateway.traffic.exposed import ANSWERED, ExposedPort, exposed_ports
 from gateway.traffic.questions import Question
 from gateway.traffic.top import Dimension
 
@@ -66,6 +66,7 @@ class _Links:
     """Where the numbers of a port lead."""
 
     rows: str | None
+    answered: str | None
     sources: str | None
     destinations: str | None
 
@@ -83,5 +84,6 @@ def _links(view: View, port: ExposedPort) -> _Links:
     fixed = view.fixed()
     return _Links(
         view.rows(*port.terms),
+        view.rows(*port.terms, ANSWERED),
         *(fixed.narrowed("/top", *port.terms, by=by) for by in (Dimension.SOURCE, Dimension.DESTINATION)),
     )

@@ -29,6 +29,7 @@ EXAMPLES: Final = (
     Example("state:begin,end", "begin, continue, end or deny"),
     Example("bytes:>=1000000", "bytes of both directions together"),
     Example("packets:<3", "packets of both directions together"),
+    Example("reply:>0", "bytes from the destination alone: something answered"),
     Example("rule:DefaultRule_*", "a rule; * stands for anything, and case does not matter"),
     Example('rule:="Allow*"', "exactly this text, case and * included"),
     Example("mac:00-0D-3A-*", "a network card"),

@@ -6,7 +6,7 @@ from typing import Final
 from gateway.stores.records import Records
 from gateway.traffic.networks import NOT_PUBLIC
 from gateway.traffic.questions import Question, condition
-from gateway.traffic.terms import Addresses, Search, Side, Term, WordKey, Words, with_term
+from gateway.traffic.terms import LARGEST, Addresses, NumberKey, Numbers, Search, Side, Term, WordKey, Words, with_term
 from gateway.traffic.top import port_name
 from gateway.traffic.totals import BYTES
 from shared.flowlog.record import Decision, Direction
@@ -44,6 +44,10 @@ class ExposedPort:
     destinations: int
     bytes: int
     last: int
+
+
+ANSWERED: Final = Numbers(NumberKey.REPLY, ((1, LARGEST[NumberKey.REPLY]),))
+"""Holds for the records that counted bytes of an answer."""
 
 
 def from_internet(search: Search) -> Search:

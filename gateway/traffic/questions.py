@@ -116,6 +116,8 @@ def _numbers(records: Records, key: NumberKey, ranges: Ranges) -> Condition:
         return _between("protocol", ranges)
     if key is NumberKey.VERSION:
         return _listed(records, "origin_id", "version", "origins", lambda value: _is_in(ranges, value))
+    if key is NumberKey.REPLY:
+        return _between("bytes_dst_to_src", ranges)
     one, other = _BOTH_WAYS[key]
     # Of two directions one may be absent; of two absent ones the sum is, too.
     return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)

@@ -30,6 +30,7 @@ class NumberKey(StrEnum):
     VERSION = "version"
     BYTES = "bytes"
     PACKETS = "packets"
+    REPLY = "reply"
 
 
 class WordKey(StrEnum):
@@ -63,6 +64,7 @@ LARGEST: Final = {
     NumberKey.VERSION: 10**DIGITS_MAX - 1,
     NumberKey.BYTES: _SUM_MAX,
     NumberKey.PACKETS: _SUM_MAX,
+    NumberKey.REPLY: 10**DIGITS_MAX - 1,
 }
 """The largest number that a key can have; an open range ends there."""
 WORDS: Final = {
@@ -125,7 +127,7 @@ class Numbers:
     """A number lies in one of the ranges.
 
     Bytes and packets are the sums of both directions, of which one may be absent; where both are, nothing was measured
-    and the term does not hold.
+    and the term does not hold. A reply is the bytes from the destination alone.
     """
 
     key: NumberKey

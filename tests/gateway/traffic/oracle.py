@@ -71,6 +71,8 @@ def _number(key, record):
         return record["protocol"]
     if key is NumberKey.VERSION:
         return record["version"]
+    if key is NumberKey.REPLY:
+        return record["bytes_dst_to_src"]
     counts = [record[f"{key}_{way}"] for way in ("src_to_dst", "dst_to_src")]
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
