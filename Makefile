@@ -17,7 +17,7 @@ setup: ## Install Python 3.13, the packages and Azurite (every target does this 
 
 .PHONY: test
 test: setup ## Run the tests
-	.venv/bin/pytest --numprocesses 2 --dist loadfile
+	.venv/bin/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: setup ## Check style, types and shell scripts

@@ -22,6 +22,7 @@ from dev.demo.ledger import Ledger
 from dev.demo.made_up import MINUTES, write_logs
 from dev.demo.replayed import NoLogsError, find_sources, replay
 from dev.demo.verdict import compare
+from dev.neighbour import neighbour
 from dev.rig import Rig, rig
 from gateway.local import Customer, GatewayProcess
 
@@ -56,7 +57,8 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     console.print("Starting storage (Azurite), the gateway, and the function app in a local Functions host.")
     ledger = Ledger()
     first_hour = min((source.hour for source in sources), default=hour)
-    with rig(_DIRECTORY, {"START_FROM": f"{first_hour:%Y-%m-%dT%H}"}) as running:
+    settings = {"START_FROM": f"{first_hour:%Y-%m-%dT%H}"}
+    with neighbour(_DIRECTORY / "neighbour.log") as neighbours_address, rig(_DIRECTORY, settings) as running:
         screen.show_console(console, running.gateway_url, running.customer)
         if sources:
             console.print(f"Replaying {len(sources)} files; what is due is what the decoder makes of them.")
@@ -75,7 +77,7 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     arrivals = stored_records(running.gateway_data, running.customer.number)
     verdict = compare(ledger, arrivals, in_quarantine, posts)
     screen.show_summary(console, ledger, verdict, len(posts))
-    screen.show_agent(console, agents_posts_taken(running.gateway_log))
+    screen.show_agent(console, agents_posts_taken(running.gateway_log), neighbours_address)
     console.print(f"Logs and the gateway's database are in {_DIRECTORY}.")
     if console.is_terminal:
         _keep_console_open(console, running.gateway_data, running.gateway_url, running.customer)

@@ -79,13 +79,14 @@ def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int)
     _show_examples(console, "wrongly in quarantine", verdict.wrongly_quarantined)
 
 
-def show_agent(console: Console, posts: Sequence[Post]) -> None:
+def show_agent(console: Console, posts: Sequence[Post], neighbours_address: str | None) -> None:
     """Tell what the agent on this machine delivered beside the logs."""
     flows = sum(post.records for post in posts)
-    console.print(
-        f"The agent on this machine delivered {len(posts)} intervals with {flows:,} flows, without loopback: "
-        "search for source:agent."
-    )
+    console.print(f"The agent on this machine delivered {len(posts)} intervals with {flows:,} flows. ", end="")
+    if neighbours_address:
+        console.print(f"Search for ip:{neighbours_address}, a neighbour made for it, or source:agent.")
+    else:
+        console.print("Loopback is left out, and only root can make it a neighbour. Search for source:agent.")
 
 
 def _show_examples[Thing](console: Console, what: str, found: Counter[Thing]) -> None:

@@ -1,0 +1,27 @@
+import os
+import subprocess
+
+import psutil
+
+from dev.neighbour import neighbour
+from tests.agent.namespaces import require_namespaces
+
+
+def namespaces():
+    listed = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True)
+    return [line.split()[0] for line in listed.stdout.splitlines() if line.split()[0] == f"sluice-{os.getpid()}"]
+
+
+def test_a_neighbour_talks_to_this_machine_and_is_gone_afterwards(tmp_path):
+    require_namespaces(in_ci=bool(os.environ.get("CI")))
+    with neighbour(tmp_path / "log") as address:
+        connections = [each for each in psutil.net_connections("tcp") if each.raddr and each.raddr.ip == address]
+        assert "ESTABLISHED" in {each.status for each in connections}
+    assert namespaces() == []
+    assert not any(card.startswith("sluice") for card in psutil.net_if_addrs())
+
+
+def test_where_none_can_be_made_there_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with neighbour(tmp_path / "log") as address:
+        assert address is None
