@@ -19,7 +19,8 @@ from gateway.api.intake import Intake, Origin, idempotency_key
 from gateway.api.ndjson import read_lines
 from gateway.clock import Clock
 from gateway.limits import Limits
-from gateway.stores.records import Log, Records
+from gateway.stores.posts import Log
+from gateway.stores.records import Records
 
 _LOG: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
 _LOG_CHARACTERS: Final = 2048

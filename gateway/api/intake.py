@@ -18,7 +18,8 @@ from gateway.api.errors import ApiError, storage_failed
 from gateway.api.ndjson import Batch
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
-from gateway.stores.records import Log, Post, Records
+from gateway.stores.posts import Log, Post
+from gateway.stores.records import Records
 
 _logger = logging.getLogger(__name__)
 

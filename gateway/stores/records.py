@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
@@ -16,11 +15,11 @@ from typing import Any, Final, Self
 import duckdb
 
 from gateway.clock import AHEAD, from_ms, to_ms
-from gateway.stores import addresses
 from gateway.stores.columns import Columns
+from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.loading import Loader
+from gateway.stores.posts import Log, Post
 from gateway.stores.watch import stopped_after
-from shared.flowlog.record import AGENT_KEYS, KEYS, Source
 
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
@@ -52,13 +51,6 @@ _SCHEMA: Final = f"""
         PRIMARY KEY (customer, account)
     );
 """  # noqa: S608 - a number from above
-_KEYS: Final = (*KEYS, *AGENT_KEYS)
-_IN_TABLES: Final = {"src_ip": "src_number", "dst_ip": "dst_number", "rule": "rules.name"}
-RECORDS: Final = f"""
-    SELECT {", ".join(_IN_TABLES.get(key, key) for key in _KEYS)}, mapped, post, line
-    FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
-"""  # noqa: S608 - names from above
-"""Selects what `flow_record` makes a flow record of."""
 _SETTINGS: Final[dict[str, Any]] = {
     "memory_limit": "512MB",
     "threads": 2,
@@ -70,44 +62,6 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 class UnknownSchemaError(Exception):
     """The file was written by another version of the gateway."""
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """Where flow records come from.
-
-    Attributes:
-        account: The storage account.
-        name: The log blob in it, with its container.
-
-    """
-
-    account: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One accepted post, all but its records.
-
-    Attributes:
-        customer: The customer's number.
-        key: The idempotency key.
-        body_hash: SHA-256 of the uncompressed body.
-        answer: The JSON that the post was first answered with.
-        accepted_at: When.
-        log: The log blob that its records come from, as far as it was told.
-        rejected: How many of its lines were no flow records.
-
-    """
-
-    customer: int
-    key: str
-    body_hash: bytes
-    answer: bytes
-    accepted_at: datetime
-    log: Log | None = None
-    rejected: int = 0
 
 
 class Records:
@@ -295,18 +249,6 @@ class Records:
 def schema() -> str:
     """Give the statements that make the tables."""
     return f"{_SCHEMA} {Loader().schema}"
-
-
-def flow_record(row: Sequence[Any]) -> dict[str, Any]:
-    """Make the flow record of a row that `RECORDS` selected."""
-    record = dict(zip(_KEYS, row, strict=False))
-    mapped = row[len(_KEYS)]
-    record["src_ip"] = (addresses.mapped_text if mapped & 1 else addresses.text)(record["src_ip"])
-    record["dst_ip"] = (addresses.mapped_text if mapped & 2 else addresses.text)(record["dst_ip"])
-    if record["source"] != Source.AGENT.value:
-        for key in AGENT_KEYS:
-            del record[key]
-    return record
 
 
 def _newest(times: Sequence[int], latest: int) -> int | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from gateway.stores.records import RECORDS, Records, flow_record
+from gateway.stores.flow_records import RECORDS, flow_record
+from gateway.stores.records import Records
 from gateway.traffic.questions import Condition, Question, condition
 
 type Place = tuple[int, int, int]

@@ -11,7 +11,7 @@ import requests
 
 from gateway.local import Gateway
 from gateway.stores.columns import Columns, columns
-from gateway.stores.records import Post
+from gateway.stores.posts import Post
 from shared.flowlog.record import AGENT_KEYS, KEYS
 
 _RECORD = dict.fromkeys(KEYS) | {

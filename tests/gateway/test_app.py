@@ -5,7 +5,8 @@ import requests
 
 from gateway.local import new_customer, run_in_thread
 from gateway.stores.columns import columns
-from gateway.stores.records import KEY_LIFE, Post
+from gateway.stores.posts import Post
+from gateway.stores.records import KEY_LIFE
 from gateway.stores.stores import open_stores
 from tests.gateway.client import Client, code
 from tests.gateway.console.person import Person, text_of

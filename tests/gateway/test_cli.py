@@ -22,7 +22,7 @@ from gateway.local import new_customer
 from gateway.stores.accounts import Accounts
 from gateway.stores.columns import columns
 from gateway.stores.journal import Journal
-from gateway.stores.records import Post
+from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
 from tests.gateway.client import AgentClient, record
 

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.stores.columns import columns
 from gateway.stores.deployments import StorageAccount
-from gateway.stores.records import Log, Post
+from gateway.stores.posts import Log, Post
 from tests.gateway.client import record
 from tests.gateway.console.configured import ID, configuration, connection_string
 from tests.gateway.console.person import text_of

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.clock import to_ms
 from gateway.stores.columns import columns
-from gateway.stores.records import _SCHEMA_VERSION, KEY_LIFE, Post, Records, UnknownSchemaError, schema
+from gateway.stores.posts import Post
+from gateway.stores.records import _SCHEMA_VERSION, KEY_LIFE, Records, UnknownSchemaError, schema
 from shared.flowlog.record import COUNTERS
 from tests.gateway.client import record
 from tests.shared.flowlog.test_check import AGENTS

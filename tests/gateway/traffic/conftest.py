@@ -7,7 +7,8 @@ import pytest
 
 from gateway.clock import to_ms
 from gateway.stores.columns import columns
-from gateway.stores.records import Post, Records
+from gateway.stores.posts import Post
+from gateway.stores.records import Records
 from shared.flowlog.check import check
 from shared.flowlog.record import COUNTERS, LINKS
 from tests.gateway.client import record

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.stores.columns import columns
-from gateway.stores.records import Post
+from gateway.stores.posts import Post
 from gateway.traffic.community_id import community_id
 from gateway.traffic.conversations import MINUTE_MS, After, conversations
 from gateway.traffic.questions import Question

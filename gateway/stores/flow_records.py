@@ -1,0 +1,27 @@
+"""Flow records as they are read back: what to select, and what to make of a row."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from gateway.stores import addresses
+from shared.flowlog.record import AGENT_KEYS, KEYS, Source
+
+_KEYS: Final = (*KEYS, *AGENT_KEYS)
+_IN_TABLES: Final = {"src_ip": "src_number", "dst_ip": "dst_number", "rule": "rules.name"}
+RECORDS: Final = f"""
+    SELECT {", ".join(_IN_TABLES.get(key, key) for key in _KEYS)}, mapped, post, line
+    FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
+"""  # noqa: S608 - names from above
+"""Selects what `flow_record` makes a flow record of."""
+
+
+def flow_record(row: Sequence[Any]) -> dict[str, Any]:
+    """Make the flow record of a row that `RECORDS` selected."""
+    record = dict(zip(_KEYS, row, strict=False))
+    mapped = row[len(_KEYS)]
+    record["src_ip"] = (addresses.mapped_text if mapped & 1 else addresses.text)(record["src_ip"])
+    record["dst_ip"] = (addresses.mapped_text if mapped & 2 else addresses.text)(record["dst_ip"])
+    if record["source"] != Source.AGENT.value:
+        for key in AGENT_KEYS:
+            del record[key]
+    return record
