@@ -76,8 +76,8 @@ def test_paging_covers_every_record_once_in_both_directions(team, posted):
 def test_a_search_shows_what_plain_python_finds(key, team, posted):
     values = {
         "src": "10.0.0.0/24", "dst": "20.1.2.3", "ip": "10.0.0.4", "net": "::/0", "sport": ">=1024", "dport": "22,3389",
-        "port": "0", "service": "tcp/22", "proto": "udp", "version": "4", "bytes": ">=1000", "packets": "0", "reply": ">0",
-        "direction": "inbound",
+        "port": "0", "service": "tcp/22", "proto": "udp", "version": "4", "bytes": ">=1000", "packets": "0",
+        "reply": ">0", "direction": "inbound",
         "decision": "deny", "state": "end", "source": "vnet", "rule": "*ssh*", "mac": "000D3AF87856", "acl": "*",
         "resource": "/subscriptions/s", "flowlog": "*", "encryption": "NX", "host": "web-*", "process": "nginx",
     }  # fmt: skip
