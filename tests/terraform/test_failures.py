@@ -73,8 +73,9 @@ def test_a_failed_apply_says_what_to_do_and_succeeds_when_tried_again(ready, bre
     assert len(ready.azure.estate.of("azurerm_eventgrid_event_subscription")) == 2
 
 
-@pytest.mark.parametrize("break_down", [way for way, _ in FAILURES.values()], ids=FAILURES)
-def test_destroy_after_a_failed_apply_leaves_nothing(ready, break_down):
+@pytest.mark.parametrize("failure", ["registration 401", "key never made", "app half made", "secret not written"])
+def test_destroy_after_a_failed_apply_leaves_nothing(ready, failure):
+    break_down, _ = FAILURES[failure]
     break_down(ready)
     assert not ready.module.apply(A).succeeded
     run = ready.module.destroy(A)

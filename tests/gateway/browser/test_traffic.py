@@ -190,21 +190,21 @@ def test_an_export_is_downloaded(name, reader, posted):
     assert len(lines) >= len(posted)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_can_be_read_in_light_and_dark(page, scheme, new_visit, sign_in, posted):
+def test_a_page_can_be_read_in_light_and_dark(page, visit, sign_in, posted):
     assert posted
-    visit = new_visit(color_scheme=scheme)
     window = sign_in(visit, page)
     window.wait_for_load_state("networkidle")
     for each in window.locator("summary:visible").all()[:6]:
         each.click()
-    assert faults(window) == []
     charts = window.locator("figure.timeline").count()
-    assert window.locator("figure.timeline canvas").count() == charts
-    ground = window.evaluate("getComputedStyle(document.body).backgroundColor")
-    lightness = sum(map(int, re.findall(r"\d+", ground)[:3])) / 3
-    assert (lightness > 128) is (scheme == "light")
+    for scheme in ("light", "dark"):
+        window.emulate_media(color_scheme=scheme)
+        assert faults(window) == []
+        assert window.locator("figure.timeline canvas").count() == charts
+        ground = window.evaluate("getComputedStyle(document.body).backgroundColor")
+        lightness = sum(map(int, re.findall(r"\d+", ground)[:3])) / 3
+        assert (lightness > 128) is (scheme == "light")
 
 
 def test_pages_work_without_scripts(new_visit, sign_in, posted):

@@ -231,7 +231,7 @@ def test_how_a_table_is_ordered_stays_while_one_searches_and_goes_nowhere_else(t
 
 def test_a_value_of_a_megabyte_makes_no_page_of_it(team, post, clock):
     long = "x" * 1_000_000
-    post(team, *(record(time=now_ms(clock) - place, rule=f"{place}{long}", acl_id=long) for place in range(1, 11)))
+    post(team, *(record(time=now_ms(clock) - place, rule=f"{place}{long}", acl_id=long) for place in range(1, 4)))
     for page in [*PAGES, "/top?by=rule"]:
         answer = team.reader.get(page)
         assert answer.status_code == 200
