@@ -192,8 +192,9 @@ def test_the_names_of_other_users_processes_take_two_capabilities(public_copy, p
     reader = "by_psutil.read()" if module == "psutil" else "ss.parse(commands.lines_of(ss.COMMAND))"
     script = (
         "from agent.sockets import by_psutil, commands, ss\n"
-        f"found = [each for each in {reader}.sockets if each.local.port == {client.getsockname()[1]}]\n"
-        "print([each.process for each in found])"
+        f"ends = ({client.getsockname()[1]}, {client.getpeername()[1]})\n"
+        f"sockets = [each for each in {reader}.sockets if each.remote]\n"
+        "print([each.process for each in sockets if (each.local.port, each.remote.port) == ends])"
     )
 
     def seen(prefix):

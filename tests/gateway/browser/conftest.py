@@ -6,6 +6,7 @@ from playwright.sync_api import sync_playwright
 
 from gateway.stores.accounts import Role
 from tests.gateway.browser.visit import Visit, require_chromium
+from tests.gateway.console.person import Person
 
 _OPTIONS = [
     "--no-sandbox",
@@ -65,16 +66,15 @@ def customer(gateway, request):
 
 @pytest.fixture
 def sign_in(gateway, customer, request):
-    """Signs in a window's visitor as a new user of the test's customer, and leads to a page."""
+    """Leads a window's visitor to a page as a new user of the test's customer, who has signed in."""
 
     def enter(visit, address, role=Role.ADMINISTRATOR):
         name = f"{role}-{request.node.name}"
         gateway.stores.accounts.add_user(name, customer, PASSWORD, role)
+        person = Person(gateway.url)
+        person.sign_in(name, PASSWORD)
+        visit.page.context.add_cookies([{"name": "sluice", "value": person.cookie, "url": gateway.url}])
         visit.open(address)
-        visit.page.get_by_label("User name").fill(name)
-        visit.page.get_by_label("Password").fill(PASSWORD)
-        visit.page.get_by_role("button", name="Sign in").click()
-        visit.page.wait_for_url(f"**{address}")
         return visit.page
 
     return enter

@@ -47,7 +47,7 @@ def test_every_number_equals_its_rows(page, team, posted):
         assert len(asked_for(address, posted)) == number, address
     for address, number in weighed:
         assert sum(map(size, asked_for(address, posted))) == number, address
-    for address, number in {*counted[:2], *counted[-4:]}:
+    for address, number in {counted[0], *counted[-3:]}:
         rows = Sheet.of(team.reader.get(address))
         assert rows.counts("data-count")[0][1] == number
         assert len(rows.rows("records")) == min(number, 50)

@@ -35,7 +35,7 @@ def test_going_older_from_the_first_page_shows_every_record_once_newest_first(st
     assert shown == list(every(stored.records, ALL))
 
 
-@pytest.mark.parametrize("size", [1, 7, 240, 1000])
+@pytest.mark.parametrize("size", [7, 240, 1000])
 def test_going_newer_from_the_last_page_shows_the_same_the_other_way_round(stored, size):
     pages = walk(stored, LAST, lambda each: each.newer, size)
     shown = [record for each in reversed(pages) for record in each.records]
