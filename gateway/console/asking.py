@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -78,7 +79,8 @@ class Asking:
             except TooSlowError:
                 problem = f"This took longer than {self._patience:g} s and was stopped. Ask for less time, or for less."
                 view = replace(view, problems={"q": problem})
-        return self._pages.render(
+        render = partial(
+            self._pages.render,
             request,
             visitor,
             template,
@@ -91,6 +93,8 @@ class Asking:
             **context,
             **told,
         )
+        # Fifty rows with all their details take a while, in which agents and functions are to be heard.
+        return await anyio.to_thread.run_sync(render, limiter=self.threads)
 
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
         """Read an address, and tell how fresh the customer's records are."""

@@ -90,7 +90,7 @@ def test_a_cell_leads_to_the_rows_with_the_same_and_to_those_without(team, poste
     only = {link.said["aria-label"]: link.address for link in details[0].links if link.text in {"only", "not"}}
     assert len(only) == 40
     pairs = list(only.items())
-    for (said, same), (_, others) in zip(pairs[::2], pairs[1::2], strict=True):
+    for (said, same), (_, others) in list(zip(pairs[::2], pairs[1::2], strict=True))[::3]:
         numbers = [Sheet.of(team.reader.get(each)).counts("data-count")[0][1] for each in (same, others)]
         assert sum(numbers) == len(posted), said
         assert numbers[0] > 0
