@@ -14,6 +14,10 @@ def test_every_key_of_the_record_has_a_column():
     assert set(DEFAULT_COLUMNS) <= COLUMNS.keys()
 
 
+def plain(value):
+    return value.removeprefix("::ffff:") if isinstance(value, str) else value
+
+
 @given(flow_records(), flow_records())
 def test_a_cells_term_finds_exactly_the_records_with_the_same_cell(one, other):
     for column in COLUMNS.values():
@@ -24,7 +28,7 @@ def test_a_cells_term_finds_exactly_the_records_with_the_same_cell(one, other):
         assert matches(search, one)
         assert not matches(parse(str(opposite(term))), one)
         # An IPv4 address inside IPv6 is the same address, though it is shown as it was written.
-        same = str(column.value(one)).removeprefix("::ffff:") == str(column.value(other)).removeprefix("::ffff:")
+        same = plain(column.value(one)) == plain(column.value(other))
         assert matches(search, other) is same
 
 
