@@ -21,6 +21,7 @@ from gateway.console.home import Home
 from gateway.console.items_page import ItemsPage
 from gateway.console.journal_page import JournalPage
 from gateway.console.pages import Pages
+from gateway.console.record import RecordPage
 from gateway.console.registrations_page import RegistrationsPage
 from gateway.console.rules import RulesPage
 from gateway.console.scripts_page import ScriptsPage
@@ -77,6 +78,7 @@ class Console:
             Route("/", door.reader(Home(asking, clock).get), methods=["GET"]),
             Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),
             Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
+            Route("/traffic/record", door.reader(RecordPage(asking).get), methods=["GET"]),
             Route("/conversations", door.reader(Conversations(asking).get), methods=["GET"]),
             Route("/timeline", door.reader(TimelinePage(asking).get), methods=["GET"]),
             Route("/top", door.reader(TopPage(asking).get), methods=["GET"]),

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from gateway.console.columns import COLUMNS, opposite
 from gateway.console.view import View, clamped
+from gateway.traffic.pages import Place, written_place
 from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Search, Side, Term
 
+_LIST: Final = "/traffic"
 _AROUND_MS: Final = 60_000
 
 
@@ -32,10 +34,22 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record in the list."""
+    """A record in the list.
+
+    Attributes:
+        record: The flow record.
+        place: Where it is.
+        view: What the page shows.
+
+    """
 
     record: Mapping[str, Any]
+    place: Place
     view: View
+
+    def address(self) -> str:
+        """Give the address of the page of the record."""
+        return self.view.address("/traffic/record", at=written_place(self.place))
 
     def cells(self) -> Iterator[Cell]:
         """Give the cells of the columns that are shown."""
@@ -51,7 +65,7 @@ class Row:
         value, term = column.value(self.record), column.term(self.record)
         if term is None:
             return Cell(name, value, None, None)
-        return Cell(name, value, self.view.narrowed("", term), self.view.narrowed("", opposite(term)))
+        return Cell(name, value, *(self.view.narrowed(_LIST, each) for each in (term, opposite(term))))
 
     def flow(self) -> str:
         """Give the address of all records of the same flow, whatever else is searched for."""
@@ -64,9 +78,9 @@ class Row:
             Ports(Side.DESTINATION, ((record["dst_port"], record["dst_port"]),)),
             Numbers(NumberKey.PROTO, ((record["protocol"], record["protocol"]),)),
         )
-        return self.view.asking_for(str(Search(terms)))
+        return self.view.address(_LIST, q=str(Search(terms)))
 
     def around(self) -> str:
         """Give the address of everything within a minute of it."""
         time = self.record["time"]
-        return self.view.within(*clamped(time - _AROUND_MS, time + _AROUND_MS)).asking_for("")
+        return self.view.within(*clamped(time - _AROUND_MS, time + _AROUND_MS)).address(_LIST, q="")

@@ -31,6 +31,22 @@ class Way(StrEnum):
     NEWER = "newer"
 
 
+def written_place(place: Place) -> str:
+    """Write a place as `read_place` reads it."""
+    return ".".join(map(str, place))
+
+
+def read_place(text: str) -> Place:
+    """Read a place.
+
+    Raises:
+        ValueError: It is none.
+
+    """
+    time, post, line = map(_whole, text.split("."))
+    return time, post, line
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Where a page is.
@@ -47,7 +63,7 @@ class Cursor:
 
     def __str__(self) -> str:
         """Write the cursor as `parse` reads it."""
-        return self.way if self.place is None else f"{self.way}:{'.'.join(map(str, self.place))}"
+        return self.way if self.place is None else f"{self.way}:{written_place(self.place)}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -60,8 +76,7 @@ class Cursor:
         way, marked, place = text.partition(":")
         if not marked:
             return cls(Way(way))
-        time, post, line = (_whole(each) for each in place.split("."))
-        return cls(Way(way), (time, post, line))
+        return cls(Way(way), read_place(place))
 
 
 FIRST: Final = Cursor(Way.OLDER)
@@ -74,12 +89,14 @@ class Page:
 
     Attributes:
         records: Flow records, newest first.
+        places: Where each of them is.
         newer: Where the page before is; None if this is the first one.
         older: Where the page after is; None if this is the last one.
 
     """
 
     records: tuple[dict[str, Any], ...]
+    places: tuple[Place, ...]
     newer: Cursor | None
     older: Cursor | None
 
@@ -104,15 +121,22 @@ def page(records: Records, question: Question, cursor: Cursor = FIRST, size: int
     if cursor.way is Way.NEWER:
         rows.reverse()
     if not rows:
-        return Page((), None, None)
+        return Page((), (), None, None)
     newer = Cursor(Way.NEWER, _place(rows[0]))
     older = Cursor(Way.OLDER, _place(rows[-1]))
     behind = cursor.place is not None
     return Page(
         tuple(map(flow_record, rows)),
+        tuple(map(_place, rows)),
         newer if (more if cursor.way is Way.NEWER else behind) else None,
         older if (more if cursor.way is Way.OLDER else behind) else None,
     )
+
+
+def find(records: Records, customer: int, place: Place) -> dict[str, Any] | None:
+    """Give the record of a customer's that is at a place, if it is still kept."""
+    rows = records.rows(f"{RECORDS} WHERE customer = ? AND time = ? AND post = ? AND line = ?", [customer, *place])
+    return next(map(flow_record, rows), None)
 
 
 def every(records: Records, question: Question) -> Iterator[dict[str, Any]]:

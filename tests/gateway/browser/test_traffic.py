@@ -109,7 +109,7 @@ def test_details_open_by_keyboard_and_narrow_the_search(reader):
     assert not reader.locator("tr.details").first.is_visible()
     reader.keyboard.press("Enter")
     details = reader.locator("tr.details").first
-    details.wait_for()
+    details.get_by_text("Community ID").wait_for()
     before = found(reader)
     details.get_by_role("link", name=re.compile("^All but Destination port")).click()
     reader.wait_for_url("**-dport:**")
@@ -217,6 +217,10 @@ def test_pages_work_without_scripts(new_visit, sign_in, posted):
     page.get_by_role("button", name="Search").click()
     page.wait_for_url("**q=decision%3Adeny**")
     assert 0 <= found(page) < len(posted)
+    page.locator("table.records summary").first.click()
+    page.get_by_role("link", name="All of this record").first.click()
+    page.wait_for_url("**/traffic/record?**")
+    assert page.get_by_text("Community ID").is_visible()
 
 
 def test_the_first_page_refreshes_itself_but_not_under_ones_hands(reader, visit, posted):

@@ -83,23 +83,24 @@ def test_the_sources_of_an_exposed_port_are_as_many_as_it_says(team, posted):
             assert len(groups) - len(others) + sum(others) == int(link.text)
 
 
-def test_a_cell_leads_to_the_rows_with_the_same_and_to_those_without(team, posted):
+def record_page(team):
+    """The page of the newest record."""
     sheet = Sheet.of(team.reader.get("/traffic?range=all"))
-    details = [row for _, rows in sheet.tables for row in rows if row.kind == "details"]
-    assert len(details) == 50
-    only = {link.said["aria-label"]: link.address for link in details[0].links if link.text in {"only", "not"}}
-    assert len(only) == 40
-    pairs = list(only.items())
-    for (said, same), (_, others) in list(zip(pairs[::2], pairs[1::2], strict=True))[::3]:
-        numbers = [Sheet.of(team.reader.get(each)).counts("data-count")[0][1] for each in (same, others)]
-        assert sum(numbers) == len(posted), said
+    return Sheet.of(team.reader.get(next(link.address for link in sheet.links if link.text == "All of this record")))
+
+
+def test_a_cell_leads_to_the_rows_with_the_same_and_to_those_without(team, posted):
+    links = [link for link in record_page(team).links if link.text in {"only", "not"}]
+    assert len({link.said["aria-label"] for link in links}) == len(links) == 40
+    for same, others in zip(links[::2], links[1::2], strict=True):
+        numbers = [Sheet.of(team.reader.get(each.address)).counts("data-count")[0][1] for each in (same, others)]
+        assert sum(numbers) == len(posted), same.said
         assert numbers[0] > 0
 
 
 @pytest.mark.usefixtures("posted")
 def test_the_records_of_one_flow_are_a_click_away(team):
-    sheet = Sheet.of(team.reader.get("/traffic?q=decision:allow"))
-    flow = next(link.address for link in sheet.links if link.text == "This flow")
+    flow = next(link.address for link in record_page(team).links if link.text == "This flow")
     rows = Sheet.of(team.reader.get(flow)).rows("records")
     assert rows
     assert len({tuple(row.cells[2:7]) for row in rows}) == 1

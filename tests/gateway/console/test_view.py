@@ -139,4 +139,4 @@ def test_a_span_is_not_moved_out_of_the_time_of_records(start, end, factor, shif
 
 @pytest.mark.parametrize("time", [TIME_MIN_MS, TIME_END_MS - 1])
 def test_what_is_around_the_first_and_the_last_possible_record_can_be_asked_for(time):
-    assert not again(Row({"time": time}, read("")).around()).problems
+    assert not again(Row({"time": time}, (time, 1, 0), read("")).around()).problems
