@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,12 +26,12 @@ from gateway.clock import utc_now
 from gateway.edge.app import PORT, create_edge
 from gateway.place import PACKAGE, Place
 from gateway.server import Server, end_on_signals, listen, run, server
-from gateway.stores.accounts import Accounts, Role
+from gateway.stores.accounts import Accounts
 from gateway.stores.database import StoreError
-from gateway.stores.journal import Deed, Journal
 from gateway.stores.passwords import new_password
 from gateway.stores.records import UnknownSchemaError
-from gateway.stores.stores import open_database, open_stores
+from gateway.stores.stores import open_stores
+from gateway.users import add_user_commands, change_users
 
 _LOCKED: Final = "Could not set lock"
 _MOST_DAYS: Final = 36_500
@@ -60,7 +60,7 @@ def main(
         if options.command == "serve":
             _serve(options, middleware, protocol)
         else:
-            _user(options)
+            _say(change_users(options))
     except (UsageError, StoreError, UnknownSchemaError) as error:
         return _refused(str(error))
     except (OSError, sqlite3.Error) as error:
@@ -114,19 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the function app's package, for the console to hand out (default: %(default)s)",
     )
 
-    user = commands.add_parser("user", help="people who sign in").add_subparsers(dest="action", required=True)
-    add = user.add_parser("add", parents=[data], help="add a user, and the customer if new; prints a password")
-    add.add_argument("name")
-    add.add_argument("--customer", required=True, help="the customer's name")
-    add.add_argument(
-        "--role",
-        type=Role,
-        choices=list(Role),
-        default=Role.ADMINISTRATOR,
-        help="what the user may do (default: %(default)s)",
-    )
-    password = user.add_parser("password", parents=[data], help="replace a user's password; prints the new one")
-    password.add_argument("name")
+    add_user_commands(commands.add_parser("user", help="people who sign in"), data)
     return parser
 
 
@@ -227,22 +215,6 @@ def _first_start(accounts: Accounts) -> None:
         password = new_password()
         accounts.add_user("admin", accounts.add_customer("default"), password, one_time=True)
         _say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")
-
-
-def _user(options: argparse.Namespace) -> None:
-    password = new_password()
-    with closing(open_database(options.data)) as database:
-        accounts = Accounts(database)
-        with database.transaction():
-            if options.action == "add":
-                customer = accounts.add_customer(options.customer)
-                user = accounts.add_user(options.name, customer, password, options.role, one_time=True)
-                deed = Deed.ADDED_USER
-            else:
-                user = accounts.set_password(options.name, password, one_time=True)
-                deed = Deed.RESET_PASSWORD
-            Journal(database).add(user.customer, utc_now(), "the command line", deed, user.name)
-    _say(f"The password of {options.name} is {password} (it is not shown again).")
 
 
 def _is_loopback(host: str) -> bool:

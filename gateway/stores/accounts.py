@@ -121,6 +121,22 @@ class Accounts:
             self.database.run("DELETE FROM sessions WHERE user = ?", user.id)
         return user
 
+    def remove_user(self, name: str) -> User:
+        """Remove a user, whose sessions and auth tokens end with it; give who that was.
+
+        Raises:
+            StoreError: There is no such user.
+
+        """
+        with self.database.transaction():
+            rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE name = ?", name)  # noqa: S608
+            if not rows:
+                raise StoreError(f"There is no user {name!r}. `user add` adds one.")
+            user = user_of(*rows[0])
+            self.database.run("DELETE FROM sessions WHERE user = ?", user.id)
+            self.database.run("DELETE FROM users WHERE id = ?", user.id)
+        return user
+
     def sign_in(self, name: str, password: str) -> User | None:
         """Give the user whose name and password these are, in a time that does not tell which of them is wrong."""
         rows = self.database.run(f"SELECT {USER_COLUMNS}, password FROM users WHERE name = ?", name)  # noqa: S608

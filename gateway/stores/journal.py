@@ -21,6 +21,7 @@ class Deed(StrEnum):
     GOT_AUTH_TOKEN = "got an auth token"  # noqa: S105 - no token
     CHANGED_PASSWORD = "changed the password"  # noqa: S105
     ADDED_USER = "added a user"
+    REMOVED_USER = "removed a user"
     RESET_PASSWORD = "gave a user a new one-time password"  # noqa: S105
     MADE_TOKEN = "made a subscription token"  # noqa: S105
     REVOKED_TOKEN = "revoked a subscription token"  # noqa: S105

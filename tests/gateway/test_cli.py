@@ -25,6 +25,7 @@ from gateway.stores.journal import Journal
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
 from tests.gateway.client import AgentClient, record
+from tests.gateway.console.person import Person
 
 ROOT = Path(__file__).parents[2]
 
@@ -158,7 +159,7 @@ def test_a_user_can_be_added_while_the_gateway_serves_and_the_password_replaced(
 
 
 def told_password(capsys):
-    found = re.search(r"password of ada is (\S+) ", capsys.readouterr().err)
+    found = re.search(r"password of \w+ is (\S+) ", capsys.readouterr().err)
     assert found is not None
     return found[1]
 
@@ -247,6 +248,18 @@ def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_only(tmp_path, capsys):
     assert answer.headers["Set-Cookie"].startswith("__Host-sluice=")
     assert "; Secure" in answer.headers["Set-Cookie"]
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_a_user_who_is_removed_is_signed_out_at_once(served, capsys):
+    assert main(["user", "add", "eve", "--customer", "contoso", "--data", str(served.data)]) == 0
+    eve = Person(served.url)
+    eve.session.verify = str(served.certificate)
+    assert eve.sign_in("eve", told_password(capsys)).status_code == 303
+    assert main(["user", "remove", "eve", "--data", str(served.data)]) == 0
+    assert "Subscription tokens stay good" in capsys.readouterr().err
+    assert eve.get("/account").headers["Location"].startswith("/sign-in")
+    assert main(["user", "remove", "eve", "--data", str(served.data)]) == 1
+    assert "no user 'eve'" in capsys.readouterr().err
 
 
 def test_an_unknown_user_gets_no_password(tmp_path, capsys):
