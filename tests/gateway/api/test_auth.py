@@ -84,6 +84,15 @@ def test_an_auth_token_ends_with_the_password_that_it_was_given_for(gateway, clo
     assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")
 
 
+def test_an_auth_token_ends_with_its_user_even_if_another_gets_the_number(gateway, clock):
+    customer = new_customer(gateway.stores.database, "leaving", clock.now)
+    auth_token = sign_in(gateway, customer.user, customer.password).text
+    gateway.stores.accounts.remove_user(customer.user)
+    assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")
+    new_customer(gateway.stores.database, "following", clock.now)
+    assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")
+
+
 def test_an_auth_token_signed_by_another_or_not_at_all_is_refused(gateway, auth_token):
     claims = jwt.decode(auth_token, options={"verify_signature": False})
     forged = [jwt.encode(claims, "x" * 32, "HS256"), jwt.encode(claims, None, "none"), auth_token[:-3], "x"]

@@ -50,6 +50,12 @@ def test_a_session_that_is_kept_busy_ends_too(sessions, user):
     assert sessions.find(secret, NOW + LONGEST) is None
 
 
+def test_the_sessions_of_a_user_who_is_removed_end(sessions, accounts, user):
+    secret = sessions.begin(user.id, NOW)
+    accounts.remove_user(user.name)
+    assert sessions.find(secret, NOW) is None
+
+
 def test_a_new_password_ends_the_sessions_of_the_old_one(sessions, accounts, user):
     secret = sessions.begin(user.id, NOW)
     accounts.set_password(user.name, "new")
