@@ -58,6 +58,7 @@ class Draft:
         subscription_id: The Azure subscription's id, as typed.
         rows: The storage accounts.
         errors: What is wrong with the first two, by their names.
+        seen: The mark of the configuration that it was made from; nothing for a new one.
 
     """
 
@@ -65,6 +66,7 @@ class Draft:
     subscription_id: str
     rows: tuple[Row, ...]
     errors: dict[str, str] = field(default_factory=dict)
+    seen: str = ""
 
     @property
     def good(self) -> bool:
@@ -80,7 +82,7 @@ def empty_draft() -> Draft:
 def draft_of(deployment: Deployment) -> Draft:
     """Give the form that changes a configuration; its secrets are not in it."""
     rows = (Row(str(key), each.name, each.region, kept=True) for key, each in enumerate(deployment.accounts, 1))
-    return Draft(deployment.name, deployment.subscription_id, tuple(rows))
+    return Draft(deployment.name, deployment.subscription_id, tuple(rows), seen=deployment.mark)
 
 
 def read_draft(form: Form, stored: Deployment | None) -> Draft:
@@ -95,7 +97,7 @@ def read_draft(form: Form, stored: Deployment | None) -> Draft:
     keys = [key for key in dict.fromkeys(form.all("row")) if _KEY.fullmatch(key)]
     rows = tuple(_read_row(form, key, known) for key in keys[:MOST_ACCOUNTS])
     name = stored.name if stored else form.text("name")
-    return Draft(name, form.text("subscription_id").lower(), rows or (Row("1"),))
+    return Draft(name, form.text("subscription_id").lower(), rows or (Row("1"),), seen=form.text("seen"))
 
 
 def _read_row(form: Form, key: str, known: set[str]) -> Row:

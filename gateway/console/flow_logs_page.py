@@ -157,9 +157,12 @@ class FlowLogsPage:
 
     def _put(self, user: User, draft: Draft, stored: Deployment | None) -> None:
         now = self._clock()
-        put = self._stores.deployments.replace if stored else self._stores.deployments.add
+        what = (user.customer, draft.name, draft.subscription_id, [row.account for row in draft.rows], now)
         with self._stores.database.transaction():
-            put(user.customer, draft.name, draft.subscription_id, [row.account for row in draft.rows], now)
+            if stored:
+                self._stores.deployments.replace(*what, draft.seen)
+            else:
+                self._stores.deployments.add(*what)
             self._stores.journal.add(user.customer, now, user.name, Deed.SAVED_DEPLOYMENT, draft.name)
 
     def _remove(self, user: User, name: str) -> None:

@@ -54,6 +54,11 @@ class Deployment:
     accounts: tuple[StorageAccount, ...]
     saved_at: datetime
 
+    @property
+    def mark(self) -> str:
+        """What tells it from those that were saved under its name before and after."""
+        return str(to_ms(self.saved_at))
+
 
 class Deployments:
     """The store of configurations. Every method may be called from any thread, and blocks."""
@@ -85,15 +90,33 @@ class Deployments:
             self._put_accounts(added[0][0], accounts, {})
 
     def replace(
-        self, customer: int, name: str, subscription_id: str, accounts: Sequence[NewStorageAccount], now: datetime
+        self,
+        customer: int,
+        name: str,
+        subscription_id: str,
+        accounts: Sequence[NewStorageAccount],
+        now: datetime,
+        seen: str = "",
     ) -> None:
         """Save a configuration in the place of the one of its name.
 
+        Args:
+            customer: Whose it is.
+            name: Its name.
+            subscription_id: The Azure subscription that it is for.
+            accounts: Its storage accounts.
+            now: The present moment.
+            seen: The `Deployment.mark` of the one that is to be replaced; nothing replaces whichever there is.
+
         Raises:
-            StoreError: There is none, or there is no connection string to keep for one of its accounts.
+            StoreError: There is none, it is another one than was seen, or there is no connection string to keep for
+                one of its accounts.
 
         """
         with self._database.transaction():
+            stored = self.find(customer, name)
+            if stored is not None and seen not in {"", stored.mark}:
+                raise StoreError(f"Somebody has changed {name} meanwhile. Open it again, and make your change there.")
             rows = self._database.run(
                 "UPDATE deployments SET subscription_id = ?, saved_at = ? WHERE customer = ? AND name = ? RETURNING id",
                 subscription_id,

@@ -139,6 +139,18 @@ def test_an_account_that_is_new_to_a_deployment_needs_its_connection_string(admi
     assert errors_of(answer).keys() == {"secret-1"}
 
 
+def test_what_somebody_else_has_saved_meanwhile_is_not_overwritten(gateway, team, administrator, saved, clock):
+    seen = re.search(r'name="seen" value="(\d+)"', administrator.get(f"{saved}/edit").text)[1]
+    clock.move(1)
+    theirs = configuration("flowlogsone", "flowlogstwo", "flowlogsthree", seen=seen)
+    assert administrator.send(f"{saved}/edit", theirs).status_code == 303
+    answer = administrator.send(f"{saved}/edit", configuration("flowlogsone", seen=seen))
+    assert answer.status_code == 422
+    assert "Somebody has changed azure-production meanwhile." in errors_of(answer)["name"]
+    (deployment,) = gateway.stores.deployments.all(team.customer)
+    assert [each.name for each in deployment.accounts] == ["flowlogsone", "flowlogstwo", "flowlogsthree"]
+
+
 def test_a_changed_deployment_keeps_its_name(gateway, team, administrator, saved):
     administrator.send(f"{saved}/edit", configuration("flowlogsone", name="azure-other"))
     assert [each.name for each in gateway.stores.deployments.all(team.customer)] == ["azure-production"]
