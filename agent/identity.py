@@ -37,10 +37,11 @@ class Identity(NamedTuple):
     addresses: tuple[str, ...]
 
     def headers(self) -> dict[str, str]:
-        """Return the headers."""
+        """Return the headers, of characters that are sent as one byte each: the host's are those of UTF-8."""
         return {
             "Agent-Id": self.agent_id,
-            "Agent-Host": _header(self.host),
+            # The records have this name too, and the edge compares them: it must arrive as it is.
+            "Agent-Host": self.host.encode().decode("latin-1"),
             "Agent-System": _header(self.system),
             "Agent-Version": __version__,
             "Agent-Addresses": ",".join(self.addresses),
@@ -59,7 +60,7 @@ def identify(state: Path) -> Identity:
 
 def host_name() -> str:
     """Return the machine's name."""
-    return printable(socket.gethostname(), _HOST_MAX) or "unknown"
+    return printable(socket.gethostname(), _HOST_MAX).strip() or "unknown"
 
 
 def _agent_id(state: Path) -> str:

@@ -1,3 +1,4 @@
+import socket
 import uuid
 
 import psutil
@@ -36,6 +37,19 @@ def test_addresses_are_those_that_mean_something_elsewhere(tmp_path, monkeypatch
 
 
 def test_headers_are_plain_text():
-    headers = Identity("id", "wéb\r\nX: y", "Linux " + "x" * 1000, ("10.0.0.4",)).headers()
-    assert headers["Agent-Host"] == "w?b  X: y"
+    headers = Identity("id", "web", "Linüx\r\nX: y" + "x" * 1000, ("10.0.0.4",)).headers()
+    assert headers["Agent-System"].startswith("Lin?x  X: yx")
     assert len(headers["Agent-System"]) == 200
+
+
+@pytest.mark.parametrize("name", ["wéb-1", "voilà", "主机", "x" * 255])
+def test_the_machines_name_is_sent_as_the_records_have_it(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(socket, "gethostname", lambda: name)
+    identity = identify(tmp_path)
+    assert identity.headers()["Agent-Host"].encode("latin-1").decode() == identity.host == name
+
+
+def test_a_machines_name_breaks_no_header(tmp_path, monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "web\r\nX: y\udcff\n")
+    identity = identify(tmp_path)
+    assert identity.headers()["Agent-Host"] == identity.host == "web  X: y"
