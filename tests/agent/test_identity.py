@@ -1,11 +1,12 @@
 import socket
+import sys
 import uuid
 
 import psutil
 import pytest
 
 from agent.errors import SettingError
-from agent.identity import Identity, identify
+from agent.identity import Identity, identify, own_addresses
 
 
 def test_the_id_is_made_once(tmp_path):
@@ -34,6 +35,17 @@ def test_addresses_are_those_that_mean_something_elsewhere(tmp_path, monkeypatch
         eth.append(psutil._ntuples.snicaddr(family, address, None, None, None))
     monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"lo": lo, "eth0": eth})
     assert identify(tmp_path).addresses == ("10.0.0.4", "2001:db8::4")
+
+
+def test_the_machines_own_addresses_are_those_of_all_cards(monkeypatch):
+    card = [psutil._ntuples.snicaddr(10, "FE80::1%eth0", None, None, None)]
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"eth0": card, "eth1": []})
+    assert own_addresses() == {"fe80::1"}
+
+
+def test_addresses_that_nothing_tells_are_none(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert own_addresses() == frozenset()
 
 
 def test_headers_are_plain_text():
