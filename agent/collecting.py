@@ -43,7 +43,11 @@ class Watch:
     """Looks at the table, and gathers what it finds until that is taken."""
 
     def __init__(
-        self, read: Callable[[int], Snapshot], ephemeral: PortRange, edge: Callable[[], frozenset[Endpoint]]
+        self,
+        read: Callable[[int], Snapshot],
+        ephemeral: PortRange,
+        edge: Callable[[], frozenset[Endpoint]],
+        addresses: Callable[[], frozenset[str]],
     ) -> None:
         """Prepare.
 
@@ -51,9 +55,11 @@ class Watch:
             read: reads the table, given the time.
             ephemeral: the ports that this system gives to whoever begins a connection.
             edge: tells where the edge was reached.
+            addresses: tells the machine's addresses, which change.
         """
         self._read = read
         self._edge = edge
+        self._addresses = addresses
         self._tracker = Tracker(ephemeral)
         self._last_ms: int | None = None
         self._gathering = Gathering()
@@ -68,7 +74,7 @@ class Watch:
             TableUnreadable: the table can't be read.
         """
         snapshot = self._read(now_ms)
-        left_out = left_out_of(links_of(snapshot), self._edge())
+        left_out = left_out_of(links_of(snapshot), self._edge(), self._addresses())
         changes = self._tracker.observe(snapshot, left_out.keys)
         if self._last_ms is not None:
             self._gathering.add(self._last_ms, changes)

@@ -37,10 +37,11 @@ class Identity(NamedTuple):
     addresses: tuple[str, ...]
 
     def headers(self) -> dict[str, str]:
-        """Return the headers."""
+        """Return the headers, of characters that are sent as one byte each: the host's are those of UTF-8."""
         return {
             "Agent-Id": self.agent_id,
-            "Agent-Host": _header(self.host),
+            # The records have this name too, and the edge compares them: it must arrive as it is.
+            "Agent-Host": self.host.encode().decode("latin-1"),
             "Agent-System": _header(self.system),
             "Agent-Version": __version__,
             "Agent-Addresses": ",".join(self.addresses),
@@ -59,7 +60,7 @@ def identify(state: Path) -> Identity:
 
 def host_name() -> str:
     """Return the machine's name."""
-    return printable(socket.gethostname(), _HOST_MAX) or "unknown"
+    return printable(socket.gethostname(), _HOST_MAX).strip() or "unknown"
 
 
 def _agent_id(state: Path) -> str:
@@ -80,6 +81,14 @@ def _agent_id(state: Path) -> str:
         raise SettingError(message) from error
 
 
+def own_addresses() -> frozenset[str]:
+    """Return the addresses of all cards; none where nothing tells them at once."""
+    try:
+        return frozenset(filter(None, map(canonical, _addresses_of_cards())))
+    except (ImportError, OSError):
+        return frozenset()
+
+
 def _addresses() -> tuple[str, ...]:
     found = {canonical(text) for text in _written_addresses()}
     usual = sorted(each for each in found if each and not is_loopback(each) and not each.startswith(_LINK_LOCAL))
@@ -88,9 +97,14 @@ def _addresses() -> tuple[str, ...]:
 
 def _written_addresses() -> list[str]:
     try:
-        import psutil  # noqa: PLC0415 -- may be missing where the table is read from netstat
+        return _addresses_of_cards()
     except ImportError:
         return _addresses_of_name()
+
+
+def _addresses_of_cards() -> list[str]:
+    import psutil  # noqa: PLC0415 -- may be missing where the table is read from netstat
+
     cards = psutil.net_if_addrs().values()
     return [each.address for card in cards for each in card if each.family in (socket.AF_INET, socket.AF_INET6)]
 

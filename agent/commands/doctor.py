@@ -40,6 +40,11 @@ exit codes:
 example:
   sudo sluice-agent doctor --edge console.example.com
 """
+_USUAL_ADVICE: Final = "If the edge has authorities of its own, name their file with --ca-file."
+_OUT_OF_TIME: Final = "Renew it, or set this machine's clock right."
+_OF_ANOTHER: Final = "Name the edge as the certificate does."
+_ADVICE: Final = {9: _OUT_OF_TIME, 10: _OUT_OF_TIME, 62: _OF_ANOTHER, 64: _OF_ANOTHER}
+"""What to do about a certificate, by OpenSSL's number of what is wrong with it."""
 
 
 class State(Enum):
@@ -148,10 +153,8 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> tuple[State, str]
         with plain, context.wrap_socket(plain, server_hostname=address.host) as secured:
             return State.OK, f"The certificate is good; {secured.version()}."
     except ssl.SSLCertVerificationError as error:
-        return State.FAIL, (
-            f"The certificate can't be trusted: {error.verify_message}. If the edge has authorities of its own, name "
-            "their file with --ca-file."
-        )
+        advice = _ADVICE.get(error.verify_code, _USUAL_ADVICE)
+        return State.FAIL, f"The certificate can't be trusted: {error.verify_message}. {advice}"
     except OSError as error:
         return State.FAIL, f"There is no TLS: {error.strerror or error}."
 

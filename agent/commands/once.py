@@ -15,7 +15,7 @@ from agent.flows.grouping import Gathering
 from agent.flows.leaving_out import LeftOut
 from agent.flows.record import Record, to_lines
 from agent.flows.table import Protocol
-from agent.identity import host_name
+from agent.identity import host_name, own_addresses
 from agent.sockets.table import counts_bytes, ephemeral_ports, read_snapshot
 
 _DESCRIPTION: Final = """\
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         TableUnreadable: the table can't be read.
     """
     clock = SystemClock()
-    watch = Watch(read_snapshot, ephemeral_ports(), frozenset)
+    watch = Watch(read_snapshot, ephemeral_ports(), frozenset, own_addresses)
     watch.look(clock.now_ms())
     left = options.seconds
     while left:

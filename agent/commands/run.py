@@ -17,7 +17,7 @@ from agent.delivery.lock import lock
 from agent.delivery.spool import Spool
 from agent.delivery.token import read_token
 from agent.errors import SettingError
-from agent.identity import identify
+from agent.identity import identify, own_addresses
 from agent.running import Runner
 from agent.sockets.table import ephemeral_ports, read_snapshot
 
@@ -57,8 +57,12 @@ def run(options: argparse.Namespace) -> int:
         with lock(options.state):
             spool = Spool(options.state / "spool")
             ephemeral = ephemeral_ports()
+
+            def watch() -> Watch:
+                return Watch(read_snapshot, ephemeral, lambda: edge.peers, own_addresses)
+
             runner = Runner(
-                Collector(lambda: Watch(read_snapshot, ephemeral, lambda: edge.peers), spool, clock, identity.host),
+                Collector(watch, spool, clock, identity.host),
                 Delivery(spool, edge, Backoff(), clock),
                 lambda apply: Asking(edge, apply, Backoff()),
             )

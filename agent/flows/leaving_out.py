@@ -30,16 +30,18 @@ class LeftOut(NamedTuple):
         return LeftOut(self.loopback | other.loopback, self.own | other.own)
 
 
-def left_out_of(keys: Iterable[Key], edge: frozenset[Endpoint]) -> LeftOut:
+def left_out_of(keys: Iterable[Key], edge: frozenset[Endpoint], machine: frozenset[str] = frozenset()) -> LeftOut:
     """Tell which links to leave out.
 
     Args:
         keys: all links.
         edge: where the edge listens; connections to it are the agent's own.
+        machine: the machine's addresses: it may talk with itself from one card's to another's.
     """
     loopback, own = [], []
     for key in keys:
-        if key.local.address == key.remote.address or is_loopback(key.local.address) or is_loopback(key.remote.address):
+        local, remote = key.local.address, key.remote.address
+        if remote == local or remote in machine or is_loopback(local) or is_loopback(remote):
             loopback.append(key)
         elif key.remote in edge:
             own.append(key)

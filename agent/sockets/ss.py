@@ -16,6 +16,7 @@ from agent.sockets.fields import ANY, Damaged, Parsed, endpoint, tcp_socket, udp
 from agent.text import printable
 
 COMMAND: Final = ("ss", "-tuanip")
+_PROTOCOLS: Final = ("tcp", "udp")
 _DIGITS_MAX: Final = 18
 _FIELDS: Final = 6
 _NAME_BEGIN, _NAME_END = '(("', '",pid='
@@ -23,16 +24,18 @@ _NAME_MAX: Final = 200
 
 
 def parse(lines: Iterable[str]) -> Parsed:
-    """Understand what it printed: a line for each socket, and after those of TCP an indented one with all the rest."""
+    """Understand what it printed: a line for each socket, and after those of TCP an indented one with all the rest.
+
+    A process may have a line break in its name. That hides neither what stands before it nor the counters.
+    """
     sockets: list[Socket] = []
     damaged = 0
     last: Socket | None = None
     for line in lines:
-        if line[:1].isspace():
-            if last is not None and last.remote is not None:
+        if not line.startswith(_PROTOCOLS):
+            if last is not None and last.remote is not None and line[:1].isspace() and _NAME_END not in line:
                 protocol, local, remote, state, process, _, both = last
                 sockets[-1] = Socket(protocol, local, remote, state, process, _counters(line), both)
-            last = None
             continue
         try:
             last = _socket(line)
@@ -46,7 +49,7 @@ def parse(lines: Iterable[str]) -> Parsed:
 
 def _socket(line: str) -> Socket | None:
     fields = line.split(None, _FIELDS)
-    if not fields or fields[0] not in ("tcp", "udp"):
+    if fields[0] not in _PROTOCOLS:
         return None
     if len(fields) < _FIELDS:
         raise Damaged
@@ -62,8 +65,10 @@ def _socket(line: str) -> Socket | None:
 def _process(users: str) -> str | None:
     """Return the first of the processes that hold a socket."""
     begin = users.find(_NAME_BEGIN)
-    end = users.find(_NAME_END, begin)
-    return _clean(users[begin + len(_NAME_BEGIN) : end]) if 0 <= begin < end else None
+    if begin < 0:
+        return None
+    name, _, _ = users[begin + len(_NAME_BEGIN) :].partition(_NAME_END)
+    return _clean(name)
 
 
 @lru_cache(maxsize=4096)

@@ -40,7 +40,7 @@ def presence(request: Request) -> Presence:
         ApiError: 400, if it cannot be understood.
 
     """
-    host = request.headers.get("agent-host", "").strip()
+    host = _host(request)
     if not (0 < len(host) <= _LONGEST_HOST and host.isprintable()):
         raise _bad(f"Send the machine's name in the header Agent-Host, 1 to {_LONGEST_HOST} characters.")
     return Presence(
@@ -70,6 +70,14 @@ def dropped(request: Request) -> int:
     """Give how many intervals the agent says that it had to drop."""
     text = request.headers.get("agent-dropped-intervals", "")
     return int(text) if _DIGITS.fullmatch(text) else 0
+
+
+def _host(request: Request) -> str:
+    # Decoded first: a byte in the midst of a character may look like a blank.
+    try:
+        return request.headers.get("agent-host", "").encode("latin-1").decode().strip()
+    except UnicodeDecodeError:
+        raise _bad("Send the machine's name in the header Agent-Host as UTF-8.") from None
 
 
 def _text(request: Request, name: str) -> str:

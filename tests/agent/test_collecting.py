@@ -23,6 +23,7 @@ class Machine:
     def __init__(self):
         self.sockets = []
         self.damaged = 0
+        self.addresses = frozenset()
         self.looks = []
         self.trouble = None
 
@@ -46,7 +47,9 @@ def spool(tmp_path):
 @pytest.fixture
 def collector(machine, spool, clock):
     edge = frozenset({endpoint("10.0.0.9:8048")})
-    return Collector(lambda: Watch(machine.read, EPHEMERAL, lambda: edge), spool, clock, "vm-1")
+    return Collector(
+        lambda: Watch(machine.read, EPHEMERAL, lambda: edge, lambda: machine.addresses), spool, clock, "vm-1"
+    )
 
 
 @pytest.fixture
@@ -192,3 +195,12 @@ def test_at_the_end_it_looks_once_more(collector, machine, spool, let_pass):
     machine.sockets = [link("10.0.0.4:41000", "10.0.0.5:443")]
     collector.finish()
     assert [len(records) for records in intervals(spool)] == [1]
+
+
+def test_the_machines_talk_with_itself_is_left_out_as_its_addresses_are_now(collector, machine, spool, let_pass):
+    machine.sockets = [link("10.0.0.4:41000", "10.1.0.4:5432")]
+    collector.apply(every(10))
+    let_pass(10)
+    machine.addresses = frozenset({"10.0.0.4", "10.1.0.4"})
+    let_pass(10)
+    assert [len(records) for records in intervals(spool)] == [1, 0]

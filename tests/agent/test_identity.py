@@ -1,10 +1,12 @@
+import socket
+import sys
 import uuid
 
 import psutil
 import pytest
 
 from agent.errors import SettingError
-from agent.identity import Identity, identify
+from agent.identity import Identity, identify, own_addresses
 
 
 def test_the_id_is_made_once(tmp_path):
@@ -35,7 +37,31 @@ def test_addresses_are_those_that_mean_something_elsewhere(tmp_path, monkeypatch
     assert identify(tmp_path).addresses == ("10.0.0.4", "2001:db8::4")
 
 
+def test_the_machines_own_addresses_are_those_of_all_cards(monkeypatch):
+    card = [psutil._ntuples.snicaddr(10, "FE80::1%eth0", None, None, None)]
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"eth0": card, "eth1": []})
+    assert own_addresses() == {"fe80::1"}
+
+
+def test_addresses_that_nothing_tells_are_none(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert own_addresses() == frozenset()
+
+
 def test_headers_are_plain_text():
-    headers = Identity("id", "wéb\r\nX: y", "Linux " + "x" * 1000, ("10.0.0.4",)).headers()
-    assert headers["Agent-Host"] == "w?b  X: y"
+    headers = Identity("id", "web", "Linüx\r\nX: y" + "x" * 1000, ("10.0.0.4",)).headers()
+    assert headers["Agent-System"].startswith("Lin?x  X: yx")
     assert len(headers["Agent-System"]) == 200
+
+
+@pytest.mark.parametrize("name", ["wéb-1", "voilà", "主机", "x" * 255])
+def test_the_machines_name_is_sent_as_the_records_have_it(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(socket, "gethostname", lambda: name)
+    identity = identify(tmp_path)
+    assert identity.headers()["Agent-Host"].encode("latin-1").decode() == identity.host == name
+
+
+def test_a_machines_name_breaks_no_header(tmp_path, monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "web\r\nX: y\udcff\n")
+    identity = identify(tmp_path)
+    assert identity.headers()["Agent-Host"] == identity.host == "web  X: y"

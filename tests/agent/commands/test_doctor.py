@@ -73,7 +73,15 @@ def test_an_expired_certificate_fails(doctor, tmp_path):
     with stand_in(expired) as old:
         _, found = doctor(old.address, expired.certificate)
     assert found["TLS"][0] == "fail"
-    assert "certificate has expired" in found["TLS"][1]
+    assert found["TLS"][1].endswith("certificate has expired. Renew it, or set this machine's clock right.")
+
+
+def test_a_certificate_of_another_edge_fails(doctor, tmp_path):
+    others = make_certificate(tmp_path, dt.datetime.now(dt.UTC), hosts=["other.example.com"])
+    with stand_in(others) as other:
+        _, found = doctor(other.address, others.certificate)
+    assert found["TLS"][0] == "fail"
+    assert found["TLS"][1].endswith("Name the edge as the certificate does.")
 
 
 def test_a_port_without_tls_fails(doctor, monkeypatch):

@@ -19,6 +19,18 @@ def test_the_machines_talk_with_itself_is_left_out():
     assert len(left_out(*talk).loopback) == len(talk)
 
 
+def test_so_is_its_talk_from_one_card_to_another():
+    [snapshot] = looks(
+        [
+            link("10.0.0.4:41000", "10.1.0.4:5432"),
+            link("10.1.0.4:5432", "10.0.0.4:41000"),
+            link("10.0.0.4:41001", "10.1.0.5:5432"),
+        ]
+    )
+    found = left_out_of(links_of(snapshot), EDGE, machine=frozenset({"10.0.0.4", "10.1.0.4"}))
+    assert {str(key.remote.address) for key in found.loopback} == {"10.0.0.4", "10.1.0.4"}
+
+
 def test_the_agents_own_connections_are_left_out():
     found = left_out(link("10.0.0.4:41000", "10.0.0.9:8048"))
     assert (len(found.own), len(found.loopback)) == (1, 0)

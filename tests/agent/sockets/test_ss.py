@@ -48,6 +48,17 @@ def test_a_process_may_have_any_name():
         assert found.process == name
 
 
+def test_a_line_break_in_a_processs_name_hides_nothing():
+    whole = text_of("client")
+    [expected] = [each for each in parsed("client").sockets if each.local == endpoint("10.77.0.2:33144")]
+    assert expected.counters
+    for name in ("py\nx", "py\n y", "py\n\n", "py\n bytes_sent:1", "py\rx"):
+        broken = whole.replace('"python3"', f'"{name}"').replace("\r", "\n")  # as text is read
+        found = ss.parse(broken.splitlines(keepends=True))
+        assert (found.damaged, len(found.sockets)) == (0, len(parsed("client").sockets))
+        assert expected._replace(process="py") in found.sockets
+
+
 def test_whether_a_listener_takes_both_families_is_told():
     assert socket_at("server", ":::8080").both_families
     assert not socket_at("server", ":::9090").both_families

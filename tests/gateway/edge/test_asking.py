@@ -152,6 +152,7 @@ def test_questions_are_answered_when_the_edge_ends(tmp_path, certificate):
         ({"Agent_Host": ""}, "Agent-Host"),
         ({"Agent_Host": "x" * 256}, "Agent-Host"),
         ({"Agent_Host": "a\tb"}, "Agent-Host"),
+        ({"Agent_Host": b"w\xe9b"}, "Agent-Host as UTF-8"),
         ({"Agent_System": "x" * 201}, "Agent-System"),
         ({"Agent_Version": "a\tb"}, "Agent-Version"),
         ({"Agent_Addresses": "10.0.0.4,web-1"}, "Agent-Addresses"),

@@ -61,6 +61,13 @@ def test_only_records_of_this_machines_agent_are_taken(gateway, agent, answers):
     assert kept.reason == "3 left out; the first, line 0: source must be agent, not nsg"
 
 
+@pytest.mark.parametrize("name", ["wéb-1", "voilà", "主机"])
+def test_a_machine_may_have_a_name_of_any_script(gateway, agent, item, name):
+    answer = agent.deliver(ndjson(agent_record(host=name)), headers={"Agent-Host": name.encode()})
+    assert answer.json() == {"accepted": 1, "duplicate": False, "rejected": []}
+    assert gateway.stores.items.find(agent.customer, item(agent)).name == name
+
+
 def test_a_delivery_makes_an_agent_known_too(gateway, agent, item):
     assert agent.deliver(ndjson(agent_record())).status_code == 200
     assert gateway.stores.items.find(agent.customer, item(agent)).state == "pending"
