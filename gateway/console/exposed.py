@@ -15,7 +15,7 @@ from gateway.traffic.exposed import ANSWERED, ExposedPort, exposed_ports
 from gateway.traffic.questions import Question
 from gateway.traffic.top import Dimension
 
-_SERVICES: Final = {
+_TCP: Final = {
     21: "FTP",
     22: "SSH",
     23: "Telnet",
@@ -45,9 +45,11 @@ _SERVICES: Final = {
     11211: "Memcached",
     27017: "MongoDB",
 }
-"""What usually listens at a port; the flow log does not say what did."""
-_SENSITIVE: Final = frozenset({*_SERVICES} - {25, 53, 80, 443, 8080, 8443})
-"""Ports to manage machines by, and those of databases: hardly ever meant for everybody."""
+_UDP: Final = {53: "DNS", 161: "SNMP", 389: "LDAP", 443: "HTTP/3", 3389: "RDP", 11211: "Memcached"}
+_SERVICES: Final[Mapping[str, Mapping[int, str]]] = {"tcp": _TCP, "udp": _UDP}
+"""What usually listens at a protocol's port; the flow log does not say what did."""
+_FOR_EVERYBODY: Final = frozenset({25, 53, 80, 443, 8080, 8443})
+"""All others are to manage machines by, or those of databases."""
 
 
 class ExposedPage:
@@ -76,8 +78,11 @@ def _answer(records: Records, question: Question, view: View) -> Mapping[str, An
     return {"ports": [(port, _service(port), _links(view, port)) for port in ports]}
 
 
-def _service(port: ExposedPort) -> tuple[str, bool]:
-    return _SERVICES.get(port.port, ""), port.port in _SENSITIVE
+def _service(port: ExposedPort) -> tuple[str, str, bool]:
+    """Give what the port is called, what usually listens there, and whether that is hardly ever meant for everybody."""
+    services = _SERVICES.get(port.protocol, {})
+    name = f"{port.protocol} {port.port}" if services or port.port else port.protocol
+    return name, services.get(port.port, ""), port.port in services and port.port not in _FOR_EVERYBODY
 
 
 def _links(view: View, port: ExposedPort) -> _Links:

@@ -1,5 +1,6 @@
 """Numbers and moments as pages write them."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -7,6 +8,7 @@ from gateway.clock import from_ms, to_ms
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _SIGNIFICANT: Final = 3
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _LONGEST: Final = 400
 
 
@@ -66,8 +68,12 @@ def percent(number: float) -> str:
 
 
 def shortened(text: str) -> str:
-    """Write the beginning of a text that is longer than any name in Azure."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    """Write a text that others chose: the beginning, if it is longer than any name in Azure, and nothing unseen.
+
+    Characters that turn the direction of writing, or that take no room, would make one name look like another.
+    """
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 FILTERS: Final = {

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.api.errors import ApiError
+from gateway.api.errors import ApiError, storage_failed
 from gateway.api.intake import Intake, Origin, Reader, idempotency_key
 from gateway.api.ndjson import Batch, check_length, read_each_line
 from gateway.clock import Clock
@@ -19,7 +19,7 @@ from gateway.edge.presence import behind, dropped
 from gateway.limits import Limits
 from gateway.stores.columns import columns
 from gateway.stores.server_traffic import Answer
-from gateway.stores.stores import Stores
+from gateway.stores.stores import STORAGE_ERRORS, Stores
 from shared.flowlog.check import check
 from shared.flowlog.record import Source
 
@@ -47,6 +47,9 @@ class DeliveringAgents:
             answer = await self._take(request, agent)
         except ApiError as error:
             await self._keep(agent.item, self._refusal(error))
+            raise
+        except STORAGE_ERRORS:
+            await self._keep(agent.item, self._refusal(storage_failed()))
             raise
         except Exception:
             await self._keep(

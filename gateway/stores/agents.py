@@ -44,7 +44,7 @@ class Agent:
         first_seen_at: When it first asked.
         seen_at: When it last asked, to the minute.
         behind: By how much its clock was behind the gateway's at its last delivery; None before it.
-        dropped: How many intervals it has dropped undelivered since it was started.
+        dropped: How many intervals it has dropped undelivered since it was installed.
 
     """
 

@@ -33,8 +33,8 @@ class Answer:
 
     @property
     def good(self) -> bool:
-        """Whether the delivery was taken."""
-        return self.status == HTTPStatus.OK
+        """Whether the delivery was taken, and not every line of it left out."""
+        return self.status == HTTPStatus.OK and (bool(self.flows) or not self.reason)
 
     @property
     def value(self) -> str:

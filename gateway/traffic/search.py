@@ -41,6 +41,7 @@ from gateway.traffic.terms import (
 )
 from shared.flowlog.record import PORT_MAX, PROTOCOL_MAX
 
+TERMS_MAX: Final = 40
 VALUES_MAX: Final = 200
 """The most values of a search, all its terms together."""
 _SPACE: Final = re.compile(r"\s*")
@@ -120,6 +121,9 @@ def parse(text: str) -> Search:
     while position < len(text):
         term, position = _term(text, position)
         terms.append(term)
+        if len(terms) > TERMS_MAX:
+            message = f"A search has at most {TERMS_MAX} terms. Join values by commas: port:22,3389."
+            raise SearchError(message, 0, len(text))
         count += value_count(term)
         if count > VALUES_MAX:
             raise SearchError(f"A search has at most {VALUES_MAX} values. Leave some out.", 0, len(text))

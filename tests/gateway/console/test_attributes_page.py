@@ -72,6 +72,13 @@ def test_what_was_left_out_of_a_good_delivery_is_told(gateway, reader, items, cl
     assert '<span class="state warn">200' in page.text
 
 
+def test_a_delivery_of_which_nothing_was_taken_stands_out(gateway, reader, items, clock):
+    gateway.stores.server_traffic.add(items["web-1"], Answer(clock.now(), 200, 0, "6 left out; the first, line 0: why"))
+    page = reader.get("/setup/attributes?answer=other")
+    assert '<span class="state bad">200' in page.text
+    assert "6 left out" in text_of(page)
+
+
 def test_an_old_value_of_an_agent_that_is_silent_is_not_taken_for_a_good_one(gateway, team, reader, clock):
     presence = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "", "", ())
     seen_at = clock.now()

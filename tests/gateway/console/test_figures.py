@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.clock import to_ms
-from gateway.console.figures import clock_time, grouped, minute, percent, share, since, size
+from gateway.console.figures import clock_time, grouped, minute, percent, share, shortened, since, size
 
 MOMENT = to_ms(datetime(2026, 11, 23, 15, 30, tzinfo=UTC))
 
@@ -56,3 +56,8 @@ def test_what_is_there_never_looks_like_nothing():
         "33.3 %",
         "100.0 %",
     ]
+
+
+def test_what_cannot_be_seen_in_a_name_is_made_visible():
+    assert shortened("rule\u202e\u2066x\x00\n") == r"rule\u202e\u2066x\u0000\u000a"
+    assert shortened("İstanbul 東京 é") == "İstanbul 東京 é"

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.traffic.networks import NOT_PUBLIC
-from gateway.traffic.search import KEYS, VALUES_MAX, SearchError, parse
+from gateway.traffic.search import KEYS, TERMS_MAX, VALUES_MAX, SearchError, parse
 from gateway.traffic.terms import (
     Addresses,
     NumberKey,
@@ -151,6 +151,13 @@ def test_a_search_has_an_end():
     assert len(parse(ports).terms) == 1
     with pytest.raises(SearchError, match="at most 200 values"):
         parse(f"{ports} decision:deny")
+
+
+def test_a_search_of_too_many_terms_is_refused_with_a_way_out():
+    terms = [f"port:{number}" for number in range(TERMS_MAX + 1)]
+    assert len(parse(" ".join(terms[1:])).terms) == TERMS_MAX
+    with pytest.raises(SearchError, match=r"at most 40 terms. Join values by commas"):
+        parse(" ".join(terms))
 
 
 def test_what_is_no_network_of_the_internet_has_a_name():
