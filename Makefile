@@ -6,6 +6,9 @@ ANY_PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 pyth
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then echo $$python; break; fi; done)
 COMPILE = .tools/uv pip compile --quiet --generate-hashes --no-header
 
+# Where it is set, each of hundreds of processes would compile our code anew.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

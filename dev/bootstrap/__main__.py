@@ -54,7 +54,8 @@ def _set_up_python() -> None:
     pip = [str(uv), "pip"]
     into = ["--quiet", "--python", str(_PYTHON)]
     failure = "uv could not install the Python packages; its message above tells why. Run this again to go on."
-    run([*pip, "sync", *into, "--require-hashes", str(_REQUIREMENTS)], failure)
+    # Compiled once: the demo and the tests start hundreds of processes.
+    run([*pip, "sync", *into, "--compile-bytecode", "--require-hashes", str(_REQUIREMENTS)], failure)
     # The build backend is in dev/requirements.txt already: building in isolation would fetch it again, without a hash.
     run([*pip, "install", *into, "--no-deps", "--no-build-isolation", "--editable", str(_ROOT)], failure)
     stamp.write()

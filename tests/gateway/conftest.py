@@ -1,6 +1,7 @@
 from datetime import timedelta
 from functools import cache
 from itertools import count
+from queue import SimpleQueue
 
 import pytest
 
@@ -57,15 +58,15 @@ def client(new_client):
 
 @pytest.fixture(scope="session")
 def edge_log():
-    """The edge's request log so far."""
-    return []
+    """The edge's request log, entry by entry."""
+    return SimpleQueue()
 
 
 @pytest.fixture(scope="session")
 def edge(gateway, certificate, clock, edge_log):
     """The address of the edge of the shared gateway."""
     with run_edge_in_thread(
-        gateway.stores, certificate.certificate, certificate.key, sink=edge_log.append, clock=clock.now
+        gateway.stores, certificate.certificate, certificate.key, sink=edge_log.put, clock=clock.now
     ) as url:
         yield url
 

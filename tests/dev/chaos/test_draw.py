@@ -8,7 +8,7 @@ from dev.chaos.schedule import Commit, Notify, Remove, Replace, Style, SweepBy, 
 from dev.chaos.steps import GATEWAY_STEPS, STORAGE_STEPS, SWEEP_STEPS, Blow, Step
 from dev.chaos.verdict import expectation
 
-SCHEDULES = [draw(seed) for seed in range(200)]
+SCHEDULES = [draw(seed) for seed in range(100)]
 
 
 def rounds():
