@@ -1,4 +1,5 @@
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -8,11 +9,15 @@ from dev.chaos.schedule import Commit, Notify, Remove, Replace, Style, SweepBy, 
 from dev.chaos.steps import GATEWAY_STEPS, STORAGE_STEPS, SWEEP_STEPS, Blow, Step
 from dev.chaos.verdict import expectation
 
-SCHEDULES = [draw(seed) for seed in range(100)]
+
+@cache
+def schedules():
+    """Drawn when they are first asked for, not while tests are looked for."""
+    return [draw(seed) for seed in range(200)]
 
 
 def rounds():
-    return [(schedule, round_) for schedule in SCHEDULES for round_ in schedule.rounds]
+    return [(schedule, round_) for schedule in schedules() for round_ in schedule.rounds]
 
 
 def traps():
@@ -20,19 +25,19 @@ def traps():
 
 
 def test_a_seed_gives_the_same_schedule_every_time():
-    assert draw(7) == draw(7) == SCHEDULES[7]
+    assert draw(7) == draw(7) == schedules()[7]
     assert draw(7) != draw(8)
 
 
 def test_no_two_tuples_of_a_schedule_are_equal():
-    for schedule in SCHEDULES:
+    for schedule in schedules():
         expected = expectation(schedule)
         everything = expected.stored + expected.aside + expected.perhaps_stored + expected.perhaps_aside
         assert set(everything.values()) == {1}
 
 
 def test_every_content_of_every_log_is_written_to_its_end():
-    for schedule in SCHEDULES:
+    for schedule in schedules():
         written = Counter(
             action.log
             for round_ in schedule.rounds
@@ -46,7 +51,7 @@ def test_every_content_of_every_log_is_written_to_its_end():
 def test_every_step_every_failure_and_every_style_is_drawn():
     assert {trap.step for _, _, trap in traps()} == set(Step)
     assert {failure for _, round_ in rounds() for failure in round_.failures.values()} == set(Failure)
-    assert {content.style for each in SCHEDULES for log in each.logs for content in log.contents} == set(Style)
+    assert {content.style for each in schedules() for log in each.logs for content in log.contents} == set(Style)
     kinds = {type(action) for _, round_ in rounds() for action in round_.actions}
     assert {Commit, Replace, Remove, Notify, SweepBy, Thaw} <= kinds
 
@@ -63,21 +68,21 @@ def test_a_worker_that_is_to_be_struck_in_the_sweep_sweeps():
 
 
 def test_whoever_may_freeze_goes_on_in_the_next_round():
-    for schedule in SCHEDULES:
+    for schedule in schedules():
         for round_, following in zip(schedule.rounds, schedule.rounds[1:], strict=False):
             frozen = {worker for worker, trap in enumerate(round_.traps) if trap and trap.blow is Blow.FREEZE}
             assert {action.worker for action in following.actions if isinstance(action, Thaw)} == frozen
 
 
 def test_a_calm_schedule_has_events_and_no_trouble():
-    calm = [schedule for schedule in SCHEDULES if schedule.calm]
+    calm = [schedule for schedule in schedules() if schedule.calm]
     assert len(calm) > 20
     for schedule in calm:
         assert not any(round_.failures or any(round_.traps) for round_ in schedule.rounds)
 
 
 def test_logs_are_written_before_the_sweep_takes_their_hours_for_complete():
-    for schedule in SCHEDULES:
+    for schedule in schedules():
         now = START.timestamp()
         for round_ in schedule.rounds:
             now += round_.advance
@@ -86,6 +91,6 @@ def test_logs_are_written_before_the_sweep_takes_their_hours_for_complete():
                     assert now < schedule.logs[action.log].hour.timestamp() + 3 * 3600
 
 
-@pytest.mark.parametrize("advance", [round_.advance for round_ in SCHEDULES[0].rounds])
+@pytest.mark.parametrize("advance", [round_.advance for round_ in draw(0).rounds])
 def test_time_never_runs_backwards(advance):
     assert advance >= 0
