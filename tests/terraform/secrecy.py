@@ -47,7 +47,7 @@ class CommandLines:
 
     def that_show(self, secret: str) -> list[bytes]:
         """Those that have a secret in them."""
-        return [line for line in self.seen if shows(secret, line)]
+        return [line for line in tuple(self.seen) if shows(secret, line)]
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ def verdict(schedule, world, safeguards=None):
     return judge(expectation(schedule), played.observation, calm=schedule.calm)
 
 
-@pytest.mark.parametrize("seed", range(1, 21))
+@pytest.mark.parametrize("seed", range(1, 16))
 def test_everything_arrives_once(seed, world):
     assert not list(verdict(draw(seed), world).sentences())
 
