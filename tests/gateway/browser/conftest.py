@@ -16,6 +16,9 @@ _OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-extensions",
+    "--disable-software-rasterizer",
+    "--renderer-process-limit=1",
 ]
 PASSWORD = "a password of tests"
 
