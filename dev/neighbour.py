@@ -43,6 +43,8 @@ def neighbour(log: Path) -> Iterator[str | None]:
         if not _connected(name, here, there):
             yield None
             return
+        # With the namespace it would go too, but some time later.
+        ending.callback(_ip, "link", "delete", _card())
         server = ending.enter_context(socketserver.ThreadingTCPServer((here, 0), _Answering))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -68,8 +70,8 @@ def _addresses(number: int) -> tuple[str, str]:
 
 
 def _connected(name: str, here: str, there: str) -> bool:
-    """Lay the cable; it goes with the namespace."""
-    card = f"sluice{os.getpid()}"[:15]
+    """Lay the cable."""
+    card = _card()
     return (
         _ip("link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", name)
         and _ip("address", "add", f"{here}/{_PREFIX}", "dev", card)
@@ -77,6 +79,10 @@ def _connected(name: str, here: str, there: str) -> bool:
         and _ip("-n", name, "address", "add", f"{there}/{_PREFIX}", "dev", "eth0")
         and _ip("-n", name, "link", "set", "eth0", "up")
     )
+
+
+def _card() -> str:
+    return f"sluice{os.getpid()}"
 
 
 def _ip(*arguments: str) -> bool:
