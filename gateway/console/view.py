@@ -13,7 +13,7 @@ from gateway.clock import to_ms
 from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS
 from gateway.console.figures import written
 from gateway.traffic.questions import Question
-from gateway.traffic.search import SearchError, parse
+from gateway.traffic.search import TERMS_MAX, SearchError, parse
 from gateway.traffic.terms import WORDS, Search, Term, WordKey, Words, with_term
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 
@@ -76,12 +76,14 @@ class View:
         return self.fixed().narrowed("/traffic", *terms)
 
     def narrowed(self, path: str = "", *terms: Term, **changes: str) -> str | None:
-        """Give the address of a page with the search narrowed by terms; None if it were longer than servers take."""
+        """Give the address of a page with the search narrowed by terms; None if that were more than a search may be."""
         search = self.search
         for term in terms:
             search = with_term(search, term)
         text = str(search)
-        return self.address(path, q=text, **changes) if len(text) <= _LONGEST else None
+        if len(search.terms) > TERMS_MAX or len(text) > _LONGEST:
+            return None
+        return self.address(path, q=text, **changes)
 
     def decided(self, decision: str) -> str | None:
         """Give the address of the rows with a decision."""

@@ -42,6 +42,7 @@ from gateway.traffic.terms import (
 from shared.flowlog.record import PORT_MAX, PROTOCOL_MAX
 
 TERMS_MAX: Final = 40
+"""The most terms of a search, each of which may ask a table of its own."""
 VALUES_MAX: Final = 200
 """The most values of a search, all its terms together."""
 _SPACE: Final = re.compile(r"\s*")

@@ -10,7 +10,8 @@ from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS
 from gateway.console.figures import written
 from gateway.console.rows import Row
 from gateway.console.view import PRESETS, read_view
-from gateway.traffic.search import parse
+from gateway.traffic.search import TERMS_MAX, parse
+from gateway.traffic.terms import WordKey, Words
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 from tests.gateway.traffic.searches import SEARCHES, TERMS
 
@@ -140,3 +141,10 @@ def test_a_span_is_not_moved_out_of_the_time_of_records(start, end, factor, shif
 @pytest.mark.parametrize("time", [TIME_MIN_MS, TIME_END_MS - 1])
 def test_what_is_around_the_first_and_the_last_possible_record_can_be_asked_for(time):
     assert not again(Row({"time": time}, (time, 1, 0), read("")).around()).problems
+
+
+def test_nothing_leads_to_a_search_of_more_terms_than_one_may_have():
+    full = read("q=" + "+".join(f"port:{number}" for number in range(TERMS_MAX)))
+    assert len(full.search.terms) == TERMS_MAX
+    assert not full.problems
+    assert full.rows(Words(WordKey.DECISION, ("deny",))) is None
