@@ -37,6 +37,10 @@ class StorageAway(RetryLater):
     """A storage account is busy, away or refuses us; the gateway is not to blame."""
 
 
+class ContainerMissing(StorageAway):
+    """There is no such container: nothing to do where there never was one, else as for an account that is away."""
+
+
 class TokenRefused(SluiceError):  # noqa: N818 -- named by the remedy
     """The gateway refuses the subscription token: keep everything, alert, wait for a better token."""
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
-from azure.core.exceptions import ResourceExistsError
-from azure.storage.blob import BlobServiceClient
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobServiceClient, StorageErrorCode
 
 from shared.apigw.client import GatewayClient
 from shared.apigw.http import Session
@@ -26,6 +26,7 @@ from shared.identity import Identity, managed_identity
 from shared.settings import Settings, VaultSecret
 from shared.storage import checkpoints, quarantine
 from shared.storage.account import account_name, blob_service, storage_errors
+from shared.storage.answers import says
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.dead_letters import DeadLetters
 from shared.storage.logs import FlowLogAccount
@@ -124,8 +125,9 @@ def make_containers(service: BlobServiceClient) -> None:
         for name in _CONTAINERS:
             try:
                 service.create_container(name)
-            except ResourceExistsError:
-                continue
+            except HttpResponseError as error:
+                if not says(error, StorageErrorCode.CONTAINER_ALREADY_EXISTS):
+                    raise
 
 
 def token_source(settings: Settings, clock: Clock, identity: Identity = managed_identity) -> TokenSource:

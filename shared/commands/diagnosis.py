@@ -7,25 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from itertools import islice
 from typing import Any, Final
-
-from azure.core import MatchConditions
 
 from shared.commands.opening import Parts
 from shared.commands.tables import duration
-from shared.errors import Overtaken, SluiceError, TokenRefused
+from shared.delivery.unread import UNKNOWN_NAME
+from shared.errors import ContainerMissing, Overtaken, SluiceError, TokenRefused
 from shared.flowlog import LogKind
 from shared.ingester import make_containers
 from shared.settings import ByIdentity, StorageConnection
 from shared.storage import checkpoints
 from shared.storage.account import storage_errors
-from shared.storage.logs import ListedLog
+from shared.storage.leased_blob import LeasedBlob
+from shared.storage.log_listings import ListedLog, UnknownName
 
 _ENDS_SOON: Final = timedelta(days=14)
 _CLOCK_IS_OFF: Final = timedelta(minutes=1)
 _CLOCK_IS_WRONG: Final = timedelta(minutes=15)
 """Storage refuses requests that are signed with a key from then on (Azure Storage, "Authorize with Shared Key")."""
-_LEASE_SECONDS: Final = 15
+_BLOBS_LOOKED_AT: Final = 20_000
 
 
 class State(Enum):
@@ -48,7 +49,7 @@ class Finding:
 def diagnose(parts: Parts) -> Iterator[Finding]:
     """Check everything that the settings lead to; whatever fails is a finding."""
     yield _clock(parts)
-    yield _flow_logs(parts)
+    yield from _flow_logs(parts)
     yield _own_storage(parts)
     yield from _gateway(parts)
 
@@ -61,8 +62,10 @@ def _clock(parts: Parts) -> Finding:
             seen["storage"] = parsedate_to_datetime(answer.http_response.headers.get("date"))
             seen["here"] = parts.clock.now()
 
-    with contextlib.suppress(SluiceError), storage_errors(str(parts.own.account_name)):
-        next(iter(parts.own.list_containers(results_per_page=1, raw_response_hook=note)), None)
+    for _ in range(2):  # the library shows its hook no answer to a request that it had to repeat
+        if "here" not in seen:
+            with contextlib.suppress(SluiceError), storage_errors(str(parts.own.account_name)):
+                next(iter(parts.own.list_containers(results_per_page=1, raw_response_hook=note)), None)
     if "here" not in seen:
         return Finding("clock", State.WARN, "It could not be compared, since storage told no time.")
     off = abs(seen["here"] - seen["storage"])
@@ -74,57 +77,86 @@ def _clock(parts: Parts) -> Finding:
     )
 
 
-def _flow_logs(parts: Parts) -> Finding:
+def _flow_logs(parts: Parts) -> Iterator[Finding]:
     subject, account = "flow logs", parts.logs.name
     try:
-        found = {kind: log for kind in LogKind if (log := _some_log(parts, kind)) is not None}
-        for item in found.values():
-            with contextlib.suppress(Overtaken):
-                parts.logs.read(item.log, parts.logs.snapshot(item.log), 0, 1)
+        looks = {kind: _look(parts, kind) for kind in LogKind}
+        for look in looks.values():
+            if look.log is not None:
+                with contextlib.suppress(Overtaken):
+                    parts.logs.read(look.log.log, parts.logs.snapshot(look.log.log), 0, 1)
     except SluiceError as trouble:
         hint = _hint(parts.settings.flow_logs, "Storage Blob Data Reader")
-        return Finding(subject, State.FAIL, f"{trouble}{hint}")
-    if not found:
-        return Finding(
+        yield Finding(subject, State.FAIL, f"{trouble}{hint}")
+        return
+    kinds = " and ".join(kind.name for kind, look in looks.items() if look.log is not None)
+    if kinds:
+        yield Finding(subject, State.OK, f"Account {account} holds {kinds} flow logs, and they can be listed and read.")
+    else:
+        yield Finding(
             subject,
             State.WARN,
-            f"Account {account} can be read but holds no flow log. Let a flow log in its region write to it.",
+            f"Account {account} can be read but holds no flow log that can be read. Let a flow log in its region write "
+            "to it.",
         )
-    kinds = " and ".join(kind.name for kind in found)
-    return Finding(subject, State.OK, f"Account {account} holds {kinds} flow logs, and they can be listed and read.")
+    for look in looks.values():
+        if look.lost:
+            yield Finding(subject, State.FAIL, look.lost)
+        if look.names:
+            number = f"{len(look.names)} blobs are" if len(look.names) > 1 else "A blob is"
+            yield Finding(subject, State.WARN, f"{number} not read, such as {min(look.names)}. {UNKNOWN_NAME}")
 
 
-def _some_log(parts: Parts, kind: LogKind) -> ListedLog | None:
-    return next((item for item in parts.logs.listed(kind, "") if item.size and not item.problem), None)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    # Of one kind: a log that can be read, unknown names, and a sentence if the container was there once and is not.
+    log: ListedLog | None
+    names: frozenset[str]
+    lost: str = ""
+
+
+def _look(parts: Parts, kind: LogKind) -> _Look:
+    # A container may hold millions of blobs, so what stands in the way of looking at all is its beginning.
+    try:
+        names = {found.name for found in parts.logs.roots(kind) if isinstance(found, UnknownName)}
+        entries = list(islice(parts.logs.entries(kind, ""), _BLOBS_LOOKED_AT))
+        log = next((each for each in entries if isinstance(each, ListedLog) and each.size and not each.problem), None)
+        names |= {each.name for each in entries if isinstance(each, UnknownName)}
+    except ContainerMissing as missing:
+        known = parts.watermarks.load(kind)
+        existed = known is not None and known[0].existed
+        return _Look(None, frozenset(), f"{missing} It had one, so its logs wait there." if existed else "")
+    return _Look(log, frozenset(names))
 
 
 def _own_storage(parts: Parts) -> Finding:
     account = str(parts.own.account_name)
     try:
         make_containers(parts.own)
-        with storage_errors(account):
-            _probe(parts)
+        _probe(parts, account)
     except SluiceError as trouble:
         hint = _hint(parts.settings.own_storage, "Storage Blob Data Owner")
         return Finding("own storage", State.FAIL, f"{trouble}{hint}")
     return Finding("own storage", State.OK, f"Account {account} takes blobs, tags and leases.")
 
 
-def _probe(parts: Parts) -> None:
+def _probe(parts: Parts, account: str) -> None:
     # What a checkpoint needs: tags that can be searched, and writes under a lease and If-Match.
     container = parts.own.get_container_client(checkpoints.CONTAINER)
     blob = container.get_blob_client(f"doctor/{uuid.uuid4()}")
-    etag = blob.upload_blob(b"{}", tags={"state": "probe"})["etag"]
-    unchanged = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+    tags = {"state": "probe"}
+    with storage_errors(account):
+        blob.upload_blob(b"{}", tags=tags, overwrite=True)
     try:
-        lease = blob.acquire_lease(_LEASE_SECONDS)
-        try:
-            blob.upload_blob(b"{}", overwrite=True, lease=lease, **unchanged)
-        finally:
-            lease.release()
-        next(iter(container.find_blobs_by_tags("\"state\"='probe'")), None)
+        leased = LeasedBlob.acquire(blob, parts.clock)
+        if leased is not None:
+            with leased.kept():
+                leased.write(leased.read(), {}, tags)
+        with storage_errors(account):
+            next(iter(container.find_blobs_by_tags("\"state\"='probe'")), None)
     finally:
-        blob.delete_blob()
+        with storage_errors(account):
+            blob.delete_blob()
 
 
 def _hint(connection: StorageConnection, role: str) -> str:

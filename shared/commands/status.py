@@ -2,13 +2,15 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from shared.commands.opening import add_settings_option, open_parts
 from shared.commands.output import Exit, print_json, show
 from shared.commands.tables import add_row, duration, moment, new_table, print_table, size
-from shared.delivery.backlog import LATE, Backlog, CardStanding, Standing, by_card
+from shared.delivery.backlog import LATE, Backlog, CardStanding, Overview, Standing, by_card
+from shared.delivery.unread import UNKNOWN_NAME
 from shared.flowlog import LogKind
 
 _DESCRIPTION: Final = f"""\
@@ -17,12 +19,14 @@ no log is read and nothing is written. It looks at every hour from the watermark
 delivered) and at older logs that were begun and not finished. Times are UTC.
 
 A card's lag is how long the oldest of what waits has been waiting, at most. It is behind if that is more than
-{LATE.seconds // 60} minutes. Blobs that something keeps from being delivered while others are delivered are named.
+{LATE.seconds // 60} minutes. Blobs that something keeps from being delivered while others are delivered are named. So
+are blobs whose names are like a flow log's but of no form that is known: nobody reads them.
 """
+_NAMES_SHOWN: Final = 20
 _EPILOG: Final = """\
 exit codes:
   0  nothing is behind
-  1  a card is behind, or a blob is blocked
+  1  a card is behind, or a blob is blocked or not read
   2  it can't be said: settings, storage
 
 example:
@@ -42,23 +46,43 @@ def run(options: argparse.Namespace) -> int:
     parts = open_parts(options)
     now = parts.clock.now()
     backlog = Backlog(parts.logs, parts.checkpoints, parts.watermarks, parts.horizon)
-    watermarks = {kind: backlog.watermark(kind) for kind in LogKind}
-    standings = [standing for kind in LogKind for standing in backlog.standings(kind, now)]
-    cards = sorted(by_card(standings), key=lambda card: card.lag(now), reverse=True)
-    blocked = [standing for standing in standings if standing.blocked]
+    found = _Found({kind: backlog.look(kind, now) for kind in LogKind}, now)
     if options.json:
-        print_json(_document(now, watermarks, cards, blocked))
+        print_json(_document(found))
     else:
-        _print(now, watermarks, cards, blocked)
-    return Exit.ATTENTION if blocked or any(card.lag(now) > LATE for card in cards) else Exit.FINE
+        _print(found)
+    return Exit.ATTENTION if found.needs_attention else Exit.FINE
 
 
-def _print(
-    now: datetime,
-    watermarks: Mapping[LogKind, datetime | None],
-    cards: Sequence[CardStanding],
-    blocked: Sequence[Standing],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    # How each kind of log stands at a time.
+    overviews: Mapping[LogKind, Overview]
+    now: datetime
+
+    @property
+    def cards(self) -> list[CardStanding]:
+        standings = [standing for overview in self.overviews.values() for standing in overview.standings]
+        return sorted(by_card(standings), key=lambda card: card.lag(self.now), reverse=True)
+
+    @property
+    def blocked(self) -> list[Standing]:
+        return [each for overview in self.overviews.values() for each in overview.standings if each.blocked]
+
+    @property
+    def unknown_names(self) -> list[tuple[str, str]]:
+        """Container and name of each."""
+        return [(kind.container, name) for kind, each in self.overviews.items() for name in each.unknown_names]
+
+    @property
+    def needs_attention(self) -> bool:
+        lost = any(overview.lost_container for overview in self.overviews.values())
+        late = any(card.lag(self.now) > LATE for card in self.cards)
+        return bool(lost or late or self.blocked or self.unknown_names)
+
+
+def _print(found: _Found) -> None:
+    now, cards = found.now, found.cards
     numbers = ("Waiting", "Lag")
     table = new_table("Logs", "Resource", "Network card", "Last commit", "Delivered up to", *numbers, numbers=numbers)
     for card in cards:
@@ -76,9 +100,18 @@ def _print(
         )
     if cards:
         print_table(table)
-    for standing in blocked:
+    for standing in found.blocked:
         show(f"Blocked: {standing.log.name} ({size(standing.waiting)}). {standing.blocked}")
-    for kind, watermark in watermarks.items():
+    for container, name in found.unknown_names[:_NAMES_SHOWN]:
+        show(f"Not read: {container}/{name}")
+    if found.unknown_names:
+        more = len(found.unknown_names) - _NAMES_SHOWN
+        show((f"Not read: {more} more, which --json lists. " if more > 0 else "") + UNKNOWN_NAME)
+    for kind, overview in found.overviews.items():
+        if overview.lost_container:
+            show(f"{kind.name}: {overview.lost_container} Nothing of it can be read until it is there again.")
+            continue
+        watermark = overview.watermark
         known = "no sweep has run yet" if watermark is None else f"all before {watermark:%Y-%m-%d %H:00} is delivered"
         show(f"{kind.name}: {known}.")
     totals = _totals(now, cards)
@@ -102,15 +135,12 @@ def _totals(now: datetime, cards: Sequence[CardStanding]) -> dict[str, int]:
     }
 
 
-def _document(
-    now: datetime,
-    watermarks: Mapping[LogKind, datetime | None],
-    cards: Sequence[CardStanding],
-    blocked: Sequence[Standing],
-) -> dict[str, object]:
+def _document(found: _Found) -> dict[str, object]:
+    now, cards = found.now, found.cards
+    lost = {kind: overview.lost_container for kind, overview in found.overviews.items() if overview.lost_container}
     return {
         "time": now,
-        "watermarks": {kind.name.lower(): watermark for kind, watermark in watermarks.items()},
+        "watermarks": {kind.name.lower(): overview.watermark for kind, overview in found.overviews.items()},
         "cards": [
             {
                 "logs": card.kind.name.lower(),
@@ -133,7 +163,9 @@ def _document(
                 "bytes_waiting": standing.waiting,
                 "reason": standing.blocked,
             }
-            for standing in blocked
+            for standing in found.blocked
         ],
+        "not_read": [{"container": container, "blob": name} for container, name in found.unknown_names],
+        "lost_containers": [{"container": kind.container, "reason": reason} for kind, reason in lost.items()],
         "totals": _totals(now, cards),
     }

@@ -1,16 +1,18 @@
 """How far delivery is behind what Azure committed, from listings alone: no log is read, and nothing is written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from shared.delivery.horizon import Horizon
 from shared.delivery.hours import Stretch, stretches
+from shared.errors import ContainerMissing
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
 from shared.storage.checkpoint import State
 from shared.storage.checkpoints import Checkpoints, Summary
-from shared.storage.logs import FlowLogAccount, ListedLog
+from shared.storage.log_listings import ListedLog, UnknownName
+from shared.storage.logs import FlowLogAccount
 from shared.storage.watermarks import Watermarks
 
 LATE = timedelta(minutes=5)
@@ -66,6 +68,23 @@ class CardStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Overview:
+    """How the delivery of one kind of log stands.
+
+    Attributes:
+        watermark: the hour before which everything was found delivered; None before the first sweep.
+        standings: of every log blob that was looked at.
+        unknown_names: blobs that are named like flow logs, but in no form that is known.
+        lost_container: a sentence if the log container is not there though it was once, else "".
+    """
+
+    watermark: datetime | None
+    standings: list[Standing]
+    unknown_names: list[str]
+    lost_container: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """Looks at one flow-log account and at what is kept about it; writes nothing, not even the first watermark."""
 
@@ -74,30 +93,38 @@ class Backlog:
     watermarks: Watermarks
     horizon: Horizon
 
-    def watermark(self, kind: LogKind) -> datetime | None:
-        """Return the hour before which everything was found delivered, None before the first sweep.
+    def look(self, kind: LogKind, now: datetime) -> Overview:
+        """Look at every blob from the watermark on, and at older ones that were begun and not finished.
 
         Raises:
             StorageAway: an account can't be reached now.
             Unreadable: the watermark is of a newer format, or damaged.
         """
-        found = self.watermarks.load(kind)
-        return None if found is None else found[0].hour
+        watermark = self.watermarks.load(kind)
+        passed = None if watermark is None else watermark[0].hour
+        try:
+            standings, names = self._look(kind, now)
+        except ContainerMissing as missing:
+            existed = watermark is not None and watermark[0].existed
+            return Overview(passed, [], [], f"{missing} It had one before." if existed else "")
+        return Overview(passed, standings, names)
 
     def standings(self, kind: LogKind, now: datetime) -> list[Standing]:
-        """Look at every blob from the watermark on, and at older ones that were begun and not finished.
+        """Return what `look` tells of the log blobs."""
+        return self.look(kind, now).standings
 
-        Raises:
-            StorageAway, Unreadable: as above.
-        """
+    def _look(self, kind: LogKind, now: datetime) -> tuple[list[Standing], list[str]]:
         first = self.horizon.first_hour(kind)
         hours = [*self._hours_begun_before(kind, first), *stretches(first, now)]
         known = {summary.blob: summary for hour in hours for summary in self.checkpoints.listed(kind, hour.checkpoints)}
-        items = [
-            item for item in self._listed(kind, hours) if item.log.hour >= first or _is_open(known.get(item.log.name))
-        ]
+        items, names = list[ListedLog](), set[str]()
+        for found in self._found(kind, hours, first, now):
+            if isinstance(found, UnknownName):
+                names.add(found.name)
+            elif found.log.hour >= first or _is_open(known.get(found.log.name)):
+                items.append(found)
         moved = max((summary.modified for summary in known.values() if summary.offset), default=None)
-        return [standing(item, known.get(item.log.name), moved) for item in items]
+        return [standing(item, known.get(item.log.name), moved) for item in items], sorted(names)
 
     def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Stretch]:
         begun = self.checkpoints.listed_open(kind, first)
@@ -105,11 +132,19 @@ class Backlog:
         hours = {log.hour for log in logs if log is not None}
         return [Stretch(hour, hour + timedelta(hours=1)) for hour in sorted(hours)]
 
-    def _listed(self, kind: LogKind, hours: Iterable[Stretch]) -> Iterator[ListedLog]:
-        resources = list(self.logs.resources(kind))
-        for hour in hours:
-            for resource in resources:
-                yield from self.logs.listed(kind, hour.prefix(resource))
+    def _found(
+        self, kind: LogKind, hours: Sequence[Stretch], first: datetime, now: datetime
+    ) -> Iterator[ListedLog | UnknownName]:
+        resources = list[str]()
+        for root in self.logs.roots(kind):
+            if isinstance(root, UnknownName):
+                yield root
+            else:
+                resources.append(root)
+        for resource in resources:
+            yield from self.logs.misplaced(kind, resource, first.date(), now.date())
+            for hour in hours:
+                yield from self.logs.entries(kind, hour.prefix(resource))
 
 
 def standing(item: ListedLog, summary: Summary | None, moved: datetime | None) -> Standing:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
+from shared.errors import StorageAway
 from shared.flowlog import LogKind
 from shared.storage.watermarks import Watermark, Watermarks
 
@@ -53,6 +54,16 @@ class Horizon:
         watermark = self._first() if found is None else self._as_set(found[0])
         return max(watermark.hour, self._oldest(watermark.start))
 
+    def appeared(self, watermark: Watermark) -> Watermark:
+        """Return the watermark of a log container that is there, for the first time perhaps.
+
+        While it was not, the watermark went with the clock; whether that was so is storage's word alone. So everything
+        that may be read is looked through once.
+        """
+        if watermark.existed:
+            return watermark
+        return replace(watermark, existed=True, hour=min(watermark.hour, self._oldest(watermark.start)))
+
     def move(self, kind: LogKind, watermark: Watermark, etag: str) -> str:
         """Write the watermark over the one last seen; return its new ETag.
 
@@ -63,10 +74,12 @@ class Horizon:
 
     def _written(self, kind: LogKind) -> tuple[Watermark, str]:
         found = self._watermarks.load(kind)
-        if found is not None:
-            return found
-        self._watermarks.create(kind, self._first())
-        return self._written(kind)
+        if found is None:
+            self._watermarks.create(kind, self._first())
+            found = self._watermarks.load(kind)
+        if found is None:
+            raise StorageAway("The function's own storage account does not show the watermark that it was just given.")
+        return found
 
     def _first(self) -> Watermark:
         now = self._clock.now()

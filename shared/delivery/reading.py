@@ -65,6 +65,8 @@ def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bo
     """Tell whether what was delivered is no longer how the blob begins."""
     if checkpoint.offset > snapshot.size or checkpoint.blocks > len(snapshot.blocks):
         return True
+    if checkpoint.layout is Layout.BLOCKS and snapshot.size and not snapshot.blocks:
+        return True  # put whole over what was written by blocks, of which nothing may have been delivered yet
     if digest_of(snapshot.blocks[: checkpoint.blocks]) != checkpoint.digest:
         return True
     if checkpoint.part and _begun(checkpoint, snapshot, fetch) != checkpoint.begun:

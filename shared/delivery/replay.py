@@ -19,11 +19,12 @@ from shared.delivery.means import Means
 from shared.delivery.report import Outcome, Report, Tally
 from shared.delivery.transfer import Source, Transfer
 from shared.delivery.worker import BUDGET_SECONDS, Worker
-from shared.errors import Overtaken, SluiceError, Unsupported, WrongAddress
+from shared.errors import ContainerMissing, Overtaken, SluiceError, Unsupported, WrongAddress
 from shared.flowlog import LogKind
 from shared.storage.checkpoint import Checkpoint
 from shared.storage.checkpoints import Checkpoints
-from shared.storage.logs import FlowLogAccount, ListedLog
+from shared.storage.log_listings import ListedLog
+from shared.storage.logs import FlowLogAccount
 
 _AT_ONCE = 4
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -89,7 +90,10 @@ class Replay:
                     yield planned, report
 
     def _planned(self, kind: LogKind, start: datetime, end: datetime, prefix: str) -> Iterator[Planned]:
-        resources = [each for each in self.logs.resources(kind) if each.lower().startswith(prefix)]
+        try:
+            resources = [each for each in self.logs.resources(kind) if each.lower().startswith(prefix)]
+        except ContainerMissing:  # of the two kinds of log, one was usually never written
+            return
         for hours in stretches(start, end):
             begun = {summary.blob for summary in self.checkpoints.listed(kind, hours.checkpoints)}
             for resource in resources:
@@ -115,7 +119,7 @@ class _One:
     def run(self) -> Report | None:
         if self._stop.is_set():
             return None
-        report = self._worker.deliver(self._log, self._deadline)
+        report = self._worker.deliver(self._log, self._deadline, listed=True)
         if self._planned.begun and report.outcome in _READABLE:
             report = self._repeat(report)
         if report.outcome in _STOPPING:

@@ -4,25 +4,31 @@ From the watermark to now it compares what is committed with what is delivered, 
 what differs. The watermark moves over an hour once everything in it is found delivered.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import batched, groupby
+from itertools import batched
 
 from shared.clock import Clock, Deadline
-from shared.delivery.horizon import GRACE, KEPT, Horizon, whole_hour
-from shared.delivery.hours import Stretch, is_over, stretches
+from shared.delivery.candidates import Candidate, Candidates, Progress
+from shared.delivery.cycle import legs
+from shared.delivery.horizon import GRACE, Horizon
+from shared.delivery.hours import Stretch, stretches
 from shared.delivery.report import Outcome, Report
+from shared.delivery.tidying import Tidying
+from shared.delivery.unread import Unread
 from shared.delivery.worker import Worker
-from shared.flowlog import LogBlob, LogKind, day_prefix, parse_blob_name
-from shared.storage.checkpoint import State
-from shared.storage.checkpoints import Checkpoints, Summary
-from shared.storage.logs import FlowLogAccount, ListedLog
-from shared.storage.watermarks import Watermark
+from shared.errors import ContainerMissing, StorageAway
+from shared.flowlog import LogKind
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.log_listings import UnknownName
+from shared.storage.logs import FlowLogAccount
+from shared.storage.watermarks import Position, Watermark
 
 _AT_ONCE = 4
-_DAY = timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _SETTLED = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.VANISHED, Outcome.INCOMPLETE}
 """Outcomes after which the watermark may pass: an open checkpoint or a report keeps the last two in sight."""
 
@@ -49,8 +55,9 @@ class Sweep:
     def run(self, deadline: Deadline) -> Iterator[Report]:
         """Deliver what was missed, within a time budget; the next run goes on where this one stopped.
 
-        Gives a report for each log blob that was looked into. A bug at one of them keeps the watermark before its hour
-        and is raised at the end, so that it keeps nothing else from being delivered.
+        Gives a report for each log blob that was looked into, and one for all that can't be read, by what listings
+        tell. A bug at one of them keeps the watermark before its hour and is raised at the end, so that it keeps
+        nothing else from being delivered.
 
         Raises:
             StorageAway: an account can't be reached now.
@@ -59,112 +66,127 @@ class Sweep:
         """
         if self._worker.breaker.pause_left:
             return
-        watermark, etag = self._horizon.watermark(self._kind)
-        bugs: list[Exception] = []
-        for _, report in self._delivered(self._open_before(watermark.hour), deadline, bugs):
-            yield report
-        resources = list(self._logs.resources(self._kind))
-        now, passed = self._clock.now(), watermark.hour
-        for stretch in stretches(watermark.hour, now):
-            settled = yield from self._stretch(stretch, resources, deadline, bugs)
-            if settled and passed == stretch.start and stretch.end + GRACE <= now:
-                passed = stretch.end
-            if self._must_stop(deadline):
-                break
-        if passed != watermark.hour:
-            watermark = replace(watermark, hour=passed)
-            etag = self._horizon.move(self._kind, watermark, etag)
-        if not timedelta(0) <= self._clock.now() - watermark.tidied < _DAY and not deadline.passed:
-            self._horizon.move(self._kind, self._tidied(watermark, resources, deadline), etag)
-        if bugs:
-            raise bugs[0]
-
-    def _must_stop(self, deadline: Deadline) -> bool:
-        return deadline.passed or self._worker.breaker.pause_left > 0
-
-    def _open_before(self, first: datetime) -> Iterator[LogBlob]:
-        for checkpoint in self._checkpoints.listed_open(self._kind, first):
-            log = parse_blob_name(self._kind.container, checkpoint.blob)
-            if log is not None:
-                yield log
-
-    def _stretch(
-        self, stretch: Stretch, resources: list[str], deadline: Deadline, bugs: list[Exception]
-    ) -> Generator[Report, None, bool]:
-        # Returns whether everything in these hours is delivered, or is kept in sight some other way.
-        known = {summary.blob: summary for summary in self._checkpoints.listed(self._kind, stretch.checkpoints)}
-        oldest = self._horizon.oldest(self._kind)
-        pending = [
-            item.log
-            for resource in resources
-            for item in self._logs.listed(self._kind, stretch.prefix(resource))
-            if stretch.start <= item.log.hour < stretch.end
-            and (item.log.hour >= oldest or item.log.name in known)
-            and not self._is_settled(item, known.get(item.log.name))
-        ]
-        settled = 0
-        for log, report in self._delivered(pending, deadline, bugs):
-            settled += _may_pass(report.outcome, known.get(log.name))
-            yield report
-        return settled == len(pending)
-
-    def _delivered(
-        self, logs: Iterable[LogBlob], deadline: Deadline, bugs: list[Exception]
-    ) -> Iterator[tuple[LogBlob, Report]]:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for some in batched(logs, _AT_ONCE, strict=False):
-                if self._must_stop(deadline):
-                    return
-                for log, result in zip(some, pool.map(lambda log: self._attempt(log, deadline), some), strict=True):
-                    if isinstance(result, Report):
-                        yield log, result
-                    else:
-                        bugs.append(result)
-
-    def _attempt(self, log: LogBlob, deadline: Deadline) -> Report | Exception:
+        before, etag = self._horizon.watermark(self._kind)
+        unread, now = Unread(self._kind), self._clock.now()
         try:
-            return self._worker.deliver(log, deadline)
+            resources = self._resources(unread)
+        except ContainerMissing as missing:
+            self._pass_without_container(before, etag, now, missing)
+            return
+        watermark = self._horizon.appeared(before)
+        seen = Progress(tuple(stretches(watermark.hour, now)), unread)
+        trouble = yield from self._go_around(watermark, resources, deadline, seen)
+        passed = _settled_until(watermark.hour, seen.hours, seen.unsettled | seen.held, now)
+        watermark = replace(watermark, hour=passed, stopped=seen.stopped)
+        if watermark != before:
+            etag = self._horizon.move(self._kind, watermark, etag)
+        if trouble is not None:
+            raise trouble
+        if not timedelta(0) <= self._clock.now() - watermark.tidied < _DAY and not deadline.passed:
+            tidying = Tidying(self._kind, self._logs, self._checkpoints, self._clock)
+            self._horizon.move(self._kind, tidying.run(watermark, resources, deadline, unread), etag)
+        yield from unread.report()
+        if seen.bugs:
+            raise seen.bugs[0]
+
+    def _resources(self, unread: Unread) -> list[str]:
+        # In the order of the names that they begin.
+        found = list[str]()
+        for each in self._logs.roots(self._kind):
+            if isinstance(each, UnknownName):
+                unread.add_name(each.name)
+            else:
+                found.append(each)
+        return sorted(found, key=lambda resource: f"{resource}/")
+
+    def _pass_without_container(
+        self, watermark: Watermark, etag: str, now: datetime, missing: ContainerMissing
+    ) -> None:
+        if watermark.existed:
+            raise StorageAway(
+                f"{missing} It had one, so everything waits until that is there again. If it is gone for good, delete "
+                "its watermark.json in the container of checkpoints."
+            )
+        # Nothing was ever written there, so its hours pass like any in which nothing was logged.
+        passed = _settled_until(watermark.hour, stretches(watermark.hour, now), frozenset(), now)
+        if passed != watermark.hour:
+            self._horizon.move(self._kind, replace(watermark, hour=passed, stopped=None), etag)
+
+    def _go_around(
+        self, watermark: Watermark, resources: list[str], deadline: Deadline, seen: Progress
+    ) -> Generator[Report, None, StorageAway | None]:
+        # Returns the trouble that ended it, if any: what was seen until then counts all the same.
+        oldest, now = self._horizon.oldest(self._kind), self._clock.now()
+        candidates = Candidates(
+            self._kind, self._logs, self._checkpoints, oldest, now, lambda: self._must_stop(deadline), seen
+        )
+        way = legs(seen.hours, watermark.stopped)
+        left = Counter(leg.stretch for leg in way)
+        seen.unsettled = set(left)
+        for leg in way:
+            start = watermark.hour - _HOUR if leg.stretch is None else leg.stretch.start
+            seen.stopped = Position(start, leg.after)
+            if leg.stretch is None:
+                found = candidates.begun(leg, watermark.hour)
+            else:
+                found = candidates.of_hours(leg, leg.stretch, resources)
+            try:
+                settled = yield from self._deliver(found, start, deadline, seen)
+            except StorageAway as trouble:
+                return trouble
+            left[leg.stretch] -= settled
+            if not left[leg.stretch]:
+                seen.unsettled.discard(leg.stretch)
+            if self._must_stop(deadline):
+                return None
+        seen.stopped = None
+        return None
+
+    def _deliver(
+        self, candidates: Iterable[Candidate], start: datetime, deadline: Deadline, seen: Progress
+    ) -> Generator[Report, None, bool]:
+        # Returns whether all of them are delivered, or are kept in sight some other way.
+        settled = True
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for some in batched(candidates, _AT_ONCE, strict=False):
+                if self._must_stop(deadline):
+                    seen.stopped = Position(start, some[0].log.name[:-1])  # right before it
+                    return False
+                results = pool.map(lambda each: self._attempt(each, deadline), some)
+                for candidate, result in zip(some, results, strict=True):
+                    if isinstance(result, Report):
+                        settled &= _may_pass(result.outcome, candidate)
+                        yield result
+                    else:
+                        seen.bugs.append(result)
+                        settled = False
+                seen.stopped = Position(start, some[-1].log.name)
+        return settled
+
+    def _attempt(self, candidate: Candidate, deadline: Deadline) -> Report | Exception:
+        log = candidate.log
+        try:
+            return self._worker.deliver(log, deadline, listed=candidate.listed)
         except Exception as bug:  # noqa: BLE001 -- it is raised once the others had their turn
             bug.add_note(f"It came up while {log.kind.container}/{log.name} was swept.")
             return bug
 
-    def _is_settled(self, item: ListedLog, summary: Summary | None) -> bool:
-        if item.size == 0:
-            return True
-        if summary is None or summary.etag != item.etag:
-            return False
-        return summary.state is State.CLOSED or not is_over(item.log, self._clock.now())
-
-    def _tidied(self, watermark: Watermark, resources: list[str], deadline: Deadline) -> Watermark:
-        # Checkpoints go when they are too old to be needed, or when their log blob is gone.
-        oldest = whole_hour(self._clock.now() - KEPT)
-        for day, logs in groupby(self._closed_before(watermark.hour), lambda log: _day(log.hour)):
-            if deadline.passed:
-                return replace(watermark, tidy_from=day)
-            checked = [log for log in logs if log.hour < oldest or day >= watermark.tidy_from]
-            there = self._names(resources, day) if any(log.hour >= oldest for log in checked) else set()
-            for log in checked:
-                if log.hour < oldest or log.name not in there:
-                    self._checkpoints.delete(log)
-        return replace(watermark, tidied=self._clock.now(), tidy_from=_day(oldest))
-
-    def _closed_before(self, hour: datetime) -> Iterator[LogBlob]:
-        # Oldest first, as checkpoints are named.
-        for summary in self._checkpoints.listed(self._kind):
-            log = parse_blob_name(self._kind.container, summary.blob)
-            if log is not None and log.hour < hour and summary.state is State.CLOSED:
-                yield log
-
-    def _names(self, resources: list[str], day: datetime) -> set[str]:
-        prefixes = (day_prefix(resource, day.date()) for resource in resources)
-        return {item.log.name for prefix in prefixes for item in self._logs.listed(self._kind, prefix)}
+    def _must_stop(self, deadline: Deadline) -> bool:
+        return deadline.passed or self._worker.breaker.pause_left > 0
 
 
-def _may_pass(outcome: Outcome, summary: Summary | None) -> bool:
+def _settled_until(
+    first: datetime, hours: Iterable[Stretch], left: Collection[Stretch | None], now: datetime
+) -> datetime:
+    # Up to the first hours in which something is left to do, or that ended too short a time ago.
+    passed = first
+    for each in hours:
+        if each in left or each.end + GRACE > now:
+            break
+        passed = each.end
+    return passed
+
+
+def _may_pass(outcome: Outcome, candidate: Candidate) -> bool:
     # What can't be read is kept in sight by its open checkpoint, or else by the watermark.
-    is_open = summary is not None and summary.state is State.OPEN
-    return outcome in _SETTLED or (outcome is Outcome.UNSUPPORTED and is_open)
-
-
-def _day(hour: datetime) -> datetime:
-    return hour.replace(hour=0)
+    return outcome in _SETTLED or (outcome is Outcome.UNSUPPORTED and candidate.is_begun)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -35,6 +35,15 @@ from shared.storage.logs import Snapshot
 BUDGET_SECONDS = 240.0
 _LOOKS_AGAIN = 3
 _OVERTAKEN_TIMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    # A log blob to deliver, how long that may take, what is counted meanwhile, and whether a listing has just shown it.
+    log: LogBlob
+    deadline: Deadline
+    tally: Tally
+    listed: bool
 
 
 class LogSource(Protocol):
@@ -90,20 +99,23 @@ class Worker:
             return Report(f"{container}/{name}", Outcome.NO_FLOW_LOG, Tally(), 0)
         return self.deliver(log, Deadline(self._means.clock, BUDGET_SECONDS))
 
-    def deliver(self, log: LogBlob, deadline: Deadline) -> Report:
-        """Deliver what is new in a log blob within a time budget."""
+    def deliver(self, log: LogBlob, deadline: Deadline, *, listed: bool = False) -> Report:
+        """Deliver what is new in a log blob within a time budget.
+
+        `listed` says that a listing has just shown it, so that storage's word that it is gone is not believed.
+        """
         begun = self._means.clock.monotonic()
-        tally, message = Tally(), ""
+        visit, message = _Visit(log, deadline, Tally(), listed), ""
         try:
-            outcome = Outcome.PAUSED if self.breaker.pause_left else self._look_until_still(log, deadline, tally)
+            outcome = Outcome.PAUSED if self.breaker.pause_left else self._look_until_still(visit)
         except SluiceError as trouble:
             outcome = Outcome.of(trouble)
             message = str(trouble)
             self._mind(trouble)
-        if tally.posts and not self.breaker.pause_left:
+        if visit.tally.posts and not self.breaker.pause_left:
             self.breaker.worked()
         milliseconds = int((self._means.clock.monotonic() - begun) * 1000)
-        return Report(f"{log.kind.container}/{log.name}", outcome, tally, milliseconds, message)
+        return Report(f"{log.kind.container}/{log.name}", outcome, visit.tally, milliseconds, message)
 
     def _mind(self, trouble: SluiceError) -> None:
         if isinstance(trouble, RetryLater) and not isinstance(trouble, StorageAway):
@@ -111,48 +123,63 @@ class Worker:
         elif isinstance(trouble, (TokenRefused, WrongAddress, SettingError)) and not isinstance(trouble, Contradicted):
             self.breaker.failed()
 
-    def _look_until_still(self, log: LogBlob, deadline: Deadline, tally: Tally) -> Outcome:
+    def _look_until_still(self, visit: _Visit) -> Outcome:
         # An event that finds the blob held leaves at once, so the holder looks again after giving it free.
         for _ in range(1 + _LOOKS_AGAIN):
-            seen, outcome = self._look(log, deadline, tally)
-            if outcome is Outcome.TOO_OLD or deadline.passed or self._logs.etag(log) in {seen, None}:
+            seen, outcome = self._look(visit)
+            if outcome is Outcome.TOO_OLD or visit.deadline.passed or self._logs.etag(visit.log) in {seen, None}:
                 break
-        return Outcome.DELIVERED if outcome is Outcome.NOTHING_NEW and tally.bytes else outcome
+        return Outcome.DELIVERED if outcome is Outcome.NOTHING_NEW and visit.tally.bytes else outcome
 
-    def _look(self, log: LogBlob, deadline: Deadline, tally: Tally) -> tuple[str, Outcome]:
+    def _look(self, visit: _Visit) -> tuple[str, Outcome]:
         # Gives the ETag of the commit that was looked at, and what came of it.
+        log = visit.log
         with self._checkpoints.hold(log) as held:
             if held is not None:
-                return self._deliver_held(log, held, deadline, tally)
+                return self._deliver_held(visit, held)
         if log.hour < self._oldest_hour(log.kind):
             return "", Outcome.TOO_OLD
         try:
-            if not self._begin(log):
+            if not self._begin(visit):
                 return "", Outcome.NOTHING_NEW
         except Overtaken:
             return "", Outcome.CONTINUES
         with self._checkpoints.hold(log) as held:
             if held is None:
                 raise HeldElsewhere(f"The checkpoint of {log.name} was deleted while it was begun.")
-            return self._deliver_held(log, held, deadline, tally)
+            return self._deliver_held(visit, held)
 
-    def _begin(self, log: LogBlob) -> bool:
+    def _begin(self, visit: _Visit) -> bool:
         # Layout and cut rule are fixed before the first post, so that every later worker cuts the same batches.
-        snapshot = self._logs.snapshot(log)
+        log = visit.log
+        try:
+            snapshot = self._logs.snapshot(log)
+        except Vanished:
+            self._check_it_may_be_gone(visit)
+            raise
         if snapshot.size == 0:
+            self._check_it_may_be_gone(visit)
             return False
         layout = survey(snapshot, partial(self._logs.read, log, snapshot))
         self._checkpoints.create(log, Checkpoint(log.name, layout, self._cut))
         return True
 
-    def _deliver_held(self, log: LogBlob, held: Held, deadline: Deadline, tally: Tally) -> tuple[str, Outcome]:
+    def _check_it_may_be_gone(self, visit: _Visit) -> None:
+        if visit.listed:
+            raise StorageAway(
+                f"Storage account {self._logs.name} says that {visit.log.name} is gone or empty, though its listing "
+                "has just shown it. It is looked at again later."
+            )
+
+    def _deliver_held(self, visit: _Visit, held: Held) -> tuple[str, Outcome]:
         for _ in range(_OVERTAKEN_TIMES):
             checkpoint = held.load()
             try:
-                return self._pass(log, held, checkpoint, deadline, tally)
+                return self._pass(visit, held, checkpoint)
             except Overtaken:
                 continue
             except Vanished:
+                self._check_it_may_be_gone(visit)
                 return self._close_vanished(held)
         return "", Outcome.CONTINUES
 
@@ -168,9 +195,8 @@ class Worker:
             "Check the flow log's retention."
         )
 
-    def _pass(
-        self, log: LogBlob, held: Held, checkpoint: Checkpoint, deadline: Deadline, tally: Tally
-    ) -> tuple[str, Outcome]:
+    def _pass(self, visit: _Visit, held: Held, checkpoint: Checkpoint) -> tuple[str, Outcome]:
+        log, tally = visit.log, visit.tally
         snapshot = self._logs.snapshot(log)
         if checkpoint.etag == snapshot.etag:
             if checkpoint.state is State.OPEN and is_over(log, self._means.clock.now()):
@@ -178,22 +204,28 @@ class Worker:
             return snapshot.etag, Outcome.NOTHING_NEW
         fetch = partial(self._logs.read, log, snapshot)
         if is_rewritten(checkpoint, snapshot, fetch):
+            self._check_rewritten(log, checkpoint, snapshot)
             tally.rewritten += 1
             checkpoint = checkpoint.rewritten(survey(snapshot, fetch))
             held.save(checkpoint)
-        transfer = Transfer(
-            self._means, Source(self._logs.name, log, snapshot, fetch), checkpoint, held, deadline, tally
-        )
+        source = Source(self._logs.name, log, snapshot, fetch)
+        transfer = Transfer(self._means, source, checkpoint, held, visit.deadline, tally)
         transfer.run()
         if tally.bytes:
             tally.lag_seconds = round((self._means.clock.now() - snapshot.modified).total_seconds(), 1)
         if not transfer.left:
             return snapshot.etag, Outcome.DELIVERED if tally.bytes else Outcome.NOTHING_NEW
-        if deadline.passed:
+        if visit.deadline.passed:
             return snapshot.etag, Outcome.CONTINUES
         if not is_over(log, self._means.clock.now()):
             return snapshot.etag, Outcome.INCOMPLETE
         raise Unsupported(
-            f"The last {transfer.left} bytes are no complete record though the hour is over, so this layout is not "
+            f"The last {transfer.left} bytes are not a complete record though the hour is over, so this layout is not "
             "supported. They count as backlog. Look at the blob; replay its hour once it is whole."
         )
+
+    def _check_rewritten(self, log: LogBlob, checkpoint: Checkpoint, snapshot: Snapshot) -> None:
+        # A rewritten blob is delivered anew, as a whole, so it takes a second look that says the same.
+        again = self._logs.snapshot(log)
+        if again != snapshot or not is_rewritten(checkpoint, again, partial(self._logs.read, log, again)):
+            raise Overtaken(f"{log.name} looked rewritten, and then it did not.")

@@ -3,7 +3,7 @@
 Pure: no input or output, no clock, no environment.
 """
 
-from shared.flowlog.blobname import LogBlob, LogKind, day_prefix, hour_prefix, parse_blob_name
+from shared.flowlog.blobname import LogBlob, LogKind, day_prefix, hour_prefix, is_named_like_a_log, parse_blob_name
 from shared.flowlog.check import check
 from shared.flowlog.decode import decode, decode_set_aside
 from shared.flowlog.decoded import Decoded, SetAside, Unit
@@ -30,6 +30,7 @@ __all__ = [
     "hour_prefix",
     "is_closer",
     "is_head",
+    "is_named_like_a_log",
     "parse_blob_name",
     "to_json_line",
 ]

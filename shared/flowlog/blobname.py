@@ -15,7 +15,10 @@ from shared.flowlog.tuples import MalformedTupleError, read_mac
 
 
 class LogKind(Enum):
-    """A kind of flow log; the value is the first key of its blobs' names."""
+    """A kind of flow log; the value is the first key of its blobs' names as Azure writes them.
+
+    Copying tools and guides put other keys there, so that the container alone tells the kind.
+    """
 
     NSG = "resourceId"
     VNET = "flowLogResourceID"
@@ -54,18 +57,29 @@ class LogBlob:
 
 # Month and minute are both `m=`, so the segments are told apart by position.
 _NAME: Final = re.compile(
-    r"(?P<resource>(?P<key>[^/=]+)=.+)"
+    r"(?P<resource>[^/=]+=.+)"
     r"/y=(?P<year>20[0-9]{2})/m=(?P<month>[0-9]{2})/d=(?P<day>[0-9]{2})/h=(?P<hour>[0-9]{2})/m=[0-9]{2}"
     r"(?:/macAddress=(?P<mac>[^/]+))?/PT1H\.json",
     re.IGNORECASE,
 )
 
 
+_NAMED_LIKE_A_LOG: Final = re.compile(r"(?:.*/)?PT1H\.json[^/]*", re.IGNORECASE | re.DOTALL)
+
+
+def is_named_like_a_log(name: str) -> bool:
+    """Tell whether the last part of a blob's name begins as those of flow logs do, whatever stands around it.
+
+    One that `parse_blob_name` does not know is read by nobody, so it has to be named to people.
+    """
+    return _NAMED_LIKE_A_LOG.fullmatch(name) is not None
+
+
 def parse_blob_name(container: str, name: str) -> LogBlob | None:
     """Read the name of a blob; None if the blob is no flow log that is known."""
     kind = next((kind for kind in LogKind if kind.container == container), None)
     match = _NAME.fullmatch(name)
-    if kind is None or match is None or match["key"].lower() != kind.value.lower():
+    if kind is None or match is None:
         return None
     try:
         hour = datetime(int(match["year"]), int(match["month"]), int(match["day"]), int(match["hour"]), tzinfo=UTC)

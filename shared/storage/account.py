@@ -6,14 +6,20 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-from azure.storage.blob import BlobClient, BlobServiceClient, ExponentialRetry
+from azure.storage.blob import BlobClient, BlobServiceClient
+from urllib3.exceptions import HTTPError
 
 from shared.errors import SettingError, StorageAway
 from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
+from shared.storage.answers import CheckedRetry, ForeignAnswerError, code_of
 
-_TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30}
+# A redirect would lead to whoever answered in storage's place, and the request's signature along with it.
+_OPTIONS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30, "permit_redirects": False}
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, requests.RequestException, HTTPError, OSError)
+"""What the library lets pass, besides errors of its own, when an answer is not as it takes for granted."""
 
 
 def blob_service(
@@ -26,17 +32,17 @@ def blob_service(
     """
     # Waits of about 2, 4 and 8 seconds; left to itself the library begins with 18. A policy is part of one client's
     # pipeline: two clients that share it sign with the same key.
-    retries = ExponentialRetry(initial_backoff=0, increment_base=2, random_jitter_range=1, retry_total=3)
+    retries = CheckedRetry(initial_backoff=0, increment_base=2, random_jitter_range=1, retry_total=3)
     if isinstance(connection, ByConnectionString):
         try:
             return BlobServiceClient.from_connection_string(
-                connection.connection_string.reveal, retry_policy=retries, **_TIMEOUTS
+                connection.connection_string.reveal, retry_policy=retries, **_OPTIONS
             )
         except ValueError:
             # The library's own text is left out: it may repeat parts of the string.
             raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
     credential = identity(connection.client_id)
-    return BlobServiceClient(connection.blob_service_uri, credential=credential, retry_policy=retries, **_TIMEOUTS)
+    return BlobServiceClient(connection.blob_service_uri, credential=credential, retry_policy=retries, **_OPTIONS)
 
 
 def account_name(client: BlobServiceClient | BlobClient) -> str:
@@ -49,28 +55,40 @@ def account_name(client: BlobServiceClient | BlobClient) -> str:
 
 @contextlib.contextmanager
 def storage_errors(account: str) -> Iterator[None]:
-    """Turn what the library raises into what to do about it.
+    """Turn what the library raises into what to do about it. Only calls of the library belong inside.
 
     Raises:
-        StorageAway: the account is away, busy, or refuses us; the message says which.
+        StorageAway: the account is away, busy, or refuses us, or something else answered in its place; the message
+            says which, and repeats nothing of the answer but storage's own codes.
     """
     try:
         yield
+    except ForeignAnswerError as error:
+        raise StorageAway(
+            f"Something other than storage answered for storage account {account}: {error}. "
+            "Look for a proxy, a firewall or a portal on the way to it."
+        ) from None
     except ClientAuthenticationError:
         raise StorageAway(
             f"The identity or key for storage account {account} is not accepted. Check its setting."
         ) from None
     except HttpResponseError as error:
-        if error.status_code == HTTPStatus.FORBIDDEN:
-            raise StorageAway(
-                f"Storage account {account} forbids this ({_code(error)}). "
-                "Check the key, the role assignment and the account's network rules."
-            ) from None
-        raise StorageAway(f"Storage account {account} answered {error.status_code} ({_code(error)}).") from None
+        raise StorageAway(_refusal(account, error)) from None
     except AzureError as error:
         raise StorageAway(f"Storage account {account} can't be reached ({type(error).__name__}).") from None
+    except _UNREADABLE as error:
+        raise StorageAway(
+            f"Storage account {account} gave an answer that can't be read ({type(error).__name__})."
+        ) from None
 
 
-def _code(error: HttpResponseError) -> str:
-    code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code) or error.reason or "no code")
+def _refusal(account: str, error: HttpResponseError) -> str:
+    if error.status_code is None or error.status_code < HTTPStatus.BAD_REQUEST:
+        return f"The connection to storage account {account} broke, or its answer was damaged, while it was read."
+    said = code_of(error) or "no code of storage's"
+    if error.status_code == HTTPStatus.FORBIDDEN:
+        return (
+            f"Storage account {account} forbids this ({said}). "
+            "Check the key, the role assignment and the account's network rules."
+        )
+    return f"Storage account {account} answered {error.status_code} ({said})."

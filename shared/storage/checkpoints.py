@@ -11,17 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
 
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.storage.blob import BlobClient, BlobServiceClient
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobClient, BlobServiceClient, StorageErrorCode
 
 from shared.clock import Clock
-from shared.errors import Unreadable
+from shared.errors import ContainerMissing, Unreadable
 from shared.flowlog import LogBlob, LogKind
 from shared.storage.account import account_name, storage_errors
+from shared.storage.answers import says
 from shared.storage.checkpoint import Checkpoint, State
 from shared.storage.leased_blob import REFUSED, LeasedBlob
+from shared.storage.listing import every
 
 CONTAINER = "checkpoints"
+_THERE_ALREADY = (
+    StorageErrorCode.BLOB_ALREADY_EXISTS,
+    StorageErrorCode.CONDITION_NOT_MET,
+    StorageErrorCode.LEASE_ID_MISSING,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +97,17 @@ class Checkpoints:
 
     def create(self, log: LogBlob, checkpoint: Checkpoint) -> None:
         """Write a first checkpoint, unless another worker did so before."""
-        with storage_errors(self._account), contextlib.suppress(ResourceExistsError, ResourceModifiedError):
-            self._client(log).upload_blob(
-                checkpoint.to_json(),
-                overwrite=False,
-                metadata=_metadata(checkpoint),
-                tags=_tags(checkpoint),
-            )
+        with storage_errors(self._account):
+            try:
+                self._client(log).upload_blob(
+                    checkpoint.to_json(),
+                    overwrite=False,
+                    metadata=_metadata(checkpoint),
+                    tags=_tags(checkpoint),
+                )
+            except HttpResponseError as error:
+                if not says(error, *_THERE_ALREADY):
+                    raise
 
     def read(self, log: LogBlob) -> Checkpoint | None:
         """Return a checkpoint without holding it, None if there is none.
@@ -106,9 +117,12 @@ class Checkpoints:
         """
         with storage_errors(self._account):
             try:
-                return Checkpoint.from_json(bytes(self._client(log).download_blob().readall()))
-            except ResourceNotFoundError:
-                return None
+                stored = bytes(self._client(log).download_blob().readall())
+            except HttpResponseError as error:
+                if says(error, StorageErrorCode.BLOB_NOT_FOUND, StorageErrorCode.CONTAINER_NOT_FOUND):
+                    return None
+                raise
+        return Checkpoint.from_json(stored)
 
     @contextlib.contextmanager
     def hold(self, log: LogBlob) -> Iterator[Hold | None]:
@@ -129,19 +143,15 @@ class Checkpoints:
         with storage_errors(self._account):
             try:
                 self._client(log).delete_blob()
-            except ResourceNotFoundError:
-                return
             except HttpResponseError as error:
-                if error.status_code not in REFUSED:
+                if error.status_code not in REFUSED and not says(error, StorageErrorCode.BLOB_NOT_FOUND):
                     raise
 
     def listed(self, kind: LogKind, prefix: str = "") -> Iterator[Summary]:
         """List checkpoints whose hour begins with a prefix such as `y=2026/m=11/d=23/h=15/`."""
-        # Before the first run there is no container.
-        with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
-            for item in self._container.list_blobs(
-                name_starts_with=f"{self._folder(kind)}{prefix}", include=["metadata"]
-            ):
+        items = self._container.list_blobs(name_starts_with=f"{self._folder(kind)}{prefix}", include=["metadata"])
+        with contextlib.suppress(ContainerMissing):  # before the first run
+            for item in every(self._account, CONTAINER, items):
                 summary = _summary(item.metadata or {}, item.last_modified)
                 if summary is not None:
                     yield summary
@@ -152,15 +162,25 @@ class Checkpoints:
         The others, one for each log blob that grows now, are told by their names and not read. The index of tags lags
         behind by seconds; what it does not know yet is found by a later sweep.
         """
-        with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
-            for item in self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'"):
+        items = self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'")
+        with contextlib.suppress(ContainerMissing):
+            for item in every(self._account, CONTAINER, items):
                 if self._folder(kind) < item.name < f"{self._folder(kind)}{_hour(before)}":
-                    # By its metadata, so that one whose content can't be read is told of too.
-                    with contextlib.suppress(ResourceNotFoundError):
-                        found = self._container.get_blob_client(item.name).get_blob_properties()
-                        summary = _summary(found.metadata or {}, found.last_modified)
-                        if summary is not None:
-                            yield summary
+                    summary = self._summary_of(item.name)
+                    if summary is not None:
+                        yield summary
+
+    def _summary_of(self, name: str) -> Summary | None:
+        # By its metadata, so that one whose content can't be read is told of too.
+        with storage_errors(self._account):
+            try:
+                found = self._container.get_blob_client(name).get_blob_properties()
+                metadata, modified = found.metadata or {}, found.last_modified
+            except HttpResponseError as error:
+                if says(error, StorageErrorCode.BLOB_NOT_FOUND):
+                    return None
+                raise
+        return _summary(metadata, modified)
 
     def _client(self, log: LogBlob) -> BlobClient:
         digest = hashlib.sha256(log.name.encode()).hexdigest()

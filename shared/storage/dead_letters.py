@@ -3,10 +3,11 @@
 import contextlib
 from datetime import datetime
 
-from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from shared.storage.account import account_name, storage_errors
+from shared.errors import ContainerMissing
+from shared.storage.account import account_name
+from shared.storage.listing import every
 
 CONTAINER = "dead-letters"
 
@@ -24,6 +25,7 @@ class DeadLetters:
         Raises:
             StorageAway: the account can't be reached now.
         """
-        with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
-            return sum(item.last_modified >= moment for item in self._container.list_blobs())
+        with contextlib.suppress(ContainerMissing):
+            letters = every(self._account, CONTAINER, self._container.list_blobs())
+            return sum(item.last_modified >= moment for item in letters)
         return 0

@@ -11,12 +11,13 @@ from http import HTTPStatus
 from typing import Self
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.storage.blob import BlobClient, BlobLeaseClient
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobClient, BlobLeaseClient, StorageErrorCode
 
 from shared.clock import Clock
 from shared.errors import HeldElsewhere, RetryLater
 from shared.storage.account import account_name, storage_errors
+from shared.storage.answers import says
 
 _LEASE_SECONDS = 60
 _RENEW_SECONDS = 20
@@ -49,9 +50,9 @@ class LeasedBlob:
         with storage_errors(account_name(client)):
             try:
                 lease.acquire(_LEASE_SECONDS)
-            except ResourceNotFoundError:
-                return None
             except HttpResponseError as error:
+                if says(error, StorageErrorCode.BLOB_NOT_FOUND):
+                    return None
                 if error.status_code in REFUSED:
                     raise HeldElsewhere("Another worker holds the blob.") from None
                 raise
@@ -77,9 +78,8 @@ class LeasedBlob:
             HeldElsewhere: the lease was lost, or the blob deleted.
         """
         with self._fenced():
-            found = self._client.download_blob(lease=self._lease)
-            self._etag = str(found.properties.etag)
-            return bytes(found.readall())
+            data, self._etag = self._stored()
+            return data
 
     def write(self, data: bytes, metadata: dict[str, str], tags: dict[str, str]) -> None:
         """Write over what was last read or written.
@@ -89,16 +89,25 @@ class LeasedBlob:
         """
         self.check()
         with self._fenced():
-            written = self._client.upload_blob(
-                data,
-                overwrite=True,
-                metadata=metadata,
-                tags=tags,
-                lease=self._lease,
-                etag=self._etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
-            self._etag = str(written["etag"])
+            try:
+                written = self._client.upload_blob(
+                    data,
+                    overwrite=True,
+                    metadata=metadata,
+                    tags=tags,
+                    lease=self._lease,
+                    etag=self._etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+                self._etag = str(written["etag"])
+            except HttpResponseError as error:
+                if not says(error, StorageErrorCode.CONDITION_NOT_MET):
+                    raise
+                # The library repeats a write whose answer was lost, and the repetition meets what the first one wrote.
+                stored, etag = self._stored()
+                if stored != data:
+                    raise
+                self._etag = etag
 
     def check(self) -> None:
         """Make sure that the lease still holds, renewing it if it is due.
@@ -110,6 +119,10 @@ class LeasedBlob:
             self._renew()
         if self._lost or self._age > _LEASE_SECONDS:
             raise HeldElsewhere("The lease on the checkpoint ran out, so another worker may hold the blob now.")
+
+    def _stored(self) -> tuple[bytes, str]:
+        found = self._client.download_blob(lease=self._lease)
+        return bytes(found.readall()), str(found.properties.etag)
 
     @property
     def _age(self) -> float:
@@ -138,7 +151,7 @@ class LeasedBlob:
             try:
                 yield
             except HttpResponseError as error:
-                if error.status_code in REFUSED or isinstance(error, ResourceNotFoundError):
+                if error.status_code in REFUSED or says(error, StorageErrorCode.BLOB_NOT_FOUND):
                     self._lost = True
                     raise HeldElsewhere("Another worker took the blob over, so this one writes nothing.") from None
                 raise

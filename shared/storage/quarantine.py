@@ -7,12 +7,14 @@ from datetime import date, datetime
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-from azure.storage.blob import BlobServiceClient
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobServiceClient, StorageErrorCode
 
-from shared.errors import Overtaken, Vanished
+from shared.errors import ContainerMissing, Overtaken, Vanished
 from shared.flowlog import LogBlob
 from shared.storage.account import account_name, storage_errors
+from shared.storage.answers import says
+from shared.storage.listing import every
 
 CONTAINER = "quarantine"
 
@@ -52,9 +54,9 @@ class QuarantineContainer:
 
     def listed(self, day: date | None = None) -> Iterator[QuarantinedBlob]:
         """List the blobs, of one day of logs or of all."""
-        # Before the first run there is no container.
-        with storage_errors(self._account), contextlib.suppress(ResourceNotFoundError):
-            for item in self._container.list_blobs(name_starts_with=f"{day:y=%Y/m=%m/d=%d/}" if day else None):
+        items = self._container.list_blobs(name_starts_with=f"{day:y=%Y/m=%m/d=%d/}" if day else None)
+        with contextlib.suppress(ContainerMissing):  # before the first run
+            for item in every(self._account, CONTAINER, items):
                 yield QuarantinedBlob(item.name, int(item.size), item.last_modified)
 
     def get(self, name: str) -> list[bytes]:
@@ -75,8 +77,10 @@ class QuarantineContainer:
             try:
                 found = self._container.download_blob(name)
                 return bytes(found.readall()).splitlines(), str(found.properties.etag)
-            except ResourceNotFoundError:
-                raise Vanished(f"There is no {name} in quarantine.") from None
+            except HttpResponseError as error:
+                if says(error, StorageErrorCode.BLOB_NOT_FOUND, StorageErrorCode.CONTAINER_NOT_FOUND):
+                    raise Vanished(f"There is no {name} in quarantine.") from None
+                raise
 
     def replace(self, name: str, lines: Sequence[bytes], etag: str) -> None:
         """Write other objects over those last seen, or remove the blob if there are none.
@@ -91,5 +95,15 @@ class QuarantineContainer:
                     self._container.upload_blob(name, b"\n".join([*lines, b""]), overwrite=True, **unchanged)
                 else:
                     self._container.delete_blob(name, **unchanged)
-            except (ResourceModifiedError, ResourceNotFoundError):
-                raise Overtaken(f"{name} was written again meanwhile.") from None
+            except HttpResponseError as error:
+                if not says(error, StorageErrorCode.CONDITION_NOT_MET, StorageErrorCode.BLOB_NOT_FOUND):
+                    raise
+                # The library repeats a request whose answer was lost, and the repetition meets what the first one did.
+                if not self._holds(name, lines):
+                    raise Overtaken(f"{name} was written again meanwhile.") from None
+
+    def _holds(self, name: str, lines: Sequence[bytes]) -> bool:
+        try:
+            return self.get(name) == list(lines)
+        except Vanished:
+            return not lines

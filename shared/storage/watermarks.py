@@ -2,18 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.storage.blob import BlobServiceClient
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobServiceClient, StorageErrorCode
 
 from shared.errors import HeldElsewhere, Unreadable
 from shared.flowlog import LogKind
 from shared.storage.account import account_name, storage_errors
+from shared.storage.answers import says
 from shared.storage.checkpoints import CONTAINER
 
 _FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Where a sweep stopped: after the log blob of this name, among those that it lists from this hour on."""
+
+    hour: datetime
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,8 @@ class Watermark:
         hour: every hour from `since` up to it was found complete.
         tidied: when old checkpoints were last removed.
         tidy_from: the day that removing them goes on from, if time ran out.
+        existed: whether the log container was ever there. Of the two kinds one usually never is, and that is no fault.
+        stopped: where the last sweep ran out of time; None if it came around.
     """
 
     start: datetime
@@ -33,6 +45,8 @@ class Watermark:
     hour: datetime
     tidied: datetime
     tidy_from: datetime
+    existed: bool = False
+    stopped: Position | None = None
 
 
 class Watermarks:
@@ -49,20 +63,17 @@ class Watermarks:
         Raises:
             Unreadable: it is of a newer format, or damaged.
         """
-        with storage_errors(self._account):
-            try:
-                found = self._container.download_blob(self._name(kind))
-                return _from_json(bytes(found.readall())), str(found.properties.etag)
-            except ResourceNotFoundError:
-                return None
+        found = self._stored(kind)
+        return None if found is None else (_from_json(found[0]), found[1])
 
     def create(self, kind: LogKind, watermark: Watermark) -> None:
         """Write the first watermark, unless another worker did so before."""
         with storage_errors(self._account):
             try:
                 self._container.upload_blob(self._name(kind), _to_json(watermark), overwrite=False)
-            except ResourceExistsError:
-                return
+            except HttpResponseError as error:
+                if not says(error, StorageErrorCode.BLOB_ALREADY_EXISTS, StorageErrorCode.CONDITION_NOT_MET):
+                    raise
 
     def save(self, kind: LogKind, watermark: Watermark, etag: str) -> str:
         """Write the watermark over the one last seen; return the new ETag.
@@ -70,14 +81,31 @@ class Watermarks:
         Raises:
             HeldElsewhere: another sweep wrote it meanwhile.
         """
+        data = _to_json(watermark)
         with storage_errors(self._account):
             try:
                 written = self._container.get_blob_client(self._name(kind)).upload_blob(
-                    _to_json(watermark), overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified
+                    data, overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified
                 )
                 return str(written["etag"])
-            except ResourceModifiedError:
-                raise HeldElsewhere("Another sweep is at work.") from None
+            except HttpResponseError as error:
+                if not says(error, StorageErrorCode.CONDITION_NOT_MET, StorageErrorCode.BLOB_NOT_FOUND):
+                    raise
+        # The library repeats a write whose answer was lost, and the repetition meets what the first one wrote.
+        found = self._stored(kind)
+        if found is None or found[0] != data:
+            raise HeldElsewhere("Another sweep is at work.")
+        return found[1]
+
+    def _stored(self, kind: LogKind) -> tuple[bytes, str] | None:
+        with storage_errors(self._account):
+            try:
+                found = self._container.download_blob(self._name(kind))
+                return bytes(found.readall()), str(found.properties.etag)
+            except HttpResponseError as error:
+                if says(error, StorageErrorCode.BLOB_NOT_FOUND, StorageErrorCode.CONTAINER_NOT_FOUND):
+                    return None
+                raise
 
     def _name(self, kind: LogKind) -> str:
         return f"{self._log_account}/{kind.container}/watermark.json"
@@ -92,9 +120,17 @@ def _from_json(data: bytes) -> Watermark:
         document = orjson.loads(data)
         if document["format"] != _FORMAT:
             raise Unreadable("A watermark has a newer format than this version knows. Run the newer Sluice.")
-        return Watermark(*(_time(document[name]) for name in Watermark.__slots__))
+        return Watermark(
+            **{name: _time(document[name]) for name in ("start", "since", "hour", "tidied", "tidy_from")},
+            existed=document.get("existed") is True,
+            stopped=_position(document.get("stopped")),
+        )
     except (ValueError, KeyError, TypeError):
         raise Unreadable("A watermark can't be read. Look at it, or delete it to start from this hour.") from None
+
+
+def _position(document: Any) -> Position | None:  # noqa: ANN401 -- JSON
+    return None if document is None else Position(_time(document["hour"]), str(document["name"]))
 
 
 def _time(text: str) -> datetime:

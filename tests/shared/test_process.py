@@ -11,7 +11,6 @@ import pytest
 from azure.storage.blob import (
     AccountSasPermissions,
     BlobServiceClient,
-    LinearRetry,
     ResourceTypes,
     generate_account_sas,
 )
@@ -21,7 +20,7 @@ from shared.delivery.horizon import whole_hour
 from shared.errors import HeldElsewhere
 from shared.ingester import Ingester
 from shared.process import Process
-from shared.storage import account as account_module
+from shared.storage.answers import CheckedRetry
 from shared.storage.checkpoints import CONTAINER
 from shared.storage.quarantine import CONTAINER as QUARANTINE
 from tests.support.gateway_server import accept, accepting_gateway, lines_of
@@ -72,7 +71,7 @@ def world(
 ) -> Iterator[World]:
     gateway.respond = accept
     gateway.requests.clear()
-    monkeypatch.setattr(account_module, "ExponentialRetry", lambda **_: LinearRetry(backoff=0, random_jitter_range=0))
+    monkeypatch.setattr(CheckedRetry, "get_backoff_time", lambda *_: 0)
     world = World(new_account(), new_account(), gateway, monkeypatch)
     world.set(
         FLOW_LOGS=world.logs.connection_string,

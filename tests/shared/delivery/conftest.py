@@ -2,7 +2,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from azure.storage.blob import BlobServiceClient
 
 from dev.azurite import StorageAccount
 from shared.delivery.breaker import Refusals
@@ -16,6 +15,7 @@ from shared.storage.checkpoints import Checkpoints
 from shared.storage.logs import FlowLogAccount
 from shared.storage.quarantine import QuarantineContainer
 from shared.storage.watermarks import Watermarks
+from tests.support.account import reached
 from tests.support.gateway import MemoryGateway
 from tests.support.logs import GrowingLog, log_blob
 from tests.support.time import StillClock
@@ -29,10 +29,10 @@ class World:
         self.gateway = MemoryGateway()
         self.start_from = start_from
         self._log_account = logs
-        self.own = BlobServiceClient.from_connection_string(own.connection_string)
+        self.own = reached(own)
         for name in (checkpoints.CONTAINER, quarantine.CONTAINER):
             self.own.create_container(name)
-        self.logs = FlowLogAccount(BlobServiceClient.from_connection_string(logs.connection_string))
+        self.logs = FlowLogAccount(reached(logs))
         self.checkpoints = Checkpoints(self.own, self.logs.name, self.clock)
         self.quarantine = QuarantineContainer(self.own)
         self.watermarks = Watermarks(self.own, self.logs.name)

@@ -9,7 +9,7 @@ from shared.delivery.backlog import Backlog, by_card, standing
 from shared.flowlog import LogKind
 from shared.storage.checkpoint import State
 from shared.storage.checkpoints import Summary
-from shared.storage.logs import ListedLog
+from shared.storage.log_listings import ListedLog
 from tests.support.logs import HEAD, HOUR, MAC, log_blob, record
 
 NSG = LogKind.NSG
@@ -142,4 +142,4 @@ def test_a_blob_that_is_archived_or_no_block_blob_is_named(world, look):
     world.log(appended).client.append_block(b"{}")
     found = look()
     assert "archived" in found[archived.log.name].blocked
-    assert "no block blob" in found[appended.name].blocked
+    assert "not a block blob" in found[appended.name].blocked

@@ -321,10 +321,10 @@ class _Broken:
         self._log = log
         self.breaker = worker.breaker
 
-    def deliver(self, log, deadline):
+    def deliver(self, log, deadline, *, listed):
         if log == self._log:
             raise ZeroDivisionError
-        return self._worker.deliver(log, deadline)
+        return self._worker.deliver(log, deadline, listed=listed)
 
 
 def _slow_listings(world):

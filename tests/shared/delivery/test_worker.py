@@ -260,7 +260,7 @@ def test_an_append_blob_is_an_unsupported_layout(world):
     log.client.append_block(HEAD + record(1) + CLOSER)
     report = world.event(log)
     assert report.outcome is Outcome.UNSUPPORTED
-    assert "no block blob" in report.message
+    assert "not a block blob" in report.message
 
 
 def test_an_empty_blob_is_nothing_yet_and_does_not_settle_how_it_is_read(world):

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from shared.flowlog import LogKind, day_prefix, hour_prefix, parse_blob_name
+from shared.flowlog import LogKind, day_prefix, hour_prefix, is_named_like_a_log, parse_blob_name
 
 NSG = "resourceId=/SUBSCRIPTIONS/S_1/RESOURCEGROUPS/RG_A/PROVIDERS/MICROSOFT.NETWORK/NETWORKSECURITYGROUPS/WEB_NSG"
 VNET_SHAPES = [
@@ -62,12 +62,43 @@ def test_a_card_that_is_none_does_not_hide_the_log():
     assert log.mac is None
 
 
+@pytest.mark.parametrize("name", [NSG + WHEN, VNET_SHAPES[0] + WHEN, f"targetResourceID=/S{WHEN}"])
+@pytest.mark.parametrize("kind", LogKind)
+def test_the_container_tells_the_kind_whatever_key_a_name_begins_with(kind, name):
+    log = parse_blob_name(kind.container, name)
+    assert log is not None
+    assert (log.kind, log.resource) == (kind, name.removesuffix(WHEN))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PT1H.json",
+        "pt1h.JSON",
+        f"copies/{NSG}{WHEN}",
+        f"{NSG}{WHEN}.gz",
+        f"{NSG}{WHEN} (1)",
+        f"{NSG}/PT1H.json",
+        f"{NSG}{WHEN.replace('m=11', 'm=1')}",
+        f"line\nbreak{WHEN}",
+    ],
+)
+def test_a_name_that_is_like_a_log_s_is_told_from_others(name):
+    assert is_named_like_a_log(name)
+
+
+@pytest.mark.parametrize("name", ["", "notes.txt", "PT1H", "xPT1H.json", f"{NSG}/PT1H.json/notes.txt", "PT5M.json"])
+def test_a_name_that_is_not_like_a_log_s_is_nobody_s_business(name):
+    assert not is_named_like_a_log(name)
+
+
 @pytest.mark.parametrize(
     ("container", "name"),
     [
         ("insights-logs-other", NSG + WHEN),
-        (LogKind.VNET.container, NSG + WHEN),
-        (LogKind.NSG.container, VNET_SHAPES[0] + WHEN),
+        (LogKind.NSG.container, f"copies/{NSG}{WHEN}"),
+        (LogKind.NSG.container, WHEN[1:]),
+        (LogKind.VNET.container, f"logs{WHEN}"),
         (LogKind.NSG.container, NSG + WHEN.replace("PT1H.json", "PT1H.json.tmp")),
         (LogKind.NSG.container, NSG + WHEN.replace("m=11", "m=13")),
         (LogKind.NSG.container, NSG + WHEN.replace("h=09", "h=24")),

@@ -2,10 +2,19 @@ import base64
 from collections.abc import Callable, Iterator
 from functools import cache
 from http import HTTPStatus
+from types import SimpleNamespace
 
 import pytest
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ServiceRequestError
-from azure.storage.blob import LinearRetry
+import requests
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    DecodeError,
+    DeserializationError,
+    HttpResponseError,
+    IncompleteReadError,
+    ServiceRequestError,
+)
 
 from dev.azurite import StorageAccount, azurite
 from dev.certificate import Certificate
@@ -13,8 +22,8 @@ from shared.errors import SettingError, StorageAway
 from shared.identity import managed_identity
 from shared.secret import Secret
 from shared.settings import ByConnectionString, ByIdentity
-from shared.storage import account as account_module
 from shared.storage.account import account_name, blob_service, storage_errors
+from shared.storage.answers import CheckedRetry, ForeignAnswerError
 from tests.support.identity import HEADER, IdentityEndpoint, TokenRequest, access_token, identity_endpoint
 from tests.support.servers import always, answer, in_turn, serving
 
@@ -43,7 +52,7 @@ def identity(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(account_module, "ExponentialRetry", lambda **_: LinearRetry(backoff=0, random_jitter_range=0))
+    monkeypatch.setattr(CheckedRetry, "get_backoff_time", lambda *_: 0)
 
 
 def _trouble(connection: ByConnectionString | ByIdentity, name: str) -> str:
@@ -143,7 +152,7 @@ def test_an_account_that_is_not_there_is_told():
 @pytest.mark.usefixtures("impatient")
 def test_a_busy_account_is_asked_again():
     key = base64.b64encode(b"planted").decode()
-    with serving(in_turn(answer(503), (), answer(201))) as storage:
+    with serving(in_turn(answer(503), (), answer(201, x_ms_request_id="1"))) as storage:
         service = blob_service(
             _by_string(f"AccountName=account;AccountKey={key};BlobEndpoint={storage.url}/account"), "FLOW_LOGS"
         )
@@ -177,9 +186,10 @@ def test_an_account_has_a_name_under_any_address(address: str, name: str):
 
 
 class _RefusalError(HttpResponseError):
-    def __init__(self, status: int, code: str | None) -> None:
+    def __init__(self, status: int, code: str | None, told: str | None = None) -> None:
         super().__init__("planted")
-        self.status_code, self.reason, self.error_code = status, None, code
+        self.status_code, self.reason, self.error_code = status, "planted", code
+        self.response = SimpleNamespace(headers={"x-ms-error-code": told or code} if code else {})
 
 
 @pytest.mark.parametrize(
@@ -188,7 +198,17 @@ class _RefusalError(HttpResponseError):
         (ClientAuthenticationError("planted"), "is not accepted. Check its setting."),
         (_RefusalError(403, "AuthorizationPermissionMismatch"), "forbids this (AuthorizationPermissionMismatch)"),
         (_RefusalError(500, "InternalError"), "answered 500 (InternalError)."),
-        (_RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, None), "answered 503 (no code)."),
+        (_RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, None), "answered 503 (no code of storage's)."),
+        (_RefusalError(500, "Planted"), "answered 500 (no code of storage's)."),
+        (_RefusalError(404, "BlobNotFound", "ContainerNotFound"), "answered 404 (no code of storage's)."),
+        (IncompleteReadError("planted"), "connection to storage account account broke"),
+        (DecodeError("planted"), "connection to storage account account broke"),
+        (
+            ForeignAnswerError("it is a page"),
+            "Something other than storage answered for storage account account: it is",
+        ),
+        (DeserializationError("planted"), "gave an answer that can't be read (DeserializationError)."),
+        (requests.ConnectionError("planted"), "gave an answer that can't be read (ConnectionError)."),
         (ServiceRequestError("planted"), "can't be reached (ServiceRequestError)."),
         (AzureError("planted"), "can't be reached (AzureError)."),
     ],

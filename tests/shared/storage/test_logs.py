@@ -12,9 +12,10 @@ from azure.storage.blob import (
 )
 
 from dev.azurite import StorageAccount
-from shared.errors import Overtaken, StorageAway, Unsupported, Vanished
+from shared.errors import ContainerMissing, Overtaken, StorageAway, Unsupported, Vanished
 from shared.flowlog import LogBlob, LogKind, hour_prefix, parse_blob_name
 from shared.storage.logs import FlowLogAccount, Snapshot
+from tests.support.account import reached
 from tests.support.logs import CLOSER, HEAD, HOUR, MAC, GrowingLog, log_blob
 from tests.support.servers import always, answer, serving
 
@@ -28,7 +29,7 @@ _VNET_AS_CLI_SHOWS = (
 
 @pytest.fixture
 def logs(account: StorageAccount) -> FlowLogAccount:
-    return FlowLogAccount(BlobServiceClient.from_connection_string(account.connection_string))
+    return FlowLogAccount(reached(account))
 
 
 @pytest.fixture
@@ -120,9 +121,11 @@ def test_a_blob_of_which_nothing_is_committed_yet_is_not_there(logs: FlowLogAcco
         logs.snapshot(log.log)
 
 
-def test_a_blob_in_a_container_that_is_not_there_has_vanished(logs: FlowLogAccount):
-    with pytest.raises(Vanished):
+def test_a_blob_in_a_container_that_is_not_there_has_not_vanished(logs: FlowLogAccount):
+    with pytest.raises(StorageAway, match="ContainerNotFound"):
         logs.snapshot(_log(_VNET.format("A")))
+    with pytest.raises(StorageAway, match="ContainerNotFound"):
+        logs.etag(_log(_VNET.format("A")))
 
 
 def test_a_blob_that_goes_while_it_is_read_is_looked_at_anew(logs: FlowLogAccount, log: GrowingLog):
@@ -136,7 +139,7 @@ def test_a_blob_that_goes_while_it_is_read_is_looked_at_anew(logs: FlowLogAccoun
 @pytest.mark.parametrize("create", ["create_append_blob", "create_page_blob"])
 def test_a_blob_that_is_no_block_blob_is_unsupported(logs: FlowLogAccount, log: GrowingLog, create: str):
     getattr(log.client, create)(*([512] if create == "create_page_blob" else []))
-    with pytest.raises(Unsupported, match="no block blob"):
+    with pytest.raises(Unsupported, match="not a block blob"):
         logs.snapshot(log.log)
 
 
@@ -245,15 +248,17 @@ def test_more_logs_than_fit_into_one_answer_are_all_listed(
     assert sorted(logs.resources(LogKind.NSG)) == resources
 
 
-def test_an_account_without_flow_logs_has_no_resources(logs: FlowLogAccount):
-    assert [list(logs.resources(kind)) for kind in LogKind] == [[], []]
-    assert [list(logs.listed(kind, "")) for kind in LogKind] == [[], []]
+def test_a_container_that_is_not_there_is_told_apart_from_an_empty_one(logs: FlowLogAccount):
+    for kind in LogKind:
+        for listing in (logs.resources(kind), logs.listed(kind, ""), logs.misplaced(kind, "A=B", HOUR, HOUR)):
+            with pytest.raises(ContainerMissing, match=kind.container):
+                list(listing)
 
 
 def test_a_listing_tells_what_can_not_be_read(logs: FlowLogAccount, log: GrowingLog):
     log.client.create_append_blob()
     (item,) = logs.listed(LogKind.NSG, "")
-    assert "no block blob" in item.problem
+    assert "not a block blob" in item.problem
 
 
 def test_a_listing_tells_what_is_archived(logs: FlowLogAccount, log: GrowingLog):

@@ -79,7 +79,7 @@ def test_what_was_removed_meanwhile_is_not_written_again(quarantine: QuarantineC
     (name,) = _names(quarantine)
     _, etag = quarantine.read(name)
     quarantine.replace(name, [], etag)
-    for left in (_LINES[:1], []):
-        with pytest.raises(Overtaken):
-            quarantine.replace(name, left, etag)
+    with pytest.raises(Overtaken):
+        quarantine.replace(name, _LINES[:1], etag)
+    quarantine.replace(name, [], etag)  # as the library repeats it after a lost answer
     assert _names(quarantine) == []

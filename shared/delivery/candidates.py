@@ -1,0 +1,129 @@
+"""What a sweep has to look into: log blobs whose listing and checkpoint say that they are not wholly delivered."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+
+from shared.delivery.cycle import Leg
+from shared.delivery.hours import Stretch, is_over
+from shared.delivery.unread import Unread
+from shared.flowlog import LogBlob, LogKind, hour_prefix, parse_blob_name
+from shared.storage.checkpoint import State
+from shared.storage.checkpoints import Checkpoints, Summary
+from shared.storage.log_listings import ListedLog, UnknownName
+from shared.storage.logs import FlowLogAccount
+from shared.storage.watermarks import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A log blob to look into.
+
+    Attributes:
+        log: the log blob.
+        is_begun: whether an open checkpoint keeps it in sight, whatever the watermark does.
+        listed: whether a listing of this sweep has just shown it.
+    """
+
+    log: LogBlob
+    is_begun: bool
+    listed: bool = True
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a sweep has come.
+
+    Attributes:
+        hours: from the watermark to now, to be gone through.
+        unread: what nobody reads.
+        stopped: where it is; None before its first step and once it came around.
+        unsettled: the hours (None: what is older) in which something is left to do, or that were not gone through.
+        held: the hours in which something can't be read, which nothing but the watermark keeps in sight.
+        bugs: what should not have been raised.
+    """
+
+    hours: tuple[Stretch, ...]
+    unread: Unread
+    stopped: Position | None = None
+    unsettled: set[Stretch | None] = field(default_factory=set)
+    held: set[Stretch] = field(default_factory=set)
+    bugs: list[Exception] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Finds them by listings alone, and notes what those tell besides.
+
+    Attributes:
+        kind, logs, checkpoints: where to look.
+        oldest: the oldest hour that is read without asking.
+        now: the time.
+        must_stop: tells whether the sweep has to end.
+        progress: of the sweep.
+    """
+
+    kind: LogKind
+    logs: FlowLogAccount
+    checkpoints: Checkpoints
+    oldest: datetime
+    now: datetime
+    must_stop: Callable[[], bool]
+    progress: Progress
+
+    def begun(self, leg: Leg, first: datetime) -> Iterator[Candidate]:
+        """Find log blobs of before the watermark that were begun and not finished."""
+        begun = {summary.blob for summary in self.checkpoints.listed_open(self.kind, first)}
+        named = (parse_blob_name(self.kind.container, name) for name in sorted(filter(leg.has, begun)))
+        logs = [log for log in named if log is not None]
+        for folder, some in groupby(logs, lambda log: hour_prefix(log.resource, log.hour)):
+            listed = {item.log.name: item for item in self.logs.listed(self.kind, folder)}
+            for log in some:
+                item = listed.get(log.name)
+                if item is not None and item.problem:
+                    self.progress.unread.add(item)
+                else:
+                    yield Candidate(log, is_begun=True, listed=item is not None)
+
+    def of_hours(self, leg: Leg, hours: Stretch, resources: Sequence[str]) -> Iterator[Candidate]:
+        """Find log blobs of some hours that are not wholly delivered."""
+        known = {summary.blob: summary for summary in self.checkpoints.listed(self.kind, hours.checkpoints)}
+        for resource in filter(leg.may_have, resources):
+            if self.must_stop():
+                self.progress.stopped = Position(hours.start, resource)
+                self.progress.held.add(hours)
+                return
+            # Should its listing fail, the next sweep goes on behind it.
+            self.progress.stopped = Position(hours.start, f"{resource}0")
+            pending = self._pending(hours, resource, known)
+            for item in sorted(pending, key=lambda item: item.log.name):
+                if leg.has(item.log.name):
+                    yield Candidate(item.log, _is_open(known.get(item.log.name)))
+
+    def _pending(self, hours: Stretch, resource: str, known: Mapping[str, Summary]) -> Iterator[ListedLog]:
+        for item in self.logs.entries(self.kind, hours.prefix(resource)):
+            if isinstance(item, UnknownName):
+                self.progress.unread.add_name(item.name)
+                continue
+            summary = known.get(item.log.name)
+            if not hours.start <= item.log.hour < hours.end or self._is_settled(item, summary):
+                continue
+            if not item.problem:
+                yield item
+                continue
+            self.progress.unread.add(item)
+            if not _is_open(summary):
+                self.progress.held.add(hours)
+
+    def _is_settled(self, item: ListedLog, summary: Summary | None) -> bool:
+        if summary is None:
+            return item.size == 0 or item.log.hour < self.oldest
+        if item.size == 0:
+            return True
+        closed = summary.state is State.CLOSED or not is_over(item.log, self.now)
+        return closed and summary.etag == item.etag
+
+
+def _is_open(summary: Summary | None) -> bool:
+    return summary is not None and summary.state is State.OPEN

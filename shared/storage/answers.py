@@ -1,0 +1,117 @@
+"""What storage answers, checked before it is believed.
+
+Between Sluice and a storage account there may be proxies, firewalls that inspect TLS, and captive portals. What they
+answer in storage's place (a page with status 404, or with 200) must never pass for what storage says: a log blob would
+count as gone, or as one without blocks. So an answer counts only if it has the form of storage's own, and is one to
+what was asked (Blob service REST API, "Common REST API response headers", "Get Blob", "Get Block List", "List Blobs").
+"""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.storage.blob import ExponentialRetry, StorageErrorCode
+
+_RANGE: Final = re.compile(r"bytes=(\d+)-(\d+)")
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_ROOTS: Final = {"blocklist": b"BlockList", "list": b"EnumerationResults", "blobs": b"EnumerationResults"}
+"""The element around the answer to a question, by its parameter `comp`."""
+_PROLOGUE: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*")
+_NAMED: Final = ("GET", "HEAD", "PUT")
+_CODES: Final = frozenset(code.value for code in StorageErrorCode) | {
+    "AuthorizationPermissionMismatch",
+    "AuthorizationProtocolMismatch",
+    "AuthorizationResourceTypeMismatch",
+    "AuthorizationServiceMismatch",
+    "AuthorizationSourceIPMismatch",
+    "KeyBasedAuthenticationNotPermitted",
+    "PublicAccessNotPermitted",
+}
+"""The library's list, and what Azure answers besides ("Common REST API error codes"). Others are not repeated."""
+
+
+class ForeignAnswerError(AzureError):
+    """What came is no answer of storage to what was asked; the message says why, without repeating any of it."""
+
+
+class CheckedRetry(ExponentialRetry):
+    """Repeats requests as the library does, and checks what comes of it in the end.
+
+    It is a retry policy because that is what sees the last answer, once, whatever was repeated before.
+    """
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        response: PipelineResponse[Any, Any] = super().send(request)  # type: ignore[no-untyped-call]
+        check_answer(request.http_request, response.http_response)
+        return response
+
+
+def check_answer(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- azure-core's requests and responses
+    """Check that an answer is storage's own, and one to what was asked.
+
+    Raises:
+        ForeignAnswerError: it is not.
+    """
+    status, headers = int(answered.status_code), answered.headers
+    if "x-ms-request-id" not in headers:
+        raise ForeignAnswerError(f"it is not in storage's own form (status {status})")
+    if headers.get("x-ms-client-request-id", "") not in {"", asked.headers.get("x-ms-client-request-id")}:
+        raise ForeignAnswerError(f"it belongs to another request (status {status})")
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        _check_success(asked, answered, parse_qs(urlsplit(asked.url).query))
+
+
+def _check_success(asked: Any, answered: Any, query: Mapping[str, list[str]]) -> None:  # noqa: ANN401 -- as above
+    comp = query.get("comp", [""])[0]
+    if asked.method == "GET" and comp in _ROOTS:
+        _check_root(answered.body(), _ROOTS[comp])
+    elif asked.method in _NAMED and not comp and "restype" not in query and "etag" not in answered.headers:
+        raise ForeignAnswerError("it names no ETag")
+    if asked.method == "GET" and (wanted := _range_of(asked.headers)) is not None:
+        _check_range(wanted, asked.headers, answered)
+
+
+def _check_root(body: bytes, root: bytes) -> None:
+    prologue = _PROLOGUE.match(body)
+    rest = body[prologue.end() if prologue else 0 :].rstrip()
+    begins = rest.startswith(b"<" + root) and rest[len(root) + 1 : len(root) + 2] in {b">", b" ", b"/"}
+    if not begins or not rest.endswith((b"</" + root + b">", b"/>")):
+        raise ForeignAnswerError(f"it is not a whole <{root.decode()}>")
+
+
+def _range_of(headers: Mapping[str, str]) -> tuple[int, int] | None:
+    found = _RANGE.fullmatch(headers.get("x-ms-range") or headers.get("Range") or "")
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
+def _check_range(wanted: tuple[int, int], asked: Mapping[str, str], answered: Any) -> None:  # noqa: ANN401 -- as above
+    headers = answered.headers
+    given = _CONTENT_RANGE.fullmatch(headers.get("Content-Range") or "")
+    if answered.status_code != HTTPStatus.PARTIAL_CONTENT or given is None:
+        raise ForeignAnswerError(f"it is not the range that was asked for (status {answered.status_code})")
+    start, end, size = (int(number) for number in given.groups())
+    if (start, end) != (wanted[0], min(wanted[1], size - 1)):
+        raise ForeignAnswerError(f"it is bytes {start} to {end} in place of {wanted[0]} to {wanted[1]}")
+    if headers.get("Content-Length", str(end - start + 1)) != str(end - start + 1):
+        raise ForeignAnswerError("its length is not that of the range that was asked for")
+    if asked.get("If-Match", headers["etag"]) not in {headers["etag"], "*"}:
+        raise ForeignAnswerError("it is of another commit than was asked for")
+
+
+def code_of(error: HttpResponseError) -> str:
+    """Return the code that storage gave its refusal, "" if that is not one of storage's own."""
+    response = getattr(error, "response", None)
+    said = None if response is None else response.headers.get("x-ms-error-code")
+    code = getattr(error, "error_code", None) or said
+    text = str(getattr(code, "value", code))
+    # Header and body say the same, or else it is not known what was meant.
+    return text if text in _CODES and said in {None, text} else ""
+
+
+def says(error: HttpResponseError, *codes: StorageErrorCode) -> bool:
+    """Tell whether storage itself refused, and with one of these codes."""
+    return code_of(error) in {code.value for code in codes}

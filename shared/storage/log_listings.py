@@ -1,0 +1,143 @@
+"""Which log blobs there are in the flow-log account, and what their listing tells of each."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from azure.storage.blob import BlobPrefix, BlobProperties, BlobServiceClient, BlobType, StandardBlobTier
+
+from shared.flowlog import LogBlob, LogKind, is_named_like_a_log, parse_blob_name
+from shared.storage.account import account_name
+from shared.storage.listing import every
+
+NOT_A_BLOCK_BLOB = "is not a block blob, so it is not a flow log that Azure wrote."
+ARCHIVED = "is archived. Rehydrate it, then replay its hour."
+COMPRESSED = "is compressed. Store it unpacked, then replay its hour."
+_YEAR, _MONTH, _DAY, _HOUR = (
+    re.compile(pattern)
+    for pattern in ("y=20[0-9]{2}", "m=(0[1-9]|1[0-2])", "d=(0[1-9]|[12][0-9]|3[01])", "h=([01][0-9]|2[0-3])")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLog:
+    """A log blob in a listing.
+
+    Attributes:
+        log: what its name tells.
+        size: bytes.
+        modified: when it was last committed.
+        etag: that commit's ETag.
+        problem: a sentence if it can't be read as it is, else "".
+    """
+
+    log: LogBlob
+    size: int
+    modified: datetime
+    etag: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A blob that is named like a flow log, but not as any that is known: nobody reads it."""
+
+    name: str
+
+
+class LogListings:
+    """Lists the log blobs of one account.
+
+    Every listing raises ContainerMissing where there is no container for the kind of log, and StorageAway if the
+    account can't be asked now.
+
+    Attributes:
+        name: the account's name.
+    """
+
+    def __init__(self, service: BlobServiceClient) -> None:
+        self._service = service
+        self.name = account_name(service)
+
+    def resources(self, kind: LogKind) -> Iterator[str]:
+        """As `roots`, without the unknown names."""
+        return (found for found in self.roots(kind) if isinstance(found, str))
+
+    def roots(self, kind: LogKind) -> Iterator[str | UnknownName]:
+        """Walk the folders down to those of the years: a prefix for each NSG or flow log, and unknown names beside."""
+        pending = [""]
+        while pending:
+            parent = pending.pop()
+            resource, is_known = parent.rstrip("/"), False
+            for found in self._walk(kind, parent):
+                if isinstance(found, UnknownName):
+                    yield found
+                elif not resource or not _YEAR.fullmatch(_last(found)):
+                    pending.append(found)
+                elif not is_known:
+                    is_known = True
+                    yield resource
+
+    def listed(self, kind: LogKind, prefix: str) -> Iterator[ListedLog]:
+        """As `entries`, without the unknown names."""
+        return (found for found in self.entries(kind, prefix) if isinstance(found, ListedLog))
+
+    def entries(self, kind: LogKind, prefix: str) -> Iterator[ListedLog | UnknownName]:
+        """List the log blobs under a prefix, and unknown names among them."""
+        container = self._service.get_container_client(kind.container)
+        for item in every(self.name, kind.container, container.list_blobs(name_starts_with=prefix)):
+            log = parse_blob_name(kind.container, item.name)
+            if log is not None:
+                yield ListedLog(log, int(item.size), item.last_modified, _quoted(item.etag), _problem(item))
+            elif is_named_like_a_log(item.name):
+                yield UnknownName(item.name)
+
+    def misplaced(self, kind: LogKind, resource: str, first: date, last: date) -> Iterator[UnknownName]:
+        """Look for unknown names beside the folders of the months, days and hours of a resource, from `first` on.
+
+        Listings of hours don't come by them. This takes a listing a year, a month and a day.
+        """
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        for year in sorted({f"{day:y=%Y}" for day in days}):
+            yield from self._beside(kind, f"{resource}/{year}/", _MONTH)
+        for month in sorted({f"{day:y=%Y/m=%m}" for day in days}):
+            yield from self._beside(kind, f"{resource}/{month}/", _DAY)
+        for day in days:
+            yield from self._beside(kind, f"{resource}/{day:y=%Y/m=%m/d=%d}/", _HOUR)
+
+    def _beside(self, kind: LogKind, folder: str, known: re.Pattern[str]) -> Iterator[UnknownName]:
+        for found in self._walk(kind, folder):
+            if isinstance(found, UnknownName):
+                yield found
+            elif not known.fullmatch(_last(found)):
+                yield from (each for each in self.entries(kind, found) if isinstance(each, UnknownName))
+
+    def _walk(self, kind: LogKind, prefix: str) -> Iterator[str | UnknownName]:
+        # The folders right under a prefix, and the blobs there that are named like a log: none can be one.
+        container = self._service.get_container_client(kind.container)
+        for item in every(self.name, kind.container, container.walk_blobs(name_starts_with=prefix, delimiter="/")):
+            if isinstance(item, BlobPrefix):
+                yield item.name
+            elif is_named_like_a_log(item.name):
+                yield UnknownName(item.name)
+
+
+def _last(folder: str) -> str:
+    return folder.rstrip("/").rpartition("/")[2]
+
+
+def _problem(item: BlobProperties) -> str:
+    if item.blob_type != BlobType.BLOCKBLOB:
+        return f"It {NOT_A_BLOCK_BLOB}"
+    if item.blob_tier == StandardBlobTier.ARCHIVE:
+        return f"It {ARCHIVED}"
+    # Azure marks no log so. One that is marked by mistake is read by events and replays, which see its bytes.
+    if (item.content_settings.content_encoding or "identity").lower() != "identity":
+        return f"It {COMPRESSED}"
+    return ""
+
+
+def _quoted(etag: str) -> str:
+    # Listings give ETags bare, every other answer gives them in quotes.
+    return f'"{etag.strip('"')}"'
