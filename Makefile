@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install Python 3.13, the packages and Azurite (every target does this first)
@@ -49,6 +49,10 @@ bench: setup ## Measure speed, memory and storage operations
 .PHONY: chaos
 chaos: setup ## Deliver under random faults and kills, for long (make chaos SCHEDULES=1000)
 	.venv/bin/python -m dev.chaos $(if $(SCHEDULES),--schedules '$(SCHEDULES)')
+
+.PHONY: chaos-controls
+chaos-controls: setup ## Take each check of what storage says out, and show that its schedule goes wrong without it
+	.venv/bin/python -m dev.chaos.controls
 
 .PHONY: package
 package: ## Build the function app's package, dist/function.zip

@@ -50,6 +50,10 @@ class Accounts:
             made._own_service.create_container(name)
         return made
 
+    @property
+    def both(self) -> tuple[StorageAccount, StorageAccount]:
+        return self.logs, self.own
+
     def log_blob(self, log: Log) -> BlobClient:
         """Give a client for a log blob."""
         return self._logs_service.get_blob_client(log.container, log.blob)

@@ -49,11 +49,13 @@ class CrewLog:
     Attributes:
         blows: how often each step was struck, and how.
         outcomes: how often each outcome was reported.
+        troubles: what stopped tasks as a whole.
         bugs: tracebacks, and deaths that nobody asked for.
     """
 
     blows: Counter[Trap] = field(default_factory=Counter)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
+    troubles: list[str] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
 
 
@@ -181,6 +183,8 @@ class Crew:
         hand.pending.pop(message.number)
         self._done[message.number] = message
         self.log.outcomes.update(message.outcomes)
+        if message.trouble:
+            self.log.troubles.append(message.trouble)
         if message.bug:
             self.log.bugs.append(message.bug)
 

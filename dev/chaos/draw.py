@@ -78,7 +78,7 @@ class _Rounds:
         for _ in range(self._random.choice((1, 2, 2))):
             traps = self._traps(sweeping=True)
             sweeps = (SweepBy(worker) for worker in (*_sweepers(traps), self._worker()))
-            yield Round(advance, traps, tuple(sweeps), self._failures(last=6))
+            yield Round(advance, traps, tuple(sweeps), self._failures(last=6), self._mood.storage(self._random))
             advance = self._random.choice(_PAUSES)
 
     def _life(self, number: int, log: Log) -> Iterator[LogAction]:
@@ -100,7 +100,8 @@ class _Rounds:
         timed += [(random.uniform(0, len(changes)), SweepBy(worker)) for worker in sweepers]
         actions = tuple(action for _, action in sorted(timed, key=lambda item: item[0]))
         failures = self._failures(last=20)
-        return Round(random.choice(_PAUSES), traps, actions, failures, repeats_lost=self._happens(0.5))
+        storage = self._mood.storage(random)
+        return Round(random.choice(_PAUSES), traps, actions, failures, storage, repeats_lost=self._happens(0.5))
 
     def _told(self, place: float, change: LogAction, untold: set[int]) -> Iterator[tuple[float, Action]]:
         # A change and its events: none, one or several of them, and each at once or after later changes.

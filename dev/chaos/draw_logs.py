@@ -8,7 +8,8 @@ from dev.chaos.schedule import Content, Log, Style
 from dev.flowlogs.cards import Card, Format, Load
 
 _FORMATS = (Format.NSG_2, Format.NSG_2, Format.VNET_4, Format.VNET_4, Format.NSG_1)
-_REPLACED = 0.08
+_STYLES = (Style.BLOCKS, Style.TRAILING_COMMA, Style.SHARED_CLOSER, Style.WHOLE)
+_REPLACED = 0.12
 
 
 def draw_logs(random: Random, hour: datetime, *, refusals: bool) -> tuple[Log, ...]:
@@ -25,9 +26,15 @@ def draw_logs(random: Random, hour: datetime, *, refusals: bool) -> tuple[Log, .
 
 def _log(random: Random, writer: LogWriter, number: int, hour: datetime) -> Log:
     card = Card(random.choice(_FORMATS), number, Load.SPARSE)
-    style = random.choices(tuple(Style), weights=(16, 2, 1, 1))[0]
-    contents = 2 if random.random() < _REPLACED else 1
-    return Log(card, hour, tuple(_content(random, writer, card, hour, style) for _ in range(contents)))
+    styles = [_style(random)]
+    if random.random() < _REPLACED:
+        # What replaces a log may be written in another way, as by somebody who restores it.
+        styles.append(random.choice((styles[0], Style.WHOLE, _style(random))))
+    return Log(card, hour, tuple(_content(random, writer, card, hour, style) for style in styles))
+
+
+def _style(random: Random) -> Style:
+    return random.choices(_STYLES, weights=(16, 2, 1, 1))[0]
 
 
 def _content(random: Random, writer: LogWriter, card: Card, hour: datetime, style: Style) -> Content:

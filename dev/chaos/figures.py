@@ -8,6 +8,8 @@ from dev.chaos.failures import Failure, Refusal
 from dev.chaos.play import Played
 from dev.chaos.schedule import Notify, Schedule, SweepBy
 from dev.chaos.steps import GATEWAY_STEPS, STORAGE_STEPS, Blow, Step
+from dev.chaos.storage_control import Hits
+from dev.chaos.storage_faults import DRAWN, MEDDLED, Operation, StorageFault
 from dev.chaos.verdict import Verdict
 from shared.delivery.report import Outcome
 
@@ -30,6 +32,7 @@ class Figures:
     failed: int = 0
     blows: Counter[tuple[Step, Blow]] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    storage: Hits = field(default_factory=Counter)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
 
     def add(self, schedule: Schedule, played: Played, verdict: Verdict) -> None:
@@ -48,6 +51,7 @@ class Figures:
         self.sent_twice_calm += verdict.sent_twice
         self.failed += not verdict.passed
         self.failures += played.arrived.hits
+        self.storage += played.storage
         self.outcomes += played.crew.outcomes
         for trap, times in played.crew.blows.items():
             self.blows[trap.step, trap.blow] += times
@@ -68,13 +72,28 @@ class Figures:
         yield "failures of the gateway"
         yield from (f"{name:40}{self.failures[name]:>14}" for name in _names())
         yield ""
+        yield "wrong answers of storage"
+        yield from (f"{fault.value:40}{self._wrong(fault):>14}" for fault in DRAWN)
+        yield ""
+        yield "to what it was asked"
+        yield from (f"{operation.value:40}{self._meddled(operation):>14}" for operation in MEDDLED)
+        yield ""
         yield "how invocations ended"
         yield from (f"{outcome.words:40}{times:>14}" for outcome, times in self.outcomes.most_common())
 
     def rare(self, at_least: int) -> list[str]:
         """Name the steps and failures that were hit less often than that."""
         steps = [step.value for step in Step if sum(self.blows[step, blow] for blow in Blow) < at_least]
-        return steps + [name for name in _names() if self.failures[name] < at_least]
+        failures = [name for name in _names() if self.failures[name] < at_least]
+        wrong = [fault.value for fault in DRAWN if self._wrong(fault) < at_least]
+        asked = [operation.value for operation in MEDDLED if self._meddled(operation) < at_least]
+        return [*steps, *failures, *wrong, *asked]
+
+    def _wrong(self, fault: StorageFault) -> int:
+        return sum(self.storage[operation, fault] for operation in Operation)
+
+    def _meddled(self, operation: Operation) -> int:
+        return sum(self.storage[operation, fault] for fault in StorageFault)
 
     def _struck(self, step: Step, blow: Blow) -> str:
         possible = {Blow.KILL: True, Blow.FREEZE: step not in GATEWAY_STEPS, Blow.FAIL: step in STORAGE_STEPS}

@@ -58,11 +58,11 @@ class Chunk:
 class LogWriter:
     """Makes up chunks of log; no two tuples of one writer are equal."""
 
-    def __init__(self, random: Random, quirks: Mapping[Quirk, float]) -> None:
-        """Take the chance of each quirk; the rest of the tuples have none."""
+    def __init__(self, random: Random, quirks: Mapping[Quirk, float], *, first: int = 0) -> None:
+        """Take the chance of each quirk (the rest of the tuples have none), and the number of the first tuple."""
         self._random = random
         self._quirks = quirks
-        self._serials = count()
+        self._serials = count(first)
 
     def chunk(self, card: Card, time: datetime) -> Chunk:
         """Make up what one block of a commit holds: one to three log records."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from dev.chaos.failures import Failure
 from dev.chaos.steps import GATEWAY_STEPS, STORAGE_STEPS, SWEEP_STEPS, Blow, Step, Trap
+from dev.chaos.storage_faults import DRAWN, MEDDLED, Operation, StorageTrouble
 
 _NOW_AND_THEN: Final = 0.65
 _IN_THE_SWEEP: Final = 0.7
@@ -21,27 +22,31 @@ _AROUND_POSTS: Final = (
     Step.BEFORE_CHECKPOINT,
     Step.AFTER_CHECKPOINT,
 )
+_ASKED: Final = {Operation.BLOCK_LIST: 3, Operation.READ: 3, Operation.WRITE: 3}
+_NTH: Final = {Operation.BLOCK_LIST: 10, Operation.READ: 20, Operation.WRITE: 12}
 
 
 class Mood(Enum):
     """A kind of trouble.
 
     CALM: none. MIXED: every failure, and blows of every kind at every step. HALVING: a gateway that takes as much as it
-    likes, and workers that are killed around their posts; what was halved must stay so.
+    likes, and workers that are killed around their posts; what was halved must stay so. STORAGE: storage, or what
+    stands before it, answers wrongly, again and again.
     """
 
     CALM = "calm"
     MIXED = "mixed"
     HALVING = "halving"
+    STORAGE = "storage"
 
     @classmethod
     def draw(cls, random: Random) -> "Mood":
         """Draw a mood; most are mixed."""
-        return random.choices((cls.CALM, cls.MIXED, cls.HALVING), weights=(15, 70, 15))[0]
+        return random.choices((cls.CALM, cls.MIXED, cls.HALVING, cls.STORAGE), weights=(15, 45, 10, 30))[0]
 
     def trap(self, random: Random, *, sweeping: bool) -> Trap | None:
         """Draw what happens to a worker in one round, in which perhaps it does nothing but sweep."""
-        if self is Mood.CALM or random.random() > _NOW_AND_THEN:
+        if self in {Mood.CALM, Mood.STORAGE} or random.random() > _NOW_AND_THEN:
             return None
         if self is Mood.HALVING:
             return Trap(random.choice(_AROUND_POSTS), random.randint(1, 4), Blow.KILL)
@@ -60,9 +65,26 @@ class Mood(Enum):
     def failures(self, random: Random, last: int) -> dict[int, Failure]:
         """Draw what a round's posts meet, up to the `last`."""
         match self:
-            case Mood.CALM:
+            case Mood.CALM | Mood.STORAGE:
                 return {}
             case Mood.MIXED:
                 return {random.randint(1, last): random.choice(tuple(Failure)) for _ in range(random.randint(0, 4))}
             case Mood.HALVING:
                 return {random.randint(1, last): Failure.TOO_LARGE for _ in range(random.randint(1, 6))}
+
+    def storage(self, random: Random) -> tuple[StorageTrouble, ...]:
+        """Draw what happens to what storage is asked in a round."""
+        match self:
+            case Mood.CALM | Mood.HALVING:
+                return ()
+            case Mood.MIXED:
+                number = random.choice((0, 0, 1, 2))
+            case Mood.STORAGE:
+                number = random.randint(1, 6)
+        return tuple(_trouble(random) for _ in range(number))
+
+
+def _trouble(random: Random) -> StorageTrouble:
+    operation = random.choices(MEDDLED, weights=[_ASKED.get(each, 1) for each in MEDDLED])[0]
+    fault, times = random.choice(DRAWN), random.choice((1, 1, 1, 2, 5))
+    return StorageTrouble(operation, random.randint(1, _NTH.get(operation, 4)), fault, times)

@@ -23,6 +23,7 @@ from dev.chaos.schedule import (
     Thaw,
     Wait,
 )
+from dev.chaos.storage_control import Hits
 from dev.chaos.verdict import Observation
 from dev.chaos.worker import Deliver, Sweep
 from dev.chaos.world import World
@@ -44,11 +45,13 @@ class Played:
     Attributes:
         observation: what there was at the end.
         crew: what became known of the workers.
+        storage: what storage was made to do wrong.
         arrived: what the gateway got.
     """
 
     observation: Observation
     crew: CrewLog
+    storage: Hits
     arrived: Arrived
 
 
@@ -61,7 +64,8 @@ def play(schedule: Schedule, world: World, safeguards: Safeguards | None = None)
     with Crew(len(schedule.workers.batch_max_records), stage.setup, world.ahead) as crew:
         trouble = stage.play(crew)
     arrived = world.gateway.arrived(customer)
-    return Played(_observation(schedule, accounts, arrived, [*trouble, *crew.log.bugs]), crew.log, arrived)
+    observation = _observation(schedule, accounts, arrived, [*trouble, *crew.log.bugs])
+    return Played(observation, crew.log, world.storage.hits(accounts.both), arrived)
 
 
 class _Stage:
@@ -79,8 +83,8 @@ class _Stage:
     def setup(self, number: int) -> Setup:
         workers = self._schedule.workers
         return Setup(
-            logs=self._accounts.logs.connection_string,
-            own=self._accounts.own.connection_string,
+            logs=self._world.storage.before(self._accounts.logs).connection_string,
+            own=self._world.storage.before(self._accounts.own).connection_string,
             gateway=self._world.gateway.url,
             token=self._customer.token,
             start_from=whole_hour(self._schedule.start),
@@ -96,6 +100,7 @@ class _Stage:
             for round_ in self._schedule.rounds:
                 self._world.ahead.advance(round_.advance)
                 self._world.gateway.plan(self._customer, round_.failures)
+                self._world.storage.plan(self._accounts.both, round_.storage)
                 crew.begin_round(round_.traps, repeat_lost=round_.repeats_lost)
                 for action in round_.actions:
                     self._do(action, crew)
@@ -129,8 +134,15 @@ class _Stage:
                 crew.restart()
 
     def _settle(self, crew: Crew) -> None:
-        if crew.settle() and self._schedule.breaks_leases:
+        some_are_gone = crew.settle()
+        self._world.storage.settle(self._accounts.both)
+        if (some_are_gone or self._storage_fails) and self._schedule.breaks_leases:
             self._accounts.break_leases()
+
+    @property
+    def _storage_fails(self) -> bool:
+        # Then a lease may be left that nobody knows of, or that could not be given up.
+        return any(round_.storage for round_ in self._schedule.rounds)
 
     def _sweep_until_still(self, crew: Crew) -> list[str]:
         workers = len(self._schedule.workers.batch_max_records)
@@ -138,6 +150,7 @@ class _Stage:
             crew.thaw(worker)
         self._settle(crew)
         self._world.gateway.plan(self._customer, {})
+        self._world.storage.plan(self._accounts.both, ())
         crew.begin_round((None,) * workers, repeat_lost=False)
         self._world.ahead.advance(_UNTIL_COMPLETE)
         quiet = 0

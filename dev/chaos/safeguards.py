@@ -1,4 +1,4 @@
-"""What keeps records from being stored twice, and what delivery is without it."""
+"""What keeps records from being lost or stored twice, and what delivery is without it."""
 
 import contextlib
 import time
@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dev.chaos.checks import Check
 from shared.apigw.client import Receipt
 from shared.delivery.means import Gateway
 from shared.delivery.worker import CheckpointStore, Held
@@ -19,15 +20,17 @@ _WRITE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """What keeps records from being stored twice; taken out only to show that the harness would notice.
+    """What keeps records from being lost or stored twice; taken out only to show that the harness would notice.
 
     Attributes:
         fence: checkpoints are written under a lease and If-Match.
         key: a batch has the same idempotency key whenever it is posted.
+        without: a check of what storage says that is taken out; None for none.
     """
 
     fence: bool = True
     key: bool = True
+    without: Check | None = None
 
     def gateway(self, gateway: Gateway) -> Gateway:
         """Return the gateway as workers see it."""

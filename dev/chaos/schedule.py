@@ -8,6 +8,7 @@ from enum import Enum
 from dev.chaos.failures import Failure
 from dev.chaos.logs import Chunk
 from dev.chaos.steps import Trap
+from dev.chaos.storage_faults import StorageTrouble
 from dev.flowlogs.cards import Card
 
 
@@ -18,12 +19,14 @@ class Style(Enum):
     TRAILING_COMMA: as Azure did it once, the comma after a block.
     SHARED_CLOSER: the closer in the last block of records, which the next commit replaces.
     WHOLE: put in one go, without blocks, as copies and restored blobs are.
+    MARKED: the same, and marked as compressed, which it is not.
     """
 
     BLOCKS = "blocks"
     TRAILING_COMMA = "trailing comma"
     SHARED_CLOSER = "shared closer"
     WHOLE = "whole"
+    MARKED = "marked as compressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Round:
         traps: what happens to each worker; dead ones are replaced before.
         actions: in their order, but none waits for the end of another.
         failures: what the gateway does instead of answering the n-th post of the round, counted from 1.
+        storage: what happens to what storage is asked.
         repeats_lost: whether events that a worker took to its grave are given to its successor.
     """
 
@@ -133,6 +137,7 @@ class Round:
     traps: tuple[Trap | None, ...]
     actions: tuple[Action, ...]
     failures: Mapping[int, Failure] = field(default_factory=dict)
+    storage: tuple[StorageTrouble, ...] = ()
     repeats_lost: bool = False
 
 
@@ -177,4 +182,4 @@ class Schedule:
     @property
     def calm(self) -> bool:
         """Whether nothing fails and nobody dies, so that nothing may be sent twice."""
-        return not any(round_.failures or any(round_.traps) for round_ in self.rounds)
+        return not any(round_.failures or round_.storage or any(round_.traps) for round_ in self.rounds)

@@ -10,12 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dev.chaos.checks import take_out
 from dev.chaos.clock import Ahead, ChaosClock
+from dev.chaos.haste import shorten_waits
 from dev.chaos.parts import Setup, put_together
 from dev.chaos.steps import Step, Steps, Trap
 from shared.delivery.report import Outcome
 from shared.errors import SluiceError
 from shared.ingester import Ingester
+from shared.library_logs import quiet_libraries
 
 if TYPE_CHECKING:  # it takes type arguments for the checker alone
     from multiprocessing.connection import Connection
@@ -89,6 +92,10 @@ def run(connection: "Connection[Struck | Done, Arm | Order]", ahead: Ahead, setu
         with sending:
             connection.send(message)
 
+    shorten_waits()
+    quiet_libraries()
+    if setup.safeguards.without is not None:
+        take_out(setup.safeguards.without)
     steps = Steps(lambda trap: send(Struck(trap)))
     ingester = put_together(setup, ChaosClock(ahead), steps)
     with ThreadPoolExecutor(_THREADS) as pool, contextlib.suppress(EOFError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from azure.storage.blob import BlobBlock, BlobClient
+from azure.storage.blob import BlobBlock, BlobClient, ContentSettings
 
 from dev.chaos.logs import Chunk
 from dev.chaos.schedule import Content, Log, Style
@@ -37,8 +37,9 @@ class LogBlobWriter:
         """Make the next commit of the content."""
         self.commits += 1
         content = self.log.contents[self.content]
-        if content.style is Style.WHOLE:
-            self.blob.upload_blob(_whole(content, self.commits), overwrite=True)
+        if content.style in {Style.WHOLE, Style.MARKED}:
+            marked = ContentSettings(content_encoding="gzip" if content.style is Style.MARKED else None)
+            self.blob.upload_blob(_whole(content, self.commits), overwrite=True, content_settings=marked)
         else:
             self._commit_blocks(content)
 

@@ -74,14 +74,14 @@ class Candidates:
 
     def begun(self, leg: Leg, first: datetime) -> Iterator[Candidate]:
         """Find log blobs of before the watermark that were begun and not finished."""
-        begun = {summary.blob for summary in self.checkpoints.listed_open(self.kind, first)}
+        begun = {summary.blob: summary for summary in self.checkpoints.listed_open(self.kind, first)}
         named = (parse_blob_name(self.kind.container, name) for name in sorted(filter(leg.has, begun)))
         logs = [log for log in named if log is not None]
         for folder, some in groupby(logs, lambda log: hour_prefix(log.resource, log.hour)):
             listed = {item.log.name: item for item in self.logs.listed(self.kind, folder)}
             for log in some:
                 item = listed.get(log.name)
-                if item is not None and item.problem:
+                if item is not None and _is_unread(item, begun[log.name]):
                     self.progress.unread.add(item)
                 else:
                     yield Candidate(log, is_begun=True, listed=item is not None)
@@ -109,7 +109,7 @@ class Candidates:
             summary = known.get(item.log.name)
             if not hours.start <= item.log.hour < hours.end or self._is_settled(item, summary):
                 continue
-            if not item.problem:
+            if not _is_unread(item, summary):
                 yield item
                 continue
             self.progress.unread.add(item)
@@ -123,6 +123,11 @@ class Candidates:
             return True
         closed = summary.state is State.CLOSED or not is_over(item.log, self.now)
         return closed and summary.etag == item.etag
+
+
+def _is_unread(item: ListedLog, summary: Summary | None) -> bool:
+    # What can't be read may have been delivered before, or by an event, and has only to be closed.
+    return bool(item.problem) and (summary is None or summary.etag != item.etag)
 
 
 def _is_open(summary: Summary | None) -> bool:

@@ -56,13 +56,31 @@ def check_answer(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- azure-co
     Raises:
         ForeignAnswerError: it is not.
     """
-    status, headers = int(answered.status_code), answered.headers
-    if "x-ms-request-id" not in headers:
-        raise ForeignAnswerError(f"it is not in storage's own form (status {status})")
-    if headers.get("x-ms-client-request-id", "") not in {"", asked.headers.get("x-ms-client-request-id")}:
-        raise ForeignAnswerError(f"it belongs to another request (status {status})")
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+    check_form(answered)
+    check_question(asked, answered)
+    if HTTPStatus.OK <= answered.status_code < HTTPStatus.MULTIPLE_CHOICES:
         _check_success(asked, answered, parse_qs(urlsplit(asked.url).query))
+
+
+def check_form(answered: Any) -> None:  # noqa: ANN401 -- as above
+    """Check that an answer has storage's own form.
+
+    Raises:
+        ForeignAnswerError: it has not.
+    """
+    if "x-ms-request-id" not in answered.headers:
+        raise ForeignAnswerError(f"it is not in storage's own form (status {answered.status_code})")
+
+
+def check_question(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- as above
+    """Check that an answer is one to this request, by the id that storage gives back.
+
+    Raises:
+        ForeignAnswerError: it is not.
+    """
+    given_back = answered.headers.get("x-ms-client-request-id")
+    if given_back and given_back != asked.headers.get("x-ms-client-request-id"):
+        raise ForeignAnswerError(f"it belongs to another request (status {answered.status_code})")
 
 
 def _check_success(asked: Any, answered: Any, query: Mapping[str, list[str]]) -> None:  # noqa: ANN401 -- as above
@@ -71,6 +89,8 @@ def _check_success(asked: Any, answered: Any, query: Mapping[str, list[str]]) ->
         _check_root(answered.body(), _ROOTS[comp])
     elif asked.method in _NAMED and not comp and "restype" not in query and "etag" not in answered.headers:
         raise ForeignAnswerError("it names no ETag")
+    if asked.method == "HEAD" and not comp and "restype" not in query and "x-ms-blob-type" not in answered.headers:
+        raise ForeignAnswerError("it does not tell of a blob")
     if asked.method == "GET" and (wanted := _range_of(asked.headers)) is not None:
         _check_range(wanted, asked.headers, answered)
 

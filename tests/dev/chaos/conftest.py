@@ -4,7 +4,7 @@ import pytest
 
 from dev.chaos.world import World, running_world
 
-_SCHEDULES = 40
+_SCHEDULES = 60
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from shared.delivery.report import Outcome
 @pytest.fixture(scope="module", autouse=True)
 def dead_holder(world) -> Iterator[Future[Played]]:
     """Plays out beside the other tests, since a lease takes its real minute to run out."""
-    apart = World(world.accounts, GatewayControl(world.gateway.url), Ahead.make())
+    apart = World(world.accounts, world.storage, GatewayControl(world.gateway.url), Ahead.make())
     with ThreadPoolExecutor(1) as pool:
         yield pool.submit(play, set_pieces.dead_holder(), apart)
 

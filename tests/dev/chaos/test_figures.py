@@ -7,7 +7,10 @@ from dev.chaos.failures import Failure
 from dev.chaos.figures import Figures
 from dev.chaos.play import Played
 from dev.chaos.steps import Blow, Step, Trap
+from dev.chaos.storage_faults import Operation, StorageFault
 from dev.chaos.verdict import Expectation, Observation, judge
+
+HITS = Counter({(Operation.READ, StorageFault.CUT): 4, (Operation.WRITE, StorageFault.CUT): 1})
 
 
 def figures(times, *, lost=0):
@@ -17,7 +20,7 @@ def figures(times, *, lost=0):
     verdict = judge(Expectation(Counter("a" + "b" * lost), Counter()), seen, calm=False)
     added = Figures()
     for _ in range(times):
-        added.add(draw(1), Played(seen, log, arrived), verdict)
+        added.add(draw(1), Played(seen, log, HITS, arrived), verdict)
     return added
 
 
@@ -34,10 +37,23 @@ def test_a_step_is_counted_whenever_it_was_struck():
     assert line.split()[-3:] == ["6", "0", "-"]
 
 
+def test_wrong_answers_of_storage_are_counted_by_kind_and_by_what_was_asked():
+    lines = {line[:40].strip(): line.split()[-1] for line in figures(2).lines() if line}
+    assert (lines[StorageFault.CUT.value], lines[Operation.READ.value], lines[Operation.WRITE.value]) == (
+        "10",
+        "8",
+        "2",
+    )
+
+
 def test_what_was_hit_too_rarely_is_named():
     rare = figures(2).rare(6)
     assert Step.HALVED.value not in rare
     assert Failure.BUSY.value not in rare
     assert Step.LOG_READ.value in rare
     assert Failure.RESET.value in rare
+    assert StorageFault.CUT.value not in rare
+    assert StorageFault.SHORT.value in rare
+    assert Operation.READ.value not in rare
+    assert Operation.WRITE.value in rare
     assert figures(1).rare(0) == []
