@@ -4,12 +4,14 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dev.leash import leashed
 
+_ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 
@@ -50,6 +52,23 @@ def background[Ready](
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextlib.contextmanager
+def served_module(module: str, argument: str, *, scratch: Path) -> Iterator[str]:
+    """Run a module of ours that serves and prints its address, ending in `/`, when it is ready; yield that without it.
+
+    What it prints goes to a file in `scratch`. Raises RuntimeError as above.
+    """
+    with background(
+        module,
+        [sys.executable, "-m", module, argument],
+        output=scratch / f"{module}.output",
+        ready=lambda said: said.splitlines()[0].rstrip("/") if said.endswith("/\n") else None,
+        directory=_ROOT,
+        environment=os.environ,
+    ) as (_, url):
+        yield url
 
 
 def _wait[Ready](

@@ -6,6 +6,7 @@ from hypothesis import settings
 
 from dev.azurite import Azurite, StorageAccount, azurite
 from dev.certificate import Certificate, make_certificate
+from dev.chaos.storage_control import StorageControl, storage_proxy
 
 # A slow machine is no fault of the code.
 settings.register_profile("sluice", deadline=None)
@@ -26,6 +27,13 @@ def _azurite() -> Iterator[Azurite]:
 def new_account(azurite: Azurite) -> Callable[[], StorageAccount]:
     """Gives an empty storage account at each call."""
     return iter(azurite.accounts).__next__
+
+
+@pytest.fixture(scope="session")
+def wrong_storage(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorageControl]:
+    """A proxy before Azurite that answers wrongly as tests ask; accounts are reached through it by `before`."""
+    with storage_proxy(azurite, tmp_path_factory.mktemp("proxy")) as control:
+        yield control
 
 
 @pytest.fixture

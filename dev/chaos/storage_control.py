@@ -1,15 +1,18 @@
 """The harness's own line to the proxy before storage (`dev.chaos.storage_proxy`)."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from dev.azurite import StorageAccount
+from dev.azurite import Azurite, StorageAccount
 from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
+from dev.processes import served_module
 
 _TIMEOUT = 60
 
@@ -54,3 +57,11 @@ class StorageControl:
         answer = requests.request(method, f"{self.url}/chaos/{path}", json=content, timeout=_TIMEOUT)
         answer.raise_for_status()
         return answer.json()
+
+
+@contextlib.contextmanager
+def storage_proxy(storage: Azurite, scratch: Path) -> Iterator[StorageControl]:
+    """Run the proxy before an emulator for as long as the block lasts."""
+    port = urlsplit(storage.accounts[0].blob_endpoint).port
+    with served_module("dev.chaos.storage_proxy", str(port), scratch=scratch) as url:
+        yield StorageControl(url)

@@ -46,7 +46,11 @@ class CheckedRetry(ExponentialRetry):
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         response: PipelineResponse[Any, Any] = super().send(request)  # type: ignore[no-untyped-call]
-        check_answer(request.http_request, response.http_response)
+        try:
+            check_answer(request.http_request, response.http_response)
+        except ForeignAnswerError:
+            response.http_response.close()  # its body may not have been read, and its connection be waiting
+            raise
         return response
 
 

@@ -25,6 +25,8 @@ def every(account: str, container: str, items: ItemPaged[Any]) -> Iterator[Any]:
             try:
                 page = next(pages, None)
                 found = [] if page is None else list(page)
+                if not all(item.name for item in found):
+                    raise ValueError  # as for any answer that can't be read
             except HttpResponseError as error:
                 if says(error, StorageErrorCode.CONTAINER_NOT_FOUND):
                     raise ContainerMissing(f"Storage account {account} has no container {container}.") from None
