@@ -36,7 +36,7 @@ format: setup ## Format the code
 
 .PHONY: demo
 demo: setup ## Deliver an hour of made-up flow logs end to end (or real ones: make demo LOGS=DIR)
-	.venv/bin/python -m dev.demo $(if $(LOGS),--logs '$(LOGS)')
+	.venv/bin/python -m dev.demo $(if $(LOGS),--logs="$$LOGS")
 
 .PHONY: screenshots
 screenshots: setup package ## Take the pictures of the console that stand in the README (needs Chromium)

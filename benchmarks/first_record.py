@@ -2,7 +2,8 @@
 
 Times are `time.monotonic()` and the process's CPU time, in seconds.
 
-`python -m benchmarks.first_record CONTAINER NAME`, with the function app's settings in the environment.
+`python -P benchmarks/first_record.py CONTAINER NAME`, with the function app's settings in the environment, and the
+package's folders in PYTHONPATH.
 """
 
 # ruff: noqa: E402 -- the clocks are read before anything that takes time is imported

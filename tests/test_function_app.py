@@ -102,6 +102,12 @@ def test_the_sample_of_local_settings_lacks_nothing_but_the_token():
     assert " " in values["SUBSCRIPTION_TOKEN"]  # no token, and refused as none
 
 
+def test_the_app_logs_nothing_while_it_is_imported_since_the_host_would_drop_it():
+    logged = "import logging; logging.basicConfig(level=logging.INFO); import function_app"
+    done = subprocess.run([sys.executable, "-c", logged], cwd=_ROOT, stderr=subprocess.PIPE, check=True, timeout=60)
+    assert done.stderr == b""
+
+
 @dataclass(frozen=True, slots=True)
 class Rig:
     """The app in a host, its log accounts, and what it talks to."""

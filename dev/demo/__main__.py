@@ -1,7 +1,7 @@
 """`python -m dev.demo [--logs DIRECTORY]`.
 
 In a terminal the gateway's console stays open at the end, until Ctrl-C. Exits with 0 if what arrived is what was
-written, with 1 if not, and with 2 if it could not go on.
+written, and what is no complete record waits; with 1 if not, and with 2 if it could not go on.
 """
 
 import argparse
@@ -11,13 +11,15 @@ import secrets
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from azure.core.exceptions import AzureError
 from rich.console import Console
 
 from dev.demo import screen
-from dev.demo.arrived import agents_posts_taken, posts_taken, quarantined, stored_records
+from dev.demo.arrived import agents_posts_taken, backlog, posts_taken, quarantined, stored_records
 from dev.demo.ledger import Ledger
 from dev.demo.made_up import MINUTES, write_logs
 from dev.demo.replayed import NoLogsError, find_sources, replay
@@ -25,6 +27,7 @@ from dev.demo.verdict import compare
 from dev.neighbour import neighbour
 from dev.rig import Rig, rig
 from gateway.local import Customer, GatewayProcess
+from shared.errors import SluiceError
 
 _DIRECTORY = Path(__file__).resolve().parent.parent.parent / ".demo"
 _DRAIN_SECONDS = 300.0
@@ -38,8 +41,11 @@ def main() -> int:
     console = Console()
     try:
         equal = _run(console, arguments.logs, secrets.randbelow(10**6) if arguments.seed is None else arguments.seed)
-    except (NoLogsError, RuntimeError, TimeoutError) as error:
-        console.print(f"The demo can't go on: {error}", style="bold red", markup=False)
+    except (NoLogsError, RuntimeError, OSError, SluiceError) as error:
+        screen.show_trouble(console, str(error))
+        return 2
+    except AzureError as error:
+        screen.show_trouble(console, f"storage does not do what it was asked: {error.message}")
         return 2
     except KeyboardInterrupt:
         console.print("Stopped; everything that was started has ended.")
@@ -51,7 +57,9 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     """Write logs, wait until they are delivered, and tell whether what arrived is what was written."""
     # The last whole hour: records of a time to come would not stand in the console's usual spans of time.
     hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
-    sources = [] if logs is None else find_sources(logs, hour)
+    found = [] if logs is None else find_sources(logs, hour)
+    screen.show_left_out(console, found)
+    sources = [source for source in found if not source.problem]
     shutil.rmtree(_DIRECTORY, ignore_errors=True)
     _DIRECTORY.mkdir()
     console.print("Starting storage (Azurite), the gateway, and the function app in a local Functions host.")
@@ -61,7 +69,7 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     with neighbour(_DIRECTORY / "neighbour.log") as neighbours_address, rig(_DIRECTORY, settings) as running:
         screen.show_console(console, running.gateway_url, running.customer)
         if sources:
-            console.print(f"Replaying {len(sources)} files; what is due is what the decoder makes of them.")
+            console.print(f"Replaying {len(sources)} files; what is due is what the decoder makes of what can be read.")
         else:
             console.print(f"Writing an hour of flow logs of eight network cards, a minute a second (seed {seed}).")
         what, total = ("files", len(sources)) if sources else ("minutes", MINUTES)
@@ -70,18 +78,40 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
                 replay(running, sources, ledger, update)
             else:
                 write_logs(running, hour, seed, ledger, update)
-            running.drain(_DRAIN_SECONDS)
-            update(total)
+            _drain(running, ledger, total, update)
         in_quarantine = quarantined(running.own_service)
+        waiting = backlog(running.log_service, running.own_service)
     posts = posts_taken(running.gateway_log)
     arrivals = stored_records(running.gateway_data, running.customer.number)
-    verdict = compare(ledger, arrivals, in_quarantine, posts)
+    verdict = compare(ledger, arrivals, in_quarantine, posts, waiting)
     screen.show_summary(console, ledger, verdict, len(posts))
+    screen.show_left(console, sources, ledger, verdict)
     screen.show_agent(console, agents_posts_taken(running.gateway_log), neighbours_address)
     console.print(f"Logs and the gateway's database are in {_DIRECTORY}.")
     if console.is_terminal:
         _keep_console_open(console, running.gateway_data, running.gateway_url, running.customer)
     return verdict.is_equal
+
+
+def _drain(running: Rig, ledger: Ledger, total: int, update: Callable[[int], None]) -> None:
+    """Wait until what was written is delivered, or comes no further: an event and a sweep have budgets of time.
+
+    Raises TimeoutError if the host still works on what comes no further.
+    """
+    before: int | None = None
+    while True:
+        late: TimeoutError | None = None
+        try:
+            running.drain(_DRAIN_SECONDS)
+        except TimeoutError as error:
+            late = error
+        update(total)
+        behind = (backlog(running.log_service, running.own_service) - ledger.backlog).total()
+        if behind == before and late:
+            raise late
+        if behind == before or not (behind or late):
+            return
+        before = behind
 
 
 def _keep_console_open(console: Console, data: Path, url: str, customer: Customer) -> None:

@@ -1,4 +1,4 @@
-"""What the gateway stored and what is in quarantine, read from where they keep it."""
+"""What the gateway stored, what is in quarantine and what is left as backlog, read from where that is kept."""
 
 import base64
 import datetime as dt
@@ -12,10 +12,15 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from dev.demo.ledger import Aside
-from dev.flowlogs.formats import KEYS, FlowRecord
+from dev.demo.ledger import Aside, flow_record
+from dev.flowlogs.formats import FlowRecord
 from gateway.stores.records import Records
+from shared.clock import SystemClock
+from shared.delivery.backlog import standing
+from shared.flowlog import LogKind
 from shared.flowlog.record import Source
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.logs import FlowLogAccount
 
 _QUARANTINE = "quarantine"
 _POSTS = "/qas/flow-logs"
@@ -58,7 +63,7 @@ def stored_records(gateway_data: Path, customer: int) -> Iterator[tuple[FlowReco
     try:
         for record, accepted_at in records.arrivals(customer):
             if record["source"] != Source.AGENT.value:
-                yield tuple(record[key] for key in KEYS), accepted_at
+                yield flow_record(record), accepted_at
     finally:
         records.close()
 
@@ -74,6 +79,18 @@ def quarantined(service: BlobServiceClient) -> Counter[Aside]:
     except ResourceNotFoundError:
         pass  # the function app has never run
     return found
+
+
+def backlog(log_service: BlobServiceClient, own_service: BlobServiceClient) -> Counter[str]:
+    """The bytes that wait in each log blob, as `sluice status` counts them."""
+    logs = FlowLogAccount(log_service)
+    checkpoints = Checkpoints(own_service, logs.name, SystemClock())
+    waiting = Counter[str]()
+    for kind in LogKind:
+        known = {summary.blob: summary for summary in checkpoints.listed(kind)}
+        for item in logs.listed(kind, ""):
+            waiting[item.log.name] = standing(item, known.get(item.log.name), None).waiting
+    return waiting
 
 
 def _aside(entry: Mapping[str, Any]) -> Aside:

@@ -12,10 +12,12 @@ from rich.table import Table
 
 from dev.demo.arrived import Post
 from dev.demo.ledger import Ledger
+from dev.demo.replayed import Source
 from dev.demo.verdict import Verdict
 from gateway.local import Customer
 
 _EXAMPLES = 3
+_LONGEST_EXAMPLE = 500
 
 
 @contextlib.contextmanager
@@ -40,8 +42,34 @@ def show_console(console: Console, url: str, customer: Customer) -> None:
     )
 
 
+def show_trouble(console: Console, trouble: str) -> None:
+    """Tell why the demo ends here."""
+    console.print(
+        f"The demo can't go on: {'\n'.join(map(_plain, trouble.splitlines()))}", style="bold red", markup=False
+    )
+
+
+def show_left_out(console: Console, sources: Sequence[Source]) -> None:
+    """Tell which files can't be replayed, and why."""
+    for source in sources:
+        if source.problem:
+            _say(console, f"{source.path} is left out: {source.problem}.")
+
+
+def show_left(console: Console, sources: Sequence[Source], ledger: Ledger, verdict: Verdict) -> None:
+    """Tell which files end in bytes that are no complete record, where those are kept as they should be."""
+    for source in sources:
+        left = ledger.left.get(source.blob)
+        if left and source.blob not in verdict.dropped:
+            are, them = ("1 byte at the end is", "it") if left == 1 else (f"{left:,} bytes at the end are", "them")
+            _say(
+                console, f"{source.path}: {are} no complete record. The app keeps {them} as backlog (docs/delivery.md)."
+            )
+
+
 def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int) -> None:
     """Print the figures, and what differs if anything does."""
+    waiting = (ledger.backlog + verdict.behind - verdict.dropped).total()
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")
@@ -59,6 +87,8 @@ def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int)
         ("never written", f"{verdict.foreign.total():,}", bool(verdict.foreign)),
         ("quarantine due", f"{ledger.asides.total():,}", False),
         ("quarantined", f"{verdict.quarantined:,}", bool(verdict.not_quarantined or verdict.wrongly_quarantined)),
+        ("bytes due as backlog", f"{ledger.backlog.total():,}", False),
+        ("bytes of backlog", f"{waiting:,}", bool(verdict.behind or verdict.dropped)),
         ("lag, half within", _seconds(verdict.lag(50)), False),
         ("lag, 95 % within", _seconds(verdict.lag(95)), False),
     ]
@@ -77,6 +107,8 @@ def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int)
     _show_examples(console, "never written", verdict.foreign)
     _show_examples(console, "missing in quarantine", verdict.not_quarantined)
     _show_examples(console, "wrongly in quarantine", verdict.wrongly_quarantined)
+    _show_examples(console, "not delivered", verdict.behind, "bytes")
+    _show_examples(console, "neither delivered nor kept as backlog", verdict.dropped, "bytes")
 
 
 def show_agent(console: Console, posts: Sequence[Post], neighbours_address: str | None) -> None:
@@ -89,9 +121,18 @@ def show_agent(console: Console, posts: Sequence[Post], neighbours_address: str 
         console.print("Loopback is left out, and only root can make it a neighbour. Search for source:agent.")
 
 
-def _show_examples[Thing](console: Console, what: str, found: Counter[Thing]) -> None:
+def _show_examples[Thing](console: Console, what: str, found: Counter[Thing], unit: str = "times") -> None:
     for each, count in islice(found.items(), _EXAMPLES):
-        console.print(f"  {what}, {count} times: {each}", markup=False, soft_wrap=True)
+        console.print(f"  {what}, {count} {unit}: {each}"[:_LONGEST_EXAMPLE], markup=False, soft_wrap=True)
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(_plain(sentence), markup=False, highlight=False, soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    """Text that may hold the name of a file, without what a terminal would obey or can't print."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
 def _seconds(lag: dt.timedelta | None) -> str:

@@ -21,6 +21,8 @@ class Verdict:
         lost, stored_twice, foreign: flow records that are missing, too often there, or were never written.
         quarantined: things in quarantine.
         not_quarantined, wrongly_quarantined: things that should be there and are not, and the reverse.
+        behind: bytes of blobs that wait and should be delivered.
+        dropped: bytes of blobs that can't be delivered, and do not wait either.
         lags: of each stored flow record, from the commit of its log to its acceptance, ascending.
 
     """
@@ -33,13 +35,15 @@ class Verdict:
     quarantined: int
     not_quarantined: Counter[Aside]
     wrongly_quarantined: Counter[Aside]
+    behind: Counter[str]
+    dropped: Counter[str]
     lags: Sequence[dt.timedelta]
 
     @property
     def is_equal(self) -> bool:
-        """Whether everything arrived once and nothing else did."""
-        differences = (self.lost, self.stored_twice, self.foreign, self.not_quarantined, self.wrongly_quarantined)
-        return not any(differences)
+        """Whether everything arrived once, nothing else did, and what can't arrive is kept."""
+        records = (self.lost, self.stored_twice, self.foreign)
+        return not any((*records, self.not_quarantined, self.wrongly_quarantined, self.behind, self.dropped))
 
     def lag(self, percent: int) -> dt.timedelta | None:
         """The lag that this percentage (1 to 99) of the flow records do not exceed; None if too few arrived."""
@@ -55,8 +59,9 @@ def compare(
     arrivals: Iterable[tuple[FlowRecord, dt.datetime]],
     quarantine: Counter[Aside],
     posts: Iterable[Post],
+    backlog: Counter[str],
 ) -> Verdict:
-    """Compare what was written with what the gateway and the quarantine hold."""
+    """Compare what was written with what the gateway and the quarantine hold, and the bytes that still wait."""
     stored = Counter[FlowRecord]()
     lags = []
     for record, accepted_at in arrivals:
@@ -73,5 +78,7 @@ def compare(
         quarantined=quarantine.total(),
         not_quarantined=ledger.asides - quarantine,
         wrongly_quarantined=quarantine - ledger.asides,
+        behind=backlog - ledger.backlog,
+        dropped=ledger.backlog - backlog,
         lags=sorted(lags),
     )

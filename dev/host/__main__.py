@@ -49,6 +49,7 @@ def _serve(directory: Path, port: int, *, with_schedules: bool) -> None:
     log = HostLog(host_json)
     log.install()
     host = Host(asyncio.run(Worker.start(directory)), log)
+    log.begin_host()
     host_id = hashlib.sha256(str(directory).encode()).hexdigest()[:32]
     listener = Listener(host, host_json, os.environ, host_id)
     key = os.environ.get("SLUICE_HOST_KEY") or secrets.token_urlsafe(32)

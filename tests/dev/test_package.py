@@ -1,6 +1,8 @@
 import base64
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -8,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from dev import package as packaging
 from dev.bootstrap.programs import SetupError
+from dev.bytecode import compile_module
 from dev.package import code_files, package
 
 ROOT = Path(__file__).parent.parent.parent
+LIBRARIES = ".python_packages/lib/site-packages"
 CODE = {
     "function_app.py": "import shared\n",
     "host.json": "{}\n",
@@ -21,7 +26,8 @@ CODE = {
     "shared/notes.txt": "",
 }
 WHEEL = {
-    "parcel/__init__.py": b"WEIGHT = 1\n",
+    "parcel/__init__.py": b"WEIGHT = 1\ndef is_small(size):\n    return size in {'s', 'xs', 'xxs'}\n",
+    "parcel/template.py": b"def {{ name }}:\n",
     "parcel-1.0.data/platlib/parcel/speed.py": b"",
     "parcel-1.0.data/scripts/parcel": b"#!python\n",
     "parcel-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: parcel\nVersion: 1.0\n",
@@ -82,30 +88,110 @@ def names_in(built):
         return set(archive.namelist())
 
 
+def unpacked(built, folder):
+    with zipfile.ZipFile(built) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def imported(folder, what):
+    """The value of something in a module that a fresh Python 3.13 imports from a folder."""
+    program = f"import json, {what.partition('.')[0]}; print(json.dumps({what}))"
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return json.loads(subprocess.check_output([sys.executable, "-c", program], cwd=folder, env=environment))
+
+
+def without_python(monkeypatch):
+    """Let the machine have no Python 3.13."""
+    monkeypatch.setattr(packaging, "is_wanted_python", lambda _: False)
+    monkeypatch.setattr(packaging, "find_python", lambda *_: None)
+
+
 def test_the_package_holds_the_code_and_the_wheels_files_where_the_host_looks(root):
-    libraries = ".python_packages/lib/site-packages"
     assert names_in(package(root)) == {
+        "__pycache__/function_app.cpython-313.pyc",
         "function_app.py",
         "host.json",
         "made-from.txt",
         "requirements.txt",
         "shared/__init__.py",
-        f"{libraries}/parcel/__init__.py",
-        f"{libraries}/parcel/speed.py",
-        f"{libraries}/parcel-1.0.dist-info/METADATA",
-        f"{libraries}/parcel-1.0.dist-info/RECORD",
-        f"{libraries}/parcel-1.0.dist-info/WHEEL",
+        "shared/__pycache__/__init__.cpython-313.pyc",
+        f"{LIBRARIES}/parcel/__init__.py",
+        f"{LIBRARIES}/parcel/__pycache__/__init__.cpython-313.pyc",
+        f"{LIBRARIES}/parcel/__pycache__/speed.cpython-313.pyc",
+        f"{LIBRARIES}/parcel/speed.py",
+        f"{LIBRARIES}/parcel/template.py",
+        f"{LIBRARIES}/parcel-1.0.dist-info/METADATA",
+        f"{LIBRARIES}/parcel-1.0.dist-info/RECORD",
+        f"{LIBRARIES}/parcel-1.0.dist-info/WHEEL",
     }
 
 
-def test_it_is_the_same_byte_for_byte_at_another_time(root):
-    built = package(root)
-    first = built.read_bytes()
-    built.unlink()
-    for path in root.rglob("*.py"):
+def test_it_is_the_same_byte_for_byte_at_another_time_and_place(root, tmp_path, monkeypatch):
+    first = package(root).read_bytes()
+    other = shutil.copytree(root, tmp_path / "another place", ignore=shutil.ignore_patterns("dist"))
+    for path in other.rglob("*.py"):
         os.utime(path, (0, 0))
         path.chmod(0o700)
-    assert package(root).read_bytes() == first
+    for name, value in {"PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "2", "PYTHONPYCACHEPREFIX": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    assert package(other).read_bytes() == first
+
+
+def test_bytecode_is_the_same_whatever_else_the_process_that_compiles_holds():
+    source = b"def outer():\n    class Inner:\n        pass\n"
+    alone = compile_module("module.py", source)
+    held = sys.intern("outer.<locals>.Inner")  # as an imported module may hold it
+    assert compile_module("module.py", source) == alone
+    assert held
+
+
+def test_a_module_is_imported_from_its_bytecode_alone_and_nothing_is_written(root, tmp_path):
+    libraries = unpacked(package(root), tmp_path / "app") / LIBRARIES
+    module = libraries / "parcel" / "__init__.py"
+    module.write_bytes(b"WEIGHT = 2\n")
+    before = {path: path.stat().st_mtime_ns for path in libraries.rglob("*")}
+    assert imported(libraries, "parcel.WEIGHT") == 1
+    assert imported(libraries, "parcel.is_small.__code__.co_filename") == str(module)  # what a traceback shows
+    assert {path: path.stat().st_mtime_ns for path in libraries.rglob("*")} == before
+
+
+def test_a_python_that_cannot_read_the_bytecode_takes_the_source(root, tmp_path):
+    libraries = unpacked(package(root), tmp_path / "app") / LIBRARIES
+    (bytecode,) = (libraries / "parcel" / "__pycache__").glob("__init__.*")
+    bytecode.write_bytes(b"\0\0\r\n" + bytecode.read_bytes()[4:])
+    assert imported(libraries, "parcel.WEIGHT") == 1
+
+
+def test_all_of_the_code_is_compiled():
+    assert [
+        name for name, data in code_files(ROOT).items() if name.endswith(".py") and not compile_module(name, data)
+    ] == []
+
+
+def test_without_python_3_13_the_package_has_no_bytecode_and_says_so(root, monkeypatch, capfd):
+    with monkeypatch.context() as machine:
+        without_python(machine)
+        names = names_in(package(root))
+        assert f"{LIBRARIES}/parcel/__init__.py" in names
+        assert not [name for name in names if "__pycache__" in name]
+        assert "there is no Python 3.13 here to compile the code with" in capfd.readouterr().err
+        before = package(root).stat()
+        assert package(root).stat().st_mtime_ns == before.st_mtime_ns
+    assert [name for name in names_in(package(root)) if "__pycache__" in name]  # as soon as there is one
+
+
+def test_a_package_with_bytecode_is_left_alone_where_there_is_no_python_3_13(root, monkeypatch):
+    before = package(root).stat()
+    without_python(monkeypatch)
+    assert package(root).stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_terraform_deploys_anew_what_is_packed_in_another_way(root):
+    with zipfile.ZipFile(package(root)) as archive:
+        made_from = [line.split()[1] for line in archive.read("made-from.txt").decode().splitlines()]
+    sources = (ROOT / "terraform" / "modules" / "region" / "main.code.tf").read_text()
+    assert {"dev/bytecode.py", "dev/package.py"} <= {name for name in made_from if f'"{name}"' in sources}
 
 
 def test_a_package_that_is_current_is_left_alone(root, index):

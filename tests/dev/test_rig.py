@@ -1,10 +1,12 @@
 import datetime as dt
+import gzip
 import json
+import random
 from pathlib import Path
 
 import pytest
 
-from dev.demo.arrived import posts_taken, quarantined, stored_records
+from dev.demo.arrived import backlog, posts_taken, quarantined, stored_records
 from dev.demo.ledger import Ledger
 from dev.demo.made_up import write_logs
 from dev.demo.replayed import find_sources, replay
@@ -28,17 +30,52 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Verdict
         replay(running, find_sources(files, _HOUR), ledger, lambda _: None)
         running.drain(60)
         quarantine = quarantined(running.own_service)
+        waiting = backlog(running.log_service, running.own_service)
         _assert_no_trouble(running)
     arrivals = stored_records(running.gateway_data, running.customer.number)
-    return ledger, compare(ledger, arrivals, quarantine, posts_taken(running.gateway_log)), folder
+    return ledger, compare(ledger, arrivals, quarantine, posts_taken(running.gateway_log), waiting), folder
 
 
 def _write_files(folder: Path) -> None:
-    """Leave a usual file, and one whose form can't be cut into blocks."""
+    """Leave a usual file, and one of each form that can't be cut into blocks."""
     minute = MinuteMaker(Card(Format.NSG_1, 7, Load.STEADY), seed=1, bad_share=0.1).minute(_HOUR)
     records = [json.loads(record) for record in minute.log_records]
     (folder / "usual.json").write_text(json.dumps({"records": records}, indent=1))
-    (folder / "with-a-mark.json").write_text("\ufeff" + json.dumps({"records": records}))
+    for number, content in enumerate(_odd_files([json.dumps(record) for record in records])):
+        (folder / f"odd-{number}.json").write_bytes(content)
+
+
+def _odd_files(records: list[str]) -> list[bytes]:
+    """Each holds two log records, if any."""
+    first, second = records[0], records[-1]
+    log = f'{{"records":[{first},{second}]}}'.encode()
+    cut = log[: -len(second) // 2]
+    return [
+        b"\xef\xbb\xbf" + log,
+        b"\xef\xbb",
+        cut,
+        cut + b"]}",
+        cut + b"}]}",
+        log[:-2],
+        log[:-1],
+        log + b"more",
+        log + b"\n" + log,
+        f"[{first},{second}]".encode(),
+        f"{first}\n{second}\n".encode(),
+        log.decode().encode("utf-16"),
+        log.decode().encode("utf-16-be"),
+        gzip.compress(log, mtime=0),
+        log.replace(b'"rule": "', b'"rule": ', 1),
+        random.Random(1).randbytes(5000),
+        bytes(5000),
+        b'#!/bin/sh\necho "{no log}"\n',
+        b'{"name": "no log", "of": {"an": "object"}}',
+        b'{"records":[1, "text", null, [2], {}]}',
+        b'{"records":[',
+        b'{"rec',
+        b" \r\n\t",
+        b"",
+    ]
 
 
 def _assert_no_trouble(running: Rig) -> None:
@@ -53,6 +90,12 @@ def test_what_was_written_is_what_arrived(delivered: tuple[Ledger, Verdict, Path
     assert ledger.asides
     assert verdict.is_equal
     assert verdict.stored == ledger.flow_records.total()
+
+
+def test_bytes_that_are_no_complete_record_stay_backlog(delivered: tuple[Ledger, Verdict, Path]):
+    ledger, verdict, _ = delivered
+    assert len(ledger.left) > 10
+    assert (verdict.behind, verdict.dropped) == ({}, {})
 
 
 def test_nothing_is_sent_twice_without_faults(delivered: tuple[Ledger, Verdict, Path]):

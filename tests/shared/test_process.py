@@ -1,5 +1,6 @@
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -256,6 +257,22 @@ def _shared_access_signature(world: World) -> None:
         datetime.now(UTC) + timedelta(hours=1),
     )
     world.set(FLOW_LOGS=f"BlobEndpoint={world.logs.blob_endpoint};SharedAccessSignature={signature}")
+
+
+@pytest.mark.parametrize("happens", [_success, _refused_token, _rejected_lines, _failing_gateway, _bad_checkpoint])
+def test_every_line_is_logged_by_the_thread_of_its_invocation_since_the_host_drops_others(
+    world: World, caplog: pytest.LogCaptureFixture, happens: Callable[[World], None]
+):
+    caplog.set_level(logging.INFO)
+    log = world.log()
+    happens(world)
+    caplog.clear()
+    process = Process()
+    _event(process, log)
+    log.minute(3)
+    process.sweep()
+    assert caplog.records
+    assert {record.thread for record in caplog.records} == {threading.get_ident()}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ locals {
   # What the package is made of, as dev/package.py has it, so that changed code is deployed and anything else is not.
   sources = fileexists(local.ready_made) ? [filesha256(local.ready_made)] : [
     for name in concat(
-      ["dev/package.py", "function_app.py", "host.json", "requirements.txt"],
+      ["dev/bytecode.py", "dev/package.py", "function_app.py", "host.json", "requirements.txt"],
       tolist(fileset(var.source_root, "shared/**/*.py"))
     ) : "${name} ${filesha256("${var.source_root}/${name}")}"
     if name != "shared/cli.py" && !startswith(name, "shared/commands/")

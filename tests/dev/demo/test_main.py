@@ -1,14 +1,18 @@
 import io
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import requests
+from azure.core.exceptions import HttpResponseError
 from rich.console import Console
 
 from dev.demo import __main__ as demo
+from dev.demo.ledger import Ledger
 from gateway.local import GatewayProcess, new_customer
 from gateway.stores.stores import open_database
+from shared.errors import StorageAway
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +55,9 @@ def test_the_console_stays_open_at_its_address_until_somebody_has_seen_enough(
     [
         (RuntimeError("Azurite ended at its start"), 2, "Azurite ended at its start"),
         (TimeoutError("the host still works"), 2, "the host still works"),
+        (requests.ConnectionError("the host is gone"), 2, "the host is gone"),
+        (StorageAway("Storage does not answer."), 2, "Storage does not answer."),
+        (HttpResponseError("The server is busy."), 2, "can't go on: storage does not do what it was asked: The server"),
         (KeyboardInterrupt(), 130, "Stopped"),
     ],
 )
@@ -67,6 +74,52 @@ def test_trouble_ends_in_a_sentence(
     monkeypatch.setattr(demo, "_run", run)
     assert demo.main() == status
     assert said in capsys.readouterr().out
+
+
+class _Rig:
+    """Stands in for the parts: each drain brings the next backlog, and some take too long."""
+
+    log_service = own_service = None
+
+    def __init__(self, backlogs: list[int], late: int) -> None:
+        self.backlogs = [0, *backlogs]
+        self.late = late
+
+    def drain(self, _seconds: float) -> None:
+        del self.backlogs[0]
+        self.late -= 1
+        if self.late >= 0:
+            raise TimeoutError("the host still works")
+
+
+def _drain(monkeypatch: pytest.MonkeyPatch, backlogs: list[int], late: int = 0) -> int:
+    """How many drains there are, of blobs in which 7 bytes must stay."""
+    ledger, running, shown = Ledger(), _Rig(backlogs, late), []
+    ledger.leave("blob", 7, 7)
+    monkeypatch.setattr(demo, "backlog", lambda *_: Counter({"blob": running.backlogs[0]}))
+    demo._drain(running, ledger, 3, shown.append)  # type: ignore[arg-type]
+    assert set(shown) == {3}
+    return len(shown)
+
+
+@pytest.mark.parametrize(
+    ("backlogs", "late", "drains"),
+    [
+        pytest.param([7], 0, 1, id="at once"),
+        pytest.param([900, 400, 7], 0, 3, id="by sweeps"),
+        pytest.param([900, 900], 0, 2, id="never"),
+        pytest.param([900, 400, 7], 2, 3, id="slowly"),
+    ],
+)
+def test_what_was_written_is_waited_for_as_long_as_it_comes_further(
+    monkeypatch: pytest.MonkeyPatch, backlogs: list[int], late: int, drains: int
+):
+    assert _drain(monkeypatch, backlogs, late) == drains
+
+
+def test_a_host_that_works_and_comes_no_further_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(TimeoutError, match="still works"):
+        _drain(monkeypatch, [900, 900], late=2)
 
 
 def test_a_directory_without_logs_is_told_before_anything_is_started(

@@ -23,7 +23,14 @@ def _ledger() -> Ledger:
 
 def _compare(stored: list[FlowRecord], quarantine: list[Aside], posts: list[Post] | None = None) -> Verdict:
     arrivals = [(record, _NOON + number * dt.timedelta(seconds=1)) for number, record in enumerate(stored)]
-    return compare(_ledger(), arrivals, Counter(quarantine), posts or [])
+    return compare(_ledger(), arrivals, Counter(quarantine), posts or [], Counter())
+
+
+def _compare_backlog(due: int, found: int) -> Verdict:
+    """Compare what has arrived whole, but for bytes at the end of a blob that may wait."""
+    ledger = Ledger()
+    ledger.leave("blob", due, due)
+    return compare(ledger, [], Counter(), [], Counter({"blob": found, "another": 0}))
 
 
 def test_all_that_was_written_and_nothing_else_is_equal():
@@ -66,6 +73,22 @@ def test_something_in_quarantine_that_was_not_bad_makes_a_difference():
     verdict = _compare([_ONE, _ONE, _TWO], [_BAD, good])
     assert not verdict.is_equal
     assert verdict.wrongly_quarantined == {good: 1}
+
+
+def test_bytes_that_are_no_complete_record_and_wait_make_no_difference():
+    assert _compare_backlog(due=20, found=20).is_equal
+
+
+def test_bytes_that_wait_though_they_could_be_delivered_make_a_difference():
+    verdict = _compare_backlog(due=20, found=50)
+    assert not verdict.is_equal
+    assert (verdict.behind, verdict.dropped) == ({"blob": 30}, {})
+
+
+def test_bytes_that_were_passed_over_for_good_make_a_difference():
+    verdict = _compare_backlog(due=20, found=0)
+    assert not verdict.is_equal
+    assert (verdict.behind, verdict.dropped) == ({}, {"blob": 20})
 
 
 def test_sending_twice_is_told_and_makes_no_difference():

@@ -157,12 +157,21 @@ def test_an_administrator_is_told_that_there_is_no_such_function(rig: Rig):
 
 
 def test_the_log_holds_what_the_function_logs_from_the_level_that_host_json_says(rig: Rig):
-    rig.events.publish(rig.write("heard", b"thread"))
+    rig.events.publish(rig.write("heard", b"1"))
     rig.host.wait_until_idle()
     log = rig.host.log.read_text()
     assert "INFO Function.on_log.User: saw heard" in log
-    assert "WARNING Function: from a thread" in log
     assert "too much to tell" not in log
+
+
+def test_the_log_holds_nothing_that_the_app_logs_outside_an_invocation(rig: Rig):
+    rig.events.publish(rig.write("threaded", b"thread"))
+    rig.host.wait_until_idle()
+    log = rig.host.log.read_text()
+    assert "saw threaded" in log
+    assert "from a thread" not in log
+    assert "imported" not in log
+    assert "Auth level" not in log  # of azure-functions, while the app is indexed
 
 
 def test_the_log_holds_neither_the_key_nor_a_connection_string(rig: Rig):

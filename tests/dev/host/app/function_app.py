@@ -9,7 +9,7 @@ import azure.functions as func
 import azurefunctions.extensions.bindings.blob as blob_binding
 
 app = func.FunctionApp()
-logging.getLogger("app").info("imported")
+logging.getLogger("app").critical("imported")
 
 
 @app.blob_trigger(arg_name="blob", path="logs/{name}", connection="DATA", source=func.BlobSource.EVENT_GRID)
