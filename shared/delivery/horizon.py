@@ -84,7 +84,9 @@ class Horizon:
     def _first(self) -> Watermark:
         now = self._clock.now()
         hour = whole_hour(now)
-        return self._as_set(Watermark(start=hour, since=hour, hour=hour, tidied=now, tidy_from=hour - KEPT))
+        # As if it had been tidied a day ago, so that the first sweep looks for names that nobody reads.
+        tidied, tidy_from = now - timedelta(days=1), hour - KEPT
+        return self._as_set(Watermark(start=hour, since=hour, hour=hour, tidied=tidied, tidy_from=tidy_from))
 
     def _oldest(self, start: datetime) -> datetime:
         now = self._clock.now()

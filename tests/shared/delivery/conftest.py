@@ -1,7 +1,9 @@
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from azure.storage.blob import ContainerClient
 
 from dev.azurite import StorageAccount
 from shared.delivery.breaker import Refusals
@@ -9,6 +11,7 @@ from shared.delivery.horizon import Horizon
 from shared.delivery.means import Means
 from shared.delivery.sweep import Sweep
 from shared.delivery.worker import Worker
+from shared.errors import SluiceError
 from shared.flowlog import LogBlob, LogKind
 from shared.storage import checkpoints, quarantine
 from shared.storage.checkpoints import Checkpoints
@@ -60,6 +63,15 @@ class World:
         """Sweep NSG flow logs; return the reports."""
         sweep = Sweep(LogKind.NSG, worker or self.worker, self.logs, self.checkpoints, self.horizon, self.clock)
         return list(sweep.run(self.clock.deadline(seconds)))
+
+    def sweep_calmly(self) -> None:
+        """Sweep, whatever ends it."""
+        with contextlib.suppress(SluiceError):
+            self.sweep()
+
+    def container(self, log: GrowingLog) -> ContainerClient:
+        """Return the container that a log is in."""
+        return reached(self._log_account).get_container_client(log.log.kind.container)
 
     def quarantined(self) -> list[bytes]:
         return [line for blob in self.quarantine.listed() for line in self.quarantine.get(blob.name)]

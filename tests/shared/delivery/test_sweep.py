@@ -1,15 +1,17 @@
 """The sweep on real storage: nothing that no event told of is skipped."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from azure.storage.blob import ContentSettings
 
-from shared.delivery.report import Outcome
-from shared.errors import TokenRefused
-from shared.flowlog import LogKind, day_prefix
+from shared.delivery.report import Outcome, Report, Tally
+from shared.errors import StorageAway, TokenRefused, Vanished
+from shared.flowlog import LogKind, day_prefix, parse_blob_name
 from shared.storage.checkpoint import State
 from tests.support.gateway import answers
-from tests.support.logs import HEAD, HOUR, log_blob, ports_of, record
+from tests.support.logs import CLOSER, HEAD, HOUR, log_blob, ports_of, record
 
 NSG = LogKind.NSG
 H = timedelta(hours=1)
@@ -164,6 +166,182 @@ def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped(make_world):
     assert stored(world) == list(range(7))
 
 
+def _archive(*logs):
+    for log in logs:
+        log.put(b"{}")
+        log.client.set_standard_blob_tier("Archive")
+
+
+def test_what_the_listing_says_can_not_be_read_costs_no_call_and_one_line(make_world):
+    world = make_world(start_from=HOUR - 4 * H)
+    _archive(*(world.log(log_blob(HOUR - 4 * H, f"{number:012X}")) for number in range(9)))
+    marked, page = world.log(log_blob(HOUR - 4 * H, MACS[1])), world.log(log_blob(HOUR - 4 * H, MACS[2]))
+    marked.client.upload_blob(HEAD, content_settings=ContentSettings(content_encoding="gzip"))
+    page.client.create_page_blob(512)
+    fresh = world.log()
+    fresh.minute(1)
+    asked = []
+    world.worker = _Asked(world.worker, asked)
+    *delivered, line = world.sweep()
+    assert asked == [fresh.log]
+    assert [report.outcome for report in delivered] == [Outcome.DELIVERED]
+    assert (line.blob, line.outcome) == (NSG.container, Outcome.UNSUPPORTED)
+    assert "9 such as resourceId=" in line.message
+    assert "Rehydrate it" in line.message
+    assert "is compressed" in line.message
+    assert "is not a block blob" in line.message
+    assert watermark(world) == HOUR - 4 * H
+
+
+def test_a_log_that_is_marked_as_compressed_and_is_not_is_delivered_by_an_event_and_closed(world):
+    log = world.log()
+    log.client.upload_blob(HEAD + record(1) + CLOSER, content_settings=ContentSettings(content_encoding="gzip"))
+    assert world.event(log).outcome is Outcome.DELIVERED
+    world.clock.move(4 * 3600)
+    assert [report.outcome for report in world.sweep()] == [Outcome.NOTHING_NEW]
+    assert world.checkpoints.read(log.log).state is State.CLOSED
+    assert world.sweep() == []
+    assert stored(world) == [1]
+
+
+def test_logs_that_take_all_the_time_starve_nobody(make_world):
+    world = make_world(start_from=HOUR - 4 * H)
+    for number in range(20):
+        world.log(log_blob(HOUR - 4 * H, f"{number:012X}")).minute(100 + number)
+    world.log().minute(1)
+    world.worker = _Slow(world, fails=log_blob().hour - 4 * H)
+    sweeps = 0
+    while stored(world) != [1]:
+        world.sweep(seconds=100)
+        sweeps += 1
+        assert sweeps < 6
+    assert watermark(world) == HOUR - 4 * H
+
+
+def test_within_an_hour_each_sweep_goes_on_behind_what_the_last_one_tried(make_world):
+    world = make_world(start_from=HOUR - 4 * H)
+    names = []
+    for number in range(20):
+        log = world.log(log_blob(HOUR - 4 * H, f"{number:012X}"))
+        log.minute(1)
+        names.append(log.log.name)
+    world.worker = _Slow(world, fails=HOUR - 4 * H)
+    for _ in range(3):
+        world.sweep(seconds=100)
+    tried = [log.name for log in world.worker.tried]
+    assert len(tried) > 30
+    assert sorted(tried[:20]) == names
+    assert sorted(tried[20:32]) == names[:12]
+
+
+def test_a_listing_that_fails_does_not_hide_what_comes_after_it(world):
+    first, other = world.log(), world.log(_of_resource("ZZZ"))
+    first.minute(1)
+    other.minute(2)
+    entries = world.logs.entries
+
+    def failing(kind, prefix):
+        if prefix.startswith(first.log.resource):
+            raise StorageAway("It is away.")
+        return entries(kind, prefix)
+
+    world.logs.entries = failing
+    with pytest.raises(StorageAway):
+        world.sweep()
+    world.sweep_calmly()
+    assert stored(world) == [2]
+    world.logs.entries = entries
+    world.sweep()
+    assert stored(world) == [1, 2]
+
+
+def test_a_container_that_never_was_is_no_fault_and_its_watermark_goes_with_the_clock(make_world):
+    world = make_world(start_from=HOUR - 30 * H)
+    assert world.sweep() == []
+    assert watermark(world) == HOUR - 2 * H
+    world.clock.move(5 * 3600)
+    assert world.sweep() == []
+    assert watermark(world) == HOUR + 3 * H
+
+
+def test_a_container_that_comes_later_is_looked_through_from_the_start(make_world):
+    world = make_world(start_from=HOUR - 30 * H)
+    world.sweep()
+    for hours in (0, 29, 31):
+        world.log(log_blob(HOUR - hours * H)).minute(hours)
+    world.sweep()
+    assert stored(world) == [0, 29]
+
+
+def test_a_container_that_was_there_holds_the_watermark_while_it_is_not(world):
+    log = world.log()
+    log.minute(1)
+    world.sweep()
+    container = world.container(log)
+    container.delete_container()
+    world.clock.move(5 * 3600)
+    with pytest.raises(StorageAway, match="It had one"):
+        world.sweep()
+    assert watermark(world) == HOUR
+    log.rewrite()
+    container.create_container()
+    log.minute(2)
+    world.sweep()
+    assert stored(world) == [1, 2]
+    assert watermark(world) > HOUR
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PT1H.json",
+        "copies/{name}",
+        "{name}.gz",
+        "{resource}/PT1H.json",
+        "{resource}/y=2026/PT1H.json",
+        "{resource}/y=2026/m=11/d=23/PT1H.json",
+        "{resource}/y=2026/m=11/d=23/h=15/PT1H.json.1",
+        "{resource}/y=2026/m=11/d=23/h=5/m=00/PT1H.json",
+        "{resource}/Y=2026/m=11/d=23/h=15/m=00/macAddress=X/pt1h.json.gz",
+        "{resource}/y=26/m=11/d=23/h=15/m=00/PT1H.json",
+    ],
+)
+def test_a_name_that_nobody_reads_is_in_the_summary(world, name):
+    log = world.log()
+    log.minute(1)
+    odd = name.format(name=log.log.name, resource=log.log.resource)
+    world.container(log).upload_blob(odd, b"{}")
+    *_, line = world.sweep()
+    assert line.outcome is Outcome.UNSUPPORTED
+    assert f"1 such as {odd}: Its name is like a flow log's" in line.message
+    assert stored(world) == [1]
+
+
+def test_a_log_under_another_key_is_delivered(world):
+    log = world.log(parse_blob_name(NSG.container, log_blob().name.replace("resourceId=", "flowLogResourceID=")))
+    log.minute(1)
+    assert [report.outcome for report in world.sweep()] == [Outcome.DELIVERED]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_storage_s_word_that_a_log_is_gone_is_not_believed_against_its_listing(world, times, monkeypatch):
+    log = world.log()
+    world.sweep()
+    log.minute(1)
+    if times == 2:
+        world.event(log)
+        log.minute(2)
+    world.clock.move(5 * 3600)
+    monkeypatch.setattr(world.logs, "snapshot", _gone)
+    (report,) = world.sweep()
+    assert report.outcome is Outcome.RETRY_LATER
+    assert "though its listing has just shown it" in report.message
+    assert watermark(world) == HOUR
+    monkeypatch.undo()
+    world.sweep()
+    assert stored(world) == list(range(1, times + 1))
+
+
 def test_several_cards_and_resources_are_all_found(world):
     for number, mac in enumerate(MACS):
         world.log(log_blob(mac=mac)).minute(number)
@@ -313,6 +491,47 @@ def test_tidying_stops_at_the_deadline_and_goes_on_at_the_next_sweep(world):
     assert world.clock.now() - world.horizon.watermark(NSG)[0].tidied < H
 
 
+def _gone(log):
+    raise Vanished(f"{log.name} is gone.")
+
+
+def _of_resource(name):
+    return parse_blob_name(NSG.container, log_blob().name.replace("/NSG/", f"/{name}/"))
+
+
+class _Asked:
+    """A worker that notes what it is asked to look into."""
+
+    def __init__(self, worker, asked) -> None:
+        self._worker = worker
+        self._asked = asked
+        self.breaker = worker.breaker
+
+    def deliver(self, log, deadline, *, listed):
+        self._asked.append(log)
+        return self._worker.deliver(log, deadline, listed=listed)
+
+
+class _Slow:
+    """A worker that takes ten seconds a log, and fails at those of one hour."""
+
+    def __init__(self, world, fails) -> None:
+        self._world = world
+        self._worker = world.worker
+        self._fails = fails
+        self._lock = threading.Lock()
+        self.tried = []
+        self.breaker = world.worker.breaker
+
+    def deliver(self, log, deadline, *, listed):
+        with self._lock:
+            self.tried.append(log)
+            self._world.clock.move(10)
+        if log.hour == self._fails:
+            return Report(log.name, Outcome.RETRY_LATER, Tally(), 0)
+        return self._worker.deliver(log, deadline, listed=listed)
+
+
 class _Broken:
     """A worker that has a bug at one log blob."""
 
@@ -329,13 +548,13 @@ class _Broken:
 
 def _slow_listings(world):
     """Let each listing of a whole day of log blobs take a minute; return the prefixes as they are listed."""
-    listed, listing = [], world.logs.listed
+    listed, listing = [], world.logs.entries
 
     def slowly(kind, prefix):
-        if "/h=" not in prefix:
+        if "/d=" in prefix and "/h=" not in prefix:
             listed.append(prefix)
             world.clock.move(60)
         return listing(kind, prefix)
 
-    world.logs.listed = slowly
+    world.logs.entries = slowly
     return listed
