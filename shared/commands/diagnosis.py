@@ -18,7 +18,7 @@ from shared.flowlog import LogKind
 from shared.ingester import make_containers
 from shared.settings import ByIdentity, StorageConnection
 from shared.storage import checkpoints
-from shared.storage.account import storage_errors
+from shared.storage.account import account_name, storage_errors
 from shared.storage.logs import ListedLog
 
 _ENDS_SOON: Final = timedelta(days=14)
@@ -61,7 +61,7 @@ def _clock(parts: Parts) -> Finding:
             seen["storage"] = parsedate_to_datetime(answer.http_response.headers.get("date"))
             seen["here"] = parts.clock.now()
 
-    with contextlib.suppress(SluiceError), storage_errors(str(parts.own.account_name)):
+    with contextlib.suppress(SluiceError), storage_errors(account_name(parts.own)):
         next(iter(parts.own.list_containers(results_per_page=1, raw_response_hook=note)), None)
     if "here" not in seen:
         return Finding("clock", State.WARN, "It could not be compared, since storage told no time.")
@@ -99,7 +99,7 @@ def _some_log(parts: Parts, kind: LogKind) -> ListedLog | None:
 
 
 def _own_storage(parts: Parts) -> Finding:
-    account = str(parts.own.account_name)
+    account = account_name(parts.own)
     try:
         make_containers(parts.own)
         with storage_errors(account):

@@ -1,6 +1,7 @@
 """From the settings to the parts that commands work with; nothing is read or written yet."""
 
 import argparse
+import codecs
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,11 +119,11 @@ def operators_identity(client_id: str | None) -> TokenCredential:
 
 def _values(file: Path) -> dict[str, str]:
     try:
-        document = orjson.loads(file.read_bytes())
+        document = orjson.loads(file.read_bytes().removeprefix(codecs.BOM_UTF8))
     except OSError as error:
         raise SettingError(f"{file} can't be read: {error.strerror or type(error).__name__}.") from None
     except orjson.JSONDecodeError:
-        raise SettingError(f"{file} is no JSON.") from None
+        raise SettingError(f"{file} is not valid JSON in UTF-8.") from None
     values = document.get("Values") if isinstance(document, dict) else None
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise SettingError(f"{file} has no object `Values` with a text for each setting.")

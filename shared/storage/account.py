@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 from azure.storage.blob import BlobClient, BlobServiceClient, ExponentialRetry
 
+from shared.account_names import account_in
 from shared.errors import SettingError, StorageAway
 from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
@@ -29,22 +30,27 @@ def blob_service(
     retries = ExponentialRetry(initial_backoff=0, increment_base=2, random_jitter_range=1, retry_total=3)
     if isinstance(connection, ByConnectionString):
         try:
-            return BlobServiceClient.from_connection_string(
-                connection.connection_string.reveal, retry_policy=retries, **_TIMEOUTS
+            service = BlobServiceClient.from_connection_string(
+                connection.connection_string.reveal,
+                retry_policy=retries,
+                use_env_settings=not connection.plain,  # a proxy would read what goes without TLS
+                **_TIMEOUTS,
             )
         except ValueError:
             # The library's own text is left out: it may repeat parts of the string.
             raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
-    credential = identity(connection.client_id)
-    return BlobServiceClient(connection.blob_service_uri, credential=credential, retry_policy=retries, **_TIMEOUTS)
+    else:
+        credential = identity(connection.client_id)
+        service = BlobServiceClient(
+            connection.blob_service_uri, credential=credential, retry_policy=retries, **_TIMEOUTS
+        )
+    service.account_name = connection.account_name or service.account_name
+    return service
 
 
 def account_name(client: BlobServiceClient | BlobClient) -> str:
-    """Return the name of the storage account.
-
-    Where the library can't tell, for DNS zone endpoints and domains of one's own, it is the host's first label.
-    """
-    return str(client.account_name or (urlsplit(client.url).hostname or "").partition(".")[0])
+    """Return the name of the storage account: what its address tells, else the settings, else the host."""
+    return account_in(client.url) or str(client.account_name or urlsplit(client.url).hostname).lower()
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from azure.storage.blob import LinearRetry
 
 from dev.azurite import StorageAccount, azurite
 from dev.certificate import Certificate
+from shared.connection_string import read_connection_string
 from shared.errors import SettingError, StorageAway
 from shared.identity import managed_identity
 from shared.secret import Secret
@@ -65,6 +66,14 @@ def test_each_of_two_accounts_is_asked_with_its_own_key(new_account):
 
 def test_the_emulators_short_name_is_understood():
     assert blob_service(_by_string("UseDevelopmentStorage=true"), "FLOW_LOGS").account_name == "devstoreaccount1"
+
+
+def test_an_account_that_was_written_in_capitals_is_asked_under_its_own_name(account: StorageAccount):
+    text = account.connection_string.replace(f"AccountName={account.name}", f"AccountName={account.name.upper()}")
+    read = read_connection_string("FLOW_LOGS", text)
+    service = blob_service(_by_string(read.text), "FLOW_LOGS")
+    service.create_container("logs")
+    assert account_name(service) == account.name
 
 
 def test_a_string_that_the_library_can_not_read_names_the_setting_and_not_its_value():
@@ -163,7 +172,9 @@ def test_an_account_that_stays_away_holds_nobody_for_long(account: StorageAccoun
         ("https://account.blob.core.windows.net", "account"),
         ("https://account.blob.core.chinacloudapi.cn", "account"),
         ("https://account.z12.blob.storage.azure.net", "account"),
-        ("https://logs.example.com", "logs"),
+        ("https://account.privatelink.blob.core.windows.net", "account"),
+        ("https://ACCOUNT.blob.core.windows.net", "account"),
+        ("https://Logs.example.com", "logs.example.com"),
         ("https://127.0.0.1:10000/account", "account"),
     ],
 )
