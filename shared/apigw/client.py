@@ -76,8 +76,6 @@ class GatewayClient:
         self._tokens = tokens
         self._clock = clock
         self._session = Session()
-        # Without TLS, which settings allow on loopback alone, a proxy of the environment would read the token.
-        self._session.trust_env = not url.lower().startswith("http:")
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
 

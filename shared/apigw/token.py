@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from shared.apigw.http import Bearer, Session
 from shared.clock import Clock
@@ -80,20 +79,15 @@ class VaultToken:
     def _read(self) -> Secret:
         # A vault's tokens are for the vault's domain, in every cloud: https://vault.azure.net in the public one.
         audience = (urlsplit(self._uri).hostname or "").partition(".")[2]
+        access = self._credential.get_token(f"https://{audience}/.default").token
+        if not access.isascii() or not access.isprintable():
+            # As a header it would be refused by an error that repeats it.
+            raise RetryLater("The identity endpoint gave a token with characters that no token has.")
         try:
-            access = self._credential.get_token(f"https://{audience}/.default").token
-            if not access.isascii() or not access.isprintable():
-                # As a header it would be refused by an error that repeats it.
-                raise ClientAuthenticationError("The identity's token has odd characters in it.")
             answer = self._session.get(
                 self._uri, params={"api-version": _VAULT_API}, auth=Bearer(Secret(access)), timeout=_TIMEOUTS
             )
-        except AzureError as error:
-            raise RetryLater(
-                f"The app's identity gave no token for the vault ({type(error).__name__}). "
-                "Check AZURE_CLIENT_ID, and that the identity is assigned to the app."
-            ) from None
-        except requests.RequestException as error:
+        except OSError as error:
             raise RetryLater(
                 f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__}). "
                 "Check the address and the vault's network rules."

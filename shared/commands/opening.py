@@ -22,6 +22,7 @@ from shared.delivery.breaker import Refusals
 from shared.delivery.horizon import Horizon
 from shared.delivery.means import Means
 from shared.errors import SettingError, SluiceError
+from shared.identity import IdentityTransport
 from shared.ingester import token_source
 from shared.library_logs import quiet_libraries
 from shared.settings import Settings
@@ -100,7 +101,7 @@ def open_parts(options: argparse.Namespace) -> Parts:
 
 class _OperatorsIdentity:
     def __init__(self, client_id: str | None) -> None:
-        self._credential = DefaultAzureCredential(managed_identity_client_id=client_id)
+        self._credential = DefaultAzureCredential(managed_identity_client_id=client_id, transport=IdentityTransport())
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 -- azure-core's own
         try:
@@ -108,7 +109,7 @@ class _OperatorsIdentity:
         except AzureError:
             # No error of the library's own: the storage client would try again for a quarter of a minute.
             raise SluiceError(
-                "Azure knows nobody here. Sign in with `az login`, or run this where there is a managed identity."
+                "Nobody is signed in to Azure. Sign in with `az login`, or run this where there is a managed identity."
             ) from None
 
 

@@ -2,6 +2,7 @@ import base64
 from collections.abc import Callable, Iterator
 from functools import cache
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import pytest
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ServiceRequestError
@@ -10,13 +11,14 @@ from azure.storage.blob import LinearRetry
 from dev.azurite import StorageAccount, azurite
 from dev.certificate import Certificate
 from shared.connection_string import read_connection_string
-from shared.errors import SettingError, StorageAway
+from shared.errors import RetryLater, SettingError, StorageAway
 from shared.identity import managed_identity
 from shared.secret import Secret
-from shared.settings import ByConnectionString, ByIdentity
+from shared.settings import ByConnectionString, ByIdentity, Settings
 from shared.storage import account as account_module
 from shared.storage.account import account_name, blob_service, storage_errors
 from tests.support.identity import HEADER, IdentityEndpoint, TokenRequest, access_token, identity_endpoint
+from tests.support.proxies import Proxy
 from tests.support.servers import always, answer, in_turn, serving
 
 _STORAGE = "https://storage.azure.com"
@@ -24,6 +26,15 @@ _STORAGE = "https://storage.azure.com"
 
 def _by_string(text: str) -> ByConnectionString:
     return ByConnectionString(Secret(text))
+
+
+def _settings(connection_string: str) -> dict[str, str]:
+    return {
+        "FLOW_LOGS": connection_string,
+        "AzureWebJobsStorage": connection_string,
+        "APIGW_URL": "https://gateway.example.com",
+        "SUBSCRIPTION_TOKEN": "token",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +121,6 @@ def test_a_token_for_somebody_else_is_told(over_https: StorageAccount, identity:
     assert content["access_token"] not in message
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("status", "content", "kind"),
     [
@@ -119,12 +129,15 @@ def test_a_token_for_somebody_else_is_told(over_https: StorageAccount, identity:
         (200, b'{"access_token":', "application/json"),
     ],
 )
-def test_an_identity_that_gives_no_token_is_told(
+def test_an_identity_that_gives_no_token_is_told_and_the_account_is_not_blamed(
     over_https: StorageAccount, identity: IdentityEndpoint, status: int, content: object, kind: str
 ):
     identity.server.respond = always(*answer(status, content, Content_Type=kind))
-    message = _trouble(ByIdentity(over_https.blob_endpoint, None), over_https.name)
-    assert HEADER not in message
+    service = blob_service(ByIdentity(over_https.blob_endpoint, None), "FLOW_LOGS")
+    with pytest.raises(RetryLater) as trouble, storage_errors(over_https.name):
+        service.create_container("logs")
+    assert str(trouble.value).startswith(f"The identity endpoint answered {status} and gave no token.")
+    assert HEADER not in str(trouble.value)
 
 
 def test_a_wrong_key_is_told(new_account: Callable[[], StorageAccount]):
@@ -158,6 +171,21 @@ def test_a_busy_account_is_asked_again():
         )
         service.create_container("logs")
         assert len(storage.requests) == 3
+
+
+def test_an_account_on_loopback_without_tls_is_asked_through_no_proxy(account: StorageAccount, proxy: Proxy):
+    connection = Settings.from_environment(_settings(account.connection_string)).flow_logs
+    blob_service(connection, "FLOW_LOGS").create_container("logs")
+    assert proxy.shown == []
+
+
+def test_an_account_over_tls_is_asked_as_the_environment_says(over_https: StorageAccount, proxy: Proxy):
+    connection = Settings.from_environment(_settings(over_https.connection_string)).flow_logs
+    client = blob_service(connection, "FLOW_LOGS")
+    with pytest.raises(AzureError):
+        client.get_service_properties(retry_total=0)
+    host = urlsplit(over_https.blob_endpoint).netloc
+    assert [shown.partition("\n")[0] for shown in proxy.shown] == [f"CONNECT {host} HTTP/1.1"]
 
 
 def test_an_account_that_stays_away_holds_nobody_for_long(account: StorageAccount):
