@@ -11,6 +11,7 @@ from azure.core.credentials import TokenCredential
 
 from shared.apigw.http import Bearer, Session
 from shared.clock import Clock
+from shared.egress import advice
 from shared.errors import RetryLater, SettingError
 from shared.secret import Secret
 
@@ -88,9 +89,9 @@ class VaultToken:
                 self._uri, params={"api-version": _VAULT_API}, auth=Bearer(Secret(access)), timeout=_TIMEOUTS
             )
         except OSError as error:
+            todo = advice(error) or " Check the address and the vault's network rules."
             raise RetryLater(
-                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__}). "
-                "Check the address and the vault's network rules."
+                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__}).{todo}"
             ) from None
         return _secret_in(answer)
 

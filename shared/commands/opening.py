@@ -21,6 +21,7 @@ from shared.clock import Clock, SystemClock
 from shared.delivery.breaker import Refusals
 from shared.delivery.horizon import Horizon
 from shared.delivery.means import Means
+from shared.egress import check_authorities
 from shared.errors import SettingError, SluiceError
 from shared.identity import IdentityTransport
 from shared.ingester import token_source
@@ -79,6 +80,7 @@ def open_parts(options: argparse.Namespace) -> Parts:
         SettingError: a setting is missing or malformed.
     """
     settings, clock = Settings.from_environment(environment(options)), SystemClock()
+    check_authorities(os.environ)
     quiet_libraries()
     identity = cache(operators_identity)
     own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)

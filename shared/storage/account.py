@@ -10,6 +10,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.storage.blob import BlobClient, BlobServiceClient, ExponentialRetry
 
 from shared.account_names import account_in
+from shared.egress import advice
 from shared.errors import SettingError, StorageAway
 from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
@@ -74,7 +75,9 @@ def storage_errors(account: str) -> Iterator[None]:
             ) from None
         raise StorageAway(f"Storage account {account} answered {error.status_code} ({_code(error)}).") from None
     except AzureError as error:
-        raise StorageAway(f"Storage account {account} can't be reached ({type(error).__name__}).") from None
+        raise StorageAway(
+            f"Storage account {account} can't be reached ({type(error).__name__}).{advice(error)}"
+        ) from None
 
 
 def _code(error: HttpResponseError) -> str:
