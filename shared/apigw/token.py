@@ -13,6 +13,7 @@ from shared.apigw.http import Bearer, Session
 from shared.clock import Clock
 from shared.egress import advice
 from shared.errors import RetryLater, SettingError
+from shared.pasted import flaws
 from shared.secret import Secret
 
 _KEPT_SECONDS = 3600
@@ -111,9 +112,10 @@ def _secret_in(answer: requests.Response) -> Secret:
     except (ValueError, KeyError, TypeError):
         value = None
     token = value.strip() if isinstance(value, str) else ""
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    flaw = next(flaws(token, "SUBSCRIPTION_TOKEN"), None)
+    if not token or not token.isascii() or flaw:
         raise RetryLater(
             f"The vault gave no usable token at SUBSCRIPTION_TOKEN_SECRET (answer {answer.status_code}). "
-            "The secret's value must be the token alone."
+            f"The secret's value {flaw or 'must be the token alone.'}"
         )
     return Secret(token)

@@ -242,6 +242,23 @@ def test_a_vault_that_gives_no_token_is_read_again_later(
     assert token.token() == Secret(_TOKEN)
 
 
+@pytest.mark.parametrize(
+    ("value", "flaw"),
+    [
+        (f'"{_TOKEN}"', "is in quotes"),
+        (f"\u201c{_TOKEN}\u201d\n", "is in quotes"),
+        (f"SUBSCRIPTION_TOKEN={_TOKEN}", "begins with a name"),
+        (f"\ufeff{_TOKEN}", "has an invisible character in it (U+FEFF)"),
+        (f"{_TOKEN}\n{_TOKEN}", "has several lines"),
+    ],
+)
+def test_what_was_pasted_into_the_vault_along_with_the_token_is_named(
+    vault: LocalServer, token: VaultToken, value: str, flaw: str
+):
+    _put(vault, value)
+    assert f"The secret's value {flaw}" in str(_trouble(token))
+
+
 def test_an_end_of_line_after_the_token_is_left_out(vault: LocalServer, token: VaultToken):
     _put(vault, f"{_TOKEN}\n")
     assert token.token() == Secret(_TOKEN)
