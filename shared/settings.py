@@ -19,7 +19,8 @@ from shared.secret import Secret
 
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}(:00(:00)?)?)?Z?")
 _ACCOUNT_NAME: Final = "FLOW_LOGS_ACCOUNT_NAME"
-"""Not FLOW_LOGS__accountName, by which the Functions host would make addresses of its own and ignore those given."""
+"""Not FLOW_LOGS__accountName: the Functions host would make addresses of that, and ignore those given (the storage
+extension's StorageClientProvider, `TryGetServiceUri`)."""
 _OF_AN_ACCOUNT: Final = ("", "__blobServiceUri", "__queueServiceUri", "__credential", "__clientId")
 _NAMES: Final = (
     *(f"{account}{suffix}" for account in ("FLOW_LOGS", "AzureWebJobsStorage") for suffix in _OF_AN_ACCOUNT),
