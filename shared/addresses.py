@@ -23,6 +23,7 @@ def service_address(name: str, text: str) -> str:
         parts = urlsplit(text)
         host = parts.hostname or ""
         port_is_fine = parts.port is None or parts.port > 0
+        host.encode("idna")  # as it is looked up: no label is empty or too long
     except ValueError:
         host, port_is_fine = "", False
     whole = port_is_fine and _is_host(host) and text.isprintable() and " " not in text

@@ -70,6 +70,8 @@ def test_a_required_setting_that_is_missing_is_named(name: str, value: str | Non
         ("APIGW_URL", "https://gateway.example.com,", "https://"),
         ("APIGW_URL", "<https://gateway.example.com>", "https://"),
         ("APIGW_URL", "https://.", "https://"),
+        ("APIGW_URL", "https://gateway..example.com", "https://"),
+        ("APIGW_URL", f"https://{'g' * 64}.example.com", "https://"),
         ("APIGW_URL", "http://gateway.example.com", "Use https://"),
         ("APIGW_URL", "http://127.0.0.1.example.com", "Use https://"),
         ("APIGW_URL", f"https://user:{_KEY}@gateway.example.com", "Leave out user, password"),
