@@ -1,36 +1,96 @@
 """Who asks: the app's managed identity, unless a caller brings another."""
 
+import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from azure.core.credentials import AccessToken, TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError
+from azure.core.pipeline.transport import RequestsTransport
 from azure.identity import ManagedIdentityCredential
 
+from shared.errors import RetryLater, SettingError
+
 type Identity = Callable[[str | None], TokenCredential]
-"""Gives the credential for a client id, or for None the one that there is."""
+"""Gives the credential for a client id, or for None the one that there is; what it raises are our own errors."""
+
+_TIMEOUTS: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 10}
+_ENDPOINTS: Final = ("IDENTITY_ENDPOINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
+"""Where the environment says that the identity endpoint is (azure-identity, "EnvironmentVariables")."""
+
+
+class IdentityTransport(RequestsTransport):  # type: ignore[misc] # azure-core gives it out untyped
+    """Asks the identity endpoint directly, whatever the environment says of proxies.
+
+    The endpoint is on the machine or beside it, where a proxy can't reach it, and a proxy would be shown the secret
+    header that comes with the question. It speaks plain http, or the environment tells its address. All others that an
+    identity asks are Microsoft Entra's, over https and as the environment says. No redirect is followed either way.
+
+    Attributes:
+        status: of the last answer; None after a question that nobody answered.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(use_env_settings=False, **_TIMEOUTS)
+        self._by_environment = RequestsTransport(**_TIMEOUTS)
+        self.status: int | None = None
+
+    def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401 -- azure-core's own, generic in two ways
+        self.status = None
+        send = super().send if _is_endpoint(request.url) else self._by_environment.send
+        answer = send(request, **options)
+        self.status = answer.status_code
+        return answer
+
+    def close(self) -> None:
+        super().close()
+        self._by_environment.close()
 
 
 class _ManagedIdentity:
     def __init__(self, client_id: str | None) -> None:
-        self._credential = ManagedIdentityCredential(client_id=client_id, connection_timeout=5, read_timeout=10)
+        self._transport = IdentityTransport()
         self._lock = threading.Lock()
+        try:
+            self._credential = ManagedIdentityCredential(client_id=client_id, transport=self._transport)
+        except ValueError:
+            raise SettingError(
+                "AZURE_CLIENT_ID does not go with the identity that this machine has: "
+                "a workload identity needs it, and Cloud Shell's has none."
+            ) from None
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 -- azure-core's own
-        try:
-            with self._lock:  # of many at once, one asks the endpoint and the others find what it brought
+        with self._lock:  # of many at once, one asks the endpoint and the others find what it brought
+            try:
                 token: AccessToken = self._credential.get_token(*scopes, **options)
-        except (AzureError, ValueError, TypeError, AttributeError):
-            # One kind of error, lest the endpoint's trouble be taken for storage's or the vault's; and not only the
-            # library's, which takes for granted that the answer is an object with a number in it.
-            raise ClientAuthenticationError("The identity endpoint gave no token.") from None
+            except (AzureError, OSError, ValueError, TypeError, AttributeError, LookupError):
+                # One kind of error, lest the endpoint's trouble be taken for storage's or the vault's; and not only the
+                # library's, which takes for granted that the answer is an object with a number in it.
+                raise RetryLater(_trouble(self._transport.status)) from None
         return token
 
 
 def managed_identity(client_id: str | None) -> TokenCredential:
     """Return the credential of a user-assigned identity, or of the system-assigned one for None.
 
-    It keeps its tokens until shortly before they end, so make one a process.
+    It keeps its tokens until shortly before they end, so make one a process. Where no token is to be had it raises
+    RetryLater.
     """
     return _ManagedIdentity(client_id)
+
+
+def _trouble(status: int | None) -> str:
+    if status is None:
+        return "The identity endpoint can't be reached. Check that the app, or this machine, has a managed identity."
+    said = f"The identity endpoint answered {status} and gave no token."
+    if status in range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR):
+        return f"{said} Check AZURE_CLIENT_ID, and that the identity is assigned to the app."
+    return f"{said} If this does not pass, look at what listens at IDENTITY_ENDPOINT."
+
+
+def _is_endpoint(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" or parts.netloc in {urlsplit(os.environ.get(name, "")).netloc for name in _ENDPOINTS}

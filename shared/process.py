@@ -8,6 +8,7 @@ import orjson
 
 from shared.clock import SystemClock
 from shared.delivery.report import Outcome
+from shared.egress import check_authorities
 from shared.errors import SluiceError
 from shared.ingester import Ingester
 from shared.library_logs import quiet_libraries
@@ -48,6 +49,7 @@ class Process:
     def _opened(self) -> Ingester:
         with self._lock:
             if self._ingester is None:
+                check_authorities(os.environ)
                 self._ingester = Ingester.from_settings(Settings.from_environment(os.environ), SystemClock())
             return self._ingester
 

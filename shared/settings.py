@@ -3,27 +3,51 @@
 The names are those of the function app's settings; `docs/settings.md` lists them for operators.
 """
 
-import base64
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from shared.account_names import account_in, spelled
+from shared.addresses import service_address
+from shared.connection_string import read_connection_string
 from shared.errors import SettingError
+from shared.pasted import flaws
 from shared.secret import Secret
 
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}(:00(:00)?)?)?Z?")
-_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_ACCOUNT_NAME: Final = "FLOW_LOGS_ACCOUNT_NAME"
+"""Not FLOW_LOGS__accountName: the Functions host would make addresses of that, and ignore those given (the storage
+extension's StorageClientProvider, `TryGetServiceUri`)."""
+_OF_AN_ACCOUNT: Final = ("", "__blobServiceUri", "__queueServiceUri", "__credential", "__clientId")
+_NAMES: Final = (
+    *(f"{account}{suffix}" for account in ("FLOW_LOGS", "AzureWebJobsStorage") for suffix in _OF_AN_ACCOUNT),
+    _ACCOUNT_NAME,
+    "APIGW_URL",
+    "AZURE_CLIENT_ID",
+    "BATCH_MAX_RECORDS",
+    "POSTS_IN_FLIGHT",
+    "START_FROM",
+    "SUBSCRIPTION_TOKEN",
+    "SUBSCRIPTION_TOKEN_SECRET",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ByConnectionString:
-    """A storage account reached with a key or a shared access signature."""
+    """A storage account reached with a key or a shared access signature.
+
+    Attributes:
+        connection_string: with the account's name as Azure spells it.
+        account_name: the account's one name, whatever way leads to it; "" leaves it to the client.
+        plain: whether it is reached without TLS, as an emulator on loopback is.
+    """
 
     connection_string: Secret
+    account_name: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +57,12 @@ class ByIdentity:
     Attributes:
         blob_service_uri: `https://ACCOUNT.blob.core.windows.net`, or another cloud's suffix.
         client_id: the user-assigned identity's client id, None for the system-assigned one.
+        account_name: the account's one name, whatever way leads to it; "" leaves it to the client.
     """
 
     blob_service_uri: str
     client_id: str | None
+    account_name: str = ""
 
 
 type StorageConnection = ByConnectionString | ByIdentity
@@ -80,12 +106,12 @@ class Settings:
         Raises:
             SettingError: some are missing or malformed; the message names each and says what it should be.
         """
-        client_id = environment.get("AZURE_CLIENT_ID", "").strip() or None
         readers: dict[str, Callable[[], Any]] = {
-            "flow_logs": lambda: _storage(environment, "FLOW_LOGS", client_id),
-            "own_storage": lambda: _storage(environment, "AzureWebJobsStorage", client_id),
-            "apigw_url": lambda: _service_address("APIGW_URL", _required(environment, "APIGW_URL")),
+            "flow_logs": lambda: _flow_logs(environment),
+            "own_storage": lambda: _storage(environment, "AzureWebJobsStorage")[0],
+            "apigw_url": lambda: service_address("APIGW_URL", _required(environment, "APIGW_URL")),
             "token": lambda: _token(environment),
+            "client_id": lambda: _text(environment, "AZURE_CLIENT_ID") or None,
             "start_from": lambda: _hour(environment, "START_FROM"),
             "batch_max_records": lambda: _whole_number(environment, "BATCH_MAX_RECORDS", default=10_000, most=100_000),
             "posts_in_flight": lambda: _whole_number(environment, "POSTS_IN_FLIGHT", default=4, most=64),
@@ -99,133 +125,119 @@ class Settings:
                 problems += error.problems
         if problems:
             raise SettingError(*problems)
-        return cls(client_id=client_id, **values)
+        return cls(**values)
 
 
 def parse_hour(text: str) -> datetime:
     """Read an hour in UTC, such as 2026-11-23T15, or a day for its first hour.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     if not _HOUR.fullmatch(text):
         raise ValueError
     return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
 
 
+def _text(environment: Mapping[str, str], name: str) -> str:
+    """Return a setting as it stands, "" if it is not set; raise SettingError for what was pasted along with it."""
+    text = environment.get(name, "")
+    if not text.strip():
+        return ""
+    problems = [f"The setting {name} {flaw}" for flaw in flaws(text, *_NAMES)]
+    if problems:
+        raise SettingError(*problems)
+    return text
+
+
 def _required(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "").strip()
-    if not value:
+    text = _text(environment, name)
+    if not text:
         raise SettingError(f"The setting {name} is missing. Set it in the function app's settings.")
-    return value
+    return text
 
 
-def _storage(environment: Mapping[str, str], name: str, client_id: str | None) -> StorageConnection:
-    uri = environment.get(f"{name}__blobServiceUri", "").strip()
-    text = environment.get(name, "").strip()
+def _flow_logs(environment: Mapping[str, str]) -> StorageConnection:
+    connection, told = _storage(environment, "FLOW_LOGS")
+    given = _text(environment, _ACCOUNT_NAME)
+    name = spelled(given) if given else told
+    if given and name is None:
+        raise SettingError(
+            f"The setting {_ACCOUNT_NAME} is not the name of a storage account, which is 3 to 24 letters and digits."
+        )
+    if name is None:
+        raise SettingError(
+            "The address of the flow logs' account does not tell the account's name, as "
+            "https://NAME.blob.core.windows.net does. Correct it, or, for a domain of your own, "
+            f"set {_ACCOUNT_NAME} to that name."
+        )
+    if told not in {None, name}:
+        raise SettingError(f"FLOW_LOGS and {_ACCOUNT_NAME} name two storage accounts. Correct one of the two.")
+    return replace(connection, account_name=name)
+
+
+def _storage(environment: Mapping[str, str], name: str) -> tuple[StorageConnection, str | None]:
+    """Return how an account is reached, and which one that is, if the settings tell by themselves."""
+    texts = {suffix: _text(environment, f"{name}{suffix}") for suffix in _OF_AN_ACCOUNT}
+    text, uri = texts[""], texts["__blobServiceUri"]
     if text and uri:
         raise SettingError(f"Both {name} and {name}__blobServiceUri are set. Keep one of the two.")
     if uri:
-        address = _service_address(f"{name}__blobServiceUri", uri)
+        address = service_address(f"{name}__blobServiceUri", uri)
         if not address.lower().startswith("https:"):
             raise SettingError(
                 f"The setting {name}__blobServiceUri begins with http://, where the library sends no identity's token. "
                 "Use https://."
             )
-        return ByIdentity(address, environment.get(f"{name}__clientId", "").strip() or client_id)
+        client_id = texts["__clientId"] or environment.get("AZURE_CLIENT_ID", "").strip() or None
+        told = account_in(address)
+        return ByIdentity(address, client_id, told or _host(address)), told
     if not text:
         raise SettingError(
             f"The setting {name} is missing. Set it to a connection string, or set {name}__blobServiceUri."
         )
-    if text != "UseDevelopmentStorage=true":
-        _check_connection_string(name, text)
-    return ByConnectionString(Secret(text))
+    found = read_connection_string(name, text)
+    plain = urlsplit(found.address).scheme == "http"
+    return ByConnectionString(Secret(found.text), found.account or _host(found.address), plain), found.account
 
 
-def _check_connection_string(name: str, text: str) -> None:
-    # Taken apart as the storage library does it: names in any case, but not with blanks around them.
-    parts = {key.upper(): value for key, _, value in (part.partition("=") for part in text.split(";"))}
-    account = parts.get("ACCOUNTNAME", "")
-    # The account's name is in messages, so a key that was pasted in its place must not pass for one.
-    named = _ACCOUNT.fullmatch(account) is not None
-    if "ACCOUNTKEY" in parts:
-        authorised = named and _is_base64(parts["ACCOUNTKEY"])
-    else:
-        authorised = bool(parts.get("SHAREDACCESSSIGNATURE"))
-    endpoint = parts.get("BLOBENDPOINT")
-    if not authorised or not (named or endpoint):
-        raise SettingError(
-            f"The setting {name} is no storage connection string. "
-            "Copy it whole from the storage account's access keys; it has AccountName and AccountKey."
-        )
-    protocol, suffix = parts.get("DEFAULTENDPOINTSPROTOCOL", "https"), parts.get("ENDPOINTSUFFIX", "core.windows.net")
-    _service_address(f"{name} (its blob endpoint)", endpoint or f"{protocol}://{account}.blob.{suffix}")
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        return bool(base64.b64decode(text, validate=True))
-    except ValueError:
-        return False
-
-
-def _service_address(name: str, text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        host, port_is_fine = "", False
-    whole = bool(host) and port_is_fine and text.isprintable() and " " not in text
-    if not whole or parts.scheme not in {"http", "https"}:
-        raise SettingError(f"The setting {name} is no web address. It should look like https://name.example.com.")
-    if "@" in parts.netloc or "?" in text or "#" in text:
-        raise SettingError(f"The setting {name} carries more than an address. Leave out user, password, ? and #.")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise SettingError(f"The setting {name} begins with http://, which anyone on the way can read. Use https://.")
-    return text.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or ""
 
 
 def _token(environment: Mapping[str, str]) -> Secret | VaultSecret:
-    uri = environment.get("SUBSCRIPTION_TOKEN_SECRET", "").strip()
-    text = environment.get("SUBSCRIPTION_TOKEN", "").strip()
+    uri = _text(environment, "SUBSCRIPTION_TOKEN_SECRET")
+    text = _text(environment, "SUBSCRIPTION_TOKEN")
     if bool(uri) == bool(text):
         raise SettingError(
             "Exactly one of SUBSCRIPTION_TOKEN_SECRET (a Key Vault secret's URI) and SUBSCRIPTION_TOKEN (the token) "
             "is needed."
         )
     if uri:
-        address = _service_address("SUBSCRIPTION_TOKEN_SECRET", uri)
+        address = service_address("SUBSCRIPTION_TOKEN_SECRET", uri)
         if not urlsplit(address).path.startswith("/secrets/"):
             raise SettingError(
-                "The setting SUBSCRIPTION_TOKEN_SECRET is no secret's URI. "
+                "The setting SUBSCRIPTION_TOKEN_SECRET is not a secret's URI. "
                 "It should look like https://NAME.vault.azure.net/secrets/SECRET."
             )
         return VaultSecret(address)
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise SettingError("The setting SUBSCRIPTION_TOKEN has blanks or odd characters in it. Paste the token alone.")
+    if not text.isascii():
+        raise SettingError("The setting SUBSCRIPTION_TOKEN has characters that no token has. Paste the token alone.")
     return Secret(text)
 
 
 def _hour(environment: Mapping[str, str], name: str) -> datetime | None:
-    text = environment.get(name, "").strip()
+    text = _text(environment, name)
     if not text:
         return None
     try:
         return parse_hour(text)
     except ValueError:
-        raise SettingError(f"The setting {name} is no hour in UTC. It should look like 2026-11-23T15.") from None
+        raise SettingError(f"The setting {name} is not an hour in UTC. It should look like 2026-11-23T15.") from None
 
 
 def _whole_number(environment: Mapping[str, str], name: str, *, default: int, most: int) -> int:
-    text = environment.get(name, "").strip() or str(default)
+    text = _text(environment, name) or str(default)
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):  # noqa: PLR2004
-        raise SettingError(f"The setting {name} is no whole number from 1 to {most}.")
+        raise SettingError(f"The setting {name} must be a whole number from 1 to {most}.")
     return int(text)

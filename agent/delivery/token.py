@@ -15,6 +15,11 @@ from agent.errors import SettingError
 _LONGEST: Final = 16 * 1024
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]+")
 """A bearer token's characters. Anything else would come back in an error of http.client, for everybody to read."""
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_NAMED: Final = re.compile(r"(?:export\s+|set\s+|\$env:)?\w+\s*[=:]\s*[^\s=]", re.IGNORECASE)
+"""The beginning of a line of a script. In a token an equals sign has nothing after it but others."""
+_QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,36 @@ def read_token(file: Path) -> Token:
         message = f"The token file {file} can't be read: {error.strerror}."
         raise SettingError(message) from error
     text = content.decode("ascii", "replace").strip()
-    if len(content) > _LONGEST or not _TOKEN.fullmatch(text):
-        message = f"The token file {file} holds no token: it must hold one subscription token, and nothing else."
+    if len(content) > _LONGEST or not _TOKEN.fullmatch(text) or _NAMED.match(text):
+        message = f"The token file {file} {_flaw(content)} It must hold one token, and nothing else."
         raise SettingError(message)
     return Token(text)
 
 
+def _flaw(content: bytes) -> str:
+    """Say what a token file holds beside a token, or in its place, without a part of it."""
+    if content.startswith(_UTF_16):
+        return "is in UTF-16: save it as plain text in UTF-8."
+    if content.startswith(_BYTE_ORDER_MARK):
+        return "begins with a byte order mark: save it without one."
+    text = content.decode("utf-8", "replace").strip()
+    for found, said in (
+        (not text, "is empty."),
+        (len(content) > _LONGEST, "is too long for a token."),
+        (len(text.splitlines()) > 1, "has several lines."),
+        (_NAMED.match(text), "begins with a name, as a line of a script does."),
+        (text[:1] in _QUOTES and text[-1:] in _QUOTES, "has the token in quotes: remove them."),
+        (any(each in _QUOTES for each in text), "has a quotation mark in it."),
+        (any(each in " \t" for each in text), "has a blank in it."),
+    ):
+        if found:
+            return said
+    return "has characters that no token has."
+
+
 def _check(file: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        message = f"The token file {file} is no regular file."
+        message = f"The token file {file} is not a regular file."
         raise SettingError(message)
     if sys.platform == "win32":
         return  # which has access lists instead: see the documentation

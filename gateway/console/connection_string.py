@@ -11,6 +11,7 @@ _PATTERNS: Final = {
 }
 """What terraform's module takes: the parts that are needed or known, and how they look."""
 _NEEDED: Final = ("AccountName", "AccountKey")
+_QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _COPY: Final = "Copy it whole from the storage account's access keys in the portal."
 
 
@@ -25,14 +26,16 @@ def error_in(text: str, account: str | None) -> str:
         A sentence, or nothing if it is all right.
 
     """
-    if not text.isascii() or not text.isprintable() or len(text) > 1000:  # noqa: PLR2004 - three times the longest
-        return f"This is no connection string. {_COPY}"
+    error = _pasted_along(text)
+    if error:
+        return error
     parts: dict[str, str] = {}
     for part in filter(None, text.split(";")):
         name, equals, value = part.partition("=")
         known = next((each for each in _PATTERNS if each.lower() == name.lower()), name.lower())
         if not equals or known in parts:
-            return f"This is no connection string. {_COPY}"
+            what = "These are two connection strings" if equals else "This is not a connection string"
+            return f"{what}. {_COPY}"
         parts[known] = value
     for name in _NEEDED:
         if name not in parts:
@@ -44,6 +47,19 @@ def error_in(text: str, account: str | None) -> str:
         return (
             "This connection string is of another storage account. Correct the account's name, or copy its own string."
         )
+    return ""
+
+
+def _pasted_along(text: str) -> str:
+    """Tell what does not belong to any connection string."""
+    if any(mark in text for mark in _QUOTES):
+        return "This connection string is in quotes, or has quotation marks in it. Remove them."
+    if any(mark.isspace() for mark in text):
+        return f"This connection string has a blank or a line break in it. {_COPY}"
+    if not text.isascii() or not text.isprintable():
+        return f"This connection string has characters in it that none has; some can't be seen. {_COPY}"
+    if len(text) > 1000:  # noqa: PLR2004 - three times the longest
+        return f"This is not a connection string. {_COPY}"
     return ""
 
 

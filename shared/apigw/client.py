@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from shared.apigw.http import Bearer, Session
 from shared.apigw.token import TokenSource
 from shared.clock import Clock
+from shared.egress import advice
 from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
 from shared.secret import Secret
 
@@ -76,8 +77,6 @@ class GatewayClient:
         self._tokens = tokens
         self._clock = clock
         self._session = Session()
-        # Without TLS, which settings allow on loopback alone, a proxy of the environment would read the token.
-        self._session.trust_env = not url.lower().startswith("http:")
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
 
@@ -143,12 +142,11 @@ class GatewayClient:
                 return _Answer(answer.status_code, self._wait(answer.headers.get("Retry-After")), content, token)
         except (requests.Timeout, ReadTimeoutError):
             raise RetryLater("The gateway did not answer in time.") from None
-        except requests.exceptions.SSLError:
-            raise RetryLater(
-                "The gateway's TLS certificate or handshake fails. Check the certificate and APIGW_URL."
-            ) from None
+        except requests.exceptions.SSLError as error:
+            todo = advice(error) or " Check the certificate and APIGW_URL."
+            raise RetryLater(f"The gateway's TLS certificate or handshake fails.{todo}") from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise RetryLater(f"The connection to the gateway failed ({type(error).__name__}).") from None
+            raise RetryLater(f"The connection to the gateway failed ({type(error).__name__}).{advice(error)}") from None
 
     def _limited(self, answer: requests.Response) -> Iterator[bytes]:
         # The read timeout is for one read of the socket, so an answer that trickles is bounded here.

@@ -1,6 +1,7 @@
 """HTTP as the gateway and the vault are spoken to: an answer is taken as it is, and the token stays the token."""
 
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
 from requests.auth import AuthBase
@@ -9,7 +10,9 @@ from shared.secret import Secret
 
 
 class Session(requests.Session):
-    """Keeps connections, but no cookies, and follows no redirect.
+    """Keeps connections, but no cookies; follows no redirect; and goes through the environment's proxy over TLS alone.
+
+    Without TLS, which settings allow on loopback alone, a proxy would read the token.
 
     Told not to follow a redirect, requests still looks where it leads: it reads the whole answer into memory, however
     long, and fails on a malformed address. Here an answer with a Location is one like any other.
@@ -22,6 +25,10 @@ class Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         del resp
+
+    def merge_environment_settings(self, url: Any, *given: Any) -> Any:  # noqa: ANN401 -- requests's own
+        settings = super().merge_environment_settings(url, *given)
+        return settings | {"proxies": {}} if url.lower().startswith("http:") else settings
 
 
 class Bearer(AuthBase):

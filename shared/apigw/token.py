@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from shared.apigw.http import Bearer, Session
 from shared.clock import Clock
+from shared.egress import advice
 from shared.errors import RetryLater, SettingError
+from shared.pasted import flaws
 from shared.secret import Secret
 
 _KEPT_SECONDS = 3600
@@ -80,23 +81,18 @@ class VaultToken:
     def _read(self) -> Secret:
         # A vault's tokens are for the vault's domain, in every cloud: https://vault.azure.net in the public one.
         audience = (urlsplit(self._uri).hostname or "").partition(".")[2]
+        access = self._credential.get_token(f"https://{audience}/.default").token
+        if not access.isascii() or not access.isprintable():
+            # As a header it would be refused by an error that repeats it.
+            raise RetryLater("The identity endpoint gave a token with characters that no token has.")
         try:
-            access = self._credential.get_token(f"https://{audience}/.default").token
-            if not access.isascii() or not access.isprintable():
-                # As a header it would be refused by an error that repeats it.
-                raise ClientAuthenticationError("The identity's token has odd characters in it.")
             answer = self._session.get(
                 self._uri, params={"api-version": _VAULT_API}, auth=Bearer(Secret(access)), timeout=_TIMEOUTS
             )
-        except AzureError as error:
+        except OSError as error:
+            todo = advice(error) or " Check the address and the vault's network rules."
             raise RetryLater(
-                f"The app's identity gave no token for the vault ({type(error).__name__}). "
-                "Check AZURE_CLIENT_ID, and that the identity is assigned to the app."
-            ) from None
-        except requests.RequestException as error:
-            raise RetryLater(
-                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__}). "
-                "Check the address and the vault's network rules."
+                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__}).{todo}"
             ) from None
         return _secret_in(answer)
 
@@ -116,9 +112,10 @@ def _secret_in(answer: requests.Response) -> Secret:
     except (ValueError, KeyError, TypeError):
         value = None
     token = value.strip() if isinstance(value, str) else ""
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    flaw = next(flaws(token, "SUBSCRIPTION_TOKEN"), None)
+    if not token or not token.isascii() or flaw:
         raise RetryLater(
             f"The vault gave no usable token at SUBSCRIPTION_TOKEN_SECRET (answer {answer.status_code}). "
-            "The secret's value must be the token alone."
+            f"The secret's value {flaw or 'must be the token alone.'}"
         )
     return Secret(token)

@@ -18,7 +18,7 @@ from shared.flowlog import LogKind
 from shared.ingester import make_containers
 from shared.settings import ByIdentity, StorageConnection
 from shared.storage import checkpoints
-from shared.storage.account import storage_errors
+from shared.storage.account import account_name, storage_errors
 from shared.storage.leased_blob import LeasedBlob
 from shared.storage.log_listings import ListedLog, UnknownName
 
@@ -64,7 +64,7 @@ def _clock(parts: Parts) -> Finding:
 
     for _ in range(2):  # the library shows its hook no answer to a request that it had to repeat
         if "here" not in seen:
-            with contextlib.suppress(SluiceError), storage_errors(str(parts.own.account_name)):
+            with contextlib.suppress(SluiceError), storage_errors(account_name(parts.own)):
                 next(iter(parts.own.list_containers(results_per_page=1, raw_response_hook=note)), None)
     if "here" not in seen:
         return Finding("clock", State.WARN, "It could not be compared, since storage told no time.")
@@ -130,7 +130,7 @@ def _look(parts: Parts, kind: LogKind) -> _Look:
 
 
 def _own_storage(parts: Parts) -> Finding:
-    account = str(parts.own.account_name)
+    account = account_name(parts.own)
     try:
         make_containers(parts.own)
         _probe(parts, account)

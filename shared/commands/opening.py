@@ -1,6 +1,7 @@
 """From the settings to the parts that commands work with; nothing is read or written yet."""
 
 import argparse
+import codecs
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ from shared.clock import Clock, SystemClock
 from shared.delivery.breaker import Refusals
 from shared.delivery.horizon import Horizon
 from shared.delivery.means import Means
+from shared.egress import check_authorities
 from shared.errors import SettingError, SluiceError
+from shared.identity import IdentityTransport
 from shared.ingester import token_source
 from shared.library_logs import quiet_libraries
 from shared.settings import Settings
@@ -77,6 +80,7 @@ def open_parts(options: argparse.Namespace) -> Parts:
         SettingError: a setting is missing or malformed.
     """
     settings, clock = Settings.from_environment(environment(options)), SystemClock()
+    check_authorities(os.environ)
     quiet_libraries()
     identity = cache(operators_identity)
     own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
@@ -99,7 +103,7 @@ def open_parts(options: argparse.Namespace) -> Parts:
 
 class _OperatorsIdentity:
     def __init__(self, client_id: str | None) -> None:
-        self._credential = DefaultAzureCredential(managed_identity_client_id=client_id)
+        self._credential = DefaultAzureCredential(managed_identity_client_id=client_id, transport=IdentityTransport())
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 -- azure-core's own
         try:
@@ -107,7 +111,7 @@ class _OperatorsIdentity:
         except AzureError:
             # No error of the library's own: the storage client would try again for a quarter of a minute.
             raise SluiceError(
-                "Azure knows nobody here. Sign in with `az login`, or run this where there is a managed identity."
+                "Nobody is signed in to Azure. Sign in with `az login`, or run this where there is a managed identity."
             ) from None
 
 
@@ -118,11 +122,11 @@ def operators_identity(client_id: str | None) -> TokenCredential:
 
 def _values(file: Path) -> dict[str, str]:
     try:
-        document = orjson.loads(file.read_bytes())
+        document = orjson.loads(file.read_bytes().removeprefix(codecs.BOM_UTF8))
     except OSError as error:
         raise SettingError(f"{file} can't be read: {error.strerror or type(error).__name__}.") from None
     except orjson.JSONDecodeError:
-        raise SettingError(f"{file} is no JSON.") from None
+        raise SettingError(f"{file} is not valid JSON in UTF-8.") from None
     values = document.get("Values") if isinstance(document, dict) else None
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise SettingError(f"{file} has no object `Values` with a text for each setting.")

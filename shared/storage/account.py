@@ -11,6 +11,8 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.storage.blob import BlobClient, BlobServiceClient
 from urllib3.exceptions import HTTPError
 
+from shared.account_names import account_in
+from shared.egress import advice
 from shared.errors import SettingError, StorageAway
 from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
@@ -35,22 +37,27 @@ def blob_service(
     retries = CheckedRetry(initial_backoff=0, increment_base=2, random_jitter_range=1, retry_total=3)
     if isinstance(connection, ByConnectionString):
         try:
-            return BlobServiceClient.from_connection_string(
-                connection.connection_string.reveal, retry_policy=retries, **_OPTIONS
+            service = BlobServiceClient.from_connection_string(
+                connection.connection_string.reveal,
+                retry_policy=retries,
+                use_env_settings=not connection.plain,  # a proxy would read what goes without TLS
+                **_OPTIONS,
             )
         except ValueError:
             # The library's own text is left out: it may repeat parts of the string.
             raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
-    credential = identity(connection.client_id)
-    return BlobServiceClient(connection.blob_service_uri, credential=credential, retry_policy=retries, **_OPTIONS)
+    else:
+        credential = identity(connection.client_id)
+        service = BlobServiceClient(
+            connection.blob_service_uri, credential=credential, retry_policy=retries, **_OPTIONS
+        )
+    service.account_name = connection.account_name or service.account_name
+    return service
 
 
 def account_name(client: BlobServiceClient | BlobClient) -> str:
-    """Return the name of the storage account.
-
-    Where the library can't tell, for DNS zone endpoints and domains of one's own, it is the host's first label.
-    """
-    return str(client.account_name or (urlsplit(client.url).hostname or "").partition(".")[0])
+    """Return the name of the storage account: what its address tells, else the settings, else the host."""
+    return account_in(client.url) or str(client.account_name or urlsplit(client.url).hostname).lower()
 
 
 @contextlib.contextmanager
@@ -75,10 +82,12 @@ def storage_errors(account: str) -> Iterator[None]:
     except HttpResponseError as error:
         raise StorageAway(_refusal(account, error)) from None
     except AzureError as error:
-        raise StorageAway(f"Storage account {account} can't be reached ({type(error).__name__}).") from None
+        raise StorageAway(
+            f"Storage account {account} can't be reached ({type(error).__name__}).{advice(error)}"
+        ) from None
     except _UNREADABLE as error:
         raise StorageAway(
-            f"Storage account {account} gave an answer that can't be read ({type(error).__name__})."
+            f"Storage account {account} gave an answer that can't be read ({type(error).__name__}).{advice(error)}"
         ) from None
 
 

@@ -385,6 +385,63 @@ run "a_connection_string_without_tls_is_refused" {
   expect_failures = [var.region_set]
 }
 
+run "a_connection_string_in_quotes_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    region_set = {
+      location1 = {
+        location                            = "eastus"
+        flow_logs_storage_connection_string = "\"DefaultEndpointsProtocol=https;AccountName=flowlogs;AccountKey=a2V5a2V5;EndpointSuffix=core.windows.net\""
+      }
+    }
+  }
+
+  expect_failures = [var.region_set]
+}
+
+run "a_connection_string_with_a_line_break_at_its_end_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    region_set = {
+      location1 = {
+        location                            = "eastus"
+        flow_logs_storage_connection_string = "DefaultEndpointsProtocol=https;AccountName=flowlogs;AccountKey=a2V5a2V5;EndpointSuffix=core.windows.net\n"
+      }
+    }
+  }
+
+  expect_failures = [var.region_set]
+}
+
+run "a_connection_string_of_two_accounts_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    region_set = {
+      location1 = {
+        location                            = "eastus"
+        flow_logs_storage_connection_string = "DefaultEndpointsProtocol=https;AccountName=flowlogs;AccountKey=a2V5a2V5;EndpointSuffix=core.windows.net;BlobEndpoint=https://morelogs.blob.core.windows.net"
+      }
+    }
+  }
+
+  expect_failures = [var.region_set]
+}
+
 run "the_placeholder_of_the_form_is_refused" {
   command = plan
 

@@ -201,6 +201,14 @@ def test_a_package_that_is_current_is_left_alone(root, index):
     assert package(root).stat().st_mtime_ns == before.st_mtime_ns
 
 
+def test_a_file_that_was_added_stays_until_the_code_changes(root):
+    with zipfile.ZipFile(package(root), "a") as archive:
+        archive.writestr("ca.pem", "authorities of one's own")
+    assert "ca.pem" in names_in(package(root))
+    (root / "function_app.py").write_text("import shared, os\n")
+    assert "ca.pem" not in names_in(package(root))
+
+
 def test_changed_code_makes_another_package(root):
     first = package(root).read_bytes()
     (root / "function_app.py").write_text("import shared, os\n")

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote
 
 import pytest
-from azure.core.exceptions import AzureError
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 
 from dev.azurite import StorageAccount
@@ -13,7 +12,7 @@ from dev.certificate import Certificate
 from shared.apigw.client import GatewayClient
 from shared.apigw.http import Session
 from shared.apigw.token import FixedToken, VaultToken
-from shared.errors import TokenRefused, WrongAddress
+from shared.errors import RetryLater, TokenRefused, WrongAddress
 from shared.identity import managed_identity
 from shared.library_logs import quiet_libraries
 from shared.secret import Secret
@@ -67,7 +66,7 @@ def test_an_identitys_token_in_a_broken_answer_is_not_quoted(
     with serving(always(*answer(200, f'{{"access_token":"{_PLANTED}"'.encode(), Content_Type=kind))) as endpoint:
         monkeypatch.setenv("IDENTITY_ENDPOINT", endpoint.url)
         monkeypatch.setenv("IDENTITY_HEADER", _PLANTED)
-        with contextlib.suppress(AzureError):
+        with contextlib.suppress(RetryLater):
             managed_identity(None).get_token("https://vault.azure.net/.default")
         assert len(endpoint.requests) == 1
     assert _PLANTED not in quiet.text

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, quote
 
 import orjson
@@ -99,6 +100,32 @@ def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[int, str]
 
 def _event(process: Process, log: GrowingLog) -> None:
     process.event(log.log.kind.container, log.log.name)
+
+
+def test_one_account_under_several_addresses_is_delivered_once(world: World):
+    log = world.log()
+    _event(Process(), log)
+    for settings in (
+        world.logs.connection_string.replace(
+            f"AccountName={world.logs.name}", f"AccountName={world.logs.name.upper()}"
+        ),
+        _by_signature(world, world.logs.blob_endpoint),
+        _by_signature(world, f"{world.logs.blob_endpoint.replace('127.0.0.1', 'localhost')}/"),
+    ):
+        world.set(FLOW_LOGS=settings)
+        process = Process()
+        _event(process, log)
+        process.sweep()
+    assert world.delivered == [1, 2]
+
+
+@pytest.mark.parametrize("form", ["{}", '"{}"'])
+def test_authorities_that_are_not_there_are_a_wrong_setting_and_no_bug(world: World, lines, tmp_path: Path, form: str):
+    world.set(REQUESTS_CA_BUNDLE=form.format(tmp_path / "missing.pem"))
+    _event(Process(), world.log())
+    ((level, line),) = lines()
+    assert level == logging.CRITICAL
+    assert orjson.loads(line)["message"].startswith("The setting REQUESTS_CA_BUNDLE ")
 
 
 def test_an_event_delivers_what_is_new_and_logs_one_line(world: World, lines):
@@ -236,8 +263,8 @@ def _bad_checkpoint(world: World) -> None:
 
 
 def _unreachable_storage(world: World) -> None:
-    endpoint = f"BlobEndpoint={world.logs.blob_endpoint}"
-    world.set(FLOW_LOGS=world.logs.connection_string.replace(endpoint, "BlobEndpoint=http://127.0.0.1:9/account"))
+    away = f"http://127.0.0.1:9/{world.logs.name}"
+    world.set(FLOW_LOGS=world.logs.connection_string.replace(world.logs.blob_endpoint, away))
 
 
 def _wrong_key(world: World) -> None:
@@ -248,7 +275,7 @@ def _malformed_string(world: World) -> None:
     world.set(FLOW_LOGS=world.logs.connection_string.replace("AccountName=", f"AccountName={world.logs.key}"))
 
 
-def _shared_access_signature(world: World) -> None:
+def _by_signature(world: World, endpoint: str) -> str:
     signature = generate_account_sas(
         world.logs.name,
         world.logs.key,
@@ -256,7 +283,11 @@ def _shared_access_signature(world: World) -> None:
         AccountSasPermissions(read=True, list=True),
         datetime.now(UTC) + timedelta(hours=1),
     )
-    world.set(FLOW_LOGS=f"BlobEndpoint={world.logs.blob_endpoint};SharedAccessSignature={signature}")
+    return f"BlobEndpoint={endpoint};SharedAccessSignature={signature}"
+
+
+def _shared_access_signature(world: World) -> None:
+    world.set(FLOW_LOGS=_by_signature(world, world.logs.blob_endpoint))
 
 
 @pytest.mark.parametrize("happens", [_success, _refused_token, _rejected_lines, _failing_gateway, _bad_checkpoint])

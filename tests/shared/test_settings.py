@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from shared.errors import SettingError
 from shared.secret import Secret
 from shared.settings import ByConnectionString, ByIdentity, Settings, VaultSecret
-from shared.storage.account import blob_service
+from shared.storage.account import account_name, blob_service
+from shared.storage.logs import FlowLogAccount
 
 _KEY = base64.b64encode(b"planted storage key, never to be seen").decode()
 _TOKEN = "planted-subscription-token"
@@ -35,8 +36,8 @@ def _refusal(**changed: str | None) -> str:
 
 def test_with_the_required_settings_alone_the_others_have_their_defaults():
     assert _read() == Settings(
-        flow_logs=ByConnectionString(Secret(_STRING)),
-        own_storage=ByConnectionString(Secret(_STRING)),
+        flow_logs=ByConnectionString(Secret(_STRING), "account"),
+        own_storage=ByConnectionString(Secret(_STRING), "account"),
         apigw_url="https://gateway.example.com",
         token=Secret(_TOKEN),
         client_id=None,
@@ -56,15 +57,7 @@ def test_a_required_setting_that_is_missing_is_named(name: str, value: str | Non
     ("name", "value", "expected"),
     [
         ("FLOW_LOGS", "account", "connection string"),
-        ("FLOW_LOGS", _STRING.replace("AccountName=account;", ""), "AccountName"),
-        ("FLOW_LOGS", _STRING.replace(f"AccountKey={_KEY};", ""), "AccountKey"),
-        ("FLOW_LOGS", _STRING.replace(_KEY, ""), "AccountKey"),
-        ("FLOW_LOGS", _STRING.replace("=account;", f"={_KEY};"), "AccountName"),
-        ("FLOW_LOGS", _STRING.replace("AccountKey", " AccountKey "), "AccountKey"),
-        ("FLOW_LOGS", f"{_STRING};BlobEndpoint=account.example.com", "https://"),
-        ("FLOW_LOGS", f"{_STRING};BlobEndpoint=http://account.example.com", "Use https://"),
-        ("FLOW_LOGS", f"BlobEndpoint=https://account.example.com/?sig={_KEY};SharedAccessSignature=x", "more than an"),
-        ("FLOW_LOGS", _STRING.replace("https", "http"), "Use https://"),
+        ("FLOW_LOGS", _STRING.replace("AccountKey", " AccountKey "), "a blank in it"),
         ("AzureWebJobsStorage", "account", "connection string"),
         ("APIGW_URL", "gateway.example.com", "https://"),
         ("APIGW_URL", "ftp://gateway.example.com", "https://"),
@@ -72,16 +65,21 @@ def test_a_required_setting_that_is_missing_is_named(name: str, value: str | Non
         ("APIGW_URL", "https://[::1", "https://"),
         ("APIGW_URL", "https://gateway.example.com:port", "https://"),
         ("APIGW_URL", "https://gateway.example.com:0", "https://"),
-        ("APIGW_URL", "https://gateway .example.com", "https://"),
-        ("APIGW_URL", "https://gateway.example.com\n/flow", "https://"),
+        ("APIGW_URL", "https://gateway .example.com", "a blank in it"),
+        ("APIGW_URL", "https://gateway.example.com\n/flow", "several lines"),
+        ("APIGW_URL", "https://gateway.example.com,", "https://"),
+        ("APIGW_URL", "<https://gateway.example.com>", "https://"),
+        ("APIGW_URL", "https://.", "https://"),
+        ("APIGW_URL", "https://gateway..example.com", "https://"),
+        ("APIGW_URL", f"https://{'g' * 64}.example.com", "https://"),
         ("APIGW_URL", "http://gateway.example.com", "Use https://"),
         ("APIGW_URL", "http://127.0.0.1.example.com", "Use https://"),
         ("APIGW_URL", f"https://user:{_KEY}@gateway.example.com", "Leave out user, password"),
         ("APIGW_URL", f"https://gateway.example.com?token={_KEY}", "Leave out user, password"),
         ("APIGW_URL", "https://gateway.example.com?", "Leave out user, password"),
         ("APIGW_URL", "https://gateway.example.com#", "Leave out user, password"),
-        ("SUBSCRIPTION_TOKEN", f"Bearer {_KEY}", "Paste the token alone"),
-        ("SUBSCRIPTION_TOKEN", f"{_KEY}\n{_KEY}", "Paste the token alone"),
+        ("SUBSCRIPTION_TOKEN", f"Bearer {_KEY}", "Give the value alone"),
+        ("SUBSCRIPTION_TOKEN", f"{_KEY}\n{_KEY}", "Give the value alone"),
         ("SUBSCRIPTION_TOKEN", f"{_KEY}é", "Paste the token alone"),
         ("START_FROM", "yesterday", "2026-11-23T15"),
         ("START_FROM", "2026-11-31", "2026-11-23T15"),
@@ -108,11 +106,11 @@ def test_a_malformed_setting_is_named_with_what_it_should_be_and_without_its_val
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("https://name.vault.azure.net", "no secret's URI"),
-        ("https://name.vault.azure.net/keys/token", "no secret's URI"),
-        ("https://[", "no web address"),
+        ("https://name.vault.azure.net", "not a secret's URI"),
+        ("https://name.vault.azure.net/keys/token", "not a secret's URI"),
+        ("https://[", "not a valid web address"),
         ("http://name.vault.azure.net/secrets/token", "Use https://"),
-        (_TOKEN, "no web address"),
+        (_TOKEN, "not a valid web address"),
     ],
 )
 def test_a_malformed_address_of_the_token_is_named(uri: str, expected: str):
@@ -142,22 +140,61 @@ def test_a_trailing_slash_is_left_out():
     assert _read(APIGW_URL="https://gateway.example.com/base/").apigw_url == "https://gateway.example.com/base"
 
 
-def test_blanks_around_a_value_are_left_out():
-    settings = _read(
-        APIGW_URL=" https://gateway.example.com\n", SUBSCRIPTION_TOKEN=f"{_TOKEN}\n", AZURE_CLIENT_ID=" client "
-    )
-    assert (settings.apigw_url, settings.token, settings.client_id) == (
-        "https://gateway.example.com",
-        Secret(_TOKEN),
-        "client",
-    )
+_BY_IDENTITY = {
+    "FLOW_LOGS": None,
+    "FLOW_LOGS__blobServiceUri": "https://account.blob.core.windows.net",
+    "FLOW_LOGS__queueServiceUri": "https://account.queue.core.windows.net",
+    "FLOW_LOGS__credential": "managedidentity",
+    "FLOW_LOGS__clientId": "client",
+    "FLOW_LOGS_ACCOUNT_NAME": "account",
+    "SUBSCRIPTION_TOKEN": None,
+    "SUBSCRIPTION_TOKEN_SECRET": _SECRET_URI,
+    "AZURE_CLIENT_ID": "client",
+    "START_FROM": "2026-11-23T15",
+    "BATCH_MAX_RECORDS": "500",
+    "POSTS_IN_FLIGHT": "2",
+}
+_OF_BOTH_WAYS = [(name, value, {}) for name, value in _LEAST.items()] + [
+    (name, value, _BY_IDENTITY) for name, value in _BY_IDENTITY.items() if value is not None
+]
+
+
+@pytest.mark.parametrize(("name", "value", "others"), _OF_BOTH_WAYS)
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ('"{}"', "is in quotes. Remove them."),
+        ("'{}'", "is in quotes. Remove them."),
+        ("\u201c{}\u201d", "is in quotes. Remove them."),
+        ('{}"', "has a quotation mark in it. Remove it."),
+        ("{}\n", "has a line break at its end. Remove it."),
+        ("{}\r\n", "has a line break at its end. Remove it."),
+        (" {}", "has a blank at its beginning. Remove it."),
+        ("{}\n{}", "has several lines."),
+        ("{} {}", "has a blank in it."),
+        ("\ufeff{}", "has an invisible character in it (U+FEFF)."),
+        ("{}\u00a0", "has an invisible character in it (U+00A0)."),
+        ("{}\u200b", "has an invisible character in it (U+200B)."),
+        ("export X={}", "begins with a name, as a line of a script does."),
+        ("APIGW_URL={}", "begins with a name, as a line of a script does."),
+    ],
+)
+def test_what_was_pasted_along_with_any_setting_is_named(
+    name: str, value: str, others: dict[str, str | None], form: str, said: str
+):
+    _read(**others)
+    message = _refusal(**others | {name: form.replace("{}", value)})
+    assert message.startswith(f"The setting {name} {said}")
+    assert value not in message.removeprefix(f"The setting {name}") or value.isdecimal()
+    assert _KEY not in message
+    assert _TOKEN not in message
 
 
 @pytest.mark.parametrize("name", ["FLOW_LOGS", "AzureWebJobsStorage"])
 def test_an_account_is_reached_by_identity_where_its_address_is_given(name: str):
     changed = {name: None, f"{name}__blobServiceUri": "https://account.blob.core.windows.net/"}
     field = {"FLOW_LOGS": "flow_logs", "AzureWebJobsStorage": "own_storage"}[name]
-    assert getattr(_read(**changed), field) == ByIdentity("https://account.blob.core.windows.net", None)
+    assert getattr(_read(**changed), field) == ByIdentity("https://account.blob.core.windows.net", None, "account")
 
 
 def test_no_account_is_reached_by_identity_without_tls():
@@ -183,7 +220,62 @@ def test_a_connection_string_and_an_address_are_one_too_many():
 
 def test_an_account_is_reached_by_a_shared_access_signature():
     text = f"BlobEndpoint=https://account.blob.core.windows.net/;SharedAccessSignature=sv=2026-06-06&sig={_KEY}"
-    assert _read(FLOW_LOGS=text).flow_logs == ByConnectionString(Secret(text))
+    assert _read(FLOW_LOGS=text).flow_logs == ByConnectionString(Secret(text), "account")
+
+
+_SIGNED = f"SharedAccessSignature=sv=2026-06-06&sig={_KEY}"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"FLOW_LOGS": _STRING},
+        {"FLOW_LOGS": _STRING.replace("account;", "ACCOUNT;")},
+        {"FLOW_LOGS": f"{_STRING};BlobEndpoint=https://logs.example.com"},
+        {"FLOW_LOGS": f"BlobEndpoint=https://ACCOUNT.blob.core.windows.net;{_SIGNED}"},
+        {"FLOW_LOGS": f"BlobEndpoint=https://account.z12.blob.storage.azure.net;{_SIGNED}"},
+        {"FLOW_LOGS": f"BlobEndpoint=http://127.0.0.1:10000/account;{_SIGNED}"},
+        {"FLOW_LOGS__blobServiceUri": "https://account.blob.core.windows.net:443/"},
+        {"FLOW_LOGS__blobServiceUri": "https://Account.privatelink.blob.core.windows.net."},
+        {"FLOW_LOGS__blobServiceUri": "https://account-secondary.blob.core.usgovcloudapi.net"},
+        {"FLOW_LOGS__blobServiceUri": "https://logs.example.com", "FLOW_LOGS_ACCOUNT_NAME": "Account"},
+        {"FLOW_LOGS__blobServiceUri": "https://account.blob.core.windows.net", "FLOW_LOGS_ACCOUNT_NAME": "ACCOUNT"},
+        {"FLOW_LOGS": f"BlobEndpoint=https://logs.example.com;{_SIGNED}", "FLOW_LOGS_ACCOUNT_NAME": "account"},
+    ],
+)
+def test_one_account_has_one_name_whatever_way_leads_to_it(settings: dict[str, str]):
+    connection = _read(**{"FLOW_LOGS": None} | settings).flow_logs
+    assert connection.account_name == "account"
+    client = blob_service(connection, "FLOW_LOGS")
+    assert account_name(client) == FlowLogAccount(client).name == "account"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"FLOW_LOGS__blobServiceUri": "https://logs.example.com"},
+        {"FLOW_LOGS": f"BlobEndpoint=https://logs.example.com;{_SIGNED}"},
+        {"FLOW_LOGS__blobServiceUri": "https://account.dfs.core.windows.net"},
+    ],
+)
+def test_an_address_that_does_not_tell_the_account_is_refused_with_the_setting_that_does(settings: dict[str, str]):
+    assert "set FLOW_LOGS_ACCOUNT_NAME to that name" in _refusal(**{"FLOW_LOGS": None} | settings)
+
+
+def test_a_name_of_another_account_than_the_address_is_refused():
+    assert "name two storage accounts" in _refusal(FLOW_LOGS_ACCOUNT_NAME="another")
+
+
+@pytest.mark.parametrize("name", ["no", "flow-logs", "account.blob.core.windows.net", _KEY])
+def test_a_name_that_no_account_has_is_refused(name: str):
+    message = _refusal(FLOW_LOGS_ACCOUNT_NAME=name)
+    assert "FLOW_LOGS_ACCOUNT_NAME is not the name of a storage account" in message
+    assert _KEY not in message
+
+
+def test_the_functions_own_account_needs_no_name_since_nothing_is_named_after_it():
+    own = {"AzureWebJobsStorage": None, "AzureWebJobsStorage__blobServiceUri": "https://own.example.com"}
+    assert _read(**own).own_storage == ByIdentity("https://own.example.com", None, "own.example.com")
 
 
 @pytest.mark.parametrize(

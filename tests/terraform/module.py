@@ -75,18 +75,7 @@ class Module:
 
     def terraform(self, *arguments: str, **environment: str) -> Run:
         """Run terraform, without anybody to answer its questions."""
-        done = subprocess.run(
-            ["terraform", *arguments],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_TIMEOUT_SECONDS,
-            text=True,
-            check=False,
-        )
-        return Run(done.returncode, done.stdout)
+        return run_terraform(self.folder, {**self.environment, **environment}, *arguments)
 
     def apply(self, subscription: str, *arguments: str, **environment: str) -> Run:
         """Apply everything."""
@@ -103,6 +92,22 @@ class Module:
     def write_variables(self, variables: Mapping[str, Any], name: str = "terraform.tfvars.json") -> None:
         """Write the file that a customer fills in."""
         (self.folder / name).write_text(json.dumps(variables))
+
+
+def run_terraform(folder: Path, environment: Mapping[str, str], *arguments: str) -> Run:
+    """Run terraform in a folder, without anybody to answer its questions."""
+    done = subprocess.run(
+        ["terraform", *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=_TIMEOUT_SECONDS,
+        text=True,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout)
 
 
 def _common(subscription: str) -> list[str]:

@@ -5,6 +5,13 @@ locals {
     "core.windows.net"       = "public"
   }
 
+  # What a value brings along that was pasted and does not belong to it: quotation marks, and what shows as nothing or as a blank.
+  quotation = "[\"'`´‘’‚‛“”„‟«»‹›]"
+  unseen    = "[\\s\\p{Z}\\p{C}]"
+  pasted    = "${local.quotation}|${local.unseen}"
+  around    = "^(?:${local.pasted})|(?:${local.pasted})$" # where they may stand within
+  two       = "(?is:AccountName=.*AccountName=)"          # connection strings, one after the other
+
   suffixes_written = [
     for entry in values(var.region_set) :
     try(regex("(?:^|;)(?i:EndpointSuffix)=([^;]+)", entry.flow_logs_storage_connection_string)[0], "core.windows.net")

@@ -4,7 +4,12 @@ variable "apigw_url" {
   nullable    = false
 
   validation {
-    condition = can(regex(
+    condition     = !can(regex(local.pasted, var.apigw_url))
+    error_message = "apigw_url is in quotes, or has quotation marks, blanks or line breaks in it. Remove them."
+  }
+
+  validation {
+    condition = can(regex(local.pasted, var.apigw_url)) || can(regex(
       "^(https://[A-Za-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1))(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$", var.apigw_url
     ))
     error_message = "apigw_url must be an https:// address without user, query or fragment, such as https://gateway.example.com."
@@ -51,7 +56,15 @@ variable "region_set" {
   }
 
   validation {
-    condition     = alltrue([for entry in values(var.region_set) : can(regex("^[A-Za-z0-9 ]{3,40}$", entry.location))])
+    condition     = !anytrue([for entry in values(var.region_set) : can(regex(local.around, entry.location))])
+    error_message = "location in an entry of region_set is in quotes, or has a quotation mark, a blank or a line break at an end. Remove it."
+  }
+
+  validation {
+    condition = alltrue([
+      for entry in values(var.region_set) :
+      can(regex("${local.around}|^[A-Za-z0-9 ]{3,40}$", entry.location))
+    ])
     error_message = "location in each entry of region_set must be an Azure location, such as eastus."
   }
 
@@ -64,19 +77,74 @@ variable "region_set" {
   }
 
   validation {
+    condition = !anytrue([
+      for entry in values(var.region_set) : can(regex(local.quotation, entry.flow_logs_storage_connection_string))
+    ])
+    error_message = "flow_logs_storage_connection_string in an entry of region_set is in quotes, or has quotation marks in it. Remove them."
+  }
+
+  validation {
+    condition = !anytrue([
+      for entry in values(var.region_set) : can(regex(local.unseen, entry.flow_logs_storage_connection_string))
+    ])
+    error_message = "flow_logs_storage_connection_string in an entry of region_set has a line break, a blank or an invisible character in it or at an end. Remove it."
+  }
+
+  validation {
+    condition = !anytrue([
+      for entry in values(var.region_set) : can(regex(
+        "^(?i)[^;=]*=\\s*[\"']?(DefaultEndpointsProtocol|AccountName|AccountKey|BlobEndpoint|EndpointSuffix)=",
+        entry.flow_logs_storage_connection_string
+      ))
+    ])
+    error_message = "flow_logs_storage_connection_string in an entry of region_set begins with a name, as a line of a script does. Keep only what comes after the name."
+  }
+
+  validation {
+    condition = !anytrue([
+      for entry in values(var.region_set) : can(regex(local.two, entry.flow_logs_storage_connection_string))
+    ])
+    error_message = "flow_logs_storage_connection_string in an entry of region_set has two connection strings, one after the other. Keep one."
+  }
+
+  validation {
     condition = alltrue([
-      for entry in values(var.region_set) : try(entry.flow_logs_storage_connection_string, null) == null || (
-        can(regex("(?:^|;)(?i:AccountName)=[a-z0-9]{3,24}(?:;|$)", entry.flow_logs_storage_connection_string)) &&
+      for entry in values(var.region_set) :
+      try(entry.flow_logs_storage_connection_string, null) == null ||
+      can(regex(local.pasted, entry.flow_logs_storage_connection_string)) || (
+        can(regex("(?:^|;)(?i:AccountName)=[A-Za-z0-9]{3,24}(?:;|$)", entry.flow_logs_storage_connection_string)) &&
         can(regex("(?:^|;)(?i:AccountKey)=[A-Za-z0-9+/]+={0,2}(?:;|$)", entry.flow_logs_storage_connection_string)) &&
-        !can(regex("(?:^|;)(?i:DefaultEndpointsProtocol=http)(?:;|$)", entry.flow_logs_storage_connection_string))
+        !can(regex("(?:^|;)(?i:DefaultEndpointsProtocol=http)(?:;|$)", entry.flow_logs_storage_connection_string)) &&
+        !can(regex("(?:^|;)(?i:BlobEndpoint=http:)", entry.flow_logs_storage_connection_string))
       )
     ])
     error_message = "flow_logs_storage_connection_string must be copied whole from the storage account's access keys, such as DefaultEndpointsProtocol=https;AccountName=...;AccountKey=...;EndpointSuffix=core.windows.net."
   }
 
   validation {
+    condition = !anytrue([
+      for entry in values(var.region_set) :
+      can(regex("(?:^|;)(?i:AccountName)=[^;]*[A-Z]", entry.flow_logs_storage_connection_string))
+    ])
+    error_message = "AccountName in flow_logs_storage_connection_string must be in lower case, as Azure names storage accounts, such as AccountName=flowlogs1."
+  }
+
+  # An account under two names would be delivered twice. A domain of one's own tells no name, and is taken.
+  validation {
     condition = alltrue([
-      for entry in values(var.region_set) : try(entry.flow_logs_storage_connection_string, null) == null || contains(
+      for entry in values(var.region_set) : try(lower(regex(
+        "(?:^|;)(?i:BlobEndpoint=https)://([A-Za-z0-9]{3,24})(?:-[A-Za-z0-9-]+)?(?i:[.]privatelink|[.]z[0-9]{1,2})*(?i:[.]blob[.](?:core|storage)[.])",
+        entry.flow_logs_storage_connection_string
+      )[0]) == lower(regex("(?:^|;)(?i:AccountName)=([A-Za-z0-9]+)", entry.flow_logs_storage_connection_string)[0]), true)
+    ])
+    error_message = "AccountName and BlobEndpoint in flow_logs_storage_connection_string name two storage accounts. Copy it whole from the storage account's access keys."
+  }
+
+  validation {
+    condition = alltrue([
+      for entry in values(var.region_set) :
+      try(entry.flow_logs_storage_connection_string, null) == null ||
+      can(regex("${local.pasted}|${local.two}", entry.flow_logs_storage_connection_string)) || contains(
         var.endpoint_suffix == null ? keys(local.clouds) : [var.endpoint_suffix],
         try(regex("(?:^|;)(?i:EndpointSuffix)=([^;]*)", entry.flow_logs_storage_connection_string)[0], "core.windows.net")
       )
@@ -88,19 +156,27 @@ variable "region_set" {
     condition = length(distinct([ # not local.suffixes_written, which follows from this variable
       for entry in values(var.region_set) :
       try(regex("(?:^|;)(?i:EndpointSuffix)=([^;]+)", entry.flow_logs_storage_connection_string)[0], "core.windows.net")
-      if try(entry.flow_logs_storage_connection_string, null) != null
+      if try(entry.flow_logs_storage_connection_string, null) != null &&
+      !can(regex("${local.pasted}|${local.two}", entry.flow_logs_storage_connection_string))
     ])) <= 1
     error_message = "EndpointSuffix must be the same in each flow_logs_storage_connection_string, such as EndpointSuffix=core.windows.net: a subscription is in one cloud."
   }
 
   validation {
+    condition = !anytrue([
+      for entry in values(var.region_set) : can(regex(local.around, entry.flow_logs_storage_account_id))
+    ])
+    error_message = "flow_logs_storage_account_id in an entry of region_set is in quotes, or has a quotation mark, a blank or a line break at an end. Remove it."
+  }
+
+  validation {
     condition = alltrue([
       for entry in values(var.region_set) : try(entry.flow_logs_storage_account_id, null) == null || can(regex(
-        "^(?i:/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]Storage/storageAccounts)/[a-z0-9]{3,24}$",
+        "${local.around}|^(?i:/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]Storage/storageAccounts)/[a-z0-9]{3,24}$",
         entry.flow_logs_storage_account_id
       ))
     ])
-    error_message = "flow_logs_storage_account_id must be a storage account's resource id, such as /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/NAME."
+    error_message = "flow_logs_storage_account_id must be a storage account's resource id with its name in lower case, such as /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/NAME."
   }
 
   validation {
@@ -120,7 +196,12 @@ variable "subscription_id" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.subscription_id))
+    condition     = !can(regex(local.pasted, var.subscription_id))
+    error_message = "subscription_id is in quotes, or has quotation marks, blanks or line breaks in it. Remove them."
+  }
+
+  validation {
+    condition     = can(regex("${local.pasted}|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.subscription_id))
     error_message = "subscription_id must be a GUID in lower case, such as 00000000-0000-0000-0000-000000000000. `az account list --output table` shows yours."
   }
 
@@ -139,7 +220,17 @@ variable "subscription_token" {
   sensitive   = true
 
   validation {
-    condition     = can(regex("^[!-~]{8,}$", var.subscription_token))
+    condition     = !can(regex(local.pasted, var.subscription_token))
+    error_message = "subscription_token is in quotes, or has quotation marks, blanks or line breaks in it. Paste the token alone."
+  }
+
+  validation {
+    condition     = !can(regex("^(?i:(?:TF_VAR_)?SUBSCRIPTION_TOKEN[=:])", var.subscription_token))
+    error_message = "subscription_token begins with a name, as a line of a script does. Keep only what comes after the name."
+  }
+
+  validation {
+    condition     = can(regex("${local.pasted}|^[!-~]{8,}$", var.subscription_token))
     error_message = "subscription_token must be the token alone, as the gateway's console shows it, such as KQaKwYgnVA2Y_R8G..."
   }
 }
@@ -150,8 +241,13 @@ variable "alert_action_group_id" {
   default     = null
 
   validation {
+    condition     = !can(regex(local.around, var.alert_action_group_id))
+    error_message = "alert_action_group_id is in quotes, or has a quotation mark, a blank or a line break at an end. Remove it."
+  }
+
+  validation {
     condition = var.alert_action_group_id == null || can(regex(
-      "(?i)^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]Insights/actionGroups/[^/]+$",
+      "${local.around}|(?i)^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]Insights/actionGroups/[^/]+$",
       var.alert_action_group_id
     ))
     error_message = "alert_action_group_id must be an action group's resource id, such as /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Insights/actionGroups/NAME."
@@ -169,7 +265,12 @@ variable "alert_email" {
   default     = null
 
   validation {
-    condition     = var.alert_email == null || can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", var.alert_email))
+    condition     = !can(regex("${local.around}|${local.unseen}", var.alert_email))
+    error_message = "alert_email is in quotes, or has blanks or line breaks in it. Remove them."
+  }
+
+  validation {
+    condition     = var.alert_email == null || can(regex("${local.around}|${local.unseen}|^[^@ ]+@[^@ ]+[.][^@ ]+$", var.alert_email))
     error_message = "alert_email must be one e-mail address, such as network-team@example.com."
   }
 }
@@ -192,7 +293,15 @@ variable "endpoint_suffix" {
   default     = null
 
   validation {
-    condition     = var.endpoint_suffix == null || contains(keys(local.clouds), coalesce(var.endpoint_suffix, "none"))
+    condition     = !can(regex(local.pasted, var.endpoint_suffix))
+    error_message = "endpoint_suffix is in quotes, or has quotation marks, blanks or line breaks in it. Remove them."
+  }
+
+  validation {
+    condition = (
+      var.endpoint_suffix == null || can(regex(local.pasted, var.endpoint_suffix)) ||
+      contains(keys(local.clouds), coalesce(var.endpoint_suffix, "none"))
+    )
     error_message = "endpoint_suffix must be one of ${join(", ", keys(local.clouds))}."
   }
 }
@@ -215,7 +324,12 @@ variable "start_from" {
   default     = null
 
   validation {
-    condition = var.start_from == null || (
+    condition     = !can(regex(local.pasted, var.start_from))
+    error_message = "start_from is in quotes, or has quotation marks, blanks or line breaks in it. Remove them."
+  }
+
+  validation {
+    condition = var.start_from == null || can(regex(local.pasted, var.start_from)) || (
       can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2})?$", var.start_from)) &&
       can(timeadd("${substr("${var.start_from}T00", 0, 13)}:00:00Z", "0h")) # a day and an hour that there are
     )

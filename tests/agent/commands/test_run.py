@@ -120,7 +120,7 @@ def test_it_can_end_while_the_edge_holds_its_answer_back(agent, standing_in):
     [
         (lambda file: file.chmod(0o644), "is open to other users: `chmod 600 "),
         (lambda file: file.unlink(), "can't be read: No such file or directory."),
-        (lambda file: file.write_text("no token"), "holds no token"),
+        (lambda file: file.write_text("no token"), "has a blank in it"),
     ],
 )
 def test_a_token_file_that_is_wrong_is_said_at_once(tmp_path, token_file, break_it, sentence):

@@ -42,12 +42,47 @@ def test_a_file_of_another_user_is_refused(file):
     assert f"`chmod 600 {file}`" in refusal(file)
 
 
-@pytest.mark.parametrize("content", ["", "\n", "two tokens", "two\ntokens", "tök", "a\x00b", "x" * 20_000])
-def test_what_is_no_token_is_refused_and_not_repeated(file, content):
+@pytest.mark.parametrize(
+    ("content", "flaw"),
+    [
+        ("", "is empty"),
+        ("\n", "is empty"),
+        ("two tokens", "has a blank in it"),
+        ("Bearer planted", "has a blank in it"),
+        ("two\ntokens", "has several lines"),
+        ("two\r\ntokens\r\n", "has several lines"),
+        ('"planted"\n', "has the token in quotes"),
+        ("'planted'", "has the token in quotes"),
+        ("\u201cplanted\u201d", "has the token in quotes"),
+        ('planted"', "has a quotation mark in it"),
+        ("TOKEN=planted", "begins with a name"),
+        ("token: planted", "begins with a name"),
+        ('export TOKEN="planted"', "begins with a name"),
+        ("tök", "has characters that no token has"),
+        ("plan\u200bted", "has characters that no token has"),
+        ("plan\u00a0ted", "has characters that no token has"),
+        ("a\x00b", "has characters that no token has"),
+        ("\ufeffplanted", "begins with a byte order mark"),
+        ("x" * 20_000, "is too long"),
+    ],
+)
+def test_what_a_file_holds_beside_a_token_is_named_and_not_repeated(file, content, flaw):
     file.write_text(content)
     said = refusal(file)
-    assert "holds no token" in said
+    assert f"The token file {file} {flaw}" in said
+    assert said.endswith("It must hold one token, and nothing else.")
     assert not content.strip() or content.strip() not in said
+    assert "planted" not in said
+
+
+def test_a_file_that_powershell_wrote_is_named(file):
+    file.write_text("planted", "utf-16")
+    assert "is in UTF-16" in refusal(file)
+
+
+def test_a_line_end_of_windows_is_left_out(file):
+    file.write_bytes(b"abc==\r\n")
+    assert read_token(file).reveal == "abc=="
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -58,7 +93,7 @@ def test_a_directory_a_pipe_and_a_link_are_no_token_files(tmp_path, file):
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "link").symlink_to(file)
     assert "can't be read" in refusal(tmp_path)
-    assert "no regular file" in refusal(tmp_path / "pipe")
+    assert "not a regular file" in refusal(tmp_path / "pipe")
     assert "can't be read" in refusal(tmp_path / "link")
 
 

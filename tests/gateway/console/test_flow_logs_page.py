@@ -62,7 +62,7 @@ def test_secrets_are_on_no_page_again(administrator, saved):
         ({"region_1": ""}, "region-1", "such as eastus"),
         ({"region_1": "<script>"}, "region-1", "such as eastus"),
         ({"secret_2": ""}, "secret-2", "Enter the connection string"),
-        ({"secret_2": "no connection string"}, "secret-2", "This is no connection string."),
+        ({"secret_2": "something-else"}, "secret-2", "This is not a connection string."),
         ({"secret_2": connection_string("flowlogsone")}, "secret-2", "of another storage account"),
         (
             {"secret_2": connection_string("flowlogstwo").replace("windows.net", "chinacloudapi.cn")},

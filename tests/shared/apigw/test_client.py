@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -18,6 +19,7 @@ from shared.apigw.client import GatewayClient, Receipt, Rejection
 from shared.apigw.token import FixedToken
 from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
 from shared.secret import Secret
+from tests.support.proxies import Proxy
 from tests.support.servers import LocalServer, always, answer, in_turn, serving
 from tests.support.time import StillClock
 
@@ -397,13 +399,10 @@ def test_a_cookie_is_not_kept(server: LocalServer):
     assert [request.headers["Cookie"] for request in server.requests] == [None, None]
 
 
-def test_a_token_in_plain_text_goes_through_no_proxy(server: LocalServer, monkeypatch: pytest.MonkeyPatch):
-    with serving(always(*answer(202, _TAKEN))) as proxy:
-        for name in ("HTTP_PROXY", "ALL_PROXY"):
-            monkeypatch.setenv(name, proxy.url)
-            monkeypatch.setenv(name.lower(), proxy.url)
-        _post(server.url)
-        assert proxy.requests == []
+@pytest.mark.parametrize("form", ["http://127.0.0.1:{}", "HTTP://127.0.0.1:{}", "http://localhost:{}"])
+def test_a_token_in_plain_text_goes_through_no_proxy(server: LocalServer, proxy: Proxy, form: str):
+    _post(form.format(urlsplit(server.url).port))
+    assert proxy.shown == []
     assert len(server.requests) == 1
 
 

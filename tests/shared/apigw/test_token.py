@@ -15,6 +15,7 @@ from shared.errors import RetryLater, SettingError, SluiceError, TokenRefused
 from shared.identity import managed_identity
 from shared.secret import Secret
 from tests.support.identity import HEADER, IdentityEndpoint, TokenRequest, access_token, identity_endpoint
+from tests.support.proxies import Proxy
 from tests.support.servers import LocalServer, always, answer, in_turn, serving
 from tests.support.time import StillClock
 
@@ -241,6 +242,23 @@ def test_a_vault_that_gives_no_token_is_read_again_later(
     assert token.token() == Secret(_TOKEN)
 
 
+@pytest.mark.parametrize(
+    ("value", "flaw"),
+    [
+        (f'"{_TOKEN}"', "is in quotes"),
+        (f"\u201c{_TOKEN}\u201d\n", "is in quotes"),
+        (f"SUBSCRIPTION_TOKEN={_TOKEN}", "begins with a name"),
+        (f"\ufeff{_TOKEN}", "has an invisible character in it (U+FEFF)"),
+        (f"{_TOKEN}\n{_TOKEN}", "has several lines"),
+    ],
+)
+def test_what_was_pasted_into_the_vault_along_with_the_token_is_named(
+    vault: LocalServer, token: VaultToken, value: str, flaw: str
+):
+    _put(vault, value)
+    assert f"The secret's value {flaw}" in str(_trouble(token))
+
+
 def test_an_end_of_line_after_the_token_is_left_out(vault: LocalServer, token: VaultToken):
     _put(vault, f"{_TOKEN}\n")
     assert token.token() == Secret(_TOKEN)
@@ -267,6 +285,14 @@ def test_a_redirect_of_the_vault_is_never_followed(vault: LocalServer, token: Va
         assert not elsewhere.requests
 
 
+@pytest.mark.usefixtures("identity")
+def test_a_vault_on_loopback_without_tls_is_asked_through_no_proxy(clock: StillClock, proxy: Proxy):
+    with serving(always(*answer(200, {"value": _TOKEN}))) as plain:
+        uri = f"{plain.url}/secrets/token"
+        assert VaultToken(uri, managed_identity("client"), Session(), clock).token() == Secret(_TOKEN)
+    assert proxy.shown == []
+
+
 def test_a_netrc_entry_does_not_replace_the_identitys_token(
     vault: LocalServer, token: VaultToken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -277,23 +303,44 @@ def test_a_netrc_entry_does_not_replace_the_identitys_token(
 
 
 @pytest.mark.parametrize(
-    ("status", "content", "kind"),
+    ("status", "content", "kind", "advice"),
     [
-        (400, {"statusCode": 400, "message": f"no such identity {HEADER}"}, "application/json"),
-        (200, f'{{"access_token": "{access_token(_AUDIENCE)}"', "application/json"),
-        (200, f"<html>{HEADER}", "text/html"),
-        (200, b"[]", "application/json"),
-        (200, {"access_token": access_token(_AUDIENCE), "expires_on": "soon"}, "application/json"),
-        (200, {}, "application/json"),
+        (400, {"statusCode": 400, "message": f"no such identity {HEADER}"}, "application/json", "AZURE_CLIENT_ID"),
+        (200, f'{{"access_token": "{access_token(_AUDIENCE)}"', "application/json", "IDENTITY_ENDPOINT"),
+        (200, f"<html>{HEADER}", "text/html", "IDENTITY_ENDPOINT"),
+        (200, b"[]", "application/json", "IDENTITY_ENDPOINT"),
+        (
+            200,
+            {"access_token": access_token(_AUDIENCE), "expires_on": "soon"},
+            "application/json",
+            "IDENTITY_ENDPOINT",
+        ),
+        (200, {}, "application/json", "IDENTITY_ENDPOINT"),
     ],
 )
-def test_an_identity_that_gives_no_token_is_named(
-    vault: LocalServer, status: int, content: object, kind: str, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+def test_an_identity_that_gives_no_token_is_named_and_the_vault_is_not_blamed(
+    vault: LocalServer,
+    status: int,
+    content: object,
+    kind: str,
+    advice: str,
+    clock: StillClock,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     body = content.encode() if isinstance(content, str) else content
     with serving(always(*answer(status, body, Content_Type=kind))) as endpoint:
         monkeypatch.setenv("IDENTITY_ENDPOINT", endpoint.url)
         trouble = _trouble(VaultToken(_URI, managed_identity("client"), Session(), clock))
     assert isinstance(trouble, RetryLater)
-    assert "AZURE_CLIENT_ID" in str(trouble)
+    assert advice in str(trouble)
+    assert "vault" not in str(trouble)
+    assert not vault.requests
+
+
+def test_an_identitys_token_that_no_header_can_carry_is_named_and_not_quoted(
+    vault: LocalServer, identity: IdentityEndpoint, token: VaultToken
+):
+    content = {"access_token": f"{access_token(_AUDIENCE)}\r\nX: y", "expires_on": "9999999999"}
+    identity.server.respond = always(*answer(200, content, Content_Type="application/json"))
+    assert "characters that no token has" in str(_trouble(token))
     assert not vault.requests

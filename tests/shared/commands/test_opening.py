@@ -1,4 +1,5 @@
 import pytest
+from azure.core.pipeline.policies import RetryPolicy
 
 from shared.commands.opening import operators_identity
 from shared.errors import SluiceError
@@ -36,3 +37,21 @@ def test_in_azure_the_identity_of_the_settings_is_used(monkeypatch):
         token = operators_identity("client").get_token(f"{STORAGE}/.default").token
         assert token == access_token(STORAGE)
         assert endpoint.requests == [TokenRequest("client", STORAGE)]
+
+
+def test_in_azure_the_identity_endpoint_is_asked_directly(proxy, monkeypatch):
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "prod")
+    with identity_endpoint() as endpoint:
+        for name, value in endpoint.environment.items():
+            monkeypatch.setenv(name, value)
+        assert operators_identity(None).get_token(f"{STORAGE}/.default").token == access_token(STORAGE)
+    assert proxy.shown == []
+
+
+def test_an_operators_sign_in_goes_through_the_environments_proxy(proxy, monkeypatch):
+    monkeypatch.setattr(RetryPolicy, "sleep", lambda *_args, **_options: None)
+    for name, value in {"AZURE_TENANT_ID": "tenant", "AZURE_CLIENT_ID": "client", "AZURE_CLIENT_SECRET": "s"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SluiceError, match="az login"):
+        operators_identity(None).get_token(f"{STORAGE}/.default")
+    assert {shown.partition("\n")[0] for shown in proxy.shown} == {"CONNECT login.microsoftonline.com:443 HTTP/1.1"}

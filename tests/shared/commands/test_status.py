@@ -80,7 +80,7 @@ def test_the_environment_goes_before_the_settings_file(operator, monkeypatch):
 def test_a_settings_file_that_is_none_is_told(tmp_path, capfd):
     for text, words in (
         (None, "can't be read"),
-        ("{", "is no JSON"),
+        ("{", "is not valid JSON"),
         ("[]", "no object `Values`"),
         (json.dumps({"IsEncrypted": True, "Values": {}}), "is encrypted"),
     ):
@@ -89,6 +89,15 @@ def test_a_settings_file_that_is_none_is_told(tmp_path, capfd):
             file.write_text(text)
         assert main(["status", "--settings", str(file)]) == 2
         assert words in capfd.readouterr().err
+
+
+def test_a_settings_file_that_an_editor_of_windows_wrote_is_read(operator, tmp_path, capfd):
+    file = tmp_path / "settings.json"
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps({"Values": operator.settings}).encode())
+    assert main(["status", "--settings", str(file)]) == 0
+    file.write_text(json.dumps({"Values": operator.settings}), "utf-16")
+    assert main(["status", "--settings", str(file)]) == 2
+    assert "not valid JSON in UTF-8" in capfd.readouterr().err
 
 
 def test_a_name_can_not_steer_the_terminal(operator):

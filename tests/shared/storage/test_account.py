@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from http import HTTPStatus
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -18,13 +19,15 @@ from azure.core.exceptions import (
 
 from dev.azurite import StorageAccount, azurite
 from dev.certificate import Certificate
-from shared.errors import SettingError, StorageAway
+from shared.connection_string import read_connection_string
+from shared.errors import RetryLater, SettingError, StorageAway
 from shared.identity import managed_identity
 from shared.secret import Secret
-from shared.settings import ByConnectionString, ByIdentity
+from shared.settings import ByConnectionString, ByIdentity, Settings
 from shared.storage.account import account_name, blob_service, storage_errors
 from shared.storage.answers import CheckedRetry, ForeignAnswerError
 from tests.support.identity import HEADER, IdentityEndpoint, TokenRequest, access_token, identity_endpoint
+from tests.support.proxies import Proxy
 from tests.support.servers import always, answer, in_turn, serving
 
 _STORAGE = "https://storage.azure.com"
@@ -32,6 +35,15 @@ _STORAGE = "https://storage.azure.com"
 
 def _by_string(text: str) -> ByConnectionString:
     return ByConnectionString(Secret(text))
+
+
+def _settings(connection_string: str) -> dict[str, str]:
+    return {
+        "FLOW_LOGS": connection_string,
+        "AzureWebJobsStorage": connection_string,
+        "APIGW_URL": "https://gateway.example.com",
+        "SUBSCRIPTION_TOKEN": "token",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +88,14 @@ def test_the_emulators_short_name_is_understood():
     assert blob_service(_by_string("UseDevelopmentStorage=true"), "FLOW_LOGS").account_name == "devstoreaccount1"
 
 
+def test_an_account_that_was_written_in_capitals_is_asked_under_its_own_name(account: StorageAccount):
+    text = account.connection_string.replace(f"AccountName={account.name}", f"AccountName={account.name.upper()}")
+    read = read_connection_string("FLOW_LOGS", text)
+    service = blob_service(_by_string(read.text), "FLOW_LOGS")
+    service.create_container("logs")
+    assert account_name(service) == account.name
+
+
 def test_a_string_that_the_library_can_not_read_names_the_setting_and_not_its_value():
     with pytest.raises(SettingError) as refused:
         blob_service(_by_string("AccountKey=planted"), "AzureWebJobsStorage")
@@ -110,7 +130,6 @@ def test_a_token_for_somebody_else_is_told(over_https: StorageAccount, identity:
     assert content["access_token"] not in message
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("status", "content", "kind"),
     [
@@ -119,12 +138,15 @@ def test_a_token_for_somebody_else_is_told(over_https: StorageAccount, identity:
         (200, b'{"access_token":', "application/json"),
     ],
 )
-def test_an_identity_that_gives_no_token_is_told(
+def test_an_identity_that_gives_no_token_is_told_and_the_account_is_not_blamed(
     over_https: StorageAccount, identity: IdentityEndpoint, status: int, content: object, kind: str
 ):
     identity.server.respond = always(*answer(status, content, Content_Type=kind))
-    message = _trouble(ByIdentity(over_https.blob_endpoint, None), over_https.name)
-    assert HEADER not in message
+    service = blob_service(ByIdentity(over_https.blob_endpoint, None), "FLOW_LOGS")
+    with pytest.raises(RetryLater) as trouble, storage_errors(over_https.name):
+        service.create_container("logs")
+    assert str(trouble.value).startswith(f"The identity endpoint answered {status} and gave no token.")
+    assert HEADER not in str(trouble.value)
 
 
 def test_a_wrong_key_is_told(new_account: Callable[[], StorageAccount]):
@@ -160,6 +182,21 @@ def test_a_busy_account_is_asked_again():
         assert len(storage.requests) == 3
 
 
+def test_an_account_on_loopback_without_tls_is_asked_through_no_proxy(account: StorageAccount, proxy: Proxy):
+    connection = Settings.from_environment(_settings(account.connection_string)).flow_logs
+    blob_service(connection, "FLOW_LOGS").create_container("logs")
+    assert proxy.shown == []
+
+
+def test_an_account_over_tls_is_asked_as_the_environment_says(over_https: StorageAccount, proxy: Proxy):
+    connection = Settings.from_environment(_settings(over_https.connection_string)).flow_logs
+    client = blob_service(connection, "FLOW_LOGS")
+    with pytest.raises(AzureError):
+        client.get_service_properties(retry_total=0)
+    host = urlsplit(over_https.blob_endpoint).netloc
+    assert [shown.partition("\n")[0] for shown in proxy.shown] == [f"CONNECT {host} HTTP/1.1"]
+
+
 def test_an_account_that_stays_away_holds_nobody_for_long(account: StorageAccount):
     policy = blob_service(_by_string(account.connection_string), "FLOW_LOGS")._config.retry_policy
     waits = [policy.get_backoff_time({"count": count}) for count in range(1, policy.total_retries + 1)]
@@ -172,7 +209,9 @@ def test_an_account_that_stays_away_holds_nobody_for_long(account: StorageAccoun
         ("https://account.blob.core.windows.net", "account"),
         ("https://account.blob.core.chinacloudapi.cn", "account"),
         ("https://account.z12.blob.storage.azure.net", "account"),
-        ("https://logs.example.com", "logs"),
+        ("https://account.privatelink.blob.core.windows.net", "account"),
+        ("https://ACCOUNT.blob.core.windows.net", "account"),
+        ("https://Logs.example.com", "logs.example.com"),
         ("https://127.0.0.1:10000/account", "account"),
     ],
 )

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.support.servers import always, answer
+from tests.support.proxies import proxying
+from tests.support.servers import always, answer, serving
 from tests.terraform.scripts.conftest import TOKEN
 
 
@@ -13,6 +14,24 @@ def test_the_end_of_a_token_that_is_taken_is_told(machine, gateway):
     done = check(machine, gateway.url)
     assert (done.status, done.said) == (0, "2027-11-05T22:07:57Z\n")
     assert gateway.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_token_in_plain_text_goes_through_no_proxy(machine):
+    with proxying() as proxy, serving(always(*answer(200, {"expiresAt": "2027-11-05T22:07:57Z"}))) as plain:
+        assert (
+            machine.run("check-token.sh", APIGW_URL=plain.url, SUBSCRIPTION_TOKEN=TOKEN, **proxy.environment).status
+            == 0
+        )
+        assert proxy.shown == []
+
+
+def test_a_gateway_over_tls_is_asked_through_the_environments_proxy(machine, gateway):
+    gateway.respond = always(*answer(200, {"expiresAt": "2027-11-05T22:07:57Z"}))
+    with proxying(gateway.url) as proxy:
+        done = machine.run("check-token.sh", APIGW_URL=gateway.url, SUBSCRIPTION_TOKEN=TOKEN, **proxy.environment)
+        assert (done.status, done.said) == (0, "2027-11-05T22:07:57Z\n")
+    assert len(proxy.shown) == 1
+    assert "subscription-token-with" not in str(proxy.shown)
 
 
 @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"{}", b"[]", b""])

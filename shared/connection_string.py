@@ -1,0 +1,88 @@
+"""Storage connection strings, taken apart as the storage library does it."""
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.account_names import account_in, spelled
+from shared.addresses import service_address
+from shared.errors import SettingError
+
+_EMULATOR: Final = "UseDevelopmentStorage=true"
+_EMULATORS_ADDRESS: Final = "http://127.0.0.1:10000/devstoreaccount1"
+_ACCOUNT_NAME: Final = re.compile(r"(?<![^;])(AccountName=)[^;]*", re.IGNORECASE)
+_COPY: Final = "Copy it whole from the storage account's access keys"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionString:
+    """A connection string that can be used.
+
+    Attributes:
+        text: the string, its account's name as Azure spells it.
+        address: the blob endpoint that it leads to.
+        account: the account that it names; None where it has a signature alone, and a domain of one's own.
+    """
+
+    text: str = field(repr=False)
+    address: str
+    account: str | None
+
+
+def read_connection_string(setting: str, text: str) -> ConnectionString:
+    """Return what a setting's connection string says.
+
+    Raises:
+        SettingError: it can't be used; the message names the setting and not its value.
+    """
+    parts = _parts(setting, text)
+    if "USEDEVELOPMENTSTORAGE" in parts:
+        if len(parts) > 1 or parts["USEDEVELOPMENTSTORAGE"].lower() != "true":
+            # The library would leave out all the rest, and lead to the emulator whatever account is named.
+            raise SettingError(f"The setting {setting} has UseDevelopmentStorage, which must be {_EMULATOR}, alone.")
+        return ConnectionString(_EMULATOR, _EMULATORS_ADDRESS, account_in(_EMULATORS_ADDRESS))
+    # The account's name is in messages, so a key that was pasted in its place must not pass for one.
+    named, endpoint = spelled(parts.get("ACCOUNTNAME", "")), parts.get("BLOBENDPOINT")
+    if "ACCOUNTKEY" in parts:
+        authorised = named is not None and _is_base64(parts["ACCOUNTKEY"])
+    else:
+        authorised = bool(parts.get("SHAREDACCESSSIGNATURE"))
+    if not authorised or not (named or endpoint) or bool(named) != ("ACCOUNTNAME" in parts):
+        raise _not_valid(setting)
+    protocol, suffix = parts.get("DEFAULTENDPOINTSPROTOCOL", "https"), parts.get("ENDPOINTSUFFIX", "core.windows.net")
+    address = service_address(f"{setting} (its blob endpoint)", endpoint or f"{protocol}://{named}.blob.{suffix}")
+    told = account_in(address)
+    if named and told and named != told:
+        raise SettingError(
+            f"The setting {setting} names two storage accounts, one as AccountName, another in BlobEndpoint. {_COPY}."
+        )
+    return ConnectionString(_ACCOUNT_NAME.sub(rf"\g<1>{named}", text), address, named or told)
+
+
+def _parts(setting: str, text: str) -> dict[str, str]:
+    # Names in any case, but not with blanks around them; of a name that comes twice the library takes the last.
+    parts: dict[str, str] = {}
+    for part in text.rstrip(";").split(";"):
+        name, equals, value = part.partition("=")
+        if not name or not equals:
+            raise _not_valid(setting)
+        if name.upper() in parts:
+            raise SettingError(
+                f"The setting {setting} has two connection strings, or parts of two, one after the other. Keep one."
+            )
+        parts[name.upper()] = value
+    return parts
+
+
+def _not_valid(setting: str) -> SettingError:
+    return SettingError(
+        f"The setting {setting} is not a valid storage connection string. {_COPY}; it has AccountName and AccountKey."
+    )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False

@@ -1,0 +1,73 @@
+"""The way out: which authorities are trusted and which proxy is used, as the environment says.
+
+requests, and with it the Azure libraries, read REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) and the proxies' variables by
+themselves; SSL_CERT_FILE they do not read.
+"""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from requests.exceptions import InvalidProxyURL, InvalidSchema, InvalidURL, ProxyError
+
+from shared.errors import SettingError
+from shared.pasted import flaws
+
+_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""In the order in which they count."""
+_OF_A_PROXY: Final = (ProxyError, InvalidProxyURL, InvalidSchema, InvalidURL)
+"""What only a proxy's address can be the reason of, since all others were checked with the settings."""
+_UNKNOWN_AUTHORITY: Final = frozenset({2, 18, 19, 20, 21})
+"""OpenSSL's numbers for a certificate whose issuer is not known or not trusted (openssl-verification-options)."""
+
+
+def check_authorities(environment: Mapping[str, str]) -> None:
+    """Make sure that the authorities to trust can be read: else each request would end in an error of the file system.
+
+    Raises:
+        SettingError: they can't; the message names the variable and not its value.
+    """
+    name = next((name for name in _BUNDLES if environment.get(name)), None)
+    if name is None:
+        return
+    path = Path(environment[name])
+    try:
+        if not path.exists():
+            why = next(flaws(environment[name], name), "names a file that is not there. Give the path of a PEM file.")
+            raise SettingError(f"The setting {name} {why}")
+        if path.is_file():
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ValueError):
+        raise SettingError(
+            f"The setting {name} names a file that can't be read as certificates. Give the path of a PEM file."
+        ) from None
+
+
+def advice(error: BaseException) -> str:
+    """Return what to do about an error on the way out, as a sentence after a blank; "" where that is not known."""
+    for cause in _causes(error):
+        if isinstance(cause, _OF_A_PROXY):
+            return (
+                " The proxy that HTTPS_PROXY names is away, refuses, or is not an address such as "
+                "http://proxy.example.com:3128. Check HTTPS_PROXY, and NO_PROXY for what needs no proxy."
+            )
+        if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in _UNKNOWN_AUTHORITY:
+            return (
+                " Its certificate is from an authority that is not trusted. If that is one of your own, or of a proxy "
+                "that inspects TLS, set REQUESTS_CA_BUNDLE to a PEM file of all authorities to trust."
+            )
+    return ""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    # The libraries keep what went wrong as a cause, as an argument, or under names of their own.
+    seen: set[int] = set()
+    left = [error]
+    while left:
+        each = left.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            own = (getattr(each, name, None) for name in ("__cause__", "__context__", "inner_exception", "reason"))
+            left += [cause for cause in (*own, *each.args) if isinstance(cause, BaseException)]
