@@ -21,9 +21,11 @@ class _ManagedIdentity:
         try:
             with self._lock:  # of many at once, one asks the endpoint and the others find what it brought
                 token: AccessToken = self._credential.get_token(*scopes, **options)
-        except (AzureError, ValueError, TypeError, AttributeError):
+            if not isinstance(token.token, str):
+                raise TypeError
+        except (AzureError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             # One kind of error, lest the endpoint's trouble be taken for storage's or the vault's; and not only the
-            # library's, which takes for granted that the answer is an object with a number in it.
+            # library's, which takes for granted that the answer is an object with a text and a number in it.
             raise ClientAuthenticationError("The identity endpoint gave no token.") from None
         return token
 

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("key", metavar="KEY", help="its key, or how the key begins")
     shown.add_argument("--json", action="store_true", help="print one JSON array")
     shown.set_defaults(action=_show)
-    exported = add("export", "write objects as NDJSON, one a line, as they are stored")
+    exported = add("export", "write objects as NDJSON, one a line, as they are stored but for a gateway's reasons")
     _add_day(exported)
     exported.add_argument("--output", type=Path, metavar="FILE", help="a new file, instead of standard output")
     exported.set_defaults(action=_export)

@@ -35,7 +35,18 @@ def test_many_threads_at_once_ask_the_endpoint_once_for_each_audience(endpoint: 
     assert sorted(request.audience for request in endpoint.requests) == [_STORAGE, _VAULT]
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"[]", b"7", b'{"access_token":"a","expires_on":"soon"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>",
+        b"[]",
+        b"7",
+        b"[" * 100_000,
+        b'{"access_token":"a","expires_on":"soon"}',
+        b'{"access_token":"a","expires_on":1e999}',
+        b'{"access_token":["a"],"expires_on":"4102444800"}',
+    ],
+)
 @pytest.mark.parametrize("kind", ["application/json", "text/html"])
 def test_an_answer_that_can_not_be_read_is_a_refusal_and_no_bug(endpoint: IdentityEndpoint, content: bytes, kind: str):
     endpoint.server.respond = always(*answer(200, content, Content_Type=kind))

@@ -3,6 +3,8 @@ import pytest
 from shared.commands.opening import operators_identity
 from shared.errors import SluiceError
 from tests.support.identity import TokenRequest, access_token, identity_endpoint
+from tests.support.secrets import TOKEN, traces
+from tests.support.servers import always, answer
 
 STORAGE = "https://storage.azure.com"
 
@@ -36,3 +38,15 @@ def test_in_azure_the_identity_of_the_settings_is_used(monkeypatch):
         token = operators_identity("client").get_token(f"{STORAGE}/.default").token
         assert token == access_token(STORAGE)
         assert endpoint.requests == [TokenRequest("client", STORAGE)]
+
+
+@pytest.mark.parametrize("content", [{"access_token": "x", "expires_on": TOKEN}, [TOKEN], TOKEN, {"error": TOKEN}])
+def test_what_the_identity_endpoint_says_is_not_repeated(monkeypatch, content):
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "prod")
+    with identity_endpoint() as endpoint:
+        endpoint.server.respond = always(*answer(200, content, Content_Type="application/json"))
+        for name, value in endpoint.environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SluiceError) as refused:
+            operators_identity("client").get_token(f"{STORAGE}/.default")
+    assert not traces(TOKEN, f"{refused.value!r} {refused.value.__cause__!r}")
