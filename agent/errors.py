@@ -32,11 +32,11 @@ class EdgeAway(EdgeError):  # noqa: N818 -- named by the remedy
 
 
 class TokenRefused(EdgeError):  # noqa: N818 -- named by the remedy
-    """The edge refuses the token: keep everything, and wait for a better token."""
+    """The edge itself refuses the token: keep everything, and wait for a better token."""
 
 
 class WrongAddress(EdgeError):  # noqa: N818 -- named by the remedy
-    """It answers as no edge should: a wrong address or a fault. Keep everything, and wait for somebody to look."""
+    """An answer that no edge gives: a wrong address, a fault, or something before it. Keep everything, and wait."""
 
 
 class BatchRefused(EdgeError):  # noqa: N818 -- named by the remedy

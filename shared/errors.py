@@ -42,11 +42,11 @@ class ContainerMissing(StorageAway):
 
 
 class TokenRefused(SluiceError):  # noqa: N818 -- named by the remedy
-    """The gateway refuses the subscription token: keep everything, alert, wait for a better token."""
+    """The gateway itself refuses the subscription token: keep everything, alert, wait for a better token."""
 
 
 class WrongAddress(SluiceError):  # noqa: N818 -- named by the remedy
-    """The gateway answers as no gateway should: a wrong address or a fault. Keep everything and alert."""
+    """An answer that no gateway gives: a wrong address, a fault, or something before it. Keep everything and alert."""
 
 
 class Contradicted(WrongAddress):

@@ -66,9 +66,20 @@ class _ManagedIdentity:
         with self._lock:  # of many at once, one asks the endpoint and the others find what it brought
             try:
                 token: AccessToken = self._credential.get_token(*scopes, **options)
-            except (AzureError, OSError, ValueError, TypeError, AttributeError, LookupError):
+                if not isinstance(token.token, str):
+                    raise TypeError
+            except (
+                AzureError,
+                OSError,
+                ValueError,
+                TypeError,
+                AttributeError,
+                LookupError,
+                ArithmeticError,
+                RecursionError,
+            ):
                 # One kind of error, lest the endpoint's trouble be taken for storage's or the vault's; and not only the
-                # library's, which takes for granted that the answer is an object with a number in it.
+                # library's, which takes for granted that the answer is an object with a text and a number in it.
                 raise RetryLater(_trouble(self._transport.status)) from None
         return token
 

@@ -24,6 +24,7 @@ from agent.delivery.edge import (
     skew_sentence,
 )
 from agent.errors import AgentError
+from agent.foreign import shape
 from agent.identity import identify
 
 _DESCRIPTION: Final = """\
@@ -180,7 +181,7 @@ def compare_clock(edge: Edge, clock: Clock) -> tuple[State, str]:
         # Python 3.9 reads no Z.
         theirs = datetime.fromisoformat(str(text).replace("Z", "+00:00")).timestamp()
     except (ValueError, OverflowError):
-        return State.FAIL, f"The edge's time can't be understood: {text!r:.60}."
+        return State.FAIL, f"The edge's time can't be understood: {shape(text)}."
     skew = clock.now_ms() / 1000 - theirs
     if abs(skew) > SKEW_MAX_SECONDS:
         return State.WARN, f"{skew_sentence(skew)} Set it right, or flows stand at the wrong time."

@@ -48,7 +48,6 @@ class Asking:
         return _AT_LEAST_SECONDS
 
     def _report_unknown(self, names: frozenset[str]) -> None:
-        new = names - self._ignored
-        if new:
-            _LOG.warning("The edge has settings that this agent doesn't, and ignores: %s.", f"{sorted(new)!r:.200}")
-        self._ignored |= new
+        if names - self._ignored:
+            _LOG.warning("The edge has %d settings that this agent doesn't know, and ignores.", len(names))
+        self._ignored = names

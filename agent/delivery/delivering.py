@@ -13,7 +13,6 @@ from agent.delivery.backoff import Backoff
 from agent.delivery.edge import Edge, Taken
 from agent.delivery.spool import Batch, Spool, make_batch
 from agent.errors import AgentError, BatchRefused, EdgeAway
-from agent.text import printable
 
 _LOG: Final = logging.getLogger("agent.delivery")
 _REFUSED_SECONDS: Final = 60.0
@@ -95,4 +94,4 @@ def _only(batch: Batch, lines: Mapping[int, str]) -> Batch:
 
 def _reasons(rejected: Mapping[int, str]) -> str:
     some = sorted(set(rejected.values()))[:_REASONS_SHOWN]
-    return "; ".join(printable(each, _REASON_MAX) for each in some)
+    return "; ".join(each[:_REASON_MAX] for each in some)

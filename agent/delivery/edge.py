@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import logging
 import re
 import socket
@@ -21,8 +20,8 @@ from agent.delivery.token import Token
 from agent.errors import BatchRefused, EdgeAway, SettingError, TokenRefused, WrongAddress
 from agent.flows.addresses import canonical
 from agent.flows.table import Endpoint
+from agent.foreign import Refusal, parsed, plain_words, refusal_in
 from agent.identity import Identity
-from agent.text import printable
 
 _LOG: Final = logging.getLogger("agent.edge")
 PORT: Final = 8048
@@ -32,8 +31,8 @@ LONG_POLL_SECONDS: Final = 45.0
 """The edge answers a long poll after 30 seconds at the latest."""
 SKEW_MAX_SECONDS: Final = 60
 _ANSWER_MAX: Final = 256 * 1024
-_WORDS_MAX: Final = 300
 _PORT_MAX: Final = 65_535
+_CHECK: Final = "Check what stands between here and there, and --edge."
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 _REFUSED: Final = frozenset({400, 409, 413, 422})
 _NO_TOKEN: Final = frozenset({401, 403})
@@ -71,7 +70,7 @@ class Taken(NamedTuple):
     Attributes:
         accepted: how many records it took.
         duplicate: whether it had the interval before.
-        rejected: why it left out others, by their line from 0.
+        rejected: why it left out others, by their line from 0, in words that hold no secret.
     """
 
     accepted: int
@@ -175,7 +174,7 @@ class Edge:
         answer = self._request("POST", "/agent/v1/traffic", body=batch.body, headers=headers)
         taken = _taken(_object(answer, self.address))
         if taken is None or taken.accepted + len(taken.rejected) != batch.lines:
-            message = f"{self.address} does not say what became of {batch.lines} records: {_shown(answer.body)}"
+            message = f"{self.address} does not say what became of {batch.lines} records. {_CHECK}"
             raise WrongAddress(message)
         return taken
 
@@ -206,15 +205,15 @@ class Edge:
         except ssl.SSLCertVerificationError as error:
             message = f"The certificate of {self.address} can't be trusted: {error.verify_message}. Nothing was sent."
             raise EdgeAway(message) from error
-        except http.client.IncompleteRead as error:
+        except http.client.IncompleteRead:
             message = f"The connection to {self.address} broke off."
-            raise EdgeAway(message) from error
+            raise EdgeAway(message) from None  # which holds what arrived
         except OSError as error:
             message = f"{self.address} can't be reached: {error.strerror or error}."
             raise EdgeAway(message) from error
         except http.client.HTTPException as error:
             message = f"{self.address} does not speak HTTP: {type(error).__name__}."
-            raise WrongAddress(message) from error
+            raise WrongAddress(message) from None  # which may hold what arrived
         self._compare_clocks(answer)
         _judge(answer, self.address)
         return answer
@@ -273,16 +272,29 @@ def skew_sentence(skew: float) -> str:
 def _judge(answer: Answer, address: Address) -> None:
     """Raise what a status means for what was asked."""
     status = answer.status
-    words = f"{address} answers {status}{_reason(answer.body)}"
     if status == http.client.OK:
         return
+    refusal = refusal_in(answer.body)
+    words = f"{address} answers {status}{_told(refusal)}"
+    if status in _LATER or status in _SERVER_ERRORS:
+        raise EdgeAway(words, _retry_after(answer.headers))
+    if refusal is None:
+        message = (
+            f"{address} answers {status}, but not in the edge's own form: something before it (a WAF, a firewall, a "
+            f"proxy) may refuse the request. {_CHECK}"
+        )
+        raise WrongAddress(message)
     if status in _NO_TOKEN:
         raise TokenRefused(words)
     if status in _REFUSED:
         raise BatchRefused(words)
-    if status in _LATER or status in _SERVER_ERRORS:
-        raise EdgeAway(words, _retry_after(answer.headers))
     raise WrongAddress(words)
+
+
+def _told(refusal: Refusal | None) -> str:
+    if refusal is None or not refusal.message:
+        return "."
+    return f": {refusal.message}" + (f" ({refusal.code})" if refusal.code else "")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -298,18 +310,10 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _object(answer: Answer, address: Address) -> Mapping[str, object]:
-    document = _json(answer.body)
+    document = parsed(answer.body)
     if not isinstance(document, dict):
-        message = f"{address} answers 200 with something that is no JSON object: {_shown(answer.body)}"
+        message = f"{address} answers 200 with something that is not a JSON object. {_CHECK}"
         raise WrongAddress(message)
-    return document
-
-
-def _json(body: bytes) -> object:
-    try:
-        document: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
     return document
 
 
@@ -321,16 +325,5 @@ def _taken(document: Mapping[str, object]) -> Taken | None:
     for each in lines:
         if not isinstance(each, dict) or type(each.get("line")) is not int or not isinstance(each.get("reason"), str):
             return None
-        rejected[each["line"]] = each["reason"]
+        rejected[each["line"]] = plain_words(each["reason"])
     return Taken(accepted, duplicate, rejected) if len(rejected) == len(lines) else None
-
-
-def _reason(body: bytes) -> str:
-    document = _json(body)
-    error = document.get("error") if isinstance(document, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
-    return f": {printable(message, _WORDS_MAX)}" if isinstance(message, str) else "."
-
-
-def _shown(body: bytes) -> str:
-    return printable(body.decode("utf-8", "replace"), _WORDS_MAX) or "(nothing)"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from agent.errors import EdgeError
+from agent.foreign import shape
 
 INTERVAL_MIN_SECONDS: Final = 10
 INTERVAL_MAX_SECONDS: Final = 3600
@@ -35,17 +36,17 @@ def parse_settings(document: Mapping[str, object]) -> Settings:
     """
     collect, interval, etag = (document.get(name) for name in ("collect", "interval_seconds", "etag"))
     if not isinstance(collect, bool):
-        message = f"The edge's setting collect must be true or false, not {collect!r:.80}; the last settings stay."
+        message = f"The edge's setting collect must be true or false, not {shape(collect)}; the last settings stay."
         raise EdgeError(message)
     if not isinstance(etag, str) or not (0 < len(etag) <= _ETAG_MAX and etag.isascii() and etag.isprintable()):
-        message = f"The edge's setting etag must be a short text, not {etag!r:.80}; the last settings stay."
+        message = f"The edge's setting etag must be a short text, not {shape(etag)}; the last settings stay."
         raise EdgeError(message)
     if not collect:
         return Settings(collect=False, interval_seconds=None, etag=etag)
     if type(interval) is not int or not INTERVAL_MIN_SECONDS <= interval <= INTERVAL_MAX_SECONDS:
         message = (
             f"The edge's setting interval_seconds must be from {INTERVAL_MIN_SECONDS} to {INTERVAL_MAX_SECONDS}, "
-            f"not {interval!r:.80}; the last settings stay."
+            f"not {shape(interval)}; the last settings stay."
         )
         raise EdgeError(message)
     return Settings(collect=True, interval_seconds=interval, etag=etag)

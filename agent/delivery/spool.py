@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from agent.files import make_directory, remove_unfinished, write_whole
+from agent.foreign import plain_words
 
 _LOG: Final = logging.getLogger("agent.spool")
 _NAME: Final = re.compile(r"([0-9]{13})-([0-9]{1,9})\.ndjson\.gz")
 _ASIDE: Final = "refused"
+_REASON: Final = ".reason.txt"
 _DROPPED: Final = "dropped-intervals"
 _ASIDE_MAX: Final = 20
 _COUNT_MAX: Final = 12
@@ -70,6 +72,7 @@ class Spool:
         make_directory(self._aside)
         remove_unfinished(directory)
         remove_unfinished(self._aside)
+        self._clean_reasons()
         self._on_disk: deque[str] = deque(
             sorted(file.name for file in directory.iterdir() if _NAME.fullmatch(file.name))
         )
@@ -133,7 +136,7 @@ class Spool:
         """Keep what the edge refuses, and why; only the newest few are kept. Tell whether the disk took it."""
         with self._lock:
             try:
-                write_whole(self._aside / f"{batch.name}.reason.txt", f"{reason}\n".encode("utf-8", "replace"))
+                write_whole(self._aside / f"{batch.name}{_REASON}", f"{reason}\n".encode("utf-8", "replace"))
                 write_whole(self._aside / batch.name, batch.body)
                 self._thin_out()
             except OSError as error:
@@ -201,11 +204,20 @@ class Spool:
             return 0
         return int(text) if text.isascii() and text.isdigit() and len(text) <= _COUNT_MAX else 0
 
+    def _clean_reasons(self) -> None:
+        """Leave of the reasons only what may be shown: older agents kept them as they came."""
+        for file in self._aside.glob(f"*{_REASON}"):
+            with contextlib.suppress(OSError):
+                kept = file.read_bytes()
+                plain = f"{plain_words(kept.decode('utf-8', 'replace'))}\n".encode()
+                if plain != kept:
+                    write_whole(file, plain)
+
     def _thin_out(self) -> None:
         names = sorted(file.name for file in self._aside.iterdir() if _NAME.fullmatch(file.name))
         for name in names[:-_ASIDE_MAX]:
             (self._aside / name).unlink(missing_ok=True)
-            (self._aside / f"{name}.reason.txt").unlink(missing_ok=True)
+            (self._aside / f"{name}{_REASON}").unlink(missing_ok=True)
 
 
 def _start_of(name: str) -> int:

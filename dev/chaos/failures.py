@@ -7,6 +7,7 @@ from gateway.faults import NOT_JSON, WRONG_SUM, Answer, Fault, LostReply, Reset,
 
 _SLOW_SECONDS = 0.2
 _FOR_LONG = 3600
+_PAGE = b"<html><h1>Request blocked</h1></html>"
 
 
 class Failure(Enum):
@@ -20,6 +21,8 @@ class Failure(Enum):
     TOKEN_REFUSED = "401"
     FORBIDDEN = "403"
     TOO_LARGE = "413"
+    BLOCKED = "403 of a firewall"
+    MISTAKEN = "400 of a proxy"
     REDIRECTED = "302"
     NOT_FOUND = "404"
     WRONG_SUM = "202 that does not add up"
@@ -38,6 +41,8 @@ FAULTS: Final[dict[Failure, Fault]] = {
     Failure.TOKEN_REFUSED: Answer(401),
     Failure.FORBIDDEN: Answer(403),
     Failure.TOO_LARGE: Answer(413),
+    Failure.BLOCKED: Answer(403, body=_PAGE),
+    Failure.MISTAKEN: Answer(400, body=_PAGE),
     Failure.REDIRECTED: Answer(302),
     Failure.NOT_FOUND: Answer(404),
     Failure.WRONG_SUM: WRONG_SUM,

@@ -4,7 +4,6 @@ The answers and what follows from each are those of the gateway's HTTP API (`doc
 here is one attempt; patience is the caller's.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from shared.apigw.foreign import error_code, plain_words
 from shared.apigw.http import Bearer, Session
 from shared.apigw.token import TokenSource
 from shared.clock import Clock
@@ -27,7 +27,6 @@ from shared.secret import Secret
 _TIMEOUTS = (5, 30)
 _LONGEST_SECONDS = 60.0
 _LONGEST_ANSWER = 16 * 1024 * 1024
-_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _SERVER_ERRORS = range(500, 600)
 
@@ -38,7 +37,7 @@ class Rejection:
 
     Attributes:
         line: its number in the batch, from 0.
-        reason: the gateway's own words.
+        reason: what of the gateway's sentence is known to hold no secret.
     """
 
     line: int
@@ -62,11 +61,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    # `wait` in seconds, as asked for with Retry-After; `token` is what the question carried.
+    # `wait` in seconds, as asked for with Retry-After.
     status: int
     wait: float | None
     content: bytes
-    token: Secret
 
 
 class GatewayClient:
@@ -89,7 +87,7 @@ class GatewayClient:
             RetryLater: busy, slow or broken; nothing is known about the batch.
             TokenRefused: and no newer token is to be had.
             TooLarge, Malformed: the batch as it stands will never be taken.
-            WrongAddress: an answer that no gateway gives.
+            WrongAddress: an answer that no gateway gives, or a refusal that is not the gateway's own.
         """
         headers = {
             "Content-Type": "application/x-ndjson",
@@ -123,6 +121,7 @@ class GatewayClient:
     def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> _Answer:
         token = self._tokens.token()
         answer = self._attempt(method, path, headers, body, token)
+        # Whoever says 401: a proxy that checks the token itself would take a rotated one as well.
         if answer.status == HTTPStatus.UNAUTHORIZED and self._tokens.renew(token):
             answer = self._attempt(method, path, headers, body, self._tokens.token())
         return answer
@@ -139,7 +138,7 @@ class GatewayClient:
                 stream=True,
             ) as answer:
                 content = b"".join(self._limited(answer))
-                return _Answer(answer.status_code, self._wait(answer.headers.get("Retry-After")), content, token)
+                return _Answer(answer.status_code, self._wait(answer.headers.get("Retry-After")), content)
         except (requests.Timeout, ReadTimeoutError):
             raise RetryLater("The gateway did not answer in time.") from None
         except requests.exceptions.SSLError as error:
@@ -173,33 +172,31 @@ class GatewayClient:
 
 
 def _refusal(answer: _Answer) -> SluiceError:
-    status = answer.status
-    said = f"The gateway answered {status}{_code_in(answer)}"
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return TokenRefused(f"{said}: it refuses the subscription token. Make a new one and put it in its place.")
+    status, code = answer.status, error_code(answer.content)
+    said = f"The gateway answered {status}" + (f" ({code})" if code else "")
+    # Whoever on the way says that a body is too large, or that now is no good time, is right.
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge(f"{said}: the batch is too large.")
-    if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
-        return Malformed(f"{said}: it finds the batch malformed.")
     if status in _LATER or status in _SERVER_ERRORS:
         return RetryLater(f"{said}.", answer.wait)
+    if code is None:
+        return WrongAddress(
+            f"{said}, but not in its own form: something before it (a WAF, a firewall, a proxy) may refuse the "
+            "request. Check what stands there, and APIGW_URL."
+        )
+    return _own_refusal(status, said)
+
+
+def _own_refusal(status: int, said: str) -> SluiceError:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return TokenRefused(f"{said}: it refuses the subscription token. Make a new one and put it in its place.")
+    if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
+        return Malformed(f"{said}: it finds the batch malformed.")
     if status == HTTPStatus.CONFLICT:
         return Contradicted(
             f"{said}: it has this batch under the same key with another content. Look at docs/operations.md."
         )
-    return WrongAddress(f"{said}, which is no answer to flow logs. Check APIGW_URL, and the gateway.")
-
-
-def _code_in(answer: _Answer) -> str:
-    # Only a short code is repeated, and none of the token: a hostile answer might hold what it was sent.
-    try:
-        code = orjson.loads(answer.content)["error"]["code"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    token = answer.token.reveal
-    if not isinstance(code, str) or not _CODE.fullmatch(code) or code in token or token in code:
-        return ""
-    return f" ({code})"
+    return WrongAddress(f"{said}, which is not an answer to flow logs. Check APIGW_URL, and the gateway.")
 
 
 def _receipt(answer: _Answer, lines: int) -> Receipt:
@@ -207,7 +204,7 @@ def _receipt(answer: _Answer, lines: int) -> Receipt:
         document = orjson.loads(answer.content)
         receipt = Receipt(
             accepted=_typed(int, document["accepted"]),
-            rejected=tuple(_rejection(item, answer.token) for item in _typed(list, document["rejected"])),
+            rejected=tuple(_rejection(item) for item in _typed(list, document["rejected"])),
             duplicate=_typed(bool, document["duplicate"]),
         )
     except (ValueError, KeyError, TypeError):
@@ -219,10 +216,9 @@ def _receipt(answer: _Answer, lines: int) -> Receipt:
     return receipt
 
 
-def _rejection(item: dict[str, object], token: Secret) -> Rejection:
-    # Reasons are kept in quarantine, where the token must not be.
-    reason = _typed(str, item["reason"]).replace(token.reveal, str(token))
-    return Rejection(_typed(int, item["line"]), reason)
+def _rejection(item: dict[str, object]) -> Rejection:
+    # Reasons are kept in quarantine, and shown from there.
+    return Rejection(_typed(int, item["line"]), plain_words(_typed(str, item["reason"])))
 
 
 def _typed[T](kind: type[T], value: object) -> T:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 from shared.commands import quarantine_list, quarantine_resubmit
 from shared.commands.opening import add_settings_option, open_parts
 from shared.commands.output import Exit, print_json, show
-from shared.commands.quarantine_objects import blobs, contents, read_object, text
+from shared.commands.quarantine_objects import blobs, contents, exported, read_object, text
 from shared.errors import SluiceError
 
 _DESCRIPTION: Final = """\
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("key", metavar="KEY", help="its key, or how the key begins")
     shown.add_argument("--json", action="store_true", help="print one JSON array")
     shown.set_defaults(action=_show)
-    exported = add("export", "write objects as NDJSON, one a line, as they are stored")
+    exported = add("export", "write objects as NDJSON, one a line, as they are stored but for a gateway's reasons")
     _add_day(exported)
     exported.add_argument("--output", type=Path, metavar="FILE", help="a new file, instead of standard output")
     exported.set_defaults(action=_export)
@@ -97,7 +97,7 @@ def _export(options: argparse.Namespace) -> int:
     found = blobs(container, options.day)
     with _output(options.output) as stream:
         for _, lines in contents(container, found):
-            stream.writelines(line + b"\n" for line in lines)
+            stream.writelines(exported(line) + b"\n" for line in lines)
         stream.flush()
     return Exit.FINE
 

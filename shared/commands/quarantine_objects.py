@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from shared.delivery.quarantine import without_foreign_text
 from shared.errors import SluiceError, Vanished
 from shared.storage.quarantine import QuarantineContainer, QuarantinedBlob
 
@@ -38,20 +39,32 @@ def contents(
 
 
 def read_object(line: bytes) -> dict[str, Any]:
-    """Return an object; a damaged one as far as it can be shown."""
-    try:
-        document = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        document = None
-    if isinstance(document, dict):
-        return document
-    return {"unit": "damaged object", "reason": "It is no JSON object.", "raw": line.decode(errors="replace")}
+    """Return an object as it may be shown; a damaged one as far as it can be."""
+    document = _parsed(line)
+    if document is not None:
+        return without_foreign_text(document)
+    return {"unit": "damaged object", "reason": "It is not a JSON object.", "raw": line.decode(errors="replace")}
+
+
+def exported(line: bytes) -> bytes:
+    """Return an object as it is stored, but for what may not be shown of it."""
+    stored = _parsed(line)
+    shown = None if stored is None else without_foreign_text(stored)
+    return line if shown == stored else orjson.dumps(shown)
 
 
 def text(document: dict[str, Any], name: str) -> str:
     """Return a value of an object as text, "" if it is not there."""
     value = document.get(name)
     return "" if value is None else str(value)
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        document = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _lines(container: QuarantineContainer, blob: QuarantinedBlob) -> list[bytes] | None:

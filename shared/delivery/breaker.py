@@ -1,6 +1,7 @@
 """What a process remembers of the gateway from one invocation to the next."""
 
 import threading
+from collections import Counter
 
 from shared.clock import Clock
 from shared.delivery.batch import Part
@@ -45,26 +46,41 @@ class Refusals:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._batches = 0
+        self._batches: Counter[str] = Counter()
         self._lines = 0
 
     def accepted(self) -> None:
+        """Note that the gateway took a record."""
         with self._lock:
-            self._batches = self._lines = 0
+            self._begin_anew()
 
-    def refused(self, part: Part) -> None:
+    def refused(self, part: Part, log: str = "") -> None:
         """Count a refusal: of a batch as malformed, or of a line for whatever reason.
 
+        A batch of one line counts as the line that it is: one that is bad says nothing of the others.
+
+        Args:
+            part: what was refused.
+            log: the log blob that it comes from. Batches are counted for each apart: of one log, all lines of a batch
+                are settled before the next batch, while of several at once each may still turn out to have good lines.
+
         Raises:
-            WrongAddress: two whole batches, or a hundred single lines, were refused in a row.
+            WrongAddress: two whole batches of a log, or a hundred single lines, were refused in a row.
         """
         with self._lock:
-            self._batches += part.whole
-            self._lines += len(part.lines) == 1
-            if self._batches < _BATCHES_IN_A_ROW and self._lines < _LINES_IN_A_ROW:
+            if len(part.lines) == 1:
+                self._lines += 1
+            elif part.whole:
+                self._batches[log] += 1
+            if self._batches[log] < _BATCHES_IN_A_ROW and self._lines < _LINES_IN_A_ROW:
                 return
             # Counting starts anew after the breaker's pause, by which time somebody may have seen to it.
-            self._batches = self._lines = 0
+            self._begin_anew()
         raise WrongAddress(
-            "The gateway refuses everything, however small. Check APIGW_URL, and that it knows this flow record."
+            "The gateway, or something before it, refuses everything, however small. Check APIGW_URL, and that the "
+            "gateway knows this flow record."
         )
+
+    def _begin_anew(self) -> None:
+        self._batches.clear()
+        self._lines = 0

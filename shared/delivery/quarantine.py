@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import orjson
 
 from shared.apigw.client import Rejection
+from shared.apigw.foreign import plain_words
 from shared.delivery.batch import Origin, Part
 from shared.errors import Unsupported
 from shared.flowlog import Decoded, Envelope, LogBlob, SetAside, Unit, decode_set_aside
@@ -18,6 +19,13 @@ from shared.flowlog import Decoded, Envelope, LogBlob, SetAside, Unit, decode_se
 _FORMAT = 1
 REFUSED_LINE = "line"
 """The unit of a flow record that the gateway refused; the other units are those of the decoder."""
+
+
+def without_foreign_text(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with what may be shown of the gateway's reason: older versions kept it as it came."""
+    if document.get("unit") != REFUSED_LINE or "reason" not in document:
+        return document
+    return document | {"reason": plain_words(str(document["reason"]))}
 
 
 class Quarantine(Protocol):
@@ -83,7 +91,7 @@ class Quarantined:
     """An object of quarantine, read back.
 
     Attributes:
-        document: all of it, as JSON gave it.
+        document: all of it, but what may not be shown of a gateway's reason.
         unit: what it is; None for a flow record that the gateway refused.
         raw: the bytes as written.
         context: the envelope of a tuple.
@@ -115,7 +123,8 @@ class Quarantined:
             raw = document["raw"].encode() if "raw" in document else base64.b64decode(document["raw_base64"])
             context = None if document["context"] is None else Envelope.from_json(document["context"])
             unit = None if refused else Unit(document["unit"])
-            return cls(document, unit, raw, context, document.get("key"), document.get("tries", 0))
+            key, tries = document.get("key"), document.get("tries", 0)
+            return cls(without_foreign_text(document), unit, raw, context, key, tries)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Unsupported("A quarantined object can't be read.") from None
 

@@ -174,14 +174,17 @@ class Resubmission:
         return _Round(accepted, sum(map(len, kept)), unfinished)
 
     def _post(self, post: _Post, patience: Patience) -> Receipt:
-        part = Part((0, 0) if post.alone else (0,), [line for _, _, line in post.records])
+        part = Part((0,), [line for _, _, line in post.records])
         body = part.body()
         try:
             receipt = patience.insist(lambda: self._gateway.post_flow_logs(body, len(part.lines), post.key))
-        except Malformed:
-            self._refusals.refused(part)
+        except (TooLarge, Malformed):
+            # Posts of several records don't count: the next is sent before this one is taken apart.
+            if len(part.lines) == 1:
+                self._refusals.refused(part)
             raise
-        self._refusals.accepted()
+        if receipt.accepted:
+            self._refusals.accepted()
         return receipt
 
 

@@ -190,7 +190,7 @@ class Transfer:
                 receipt = unit.posting.result()
             except (TooLarge, Malformed) as refusal:
                 if isinstance(refusal, Malformed) or len(unit.part.lines) == 1:
-                    self._means.refusals.refused(unit.part)
+                    self._means.refusals.refused(unit.part, unit.place.origin.blob)
                 if len(unit.part.lines) > 1:
                     self._halve(unit, unit.part, pool)
                     return
@@ -214,7 +214,8 @@ class Transfer:
         self._window.extendleft((self._posted(replace(unit, part=right), pool), first))
 
     def _count(self, receipt: Receipt) -> None:
-        self._means.refusals.accepted()
+        if receipt.accepted:
+            self._means.refusals.accepted()
         self._tally.posts += 1
         self._tally.duplicates += receipt.duplicate
         self._tally.duplicate_records += receipt.accepted if receipt.duplicate else 0

@@ -48,6 +48,7 @@ request() {
     [Hh][Tt][Tt][Pp]:*) way='noproxy = "*"' ;;
     *) way= ;;
     esac
+    : >"$answer" # which curl leaves as it was where a body is empty
     trouble=$(
         printf 'request = "%s"\nurl = "%s"\n%s\n%s\n' "$1" "$(quoted "$2")" "$way" "$3" |
             curl --silent --connect-timeout 10 --max-time 60 --config - \
@@ -66,15 +67,30 @@ body() { # TYPE TEXT: the configuration that sends a text, or with @FILE a file
 }
 
 # ask_gateway METHOD PATH CONFIGURATION: a request to the gateway, signed with $SUBSCRIPTION_TOKEN, that is repeated while its
-# failure may pass by itself. Sets what `request` sets.
+# failure may pass by itself. Sets what `request` sets, and $foreign: what to say of an error that is not in the gateway's own form.
 ask_gateway() {
+    foreign=
     be_patient 60
     while :; do
         request "$1" "${APIGW_URL%/}$2" "$(bearer "$SUBSCRIPTION_TOKEN")
 $3"
+        # shellcheck disable=SC2034 # $foreign is for the scripts that read this file
         case $status in
-        000 | 408 | 425 | 429 | 5??) wait_more || return 0 ;;
-        *) return 0 ;;
+        000 | 408 | 425 | 429 | 5??) wait_more && continue ;;
+        4??) own_form || foreign="The gateway at $APIGW_URL answered HTTP $status, but not in its own form: something before it (a WAF, a firewall, a proxy) may refuse the request" ;;
         esac
+        return 0
     done
+}
+
+own_form() { # whether the answer is an error as the gateway gives it
+    python3 -c 'import json, re, sys
+error = json.load(open(sys.argv[1]))["error"]
+sys.exit(not (re.fullmatch("[a-z][a-z0-9_-]{0,39}", error["code"]) and isinstance(error["message"], str)))' "$answer" 2>/dev/null
+}
+
+token_end() { # when the token ends, as the answer says; false, and nothing else of it, if that is not a time
+    python3 -c 'import json, re, sys
+time = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+print(re.fullmatch(time, json.load(open(sys.argv[1]))["expiresAt"])[0])' "$answer" 2>/dev/null
 }

@@ -31,6 +31,9 @@ find_token
 ask_gateway DELETE "/qas/azure/subscriptions/$SUBSCRIPTION_ID" ""
 
 case $status in
+401 | 403 | 404) [ -z "$foreign" ] || leave_behind "$foreign" ;;
+esac
+case $status in
 200 | 202 | 204) say "Subscription $SUBSCRIPTION_ID is no longer registered at $APIGW_URL." ;;
 404) say "Subscription $SUBSCRIPTION_ID was not registered at $APIGW_URL." ;;
 401 | 403) leave_behind "The gateway refuses the subscription token (HTTP $status)" ;;

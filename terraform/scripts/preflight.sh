@@ -112,17 +112,24 @@ check_gateway() {
     SUBSCRIPTION_TOKEN=$(evaluate 'it["subscription_token"]' <"$variables")
     SUBSCRIPTION_TOKEN=${SUBSCRIPTION_TOKEN:-${TF_VAR_subscription_token:-}}
     ask_gateway GET /qas/subscription-token ""
-    ends=$(evaluate 'it["expiresAt"]' <"$answer" | tr -dc '0-9TZ:.+-')
-    case $status in
-    000) missing "the gateway at $APIGW_URL: $trouble" ;;
-    200 | 401 | 403) ok "the gateway at $APIGW_URL answers" ;;
+    ends=$(token_end) || ends=
+    case $status,$foreign,$ends in
+    200,,?*)
+        ok "the gateway at $APIGW_URL answers"
+        ok "the subscription token is accepted until $ends"
+        return
+        ;;
+    401,, | 403,,)
+        ok "the gateway at $APIGW_URL answers"
+        missing "a subscription token that the gateway accepts: get a new one from its console"
+        return
+        ;;
+    000,*) missing "the gateway at $APIGW_URL: $trouble" ;;
+    200,*) missing "the gateway at $APIGW_URL: what answers there is not an API gateway" ;;
+    401,* | 403,*) missing "a way to the gateway. $foreign" ;;
     *) missing "the gateway at $APIGW_URL: it answers HTTP $status" ;;
     esac
-    case $status in
-    200) ok "the subscription token is accepted until ${ends:-an unknown time}" ;;
-    401 | 403) missing "a subscription token that the gateway accepts: get a new one from its console" ;;
-    *) unsure "the subscription token could not be tried" ;;
-    esac
+    unsure "the subscription token could not be tried"
 }
 
 check_programs

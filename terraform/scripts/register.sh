@@ -12,6 +12,9 @@
 ask_gateway PUT "/qas/azure/subscriptions/$SUBSCRIPTION_ID" "$(body application/json "$REGISTRATION")"
 
 case $status in
+400 | 401 | 403 | 422) [ -z "$foreign" ] || fail "$foreign. Let it pass, or correct apigw_url, and apply again." ;;
+esac
+case $status in
 200 | 201) say "Subscription $SUBSCRIPTION_ID is registered at $APIGW_URL." ;;
 000) fail "The gateway at $APIGW_URL can't be reached: $trouble. Correct apigw_url or the network, and apply again." ;;
 400 | 422) fail "The gateway does not take the registration (HTTP $status). Is it of the same version as this module?" ;;

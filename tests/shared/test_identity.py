@@ -134,7 +134,18 @@ def test_a_redirect_is_not_followed_with_the_header_or_without(endpoint: Identit
         assert elsewhere.requests == []
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"[]", b"7", b'{"access_token":"a","expires_on":"soon"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>",
+        b"[]",
+        b"7",
+        b"[" * 100_000,
+        b'{"access_token":"a","expires_on":"soon"}',
+        b'{"access_token":"a","expires_on":1e999}',
+        b'{"access_token":["a"],"expires_on":"4102444800"}',
+    ],
+)
 @pytest.mark.parametrize("kind", ["application/json", "text/html"])
 def test_an_answer_that_can_not_be_read_blames_nobodys_setting(endpoint: IdentityEndpoint, content: bytes, kind: str):
     endpoint.server.respond = always(*answer(200, content, Content_Type=kind))

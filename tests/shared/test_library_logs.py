@@ -19,7 +19,7 @@ from shared.secret import Secret
 from shared.settings import ByConnectionString
 from shared.storage.account import blob_service
 from tests.support.identity import HEADER, access_token, identity_endpoint
-from tests.support.servers import always, answer, in_turn, serving
+from tests.support.servers import always, answer, error, in_turn, serving
 from tests.support.time import StillClock
 
 _PLANTED = "planted-token"
@@ -86,7 +86,7 @@ def test_neither_token_is_logged_on_the_way_from_identity_and_vault_to_the_gatew
     with (
         identity_endpoint() as identity,
         serving(always(*held), certificate) as vault,
-        serving(in_turn(answer(401), taken)) as gateway,
+        serving(in_turn(error(401, "unauthorized"), taken)) as gateway,
     ):
         for name, value in identity.environment.items():
             monkeypatch.setenv(name, value)

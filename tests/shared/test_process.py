@@ -27,6 +27,7 @@ from shared.storage.checkpoints import CONTAINER
 from shared.storage.quarantine import CONTAINER as QUARANTINE
 from tests.support.gateway_server import accept, accepting_gateway, lines_of
 from tests.support.logs import GrowingLog, log_blob, ports_of
+from tests.support.secrets import TOKEN, forms, traces
 from tests.support.servers import LocalServer, Request, always, answer
 
 _TOKEN = "planted-subscription-token"
@@ -205,6 +206,39 @@ def test_a_gateway_that_fails_is_one_line_and_no_error_of_the_function(world: Wo
     ((level, line),) = lines()
     assert level == logging.ERROR
     assert "503" in line
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 422])
+def test_a_firewall_before_the_gateway_that_refuses_a_post_leaves_everything_as_it_is(world: World, lines, status: int):
+    process, log = Process(), world.log()
+    world.gateway.respond = always(*answer(status, b"<html><h1>Forbidden</h1></html>", Content_Type="text/html"))
+    for _ in range(2):
+        _event(process, log)
+    ((level, line),) = lines()  # the second event is paused
+    assert level == logging.ERROR
+    assert orjson.loads(line)["outcome"] == "wrong address or fault of the gateway"
+    assert "something before it (a WAF, a firewall, a proxy)" in line
+    assert "token" not in line
+    assert _quarantined(world) == ""
+    world.gateway.respond = accept
+    world.gateway.requests.clear()
+    _event(Process(), log)
+    assert world.delivered == [1, 2]
+
+
+def test_reasons_that_repeat_the_token_in_any_form_put_nothing_of_it_into_quarantine_or_the_log(world: World, lines):
+    reasons = [text for texts in forms(TOKEN).values() for text in texts]
+    rejected = [{"line": line, "reason": reason} for line, reason in enumerate(reasons)]
+    world.gateway.respond = always(*answer(202, {"accepted": 0, "duplicate": True, "rejected": rejected}))
+    world.set(SUBSCRIPTION_TOKEN=TOKEN)
+    log = GrowingLog(world.logs, log_blob(whole_hour(datetime.now(UTC))))
+    log.minute(*range(len(reasons)))
+    _event(Process(), log)
+    ((_, line),) = lines()
+    quarantined = _quarantined(world)
+    assert orjson.loads(line)["lines_refused"] == quarantined.count('"unit":"line"') == len(reasons)
+    assert not traces(TOKEN, "".join(str(orjson.loads(each)["reason"]) for each in quarantined.splitlines()))
+    assert not traces(TOKEN, line)
 
 
 def test_another_sweep_at_work_is_no_error(world: World, lines):

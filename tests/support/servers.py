@@ -56,6 +56,11 @@ def answer(status: int, content: object = b"", **headers: str) -> list[bytes]:
     return ["\r\n".join([f"HTTP/1.1 {status} -", *lines, "", ""]).encode("latin-1"), body]
 
 
+def error(status: int, code: str = "fault", message: str = "It failed.", **headers: str) -> list[bytes]:
+    """Return an error in the form that the gateway gives it."""
+    return answer(status, {"error": {"code": code, "message": message}}, **headers)
+
+
 def always(*pieces: bytes) -> Respond:
     """Answer every request alike."""
     return lambda _request: pieces

@@ -7,6 +7,8 @@ import pytest
 from agent.cli import main
 from dev.certificate import make_certificate
 from tests.agent.standin import TOKEN, stand_in
+from tests.support import secrets
+from tests.support.secrets import forms, traces
 
 
 @pytest.fixture
@@ -97,6 +99,23 @@ def test_a_wrong_token_fails(doctor, standing_in):
     code, found = doctor()
     assert (code, states(found)) == (2, ["ok", "ok", "ok", "fail", "ok"])
     assert "answers 401: the token is not known" in found["token"][1]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_firewall_before_the_edge_is_not_a_refused_token(doctor, standing_in, status):
+    standing_in.script.append((status, {}, b"<html><h1>Forbidden</h1></html>"))
+    _, found = doctor()
+    assert found["token"][0] == "fail"
+    assert f"answers {status}, but not in the edge's own form" in found["token"][1]
+
+
+def test_what_the_edge_repeats_of_the_token_is_not_shown(doctor, standing_in):
+    for text in (forms(secrets.TOKEN)[form][0] for form in ("alone", "40 characters", "hex")):
+        refused = (401, {}, {"error": {"code": text.lower()[:40], "message": text}})
+        standing_in.script.extend([refused, (200, {}, {"time": text})])
+        code, found = doctor()
+        assert code == 2
+        assert not traces(secrets.TOKEN, str(found))
 
 
 def test_an_open_token_file_fails(doctor, token_file):

@@ -3,6 +3,7 @@ import pytest
 from agent.delivery.asking import Asking
 from agent.delivery.backoff import Backoff
 from agent.delivery.settings import Settings
+from tests.support.secrets import TOKEN, traces
 
 
 @pytest.fixture
@@ -43,10 +44,11 @@ def test_the_last_good_settings_stay(asking, applied, standing_in, caplog):
 
 def test_settings_nobody_knows_are_told_once(asking, applied, standing_in, caplog):
     for _ in range(2):
-        standing_in.want(collect=True, interval_seconds=60, command="reboot")
+        standing_in.want(collect=True, interval_seconds=60, **{"command": "reboot", f"Bearer {TOKEN}": "x"})
         asking.step()
-    assert caplog.text.count("ignores: ['command']") == 1
+    assert caplog.text.count("has 2 settings that this agent doesn't know, and ignores") == 1
     assert len(applied) == 2
+    assert not traces(TOKEN, caplog.text)
 
 
 def test_a_refused_token_is_told_once_and_asked_about_again(asking, applied, standing_in, caplog):

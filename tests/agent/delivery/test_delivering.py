@@ -5,6 +5,7 @@ import pytest
 from agent.delivery.backoff import Backoff
 from agent.delivery.delivering import Delivery
 from agent.delivery.spool import Spool, make_batch
+from tests.support.secrets import TOKEN, forms, traces
 
 
 @pytest.fixture
@@ -109,6 +110,38 @@ def test_rejected_records_are_set_aside_with_their_reasons(spool, delivery, stan
     data, reason = refused(tmp_path)
     assert gzip.decompress(data.read_bytes()) == b"one\nthree\n"
     assert reason.read_text() == "bad port; none\n"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 413, 422])
+def test_a_firewall_before_the_edge_that_refuses_an_interval_leaves_it_where_it_is(
+    spool, delivery, standing_in, clock, tmp_path, status, caplog
+):
+    spool.add(batch(0))
+    for _ in range(2):
+        standing_in.script.append((status, {}, b"<html><h1>Forbidden</h1></html>"))
+        assert delivery.step() == 60
+        clock.move(60)
+    assert caplog.text.count("not in the edge's own form") == 1
+    assert (len(spool), refused(tmp_path)) == (1, [])
+    assert delivery.step() == 0
+    assert len(standing_in.posts) == 1
+
+
+def test_nothing_of_the_token_is_in_the_log_or_in_the_spool_whatever_the_edge_repeats(
+    spool, delivery, standing_in, tmp_path, caplog
+):
+    texts = [text for texts in forms(TOKEN).values() for text in texts]
+    for number, text in enumerate(texts[:4]):
+        standing_in.script.append((400, {}, {"error": {"code": "bad_agent", "message": text}}))
+        spool.add(batch(number))
+    for number in range(0, len(texts), 4):  # so that each is one of the few that are shown
+        rejected = [{"line": line, "reason": text} for line, text in enumerate(texts[number : number + 4])]
+        standing_in.script.append((200, {}, {"accepted": 0, "duplicate": False, "rejected": rejected}))
+        spool.add(batch(10 + number, lines=len(rejected)))
+    while delivery.step() is not None:
+        kept = [file.read_text() for file in refused(tmp_path) if file.suffix == ".txt"]
+        assert kept
+        assert not traces(TOKEN, "".join([*kept, caplog.text]))
 
 
 def test_the_edge_is_told_how_many_intervals_were_dropped(tmp_path, edge, clock, standing_in):

@@ -12,6 +12,8 @@ from agent.errors import BatchRefused, EdgeAway, EdgeError, SettingError, TokenR
 from dev.certificate import make_certificate
 from tests.agent.conftest import IDENTITY
 from tests.agent.standin import TOKEN, stand_in
+from tests.support import secrets
+from tests.support.secrets import forms, traces
 
 BATCH = make_batch(1_795_521_600_000, 2, b'{"a":1}\n{"a":2}\n')
 TAKEN = {"accepted": 2, "duplicate": False, "rejected": []}
@@ -127,6 +129,41 @@ def test_each_status_is_named_by_its_remedy(edge, standing_in, status, kind):
     assert type(caught.value) is kind
     if status != 204:
         assert str(caught.value) == f"{standing_in.address} answers {status}: the reason"
+
+
+PAGES = {
+    "a page of a WAF": b"<html><h1>403 Forbidden</h1><center>Microsoft-Azure-Application-Gateway/v2</center></html>",
+    "nothing": b"",
+    "text": b"Invalid IAP credentials: empty token",
+    "JSON of API Management": {"statusCode": 403, "message": "Forbidden"},
+    "JSON of Azure": {"error": {"code": "AuthorizationFailed", "message": "no authorization"}},
+    "the edge's form, cut off": b'{"error":{"code":"unauthorized","message":"The subscr',
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 413, 422])
+def test_a_refusal_in_another_form_is_not_the_edges_own(edge, standing_in, status, page):
+    standing_in.script.append((status, {}, PAGES[page]))
+    with pytest.raises(WrongAddress, match=f"answers {status}, but not in the edge's own form: something before it"):
+        edge.post(BATCH, 0)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
+def test_whoever_is_on_the_way_may_ask_for_a_later_try(edge, standing_in, status, page):
+    standing_in.script.append((status, {"Retry-After": "7"}, PAGES[page]))
+    with pytest.raises(EdgeAway) as caught:
+        edge.post(BATCH, 0)
+    assert caught.value.wait == 7
+
+
+def test_the_code_of_an_error_is_told_if_the_edge_is_known_to_have_it(edge, standing_in):
+    for code, told in (("bad_agent", "x (bad_agent)"), ("a_code_of_another_edge", "x")):
+        standing_in.script.append((400, {}, {"error": {"code": code, "message": "x the reason"}}))
+        with pytest.raises(BatchRefused) as caught:
+            edge.post(BATCH, 0)
+        assert str(caught.value) == f"{standing_in.address} answers 400: {told}".replace(": x", ": ... the reason")
 
 
 def test_a_redirect_is_not_followed(edge, standing_in):
@@ -319,6 +356,44 @@ def test_the_token_is_in_no_error(edge, standing_in):
         with pytest.raises(EdgeError) as caught:
             edge.post(BATCH, 0)
         assert TOKEN not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("form", ["as written", "alone", "40 characters", "hex"])
+def test_nothing_of_what_an_answer_repeats_of_the_token_is_in_an_error(edge, standing_in, form):
+    [text] = forms(secrets.TOKEN)[form]
+    head = {"X-Echo": secrets.TOKEN, "Retry-After": secrets.TOKEN, "Location": secrets.TOKEN}
+    own, other = ({"error": {"code": code, "message": text}} for code in ("bad_agent", text[:40]))
+    answers = [(400, own), (401, own), (503, own), (302, other), (401, other)]
+    answers += [(403, text.encode()), (200, text.encode()), (200, {"rejected": text, text: text})]
+    for status, document in answers:
+        standing_in.script.append((status, head, document))
+        with pytest.raises(EdgeError) as caught:
+            edge.post(BATCH, 0)
+        assert not traces(secrets.TOKEN, f"{caught.value!r} {caught.value.__cause__!r}")
+
+
+def test_nothing_of_what_reasons_repeat_of_the_token_is_kept(edge, standing_in):
+    texts = [text for texts in forms(secrets.TOKEN).values() for text in texts]
+    rejected = [{"line": line, "reason": text} for line, text in enumerate(texts)]
+    standing_in.script.append((200, {}, {"accepted": 0, "duplicate": True, "rejected": rejected}))
+    taken = edge.post(make_batch(1_795_521_600_000, len(texts), b"{}\n" * len(texts)), 0)
+    assert len(taken.rejected) == len(texts)
+    assert not traces(secrets.TOKEN, " ".join(taken.rejected.values()))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [f"HTTP/1.1 {secrets.TOKEN}\r\n\r\n", f"{secrets.TOKEN}\r\n", f"HTTP/1.1 400 {secrets.TOKEN}\r\n\r\n"],
+)
+def test_nothing_of_a_status_line_is_in_an_error(edge, standing_in, said):
+    def repeat(handler):
+        handler.wfile.write(said.encode())
+        handler.close_connection = True
+
+    standing_in.script.append((200, {}, repeat))
+    with pytest.raises(EdgeError) as caught:
+        edge.post(BATCH, 0)
+    assert not traces(secrets.TOKEN, f"{caught.value!r} {caught.value.__cause__!r}")
 
 
 def test_where_the_edge_was_reached_is_known(edge, standing_in):

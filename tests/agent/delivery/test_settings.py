@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from agent.delivery.settings import Settings, parse_settings, unknown_names
 from agent.errors import EdgeError
+from tests.support.secrets import TOKEN, traces
 
 GOOD = {"collect": True, "interval_seconds": 60, "etag": "abc"}
 
@@ -34,6 +35,15 @@ def test_an_interval_out_of_range_is_refused_with_a_sentence(interval):
 def test_other_wrong_settings_are_refused_with_a_sentence(name, value):
     with pytest.raises(EdgeError, match=f"setting {name} must be"):
         parse_settings({**GOOD, name: value})
+
+
+@pytest.mark.parametrize("name", ["collect", "interval_seconds", "etag"])
+@pytest.mark.parametrize("value", [f"{TOKEN} ", [TOKEN], {TOKEN: TOKEN}, int(TOKEN.encode().hex(), 16)])
+def test_a_wrong_setting_is_told_without_what_it_says(name, value):
+    with pytest.raises(EdgeError) as refused:
+        parse_settings({**GOOD, name: value, **({"etag": "\n"} if name == "etag" and isinstance(value, str) else {})})
+    assert not traces(TOKEN, str(refused.value))
+    assert str(int(TOKEN.encode().hex(), 16)) not in str(refused.value)
 
 
 def test_other_names_are_told_and_have_no_effect():

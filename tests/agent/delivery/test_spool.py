@@ -11,6 +11,7 @@ import pytest
 
 from agent.delivery.spool import INTERVALS_MAX, Spool, make_batch
 from tests.agent.delivery.killed import batch
+from tests.support.secrets import TOKEN
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -53,6 +54,15 @@ def test_nobody_else_can_read_them(directory):
     Spool(directory).add(batch(0))
     assert directory.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in directory.iterdir() if file.is_file()} == {0o600}
+
+
+def test_reasons_that_an_older_agent_kept_as_they_came_are_cleaned(directory):
+    Spool(directory).keep_rejected(batch(0), f"localhost:8048 answers 400: the token {TOKEN} is not known")
+    [reason] = (directory / "refused").glob("*.txt")
+    for _ in range(2):
+        Spool(directory)
+        assert reason.read_text() == "... answers 400: the token ... is not known\n"
+    assert reason.stat().st_mode & 0o777 == 0o600
 
 
 def test_at_least_sixty_intervals_wait():

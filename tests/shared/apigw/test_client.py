@@ -20,7 +20,8 @@ from shared.apigw.token import FixedToken
 from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
 from shared.secret import Secret
 from tests.support.proxies import Proxy
-from tests.support.servers import LocalServer, always, answer, in_turn, serving
+from tests.support.secrets import TOKEN, forms, traces
+from tests.support.servers import LocalServer, always, answer, error, in_turn, serving
 from tests.support.time import StillClock
 
 _TOKEN = "planted-subscription-token"
@@ -99,16 +100,52 @@ def test_what_a_later_gateway_adds_to_a_receipt_does_no_harm(server: LocalServer
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_token_is_told(server: LocalServer, status: int):
-    assert str(status) in str(_refusal(server, TokenRefused, *answer(status)))
+    said = str(_refusal(server, TokenRefused, *error(status, "unauthorized")))
+    assert f"{status} (unauthorized): it refuses the subscription token" in said
+
+
+_PAGES = {
+    "a page of a WAF": b"<html><h1>403 Forbidden</h1><center>Microsoft-Azure-Application-Gateway/v2</center></html>",
+    "a challenge": b"<!DOCTYPE html><title>Just a moment...</title><script src=/cdn-cgi/challenge-platform/></script>",
+    "nothing": b"",
+    "text": b"Invalid IAP credentials: empty token",
+    "JSON of API Management": {"statusCode": 403, "message": "Forbidden"},
+    "JSON of another gateway": {"message": "Unauthorized"},
+    "JSON of Azure": {"error": {"code": "AuthorizationFailed", "message": "The client has no authorization."}},
+    "a number for a code": {"error": {"code": 403, "message": "The caller has no permission."}},
+    "no sentence": {"error": {"code": "unauthorized"}},
+    "the gateway's form, cut off": b'{"error":{"code":"unauthorized","message":"The subscr',
+    "JSON that is no object": ["unauthorized"],
+    "no text": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("page", _PAGES)
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 405, 409, 415, 422])
+def test_a_refusal_in_another_form_is_not_the_gateways_own(server: LocalServer, status: int, page: str):
+    said = str(_refusal(server, WrongAddress, *answer(status, _PAGES[page], Location="/login")))
+    assert f"answered {status}, but not in its own form: something before it (a WAF, a firewall, a proxy)" in said
+    assert "token" not in said
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_a_body_that_is_too_large_for_whoever_is_on_the_way_is_too_large(server: LocalServer, page: str):
+    _refusal(server, TooLarge, *answer(413, _PAGES[page]))
+
+
+@pytest.mark.parametrize("page", _PAGES)
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_whoever_is_on_the_way_may_ask_for_a_later_try(server: LocalServer, status: int, page: str):
+    assert _refusal(server, RetryLater, *answer(status, _PAGES[page], Retry_After="7")).wait == 7
 
 
 def test_a_batch_that_is_too_large_is_told(server: LocalServer):
-    _refusal(server, TooLarge, *answer(413))
+    assert "413 (too_large)" in str(_refusal(server, TooLarge, *error(413, "too_large")))
 
 
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_malformed_batch_is_told(server: LocalServer, status: int):
-    assert str(status) in str(_refusal(server, Malformed, *answer(status)))
+    assert str(status) in str(_refusal(server, Malformed, *error(status, "not_ndjson")))
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 599])
@@ -124,8 +161,14 @@ def test_any_other_answer_is_none_of_a_gateway(server: LocalServer, status: int)
     assert str(status) in str(_refusal(server, WrongAddress, *answer(status, _TAKEN)))
 
 
+@pytest.mark.parametrize("status", [404, 405, 410, 415, 418])
+def test_an_error_of_the_gateway_that_flow_logs_never_get_is_a_wrong_address(server: LocalServer, status: int):
+    said = str(_refusal(server, WrongAddress, *error(status, "not_found")))
+    assert f"answered {status} (not_found), which is not an answer to flow logs" in said
+
+
 def test_a_conflict_is_told_apart_since_it_concerns_one_log_alone(server: LocalServer):
-    assert "same key" in str(_refusal(server, Contradicted, *answer(409)))
+    assert "same key" in str(_refusal(server, Contradicted, *error(409, "key_reused")))
 
 
 @pytest.mark.parametrize(
@@ -235,27 +278,42 @@ def test_an_answer_that_unpacks_without_end_is_given_up_on(server: LocalServer):
     assert "has no end" in str(refused)
 
 
-@pytest.mark.parametrize(
-    "code", [_TOKEN, _TOKEN[:20], _TOKEN[3:], f"x-{_TOKEN}", "Not a code", "x" * 41, "", 7, None, ["bad"]]
-)
-@pytest.mark.parametrize("status", [400, 401, 404, 413, 503])
-def test_what_a_hostile_error_says_is_not_repeated(server: LocalServer, status: int, code: object):
-    server.respond = always(*answer(status, {"error": {"code": code, "message": _TOKEN}}, X_Token=_TOKEN))
-    with pytest.raises(SluiceError) as refused:
-        _post(server.url)
-    assert f"answered {status}" in str(refused.value)
-    assert "(" not in str(refused.value)
+@pytest.mark.parametrize("form", forms(TOKEN))
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 413, 422, 429, 503])
+def test_an_error_that_repeats_the_token_is_told_without_it(server: LocalServer, status: int, form: str):
+    for text in forms(TOKEN)[form]:
+        for code in (text, text[:40], text.lower()[:40], f"x{text[1:]}"):
+            said = {"error": {"code": code, "message": text}}
+            head = text.encode("ascii", "ignore").decode().replace("\n", "")
+            server.respond = always(*answer(status, said, X_Echo=head, Location=head, Retry_After=head))
+            with pytest.raises(SluiceError) as refused:
+                _post(server.url)
+            assert f"answered {status}" in str(refused.value)
+            assert not traces(TOKEN, f"{refused.value!r}")
+
+
+@pytest.mark.parametrize("code", [_TOKEN, "a_code_of_another_gateway", "x" * 40])
+def test_a_code_that_is_not_known_is_left_out(server: LocalServer, code: str):
+    assert "answered 401: it refuses" in str(_refusal(server, TokenRefused, *error(401, code)))
 
 
 def test_the_code_of_an_error_is_repeated(server: LocalServer):
-    content = {"error": {"code": "unknown_field", "message": "x"}}
-    assert "400 (unknown_field)" in str(_refusal(server, Malformed, *answer(400, content)))
+    assert "400 (bad_gzip)" in str(_refusal(server, Malformed, *error(400, "bad_gzip")))
 
 
-def test_a_reason_that_repeats_the_token_is_kept_without_it(server: LocalServer):
-    rejected = [{"line": 0, "reason": f"Bearer {_TOKEN} is odd"}]
+@pytest.mark.parametrize("form", forms(TOKEN))
+def test_reasons_that_repeat_the_token_are_kept_without_it(server: LocalServer, form: str):
+    rejected = [{"line": line, "reason": reason} for line, reason in enumerate(forms(TOKEN)[form])]
+    server.respond = always(*answer(202, {"accepted": 0, "duplicate": True, "rejected": rejected}))
+    kept = _post(server.url, len(rejected)).rejected
+    assert [rejection.line for rejection in kept] == list(range(len(rejected)))
+    assert not traces(TOKEN, " ".join(rejection.reason for rejection in kept))
+
+
+def test_a_reason_is_kept_without_what_may_be_a_secret(server: LocalServer):
+    rejected = [{"line": 0, "reason": f"the header Bearer {_TOKEN} is not known"}]
     server.respond = always(*answer(202, {"accepted": 1, "duplicate": False, "rejected": rejected}))
-    assert _post(server.url).rejected == (Rejection(0, "Bearer (secret) is odd"),)
+    assert _post(server.url).rejected == (Rejection(0, "the header ... is not known"),)
 
 
 @pytest.mark.usefixtures("collected")
@@ -446,7 +504,7 @@ def test_after_a_401_a_newer_token_is_tried_at_once(server: LocalServer):
 
 
 def test_a_newer_token_that_is_refused_too_is_told(server: LocalServer):
-    server.respond = always(*answer(401))
+    server.respond = always(*error(401, "unauthorized"))
     with pytest.raises(TokenRefused):
         GatewayClient(server.url, _Rotated(), StillClock()).post_flow_logs(b"gzipped", 2, "key")
     assert len(server.requests) == 2
@@ -454,8 +512,13 @@ def test_a_newer_token_that_is_refused_too_is_told(server: LocalServer):
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_with_no_newer_token_the_gateway_is_asked_once(server: LocalServer, status: int):
-    _refusal(server, TokenRefused, *answer(status))
+    _refusal(server, TokenRefused, *error(status))
     assert len(server.requests) == 1
+
+
+def test_a_401_of_a_proxy_that_checks_the_token_itself_has_a_newer_one_tried_too(server: LocalServer):
+    server.respond = in_turn(answer(401, {"statusCode": 401, "message": "JWT is expired."}), answer(202, _TAKEN))
+    assert GatewayClient(server.url, _Rotated(), StillClock()).post_flow_logs(b"gzipped", 2, "key").accepted == 2
 
 
 @pytest.mark.parametrize(
@@ -495,12 +558,20 @@ def test_an_end_of_the_token_that_is_no_time_is_none_of_a_gateway(server: LocalS
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, TokenRefused), (503, RetryLater), (202, WrongAddress), (404, WrongAddress)]
+    ("pieces", "kind"),
+    [
+        (error(401, "unauthorized"), TokenRefused),
+        (answer(401, b"<html>"), WrongAddress),
+        (answer(403), WrongAddress),
+        (answer(503), RetryLater),
+        (answer(202, {"expiresAt": "2027-11-05T12:00:00Z"}), WrongAddress),
+        (error(404), WrongAddress),
+    ],
 )
 def test_a_gateway_that_does_not_tell_the_tokens_end_is_told_as_for_a_post(
-    server: LocalServer, status: int, kind: type[SluiceError]
+    server: LocalServer, pieces: list[bytes], kind: type[SluiceError]
 ):
-    server.respond = always(*answer(status, {"expiresAt": "2027-11-05T12:00:00Z"}))
+    server.respond = always(*pieces)
     with pytest.raises(kind):
         _client(server.url).token_expiry()
 

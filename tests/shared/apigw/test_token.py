@@ -16,7 +16,7 @@ from shared.identity import managed_identity
 from shared.secret import Secret
 from tests.support.identity import HEADER, IdentityEndpoint, TokenRequest, access_token, identity_endpoint
 from tests.support.proxies import Proxy
-from tests.support.servers import LocalServer, always, answer, in_turn, serving
+from tests.support.servers import LocalServer, always, answer, error, in_turn, serving
 from tests.support.time import StillClock
 
 _URI = "https://name.vault.azure.net/secrets/token"
@@ -161,7 +161,9 @@ def test_a_refusal_of_a_token_that_is_no_longer_used_costs_no_read(vault: LocalS
 
 
 def test_a_rotated_token_takes_at_once(vault: LocalServer, token: VaultToken):
-    with serving(in_turn(answer(202, _TAKEN), answer(401), answer(202, _TAKEN), answer(202, _TAKEN))) as gateway:
+    with serving(
+        in_turn(answer(202, _TAKEN), error(401, "unauthorized"), answer(202, _TAKEN), answer(202, _TAKEN))
+    ) as gateway:
         client = GatewayClient(gateway.url, token, StillClock())
         client.post_flow_logs(b"gzipped", 1, "first")
         _put(vault, "newer")
@@ -177,7 +179,7 @@ def test_a_rotated_token_takes_at_once(vault: LocalServer, token: VaultToken):
 
 
 def test_a_token_that_was_not_rotated_is_refused_after_one_try(vault: LocalServer, token: VaultToken):
-    with serving(always(*answer(401))) as gateway:
+    with serving(always(*error(401, "unauthorized"))) as gateway:
         with pytest.raises(TokenRefused):
             GatewayClient(gateway.url, token, StillClock()).post_flow_logs(b"gzipped", 1, "key")
         assert len(gateway.requests) == 1
@@ -185,14 +187,14 @@ def test_a_token_that_was_not_rotated_is_refused_after_one_try(vault: LocalServe
 
 
 def test_after_five_days_of_refusals_the_new_token_is_found(vault: LocalServer, token: VaultToken, clock: StillClock):
-    with serving(always(*answer(401))) as gateway:
+    with serving(always(*error(401, "unauthorized"))) as gateway:
         client = GatewayClient(gateway.url, token, clock)
         for _ in range(5):
             clock.move(24 * 3600)
             with pytest.raises(TokenRefused):
                 client.post_flow_logs(b"gzipped", 1, "key")
         _put(vault, "newer")
-        gateway.respond = in_turn(answer(401), answer(202, _TAKEN))
+        gateway.respond = in_turn(error(401, "unauthorized"), answer(202, _TAKEN))
         assert client.post_flow_logs(b"gzipped", 1, "key").accepted == 1
 
 

@@ -10,6 +10,8 @@ from azure.storage.blob import AccountSasPermissions, BlobServiceClient, Resourc
 from shared.cli import main
 from shared.commands.diagnosis import State, diagnose
 from shared.commands.opening import open_parts
+from tests.support.secrets import TOKEN, forms, traces
+from tests.support.servers import always, answer, error, serving
 from tests.support.time import StillClock
 
 
@@ -119,6 +121,32 @@ def test_a_token_that_is_refused_fails_and_says_what_to_do(operator):
     said = operator.run("doctor", "--json")
     assert (states(said)["gateway"], states(said)["token"]) == ("ok", "fail")
     assert "Make a new one" in messages(said)["token"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_firewall_before_the_gateway_is_not_a_refused_token(operator, status):
+    with serving(always(*answer(status, b"<html><h1>Forbidden</h1></html>"))) as firewall:
+        operator.settings["APIGW_URL"] = firewall.url
+        said = operator.run("doctor", "--json")
+    assert said.code == 2
+    assert states(said)["gateway"] == "fail"
+    assert f"answered {status}, but not in its own form" in messages(said)["gateway"]
+    assert "token" not in states(said)
+    assert "Make a new one" not in said.out
+
+
+def test_what_a_gateway_repeats_of_the_token_is_not_shown(operator):
+    operator.settings["SUBSCRIPTION_TOKEN"] = TOKEN
+    with serving(always()) as gateway:
+        operator.settings["APIGW_URL"] = gateway.url
+        for text in (forms(TOKEN)[form][0] for form in ("alone", "40 characters", "hex")):
+            for pieces in (
+                *(error(status, text[:40].lower(), text, X_Echo=TOKEN) for status in (401, 403, 500)),
+                answer(200, {"expiresAt": text}),
+            ):
+                gateway.respond = always(*pieces)
+                said = operator.run("doctor")
+                assert not traces(TOKEN, said.out + said.err)
 
 
 @pytest.mark.parametrize(("days", "state"), [(13, "warn"), (15, "ok")])

@@ -4,6 +4,8 @@ from azure.core.pipeline.policies import RetryPolicy
 from shared.commands.opening import operators_identity
 from shared.errors import SluiceError
 from tests.support.identity import TokenRequest, access_token, identity_endpoint
+from tests.support.secrets import TOKEN, traces
+from tests.support.servers import always, answer
 
 STORAGE = "https://storage.azure.com"
 
@@ -55,3 +57,15 @@ def test_an_operators_sign_in_goes_through_the_environments_proxy(proxy, monkeyp
     with pytest.raises(SluiceError, match="az login"):
         operators_identity(None).get_token(f"{STORAGE}/.default")
     assert {shown.partition("\n")[0] for shown in proxy.shown} == {"CONNECT login.microsoftonline.com:443 HTTP/1.1"}
+
+
+@pytest.mark.parametrize("content", [{"access_token": "x", "expires_on": TOKEN}, [TOKEN], TOKEN, {"error": TOKEN}])
+def test_what_the_identity_endpoint_says_is_not_repeated(monkeypatch, content):
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "prod")
+    with identity_endpoint() as endpoint:
+        endpoint.server.respond = always(*answer(200, content, Content_Type="application/json"))
+        for name, value in endpoint.environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SluiceError) as refused:
+            operators_identity("client").get_token(f"{STORAGE}/.default")
+    assert not traces(TOKEN, f"{refused.value!r} {refused.value.__cause__!r}")

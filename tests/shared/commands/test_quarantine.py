@@ -2,7 +2,12 @@ import json
 
 import pytest
 
-from tests.support.logs import HEAD
+from shared.apigw.client import Rejection
+from shared.delivery.batch import Origin, Part
+from shared.delivery.quarantine import Place
+from shared.storage.checkpoint import CutRule
+from tests.support.logs import HEAD, log_blob
+from tests.support.secrets import TOKEN, forms, traces
 
 
 @pytest.fixture
@@ -121,6 +126,37 @@ def test_a_hostile_log_can_not_steer_the_terminal(operator):
     shown = operator.run("quarantine", "show", "")
     assert json.loads(line)["container"] == log.log.kind.container
     assert "\x1b" not in listed.out + shown.out
+
+
+def test_reasons_that_an_older_version_kept_as_they_came_are_shown_without_secrets(operator):
+    texts = [text for texts in forms(TOKEN).values() for text in texts]
+    log = log_blob(operator.hour(1))
+    place = Place(Origin("logs", log, 0, 12, 400, "c0ffee", CutRule(1, 1000)), "block")
+    as_they_came = [Rejection(number, text) for number, text in enumerate(["bad port", *texts])]
+    stored = place.of_gateway(Part((0,), ["{}"] * len(as_they_came)), as_they_came)
+    operator.deliver()
+    operator.ingester.quarantine.put(log, "old", [*stored, b"no json"])
+    day = f"{log.hour:%Y-%m-%d}"
+    shown = [
+        operator.run("quarantine", *words)
+        for words in (
+            ["list"],
+            ["list", "--json"],
+            ["list", "--day", day],
+            ["show", "old"],
+            ["show", "old", "--json"],
+            ["export"],
+        )
+    ]
+    assert all("bad port" in said.out for said in shown)
+    assert not any(traces(TOKEN, said.out + said.err) for said in shown)
+    exported = shown[-1].out.splitlines()
+    assert exported[0].encode() == stored[0]
+    assert exported[-1] == "no json"
+    assert [json.loads(line)["raw"] for line in exported[:-1]] == ["{}"] * len(stored)
+    assert (
+        operator.ingester.quarantine.get(f"y={log.hour:%Y}/m={log.hour:%m}/d={log.hour:%d}/old.ndjson")[1] == stored[1]
+    )
 
 
 def mend(operator):

@@ -5,7 +5,7 @@ from shared.delivery.breaker import Breaker, Refusals
 from shared.errors import WrongAddress
 from tests.support.time import StillClock
 
-BATCH, LINE = Part((0,), ["a", "b"]), Part((0, 1), ["b"])
+BATCH, LINE, BATCH_OF_ONE = Part((0,), ["a", "b"]), Part((0, 1), ["b"]), Part((3,), ["b"])
 
 
 def test_a_gateway_that_never_failed_may_be_asked():
@@ -47,11 +47,26 @@ def test_failures_of_several_invocations_at_once_count_as_one():
     assert breaker.pause_left == 60
 
 
-def test_two_whole_batches_refused_in_a_row_are_the_gateways_fault():
+def test_two_whole_batches_of_a_log_refused_in_a_row_are_the_gateways_fault():
     refusals = Refusals()
-    refusals.refused(BATCH)
+    refusals.refused(BATCH, "log")
     with pytest.raises(WrongAddress):
-        refusals.refused(BATCH)
+        refusals.refused(BATCH, "log")
+
+
+def test_batches_of_several_logs_at_once_may_each_have_a_bad_line():
+    refusals = Refusals()
+    for log in range(10):
+        refusals.refused(BATCH, str(log))
+    with pytest.raises(WrongAddress):
+        refusals.refused(BATCH, "3")
+
+
+def test_the_halves_of_a_batch_are_no_whole_batches():
+    refusals = Refusals()
+    for half in (Part((0, 0), ["a", "b"]), Part((0, 1), ["c", "d"]), Part((0, 1, 0), ["c", "d"])):
+        refusals.refused(half, "log")
+    refusals.refused(BATCH, "log")
 
 
 def test_a_batch_accepted_in_between_clears_the_count():
@@ -61,9 +76,20 @@ def test_a_batch_accepted_in_between_clears_the_count():
         refusals.accepted()
 
 
-def test_a_hundred_lines_refused_in_a_row_are_the_gateways_fault():
+@pytest.mark.parametrize("line", [LINE, BATCH_OF_ONE])
+def test_a_hundred_lines_refused_in_a_row_are_the_gateways_fault(line):
     refusals = Refusals()
-    for _ in range(99):
-        refusals.refused(LINE)
+    for number in range(99):
+        refusals.refused(line, str(number % 3))
     with pytest.raises(WrongAddress):
-        refusals.refused(LINE)
+        refusals.refused(line)
+
+
+def test_after_a_fault_counting_begins_anew():
+    refusals = Refusals()
+    for _ in range(3):
+        refusals.refused(BATCH, "log")
+        for _ in range(98):
+            refusals.refused(LINE, "log")
+        with pytest.raises(WrongAddress):
+            refusals.refused(BATCH, "log")

@@ -12,12 +12,13 @@ from shared.apigw.client import Rejection
 from shared.delivery.batch import Origin, Part
 from shared.delivery.quarantine import Place
 from shared.delivery.resubmit import Resubmission
-from shared.errors import Malformed, Overtaken, RetryLater, TokenRefused, TooLarge
+from shared.errors import Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, WrongAddress
 from shared.flowlog import Envelope, SetAside, Unit, decode
 from shared.flowlog.record import Source
 from shared.storage.checkpoint import CutRule
 from tests.support.gateway import MemoryGateway, answers, refuses_lines, takes_at_most
 from tests.support.logs import MAC, log_blob, ports_of, record
+from tests.support.secrets import TOKEN, traces
 from tests.support.time import StillClock
 
 NAME = "y=2026/m=11/d=23/0.ndjson"
@@ -242,6 +243,31 @@ def test_a_gateway_that_refuses_everything_as_malformed_ends_it():
     again()
     assert again.stop.is_set()
     assert len(again.store.lines) == 300
+
+
+def test_a_gateway_that_finds_everything_too_large_ends_it():
+    again = Resubmits(*(readable_tuple(port) for port in range(300)))
+    again.gateway.always = answers(TooLarge("413"))
+    again()
+    assert isinstance(again.results[0].trouble, WrongAddress)
+    assert len(again.store.lines) == 300
+
+
+def test_a_bad_record_in_every_post_is_not_the_gateways_fault():
+    again = Resubmits(*(readable_tuple(port) for port in range(2500)))
+    again.gateway.always = refuses_lines(lambda line: json.loads(line)["src_port"] in {7, 1007, 2007})
+    result = again()
+    assert (result.accepted, result.left, result.trouble) == (2497, 3, None)
+
+
+def test_an_old_reason_that_repeats_a_secret_is_cleaned_where_the_object_is_written_again():
+    (line,) = refused_lines(7)
+    again = Resubmits(line.replace(b"too new", f"token {TOKEN} is new".encode()))
+    again.gateway.faults = [answers(TooLarge("413")), answers(TokenRefused("401"))]
+    assert isinstance(again().trouble, TokenRefused)
+    (left,) = again.store.objects
+    assert left["reason"] == "... is new"
+    assert not traces(TOKEN, json.dumps(left))
 
 
 def test_a_look_sends_nothing():

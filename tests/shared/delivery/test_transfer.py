@@ -232,14 +232,55 @@ def test_a_malformed_batch_is_halved_down_to_the_line_that_is_refused():
 
 
 def test_two_whole_batches_refused_in_a_row_stop_the_pass_and_quarantine_nothing_of_the_second():
-    run = Pass(*blocks(1, 1, 1), in_flight=1)
+    run = Pass(*blocks(2, 2, 2), in_flight=1)
     run.gateway.always = answers(Malformed("400"))
     with pytest.raises(WrongAddress):
         run.run()
-    assert len(run.quarantine.all) == 1
+    assert len(run.quarantine.all) == 2
     run.gateway.always = lambda *_: None
     run.run()
-    assert sorted(ports_of(list(run.gateway.stored))) == [1, 2]
+    assert sorted(ports_of(list(run.gateway.stored))) == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("error", [TooLarge("413"), Malformed("400")])
+@pytest.mark.parametrize("layout", Layout)
+def test_records_that_are_each_a_batch_of_their_own_are_a_fault_only_when_a_hundred_are_refused(error, layout):
+    run = Pass(*blocks(*[1] * 150), layout=layout)
+    run.gateway.always = answers(error)
+    with pytest.raises(WrongAddress):
+        run.run()
+    assert len(run.quarantine.all) == 99
+    run.gateway.always = lambda *_: None
+    run.run()
+    assert sorted(ports_of(list(run.gateway.stored))) == list(range(99, 150))
+    assert run.checkpoint.offset == len(run.data) - len(CLOSER)
+
+
+@pytest.mark.parametrize("error", [TooLarge("413"), Malformed("400")])
+def test_a_record_that_is_accepted_in_between_shows_that_not_everything_is_refused(error):
+    run = Pass(*blocks(*[1] * 250), layout=Layout.BYTES)
+    accepted = {60, 150, 240}
+    run.gateway.always = lambda lines, key: None if {*ports_of(lines)} & accepted else answers(error)(lines, key)
+    run.run()
+    assert set(ports_of(list(run.gateway.stored))) == accepted
+    assert len(run.quarantine.all) == 247
+
+
+def test_an_answer_that_rejects_every_line_does_not_show_that_anything_is_taken():
+    run = Pass(*blocks(*[1] * 150), layout=Layout.BYTES)
+    run.gateway.rejected = lambda _line: "no such port"
+    run.gateway.always = lambda lines, key: None if ports_of(lines) == [50] else answers(TooLarge("413"))(lines, key)
+    with pytest.raises(WrongAddress):
+        run.run()
+    assert len(run.quarantine.all) == 100
+
+
+def test_a_bad_line_in_each_of_several_logs_is_not_the_gateways_fault():
+    run = Pass(*blocks(4), batch=4)
+    run.refusals.refused(Part((0,), ["a line", "and a bad one"]), "a log that another thread delivers")
+    run.gateway.always = refuses_lines(lambda line: json.loads(line)["src_port"] == 2)
+    run.run()
+    assert sorted(ports_of(list(run.gateway.stored))) == [0, 1, 3]
 
 
 def test_that_a_batch_is_halved_is_saved_before_a_half_is_posted():

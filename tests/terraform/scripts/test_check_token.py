@@ -1,7 +1,9 @@
 import pytest
 
 from tests.support.proxies import proxying
-from tests.support.servers import always, answer, serving
+from tests.support.secrets import TOKEN as SECRET
+from tests.support.secrets import forms, traces
+from tests.support.servers import always, answer, error, in_turn, serving
 from tests.terraform.scripts.conftest import TOKEN
 
 
@@ -39,14 +41,14 @@ def test_a_page_that_says_200_is_no_gateway(machine, gateway, body):
     gateway.respond = always(*answer(200, body))
     done = check(machine, gateway.url)
     assert done.status == 1
-    assert "is no API gateway" in done.said
+    assert "is not an API gateway" in done.said
 
 
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (401, "Get a new one from its console"),
-        (403, "Get a new one from its console"),
+        (401, "something before it (a WAF, a firewall, a proxy) may refuse the request"),
+        (403, "something before it (a WAF, a firewall, a proxy) may refuse the request"),
         *((status, "Try again later") for status in (408, 425, 429, 500, 502, 503, 504)),
         *((status, "Correct apigw_url") for status in (201, 204, 301, 302, 400, 404, 405, 409, 415)),
     ],
@@ -57,3 +59,40 @@ def test_every_other_answer_fails_with_what_to_do(machine, gateway, status, advi
     assert done.status == 1
     assert advice in done.said
     assert "subscription-token-with" not in machine.curl_words + done.said
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_the_gateways_own_refusal_of_the_token_fails_with_what_to_do(machine, gateway, status):
+    gateway.respond = always(*error(status, "unauthorized"))
+    done = check(machine, gateway.url)
+    assert done.status == 1
+    assert f"refuses the subscription token (HTTP {status}). Get a new one from its console" in done.said
+
+
+def test_an_empty_page_is_not_taken_for_the_answer_before_it(machine, gateway):
+    gateway.respond = in_turn(error(503, "busy"), answer(403))
+    done = machine.run("check-token.sh", APIGW_URL=gateway.url, SUBSCRIPTION_TOKEN=TOKEN, SLUICE_PATIENCE="60")
+    assert "not in its own form" in done.said
+
+
+@pytest.mark.parametrize("form", ["alone", "40 characters", "hex", "hex, spaced", "numbers"])
+def test_what_the_gateway_repeats_of_the_token_is_not_shown(machine, gateway, form):
+    [text] = forms(SECRET)[form]
+    for pieces in (answer(200, {"expiresAt": text}), error(401, text[:40].lower(), text), answer(403, text.encode())):
+        gateway.respond = always(*pieces)
+        assert not traces(SECRET, check(machine, gateway.url).said)
+
+
+@pytest.mark.parametrize(
+    "end", ["soon", "1795447800", 1795447800, None, "2027-11-05", "2027-11-05T22:07:57", "2027-11-05T22:07:57Z\n"]
+)
+def test_an_end_that_is_not_a_time_is_not_a_gateways(machine, gateway, end):
+    gateway.respond = always(*answer(200, {"expiresAt": end}))
+    done = check(machine, gateway.url)
+    assert (done.status, "is not an API gateway" in done.said) == (1, True)
+
+
+@pytest.mark.parametrize("end", ["2027-11-05T22:07:57.123456Z", "2027-11-05T22:07:57+01:00"])
+def test_every_form_of_a_time_is_taken(machine, gateway, end):
+    gateway.respond = always(*answer(200, {"expiresAt": end}))
+    assert check(machine, gateway.url).said == f"{end}\n"

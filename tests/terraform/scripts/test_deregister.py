@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.support.servers import always, answer
+from tests.support.servers import always, answer, error
 from tests.terraform.scripts.conftest import TOKEN
 
 A = "22222222-2222-4222-8222-222222222222"
@@ -51,9 +51,9 @@ def test_without_any_token_it_warns_and_lets_everything_go(machine, gateway):
 
 
 @pytest.mark.usefixtures("variables")
-@pytest.mark.parametrize("status", [200, 202, 204, 404])
-def test_what_is_gone_is_gone(machine, gateway, status):
-    gateway.respond = always(*answer(status))
+@pytest.mark.parametrize("pieces", [answer(200), answer(202), answer(204), error(404, "not_registered")])
+def test_what_is_gone_is_gone(machine, gateway, pieces):
+    gateway.respond = always(*pieces)
     done = deregister(machine, gateway.url)
     assert done.status == 0
     assert "Warning" not in done.said
@@ -62,9 +62,20 @@ def test_what_is_gone_is_gone(machine, gateway, status):
 @pytest.mark.usefixtures("variables")
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_token_warns_and_lets_everything_go(machine, gateway, status):
-    gateway.respond = always(*answer(status))
+    gateway.respond = always(*error(status, "unauthorized"))
     done = deregister(machine, gateway.url)
     assert done.status == 0
+    assert f"The gateway refuses the subscription token (HTTP {status})" in done.said
+    assert f"stays at {gateway.url}: remove it in the gateway's console" in done.said
+
+
+@pytest.mark.usefixtures("variables")
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_page_of_something_before_the_gateway_shows_nothing_and_holds_nothing_up(machine, gateway, status):
+    gateway.respond = always(*answer(status, b"<html><h1>Not here</h1></html>"))
+    done = deregister(machine, gateway.url)
+    assert done.status == 0
+    assert f"Warning: The gateway at {gateway.url} answered HTTP {status}, but not in its own form" in done.said
     assert f"stays at {gateway.url}: remove it in the gateway's console" in done.said
 
 

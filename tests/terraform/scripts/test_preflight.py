@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.support.servers import always, answer
+from tests.support.servers import always, answer, error
 from tests.terraform.scripts.conftest import TOKEN
 
 A = "22222222-2222-4222-8222-222222222222"
@@ -60,7 +60,7 @@ def test_when_nothing_is_missing_every_line_says_ok(machine, variables):
 
 def test_what_is_missing_has_a_line_and_the_rest_is_looked_at_all_the_same(machine, variables, gateway):
     machine.az("exit 1")
-    gateway.respond = always(*answer(401))
+    gateway.respond = always(*error(401, "unauthorized"))
     done = preflight(machine, variables)
     assert done.status == 1
     assert f"missing  a sign-in that sees subscription {A}: az login" in done.said
@@ -133,6 +133,28 @@ def test_a_location_without_flex_consumption_is_missing(machine, variables):
     done = preflight(machine, variables)
     assert done.status == 1
     assert "missing  Flex Consumption in eastus" in done.said
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_firewall_before_the_gateway_is_missing_and_says_nothing_of_the_token(machine, variables, gateway, status):
+    signed_in(machine)
+    gateway.respond = always(*answer(status, b"<html><h1>Forbidden</h1></html>"))
+    done = preflight(machine, variables)
+    assert done.status == 1
+    assert (
+        f"missing  a way to the gateway. The gateway at {gateway.url} answered HTTP {status}, but not in" in done.said
+    )
+    assert "unsure   the subscription token could not be tried" in done.said
+
+
+@pytest.mark.parametrize("content", [b"<html>Welcome</html>", {"expiresAt": TOKEN}, {}])
+def test_a_page_that_says_200_is_not_a_gateway(machine, variables, gateway, content):
+    signed_in(machine)
+    gateway.respond = always(*answer(200, content))
+    done = preflight(machine, variables)
+    assert done.status == 1
+    assert f"missing  the gateway at {gateway.url}: what answers there is not an API gateway" in done.said
+    assert "subscription-token-with" not in done.said
 
 
 def test_a_gateway_that_is_not_there_is_missing(machine, variables):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.support.servers import always, answer, in_turn
+from tests.support.servers import always, answer, error, in_turn
 from tests.terraform.scripts.conftest import TOKEN
 
 A = "22222222-2222-4222-8222-222222222222"
@@ -48,10 +48,7 @@ def test_it_is_registered(machine, gateway, status):
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (400, "of the same version"),
-        (422, "of the same version"),
-        (401, "Get a new one from its console"),
-        (403, "Get a new one from its console"),
+        *((status, "something before it (a WAF, a firewall, a proxy)") for status in (400, 401, 403, 422)),
         *((status, "apply again later") for status in (408, 425, 429, 500, 502, 503, 504, 599)),
         *(
             (status, "Correct apigw_url")
@@ -61,6 +58,23 @@ def test_it_is_registered(machine, gateway, status):
 )
 def test_every_other_answer_fails_with_what_to_do(machine, gateway, status, advice):
     gateway.respond = always(*answer(status, Location="https://elsewhere.example.com/"))
+    done = register(machine, gateway.url)
+    assert done.status == 1
+    assert advice in done.said
+    assert f"HTTP {status}" in done.said
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (400, "of the same version"),
+        (422, "of the same version"),
+        (401, "Get a new one from its console"),
+        (403, "Get a new one from its console"),
+    ],
+)
+def test_a_refusal_of_the_gateways_own_fails_with_what_to_do(machine, gateway, status, advice):
+    gateway.respond = always(*error(status))
     done = register(machine, gateway.url)
     assert done.status == 1
     assert advice in done.said

@@ -1,0 +1,132 @@
+"""Text of the other side, made fit for a log and for files.
+
+The edge, or a proxy before it, may repeat what it was sent, and with it the token: whole, cut, encoded, in pieces over
+several reasons, or an older token that nothing here knows any more. So no secret is looked for. Of a foreign sentence
+only known words stay, and short numbers among them; of codes only the gateway's own.
+
+It is a copy of `shared/apigw/foreign.py`, which the agent runs without; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final, NamedTuple
+
+_MOST_WORDS: Final = 40
+"""The longest reason of the reference gateway has 33: it names every key of a flow record."""
+_CODE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_WORD: Final = re.compile(r"""["'(]?([A-Za-z][A-Za-z0-9_-]*(?:'[a-z])?)["')]?[.,:;]?""")
+_SMALL: Final = re.compile(r"""["'(]?(?:[Aa]|[0-9]{1,5})["')]?[.,:;]?""")
+_LEFT_OUT: Final = "..."
+_SHORT: Final = 100_000
+_CODES: Final = """
+bad_agent bad_expiry bad_form bad_gzip bad_idempotency_key bad_registration bad_subscription_id busy cut_short fault
+in_progress key_reused method_not_allowed not_administrator not_found not_ndjson not_registered one_time_password
+storage timeout too_large too_many_agents too_many_tries unauthorized unknown_agent unsupported_media_type
+wrong_password
+"""
+CODES: Final = frozenset(_CODES.split())
+"""The codes of the gateway's errors, of its API and of its edge."""
+_WORDS: Final = """
+accept accepted accepts acl_id add added address addresses after again agent agent's agents all allow allowed allows
+already also always an and another answer answered answers any anything API are array as at bad basis batch be been
+before begin begins between blank blocked blueprint body boolean both busy but by byte bytes bytes_dst_to_src
+bytes_src_to_dst can can't cannot canonical case character characters check checked compress contain contains content
+contents continue control could count counter_source counters counts data date decimal decision decoded deliver
+delivered denies deny depth digit digits direction direction_basis do document does doesn't done dst_ip dst_port due
+duplicate duplicates each earlier edge either else empty encoded encoding encryption end entries ephemeral epoch error
+errors every exceeded exceeds expected expired expires expiry failed fails false fault field fields finds first flow
+flow_log_id for form format formed found four from gateway gateway's get gets given gives greater GUID had has have
+header headers here hexadecimal host how HTTP ICMP ID identifier if ignored in inbound incorrect input instead integer
+integers interval intervals invalid IP IPv4 IPv6 is isn't ISO it item items its JSON key keys known lacks large larger
+largest last later latest leading least left length limit limits line lines links_established links_failed links_live
+links_terminated list listed listen log logs long longer lower lower-case lowercase MAC mac machine machine's made makes
+malformed many match matched matches matching maximum may measured milliseconds minimum missing more most must name
+named names NDJSON needs negative never new newer newline next no none not now nowhere NSG nsg null number numbers
+object objects of old older one only or other others out outbound packets_dst_to_src packets_src_to_dst parse parsed
+parsing password payload peer_listen pending permitted places port ports positive post posts present previous process
+progress protocol range ranges read reason received recognised recognized record records refuse refused refuses rejected
+rejects repeated request required requires resource resource_id retention revoked RFC rule rules same schema second
+seconds send sends sent separator should size so source src_ip src_port state storage store stored str string strings
+subscription supported surrogates syntax take taken takes TCP tcp_info text than that the their them these they this
+time times timestamp timestamps to token too true tuple two type types UDP unauthorized unexpected unique units unknown
+unreadable unrecognised unrecognized unsupported up upper upper-case uppercase URL use used uses UTC UTF-8 UUID valid
+value values variable version VNet vnet was were when where which whole whose why will with within without would wrong
+you zero zero-length
+"""
+WORDS: Final = CODES | frozenset(_WORDS.split())
+"""What a foreign sentence may say: the words of the flow record's rules, and others that refusals are told in."""
+
+
+def plain_words(text: str) -> str:
+    """Return what of a foreign sentence is known to be no secret; "..." stands for the rest.
+
+    A word stays only beside another, or a token that is spelt in words would leave a few; a number or a single letter
+    stays only between words, or a token that is cut into small pieces would.
+    """
+    parts = text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
+    known = [_is_known(part) for part in parts]
+    small = [
+        _SMALL.fullmatch(part) is not None and _neighbours(known, number) == {True} for number, part in enumerate(parts)
+    ]
+    kept: list[str] = []
+    for number, part in enumerate(parts):
+        alone = len(parts) > 1 and not any(_neighbours(known, number) | _neighbours(small, number))
+        word = part if small[number] or (known[number] and not alone) else _LEFT_OUT
+        if word != _LEFT_OUT or kept[-1:] != [_LEFT_OUT]:
+            kept.append(word)
+    return " ".join(kept)
+
+
+class Refusal(NamedTuple):
+    """An error in the gateway's own form.
+
+    Attributes:
+        code: "" if the gateway is not known to have it.
+        message: what of its sentence may be shown.
+    """
+
+    code: str
+    message: str
+
+
+def refusal_in(body: bytes) -> Refusal | None:
+    """Return the error that an answer brings.
+
+    Any other form gives None: then it was not the edge that answered, but something before it.
+    """
+    document = parsed(body)
+    error = document.get("error") if isinstance(document, dict) else None
+    code, message = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, None)
+    if not isinstance(code, str) or not isinstance(message, str) or not _CODE.fullmatch(code):
+        return None
+    return Refusal(code if code in CODES else "", plain_words(message))
+
+
+def parsed(body: bytes) -> object:
+    """Return what an answer says in JSON; None if it is not JSON."""
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document
+
+
+def shape(value: object) -> str:
+    """Return what a value of an answer is, without what a text, or a number as long as one, says."""
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < _SHORT):
+        return repr(value)
+    for kind, name in ((str, "a text"), (list, "a list"), (dict, "an object")):
+        if isinstance(value, kind):
+            return name
+    return "another number"
+
+
+def _is_known(part: str) -> bool:
+    match = _WORD.fullmatch(part)
+    return match is not None and (match[1] in WORDS or match[1][0].lower() + match[1][1:] in WORDS)
+
+
+def _neighbours(flags: list[bool], number: int) -> set[bool]:
+    return set(flags[max(0, number - 1) : number] + flags[number + 1 : number + 2])
