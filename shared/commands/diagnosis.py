@@ -10,6 +10,9 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Final
 
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import StorageErrorCode
+
 from shared.commands.opening import Parts
 from shared.commands.tables import duration
 from shared.delivery.unread import UNKNOWN_NAME
@@ -19,6 +22,7 @@ from shared.ingester import make_containers
 from shared.settings import ByIdentity, StorageConnection
 from shared.storage import checkpoints
 from shared.storage.account import account_name, storage_errors
+from shared.storage.answers import says
 from shared.storage.leased_blob import LeasedBlob
 from shared.storage.log_listings import ListedLog, UnknownName
 
@@ -156,7 +160,12 @@ def _probe(parts: Parts, account: str) -> None:
             next(iter(container.find_blobs_by_tags("\"state\"='probe'")), None)
     finally:
         with storage_errors(account):
-            blob.delete_blob()
+            try:
+                blob.delete_blob()
+            except HttpResponseError as error:
+                # The library repeats a request whose answer was lost, and then there is nothing left to delete.
+                if not says(error, StorageErrorCode.BLOB_NOT_FOUND):
+                    raise
 
 
 def _hint(connection: StorageConnection, role: str) -> str:

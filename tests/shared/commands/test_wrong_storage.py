@@ -1,0 +1,126 @@
+"""What the commands say when something answers in storage's place, or names blobs that nobody reads."""
+
+import pytest
+
+from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
+from shared.flowlog import LogKind
+from shared.storage.answers import CheckedRetry
+from tests.support.account import reached
+
+PAGES = [StorageFault.PAGE_200, StorageFault.PAGE_404, StorageFault.EMPTY_200, StorageFault.GARBLED_XML]
+REPEATED = [
+    Operation.LIST,
+    Operation.WRITE,
+    Operation.ACQUIRE,
+    Operation.RELEASE,
+    Operation.LOAD,
+    Operation.FIND,
+    Operation.BLOCK_LIST,
+    Operation.DELETE,
+]
+COMMANDS = [
+    ["status"],
+    ["status", "--json"],
+    ["replay", "--from", "{hour}", "--to", "{next}", "--yes"],
+    ["quarantine", "list"],
+    ["quarantine", "export"],
+]
+
+
+@pytest.fixture
+def through(operator, wrong_storage, monkeypatch):
+    """Lets the operator reach storage through a proxy; gives what makes that answer wrongly, from then on."""
+    monkeypatch.setattr(CheckedRetry, "get_backoff_time", lambda *_: 0)
+    operator.log(hours_ago=1).minute(1)
+    operator.deliver()
+    accounts = [operator.logs, operator.own]
+    operator.settings["FLOW_LOGS"] = wrong_storage.before(operator.logs).connection_string
+    operator.settings["AzureWebJobsStorage"] = wrong_storage.before(operator.own).connection_string
+
+    def answers(*troubles):
+        wrong_storage.plan(accounts, [StorageTrouble(operation, 1, fault, 999) for operation, fault in troubles])
+
+    return answers
+
+
+@pytest.mark.parametrize("fault", PAGES, ids=lambda fault: fault.value)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_ends_in_a_sentence_that_says_what_answered(operator, through, command, fault):
+    hours = {"hour": f"{operator.hour(1):%Y-%m-%dT%H}", "next": f"{operator.hour(0):%Y-%m-%dT%H}"}
+    through((Operation.LIST, fault))
+    said = operator.run(*(word.format(**hours) for word in command))
+    assert (said.code, said.out) == (2, "")
+    assert "storage account" in said.err.lower()
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("fault", PAGES, ids=lambda fault: fault.value)
+def test_doctor_says_it_and_goes_on_with_its_other_checks(operator, through, fault):
+    through((Operation.LIST, fault))
+    said = operator.run("doctor", "--json")
+    states = {each["check"]: each["state"] for each in said.json}
+    assert said.code == 2
+    assert (states["flow logs"], states["gateway"], states["token"]) == ("fail", "ok", "ok")
+
+
+@pytest.mark.usefixtures("through")
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("operation", REPEATED, ids=lambda operation: operation.value)
+def test_what_the_library_repeats_by_itself_changes_nothing(operator, wrong_storage, operation, nth):
+    accounts = [operator.logs, operator.own]
+    wrong_storage.plan(accounts, [StorageTrouble(operation, nth, StorageFault.RESET_AFTER)])
+    said = operator.run("doctor")
+    assert said.code == 0, said.out
+
+
+def test_a_blob_that_a_replay_is_told_is_gone_though_it_was_planned_ends_it(operator, through):
+    hours = [f"{operator.hour(ago):%Y-%m-%dT%H}" for ago in (1, 0)]
+    through((Operation.BLOCK_LIST, StorageFault.BLOB_404))
+    said = operator.run("replay", "--from", hours[0], "--to", hours[1], "--yes")
+    assert said.code == 1
+    assert "though its listing has just shown it" in said.err
+    through()
+    assert operator.run("replay", "--from", hours[0], "--to", hours[1], "--yes").code == 0
+    assert operator.stored == [1]
+
+
+@pytest.mark.parametrize("name", ["PT1H.json", "copies/{name}", "{name}.gz", "{resource}/y=2026/PT1H.json"])
+def test_a_name_that_nobody_reads_is_told(operator, name):
+    log = operator.log()
+    log.minute(1)
+    operator.deliver(log)
+    odd = name.format(name=log.log.name, resource=log.log.resource)
+    reached(operator.logs).get_container_client(log.log.kind.container).upload_blob(odd, b"{}")
+    said = operator.run("status")
+    assert said.code == 1
+    assert f"Not read: {log.log.kind.container}/{odd}" in said.out
+    assert "of no form that is known" in said.out
+    assert operator.run("status", "--json").json["not_read"] == [{"container": log.log.kind.container, "blob": odd}]
+    said = operator.run("doctor")
+    assert said.code == 1
+    assert f"A blob is not read, such as {odd}." in said.out
+    assert "NSG flow logs, and they can be listed and read" in said.out
+
+
+def test_a_container_that_was_there_and_is_not_is_told(operator):
+    log = operator.log()
+    log.minute(1)
+    list(operator.ingester.sweep())
+    reached(operator.logs).delete_container(log.log.kind.container)
+    said = operator.run("status")
+    assert said.code == 1
+    assert f"has no container {log.log.kind.container}. It had one before." in said.out
+    lost = operator.run("status", "--json").json["lost_containers"]
+    assert [each["container"] for each in lost] == [log.log.kind.container]
+    said = operator.run("doctor")
+    assert said.code == 2
+    assert f"has no container {log.log.kind.container}. It had one" in said.out
+
+
+def test_a_container_that_never_was_is_not_told(operator):
+    operator.log().minute(1)
+    list(operator.ingester.sweep())
+    for command in ("status", "doctor"):
+        said = operator.run(command)
+        assert said.code == 0
+        assert LogKind.VNET.container not in said.out
