@@ -1,6 +1,7 @@
 """What the gateway stored, what is in quarantine and what is left as backlog, read from where that is kept."""
 
 import base64
+import contextlib
 import datetime as dt
 import json
 from collections import Counter
@@ -17,6 +18,7 @@ from dev.flowlogs.formats import FlowRecord
 from gateway.stores.records import Records
 from shared.clock import SystemClock
 from shared.delivery.backlog import standing
+from shared.errors import ContainerMissing
 from shared.flowlog import LogKind
 from shared.flowlog.record import Source
 from shared.storage.checkpoints import Checkpoints
@@ -88,8 +90,9 @@ def backlog(log_service: BlobServiceClient, own_service: BlobServiceClient) -> C
     waiting = Counter[str]()
     for kind in LogKind:
         known = {summary.blob: summary for summary in checkpoints.listed(kind)}
-        for item in logs.listed(kind, ""):
-            waiting[item.log.name] = standing(item, known.get(item.log.name), None).waiting
+        with contextlib.suppress(ContainerMissing):  # of the two kinds of log, one was perhaps never written
+            for item in logs.listed(kind, ""):
+                waiting[item.log.name] = standing(item, known.get(item.log.name), None).waiting
     return waiting
 
 
