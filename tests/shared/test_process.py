@@ -18,6 +18,8 @@ from azure.storage.blob import (
 )
 
 from dev.azurite import StorageAccount
+from dev.chaos.storage_control import StorageControl
+from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
 from shared.delivery.horizon import whole_hour
 from shared.errors import HeldElsewhere
 from shared.ingester import Ingester
@@ -239,6 +241,31 @@ def test_reasons_that_repeat_the_token_in_any_form_put_nothing_of_it_into_quaran
     assert orjson.loads(line)["lines_refused"] == quarantined.count('"unit":"line"') == len(reasons)
     assert not traces(TOKEN, "".join(str(orjson.loads(each)["reason"]) for each in quarantined.splitlines()))
     assert not traces(TOKEN, line)
+
+
+@pytest.mark.parametrize("fault", [StorageFault.PAGE_200, StorageFault.PAGE_404, StorageFault.GARBLED_XML])
+@pytest.mark.parametrize(
+    "operation",
+    [Operation.OTHER, Operation.ACQUIRE, Operation.LOAD, Operation.BLOCK_LIST, Operation.READ, Operation.LIST],
+)
+def test_whatever_answers_in_storage_s_place_ends_in_one_line_with_an_outcome_and_is_delivered_later(
+    world: World, wrong_storage: StorageControl, lines, operation: Operation, fault: StorageFault
+):
+    log, accounts = world.log(), [world.logs, world.own]
+    world.set(
+        FLOW_LOGS=wrong_storage.before(world.logs).connection_string,
+        AzureWebJobsStorage=wrong_storage.before(world.own).connection_string,
+    )
+    process = Process()
+    wrong_storage.plan(accounts, [StorageTrouble(operation, 1, fault, 999)])
+    _event(process, log)
+    told = [orjson.loads(line)["outcome"] for _, line in lines()]
+    assert told == (["delivered"] if operation is Operation.LIST else ["will be tried again"])
+    process.sweep()
+    assert "will be tried again" in [orjson.loads(line)["outcome"] for _, line in lines()]
+    wrong_storage.plan(accounts, [])
+    process.sweep()
+    assert world.delivered == [1, 2]
 
 
 def test_another_sweep_at_work_is_no_error(world: World, lines):
