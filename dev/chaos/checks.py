@@ -30,7 +30,7 @@ class Check(Enum):
     """A check; the value is what the table of controls calls it."""
 
     ABSENCE = "a 404 means gone only as BlobNotFound in storage's own form"
-    LISTING = "a 404 is not believed against a listing of the same pass"
+    LISTING = "a 404 is not believed against storage's own listing"
     CONTAINER = "a container that has been there holds the watermark while it is not"
     FIRST_SIGHT = "a container that was not there is looked through from the start once it is"
     ETAG = "a block list counts only with its ETag, however often it was asked for"
@@ -169,7 +169,7 @@ def _put_whole() -> None:
 
 _WITHOUT: Final[dict[Check, Callable[[], None]]] = {
     Check.ABSENCE: _absence,
-    Check.LISTING: partial(_set, Worker, "_check_it_may_be_gone", lambda *_: None),
+    Check.LISTING: partial(_set, Worker, "_check_it_is_gone", lambda *_: None),
     Check.CONTAINER: _container,
     Check.FIRST_SIGHT: _first_sight,
     Check.ETAG: _etag,

@@ -114,6 +114,9 @@ class _Logs:
     def etag(self, log: LogBlob) -> str | None:
         return self.source.etag(log)
 
+    def is_listed(self, log: LogBlob) -> bool:
+        return self.source.is_listed(log)
+
 
 @dataclass(frozen=True, slots=True)
 class _Gateway:

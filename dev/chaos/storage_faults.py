@@ -30,7 +30,7 @@ class StorageFault(Enum):
     """One way to answer wrongly; the value is what the figures call it.
 
     PAGE_*: a page that something else puts in storage's place. The others have storage's own form, or are no answer.
-    BLOB_404 and NO_BLOCKS are lies of storage itself, which no single answer gives away.
+    BLOB_404 and NOTHING are lies of storage itself, which no single answer gives away.
     SHORT is a body that says of itself that it is whole; CUT one that breaks off. STALE is the answer to an earlier
     request of the same kind. LATE reaches storage when its sender has given up.
     """
@@ -49,7 +49,7 @@ class StorageFault(Enum):
     EMPTY_200 = "200 with nothing in it"
     OTHER_XML = "200 with XML of something else"
     GARBLED_XML = "200 with XML that makes no sense"
-    NO_BLOCKS = "200 with a block list without blocks"
+    NOTHING = "200 with nothing in the list"
     SHORT = "short"
     CUT = "cut off"
     STALE = "answer to an earlier request"
@@ -60,8 +60,8 @@ class StorageFault(Enum):
     LATE = "reset, and storage acts later"
 
 
-DRAWN: Final = tuple(each for each in StorageFault if each not in {StorageFault.BLOB_404, StorageFault.NO_BLOCKS})
-"""What random schedules do: lies that are told again and again can't be told from the truth."""
+DRAWN: Final = tuple(each for each in StorageFault if each is not StorageFault.NOTHING)
+"""What random schedules do: what is told again and again, in storage's own form, can't be told from the truth."""
 
 
 @dataclass(frozen=True, slots=True)

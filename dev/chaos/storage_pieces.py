@@ -95,7 +95,12 @@ def pieces() -> tuple[Piece, ...]:
 
 
 def _gone_in_a_page() -> Piece:
-    # An open checkpoint is all that keeps a log in sight that the watermark has passed.
+    # An open checkpoint is all that keeps a log in sight that the watermark has passed. With the listing lying too, it
+    # takes the check itself, and not the second question that an absence leads to.
+    wrong: list[_Wrong] = [
+        (Operation.BLOCK_LIST, 1, StorageFault.PAGE_404),
+        (Operation.LIST, 1, StorageFault.NOTHING, 9),
+    ]
     return Piece(
         Check.ABSENCE,
         _schedule(
@@ -104,14 +109,25 @@ def _gone_in_a_page() -> Piece:
             _round(SweepBy(0), after=_LATER),
             _round(SweepBy(0)),
             _round(Commit(0), Notify(0, 0), failures={1: Failure.AWAY_FOR_LONG}),
-            _round(Notify(0, 0), after=_REST, wrong=[(Operation.BLOCK_LIST, 1, StorageFault.PAGE_404)]),
+            _round(Notify(0, 0), after=_REST, wrong=wrong),
         ),
     )
 
 
 def _gone_though_listed() -> Piece:
+    # As above; with this check an absence is not believed, whoever says it.
     wrong = [(Operation.BLOCK_LIST, 1, StorageFault.BLOB_404)]
-    return Piece(Check.LISTING, _schedule(_log(1), _round(Commit(0)), _round(SweepBy(0), after=_LATER, wrong=wrong)))
+    return Piece(
+        Check.LISTING,
+        _schedule(
+            _log(2),
+            _round(Commit(0), Notify(0, 0)),
+            _round(SweepBy(0), after=_LATER),
+            _round(SweepBy(0)),
+            _round(Commit(0), Notify(0, 0), failures={1: Failure.AWAY_FOR_LONG}),
+            _round(Notify(0, 0), after=_REST, wrong=wrong),
+        ),
+    )
 
 
 def _container_lost() -> Piece:
@@ -204,7 +220,7 @@ def _xml_without_sense() -> Piece:
 
 
 def _no_blocks_once() -> Piece:
-    wrong = [(Operation.BLOCK_LIST, 1, StorageFault.NO_BLOCKS)]
+    wrong = [(Operation.BLOCK_LIST, 1, StorageFault.NOTHING)]
     return Piece(
         Check.SECOND_LOOK,
         _schedule(_log(2), _round(Commit(0), Notify(0, 0)), _round(Commit(0), Notify(0, 0), wrong=wrong)),

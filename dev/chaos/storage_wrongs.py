@@ -83,21 +83,23 @@ _MADE_UP: Final = {
     StorageFault.BROKEN: _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError"),
     StorageFault.BUSY: _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "ServerBusy"),
     StorageFault.EMPTY_200: Answer.of(HTTPStatus.OK, b"", _OWN | _ETAG),
-    StorageFault.OTHER_XML: _xml(_BLOCK_LIST),
-    StorageFault.GARBLED_XML: _xml(_GARBLED_LISTING),
-    StorageFault.NO_BLOCKS: _xml(_BLOCK_LIST),
 }
 _FOR_BLOCK_LISTS: Final = {
     StorageFault.OTHER_XML: _xml(_LISTING),
     StorageFault.GARBLED_XML: _xml(_GARBLED_BLOCK_LIST),
+    StorageFault.NOTHING: _xml(_BLOCK_LIST),
+}
+_FOR_THE_REST: Final = {
+    StorageFault.OTHER_XML: _xml(_BLOCK_LIST),
+    StorageFault.GARBLED_XML: _xml(_GARBLED_LISTING),
+    StorageFault.NOTHING: _xml(_LISTING),
 }
 
 
 def in_place_of(fault: StorageFault, operation: Operation, method: str) -> Answer | None:
     """Return the answer that is made up in place of storage's, None if storage is asked."""
-    answer = _MADE_UP.get(fault)
-    if operation is Operation.BLOCK_LIST:
-        answer = _FOR_BLOCK_LISTS.get(fault, answer)
+    others = _FOR_BLOCK_LISTS if operation is Operation.BLOCK_LIST else _FOR_THE_REST
+    answer = _MADE_UP.get(fault) or others.get(fault)
     # To HEAD nobody sends a body, though the headers may tell of one.
     return replace(answer, body=b"") if answer is not None and method == "HEAD" else answer
 

@@ -23,12 +23,10 @@ class Candidate:
     Attributes:
         log: the log blob.
         is_begun: whether an open checkpoint keeps it in sight, whatever the watermark does.
-        listed: whether a listing of this sweep has just shown it.
     """
 
     log: LogBlob
     is_begun: bool
-    listed: bool = True
 
 
 @dataclass(slots=True)
@@ -84,7 +82,7 @@ class Candidates:
                 if item is not None and _is_unread(item, begun[log.name]):
                     self.progress.unread.add(item)
                 else:
-                    yield Candidate(log, is_begun=True, listed=item is not None)
+                    yield Candidate(log, is_begun=True)
 
     def of_hours(self, leg: Leg, hours: Stretch, resources: Sequence[str]) -> Iterator[Candidate]:
         """Find log blobs of some hours that are not wholly delivered."""

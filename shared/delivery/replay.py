@@ -119,7 +119,7 @@ class _One:
     def run(self) -> Report | None:
         if self._stop.is_set():
             return None
-        report = self._worker.deliver(self._log, self._deadline, listed=True)
+        report = self._worker.deliver(self._log, self._deadline)
         if self._planned.begun and report.outcome in _READABLE:
             report = self._repeat(report)
         if report.outcome in _STOPPING:

@@ -166,7 +166,7 @@ class Sweep:
     def _attempt(self, candidate: Candidate, deadline: Deadline) -> Report | Exception:
         log = candidate.log
         try:
-            return self._worker.deliver(log, deadline, listed=candidate.listed)
+            return self._worker.deliver(log, deadline)
         except Exception as bug:  # noqa: BLE001 -- it is raised once the others had their turn
             bug.add_note(f"It came up while {log.kind.container}/{log.name} was swept.")
             return bug

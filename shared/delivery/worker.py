@@ -39,11 +39,10 @@ _OVERTAKEN_TIMES = 5
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    # A log blob to deliver, how long that may take, what is counted meanwhile, and whether a listing has just shown it.
+    # A log blob to deliver, how long that may take, and what is counted meanwhile.
     log: LogBlob
     deadline: Deadline
     tally: Tally
-    listed: bool
 
 
 class LogSource(Protocol):
@@ -58,6 +57,8 @@ class LogSource(Protocol):
     def read(self, log: LogBlob, snapshot: Snapshot, start: int, end: int) -> bytes: ...
 
     def etag(self, log: LogBlob) -> str | None: ...
+
+    def is_listed(self, log: LogBlob) -> bool: ...
 
 
 class Held(Keeper, Protocol):
@@ -99,13 +100,10 @@ class Worker:
             return Report(f"{container}/{name}", Outcome.NO_FLOW_LOG, Tally(), 0)
         return self.deliver(log, Deadline(self._means.clock, BUDGET_SECONDS))
 
-    def deliver(self, log: LogBlob, deadline: Deadline, *, listed: bool = False) -> Report:
-        """Deliver what is new in a log blob within a time budget.
-
-        `listed` says that a listing has just shown it, so that storage's word that it is gone is not believed.
-        """
+    def deliver(self, log: LogBlob, deadline: Deadline) -> Report:
+        """Deliver what is new in a log blob within a time budget."""
         begun = self._means.clock.monotonic()
-        visit, message = _Visit(log, deadline, Tally(), listed), ""
+        visit, message = _Visit(log, deadline, Tally()), ""
         try:
             outcome = Outcome.PAUSED if self.breaker.pause_left else self._look_until_still(visit)
         except SluiceError as trouble:
@@ -155,20 +153,20 @@ class Worker:
         try:
             snapshot = self._logs.snapshot(log)
         except Vanished:
-            self._check_it_may_be_gone(visit)
+            self._check_it_is_gone(log)
             raise
         if snapshot.size == 0:
-            self._check_it_may_be_gone(visit)
             return False
         layout = survey(snapshot, partial(self._logs.read, log, snapshot))
         self._checkpoints.create(log, Checkpoint(log.name, layout, self._cut))
         return True
 
-    def _check_it_may_be_gone(self, visit: _Visit) -> None:
-        if visit.listed:
+    def _check_it_is_gone(self, log: LogBlob) -> None:
+        # What is gone is never looked at again, so that it takes two of storage's answers.
+        if self._logs.is_listed(log):
             raise StorageAway(
-                f"Storage account {self._logs.name} says that {visit.log.name} is gone or empty, though its listing "
-                "has just shown it. It is looked at again later."
+                f"Storage account {self._logs.name} says that {log.name} is gone, though its listing shows it. "
+                "It is looked at again later."
             )
 
     def _deliver_held(self, visit: _Visit, held: Held) -> tuple[str, Outcome]:
@@ -179,7 +177,7 @@ class Worker:
             except Overtaken:
                 continue
             except Vanished:
-                self._check_it_may_be_gone(visit)
+                self._check_it_is_gone(visit.log)
                 return self._close_vanished(held)
         return "", Outcome.CONTINUES
 

@@ -93,6 +93,10 @@ class LogListings:
             elif is_named_like_a_log(item.name):
                 yield UnknownName(item.name)
 
+    def is_listed(self, log: LogBlob) -> bool:
+        """Tell whether the listing shows a log blob."""
+        return any(item.log == log for item in self.listed(log.kind, log.name))
+
     def misplaced(self, kind: LogKind, resource: str, first: date, last: date) -> Iterator[UnknownName]:
         """Look for unknown names beside the folders of the months, days and hours of a resource, from `first` on.
 

@@ -335,7 +335,7 @@ def test_storage_s_word_that_a_log_is_gone_is_not_believed_against_its_listing(w
     monkeypatch.setattr(world.logs, "snapshot", _gone)
     (report,) = world.sweep()
     assert report.outcome is Outcome.RETRY_LATER
-    assert "though its listing has just shown it" in report.message
+    assert "though its listing shows it" in report.message
     assert watermark(world) == HOUR
     monkeypatch.undo()
     world.sweep()
@@ -507,9 +507,9 @@ class _Asked:
         self._asked = asked
         self.breaker = worker.breaker
 
-    def deliver(self, log, deadline, *, listed):
+    def deliver(self, log, deadline):
         self._asked.append(log)
-        return self._worker.deliver(log, deadline, listed=listed)
+        return self._worker.deliver(log, deadline)
 
 
 class _Slow:
@@ -523,13 +523,13 @@ class _Slow:
         self.tried = []
         self.breaker = world.worker.breaker
 
-    def deliver(self, log, deadline, *, listed):
+    def deliver(self, log, deadline):
         with self._lock:
             self.tried.append(log)
             self._world.clock.move(10)
         if log.hour == self._fails:
             return Report(log.name, Outcome.RETRY_LATER, Tally(), 0)
-        return self._worker.deliver(log, deadline, listed=listed)
+        return self._worker.deliver(log, deadline)
 
 
 class _Broken:
@@ -540,10 +540,10 @@ class _Broken:
         self._log = log
         self.breaker = worker.breaker
 
-    def deliver(self, log, deadline, *, listed):
+    def deliver(self, log, deadline):
         if log == self._log:
             raise ZeroDivisionError
-        return self._worker.deliver(log, deadline, listed=listed)
+        return self._worker.deliver(log, deadline)
 
 
 def _slow_listings(world):

@@ -33,8 +33,10 @@ LOG = log_blob()
 CHECKPOINT = Checkpoint(LOG.name, Layout.BLOCKS, CutRule(1, 10))
 WATERMARK = Watermark(HOUR, HOUR, HOUR, HOUR, HOUR)
 LATER = HOUR + timedelta(hours=1)
-FAULTS = tuple(fault for fault in DRAWN if fault not in {StorageFault.DELAYED, StorageFault.LATE})
-"""To the one who asks, the two others look like no fault and like a reset; they only take time."""
+FAULTS = tuple(
+    fault for fault in DRAWN if fault not in {StorageFault.BLOB_404, StorageFault.DELAYED, StorageFault.LATE}
+)
+"""All but a lie that takes a second question, and two that look like no fault and like a reset, and only take time."""
 HEALED = {
     StorageFault.BROKEN,
     StorageFault.BUSY,
