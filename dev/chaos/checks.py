@@ -85,11 +85,10 @@ def _etag() -> None:
         seen: dict[str, Any] = {}
         client: BlobClient = self._client(log)
         with self._errors(log):
-            committed, _ = client.get_block_list(
-                "committed", raw_response_hook=lambda raw: seen.update(raw.http_response.headers)
-            )
-        if not committed or "etag" not in {name.lower() for name in seen}:
-            return self._without_blocks(log, client)
+            client.get_block_list("committed", raw_response_hook=lambda raw: seen.update(raw.http_response.headers))
+            if "etag" not in {name.lower() for name in seen}:
+                found = client.get_blob_properties()
+                return Snapshot(str(found.etag), int(found.size), found.last_modified, ())
         return whole(self, log)
 
     whole = FlowLogAccount.snapshot

@@ -38,6 +38,9 @@ _LATER: Final = 4.5 * 3600.0
 _REST: Final = 700.0
 """Seconds after which a gateway that failed is asked again."""
 _QUIET: Final = frozenset({Outcome.DELIVERED, Outcome.NOTHING_NEW})
+_CARD: Final = Card(Format.VNET_4, 1, Load.SPARSE)
+
+type _Wrong = tuple[Operation, int, StorageFault] | tuple[Operation, int, StorageFault, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,38 +98,27 @@ def pieces() -> tuple[Piece, ...]:
 
 
 def _gone_in_a_page() -> Piece:
-    # An open checkpoint is all that keeps a log in sight that the watermark has passed. With the listing lying too, it
-    # takes the check itself, and not the second question that an absence leads to.
+    # With the listing lying too, it takes the check itself, and not the second question that an absence leads to.
     wrong: list[_Wrong] = [
         (Operation.BLOCK_LIST, 1, StorageFault.PAGE_404),
         (Operation.LIST, 1, StorageFault.NOTHING, 9),
     ]
-    return Piece(
-        Check.ABSENCE,
-        _schedule(
-            _log(2),
-            _round(Commit(0), Notify(0, 0)),
-            _round(SweepBy(0), after=_LATER),
-            _round(SweepBy(0)),
-            _round(Commit(0), Notify(0, 0), failures={1: Failure.AWAY_FOR_LONG}),
-            _round(Notify(0, 0), after=_REST, wrong=wrong),
-        ),
-    )
+    return Piece(Check.ABSENCE, _open_and_out_of_sight(wrong))
 
 
 def _gone_though_listed() -> Piece:
-    # As above; with this check an absence is not believed, whoever says it.
-    wrong = [(Operation.BLOCK_LIST, 1, StorageFault.BLOB_404)]
-    return Piece(
-        Check.LISTING,
-        _schedule(
-            _log(2),
-            _round(Commit(0), Notify(0, 0)),
-            _round(SweepBy(0), after=_LATER),
-            _round(SweepBy(0)),
-            _round(Commit(0), Notify(0, 0), failures={1: Failure.AWAY_FOR_LONG}),
-            _round(Notify(0, 0), after=_REST, wrong=wrong),
-        ),
+    return Piece(Check.LISTING, _open_and_out_of_sight([(Operation.BLOCK_LIST, 1, StorageFault.BLOB_404)]))
+
+
+def _open_and_out_of_sight(wrong: Sequence[_Wrong]) -> Schedule:
+    # An open checkpoint is all that keeps a log in sight that the watermark has passed; an event then meets trouble.
+    return _schedule(
+        _log(2),
+        _round(Commit(0), Notify(0, 0)),
+        _round(SweepBy(0), after=_LATER),
+        _round(SweepBy(0)),
+        _round(Commit(0), Notify(0, 0), failures={1: Failure.AWAY_FOR_LONG}),
+        _round(Notify(0, 0), after=_REST, wrong=wrong),
     )
 
 
@@ -238,11 +230,6 @@ def _put_whole_over_a_begun_one() -> Piece:
             _round(Replace(0, recreated=False), Notify(0, 0)),
         ),
     )
-
-
-_CARD: Final = Card(Format.VNET_4, 1, Load.SPARSE)
-
-type _Wrong = tuple[Operation, int, StorageFault] | tuple[Operation, int, StorageFault, int]
 
 
 def _round(

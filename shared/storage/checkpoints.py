@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import quote, unquote
 
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobClient, BlobServiceClient, StorageErrorCode
+from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient, StorageErrorCode
 
 from shared.clock import Clock
 from shared.errors import ContainerMissing, Unreadable
@@ -21,7 +21,7 @@ from shared.storage.account import account_name, storage_errors
 from shared.storage.answers import says
 from shared.storage.checkpoint import Checkpoint, State
 from shared.storage.leased_blob import REFUSED, LeasedBlob
-from shared.storage.listing import every
+from shared.storage.listing import every, time_of
 
 CONTAINER = "checkpoints"
 _THERE_ALREADY = (
@@ -151,10 +151,7 @@ class Checkpoints:
         """List checkpoints whose hour begins with a prefix such as `y=2026/m=11/d=23/h=15/`."""
         items = self._container.list_blobs(name_starts_with=f"{self._folder(kind)}{prefix}", include=["metadata"])
         with contextlib.suppress(ContainerMissing):  # before the first run
-            for item in every(self._account, CONTAINER, items):
-                summary = _summary(item.metadata or {}, item.last_modified)
-                if summary is not None:
-                    yield summary
+            yield from every(self._account, CONTAINER, items, _summary)
 
     def listed_open(self, kind: LogKind, before: datetime) -> Iterator[Summary]:
         """Give every open checkpoint of an hour before this one.
@@ -164,9 +161,9 @@ class Checkpoints:
         """
         items = self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'")
         with contextlib.suppress(ContainerMissing):
-            for item in every(self._account, CONTAINER, items):
-                if self._folder(kind) < item.name < f"{self._folder(kind)}{_hour(before)}":
-                    summary = self._summary_of(item.name)
+            for name in every(self._account, CONTAINER, items, lambda item: str(item.name)):
+                if self._folder(kind) < name < f"{self._folder(kind)}{_hour(before)}":
+                    summary = self._summary_of(name)
                     if summary is not None:
                         yield summary
 
@@ -174,13 +171,11 @@ class Checkpoints:
         # By its metadata, so that one whose content can't be read is told of too.
         with storage_errors(self._account):
             try:
-                found = self._container.get_blob_client(name).get_blob_properties()
-                metadata, modified = found.metadata or {}, found.last_modified
+                return _summary(self._container.get_blob_client(name).get_blob_properties())
             except HttpResponseError as error:
                 if says(error, StorageErrorCode.BLOB_NOT_FOUND):
                     return None
                 raise
-        return _summary(metadata, modified)
 
     def _client(self, log: LogBlob) -> BlobClient:
         digest = hashlib.sha256(log.name.encode()).hexdigest()
@@ -204,8 +199,9 @@ def _tags(checkpoint: Checkpoint) -> dict[str, str]:
     return {"state": checkpoint.state.value}
 
 
-def _summary(metadata: dict[str, str], modified: datetime) -> Summary | None:
+def _summary(item: BlobProperties) -> Summary | None:
     # None for what is no checkpoint, or one of a newer format: whoever comes to hold it will tell.
+    metadata, modified = item.metadata or {}, time_of(item.last_modified)
     try:
         return Summary(
             blob=unquote(metadata["log_blob"]),

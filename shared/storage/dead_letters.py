@@ -7,7 +7,7 @@ from azure.storage.blob import BlobServiceClient
 
 from shared.errors import ContainerMissing
 from shared.storage.account import account_name
-from shared.storage.listing import every
+from shared.storage.listing import every, time_of
 
 CONTAINER = "dead-letters"
 
@@ -26,6 +26,7 @@ class DeadLetters:
             StorageAway: the account can't be reached now.
         """
         with contextlib.suppress(ContainerMissing):
-            letters = every(self._account, CONTAINER, self._container.list_blobs())
-            return sum(item.last_modified >= moment for item in letters)
+            items = self._container.list_blobs()
+            times = every(self._account, CONTAINER, items, lambda item: time_of(item.last_modified))
+            return sum(time >= moment for time in times)
         return 0

@@ -1,6 +1,7 @@
 """Listings of storage, page by page, checked as they come."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError
@@ -12,29 +13,44 @@ from shared.storage.account import storage_errors
 from shared.storage.answers import says
 
 
-def every(account: str, container: str, items: ItemPaged[Any]) -> Iterator[Any]:
-    """Give every item of a listing in a container.
+def every[T](account: str, container: str, items: ItemPaged[Any], read: Callable[[Any], T | None]) -> Iterator[T]:
+    """Give what `read` makes of every item of a listing in a container; nothing for an item of which it makes None.
 
     Raises:
         ContainerMissing: there is no such container.
-        StorageAway: the account can't be asked now, or its listing does not come to an end.
+        StorageAway: the account can't be asked now, its listing has items that can't be read, or it has no end.
     """
     pages, begun = items.by_page(), set[str]()
     while True:
         with storage_errors(account):
             try:
                 page = next(pages, None)
-                found = [] if page is None else list(page)
-                if not all(item.name for item in found):
-                    raise ValueError  # as for any answer that can't be read
+                found = [] if page is None else [read(_named(item)) for item in page]
             except HttpResponseError as error:
                 if says(error, StorageErrorCode.CONTAINER_NOT_FOUND):
                     raise ContainerMissing(f"Storage account {account} has no container {container}.") from None
                 raise
         if page is None:
             return
-        yield from found
+        yield from (each for each in found if each is not None)
         marker = getattr(pages, "continuation_token", None)
         if marker in begun:
             raise StorageAway(f"Storage account {account} gives the same page of a listing again and again.")
         begun |= {marker} if marker else set()
+
+
+def _named(item: Any) -> Any:  # noqa: ANN401 -- the library's items of several kinds
+    if not item.name:
+        raise ValueError  # as for any answer that can't be read
+    return item
+
+
+def time_of(value: object) -> datetime:
+    """Return a time as the library gives it.
+
+    Raises:
+        TypeError: it is not one, as for any answer that can't be read.
+    """
+    if not isinstance(value, datetime):
+        raise TypeError
+    return value

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from azure.storage.blob import BlobPrefix, BlobProperties, BlobServiceClient, BlobType, StandardBlobTier
 
 from shared.flowlog import LogBlob, LogKind, is_named_like_a_log, parse_blob_name
 from shared.storage.account import account_name
-from shared.storage.listing import every
+from shared.storage.listing import every, time_of
 
 NOT_A_BLOCK_BLOB = "is not a block blob, so it is not a flow log that Azure wrote."
 ARCHIVED = "is archived. Rehydrate it, then replay its hour."
@@ -85,13 +86,8 @@ class LogListings:
 
     def entries(self, kind: LogKind, prefix: str) -> Iterator[ListedLog | UnknownName]:
         """List the log blobs under a prefix, and unknown names among them."""
-        container = self._service.get_container_client(kind.container)
-        for item in every(self.name, kind.container, container.list_blobs(name_starts_with=prefix)):
-            log = parse_blob_name(kind.container, item.name)
-            if log is not None:
-                yield ListedLog(log, int(item.size), item.last_modified, _quoted(item.etag), _problem(item))
-            elif is_named_like_a_log(item.name):
-                yield UnknownName(item.name)
+        items = self._service.get_container_client(kind.container).list_blobs(name_starts_with=prefix)
+        return every(self.name, kind.container, items, partial(_entry, kind))
 
     def is_listed(self, log: LogBlob) -> bool:
         """Tell whether the listing shows a log blob."""
@@ -120,11 +116,21 @@ class LogListings:
     def _walk(self, kind: LogKind, prefix: str) -> Iterator[str | UnknownName]:
         # The folders right under a prefix, and the blobs there that are named like a log: none can be one.
         container = self._service.get_container_client(kind.container)
-        for item in every(self.name, kind.container, container.walk_blobs(name_starts_with=prefix, delimiter="/")):
-            if isinstance(item, BlobPrefix):
-                yield item.name
-            elif is_named_like_a_log(item.name):
-                yield UnknownName(item.name)
+        items = container.walk_blobs(name_starts_with=prefix, delimiter="/")
+        return every(self.name, kind.container, items, _folder)
+
+
+def _entry(kind: LogKind, item: BlobProperties) -> ListedLog | UnknownName | None:
+    log = parse_blob_name(kind.container, item.name)
+    if log is None:
+        return UnknownName(item.name) if is_named_like_a_log(item.name) else None
+    return ListedLog(log, int(item.size), time_of(item.last_modified), _quoted(item.etag), _problem(item))
+
+
+def _folder(item: BlobProperties | BlobPrefix) -> str | UnknownName | None:
+    if isinstance(item, BlobPrefix):
+        return str(item.name)
+    return UnknownName(item.name) if is_named_like_a_log(item.name) else None
 
 
 def _last(folder: str) -> str:

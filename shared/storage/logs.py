@@ -18,6 +18,7 @@ from shared.errors import Overtaken, StorageAway, Unsupported, Vanished
 from shared.flowlog import LogBlob
 from shared.storage.account import storage_errors
 from shared.storage.answers import code_of, says
+from shared.storage.listing import time_of
 from shared.storage.log_listings import ARCHIVED, NOT_A_BLOCK_BLOB, LogListings
 
 _UNSUPPORTED: dict[str, str] = {
@@ -70,16 +71,14 @@ class FlowLogAccount(LogListings):
                 "committed", cls=lambda _answer, blocks, said: (headers.update(said), blocks)[1]
             )
             blocks = tuple(Block(str(block.id), int(block.size)) for block in committed or ())
-        if not blocks:
             # Get Block List gives no ETag where there are no committed blocks (Blob service REST API).
-            return self._without_blocks(log, client)
-        size = sum(block.size for block in blocks)
-        if not headers.get("ETag") or headers.get("x-ms-blob-content-length", size) != size:
-            raise StorageAway(
-                f"Storage account {self.name} gave a block list of {log.name} that does not say of which commit it "
-                "is, or is not whole."
-            )
-        return Snapshot(headers["ETag"], size, headers["Last-Modified"], blocks)
+            if not blocks:
+                found = client.get_blob_properties()
+                return Snapshot(_etag(found.etag), int(found.size), time_of(found.last_modified), ())
+            size = sum(block.size for block in blocks)
+            if headers.get("x-ms-blob-content-length", size) != size:
+                raise StorageAway(f"Storage account {self.name} gave a block list of {log.name} that is not whole.")
+            return Snapshot(_etag(headers.get("ETag")), size, time_of(headers.get("Last-Modified")), blocks)
 
     def read(self, log: LogBlob, snapshot: Snapshot, start: int, end: int) -> bytes:
         """Return the bytes from `start` up to `end` of the blob as the snapshot saw it, as they are stored.
@@ -113,11 +112,6 @@ class FlowLogAccount(LogListings):
                 return _etag(self._client(log).get_blob_properties().etag)
         except Vanished:
             return None
-
-    def _without_blocks(self, log: LogBlob, client: BlobClient) -> Snapshot:
-        with self._errors(log):
-            found = client.get_blob_properties()
-            return Snapshot(_etag(found.etag), int(found.size), found.last_modified, ())
 
     @contextlib.contextmanager
     def _errors(self, log: LogBlob) -> Iterator[None]:

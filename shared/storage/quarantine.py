@@ -8,13 +8,13 @@ from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobServiceClient, StorageErrorCode
+from azure.storage.blob import BlobProperties, BlobServiceClient, StorageErrorCode
 
 from shared.errors import ContainerMissing, Overtaken, Vanished
 from shared.flowlog import LogBlob
 from shared.storage.account import account_name, storage_errors
 from shared.storage.answers import says
-from shared.storage.listing import every
+from shared.storage.listing import every, time_of
 
 CONTAINER = "quarantine"
 
@@ -56,8 +56,7 @@ class QuarantineContainer:
         """List the blobs, of one day of logs or of all."""
         items = self._container.list_blobs(name_starts_with=f"{day:y=%Y/m=%m/d=%d/}" if day else None)
         with contextlib.suppress(ContainerMissing):  # before the first run
-            for item in every(self._account, CONTAINER, items):
-                yield QuarantinedBlob(item.name, int(item.size), item.last_modified)
+            yield from every(self._account, CONTAINER, items, _listed)
 
     def get(self, name: str) -> list[bytes]:
         """Return the objects of one blob, a line each.
@@ -107,3 +106,7 @@ class QuarantineContainer:
             return self.get(name) == list(lines)
         except Vanished:
             return not lines
+
+
+def _listed(item: BlobProperties) -> QuarantinedBlob:
+    return QuarantinedBlob(item.name, int(item.size), time_of(item.last_modified))
