@@ -8,6 +8,7 @@ the comma before a block, or after it in older logs.
 import re
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 from typing import Final
 
 # White space inside framing is limited, so that framing that is cut between two chunks needs little memory.
@@ -16,10 +17,17 @@ _BOM = b"\xef\xbb\xbf"
 _HEAD = rb"\{" + _SPACE + rb'"records"' + _SPACE + rb":" + _SPACE + rb"\["
 _CLOSER = rb"\]" + _SPACE + rb"\}"
 _HEAD_TEXT: Final = b'{"records":['
-_OUTSIDE: Final = b", \t\r\n"
+OUTSIDE: Final = b", \t\r\n"
+"""What stands between records and means nothing."""
 _WAIT_MAX: Final = 1024
 """Framing is shorter than this, so bytes that are no framing yet are waited for up to here."""
 
+_RECORDS: Final = b"records"
+_LETTERS_MIN: Final = 4
+"""Fewer letters of `records` could be another word."""
+_ANY_HEAD: Final = re.compile(
+    rb"\{" + _SPACE + rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"' + _SPACE + rb":" + _SPACE + rb"\[", re.DOTALL
+)
 _IS_HEAD: Final = re.compile(rb"(?:" + _BOM + rb")?+" + _SPACE + _HEAD + _SPACE)
 _IS_CLOSER: Final = re.compile(_SPACE + _CLOSER + _SPACE)
 _BETWEEN: Final = re.compile(rb"(?:[ \t\r\n,]++|" + _BOM + rb"|" + _HEAD + rb"|" + _CLOSER + rb")*+")
@@ -43,11 +51,27 @@ def is_framing(data: bytes) -> bool:
     return _BETWEEN.fullmatch(data) is not None
 
 
+def begins_with_array(text: bytes) -> bool:
+    """Tell whether an object's first value is an array, as in an envelope, whatever its key."""
+    return _ANY_HEAD.match(text) is not None
+
+
+def names_records(key: bytes) -> bool:
+    """Tell whether a key is `records`, or was before bytes of it were harmed in one place."""
+    kept = min(len(key), _alike(key, _RECORDS) + _alike(key[::-1], _RECORDS[::-1]))
+    return kept >= max(_LETTERS_MIN, min(len(key), len(_RECORDS) - 1))
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """Count the bytes before the first difference."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
 def without_envelope(data: bytes) -> bytes:
     """Return the records in the envelope's opening and, behind one, its closer; outer commas and space dropped."""
-    records = data.removeprefix(_BOM).strip(_OUTSIDE)
+    records = data.removeprefix(_BOM).strip(OUTSIDE)
     head = _IS_HEAD.match(records)
-    return records[head.end() :].removesuffix(b"]}").strip(_OUTSIDE) if head else records
+    return records[head.end() :].removesuffix(b"]}").strip(OUTSIDE) if head else records
 
 
 class SpanKind(Enum):

@@ -5,6 +5,7 @@ in an object is seen. Each call splits one level and goes through the text once,
 """
 
 import re
+from collections import Counter
 from itertools import pairwise
 from typing import Final
 
@@ -22,6 +23,7 @@ class DuplicateKeyError(ValueError):
 _SPACE: Final = b" \t\r\n"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _MARK: Final = re.compile(_STRING + rb'|[\[\]{},"]', re.DOTALL)
+_ANY_KEY: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(?=[ \t\r\n]*+:)|' + _STRING, re.DOTALL)
 _KEY: Final = re.compile(rb"(" + _STRING + rb")[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
 
 
@@ -47,15 +49,35 @@ def members(text: bytes) -> dict[str, bytes]:
 
     """
     found: dict[str, bytes] = {}
+    written: dict[str, bytes] = {}
     for part in _parts(text, b"{", b"}"):
         match = _KEY.match(part)
         if match is None:
             raise NotJsonError(f"it is no JSON: {part[:40]!r} is no member of an object")
         key = str(load(match[1]))
         if key in found:
-            raise DuplicateKeyError(f"the key {key!r:.40} stands twice in one object")
-        found[key] = part[match.end() :]
+            how = "" if written[key] == match[1] else ", written in two ways"
+            raise DuplicateKeyError(f"the key {key!r:.40} stands twice in one object{how}")
+        found[key], written[key] = part[match.end() :], match[1]
     return found
+
+
+def key_spellings(text: bytes, key: str) -> Counter[bytes]:
+    """Count how a key is written wherever it stands in a JSON text, at any depth; escapes make many ways."""
+    found: Counter[bytes] = Counter()
+    plain = key.encode()
+    for match in _ANY_KEY.finditer(text):
+        written = match[1] or b""
+        if written == plain or (b"\\" in written and _is_text(written, key)):
+            found[written] += 1
+    return found
+
+
+def _is_text(written: bytes, text: str) -> bool:
+    try:
+        return load(b'"%b"' % written) == text
+    except NotJsonError:
+        return False
 
 
 def elements(text: bytes) -> list[bytes]:

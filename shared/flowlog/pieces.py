@@ -1,13 +1,21 @@
 """The log records of a range, told apart by their text: the careful way, for ranges that are not JSON as a whole."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from shared.flowlog.envelope import UnknownFormError, read_groups
-from shared.flowlog.framing import RecordScanner, SpanKind, is_framing
-from shared.flowlog.jsontext import DuplicateKeyError, NotJsonError, load, members
+from shared.flowlog.foreign import what_else
+from shared.flowlog.framing import (
+    OUTSIDE,
+    RecordScanner,
+    SpanKind,
+    begins_with_array,
+    is_framing,
+    names_records,
+)
+from shared.flowlog.jsontext import DuplicateKeyError, NotJsonError, members
+from shared.flowlog.rescue import is_whole, whole_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +35,8 @@ class Piece:
 
 
 _DEPTH_MAX: Final = 8
-_TOKEN: Final = re.compile(
-    rb'[{}]|(?P<key>"(?:properties|flowRecords)"(?=[ \t\r\n]*+:))|"[^"\\]*+"(?=[ \t\r\n]*+(?:[,:\]}]|\Z))'
-)
+_RECORD_KEY: Final = re.compile(rb'"(?:properties|flowRecords)"')
+_ESCAPED_LETTER: Final = b"\\u00"
 
 
 def pieces(data: bytes, offset: int = 0, depth: int = 0) -> Iterator[Piece]:
@@ -37,79 +44,73 @@ def pieces(data: bytes, offset: int = 0, depth: int = 0) -> Iterator[Piece]:
 
     An object that has `records` among other keys stands for those records, down to eight such objects in each other.
     """
+    if not _may_hold_records(data) and (other := what_else(data)):
+        yield Piece(offset, data, other)
+        return
     scanner = RecordScanner()
+    harmed = None
     for span in scanner.feed(data):
         text = data[span.start : span.end]
-        if span.kind is SpanKind.GARBAGE:
-            yield Piece(offset + span.start, text, "These bytes between records belong to none.")
-        elif (inside := _records_inside(text)) is None or depth == _DEPTH_MAX:
-            yield from _told_apart(text, offset + span.start)
-        else:
-            yield from pieces(inside, offset + span.start + text.index(inside), depth + 1)
-    rest = data[scanner.rest_start :]
-    if rest:
-        yield from _rescued(rest, offset + scanner.rest_start, _records_behind_a_cut(rest))
+        if span.kind is SpanKind.GARBAGE or not is_whole(text):
+            harmed = span.start
+            break
+        yield from _opened(text, offset + span.start, depth)
+    start = scanner.rest_start if harmed is None else harmed
+    yield from _rescued(data[start:], offset + start, depth)
+
+
+def _may_hold_records(data: bytes) -> bool:
+    return _RECORD_KEY.search(data) is not None or _ESCAPED_LETTER in data
+
+
+def _opened(text: bytes, offset: int, depth: int) -> Iterator[Piece]:
+    """Yield an object, or the records in it if it is an envelope."""
+    inside = _records_inside(text) if depth < _DEPTH_MAX else None
+    if inside is None:
+        yield Piece(offset, text)
+    else:
+        yield from pieces(inside, offset + text.index(inside), depth + 1)
 
 
 def _records_inside(text: bytes) -> bytes | None:
-    """Return the inside of the array `records` of an object that is no log record itself."""
-    if b'"records"' not in text:
+    """Return the inside of the array of records in an envelope; None if an object is none, or is a log record.
+
+    The array's key is `records`; the envelope's only key may be harmed.
+    """
+    if not (begins_with_array(text) or b'"records"' in text or _ESCAPED_LETTER in text):
         return None
     try:
         fields = members(text)
     except (NotJsonError, DuplicateKeyError):
         return None
-    records = fields.get("records", b"")
-    if fields.keys() & {"properties", "flowRecords"} or not (records.startswith(b"[") and records.endswith(b"]")):
+    if fields.keys() & {"properties", "flowRecords"}:
         return None
-    return records[1:-1]
+    first = next(iter(fields), "")
+    key = first if len(fields) == 1 and names_records(first.encode()) else "records"
+    records = fields.get(key, b"")
+    return records[1:-1] if records.startswith(b"[") and records.endswith(b"]") else None
 
 
-def _told_apart(text: bytes, offset: int) -> Iterator[Piece]:
-    """Yield an object of balanced braces, or the records in it if it is two torn ones with all that is between them."""
-    torn = not (_reads(load, text) or _reads(read_groups, text))
-    records = _records_behind_a_cut(text) if torn else []
-    if records in ([], [(0, len(text))]):
-        yield Piece(offset, text)
-    else:
-        yield from _rescued(text, offset, records)
-
-
-def _reads(read: Callable[[bytes], object], text: bytes) -> bool:
-    try:
-        read(text)
-    except (NotJsonError, UnknownFormError):
-        return False
-    return True
-
-
-def _rescued(text: bytes, offset: int, records: list[tuple[int, int]]) -> Iterator[Piece]:
-    """Yield the records in torn bytes, and the bytes around them."""
+def _rescued(data: bytes, offset: int, depth: int) -> Iterator[Piece]:
+    """Yield the records in harmed bytes, and the bytes around them."""
     done = 0
-    for start, end in [*records, (len(text), len(text))]:
-        if not is_framing(text[done:start]):
-            yield Piece(offset + done, text[done:start], "These bytes are a record that is cut or broken.")
+    for start, end in [*whole_records(data), (len(data), len(data))]:
+        around = data[done:start].lstrip(OUTSIDE)
+        if not is_framing(around):
+            yield Piece(offset + start - len(around), around, _problem(around))
         if end > start:
-            yield Piece(offset + start, text[start:end])
+            yield from _opened(data[start:end], offset + start, depth)
         done = end
 
 
-def _records_behind_a_cut(data: bytes) -> list[tuple[int, int]]:
-    """Return start and end of objects of balanced braces that have the key of a record, and none of those inside.
-
-    A quote that begins no string, because of what follows the next quote, is passed over, so that the strings behind
-    a torn one are found again. Strings with escapes are not known here. Takes time in proportion to the bytes.
-    """
-    opened: list[int] = []
-    with_key: set[int] = set()
-    found: list[tuple[int, int]] = []
-    for token in _TOKEN.finditer(data):
-        if token[0] == b"{":
-            opened.append(token.start())
-        elif token[0] == b"}" and opened:
-            start = opened.pop()
-            if start in with_key and (not found or found[-1][0] < start):
-                found.append((start, token.end()))
-        elif token["key"] and opened:
-            with_key.add(opened[-1])
-    return found
+def _problem(text: bytes) -> str:
+    """Return what is wrong with bytes that belong to no record."""
+    if other := what_else(text):
+        return other
+    torn = any(mark in text for mark in (b"{", b"}", b'"'))
+    reason = "These bytes are a record that is cut or broken" if torn else "These bytes between records belong to none"
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return f"{reason}; at offset {error.start} in them they are not UTF-8."
+    return f"{reason}."

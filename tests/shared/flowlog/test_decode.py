@@ -82,6 +82,19 @@ def test_records_are_read_in_every_form_of_a_range(form, kind):
     assert (len(decoded.lines), decoded.set_aside) == (4, [])
 
 
+@pytest.mark.parametrize(
+    "form", ['{"\\u0072ecords":[%b]}', '{"a":1,"\\u0072ecords":[%b]}', '{"records":[{"a":1,"rec\\u006frds":[%b]}]}']
+)
+def test_an_envelope_whose_key_has_escapes_is_opened(form):
+    decoded = decode_both(form.encode() % text(nsg(numbered(1)), vnet([VNET_TUPLE])))
+    assert (len(decoded.lines), decoded.set_aside) == (2, [])
+
+
+def test_an_envelope_whose_key_stands_twice_is_set_aside_for_that_reason():
+    decoded = decode_both(b'{"a":1,"\\u0072ecords":[],"records":[%b]}' % text(nsg(numbered(1))))
+    assert "the key 'records' stands twice in one object, written in two ways" in decoded.set_aside[0].reason
+
+
 @pytest.mark.parametrize("data", [b"", b"\n", b",", b'{"records":[', b"]}", b'{"records":[]}', b"\xef\xbb\xbf"])
 def test_a_range_without_records_gives_nothing(data):
     decoded = decode_both(data)

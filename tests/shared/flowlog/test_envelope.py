@@ -134,6 +134,45 @@ def test_a_key_that_stands_twice_makes_the_form_unknown(twice):
     refuse(orjson.dumps(vnet(["a"])).replace(*twice), "can be read in two ways")
 
 
+ESCAPED = b'"\\u0066lowTuples"'
+
+
+@pytest.mark.parametrize("written", [ESCAPED, b'"flow\\u0054uples"', b'"\\u0066\\u006c\\u006f\\u0077Tuples" \n'])
+def test_tuples_under_a_key_with_escapes_are_set_aside_for_that_reason(written):
+    reason = "the key `flowTuples` is written with escapes"
+    refuse(orjson.dumps(vnet(["a"])).replace(b'"flowTuples"', written), reason)
+    refuse(orjson.dumps(vnet(["a"]) | {"more": {"HERE": ["b"]}}).replace(b'"HERE"', written), reason)
+
+
+def test_the_reason_shows_the_key_as_it_is_written():
+    refuse(orjson.dumps(vnet(["a"])).replace(b'"flowTuples"', ESCAPED), r"as `\\u0066lowTuples`")
+
+
+@pytest.mark.parametrize("key", [b"flowTuples", b"rule", b"flows", b"flowRecords", b"flowLogVersion", b"macAddress"])
+def test_a_key_that_stands_twice_once_with_escapes_makes_the_form_unknown(key):
+    twice = b'"\\u%04x%b":["b"],"%b":' % (key[0], key[1:], key)
+    record = orjson.dumps(vnet(["a"])).replace(b'"%b":' % key, twice, 1)
+    refuse(record, f"'{key.decode()}' stands twice in one object, written in two ways")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [b"properties", b"Version", b"flows", b"rule", b"mac", b"macAddress", b"resourceId", b"time", b"category"],
+)
+def test_other_keys_may_be_written_with_escapes(key):
+    record = orjson.dumps(nsg(["a"], ["b"]))
+    assert read_groups(record.replace(b'"%b":' % key, b'"\\u%04x%b":' % (key[0], key[1:]))) == read_groups(record)
+
+
+@pytest.mark.parametrize("name", ["flowTuples", '"flowTuples":', '"flowTuples"', "\\u0066lowTuples", 'x"flowTuples'])
+def test_the_name_of_the_key_in_texts_and_in_other_keys_is_no_tuples(name):
+    record = nsg(["a", name])
+    record["properties"]["flows"][0]["rule"] = name
+    assert groups(record)[0].envelope.rule == name
+    if name != "flowTuples":
+        assert len(groups(record | {name: [name], "more": {name: 1}})) == 1
+
+
 @pytest.mark.parametrize("value", [b"NaN", b"1e400", b'"\xff"', b'"\\ud800"', b"{,}"])
 def test_a_record_that_is_no_json_outside_its_tuples_is_no_json(value):
     with pytest.raises(NotJsonError):

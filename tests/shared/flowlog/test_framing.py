@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.flowlog import RecordScanner, Span, SpanKind, is_closer, is_head
-from shared.flowlog.framing import is_framing, without_envelope
+from shared.flowlog.framing import begins_with_array, is_framing, names_records, without_envelope
 
 BOM = b"\xef\xbb\xbf"
 RECORD = b'{"a":"}{\\"][","b":{"c":[{}]}}'
@@ -190,3 +190,18 @@ def test_without_an_opening_the_closer_may_belong_to_a_record():
 def test_framing_is_known_without_records():
     assert is_framing(b'\xef\xbb\xbf{"records":[ ,\n]},')
     assert not is_framing(b",x,")
+
+
+@pytest.mark.parametrize("key", ["records", "record", "ecords", "recrds", "reXords", "recXYords", "recordsX", "recs"])
+def test_a_key_harmed_in_one_place_is_known(key):
+    assert names_records(key.encode())
+
+
+@pytest.mark.parametrize("key", ["", "r", "rds", "rec", "value", "flows", "properties", "reXXrXs", "resources"])
+def test_any_other_key_is_not(key):
+    assert not names_records(key.encode())
+
+
+def test_an_object_that_begins_with_an_array_may_be_an_envelope():
+    assert begins_with_array(b'{ "a\\"b" :\n[')
+    assert not begins_with_array(b'{"a":{"b":[]}}')

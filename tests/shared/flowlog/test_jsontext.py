@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.flowlog.jsontext import DuplicateKeyError, NotJsonError, elements, load, members
+from shared.flowlog.jsontext import DuplicateKeyError, NotJsonError, elements, key_spellings, load, members
 
 TEXT = st.text('ab"\\\\{}[],: \n\u0000\u00e9', max_size=8)
 JSON = st.recursive(
@@ -33,6 +33,11 @@ def test_values_are_kept_as_written():
 def test_a_key_that_stands_twice_is_seen_through_its_escapes():
     with pytest.raises(DuplicateKeyError, match="the key 'a' stands twice"):
         members(b'{"a":1,"\\u0061":2}')
+
+
+def test_the_spellings_of_a_key_are_counted_at_any_depth_and_texts_are_not():
+    text = b'{"a":["a","\\u0061",{"\\u0061" : {"a":1,"b\\"a":2,"\\ud800":3}}],"b":"\\"a\\":"}'
+    assert key_spellings(text, "a") == {b"a": 2, b"\\u0061": 1}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,210 @@
+"""Whole records among harmed bytes: a harmed record must not take those beside it along.
+
+Brackets are matched by their kind, from a place where a record begins. Where they contradict each other, or an object
+stands in another without a key, what is open there is harmed and is let go of, so that what comes next begins anew. A
+quote that begins no string, because of what follows the next quote, is passed over: so strings are found again right
+behind a torn one.
+
+A record counts only if it is whole and stands where a record can: never behind a key, and never inside of an object
+that is intact itself.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from shared.flowlog.envelope import is_record
+from shared.flowlog.framing import names_records
+from shared.flowlog.jsontext import NotJsonError, load
+
+_DEPTH_MAX: Final = 8
+"""So many objects in each other are read as records at most: the same bytes are read again for each."""
+_KEY_BYTES: Final = 1024
+"""How far back the beginning of a key is looked for."""
+_SPACE: Final = b" \t\r\n"
+_RECORD_KEYS: Final = frozenset({"properties", "flowRecords"})
+_PATH_KEYS: Final = frozenset({b"properties", b"flowRecords", b"flows", b"flowGroups", b"flowTuples"})
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_WITH_ESCAPES = rb'"[^"\\]*+(?:\\.[^"\\]*+)++"'
+_KEY = rb'(?:"properties"|"flowRecords"|' + _WITH_ESCAPES + rb")(?=[ \t\r\n]*+:)"
+# An escaped quote is passed over outside of strings too. So whether a quote can end a string does not depend on where
+# the string begins, and bytes are gone through twice at most.
+_TOKEN: Final = re.compile(
+    rb'(?:[^"{}\[\]\\]++|(?!' + _KEY + rb")" + _STRING + rb'(?=[ \t\r\n]*+(?:[,:\]}]|\Z))|\\["\\])*+'
+    rb"(?P<mark>[{}\[\]]|" + _KEY + rb'|["\\]|\Z)',
+    re.DOTALL,
+)
+
+
+def is_whole(text: bytes) -> bool:
+    """Tell whether an object can be read: as JSON, or as a log record of which some tuples are not JSON."""
+    try:
+        load(text)
+    except NotJsonError:
+        return is_record(text)
+    return True
+
+
+def whole_records(data: bytes) -> list[tuple[int, int]]:
+    """Return start and end of the objects that may be log records, each apart from the others, in order.
+
+    Up to the first contradiction, and again behind each whole record, these are all objects between records, whatever
+    they hold. In between they are whole records only. Takes time in proportion to the bytes.
+    """
+    walk = _Walk(data)
+    for token in _TOKEN.finditer(data):
+        match token["mark"]:
+            case b"{":
+                walk.open_object(token.end() - 1)
+            case b"[":
+                walk.open_array(token.end() - 1)
+            case b"}":
+                walk.close(token.end(), is_object=True)
+            case b"]":
+                walk.close(token.end(), is_object=False)
+            case mark if len(mark) > 1:
+                walk.key(mark)
+    return walk.found
+
+
+class _Role(Enum):
+    """What an object or array is to the log."""
+
+    ENVELOPE = auto()  # an array whose objects are records
+    RECORD = auto()  # an object that stands where a record can
+    PATH = auto()  # a part of a record on the way to its tuples: a record in here shows that the outer one is torn
+    INSIDE = auto()  # any other part
+
+
+@dataclass(slots=True)
+class _Open:
+    """An object or array that is not closed yet; `height` counts the objects in it that were read, in each other."""
+
+    start: int
+    is_object: bool
+    role: _Role
+    has_record_key: bool = False
+    holds_records: bool = False
+    height: int = 0
+
+
+class _Walk:
+    """Goes through the brackets; out of step, it is behind a contradiction and has met no whole record since."""
+
+    def __init__(self, data: bytes) -> None:
+        self.found: list[tuple[int, int]] = []
+        self._data = data
+        self._open: list[_Open] = []
+        self._in_step = True
+
+    def open_object(self, at: int) -> None:
+        key = _key_before(self._data, at)
+        parent = self._parent(key)
+        self._open.append(_Open(at, is_object=True, role=_role_of_object(key, parent)))
+
+    def open_array(self, at: int) -> None:
+        key = _key_before(self._data, at)
+        parent = self._parent(key)
+        role = _role_of_array(key, parent)
+        if parent is not None and role is _Role.ENVELOPE:
+            parent.holds_records = True
+        self._open.append(_Open(at, is_object=False, role=role))
+
+    def key(self, text: bytes) -> None:
+        if self._open and self._open[-1].is_object and _is_record_key(text):
+            self._open[-1].has_record_key = True
+
+    def close(self, end: int, *, is_object: bool) -> None:
+        if not self._open:
+            return
+        if self._open[-1].is_object is not is_object:
+            self._let_go()
+            return
+        closed = self._open.pop()
+        if closed.is_object and (closed.role is _Role.RECORD or (closed.role is _Role.PATH and closed.has_record_key)):
+            self._settle(closed, end)
+            closed.height += 1
+        if self._open:
+            self._open[-1].height = max(self._open[-1].height, closed.height)
+
+    def _parent(self, key: bytes | None) -> _Open | None:
+        if self._open and self._open[-1].is_object and key is None:
+            self._let_go()
+        return self._open[-1] if self._open else None
+
+    def _let_go(self) -> None:
+        self._open.clear()
+        self._in_step = False
+
+    def _settle(self, closed: _Open, end: int) -> None:
+        holds_found = bool(self.found) and self.found[-1][0] > closed.start
+        counts = closed.has_record_key or (self._in_step and closed.role is _Role.RECORD)
+        if not (counts or holds_found):
+            return
+        if closed.height >= _DEPTH_MAX or not is_whole(self._data[closed.start : end]):
+            # A record inside shows that the outer one is torn; alone, it is told with what is wrong with it.
+            if holds_found:
+                self._in_step = False
+            elif self._in_step and closed.role is _Role.RECORD:
+                self.found.append((closed.start, end))
+        elif counts or not closed.holds_records:
+            while self.found and self.found[-1][0] > closed.start:
+                self.found.pop()
+            if counts:
+                self.found.append((closed.start, end))
+                self._in_step = True
+
+
+def _role_of_object(key: bytes | None, parent: _Open | None) -> _Role:
+    if parent is None or parent.role is _Role.ENVELOPE:
+        return _Role.RECORD if key is None or names_records(key) else _Role.INSIDE
+    if not parent.is_object:
+        return parent.role
+    if parent.role is _Role.INSIDE or key is None:
+        return _Role.INSIDE
+    if key in _PATH_KEYS:
+        return _Role.PATH
+    return _Role.RECORD if parent.role is _Role.RECORD and names_records(key) else _Role.INSIDE
+
+
+def _role_of_array(key: bytes | None, parent: _Open | None) -> _Role:
+    if key is None:
+        return _Role.ENVELOPE if parent is None or parent.role is _Role.ENVELOPE else _Role.INSIDE
+    if parent is not None and parent.role not in {_Role.RECORD, _Role.PATH}:
+        return _Role.INSIDE
+    if key in _PATH_KEYS:
+        return _Role.PATH
+    may_be_envelope = parent is None or parent.role is _Role.RECORD
+    return _Role.ENVELOPE if may_be_envelope and names_records(key) else _Role.INSIDE
+
+
+def _key_before(data: bytes, at: int) -> bytes | None:
+    """Return the key, as written, whose value begins at a place; None if there is none."""
+    colon = _last(data, at)
+    quote = _last(data, colon) if data[colon : colon + 1] == b":" else -1
+    if quote < 0 or data[quote] != ord('"'):
+        return None
+    opening = data.rfind(b'"', max(0, quote - _KEY_BYTES), quote)
+    if opening < 0:
+        return b"" if quote > _KEY_BYTES else None
+    before = _last(data, opening)
+    # An escaped quote is a part of a key, so that this is only its end.
+    return data[opening + 1 : quote] if before >= 0 and data[before] in b"{,\\" else None
+
+
+def _last(data: bytes, end: int) -> int:
+    """Return where the last byte before a place is that is not white space; -1 if there is none."""
+    at = end - 1
+    while at >= 0 and data[at] in _SPACE:
+        at -= 1
+    return at
+
+
+def _is_record_key(text: bytes) -> bool:
+    if b"\\" not in text:
+        return True
+    try:
+        return load(text) in _RECORD_KEYS
+    except NotJsonError:
+        return False
