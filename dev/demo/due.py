@@ -14,6 +14,7 @@ from dev.demo.ledger import Aside, flow_record
 from dev.flowlogs.formats import FlowRecord
 from shared.delivery.batch import CUT_VERSION
 from shared.delivery.quarantine import REFUSED_LINE
+from shared.delivery.readable import check_readable
 from shared.delivery.reading import Reading
 from shared.errors import Unsupported
 from shared.flowlog import Decoded, decode
@@ -51,6 +52,10 @@ def due_of_block(blob: str, block: bytes) -> Due:
 
 def due_of_whole(blob: str, content: bytes) -> Due:
     """What must become of a blob that was put whole."""
+    try:
+        check_readable(blob, len(content), lambda start, end: content[start:end])
+    except Unsupported:  # nothing of it is read
+        return Due(Counter(), Counter(), left=len(content), backlog=len(content))
     return _due(blob, content, Layout.BYTES, ())
 
 

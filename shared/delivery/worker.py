@@ -12,7 +12,8 @@ from shared.delivery.batch import CUT_VERSION
 from shared.delivery.breaker import Breaker
 from shared.delivery.hours import is_over
 from shared.delivery.means import Keeper, Means
-from shared.delivery.reading import is_rewritten, survey
+from shared.delivery.readable import check_readable
+from shared.delivery.reading import Fetch, is_rewritten, survey
 from shared.delivery.report import Outcome, Report, Tally
 from shared.delivery.transfer import Source, Transfer
 from shared.errors import (
@@ -29,7 +30,7 @@ from shared.errors import (
     WrongAddress,
 )
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
-from shared.storage.checkpoint import Checkpoint, CutRule, State
+from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State
 from shared.storage.logs import Snapshot
 
 BUDGET_SECONDS = 240.0
@@ -157,7 +158,7 @@ class Worker:
             raise
         if snapshot.size == 0:
             return False
-        layout = survey(snapshot, partial(self._logs.read, log, snapshot))
+        layout = _layout(log, snapshot, partial(self._logs.read, log, snapshot))
         self._checkpoints.create(log, Checkpoint(log.name, layout, self._cut))
         return True
 
@@ -204,7 +205,7 @@ class Worker:
         if is_rewritten(checkpoint, snapshot, fetch):
             self._check_rewritten(log, checkpoint, snapshot)
             tally.rewritten += 1
-            checkpoint = checkpoint.rewritten(survey(snapshot, fetch))
+            checkpoint = checkpoint.rewritten(_layout(log, snapshot, fetch))
             held.save(checkpoint)
         source = Source(self._logs.name, log, snapshot, fetch)
         transfer = Transfer(self._means, source, checkpoint, held, visit.deadline, tally)
@@ -227,3 +228,10 @@ class Worker:
         again = self._logs.snapshot(log)
         if again != snapshot or not is_rewritten(checkpoint, again, partial(self._logs.read, log, again)):
             raise Overtaken(f"{log.name} looked rewritten, and then it did not.")
+
+
+def _layout(log: LogBlob, snapshot: Snapshot, fetch: Fetch) -> Layout:
+    layout = survey(snapshot, fetch)
+    if layout is Layout.BYTES:
+        check_readable(log.name, snapshot.size, fetch)
+    return layout

@@ -7,6 +7,7 @@ from shared.flowlog.blobname import LogBlob, LogKind, day_prefix, hour_prefix, i
 from shared.flowlog.check import check
 from shared.flowlog.decode import decode, decode_set_aside
 from shared.flowlog.decoded import Decoded, SetAside, Unit
+from shared.flowlog.foreign import what_else
 from shared.flowlog.framing import RecordScanner, Span, SpanKind, is_closer, is_head
 from shared.flowlog.record import KEYS, FlowRecord, to_json_line
 from shared.flowlog.tuples import Envelope
@@ -33,4 +34,5 @@ __all__ = [
     "is_named_like_a_log",
     "parse_blob_name",
     "to_json_line",
+    "what_else",
 ]

@@ -1,10 +1,13 @@
 """Events on log blobs in real storage: every shape a log blob takes has its outcome."""
 
+import bz2
+import gzip
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from azure.storage.blob import BlobLeaseClient
+from azure.storage.blob import BlobLeaseClient, ContentSettings
 
 from shared.delivery.report import Outcome
 from shared.errors import (
@@ -262,6 +265,88 @@ def test_an_append_blob_is_an_unsupported_layout(world):
     report = world.event(log)
     assert report.outcome is Outcome.UNSUPPORTED
     assert "not a block blob" in report.message
+
+
+@pytest.mark.parametrize(
+    ("pack", "words"),
+    [
+        (gzip.compress, "compressed (gzip)"),
+        (lambda data: data.decode().encode("utf-16"), "text in UTF-16"),
+        (lambda data: data.decode().encode("utf-16-be"), "text in UTF-16"),
+        (bz2.compress, "compressed (bzip2)"),
+    ],
+)
+@pytest.mark.parametrize("mark", [None, "gzip"])
+def test_a_blob_that_is_packed_is_unsupported_and_nothing_of_it_is_read_ever(world, pack, words, mark):
+    log = world.log()
+    data = pack(HEAD + record(1) + CLOSER)
+    log.client.upload_blob(data, content_settings=ContentSettings(content_encoding=mark))
+    report = world.event(log)
+    assert report.outcome is Outcome.UNSUPPORTED
+    assert words in report.message
+    for _ in range(3):
+        world.clock.move(600)
+        assert {each.outcome for each in world.sweep()} == {Outcome.UNSUPPORTED}
+    assert (world.gateway.posts, world.quarantined()) == ([], [])
+    log.client.upload_blob(HEAD + record(1) + CLOSER, overwrite=True)
+    world.sweep()
+    assert stored(world) == [1]
+
+
+def test_a_blob_put_whole_over_one_that_was_begun_and_not_read_is_read_from_its_start(world, monkeypatch):
+    log = world.log()
+    log.minute(1)
+    read = world.logs.read
+    reads = iter(range(3))
+
+    def breaks_after_the_survey(*args):
+        if next(reads) == 2:
+            raise StorageAway("It is away.")
+        return read(*args)
+
+    monkeypatch.setattr(world.logs, "read", breaks_after_the_survey)
+    assert world.event(log).outcome is Outcome.RETRY_LATER
+    monkeypatch.undo()
+    log.put(HEAD + record(*range(300)) + CLOSER)
+    report = world.event(log)
+    assert (report.outcome, report.tally.rewritten) == (Outcome.DELIVERED, 1)
+    assert stored(world) == list(range(300))
+
+
+def test_what_looks_rewritten_once_is_looked_at_again(world, monkeypatch):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.minute(2)
+    snapshot, looks = world.logs.snapshot, iter(range(9))
+
+    def without_blocks_at_first(asked):
+        seen = snapshot(asked)
+        return replace(seen, blocks=()) if next(looks) == 0 else seen
+
+    monkeypatch.setattr(world.logs, "snapshot", without_blocks_at_first)
+    report = world.event(log)
+    assert (report.outcome, report.tally.rewritten) == (Outcome.DELIVERED, 0)
+    assert stored(world) == [1, 2]
+
+
+def test_what_an_event_finds_gone_and_the_listing_shows_is_not_gone(world, monkeypatch):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    log.minute(2)
+    monkeypatch.setattr(world.logs, "snapshot", _gone)
+    report = world.event(log)
+    assert report.outcome is Outcome.RETRY_LATER
+    assert "though its listing shows it" in report.message
+    assert world.checkpoints.read(log.log).state is State.OPEN
+    monkeypatch.undo()
+    world.event(log)
+    assert stored(world) == [1, 2]
+
+
+def _gone(log):
+    raise Vanished(f"{log.name} is gone.")
 
 
 def test_an_empty_blob_is_nothing_yet_and_does_not_settle_how_it_is_read(world):
