@@ -17,7 +17,7 @@ from shared.delivery.breaker import Refusals
 from shared.delivery.health import Health
 from shared.delivery.horizon import Horizon
 from shared.delivery.means import Means
-from shared.delivery.report import Report
+from shared.delivery.report import Outcome, Report, Tally
 from shared.delivery.sweep import Sweep
 from shared.delivery.worker import Worker
 from shared.errors import SluiceError
@@ -112,7 +112,11 @@ class Ingester:
             except Exception as trouble:  # noqa: BLE001 -- it is raised once the other kind had its turn
                 troubles.append(trouble)
         if troubles:
-            raise min(troubles, key=lambda trouble: isinstance(trouble, SluiceError))
+            raised = min(troubles, key=lambda trouble: isinstance(trouble, SluiceError))
+            for other in troubles:
+                if other is not raised and isinstance(other, SluiceError):
+                    yield Report("sweep", Outcome.of(other), Tally(), 0, str(other))
+            raise raised
 
 
 def make_containers(service: BlobServiceClient) -> None:

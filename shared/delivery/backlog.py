@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 from shared.delivery.horizon import Horizon
 from shared.delivery.hours import Stretch, stretches
@@ -18,6 +18,7 @@ from shared.storage.watermarks import Watermarks
 LATE = timedelta(minutes=5)
 """A longer lag is more than the time that events and their delivery take."""
 _STUCK = timedelta(hours=2)
+_BLOBS_LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,11 @@ class Backlog:
         moved = max((summary.modified for summary in known.values() if summary.offset), default=None)
         return [standing(item, known.get(item.log.name), moved) for item in items], sorted(names)
 
+    def _unknown(self, kind: LogKind) -> Iterator[UnknownName]:
+        # In the container's beginning, which is all of a small one: hours that the watermark has passed are not listed.
+        beginning = islice(self.logs.entries(kind, ""), _BLOBS_LOOKED_AT)
+        return (each for each in beginning if isinstance(each, UnknownName))
+
     def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Stretch]:
         begun = self.checkpoints.listed_open(kind, first)
         logs = (parse_blob_name(kind.container, checkpoint.blob) for checkpoint in begun)
@@ -135,6 +141,7 @@ class Backlog:
     def _found(
         self, kind: LogKind, hours: Sequence[Stretch], first: datetime, now: datetime
     ) -> Iterator[ListedLog | UnknownName]:
+        yield from self._unknown(kind)
         resources = list[str]()
         for root in self.logs.roots(kind):
             if isinstance(root, UnknownName):

@@ -1,5 +1,6 @@
 """What a sweep has to look into: log blobs whose listing and checkpoint say that they are not wholly delivered."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +9,7 @@ from itertools import groupby
 from shared.delivery.cycle import Leg
 from shared.delivery.hours import Stretch, is_over
 from shared.delivery.unread import Unread
+from shared.errors import StorageAway
 from shared.flowlog import LogBlob, LogKind, hour_prefix, parse_blob_name
 from shared.storage.checkpoint import State
 from shared.storage.checkpoints import Checkpoints, Summary
@@ -23,10 +25,12 @@ class Candidate:
     Attributes:
         log: the log blob.
         is_begun: whether an open checkpoint keeps it in sight, whatever the watermark does.
+        is_shown: whether a listing of this sweep has shown it.
     """
 
     log: LogBlob
     is_begun: bool
+    is_shown: bool = True
 
 
 @dataclass(slots=True)
@@ -36,23 +40,23 @@ class Progress:
     Attributes:
         hours: from the watermark to now, to be gone through.
         unread: what nobody reads.
-        stopped: where it is; None before its first step and once it came around.
-        unsettled: the hours (None: what is older) in which something is left to do, or that were not gone through.
-        held: the hours in which something can't be read, which nothing but the watermark keeps in sight.
+        stopped: where it has to end, once it has to.
+        held: the hours in which something is left to do, or can't be told.
+        troubles: what kept something from being listed.
         bugs: what should not have been raised.
     """
 
     hours: tuple[Stretch, ...]
     unread: Unread
     stopped: Position | None = None
-    unsettled: set[Stretch | None] = field(default_factory=set)
-    held: set[Stretch] = field(default_factory=set)
+    held: set[Stretch | None] = field(default_factory=set)
+    troubles: list[StorageAway] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Finds them by listings alone, and notes what those tell besides.
+    """Finds them by listings alone, and notes what those tell besides. A listing that fails hides nothing but its own.
 
     Attributes:
         kind, logs, checkpoints: where to look.
@@ -72,32 +76,48 @@ class Candidates:
 
     def begun(self, leg: Leg, first: datetime) -> Iterator[Candidate]:
         """Find log blobs of before the watermark that were begun and not finished."""
-        begun = {summary.blob: summary for summary in self.checkpoints.listed_open(self.kind, first)}
+        begun = dict[str, Summary]()
+        with self._noting(None):
+            begun = {summary.blob: summary for summary in self.checkpoints.listed_open(self.kind, first)}
         named = (parse_blob_name(self.kind.container, name) for name in sorted(filter(leg.has, begun)))
         logs = [log for log in named if log is not None]
         for folder, some in groupby(logs, lambda log: hour_prefix(log.resource, log.hour)):
-            listed = {item.log.name: item for item in self.logs.listed(self.kind, folder)}
-            for log in some:
-                item = listed.get(log.name)
-                if item is not None and _is_unread(item, begun[log.name]):
-                    self.progress.unread.add(item)
-                else:
-                    yield Candidate(log, is_begun=True)
+            with self._noting(None):
+                listed = {item.log.name: item for item in self.logs.listed(self.kind, folder)}
+                yield from self._begun_in(listed, list(some), begun)
+
+    def _begun_in(
+        self, listed: Mapping[str, ListedLog], logs: Sequence[LogBlob], begun: Mapping[str, Summary]
+    ) -> Iterator[Candidate]:
+        for log in logs:
+            item = listed.get(log.name)
+            if item is not None and _is_unread(item, begun[log.name]):
+                self.progress.unread.add(item)
+            else:
+                yield Candidate(log, is_begun=True, is_shown=item is not None)
 
     def of_hours(self, leg: Leg, hours: Stretch, resources: Sequence[str]) -> Iterator[Candidate]:
         """Find log blobs of some hours that are not wholly delivered."""
-        known = {summary.blob: summary for summary in self.checkpoints.listed(self.kind, hours.checkpoints)}
-        for resource in filter(leg.may_have, resources):
-            if self.must_stop():
-                self.progress.stopped = Position(hours.start, resource)
-                self.progress.held.add(hours)
-                return
-            # Should its listing fail, the next sweep goes on behind it.
-            self.progress.stopped = Position(hours.start, f"{resource}0")
-            pending = self._pending(hours, resource, known)
-            for item in sorted(pending, key=lambda item: item.log.name):
-                if leg.has(item.log.name):
-                    yield Candidate(item.log, _is_open(known.get(item.log.name)))
+        with self._noting(hours):
+            known = {summary.blob: summary for summary in self.checkpoints.listed(self.kind, hours.checkpoints)}
+            for resource in filter(leg.may_have, resources):
+                if self.must_stop():
+                    self.progress.stopped = Position(hours.start, resource)
+                    return
+                pending = list[ListedLog]()
+                with self._noting(hours):
+                    pending = sorted(self._pending(hours, resource, known), key=lambda item: item.log.name)
+                for item in pending:
+                    if leg.has(item.log.name):
+                        yield Candidate(item.log, _is_open(known.get(item.log.name)))
+
+    @contextlib.contextmanager
+    def _noting(self, hours: Stretch | None) -> Iterator[None]:
+        try:
+            yield
+        except StorageAway as trouble:
+            self.progress.troubles.append(trouble)
+            self.progress.held.add(hours)
 
     def _pending(self, hours: Stretch, resource: str, known: Mapping[str, Summary]) -> Iterator[ListedLog]:
         for item in self.logs.entries(self.kind, hours.prefix(resource)):

@@ -36,7 +36,8 @@ class Horizon:
             if kind not in self._starts:
                 self._starts[kind] = self._as_set(self._written(kind)[0]).start
             start = self._starts[kind]
-        return self._oldest(start)
+        # A clock that was ahead when it was asked first is put right by then.
+        return self._oldest(min(start, whole_hour(self._clock.now())))
 
     def watermark(self, kind: LogKind) -> tuple[Watermark, str]:
         """Return the watermark and its ETag; writes it at the first run, and where START_FROM or the clock changed.

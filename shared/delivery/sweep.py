@@ -4,8 +4,7 @@ From the watermark to now it compares what is committed with what is delivered, 
 what differs. The watermark moves over an hour once everything in it is found delivered.
 """
 
-from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,9 +12,9 @@ from itertools import batched
 
 from shared.clock import Clock, Deadline
 from shared.delivery.candidates import Candidate, Candidates, Progress
-from shared.delivery.cycle import legs
+from shared.delivery.cycle import Leg, legs
 from shared.delivery.horizon import GRACE, Horizon
-from shared.delivery.hours import Stretch, stretches
+from shared.delivery.hours import stretches
 from shared.delivery.report import Outcome, Report
 from shared.delivery.tidying import Tidying
 from shared.delivery.unread import Unread
@@ -29,8 +28,8 @@ from shared.storage.watermarks import Position, Watermark
 
 _AT_ONCE = 4
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_SETTLED = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.VANISHED, Outcome.INCOMPLETE}
-"""Outcomes after which the watermark may pass: an open checkpoint or a report keeps the last two in sight."""
+_SETTLED = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.INCOMPLETE}
+"""Outcomes after which the watermark may pass: an open checkpoint keeps the last one in sight."""
 
 
 class Sweep:
@@ -75,19 +74,16 @@ class Sweep:
             return
         watermark = self._horizon.appeared(before)
         seen = Progress(tuple(stretches(watermark.hour, now)), unread)
-        trouble = yield from self._go_around(watermark, resources, deadline, seen)
-        passed = _settled_until(watermark.hour, seen.hours, seen.unsettled | seen.held, now)
-        watermark = replace(watermark, hour=passed, stopped=seen.stopped)
+        yield from self._go_around(watermark, resources, deadline, seen)
+        watermark = replace(watermark, hour=_settled_until(watermark.hour, seen, now), stopped=seen.stopped)
         if watermark != before:
             etag = self._horizon.move(self._kind, watermark, etag)
-        if trouble is not None:
-            raise trouble
         if not timedelta(0) <= self._clock.now() - watermark.tidied < _DAY and not deadline.passed:
             tidying = Tidying(self._kind, self._logs, self._checkpoints, self._clock)
             self._horizon.move(self._kind, tidying.run(watermark, resources, deadline, unread), etag)
         yield from unread.report()
-        if seen.bugs:
-            raise seen.bugs[0]
+        for trouble in (*seen.bugs, *seen.troubles):
+            raise trouble
 
     def _resources(self, unread: Unread) -> list[str]:
         # In the order of the names that they begin.
@@ -108,60 +104,48 @@ class Sweep:
                 "its watermark.json in the container of checkpoints."
             )
         # Nothing was ever written there, so its hours pass like any in which nothing was logged.
-        passed = _settled_until(watermark.hour, stretches(watermark.hour, now), frozenset(), now)
+        seen = Progress(tuple(stretches(watermark.hour, now)), Unread(self._kind))
+        passed = _settled_until(watermark.hour, seen, now)
         if passed != watermark.hour:
             self._horizon.move(self._kind, replace(watermark, hour=passed, stopped=None), etag)
 
     def _go_around(
         self, watermark: Watermark, resources: list[str], deadline: Deadline, seen: Progress
-    ) -> Generator[Report, None, StorageAway | None]:
-        # Returns the trouble that ended it, if any: what was seen until then counts all the same.
+    ) -> Iterator[Report]:
         oldest, now = self._horizon.oldest(self._kind), self._clock.now()
         candidates = Candidates(
             self._kind, self._logs, self._checkpoints, oldest, now, lambda: self._must_stop(deadline), seen
         )
         way = legs(seen.hours, watermark.stopped)
-        left = Counter(leg.stretch for leg in way)
-        seen.unsettled = set(left)
-        for leg in way:
-            start = watermark.hour - _HOUR if leg.stretch is None else leg.stretch.start
-            seen.stopped = Position(start, leg.after)
+        for number, leg in enumerate(way):
             if leg.stretch is None:
-                found = candidates.begun(leg, watermark.hour)
+                start, found = watermark.hour - _HOUR, candidates.begun(leg, watermark.hour)
             else:
-                found = candidates.of_hours(leg, leg.stretch, resources)
-            try:
-                settled = yield from self._deliver(found, start, deadline, seen)
-            except StorageAway as trouble:
-                return trouble
-            left[leg.stretch] -= settled
-            if not left[leg.stretch]:
-                seen.unsettled.discard(leg.stretch)
-            if self._must_stop(deadline):
-                return None
-        seen.stopped = None
-        return None
+                start, found = leg.stretch.start, candidates.of_hours(leg, leg.stretch, resources)
+            yield from self._deliver(found, leg, start, deadline, seen)
+            if seen.stopped is not None or self._must_stop(deadline):
+                # Of a leg that was gone through to its end, nothing is left before the next one.
+                rest = way[number:] if seen.stopped else way[number + 1 :]
+                seen.stopped = seen.stopped or _beginning(rest, watermark)
+                seen.held |= {each.stretch for each in rest}
+                return
 
     def _deliver(
-        self, candidates: Iterable[Candidate], start: datetime, deadline: Deadline, seen: Progress
-    ) -> Generator[Report, None, bool]:
-        # Returns whether all of them are delivered, or are kept in sight some other way.
-        settled = True
+        self, candidates: Iterable[Candidate], leg: Leg, start: datetime, deadline: Deadline, seen: Progress
+    ) -> Iterator[Report]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for some in batched(candidates, _AT_ONCE, strict=False):
                 if self._must_stop(deadline):
                     seen.stopped = Position(start, some[0].log.name[:-1])  # right before it
-                    return False
+                    return
                 results = pool.map(lambda each: self._attempt(each, deadline), some)
                 for candidate, result in zip(some, results, strict=True):
-                    if isinstance(result, Report):
-                        settled &= _may_pass(result.outcome, candidate)
-                        yield result
-                    else:
+                    if not isinstance(result, Report):
                         seen.bugs.append(result)
-                        settled = False
-                seen.stopped = Position(start, some[-1].log.name)
-        return settled
+                    if not isinstance(result, Report) or not _may_pass(result.outcome, candidate):
+                        seen.held.add(leg.stretch)
+                    if isinstance(result, Report):
+                        yield result
 
     def _attempt(self, candidate: Candidate, deadline: Deadline) -> Report | Exception:
         log = candidate.log
@@ -175,18 +159,27 @@ class Sweep:
         return deadline.passed or self._worker.breaker.pause_left > 0
 
 
-def _settled_until(
-    first: datetime, hours: Iterable[Stretch], left: Collection[Stretch | None], now: datetime
-) -> datetime:
+def _beginning(legs: Sequence[Leg], watermark: Watermark) -> Position | None:
+    # Where the first of the legs begins; None for no leg.
+    if not legs:
+        return None
+    first = legs[0]
+    return Position(watermark.hour - _HOUR if first.stretch is None else first.stretch.start, first.after)
+
+
+def _settled_until(first: datetime, seen: Progress, now: datetime) -> datetime:
     # Up to the first hours in which something is left to do, or that ended too short a time ago.
     passed = first
-    for each in hours:
-        if each in left or each.end + GRACE > now:
+    for hours in seen.hours:
+        if hours in seen.held or hours.end + GRACE > now:
             break
-        passed = each.end
+        passed = hours.end
     return passed
 
 
 def _may_pass(outcome: Outcome, candidate: Candidate) -> bool:
-    # What can't be read is kept in sight by its open checkpoint, or else by the watermark.
+    # What can't be read is kept in sight by its open checkpoint, or else by the watermark. What a listing of this sweep
+    # has shown is not gone before a later sweep finds it so.
+    if outcome is Outcome.VANISHED:
+        return not candidate.is_shown
     return outcome in _SETTLED or (outcome is Outcome.UNSUPPORTED and candidate.is_begun)

@@ -47,6 +47,8 @@ class Tidying:
         return replace(watermark, tidied=self.clock.now(), tidy_from=_day(oldest))
 
     def _look_for_names(self, first: datetime, resources: list[str], deadline: Deadline, unread: Unread) -> None:
+        for found in self.logs.elsewhere(self.kind):
+            unread.add_name(found.name)
         for resource in resources:
             if deadline.passed:
                 return

@@ -7,7 +7,7 @@ from shared.flowlog import LogKind
 from shared.storage.log_listings import ListedLog
 
 UNKNOWN_NAME = (
-    "Its name is like a flow log's, but of no form that is known, so it is not read. Names that are read look like "
+    "Its name is like a flow log's, but of no form that is known, so no sweep reads it. Names that are read look like "
     "KEY=.../y=2026/m=11/d=23/h=15/m=00/macAddress=000D3AF87856/PT1H.json."
 )
 

@@ -153,12 +153,12 @@ class Worker:
         log = visit.log
         try:
             snapshot = self._logs.snapshot(log)
+            if snapshot.size == 0:
+                return False
+            layout = _layout(log, snapshot, partial(self._logs.read, log, snapshot))
         except Vanished:
             self._check_it_is_gone(log)
             raise
-        if snapshot.size == 0:
-            return False
-        layout = _layout(log, snapshot, partial(self._logs.read, log, snapshot))
         self._checkpoints.create(log, Checkpoint(log.name, layout, self._cut))
         return True
 

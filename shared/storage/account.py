@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import requests
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-from azure.storage.blob import BlobClient, BlobServiceClient
+from azure.storage.blob import BlobClient, BlobServiceClient, StorageErrorCode
 from urllib3.exceptions import HTTPError
 
 from shared.account_names import account_in
@@ -99,5 +99,10 @@ def _refusal(account: str, error: HttpResponseError) -> str:
         return (
             f"Storage account {account} forbids this ({said}). "
             "Check the key, the role assignment and the account's network rules."
+        )
+    if said == StorageErrorCode.CONTAINER_NOT_FOUND.value:
+        return (
+            f"Storage account {account} answered {error.status_code} ({said}). "
+            "If a container of the function app's own was removed, restart the app, which makes it again."
         )
     return f"Storage account {account} answered {error.status_code} ({said})."

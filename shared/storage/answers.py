@@ -32,6 +32,7 @@ _CODES: Final = frozenset(code.value for code in StorageErrorCode) | {
     "PublicAccessNotPermitted",
 }
 """The library's list, and what Azure answers besides ("Common REST API error codes"). Others are not repeated."""
+_ABSENT: Final = frozenset({StorageErrorCode.BLOB_NOT_FOUND.value, StorageErrorCode.CONTAINER_NOT_FOUND.value})
 
 
 class ForeignAnswerError(AzureError):
@@ -139,4 +140,7 @@ def code_of(error: HttpResponseError) -> str:
 
 def says(error: HttpResponseError, *codes: StorageErrorCode) -> bool:
     """Tell whether storage itself refused, and with one of these codes."""
-    return code_of(error) in {code.value for code in codes}
+    code = code_of(error)
+    if code in _ABSENT and error.status_code != HTTPStatus.NOT_FOUND:
+        return False
+    return code in {code.value for code in codes}

@@ -1,7 +1,8 @@
 """Which log blobs there are in the flow-log account, and what their listing tells of each."""
 
 import re
-from collections.abc import Iterator
+from calendar import monthrange
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -15,10 +16,7 @@ from shared.storage.listing import every, time_of
 NOT_A_BLOCK_BLOB = "is not a block blob, so it is not a flow log that Azure wrote."
 ARCHIVED = "is archived. Rehydrate it, then replay its hour."
 COMPRESSED = "is compressed. Store it unpacked, then replay its hour."
-_YEAR, _MONTH, _DAY, _HOUR = (
-    re.compile(pattern)
-    for pattern in ("y=20[0-9]{2}", "m=(0[1-9]|1[0-2])", "d=(0[1-9]|[12][0-9]|3[01])", "h=([01][0-9]|2[0-3])")
-)
+_YEAR, _MONTH, _HOUR = map(re.compile, ("y=20[0-9]{2}", "m=(0[1-9]|1[0-2])", "h=([01][0-9]|2[0-3])"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,10 @@ class LogListings:
         return (found for found in self.roots(kind) if isinstance(found, str))
 
     def roots(self, kind: LogKind) -> Iterator[str | UnknownName]:
-        """Walk the folders down to those of the years: a prefix for each NSG or flow log, and unknown names beside."""
+        """Walk the folders down to those of the years: a prefix for each NSG or flow log, and unknown names beside.
+
+        Names of logs begin with a key, so folders that don't are left out; `elsewhere` looks there.
+        """
         pending = [""]
         while pending:
             parent = pending.pop()
@@ -74,11 +75,12 @@ class LogListings:
             for found in self._walk(kind, parent):
                 if isinstance(found, UnknownName):
                     yield found
-                elif not resource or not _YEAR.fullmatch(_last(found)):
-                    pending.append(found)
-                elif not is_known:
+                elif resource and _YEAR.fullmatch(_last(found)):
+                    if not is_known:
+                        yield resource
                     is_known = True
-                    yield resource
+                elif resource or "=" in found:
+                    pending.append(found)
 
     def listed(self, kind: LogKind, prefix: str) -> Iterator[ListedLog]:
         """As `entries`, without the unknown names."""
@@ -100,18 +102,27 @@ class LogListings:
         """
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         for year in sorted({f"{day:y=%Y}" for day in days}):
-            yield from self._beside(kind, f"{resource}/{year}/", _MONTH)
-        for month in sorted({f"{day:y=%Y/m=%m}" for day in days}):
-            yield from self._beside(kind, f"{resource}/{month}/", _DAY)
+            yield from self._beside(kind, f"{resource}/{year}/", _MONTH.fullmatch)
+        for month in sorted({day.replace(day=1) for day in days}):
+            of_month = {f"d={number:02}" for number in range(1, 1 + monthrange(month.year, month.month)[1])}
+            yield from self._beside(kind, f"{resource}/{month:y=%Y/m=%m}/", of_month.__contains__)
         for day in days:
-            yield from self._beside(kind, f"{resource}/{day:y=%Y/m=%m/d=%d}/", _HOUR)
+            yield from self._beside(kind, f"{resource}/{day:y=%Y/m=%m/d=%d}/", _HOUR.fullmatch)
 
-    def _beside(self, kind: LogKind, folder: str, known: re.Pattern[str]) -> Iterator[UnknownName]:
+    def elsewhere(self, kind: LogKind) -> Iterator[UnknownName]:
+        """Look for unknown names in folders whose names begin with no key, where no log can be."""
+        for found in self._walk(kind, ""):
+            if isinstance(found, str) and "=" not in found:
+                yield from (each for each in self.entries(kind, found) if isinstance(each, UnknownName))
+
+    def _beside(self, kind: LogKind, folder: str, known: Callable[[str], object]) -> Iterator[UnknownName]:
         for found in self._walk(kind, folder):
             if isinstance(found, UnknownName):
                 yield found
-            elif not known.fullmatch(_last(found)):
-                yield from (each for each in self.entries(kind, found) if isinstance(each, UnknownName))
+            elif not known(_last(found)):
+                for each in self.entries(kind, found):
+                    # One whose name is known all the same is read by events alone: no listing of an hour shows it.
+                    yield each if isinstance(each, UnknownName) else UnknownName(each.log.name)
 
     def _walk(self, kind: LogKind, prefix: str) -> Iterator[str | UnknownName]:
         # The folders right under a prefix, and the blobs there that are named like a log: none can be one.

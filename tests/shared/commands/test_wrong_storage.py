@@ -102,6 +102,18 @@ def test_a_name_that_nobody_reads_is_told(operator, name):
     assert "NSG flow logs, and they can be listed and read" in said.out
 
 
+def test_a_name_in_an_hour_that_the_watermark_has_passed_is_told(operator):
+    log = operator.log()
+    log.minute(1)
+    operator.deliver(log)
+    list(operator.ingester.sweep())
+    odd = f"{operator.log(hours_ago=9).log.name}.gz"
+    reached(operator.logs).get_container_client(log.log.kind.container).upload_blob(odd, b"{}")
+    list(operator.ingester.sweep())
+    assert f"/{odd}" in operator.run("status").out
+    assert odd in operator.run("doctor").out
+
+
 def test_a_container_that_was_there_and_is_not_is_told(operator):
     log = operator.log()
     log.minute(1)

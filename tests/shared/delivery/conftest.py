@@ -61,8 +61,12 @@ class World:
 
     def sweep(self, worker: Worker | None = None, seconds: float = 300):
         """Sweep NSG flow logs; return the reports."""
+        return list(self.sweeping(worker, seconds))
+
+    def sweeping(self, worker: Worker | None = None, seconds: float = 300):
+        """Sweep NSG flow logs, a report at a time."""
         sweep = Sweep(LogKind.NSG, worker or self.worker, self.logs, self.checkpoints, self.horizon, self.clock)
-        return list(sweep.run(self.clock.deadline(seconds)))
+        return sweep.run(self.clock.deadline(seconds))
 
     def sweep_calmly(self) -> None:
         """Sweep, whatever ends it."""

@@ -234,25 +234,102 @@ def test_within_an_hour_each_sweep_goes_on_behind_what_the_last_one_tried(make_w
     assert sorted(tried[20:32]) == names[:12]
 
 
-def test_a_listing_that_fails_does_not_hide_what_comes_after_it(world):
-    first, other = world.log(), world.log(_of_resource("ZZZ"))
-    first.minute(1)
-    other.minute(2)
+@pytest.mark.parametrize("broken", ["AAA", "MMM", "ZZZ"])
+def test_a_listing_that_fails_hides_nothing_but_its_own(world, broken):
+    for port, resource in enumerate(("AAA", "MMM", "ZZZ")):
+        world.log(_of_resource(resource)).minute(port)
     entries = world.logs.entries
 
     def failing(kind, prefix):
-        if prefix.startswith(first.log.resource):
+        if f"/{broken}/" in prefix:
             raise StorageAway("It is away.")
         return entries(kind, prefix)
 
     world.logs.entries = failing
     with pytest.raises(StorageAway):
         world.sweep()
+    others = [port for port, resource in enumerate(("AAA", "MMM", "ZZZ")) if resource != broken]
+    assert stored(world) == others
+    world.clock.move(5 * 3600)
     world.sweep_calmly()
-    assert stored(world) == [2]
+    assert watermark(world) == HOUR
     world.logs.entries = entries
     world.sweep()
+    assert stored(world) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("fails", ["listed_open", "listed"])
+def test_checkpoints_that_can_not_be_listed_end_no_sweep(world, monkeypatch, fails):
+    older = world.log()
+    older.put(HEAD + record(1) + b',{"time"')
+    world.event(older)
+    world.clock.move(5 * 3600)
+    world.sweep()
+    world.log(log_blob(HOUR + 5 * H)).minute(2)
+
+    def away(*_):
+        raise StorageAway("It is away.")
+
+    monkeypatch.setattr(world.checkpoints, fails, away)
+    world.sweep_calmly()
+    assert stored(world) == ([1, 2] if fails == "listed_open" else [1])
+    monkeypatch.undo()
+    world.sweep()
     assert stored(world) == [1, 2]
+
+
+def test_what_a_sweep_has_shown_is_not_gone_before_a_later_one_finds_it_so(world, monkeypatch):
+    log = world.log()
+    log.minute(1)
+    world.sweep()
+    log.minute(2)
+    world.clock.move(5 * 3600)
+    with monkeypatch.context() as lies:
+        lies.setattr(world.logs, "snapshot", _gone)
+        lies.setattr(world.logs, "is_listed", lambda _log: False)
+        assert [report.outcome for report in world.sweep()] == [Outcome.VANISHED]
+    assert watermark(world) == HOUR
+    world.sweep()
+    assert stored(world) == [1, 2]
+
+
+def test_what_nobody_reads_is_told_though_something_else_went_wrong(world):
+    _archive(world.log())
+    other = world.log(_of_resource("ZZZ"))
+    other.minute(1)
+    entries = world.logs.entries
+
+    def failing(kind, prefix):
+        if "/ZZZ/" in prefix:
+            raise StorageAway("It is away.")
+        return entries(kind, prefix)
+
+    world.logs.entries = failing
+    sweep, told = world.sweeping(), []
+    with pytest.raises(StorageAway):
+        told.extend(report.outcome for report in sweep)
+    assert told == [Outcome.UNSUPPORTED]
+
+
+def test_folders_that_begin_with_no_key_cost_no_sweep_its_time(world):
+    log = world.log()
+    log.minute(1)
+    container = world.container(log)
+    for number in range(30):
+        container.upload_blob(f"copies/{number}/PT1H.json", b"{}")
+    world.sweep()
+    walked = []
+    walk = world.logs._walk
+
+    def noted(kind, prefix):
+        walked.append(prefix)
+        return walk(kind, prefix)
+
+    world.logs._walk = noted
+    log.minute(2)
+    world.sweep()
+    assert stored(world) == [1, 2]
+    assert not [prefix for prefix in walked if prefix.startswith("copies")]
 
 
 def test_a_container_that_never_was_is_no_fault_and_its_watermark_goes_with_the_clock(make_world):
@@ -304,6 +381,10 @@ def test_a_container_that_was_there_holds_the_watermark_while_it_is_not(world):
         "{resource}/y=2026/m=11/d=23/h=5/m=00/PT1H.json",
         "{resource}/Y=2026/m=11/d=23/h=15/m=00/macAddress=X/pt1h.json.gz",
         "{resource}/y=26/m=11/d=23/h=15/m=00/PT1H.json",
+        "{resource}/y=2026/m=11/d=23/H=15/m=00/macAddress=X/PT1H.json",
+        "{resource}/y=2026/M=11/d=23/h=15/m=00/macAddress=X/PT1H.json",
+        "{resource}/y=2026/m=11/D=23/h=15/m=00/macAddress=X/PT1H.json",
+        "{resource}/y=2026/m=11/d=31/h=15/m=00/macAddress=X/PT1H.json",
     ],
 )
 def test_a_name_that_nobody_reads_is_in_the_summary(world, name):

@@ -71,6 +71,8 @@ class Estate:
     def misplaced(self, *_):
         return iter(())
 
+    elsewhere = misplaced
+
     # The checkpoints.
     def summaries(self):
         for log, (etag, state) in self.kept.items():

@@ -345,6 +345,23 @@ def test_what_an_event_finds_gone_and_the_listing_shows_is_not_gone(world, monke
     assert stored(world) == [1, 2]
 
 
+@pytest.mark.parametrize("asked", range(3))
+def test_what_is_gone_at_any_read_of_a_new_log_and_listed_is_not_gone(world, monkeypatch, asked):
+    log = world.log()
+    log.minute(1)
+    read, reads = world.logs.read, iter(range(9))
+
+    def gone_at(*args):
+        if next(reads) == asked:
+            raise Vanished("It is gone.")
+        return read(*args)
+
+    monkeypatch.setattr(world.logs, "read", gone_at)
+    assert world.event(log).outcome is Outcome.RETRY_LATER
+    world.event(log)
+    assert stored(world) == [1]
+
+
 def _gone(log):
     raise Vanished(f"{log.name} is gone.")
 
