@@ -10,7 +10,7 @@ from typing import Protocol
 from shared.clock import Deadline
 from shared.delivery.batch import CUT_VERSION
 from shared.delivery.breaker import Breaker
-from shared.delivery.hours import is_over
+from shared.delivery.hours import is_over, is_settled
 from shared.delivery.means import Keeper, Means
 from shared.delivery.reading import is_rewritten, survey
 from shared.delivery.report import Outcome, Report, Tally
@@ -181,9 +181,8 @@ class Worker:
             tally.rewritten += 1
             checkpoint = checkpoint.rewritten(survey(snapshot, fetch))
             held.save(checkpoint)
-        transfer = Transfer(
-            self._means, Source(self._logs.name, log, snapshot, fetch), checkpoint, held, deadline, tally
-        )
+        source = Source(self._logs.name, log, snapshot, fetch, settled=is_settled(log, self._means.clock.now()))
+        transfer = Transfer(self._means, source, checkpoint, held, deadline, tally)
         transfer.run()
         if tally.bytes:
             tally.lag_seconds = round((self._means.clock.now() - snapshot.modified).total_seconds(), 1)
@@ -191,7 +190,7 @@ class Worker:
             return snapshot.etag, Outcome.DELIVERED if tally.bytes else Outcome.NOTHING_NEW
         if deadline.passed:
             return snapshot.etag, Outcome.CONTINUES
-        if not is_over(log, self._means.clock.now()):
+        if not source.settled:
             return snapshot.etag, Outcome.INCOMPLETE
         raise Unsupported(
             f"The last {transfer.left} bytes are no complete record though the hour is over, so this layout is not "
