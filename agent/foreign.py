@@ -14,6 +14,7 @@ import re
 from typing import Final, NamedTuple
 
 _MOST_WORDS: Final = 40
+_MOST_NUMBERS: Final = 3
 """The longest reason of the reference gateway has 33: it names every key of a flow record."""
 _CODE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _WORD: Final = re.compile(r"""["'(]?([A-Za-z][A-Za-z0-9_-]*(?:'[a-z])?)["')]?[.,:;]?""")
@@ -63,13 +64,15 @@ def plain_words(text: str) -> str:
     """Return what of a foreign sentence is known to be no secret; "..." stands for the rest.
 
     A word stays only beside another, or a token that is spelt in words would leave a few; a number or a single letter
-    stays only between words, or a token that is cut into small pieces would.
+    stays only between words, and a few of them at most, or a token that is cut into small pieces would.
     """
     parts = text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
     known = [_is_known(part) for part in parts]
     small = [
         _SMALL.fullmatch(part) is not None and _neighbours(known, number) == {True} for number, part in enumerate(parts)
     ]
+    if sum(is_small and part[:1].isdigit() for is_small, part in zip(small, parts)) > _MOST_NUMBERS:
+        small = [False] * len(parts)
     kept: list[str] = []
     for number, part in enumerate(parts):
         alone = len(parts) > 1 and not any(_neighbours(known, number) | _neighbours(small, number))

@@ -14,7 +14,8 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobClient, StorageErrorCode
 
-from shared.delivery import sweep, worker
+from shared.delivery import reading, sweep, worker
+from shared.delivery.batch import CUT_VERSION
 from shared.delivery.horizon import Horizon
 from shared.delivery.reading import is_rewritten
 from shared.delivery.worker import Worker
@@ -44,6 +45,7 @@ class Check(Enum):
     UNREADABLE = "what the library stumbles over is storage's trouble"
     SECOND_LOOK = "a rewritten blob is looked at twice"
     PUT_WHOLE = "a blob put whole over a begun one is rewritten"
+    CUT_RECORD = "a record that two blocks cut is put together"
 
 
 def take_out(check: Check) -> None:
@@ -182,4 +184,5 @@ _WITHOUT: Final[dict[Check, Callable[[], None]]] = {
     Check.UNREADABLE: _unreadable,
     Check.SECOND_LOOK: partial(_set, Worker, "_check_rewritten", lambda *_: None),
     Check.PUT_WHOLE: _put_whole,
+    Check.CUT_RECORD: partial(_set, reading, "_JOINS_FROM", CUT_VERSION + 1),
 }

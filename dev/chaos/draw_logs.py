@@ -8,7 +8,7 @@ from dev.chaos.schedule import Content, Log, Style
 from dev.flowlogs.cards import Card, Format, Load
 
 _FORMATS = (Format.NSG_2, Format.NSG_2, Format.VNET_4, Format.VNET_4, Format.NSG_1)
-_STYLES = (Style.BLOCKS, Style.TRAILING_COMMA, Style.SHARED_CLOSER, Style.WHOLE)
+_STYLES = {Style.BLOCKS: 16, Style.TRAILING_COMMA: 2, Style.SHARED_CLOSER: 1, Style.WHOLE: 1, Style.CUT: 2}
 _REPLACED = 0.12
 
 
@@ -34,7 +34,7 @@ def _log(random: Random, writer: LogWriter, number: int, hour: datetime) -> Log:
 
 
 def _style(random: Random) -> Style:
-    return random.choices(_STYLES, weights=(16, 2, 1, 1))[0]
+    return random.choices(tuple(_STYLES), weights=tuple(_STYLES.values()))[0]
 
 
 def _content(random: Random, writer: LogWriter, card: Card, hour: datetime, style: Style) -> Content:

@@ -20,6 +20,7 @@ class Style(Enum):
     SHARED_CLOSER: the closer in the last block of records, which the next commit replaces.
     WHOLE: put in one go, without blocks, as copies and restored blobs are.
     MARKED: the same, and marked as compressed, which it is not.
+    CUT: as BLOCKS, but each block of records in two, wherever that cuts a record.
     """
 
     BLOCKS = "blocks"
@@ -27,6 +28,7 @@ class Style(Enum):
     SHARED_CLOSER = "shared closer"
     WHOLE = "whole"
     MARKED = "marked as compressed"
+    CUT = "cut by blocks"
 
 
 @dataclass(frozen=True, slots=True)

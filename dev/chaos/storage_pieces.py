@@ -92,6 +92,7 @@ def pieces() -> tuple[Piece, ...]:
         _xml_without_sense(),
         _no_blocks_once(),
         _put_whole_over_a_begun_one(),
+        _record_cut_by_blocks(),
     )
     assert [piece.check for piece in made] == list(Check)
     return made
@@ -191,7 +192,7 @@ def _refused_by_a_page() -> Piece:
 
 def _listing_of_before() -> Piece:
     # Of an hour that holds a log, the sweep gets the listing of the hour before, which holds none.
-    wrong = [(Operation.LIST, 6, StorageFault.STALE)]
+    wrong = [(Operation.LIST, 7, StorageFault.STALE)]
     return Piece(Check.QUESTION, _schedule(_log(1), _round(Commit(0)), _round(SweepBy(0), after=_LATER, wrong=wrong)))
 
 
@@ -229,6 +230,15 @@ def _put_whole_over_a_begun_one() -> Piece:
             _round(Commit(0), Notify(0, 0), wrong=wrong),
             _round(Replace(0, recreated=False), Notify(0, 0)),
         ),
+    )
+
+
+def _record_cut_by_blocks() -> Piece:
+    wrong: list[_Wrong] = [(Operation.READ, 3, StorageFault.DELAYED)]
+    return Piece(
+        Check.CUT_RECORD,
+        _schedule(_log(2, Style.CUT), _round(Commit(0), Notify(0, 0), wrong=wrong), _round(Commit(0), Notify(0, 0))),
+        quiet=True,
     )
 
 

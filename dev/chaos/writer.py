@@ -65,7 +65,9 @@ class LogBlobWriter:
             self._put_list(self._ids)
             return
         for place, chunk in enumerate(content.commits[self.commits - 1]):
-            self._ids.append(self._stage(self._data_id(), _with_comma(chunk, content.style, first and not place)))
+            data = _with_comma(chunk, content.style, first and not place)
+            half = len(data) // 2 if content.style is Style.CUT else len(data)
+            self._ids += [self._stage(self._data_id(), part) for part in (data[:half], data[half:]) if part]
         self._put_list([*self._ids, self._stage("Z" + "0" * 32, _CLOSER)])
 
     def _data_id(self) -> str:

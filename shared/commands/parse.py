@@ -11,7 +11,7 @@ import orjson
 
 from shared.commands.output import Exit, say
 from shared.errors import SluiceError
-from shared.flowlog import Decoded, RecordScanner, decode
+from shared.flowlog import Decoded, RecordScanner, decode, is_apart, last_start
 
 _CHUNK_BYTES: Final = 1024 * 1024
 _LONGEST_RECORD: Final = 16 * _CHUNK_BYTES
@@ -45,19 +45,23 @@ def run(options: argparse.Namespace) -> int:
 
 
 def decoded_pieces(stream: BinaryIO) -> Iterator[tuple[int, int, Decoded]]:
-    """Decode a log of any size in pieces of about 1 MiB that end between records; give each with its byte range.
+    """Decode a log of any size in pieces of about 1 MiB that end with a whole record; give each with its byte range.
 
-    Where no record ends within 16 MiB the bytes are cut by length: they are no flow log.
+    Where none ends within 16 MiB, since one is harmed, a piece ends before the last record that begins in it, or by
+    length if none does.
     """
     scanner = RecordScanner()
     begin, held = 0, b""
     while chunk := stream.read(_CHUNK_BYTES):
         held += chunk
-        spans = scanner.feed(chunk)
-        end = spans[-1].end if spans else begin
+        ends = (
+            span.end for span in reversed(scanner.feed(chunk)) if is_apart(held[span.start - begin : span.end - begin])
+        )
+        end = next(ends, begin)
         if begin + len(held) - end > _LONGEST_RECORD:
-            end = begin + len(held)
+            end = begin + (last_start(held) or len(held))
             scanner = RecordScanner(end)
+            scanner.feed(held[end - begin :])
         if end > begin:
             yield begin, end, decode(held[: end - begin])
             begin, held = end, held[end - begin :]

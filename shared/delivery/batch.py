@@ -16,7 +16,7 @@ from isal import isal_zlib
 from shared.flowlog import LogBlob
 from shared.storage.checkpoint import CutRule
 
-CUT_VERSION = 1
+CUT_VERSION = 2
 _GZIP_LEVEL, _GZIP_FORMAT = 1, 31
 _LINES = 1000
 
@@ -29,7 +29,7 @@ class Origin:
         account: the storage account's name.
         log: the log blob.
         generation: how often it was found rewritten.
-        start, end: the range in bytes; it never spans committed blocks.
+        start, end: the range in bytes.
         content: SHA-256 of the range's bytes.
         cut: the rule by which it is cut.
         again: an operator's word that makes a replay count anew; "" for everything else.

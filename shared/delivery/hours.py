@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from shared.flowlog import LogBlob, day_prefix, hour_prefix
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_LAST_COMMIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,8 @@ def stretches(first: datetime, end: datetime) -> Iterator[Stretch]:
 def is_over(log: LogBlob, now: datetime) -> bool:
     """Tell whether a log blob's hour is over, so that its checkpoint can close once everything is delivered."""
     return now >= log.hour + _HOUR
+
+
+def is_settled(log: LogBlob, now: datetime) -> bool:
+    """Tell whether a log blob's last commit has come for sure: Azure's comes some minutes after the hour's end."""
+    return now >= log.hour + _HOUR + _LAST_COMMIT

@@ -6,42 +6,20 @@ whatever the backlog.
 """
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from shared.delivery.blocks import BlockSegments
+from shared.delivery.segment import Fetch, Limits, Segment
 from shared.errors import Unsupported
-from shared.flowlog import RecordScanner, is_closer, is_head
+from shared.flowlog import RecordScanner, Span, is_closer, is_head, is_record
 from shared.storage.checkpoint import Checkpoint, Layout, Tail, digest_of
-from shared.storage.logs import Block, Snapshot
+from shared.storage.logs import Snapshot
 
 FETCH_BYTES = 1024 * 1024
 LONGEST_RECORD = 16 * FETCH_BYTES
 _LONGEST_FRAMING = 4096
-_CLOSER = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
-
-type Fetch = Callable[[int, int], bytes]
-"""Gives the bytes from the first offset up to the second, as one snapshot saw them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A byte range that holds whole records and whatever stands between them.
-
-    Attributes:
-        start, end: the range in bytes.
-        data: its bytes; empty where the range is known to hold no record.
-        blocks: how many committed blocks stand for good once it is delivered; 0 where the blob is read by bytes.
-        block: the id of its block, "" where the blob is read by bytes.
-        covered: whether those blocks reach up to the segment's end.
-    """
-
-    start: int
-    end: int
-    data: bytes
-    blocks: int = 0
-    block: str = ""
-    covered: bool = False
+_JOINS_FROM = 2
+"""The first cut rule by which a record that the end of a block cuts in two is put together again."""
 
 
 def survey(snapshot: Snapshot, fetch: Fetch) -> Layout:
@@ -88,10 +66,12 @@ class Reading:
         left: bytes at the end that are no complete record and no closing of the envelope; known once iterated over.
     """
 
-    def __init__(self, checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> None:
+    def __init__(self, checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch, *, settled: bool = False) -> None:
+        """Begin at a checkpoint; `settled` means that nothing more will be committed, so that nothing is waited for."""
         self._checkpoint = checkpoint
         self._snapshot = snapshot
         self._fetch = fetch
+        self._settled = settled
         self.left = snapshot.size - checkpoint.offset
 
     def __iter__(self) -> Iterator[Segment]:
@@ -106,15 +86,13 @@ class Reading:
             yield from self._by_blocks()
 
     def _by_blocks(self) -> Iterator[Segment]:
-        for window in _windows(_after(self._checkpoint.offset, self._snapshot.blocks)):
-            if window[-1].end - window[0].start > FETCH_BYTES:
-                yield from _large_block(window[0], self._fetch)
-                continue
-            start = window[0].start
-            data = self._fetch(start, window[-1].end)
-            for placed in window:
-                yield from _block(placed, placed.start, data[placed.start - start : placed.end - start])
-        self.left = 0
+        limits = Limits(FETCH_BYTES, LONGEST_RECORD)
+        segments = BlockSegments(self._fetch, limits, joins=self._checkpoint.cut.version >= _JOINS_FROM)
+        yield from segments.after(self._checkpoint.offset, self._snapshot.blocks)
+        torn = segments.torn
+        if torn is not None and self._settled:
+            yield torn
+        self.left = 0 if torn is None or self._settled else len(torn.data)
 
     def _by_bytes(self) -> Iterator[Segment]:
         scanner = RecordScanner(self._checkpoint.offset)
@@ -124,6 +102,9 @@ class Reading:
             held += chunk
             base = begin
             for span in scanner.feed(chunk):
+                if self._may_grow(span, held[span.start - base :]):
+                    self.left = self._snapshot.size - begin
+                    return
                 yield Segment(begin, span.end, held[begin - base : span.end - base])
                 begin = span.end
             held = held[begin - base :]
@@ -131,100 +112,7 @@ class Reading:
                 raise Unsupported(f"No record ends within {LONGEST_RECORD} bytes from byte {begin} on.")
         self.left = self._snapshot.size - scanner.rest_start
 
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    # A committed block and where it lies; `start` is moved on where the block is delivered in part.
-    number: int
-    id: str
-    start: int
-    end: int
-    last: bool
-
-
-def _after(offset: int, blocks: tuple[Block, ...]) -> Iterator[_Placed]:
-    start = 0
-    for number, block in enumerate(blocks):
-        end = start + block.size
-        if end > offset:
-            yield _Placed(number, block.id, max(start, offset), end, last=number == len(blocks) - 1)
-        start = end
-
-
-def _windows(blocks: Iterator[_Placed]) -> Iterator[list[_Placed]]:
-    # Neighbours that are fetched in one go; a block above the size goes alone.
-    window: list[_Placed] = []
-    for placed in blocks:
-        if window and placed.end - window[0].start > FETCH_BYTES:
-            yield window
-            window = []
-        window.append(placed)
-    if window:
-        yield window
-
-
-def _block(placed: _Placed, start: int, data: bytes) -> Iterator[Segment]:
-    # The rest of a block from `start` on, as one segment.
-    if placed.number == 0 and is_head(data):
-        yield Segment(start, placed.end, b"", 1, placed.id, covered=True)
-        return
-    length = _without_closer(data) if placed.last else len(data)
-    if length == len(data):
-        yield Segment(start, placed.end, data, placed.number + 1, placed.id, covered=True)
-    elif data[:length].strip(b" \t\r\n,"):
-        # The next commit replaces a block that holds the closer.
-        yield Segment(start, start + length, data[:length], placed.number, placed.id)
-
-
-def _without_closer(data: bytes) -> int:
-    # How many bytes of the last block come before the closer; all, if what looks like one belongs to a record.
-    found = _CLOSER.search(data)
-    if found is None:
-        return len(data)
-    spans = RecordScanner().feed(data)
-    return len(data) if spans and spans[-1].end > found.start() else found.start()
-
-
-def _large_block(placed: _Placed, fetch: Fetch) -> Iterator[Segment]:
-    # The next commit may replace the last block, so it counts as covered only once it is read whole.
-    blocks = placed.number if placed.last else placed.number + 1
-    cutter = _Cutter(placed.start)
-    for start in range(placed.start, placed.end, FETCH_BYTES):
-        for begin, data in cutter.feed(fetch(start, min(start + FETCH_BYTES, placed.end))):
-            yield Segment(begin, begin + len(data), data, blocks, placed.id, covered=not placed.last)
-    if cutter.held:
-        yield from _block(placed, cutter.begin, cutter.held)
-
-
-class _Cutter:
-    # Cuts a large block: as many whole records as fit into a fetch go together, counted from their own start. Where no
-    # record ends for long the bytes are cut by length, and scanned anew from there, so that a later worker, who knows
-    # nothing of what came before, cuts likewise. Such bytes are no flow log, and end in quarantine piece by piece.
-
-    def __init__(self, start: int) -> None:
-        self.begin = start
-        self.held = b""
-        self._cut = start
-        self._scanner = RecordScanner(start)
-
-    def feed(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
-        self.held += chunk
-        for span in self._scanner.feed(chunk):
-            if span.end - self.begin > FETCH_BYTES and self._cut > self.begin:
-                yield self._take(self._cut)
-            if span.end - self.begin > LONGEST_RECORD:
-                break
-            self._cut = span.end
-        while len(self.held) > LONGEST_RECORD:
-            if self._cut > self.begin:
-                yield self._take(self._cut)
-                continue
-            yield self._take(self.begin + LONGEST_RECORD)
-            held, self.held = self.held, b""
-            self._cut, self._scanner = self.begin, RecordScanner(self.begin)
-            yield from self.feed(held)
-
-    def _take(self, end: int) -> tuple[int, bytes]:
-        begin, data = self.begin, self.held[: end - self.begin]
-        self.begin, self.held = end, self.held[end - self.begin :]
-        return begin, data
+    def _may_grow(self, span: Span, data: bytes) -> bool:
+        # An object up to the very end that is not a record may be an envelope whose opening is harmed. Delivered with
+        # its closing, it would be another one after the next commit, and its records would count again.
+        return not self._settled and span.end == self._snapshot.size and not is_record(data)

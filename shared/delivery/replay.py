@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from shared.clock import Clock, Deadline
 from shared.delivery.batch import CUT_VERSION
-from shared.delivery.hours import stretches
+from shared.delivery.hours import is_settled, stretches
 from shared.delivery.means import Means
 from shared.delivery.report import Outcome, Report, Tally
 from shared.delivery.transfer import Source, Transfer
@@ -152,7 +152,8 @@ class _One:
             self._advance(end - start)
             return replay.logs.read(self._log, snapshot, start, end)
 
-        source = Source(replay.logs.name, self._log, snapshot, fetch, replay.again)
+        settled = is_settled(self._log, replay.means.clock.now())
+        source = Source(replay.logs.name, self._log, snapshot, fetch, replay.again, settled)
         keeper = _Bystander(first, may_halve=bool(replay.again))
         transfer = Transfer(replay.means, source, first, keeper, self._deadline, tally)
         transfer.run()

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 from shared.apigw.client import Receipt, Rejection
 from shared.clock import Deadline
-from shared.delivery.batch import Origin, Part, following, parts_of
+from shared.delivery.batch import CUT_VERSION, Origin, Part, following, parts_of
 from shared.delivery.hours import is_over
 from shared.delivery.means import Keeper, Means
 from shared.delivery.patience import Patience
 from shared.delivery.quarantine import Place
-from shared.delivery.reading import Fetch, Reading, Segment
+from shared.delivery.reading import Reading
 from shared.delivery.report import Tally
+from shared.delivery.segment import Fetch, Segment
 from shared.errors import HeldElsewhere, Malformed, RetryLater, SluiceError, TooLarge
 from shared.flowlog import Decoded, LogBlob, decode
 from shared.storage.checkpoint import Checkpoint, Layout, State, Tail, digest_of
@@ -37,6 +38,7 @@ class Source:
         snapshot: the commit that is read.
         fetch: gives its bytes.
         again: an operator's word that makes a replay count anew.
+        settled: whether nothing more will be committed, so that nothing is waited for.
     """
 
     account: str
@@ -44,6 +46,7 @@ class Source:
     snapshot: Snapshot
     fetch: Fetch
     again: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Transfer:
         self._deadline = deadline
         self._tally = tally
         self._patience = Patience(means.clock, deadline)
-        self._reading = Reading(checkpoint, source.snapshot, source.fetch)
+        self._reading = Reading(checkpoint, source.snapshot, source.fetch, settled=source.settled)
         self._halved = frozenset(checkpoint.halved)
         self._window: deque[_Unit] = deque()
         self._reading_trouble: SluiceError | None = None
@@ -130,9 +133,13 @@ class Transfer:
             return None
 
     def _units(self, pool: ThreadPoolExecutor) -> Iterator[_Unit]:
-        first = self.checkpoint.part
-        for segment in self._reading:
-            decoded = decode(segment.data) if segment.data else Decoded()
+        # What another version of Sluice decoded may have been other lines: their parts are posted anew, from the first,
+        # as repetitions. Where they differ the gateway says so, and nothing is passed over.
+        first = self.checkpoint.part if self.checkpoint.cut.version == CUT_VERSION else ()
+        for read in self._reading:
+            # What was decoded is let go of with its last part, long before the segment.
+            segment = replace(read, decoded=None)
+            decoded = read.decoded or decode(segment.data)
             place = Place(self._origin(segment), segment.block)
             parts = [part for part in self._parts(segment, decoded) if part.path >= first]
             first = ()

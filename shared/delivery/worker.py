@@ -10,11 +10,12 @@ from typing import Protocol
 from shared.clock import Deadline
 from shared.delivery.batch import CUT_VERSION
 from shared.delivery.breaker import Breaker
-from shared.delivery.hours import is_over
+from shared.delivery.hours import is_over, is_settled
 from shared.delivery.means import Keeper, Means
 from shared.delivery.readable import check_readable
-from shared.delivery.reading import Fetch, is_rewritten, survey
+from shared.delivery.reading import is_rewritten, survey
 from shared.delivery.report import Outcome, Report, Tally
+from shared.delivery.segment import Fetch
 from shared.delivery.transfer import Source, Transfer
 from shared.errors import (
     Contradicted,
@@ -207,7 +208,7 @@ class Worker:
             tally.rewritten += 1
             checkpoint = checkpoint.rewritten(_layout(log, snapshot, fetch))
             held.save(checkpoint)
-        source = Source(self._logs.name, log, snapshot, fetch)
+        source = Source(self._logs.name, log, snapshot, fetch, settled=is_settled(log, self._means.clock.now()))
         transfer = Transfer(self._means, source, checkpoint, held, visit.deadline, tally)
         transfer.run()
         if tally.bytes:
@@ -216,7 +217,7 @@ class Worker:
             return snapshot.etag, Outcome.DELIVERED if tally.bytes else Outcome.NOTHING_NEW
         if visit.deadline.passed:
             return snapshot.etag, Outcome.CONTINUES
-        if not is_over(log, self._means.clock.now()):
+        if not source.settled:
             return snapshot.etag, Outcome.INCOMPLETE
         raise Unsupported(
             f"The last {transfer.left} bytes are not a complete record though the hour is over, so this layout is not "

@@ -48,15 +48,15 @@ def pieces(data: bytes, offset: int = 0, depth: int = 0) -> Iterator[Piece]:
         yield Piece(offset, data, other)
         return
     scanner = RecordScanner()
-    harmed = None
+    harmed, in_step = None, True
     for span in scanner.feed(data):
         text = data[span.start : span.end]
         if span.kind is SpanKind.GARBAGE or not is_whole(text):
-            harmed = span.start
+            harmed, in_step = span.start, text.startswith(b"{") or not _is_torn(text)
             break
         yield from _opened(text, offset + span.start, depth)
     start = scanner.rest_start if harmed is None else harmed
-    yield from _rescued(data[start:], offset + start, depth)
+    yield from _rescued(data[start:], offset + start, depth, in_step=in_step)
 
 
 def _may_hold_records(data: bytes) -> bool:
@@ -91,10 +91,10 @@ def _records_inside(text: bytes) -> bytes | None:
     return records[1:-1] if records.startswith(b"[") and records.endswith(b"]") else None
 
 
-def _rescued(data: bytes, offset: int, depth: int) -> Iterator[Piece]:
+def _rescued(data: bytes, offset: int, depth: int, *, in_step: bool) -> Iterator[Piece]:
     """Yield the records in harmed bytes, and the bytes around them."""
     done = 0
-    for start, end in [*whole_records(data), (len(data), len(data))]:
+    for start, end in [*whole_records(data, in_step=in_step), (len(data), len(data))]:
         around = data[done:start].lstrip(OUTSIDE)
         if not is_framing(around):
             yield Piece(offset + start - len(around), around, _problem(around))
@@ -107,10 +107,17 @@ def _problem(text: bytes) -> str:
     """Return what is wrong with bytes that belong to no record."""
     if other := what_else(text):
         return other
-    torn = any(mark in text for mark in (b"{", b"}", b'"'))
-    reason = "These bytes are a record that is cut or broken" if torn else "These bytes between records belong to none"
+    if _is_torn(text):
+        reason = "These bytes are a record that is cut or broken"
+    else:
+        reason = "These bytes between records belong to none"
     try:
         text.decode()
     except UnicodeDecodeError as error:
         return f"{reason}; at offset {error.start} in them they are not UTF-8."
     return f"{reason}."
+
+
+def _is_torn(text: bytes) -> bool:
+    """Tell whether bytes look as if they were of a record."""
+    return any(mark in text for mark in (b"{", b"}", b'"'))

@@ -17,6 +17,7 @@ from typing import Final
 from shared.flowlog.envelope import is_record
 from shared.flowlog.framing import names_records
 from shared.flowlog.jsontext import NotJsonError, load
+from shared.flowlog.starts import begins_record
 
 _DEPTH_MAX: Final = 8
 """So many objects in each other are read as records at most: the same bytes are read again for each."""
@@ -46,13 +47,23 @@ def is_whole(text: bytes) -> bool:
     return True
 
 
-def whole_records(data: bytes) -> list[tuple[int, int]]:
+def is_apart(text: bytes) -> bool:
+    """Tell whether an object is surely a record, and not a part of one; it may be of a version that is unknown."""
+    return is_record(text) or (begins_record(text) and _has_record_key(text) and is_whole(text))
+
+
+def _has_record_key(text: bytes) -> bool:
+    return any(b'"%b"' % key.encode() in text for key in _RECORD_KEYS)
+
+
+def whole_records(data: bytes, *, in_step: bool = True) -> list[tuple[int, int]]:
     """Return start and end of the objects that may be log records, each apart from the others, in order.
 
-    Up to the first contradiction, and again behind each whole record, these are all objects between records, whatever
-    they hold. In between they are whole records only. Takes time in proportion to the bytes.
+    In step, where the bytes begin between records, up to the first contradiction, and again behind each whole record,
+    these are all objects between records, whatever they hold. Elsewhere they are whole records only. Takes time in
+    proportion to the bytes.
     """
-    walk = _Walk(data)
+    walk = _Walk(data, in_step=in_step)
     for token in _TOKEN.finditer(data):
         match token["mark"]:
             case b"{":
@@ -92,11 +103,11 @@ class _Open:
 class _Walk:
     """Goes through the brackets; out of step, it is behind a contradiction and has met no whole record since."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, in_step: bool) -> None:
         self.found: list[tuple[int, int]] = []
         self._data = data
         self._open: list[_Open] = []
-        self._in_step = True
+        self._in_step = in_step
 
     def open_object(self, at: int) -> None:
         key = _key_before(self._data, at)

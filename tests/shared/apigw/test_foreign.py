@@ -20,6 +20,9 @@ from tests.support.secrets import TOKEN, forms, traces
 GATEWAY = Path(__file__).parents[3] / "gateway"
 ALPHABETS = [string.ascii_letters + string.digits + "-_", "0123456789abcdef", string.digits, string.ascii_lowercase]
 SENTENCES = {
+    "the token is 114 and 105 and 71 and 99 and 12": "the token is ...",
+    "line 114 line 105 line 71 line 99 line": "...",
+    "line 1 and line 2 and line 3 is too long": "line 1 and line 2 and line 3 is too long",
     "": "",
     "too old": "too old",
     "malformed": "malformed",

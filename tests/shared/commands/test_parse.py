@@ -1,5 +1,6 @@
 import io
 import json
+import random
 import subprocess
 import sys
 
@@ -8,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.cli import main
+from shared.commands import parse as command
 from shared.commands.parse import decoded_pieces
 from shared.flowlog import decode
-from tests.support.logs import CLOSER, HEAD, record
+from tests.shared.flowlog.harm import OF_A_RECORD, harmed_record
+from tests.support.logs import CLOSER, HEAD, ports_of, record
 
 
 def log(*records: bytes) -> bytes:
@@ -117,6 +120,25 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(parts, size):
     assert [(item.unit, item.raw) for _, _, piece in pieces for item in piece.set_aside] == [
         (item.unit, item.raw) for item in whole.set_aside
     ]
+
+
+@pytest.mark.parametrize("harm", OF_A_RECORD, ids=[harm.__name__ for harm in OF_A_RECORD])
+def test_a_harmed_record_costs_no_other_wherever_a_file_is_taken_apart(harm, monkeypatch):
+    monkeypatch.setattr(command, "_CHUNK_BYTES", 500)
+    for number in range(20):
+        harmed = harmed_record(random.Random(f"{harm.__name__} {number}"), harm)
+        lines = [line for _, _, piece in decoded_pieces(io.BytesIO(harmed.data)) for line in piece.lines]
+        assert harmed.cost(lines) == 0
+
+
+def test_a_file_in_which_no_record_ends_for_long_is_taken_apart_between_records(monkeypatch):
+    monkeypatch.setattr(command, "_CHUNK_BYTES", 100)
+    monkeypatch.setattr(command, "_LONGEST_RECORD", 1500)
+    torn = record(1).replace(b'"time"', b'"time')
+    data = b",".join([torn, *(record(port) for port in range(2, 30)), b"x" * 4000])
+    pieces = list(decoded_pieces(io.BytesIO(data)))
+    assert [port for _, _, piece in pieces for port in ports_of(piece.lines)] == list(range(2, 30))
+    assert max(end - start for start, end, _ in pieces) <= 1700
 
 
 @given(st.binary(max_size=300), st.integers(1, 50))

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.hours import Stretch, is_over, stretches
+from shared.delivery.hours import Stretch, is_over, is_settled, stretches
 from shared.flowlog import day_prefix, hour_prefix
 from tests.support.logs import HOUR, log_blob
 
@@ -42,3 +42,9 @@ def test_a_stretch_is_listed_by_its_hour_or_its_day():
 def test_an_hour_is_over_an_hour_after_it_began():
     assert not is_over(log_blob(), HOUR + timedelta(minutes=59))
     assert is_over(log_blob(), HOUR + timedelta(hours=1))
+
+
+def test_an_hour_is_settled_some_minutes_after_its_end():
+    end = HOUR + timedelta(hours=1)
+    assert not is_settled(log_blob(), end + timedelta(minutes=14))
+    assert is_settled(log_blob(), end + timedelta(minutes=15))

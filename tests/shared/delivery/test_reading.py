@@ -1,42 +1,19 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery import reading
+from shared.delivery.batch import CUT_VERSION
 from shared.delivery.reading import Reading, Segment, is_rewritten, survey
 from shared.errors import Unsupported
 from shared.flowlog import decode
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, Tail, digest_of
-from shared.storage.logs import Block, Snapshot
-from tests.support.logs import CLOSER, HEAD, block_id, ports_of, record
-
-CUT = CutRule(1, 10)
-
-
-class Blob:
-    """Committed blocks in memory, and what was fetched of them."""
-
-    def __init__(self, blocks: Iterable[bytes], *, by_blocks: bool = True) -> None:
-        parts = list(blocks)
-        self.data = b"".join(parts)
-        listed = tuple(Block(block_id(str(number)), len(part)) for number, part in enumerate(parts))
-        self.snapshot = Snapshot('"1"', len(self.data), datetime(2026, 11, 23, tzinfo=UTC), listed if by_blocks else ())
-        self.fetched: list[tuple[int, int]] = []
-
-    def fetch(self, start: int, end: int) -> bytes:
-        self.fetched.append((start, end))
-        return self.data[start:end]
-
-    def checkpoint(self, layout: Layout = Layout.BLOCKS) -> Checkpoint:
-        return Checkpoint("name", layout, CUT)
-
-    def read(self, checkpoint: Checkpoint) -> list[Segment]:
-        return list(Reading(checkpoint, self.snapshot, self.fetch))
+from tests.support.blob import Blob
+from tests.support.logs import CLOSER, HEAD, ports_of, record
 
 
 def ports(segments: Iterable[Segment]) -> list[int]:
@@ -133,8 +110,8 @@ def test_a_blob_without_blocks_is_read_up_to_its_last_complete_record_and_says_w
 
 def test_how_far_a_blob_without_blocks_had_grown_never_changes_its_segments():
     whole = HEAD + b",".join(record(number) for number in range(6)) + CLOSER
-    at_once = Blob([whole], by_blocks=False).read(Checkpoint("name", Layout.BYTES, CUT))
-    grown, checkpoint = [], Checkpoint("name", Layout.BYTES, CUT)
+    at_once = Blob([whole], by_blocks=False).read(Checkpoint("name", Layout.BYTES, CutRule(CUT_VERSION, 10)))
+    grown, checkpoint = [], Checkpoint("name", Layout.BYTES, CutRule(CUT_VERSION, 10))
     for size in range(0, len(whole) + 1, 97):
         for segment in Blob([whole[:size]], by_blocks=False).read(checkpoint):
             grown.append(segment)
@@ -165,11 +142,11 @@ def test_a_large_block_is_cut_between_records_wherever_reading_begins(block, fet
         patch.setattr(reading, "FETCH_BYTES", fetch_bytes)
         patch.setattr(reading, "LONGEST_RECORD", 3000 * longest)
         blob = Blob([HEAD, block] if last else [HEAD, block, CLOSER])
-        segments = blob.read(blob.checkpoint())
+        segments = blob.read(blob.checkpoint(), settled=True)
         data = b"".join(blob.data[s.start : s.end] for s in segments)
         assert data in {HEAD + block, HEAD + block.removesuffix(b"]}")}
         for number, segment in enumerate(segments):
-            assert blob.read(after(blob.checkpoint(), segment)) == segments[number + 1 :]
+            assert blob.read(after(blob.checkpoint(), segment), settled=True) == segments[number + 1 :]
 
 
 @given(st.lists(st.integers(0, 5), max_size=8))

@@ -107,6 +107,18 @@ def test_lines_that_the_gateway_refused_are_sent_again():
     assert again.stored == [1, 2]
 
 
+def test_a_range_that_an_older_version_set_aside_is_sent_if_it_holds_whole_records():
+    hard = record(1, 2).replace(b"UserRule_a", b'a \\"}{\\" rule')
+    ranges = [
+        PLACE.of_decoder([SetAside(Unit.RANGE, "offset 0, length 9", "cut or broken", raw)])[0]
+        for raw in (hard, b"," + hard.replace(b":1,", b":3,").replace(b",1,443", b",3,443") + b",", record(9)[:-60])
+    ]
+    again = Resubmits(*ranges)
+    assert (again().accepted, again().left) == (4, 1)
+    assert again.stored == [1, 2, 2, 3]
+    assert again.store.objects[0]["raw"] == record(9)[:-60].decode()
+
+
 def test_what_still_can_not_be_read_stays_as_it_was_and_nothing_is_sent():
     line = unreadable_tuple(1)
     again = Resubmits(line)

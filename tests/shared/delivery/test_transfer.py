@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.delivery import transfer as transfer_module
-from shared.delivery.batch import Part
+from shared.delivery.batch import CUT_VERSION, Part
 from shared.delivery.breaker import Refusals
 from shared.delivery.means import Means
 from shared.delivery.report import Tally
@@ -63,7 +63,7 @@ class Pass:
         self.blocks = [HEAD, *blocks, CLOSER]
         self.in_flight = in_flight
         self.fetch_fault = lambda: None
-        self.first = Checkpoint(log_blob().name, layout, CutRule(1, batch))
+        self.first = Checkpoint(log_blob().name, layout, CutRule(CUT_VERSION, batch))
 
     @property
     def data(self):
@@ -302,6 +302,26 @@ def test_halves_that_are_in_are_not_posted_again():
     assert run.checkpoint.part == (0, 1)
     assert run.run().duplicates == 0
     run.assert_delivered(range(4))
+
+
+def test_what_another_version_began_is_posted_anew_from_its_first_part_and_counts_once():
+    run = Pass(*blocks(6), batch=2, in_flight=1)
+    run.first = replace(run.first, cut=CutRule(CUT_VERSION - 1, 2))
+    run.gateway.faults = [lambda *_: None, answers(TokenRefused("401"))]
+    with pytest.raises(TokenRefused):
+        run.run()
+    assert run.checkpoint.part == (1,)
+    assert run.run().duplicates == 1
+    run.assert_delivered(range(6))
+
+
+def test_a_record_that_two_blocks_cut_is_posted_in_a_batch_of_its_own():
+    cut = b"," + record(7, 8)
+    run = Pass(b"," + record(1) + cut[:180], cut[180:] + b"," + record(2))
+    tally = run.run()
+    run.assert_delivered([1, 7, 8, 2])
+    assert sorted(map(ports_of, run.gateway.batches.values())) == [[1], [2], [7, 8]]
+    assert (tally.blocks, tally.tuples, tally.ranges_aside) == (3, 4, 0)
 
 
 def test_what_was_halved_is_posted_in_the_same_halves_when_it_is_read_from_the_start_again():

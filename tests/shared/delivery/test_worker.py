@@ -258,6 +258,18 @@ def test_a_blob_that_still_ends_within_a_record_after_its_hour_is_an_unsupported
     assert stored(world) == [1]
 
 
+@pytest.mark.parametrize("opening", [b'{"recXrds":[', b'{"records"[', b'{"version":1,"records":['])
+def test_records_behind_an_opening_that_is_not_known_are_delivered_once_however_the_blob_grows(world, opening):
+    log = world.log()
+    world.horizon.oldest(log.log.kind)
+    for last in range(1, 4):
+        log.put(opening + b",".join(record(port) for port in range(1, last + 1)) + CLOSER)
+        assert world.event(log).outcome is Outcome.INCOMPLETE
+    world.clock.move(3600)
+    assert world.event(log).outcome is Outcome.DELIVERED
+    assert stored(world) == [1, 2, 3]
+
+
 def test_an_append_blob_is_an_unsupported_layout(world):
     log = world.log()
     log.client.create_append_blob()

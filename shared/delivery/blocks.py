@@ -1,0 +1,190 @@
+"""Segments of a log blob that is read by its committed blocks, as Network Watcher writes them.
+
+A block is a segment, a large one is several. Where the end of a block cuts a record in two, the block's segment ends
+before that record, and the record makes a segment of its own with what the next blocks hold of it: up to where another
+record begins. What comes before the first record that begins in a block is a segment of its own in any case. So where
+segments with records begin and end does not depend on whether a record ever got its end.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from shared.delivery.cutter import Cutter
+from shared.delivery.segment import Fetch, Limits, Segment
+from shared.flowlog import RecordScanner, cut_start, decode, first_start, is_closer, is_head
+from shared.storage.logs import Block
+
+_CLOSER = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
+_SEPARATORS = b" \t\r\n,"
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    # A committed block and where it lies; of one that is delivered in part, where the rest lies.
+    number: int
+    id: str
+    start: int
+    end: int
+    whole: bool
+    last: bool
+
+    def segment(self, start: int, data: bytes, *, lasting: bool) -> Segment:
+        """Make a segment that ends in this block; `lasting` means that the next commit can't replace it."""
+        return Segment(start, start + len(data), data, self.number + lasting, self.id, covered=lasting)
+
+
+class BlockSegments:
+    """Cuts segments out of blocks; iterate over `after` once, then ask what is torn.
+
+    Attributes:
+        torn: a record that is cut in two by the end of the last block, as the segment that it makes if the rest never
+            comes; None if there is none.
+    """
+
+    def __init__(self, fetch: Fetch, limits: Limits, *, joins: bool) -> None:
+        """Begin; `joins` is false under the first cut rule, by which a block was cut without a look at others."""
+        self.torn: Segment | None = None
+        self._fetch = fetch
+        self._limits = limits
+        self._joins = joins
+        self._torn_scanner = RecordScanner()
+
+    def after(self, offset: int, blocks: tuple[Block, ...]) -> Iterator[Segment]:
+        """Give the segments from an offset on, in order; the envelope's closing is in none of them."""
+        for window in _windows(_after(offset, blocks), self._limits.fetch):
+            start = window[0].start
+            if window[-1].end - start > self._limits.fetch:
+                yield from self._block(window[0], self._chunks(window[0]))
+                continue
+            data = self._fetch(start, window[-1].end)
+            for placed in window:
+                yield from self._block(placed, iter([data[placed.start - start : placed.end - start]]))
+
+    def _chunks(self, placed: _Placed) -> Iterator[bytes]:
+        for start in range(placed.start, placed.end, self._limits.fetch):
+            yield self._fetch(start, min(start + self._limits.fetch, placed.end))
+
+    def _block(self, placed: _Placed, chunks: Iterator[bytes]) -> Iterator[Segment]:
+        data, begins = self._up_to_a_record(placed, chunks)
+        whole = len(data) == placed.end - placed.start
+        if begins is None and whole and self.torn is not None:
+            yield from self._torn_further(placed, self.torn, data)
+            return
+        lead = begins or 0
+        if self.torn is not None or lead:
+            lasting = not placed.last or (whole and _CLOSER.search(data) is None)
+            yield self._lead(placed, data[:lead], lasting=lasting)
+        yield from self._records(placed, lead, data[lead:], chunks)
+
+    def _up_to_a_record(self, placed: _Placed, chunks: Iterator[bytes]) -> tuple[bytes, int | None]:
+        # The first chunks of a block, and where in them its first record begins: None if none does within the longest
+        # record. In the rest of a block that is delivered in part, one does at once.
+        if not (self._joins and placed.whole):
+            return next(chunks), 0
+        data = b""
+        for chunk in chunks:
+            searched, data = len(data), data + chunk
+            begins = first_start(data, searched)
+            if begins is not None:
+                return data, begins
+            if len(data) > self._limits.record:
+                break
+        return data, None
+
+    def _lead(self, placed: _Placed, data: bytes, *, lasting: bool) -> Segment:
+        # What comes before the first record of a block, and the torn one of the block before, if there is one.
+        torn, self.torn = self.torn, None
+        if torn is None:
+            return placed.segment(placed.start, data, lasting=lasting)
+        return placed.segment(torn.start, torn.data + data, lasting=lasting) if data else torn
+
+    def _torn_further(self, placed: _Placed, torn: Segment, data: bytes) -> Iterator[Segment]:
+        # A block in which no record begins: it belongs to the torn one, but for the envelope's closing.
+        if placed.last and is_closer(data):
+            return
+        joined = torn.data + data
+        length = _without_closer(joined) if placed.last else len(joined)
+        if length <= len(torn.data):
+            return
+        further = placed.segment(torn.start, joined[:length], lasting=length == len(joined))
+        ended = bool(self._torn_scanner.feed(further.data[len(torn.data) :]))
+        self.torn = None
+        if ended:
+            yield from self._up_to_torn(further, cut_start(further.data))
+        elif length <= self._limits.record:
+            self.torn = further
+        else:
+            yield further
+
+    def _records(self, placed: _Placed, lead: int, data: bytes, chunks: Iterator[bytes]) -> Iterator[Segment]:
+        if placed.end - placed.start <= self._limits.fetch:
+            yield from self._end_of_block(placed, placed.start + lead, data)
+            return
+        # The next commit may replace the last block, so it counts as lasting only once it is read whole.
+        cutter = Cutter(placed.start + lead, self._limits, at_records=self._joins)
+        for chunk in chain((data,), chunks):
+            for begin, piece in cutter.feed(chunk):
+                yield placed.segment(begin, piece, lasting=not placed.last)
+        if cutter.held:
+            yield from self._end_of_block(placed, cutter.begin, cutter.held)
+
+    def _end_of_block(self, placed: _Placed, start: int, data: bytes) -> Iterator[Segment]:
+        # The rest of a block from `start` on.
+        if placed.number == 0 and is_head(data):
+            yield replace(placed.segment(start, data, lasting=True), data=b"")
+            return
+        length = _without_closer(data) if placed.last else len(data)
+        lasting = length == len(data)
+        if not (lasting or data[:length].strip(_SEPARATORS)):
+            return
+        rest = placed.segment(start, data[:length], lasting=lasting)
+        if not self._joins:
+            yield rest
+            return
+        decoded = decode(rest.data)
+        cut = cut_start(rest.data) if decoded.ranges_set_aside else length
+        if cut == length:
+            yield replace(rest, decoded=decoded)
+        else:
+            yield from self._up_to_torn(rest, cut)
+
+    def _up_to_torn(self, segment: Segment, cut: int) -> Iterator[Segment]:
+        # What comes before a record that the segment's end cuts off, which is kept back.
+        if cut:
+            yield replace(segment, end=segment.start + cut, data=segment.data[:cut])
+        if cut < len(segment.data):
+            self.torn = replace(segment, start=segment.start + cut, data=segment.data[cut:])
+            self._torn_scanner = RecordScanner()
+            self._torn_scanner.feed(self.torn.data)
+
+
+def _after(offset: int, blocks: tuple[Block, ...]) -> Iterator[_Placed]:
+    start = 0
+    for number, block in enumerate(blocks):
+        end = start + block.size
+        if end > offset:
+            yield _Placed(number, block.id, max(start, offset), end, start >= offset, number == len(blocks) - 1)
+        start = end
+
+
+def _windows(blocks: Iterator[_Placed], fetch_bytes: int) -> Iterator[list[_Placed]]:
+    # Neighbours that are fetched in one go; a block above the size goes alone.
+    window: list[_Placed] = []
+    for placed in blocks:
+        if window and placed.end - window[0].start > fetch_bytes:
+            yield window
+            window = []
+        window.append(placed)
+    if window:
+        yield window
+
+
+def _without_closer(data: bytes) -> int:
+    # How many bytes of the last block come before the closer; all, if what looks like one belongs to a record.
+    found = _CLOSER.search(data)
+    if found is None:
+        return len(data)
+    spans = RecordScanner().feed(data)
+    return len(data) if spans and spans[-1].end > found.start() else found.start()

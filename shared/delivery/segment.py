@@ -1,0 +1,39 @@
+"""What is decoded and posted on its own: a byte range of a log blob that is cut between records."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from shared.flowlog import Decoded
+
+type Fetch = Callable[[int, int], bytes]
+"""Gives the bytes from the first offset up to the second, as one snapshot saw them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A byte range that holds whole records and whatever stands between them.
+
+    Attributes:
+        start, end: the range in bytes.
+        data: its bytes; empty where the range is known to hold no record.
+        blocks: how many committed blocks stand for good once it is delivered; 0 where the blob is read by bytes.
+        block: the id of the block that it ends in, "" where the blob is read by bytes.
+        covered: whether those blocks reach up to the segment's end.
+        decoded: what the data holds, where that is known already.
+    """
+
+    start: int
+    end: int
+    data: bytes
+    blocks: int = 0
+    block: str = ""
+    covered: bool = False
+    decoded: Decoded | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes: of what is fetched in one go, and of the longest record."""
+
+    fetch: int
+    record: int
