@@ -43,6 +43,7 @@ module "identity" {
 
   apigw_url                   = module.settings.apigw_url
   credential_lifetime_in_days = module.settings.credential_lifetime_in_days
+  gateway_known               = terraform_data.token_accepted.id
   name                        = "sluice-${local.suffix}"
   owner_object_id             = data.azurerm_client_config.current.object_id
   regions = [

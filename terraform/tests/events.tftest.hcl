@@ -62,6 +62,20 @@ run "only_commits_of_log_blobs_wake_it" {
   }
 }
 
+# Azure answers these where nothing was sent, and a plan would want them gone.
+run "what_azure_fills_in_is_written_down" {
+  command = plan
+
+  module {
+    source = "./modules/region"
+  }
+
+  assert {
+    condition     = alltrue([for subscription in azurerm_eventgrid_event_subscription.this : subscription.webhook_endpoint[0].max_events_per_batch == 1 && subscription.webhook_endpoint[0].preferred_batch_size_in_kilobytes == 64])
+    error_message = "A second plan must be empty."
+  }
+}
+
 run "an_event_that_fails_is_tried_for_a_day_and_kept_for_a_month" {
   command = plan
 

@@ -11,6 +11,7 @@ mock_provider "azuread" {
 variables {
   apigw_url                   = "https://gateway.example.com"
   credential_lifetime_in_days = 365
+  gateway_known               = "99999999-9999-9999-9999-999999999999"
   name                        = "sluice-0a1b2c3d"
   owner_object_id             = "33333333-3333-3333-3333-333333333333"
   regions                     = [{ location = "eastus", storageAccount = "flowlogs", functionApp = "sluice-location1-0a1b2c3d" }]

@@ -1,5 +1,6 @@
 """Whatever fails, a message says what to do, the same command succeeds later, and destroy leaves nothing."""
 
+import json
 from http import HTTPStatus
 
 import pytest
@@ -112,6 +113,28 @@ def test_a_refused_token_warns_and_lets_everything_in_azure_go(ready):
     assert run.says("Warning: The gateway refuses the subscription token (HTTP 401).")
     assert not ready.azure.estate.resources
     assert ready.registered == [A]
+
+
+def test_a_mistyped_gateway_is_mended_by_correcting_it(ready):
+    right = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
+    wrong = right | {"apigw_url": "https://127.0.0.1:1"}
+    ready.module.write_variables(wrong)
+    failed = ready.module.apply(A)
+    assert failed.says("The gateway at https://127.0.0.1:1 can't be reached")
+    ready.module.write_variables(right)
+    corrected = ready.module.apply(A)
+    assert corrected.succeeded, corrected.error
+    assert ready.registered == [A]
+    assert ready.module.plan(A).nothing_to_do
+
+
+def test_destroy_after_a_mistyped_gateway_leaves_nothing(ready):
+    variables = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
+    ready.module.write_variables(variables | {"apigw_url": "https://127.0.0.1:1"})
+    assert not ready.module.apply(A).succeeded
+    run = ready.module.destroy(A)
+    assert run.succeeded, run.error
+    assert ready.nothing_left
 
 
 def test_a_vault_that_does_not_know_its_role_yet_is_waited_for(ready):

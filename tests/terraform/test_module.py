@@ -34,6 +34,7 @@ def test_what_the_module_claims_of_itself_holds(site):
         ("module.region.azurerm_function_app_flex_consumption.this", "module.region.azurerm_role_assignment.flow_logs"),
         ("module.region.data.azurerm_function_app_host_keys.this", "module.region.terraform_data.code"),
         ("module.identity.terraform_data.deregistration", "module.identity.azurerm_role_assignment.security_reader"),
+        ("module.identity.terraform_data.deregistration", "terraform_data.token_accepted"),
     ],
 )
 def test_what_no_value_connects_has_its_order_all_the_same(site, later, earlier):

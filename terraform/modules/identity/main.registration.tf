@@ -21,8 +21,9 @@ resource "terraform_data" "deregistration" {
     }
   }
 
-  # so that the gateway is told before its access ends
-  depends_on = [azurerm_role_assignment.security_reader]
+  # So that the gateway is told before its access ends, and that an address which no gateway answers at is never kept here: the
+  # corrected one would replace this, and that takes an answer of the mistyped one.
+  depends_on = [azurerm_role_assignment.security_reader, var.gateway_known]
 }
 
 resource "terraform_data" "registration" {

@@ -10,6 +10,12 @@ variable "credential_lifetime_in_days" {
   nullable    = false
 }
 
+variable "gateway_known" {
+  description = "Anything of the resource that asked the gateway at apigw_url whether it takes the token."
+  type        = string
+  nullable    = false
+}
+
 variable "name" {
   description = "Name of the application, and of this deployment at the gateway."
   type        = string

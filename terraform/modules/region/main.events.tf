@@ -36,6 +36,10 @@ resource "azurerm_eventgrid_event_subscription" "this" {
 
   webhook_endpoint {
     url = "https://${azurerm_function_app_flex_consumption.this.default_hostname}/runtime/webhooks/blobs?functionName=Host.Functions.${each.key}&code=${data.azurerm_function_app_host_keys.this.blobs_extension_key}"
+
+    # what Azure answers where nothing was sent; without them each plan wants them gone
+    max_events_per_batch              = 1
+    preferred_batch_size_in_kilobytes = 64
   }
 
   retry_policy {

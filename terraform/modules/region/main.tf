@@ -82,5 +82,14 @@ resource "azurerm_function_app_flex_consumption" "this" {
     SUBSCRIPTION_TOKEN_SECRET      = var.token_secret.uri
   }, var.start_from == null ? {} : { START_FROM = var.start_from })
 
+  # The portal writes these when somebody opens the app's monitoring there.
+  lifecycle {
+    ignore_changes = [
+      tags["hidden-link: /app-insights-conn-string"],
+      tags["hidden-link: /app-insights-instrumentation-key"],
+      tags["hidden-link: /app-insights-resource-id"],
+    ]
+  }
+
   depends_on = [azurerm_role_assignment.flow_logs, azurerm_role_assignment.token]
 }
