@@ -27,6 +27,7 @@ lint: setup ## Check style, types and shell scripts
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/mypy --strict terraform/modules/sluice/setup/*.py
 	git grep -lIE '^#!.*[/ ](ba)?sh$$' -- ':!*.md' | xargs .venv/bin/shellcheck --external-sources --source-path=SCRIPTDIR
 
 .PHONY: format

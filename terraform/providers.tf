@@ -1,6 +1,6 @@
 provider "azurerm" {
-  environment     = module.settings.cloud
-  subscription_id = module.settings.subscription_id # no call before it is known to be this state's own
+  environment     = module.sluice.cloud
+  subscription_id = module.sluice.subscription_id # no call before it is known to be this state's own
 
   resource_provider_registrations = "none"
   resource_providers_to_register = [
@@ -32,6 +32,6 @@ provider "azurerm" {
 }
 
 provider "azuread" {
-  environment = module.settings.cloud
+  environment = module.sluice.cloud
   tenant_id   = data.azurerm_client_config.current.tenant_id
 }

@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 from dev.certificate import make_certificate
+from tests.terraform.management import HOSTS
 from tests.terraform.module import Module, bare_environment, copy_checkout, require_terraform
 from tests.terraform.site import site as everything
 from tests.terraform.standin.azure import Azure
-from tests.terraform.standin.endpoints import HOSTS
 from tests.terraform.standin.provider import providing
 
 
@@ -27,7 +27,7 @@ def checkout(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def apps_certificate(tmp_path_factory):
-    """What the function apps show to curl."""
+    """What everything in Azure shows over TLS."""
     return make_certificate(tmp_path_factory.mktemp("apps"), dt.datetime.now(dt.UTC), HOSTS)
 
 

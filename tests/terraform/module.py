@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +133,17 @@ def require_terraform(program: str | None, *, in_ci: bool) -> None:
         pytest.fail("terraform is not installed; CI needs it, 1.11 or newer.")
     if program is None:
         pytest.skip("terraform is not installed: https://developer.hashicorp.com/terraform/install")
+
+
+def programs_alone(folder: Path) -> Path:
+    """Make a folder of the programs that are needed beside az: as the PATH it has no shell, and no tool of one."""
+    folder.mkdir()
+    terraform = shutil.which("terraform")
+    assert terraform
+    (folder / "terraform").symlink_to(terraform)
+    # that of a version manager may take longer to start than all else
+    (folder / "python3").symlink_to(Path(sys.executable).resolve())
+    return folder
 
 
 def bare_environment() -> dict[str, str]:

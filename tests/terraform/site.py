@@ -1,22 +1,20 @@
 """Everything that the module's life takes place between: Azure, the gateway, and a copy of the module."""
 
 import contextlib
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dev.certificate import Certificate
 from gateway.faults import Faults
 from gateway.local import Customer, Gateway, new_customer, run_in_thread
 from tests.support.servers import LocalServer
-from tests.terraform.module import Module, bare_environment
+from tests.terraform.management import KeyedAppService, answering
+from tests.terraform.module import Module, bare_environment, programs_alone
 from tests.terraform.standin.azure import Azure
-from tests.terraform.standin.endpoints import az_on_path, function_apps
+from tests.terraform.standin.endpoints import az_on_path
 from tests.terraform.standin.estate import StorageAccount
 from tests.terraform.standin.provider import providing
 
@@ -81,23 +79,23 @@ def connection_string(account: str) -> str:
 def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Site]:
     """Run everything, with a copy of an initialised checkout."""
     azure, faults = Azure(), Faults()
-    programs = folder / "bin"
-    programs.mkdir()
+    azure.estate.app_service = KeyedAppService()
+    programs = programs_alone(folder / "bin")
     shutil.copytree(checkout, folder / "checkout")
     with (
         providing(azure) as reached,
         run_in_thread(folder / "gateway", faults=faults, faulty_path="/qas/azure") as gateway,
         az_on_path(azure.estate, programs) as az,
-        function_apps(azure.estate, certificate) as apps,
+        answering(azure.estate, certificate) as proxy,
     ):
-        (folder / ".curlrc").write_text(f'connect-to = ":443:127.0.0.1:{urlsplit(apps.url).port}"\n')
-        own = bare_environment()
         environment = {
-            **own,
+            **bare_environment(),
             **reached,
-            "CURL_CA_BUNDLE": str(certificate.certificate),
             "HOME": str(folder),
-            "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), own["PATH"]]),
+            "HTTPS_PROXY": proxy.url,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PATH": str(programs),
+            "REQUESTS_CA_BUNDLE": str(certificate.certificate),
             "SLUICE_PATIENCE": "0",
         }
         customer = new_customer(gateway.stores.database, "customer")

@@ -54,7 +54,10 @@ FAILURES = {
         deployment_failing,
         "The reason is in the portal, under the function app's Deployment Center.",
     ),
-    "key never made": (key_never_made, "has no key blobs_extension: its host did not load the code."),
+    "key never made": (
+        key_never_made,
+        "does not take the key blobs_extension (HTTP 400): its host did not load the code.",
+    ),
     "app half made": (failing("azurerm_function_app_flex_consumption", half_way=True), "half-way"),
     "secret not written": (failing("azurerm_key_vault_secret"), "create azurerm_key_vault_secret"),
 }

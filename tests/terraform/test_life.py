@@ -131,7 +131,7 @@ def test_everything_that_can_carry_tags_does(site):
 
 def test_a_new_credential_is_registered_before_the_old_one_goes(applied):
     [old] = applied.azure.estate.of("azuread_application_password")
-    renew = "-replace=module.identity.terraform_data.credential_issued"
+    renew = "-replace=module.sluice.module.identity.terraform_data.credential_issued"
     applied.faults.play(Answer(500))
     assert not applied.module.apply(A, renew).succeeded
     assert old in applied.azure.estate.of("azuread_application_password")  # the gateway knows no other one
