@@ -72,7 +72,6 @@ def _vault(estate: Estate, host: str, path: str) -> list[bytes]:
         return answer(HTTPStatus.FORBIDDEN, {"error": {"code": "Forbidden", "message": "Caller is not authorized."}})
     if path == "/secrets":
         return answer(HTTPStatus.OK, {"value": []})
-    value = next(
-        (value for name, value in estate.vaults.secrets.items() if name.startswith(f"https://{host}{path}")), None
-    )
+    vault = host.partition(".")[0]
+    value = next((value for name, value in estate.vaults.secrets.items() if vault in name and path in name), None)
     return answer(HTTPStatus.NOT_FOUND) if value is None else answer(HTTPStatus.OK, {"value": value})

@@ -84,7 +84,8 @@ def deregister() -> None:
     """Remove the subscription's registration from the gateway, before the access of the application ends.
 
     APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is deregistered. The token is in one of VARIABLES_FILES
-    (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET. Raises Failed.
+    (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET. Raises
+    Failed.
     """
     url, subscription = setting("APIGW_URL"), setting("SUBSCRIPTION_ID")
     stays = f"The registration of subscription {subscription} stays at {url}: remove it in the gateway's console."
