@@ -35,8 +35,8 @@ def main() -> int:
         "register": registering.register,
         "wait-for-vault": vault.wait_for_vault,
     }
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # an old console knows few characters
-    sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # as Terraform reads it
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     try:
         if name == "preflight":

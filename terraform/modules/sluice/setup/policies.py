@@ -17,7 +17,7 @@ _VERSION = "2023-03-01"
 _EVERYONE = {"defaultAction": "Allow", "bypass": "AzureServices"}
 _SITE = {"httpsOnly": True, "publicNetworkAccess": "Enabled", "siteConfig": {"minTlsVersion": "1.2"}}
 _MADE: dict[str, tuple[str, dict[str, Any]]] = {
-    "Microsoft.Resources/resourceGroups": ("2022-09-01", {"name": "sluice-00000000"}),
+    "Microsoft.Resources/subscriptions/resourceGroups": ("2022-09-01", {"name": "sluice-00000000"}),
     "Microsoft.KeyVault/vaults": (
         "2023-07-01",
         {
