@@ -31,6 +31,11 @@ run "the_form_of_the_contract_is_taken" {
   }
 
   assert {
+    condition     = output.management == "https://management.azure.com" && output.python == null
+    error_message = "The public cloud has its own Resource Manager, and Python its usual name."
+  }
+
+  assert {
     condition     = output.cloud == "public"
     error_message = "A suffix of core.windows.net is the public cloud."
   }
@@ -755,4 +760,35 @@ run "a_tag_that_is_ours_is_refused_in_any_case" {
   }
 
   expect_failures = [var.tags]
+}
+
+run "a_python_in_quotes_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/settings"
+  }
+
+  variables {
+    python = "\"C:/Program Files/Python313/python.exe\""
+  }
+
+  expect_failures = [var.python]
+}
+
+run "a_python_may_be_a_path_with_blanks" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/settings"
+  }
+
+  variables {
+    python = "C:/Program Files/Python313/python.exe"
+  }
+
+  assert {
+    condition     = output.python == "C:/Program Files/Python313/python.exe"
+    error_message = "A path is given to the system as it is, through no shell."
+  }
 }

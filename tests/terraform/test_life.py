@@ -143,6 +143,17 @@ def test_a_new_credential_is_registered_before_the_old_one_goes(applied):
     assert applied.module.plan(A).nothing_to_do
 
 
+def test_a_python_of_another_name_is_given(site, tmp_path):
+    other = tmp_path / "another python"
+    (tmp_path / "bin" / "python3").rename(other)
+    site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")) | {"python": str(other)})
+    applied = site.module.apply(A)
+    assert applied.succeeded, applied.error
+    destroyed = site.module.destroy(A)
+    assert destroyed.succeeded, destroyed.error
+    assert site.nothing_left
+
+
 def test_everything_goes_after_the_flow_logs_account_is_gone(applied):
     applied.azure.estate.accounts.clear()
     run = applied.module.destroy(A)

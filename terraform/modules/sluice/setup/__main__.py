@@ -7,8 +7,6 @@ command line, no file and no message.
 SLUICE_PATIENCE is how many seconds a command waits for something before it gives up.
 """
 
-from __future__ import annotations
-
 import sys
 
 MINIMUM = (3, 9)

@@ -15,6 +15,7 @@ from turns import taking_turns
 from web import Answer, request
 
 _KEY_NAME = "blobs_extension"
+_KEY_VARIABLE = "WEBHOOK_KEY"
 _GREETING = [
     {
         "id": "0",
@@ -47,7 +48,7 @@ def deploy() -> None:
         deployment = app.publish(package)
         if deployment:
             app.wait_for_deployment(deployment)
-        app.wait_for_webhook(setting("ARM"), setting("WEBHOOK_KEY"), setting("FUNCTIONS").split())
+        app.wait_for_webhook(setting("ARM"), setting(_KEY_VARIABLE), setting("FUNCTIONS").split())
     say(f"The code runs in {app.host}.")
 
 
@@ -56,7 +57,13 @@ def _package() -> bytes:
     try:
         if ready_made:
             return Path(ready_made).read_bytes()
-        subprocess.run([sys.executable, "-m", "dev.package"], cwd=root, stdin=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "dev.package"],
+            cwd=root,
+            env={name: value for name, value in os.environ.items() if name != _KEY_VARIABLE},
+            stdin=subprocess.DEVNULL,
+            check=True,
+        )
         return (Path(root) / "dist" / "function.zip").read_bytes()
     except (OSError, subprocess.CalledProcessError) as error:
         raise Failed("The package could not be built. Apply again once the cause above is removed.") from error

@@ -92,10 +92,10 @@ def _ask(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answ
     connection = None
     try:
         connection, target = _connection(url)
+        connection.connect()
+        connection.sock.settimeout(None)
         with contextlib.suppress(BrokenPipeError):  # it may have answered before it had everything
             connection.request(method, target, body=body or None, headers=dict(headers))
-        if connection.sock is not None:
-            connection.sock.settimeout(None)
         response = connection.getresponse()
         content = response.read(_MOST_BYTES + 1)
         return Answer(response.status, content if len(content) <= _MOST_BYTES else b"")
