@@ -353,6 +353,19 @@ def test_a_file_that_is_not_json_is_told_without_a_word_of_it(found, content):
     assert "planted" not in table
 
 
+def test_what_has_a_strange_form_is_no_reason_to_stop(azure, found, variables):
+    entry = {"location": "eastus", "flow_logs_storage_account_id": 7}
+    strange = {"tags": ["a"], "endpoint_suffix": ["b"], "alert_action_group_id": {}, "region_set": {"location1": entry}}
+    azure[POLICIES] = {"contentEvaluationResult": {"policyEvaluations": ["x", {"effectDetails": 1, "policyInfo": 2}]}}
+    azure[LOCKS] = values({"id": 1, "properties": []}, {"id": SUBSCRIPTION, "name": "\x1b[2Jgone"})
+    azure[f"{WATCHER}/flowLogs"] = values({"properties": None})
+    azure[STORAGE] = values({"name": "7", "location": None, "properties": [], "id": None})
+    status, table = found(variables | strange)
+    assert status == 1
+    assert "Traceback" not in table
+    assert "\x1b" not in table
+
+
 @pytest.mark.parametrize("arguments", [(), ("--json",), ("a", "b", "c")])
 def test_without_a_subscription_it_tells_how_it_is_called(machine, arguments):
     done = machine.run("preflight", *arguments)

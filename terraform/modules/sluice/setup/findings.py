@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
+from speaking import on_one_line
+
 OK, MISSING, UNSURE = "ok", "missing", "unsure"
 
 
@@ -50,7 +52,8 @@ class Findings:
     def table(self) -> str:
         """A line for each."""
         width = max((len(one.what) for one in self.each), default=0)
-        return "".join(f"{one.state:<8} {one.what:<{width}}  {one.finding}\n" for one in self.each)
+        lines = (f"{one.state:<8} {on_one_line(one.what):<{width}}  {on_one_line(one.finding)}\n" for one in self.each)
+        return "".join(lines)
 
     def as_json(self) -> str:
         """The same for a program."""

@@ -92,12 +92,16 @@ def check_policies(found: Findings, azure: Management, locations: list[str], tag
 
 
 def _denying(said: dict[str, Any]) -> list[str]:
-    result = said.get("contentEvaluationResult")
-    evaluations = result.get("policyEvaluations") if isinstance(result, dict) else None
+    evaluations = _part(said, "contentEvaluationResult").get("policyEvaluations")
     names = []
     for one in evaluations if isinstance(evaluations, list) else []:
-        details, info = one.get("effectDetails") or {}, one.get("policyInfo") or {}
-        effect = str(details.get("policyEffect", "Deny")).lower()
-        if one.get("evaluationResult") == "NonCompliant" and effect == "deny":
+        effect = str(_part(one, "effectDetails").get("policyEffect", "Deny")).lower()
+        info = _part(one, "policyInfo")
+        if isinstance(one, dict) and one.get("evaluationResult") == "NonCompliant" and effect == "deny":
             names.append(str(info.get("policyAssignmentId") or info.get("policyDefinitionId")))
     return names
+
+
+def _part(whole: object, name: str) -> dict[str, Any]:
+    part = whole.get(name) if isinstance(whole, dict) else None
+    return part if isinstance(part, dict) else {}

@@ -140,7 +140,8 @@ def check_azure(found: Findings, subscription: str, variables: dict[str, Any]) -
     check_locks(found, azure, accounts)
     check_flex(found, azure, locations)
     check_action_group(found, azure, variables.get("alert_action_group_id"))
-    check_policies(found, azure, locations, variables.get("tags") or {})
+    tags = variables.get("tags")
+    check_policies(found, azure, locations, tags if isinstance(tags, dict) else {})
 
 
 def _suffix(variables: dict[str, Any]) -> str:
@@ -148,7 +149,7 @@ def _suffix(variables: dict[str, Any]) -> str:
         str(entry.get("flow_logs_storage_connection_string")) for entry in variables.get("region_set", {}).values()
     ]
     written = [found[1] for found in (re.search("(?i:EndpointSuffix)=([a-z.]+)", text) for text in strings) if found]
-    suffix = variables.get("endpoint_suffix") or (written or ["core.windows.net"])[0]
+    suffix = str(variables.get("endpoint_suffix") or (written or ["core.windows.net"])[0])
     return suffix if suffix in CLOUDS else "core.windows.net"
 
 
