@@ -14,7 +14,13 @@ from tests.terraform.standin import endpoints
 from tests.terraform.standin.app_service import AppService
 from tests.terraform.standin.estate import Estate
 
-HOSTS = (*endpoints.HOSTS, "management.azure.com", "graph.microsoft.com", "*.vault.azure.net")
+HOSTS = (
+    *endpoints.HOSTS,
+    "management.azure.com",
+    "graph.microsoft.com",
+    "*.vault.azure.net",
+    "*.blob.core.windows.net",
+)
 """The names that a certificate for all of them needs."""
 _KEY = re.compile("/host/default/systemkeys/blobs_extension$")
 

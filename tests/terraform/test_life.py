@@ -161,6 +161,18 @@ def test_everything_goes_after_the_flow_logs_account_is_gone(applied):
     assert applied.nothing_left
 
 
+def test_an_entry_whose_account_is_gone_is_taken_out(applied):
+    first, second = applied.entry(A, "flowlogs1"), applied.entry(A, "flowlogs2", "westeurope")
+    applied.module.write_variables(applied.variables(location1=first, location2=second))
+    assert applied.module.apply(A).succeeded
+    del applied.azure.estate.accounts[1]
+    assert applied.module.plan(A).says("The storage account flowlogs2 of region_set is not in subscription")
+    applied.module.write_variables(applied.variables(location1=first))
+    run = applied.module.apply(A)
+    assert run.succeeded, run.error
+    assert len(applied.azure.estate.of("azurerm_function_app_flex_consumption")) == 1
+
+
 def test_everything_goes_without_the_file_of_variables(applied):
     file = applied.module.folder / "terraform.tfvars.json"
     given = {

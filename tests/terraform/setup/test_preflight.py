@@ -21,6 +21,7 @@ RIGHTS, LOCKS, FLEX, STORAGE, WATCHERS, POLICIES = (
         "Microsoft.PolicyInsights/checkPolicyRestrictions",
     )
 )
+BLOBS = "flowlogs.blob.core.windows.net"
 APPLICATIONS, MY_ROLES = "/v1.0/policies/authorizationPolicy", "/v1.0/me/memberOf/microsoft.graph.directoryRole"
 
 
@@ -46,6 +47,7 @@ def all_is_well():
         APPLICATIONS: {"defaultUserRolePermissions": {"allowedToCreateApps": True}},
         MY_ROLES: values(),
         GROUP: {"properties": {"enabled": True}},
+        BLOBS: answer(200, b"<EnumerationResults/>"),
     }
 
 
@@ -55,7 +57,8 @@ def azure(machine, apps_certificate):
     answers = all_is_well()
 
     def respond(request):
-        content = answers.get(urllib.parse.urlsplit(request.path).path)
+        host = str(request.headers["Host"])
+        content = answers.get(host if ".blob." in host else urllib.parse.urlsplit(request.path).path)
         return answer(403) if content is None else content if isinstance(content, list) else answer(200, content)
 
     with everywhere(machine, respond, apps_certificate) as server:
@@ -127,7 +130,9 @@ def test_every_token_of_az_is_for_the_subscription(machine, azure, found, variab
     found(variables)
     assert len(machine.az_words) == 2
     assert all(words.startswith(f"account get-access-token --subscription {A} ") for words in machine.az_words)
-    assert all(request.headers["Authorization"] == "Bearer access-token" for request in azure["requests"])
+    signed = {request.headers["Host"]: request.headers["Authorization"] for request in azure["requests"]}
+    assert signed.pop(BLOBS).startswith("SharedKey flowlogs:")
+    assert set(signed.values()) == {"Bearer access-token"}
 
 
 @pytest.mark.usefixtures("azure")
@@ -234,6 +239,26 @@ def test_an_account_that_the_function_app_will_not_get_at_is_missing(azure, foun
     status, table = found(variables)
     assert status == 1
     assert f"missing account flowlogs {said}" in table
+
+
+def test_a_key_of_another_account_is_missing(azure, found, variables):
+    azure[BLOBS] = answer(403, b"<Error><Code>AuthenticationFailed</Code></Error>")
+    status, table = found(variables)
+    assert (status, "missing account flowlogs the key in its connection string is not its key" in table) == (1, True)
+
+
+@pytest.mark.usefixtures("azure")
+@pytest.mark.parametrize("key", ["", "not base64!", "YWJj="])
+def test_a_key_that_can_not_be_one_is_missing(found, variables, key):
+    string = f"AccountName=flowlogs;AccountKey={key}"
+    variables["region_set"]["location1"]["flow_logs_storage_connection_string"] = string
+    assert "missing account flowlogs the key in its connection string is not its key" in found(variables)[1]
+
+
+def test_an_account_that_this_machine_may_not_reach_is_unsure(azure, found, variables):
+    azure[BLOBS] = answer(403, b"<Error><Code>AuthorizationFailure</Code></Error>")
+    status, table = found(variables)
+    assert (status, "unsure account flowlogs whether it takes the key could not be tried" in table) == (0, True)
 
 
 def test_an_account_without_keys_is_right_by_its_id(azure, found, variables):

@@ -7,6 +7,7 @@ from typing import Any
 
 from findings import Findings
 from management import Management
+from storage import list_containers
 
 
 def check_accounts(found: Findings, azure: Management, entries: dict[str, dict[str, Any]]) -> list[str]:
@@ -31,6 +32,7 @@ def check_accounts(found: Findings, azure: Management, entries: dict[str, dict[s
             )
             continue
         _check_account(found, what, account, entry)
+        _check_key(found, what, entry.get("flow_logs_storage_connection_string"))
         _check_flow_log(found, what, account, writing)
         ids.append(str(account.get("id")))
     return ids
@@ -62,6 +64,18 @@ def _check_account(found: Findings, what: str, account: dict[str, Any], entry: d
         found.missing(what, problem)
     if not problems:
         found.ok(what, f"is in {actual}, and lets the function app in")
+
+
+def _check_key(found: Findings, what: str, connection_string: object) -> None:
+    if not connection_string:
+        return
+    answer = list_containers(str(connection_string))
+    if answer is None or b"AuthenticationFailed" in answer.body:
+        found.missing(what, "the key in its connection string is not its key. Copy the connection string anew")
+    elif answer.status == 200:  # noqa: PLR2004 -- HTTP's own
+        found.ok(what, "it takes the key")
+    else:
+        found.unsure(what, f"whether it takes the key could not be tried from here ({answer.why})")
 
 
 def _flow_logs(azure: Management) -> dict[str, bool] | None:
