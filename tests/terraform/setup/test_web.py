@@ -1,10 +1,16 @@
+import datetime as dt
+import ipaddress
 import json
 import subprocess
 import sys
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from dev.certificate import Certificate
 from tests.support.servers import always, answer, serving
 from tests.terraform.setup.conftest import SETUP
 
@@ -72,6 +78,35 @@ def test_why_there_is_no_answer_is_told(url, environment, trouble):
     status, _, said = ask(url, **environment)
     assert status == 0
     assert said.startswith(trouble)
+
+
+@pytest.fixture
+def inspected(tmp_path):
+    """A certificate as an inspecting proxy makes it, without the identifier of its authority, and that authority."""
+    keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("authority", "server")}
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = dt.datetime.now(dt.UTC)
+
+    def certificate(name, extension):
+        subject, issuer = (x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, n)]) for n in (name, "authority"))
+        end, number = now + dt.timedelta(days=1), x509.random_serial_number()
+        builder = x509.CertificateBuilder(issuer, subject, keys[name].public_key(), number, now, end)
+        made = builder.add_extension(extension, critical=True).sign(keys["authority"], hashes.SHA256())
+        (tmp_path / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        return tmp_path / f"{name}.pem"
+
+    authority = certificate("authority", x509.BasicConstraints(ca=True, path_length=None))
+    server = Certificate(certificate("server", names), tmp_path / "key.pem")
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    server.key.write_bytes(keys["server"].private_bytes(*form))
+    return server, authority
+
+
+def test_an_authority_as_inspecting_proxies_have_it_is_trusted_where_it_is_named(inspected):
+    shown, authority = inspected
+    with serving(always(*answer(204)), shown) as server:
+        assert ask(server.url, REQUESTS_CA_BUNDLE=str(authority)) == [204, 0, ""]
+        assert ask(server.url)[2].startswith("its certificate is not trusted (")
 
 
 def test_what_does_not_speak_http_is_not_shown():
