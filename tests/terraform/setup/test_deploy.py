@@ -152,12 +152,18 @@ def test_a_deployment_that_fails_is_told(machine, app, status):
 
 
 @pytest.mark.usefixtures("azure")
-@pytest.mark.parametrize("status", [400, 403, 500])
-def test_a_host_that_takes_no_key_has_a_message_of_its_own(machine, app, status):
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        *((status, "its host did not load the code. Its log stream in the portal tells why.") for status in (400, 500)),
+        *((status, "whoever az is signed in as may not set it.") for status in (401, 403)),
+    ],
+)
+def test_a_host_that_takes_no_key_has_a_message_of_its_own(machine, app, status, why):
     app.key = [status]
     done = deploy(machine)
     assert done.status == 1
-    assert f"The function app {APP} does not take the key blobs_extension (HTTP {status})" in done.said
+    assert f"The function app {APP} does not take the key blobs_extension (HTTP {status}): {why}" in done.said
 
 
 def test_a_host_that_takes_its_key_later_is_waited_for_and_kept_awake(machine, azure, app):

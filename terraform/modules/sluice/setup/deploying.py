@@ -27,6 +27,7 @@ _GREETING = [
     }
 ]
 _OK, _ACCEPTED, _CREATED, _FORBIDDEN = 200, 202, 201, 403
+_NOT_ALLOWED = {401, 403}
 _REFUSED = {400, 401, 413, 415}
 _DEPLOYED, _NOT_DEPLOYED = 4, {-1, 3, 5, 6}  # in Kudu's numbers
 
@@ -79,7 +80,7 @@ class _App:
 
     @property
     def subscription(self) -> str:
-        return ([*self.id.split("/"), "", "", ""])[2]
+        return [*self.id.split("/"), "", "", ""][2]
 
     def publish(self, package: bytes) -> str:
         """Send the package; gives the number of the deployment that goes on, if one does."""
@@ -135,14 +136,7 @@ class _App:
             if taken.status in {_OK, _CREATED} and not failed:
                 return
             if not patience.wait():
-                problem = (
-                    f"does not answer Event Grid ({failed[0].why})"
-                    if taken.status in {_OK, _CREATED} and failed
-                    else f"does not take the key {_KEY_NAME} ({taken.why}): its host did not load the code"
-                )
-                raise Failed(
-                    f"The function app {self.host} {problem}. Its log stream in the portal tells why. Then apply again."
-                )
+                raise Failed(f"The function app {self.host} {_problem(taken, failed)} Then apply again.")
 
     def _give_key(self, arm: str, key: str) -> Answer:
         # The host makes a key of this name by itself only where there is none.
@@ -163,3 +157,12 @@ class _App:
             headers={"Content-Type": "application/json", "aeg-event-type": "SubscriptionValidation"},
             body=json.dumps(_GREETING).encode(),
         )
+
+
+def _problem(taken: Answer, failed: list[Answer]) -> str:
+    if taken.status in _NOT_ALLOWED:
+        return f"does not take the key {_KEY_NAME} ({taken.why}): whoever az is signed in as may not set it."
+    tells = "Its log stream in the portal tells why."
+    if taken.status in {_OK, _CREATED} and failed:
+        return f"does not answer Event Grid ({failed[0].why}). {tells}"
+    return f"does not take the key {_KEY_NAME} ({taken.why}): its host did not load the code. {tells}"
