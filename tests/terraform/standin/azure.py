@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from tests.terraform.standin.answering import Unheard, answered, remembering
 from tests.terraform.standin.completing import completed
 from tests.terraform.standin.estate import SIGNED_IN, TENANT, Estate, Resource
 from tests.terraform.standin.rules import Refused, check_create, check_delete, check_state
@@ -81,7 +82,7 @@ class Azure:
             failure = self._failure(Verb.CREATE, kind)
             if failure is not None and not failure.half_way:
                 raise Refused(failure.reason)
-            made = Resource(kind, completed(table, plan, self.estate.subscription_id))
+            made = self._resource(kind, table, plan)
             check_create(self.estate, made, table)
             self._keep(Verb.CREATE, made, config)
             if failure is not None:
@@ -94,7 +95,7 @@ class Azure:
             failure = self._failure(Verb.UPDATE, kind)
             if failure is not None:
                 raise Refused(failure.reason)
-            changed = Resource(kind, completed(table, plan, self.estate.subscription_id))
+            changed = self._resource(kind, table, plan)
             check_state(self.estate, changed)
             self._keep(Verb.UPDATE, changed, config)
             return changed.values
@@ -112,16 +113,23 @@ class Azure:
             del self.estate.resources[resource_id]
             self.journal.append(Operation(Verb.DELETE, gone.type, gone.id))
 
-    def read(self, resource_id: str) -> Values | None:
-        """What a resource is now; None if it is gone."""
+    def read(self, kind: str, state: Values) -> Values | None:
+        """What a resource of a state is now; None if it is gone."""
         with self._lock:
-            resource = self.estate.resources.get(resource_id)
-            return None if resource is None else resource.values
+            resource = self.estate.resources.get(state["id"])
+            return None if resource is None else remembering(kind, resource.values, state)
 
     def read_data(self, kind: str, config: Values) -> Values:
         """What a data source finds."""
         with self._lock:
             return config | {"id": kind} | _DATA[kind](self.estate, config)
+
+    def _resource(self, kind: str, table: ResourceType, plan: Values) -> Resource:
+        try:
+            sent = answered(kind, plan)
+        except Unheard as unheard:
+            raise Refused(str(unheard)) from None
+        return Resource(kind, completed(table, sent, self.estate.subscription_id))
 
     def _keep(self, verb: Verb, resource: Resource, config: Values) -> None:
         self.estate.resources[resource.id] = resource

@@ -103,7 +103,7 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
 
     def ReadResource(self, request: Any, _context: object) -> Any:
         state = decode(request.current_state.msgpack)
-        return _messages.ReadResource.Response(new_state=_value(self._azure.read(state["id"])))
+        return _messages.ReadResource.Response(new_state=_value(self._azure.read(request.type_name, state)))
 
     def PlanResourceChange(self, request: Any, _context: object) -> Any:
         proposed = decode(request.proposed_new_state.msgpack)
@@ -111,7 +111,7 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
         if proposed is None:
             return _messages.PlanResourceChange.Response(planned_state=_value(None))
         table = self._table.resources[request.type_name]
-        plan = planned(table, proposed)
+        plan = planned(table, proposed, prior)
         replaced = [] if prior is None else replacing(table, prior, plan)
         return _messages.PlanResourceChange.Response(
             planned_state=_value(plan),
