@@ -34,7 +34,11 @@ resource "azurerm_eventgrid_event_subscription" "this" {
     }
   }
 
+  # Azure answers both when they are not sent, and the provider would take them away again with each apply.
   webhook_endpoint {
+    max_events_per_batch              = 1
+    preferred_batch_size_in_kilobytes = 64
+
     url = "https://${azurerm_function_app_flex_consumption.this.default_hostname}/runtime/webhooks/blobs?functionName=Host.Functions.${each.key}&code=${data.azurerm_function_app_host_keys.this.blobs_extension_key}"
   }
 
