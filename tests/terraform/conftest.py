@@ -6,6 +6,7 @@ import pytest
 
 from dev.certificate import make_certificate
 from tests.terraform.module import Module, bare_environment, copy_checkout, require_terraform
+from tests.terraform.site import A
 from tests.terraform.site import site as everything
 from tests.terraform.standin.azure import Azure
 from tests.terraform.standin.endpoints import HOSTS
@@ -36,3 +37,23 @@ def site(tmp_path, checkout, apps_certificate):
     """Azure with nothing of ours in it, a gateway that knows no subscription, and the module."""
     with everything(tmp_path, checkout, apps_certificate) as running:
         yield running
+
+
+@pytest.fixture
+def applied(site):
+    """A site with one entry of region_set applied in subscription A."""
+    site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
+    run = site.module.apply(A)
+    assert run.succeeded, run.error
+    return site
+
+
+@pytest.fixture
+def by_identity(site):
+    """The same, with the account given by its id, and alerts by mail."""
+    site.entry(A, "flowlogs1")
+    entry = {"location": "eastus", "flow_logs_storage_account_id": site.azure.estate.accounts[0].id}
+    site.module.write_variables(site.variables(location1=entry) | {"alert_email": "network-team@example.com"})
+    run = site.module.apply(A)
+    assert run.succeeded, run.error
+    return site

@@ -87,8 +87,8 @@ def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Sit
     with (
         providing(azure) as reached,
         run_in_thread(folder / "gateway", faults=faults, faulty_path="/qas/azure") as gateway,
-        az_on_path(azure.estate, programs) as az,
-        function_apps(azure.estate, certificate) as apps,
+        az_on_path(azure, programs) as az,
+        function_apps(azure, certificate) as apps,
     ):
         (folder / ".curlrc").write_text(f'connect-to = ":443:127.0.0.1:{urlsplit(apps.url).port}"\n')
         own = bare_environment()

@@ -3,20 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from gateway.faults import Answer
 from tests.terraform.site import A
 from tests.terraform.standin.azure import Verb
-
-
-@pytest.fixture
-def applied(site):
-    """A site with one entry of region_set applied in subscription A."""
-    site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
-    run = site.module.apply(A)
-    assert run.succeeded, run.error
-    return site
 
 
 def test_what_was_applied_needs_nothing_more_and_is_gone_after_destroy(applied):
@@ -144,7 +133,7 @@ def test_a_new_credential_is_registered_before_the_old_one_goes(applied):
 
 
 def test_everything_goes_after_the_flow_logs_account_is_gone(applied):
-    applied.azure.estate.accounts.clear()
+    applied.azure.estate.lose(applied.azure.estate.accounts[0])
     run = applied.module.destroy(A)
     assert run.succeeded, run.error
     assert applied.nothing_left

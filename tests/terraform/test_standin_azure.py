@@ -73,10 +73,18 @@ def test_nothing_refers_to_what_is_not_there(azure):
 
 
 def test_what_others_need_is_not_removed(azure):
-    vault = make_vault(azure)
-    with pytest.raises(Refused, match="is in use by azurerm_key_vault"):
-        azure.delete(f"/subscriptions/{A}/resourceGroups/group")
-    azure.delete(vault["id"])
+    plan = make(azure, "azurerm_service_plan", name="plan", os_type="Linux", sku_name="FC1", **IN_GROUP)
+    app = running_app(azure)
+    azure.estate.resources[app["id"]].values["service_plan_id"] = plan["id"]
+    with pytest.raises(Refused, match="is in use by azurerm_function_app_flex_consumption"):
+        azure.delete(plan["id"])
+    azure.delete(app["id"])
+    azure.delete(plan["id"])
+    assert not azure.estate.of("azurerm_service_plan")
+
+
+def test_what_is_in_a_group_goes_with_it(azure):
+    open_vault(azure)
     azure.delete(f"/subscriptions/{A}/resourceGroups/group")
     assert not azure.estate.resources
 

@@ -24,18 +24,21 @@ class AppService:
         accepts: what it answers to a package.
         deploys: how deployments end.
         loads_code: whether hosts can load what is deployed.
+        minutes_waited: how long a provider has waited for hosts that do not answer; nobody waits here.
     """
 
     code: dict[str, dict[str, bytes]]
     accepts: HTTPStatus
     deploys: Deployment
     loads_code: bool
+    minutes_waited: int
 
     def __init__(self) -> None:
         self.code = {}
         self.accepts = HTTPStatus.ACCEPTED
         self.deploys = Deployment.SUCCEEDED
         self.loads_code = True
+        self.minutes_waited = 0
 
     def deploy(self, host: str, package: bytes) -> None:
         """Run a package's code. Raises zipfile.BadZipFile."""

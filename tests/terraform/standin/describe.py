@@ -3,7 +3,7 @@
     python -m tests.terraform.standin.describe FOLDER > tests/terraform/standin/api.json
 
 FOLDER is where Microsoft's Python packages, those of `SOURCES`, were unpacked: they are generated from the API
-descriptions (the repository Azure/azure-rest-api-specs, over a gigabyte), and have the descriptions' defaults, read-only
+descriptions (the repository Azure/azure-rest-api-specs, over a gigabyte), and have their defaults, read-only
 properties and values, spelt as the service spells them. `pip download --no-deps azure-mgmt-eventgrid==10.4.0` gets one,
 which is a zip. Whoever brings `api.json` up to date runs this; no test does.
 """

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from dev.certificate import Certificate
 from tests.support.servers import LocalServer, Request, answer, serving
+from tests.terraform.standin.azure import Azure
 from tests.terraform.standin.estate import Estate
 
 HOSTS = ("*.azurewebsites.net", "*.scm.azurewebsites.net")
@@ -28,9 +29,15 @@ sys.exit(said["status"])
 
 
 @contextlib.contextmanager
-def az_on_path(estate: Estate, folder: Path) -> Iterator[LocalServer]:
+def az_on_path(azure: Azure, folder: Path) -> Iterator[LocalServer]:
     """Put a command `az` into a folder, and answer it. Its requests are what it was called with."""
-    with serving(lambda request: answer(200, _az(estate, json.loads(request.body)))) as server:
+
+    def respond(request: Request) -> list[bytes]:
+        said = _az(azure.estate, json.loads(request.body))
+        azure.traffic.passed("az")
+        return answer(200, said)
+
+    with serving(respond) as server:
         program = folder / "az"
         program.write_text(_AZ.format(python=sys.executable, port=urlsplit(server.url).port))
         program.chmod(0o755)
@@ -61,9 +68,15 @@ def _fails(why: str) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def function_apps(estate: Estate, certificate: Certificate) -> Iterator[LocalServer]:
+def function_apps(azure: Azure, certificate: Certificate) -> Iterator[LocalServer]:
     """Serve every function app and its deployment service, on one port of loopback."""
-    with serving(lambda request: _app(estate, request), certificate) as server:
+
+    def respond(request: Request) -> list[bytes]:
+        said = _app(azure.estate, request)
+        azure.traffic.passed("function app")
+        return said
+
+    with serving(respond, certificate) as server:
         yield server
 
 

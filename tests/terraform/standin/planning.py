@@ -23,6 +23,16 @@ def mistakes(resource: ResourceType, config: Values) -> list[str]:
     return found
 
 
+def missing(resource: ResourceType, config: Values) -> list[str]:
+    """Say what must be given and is null; terraform itself only sees that nothing is written."""
+    return [
+        f'Missing required argument: The argument "{name}" is required, but no definition was found.'
+        for block, values in resource.block.bodies(config)
+        for name, attribute in block.attributes.items()
+        if attribute.required and values.get(name) is None
+    ]
+
+
 def _mistakes(attribute: Attribute, value: object) -> Iterator[str]:
     if not isinstance(value, str):
         return

@@ -20,8 +20,8 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # ships no types
 
-from tests.terraform.standin.azure import Azure, HalfMade
-from tests.terraform.standin.planning import mistakes, planned, replacing
+from tests.terraform.standin.azure import Azure, Features, HalfMade
+from tests.terraform.standin.planning import missing, mistakes, planned, replacing
 from tests.terraform.standin.rules import Refused
 from tests.terraform.standin.table import Block, ProviderTable, ResourceType, read_tables
 from tests.terraform.standin.values import decode, encode, is_known
@@ -79,7 +79,8 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
         return _messages.PrepareProviderConfig.Response(prepared_config=request.config)
 
     def ValidateResourceTypeConfig(self, request: Any, _context: object) -> Any:
-        found = mistakes(self._table.resources[request.type_name], decode(request.config.msgpack))
+        table, config = self._table.resources[request.type_name], decode(request.config.msgpack)
+        found = mistakes(table, config) + missing(table, config)
         return _messages.ValidateConfig.Response(diagnostics=map(_error, found))
 
     def ValidateDataSourceConfig(self, _request: Any, _context: object) -> Any:
@@ -95,6 +96,11 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
             )
         if is_known(config["subscription_id"]):
             self._azure.estate.subscription_id = config["subscription_id"]
+        [features] = config["features"]
+        self._azure.features = Features(
+            persists_id=bool(features["persist_id_on_create_before_polling_for_completion"]),
+            overwrites=bool(features["skip_import_check_on_create_and_allow_overwriting_existing_resources"]),
+        )
         return _messages.Configure.Response()
 
     def UpgradeResourceState(self, request: Any, _context: object) -> Any:
@@ -140,6 +146,15 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
             failed = [_error(str(refused))]
         return _messages.ApplyResourceChange.Response(
             new_state=_value(state), diagnostics=failed, legacy_type_system=True
+        )
+
+    def ImportResourceState(self, request: Any, _context: object) -> Any:
+        try:
+            state = self._azure.found(request.type_name, request.id)
+        except Refused as refused:
+            return _messages.ImportResourceState.Response(diagnostics=[_error(str(refused))])
+        return _messages.ImportResourceState.Response(
+            imported_resources=[{"type_name": request.type_name, "state": _value(state)}]
         )
 
     def ReadDataSource(self, request: Any, _context: object) -> Any:
