@@ -8,6 +8,10 @@ resource "azurerm_key_vault" "this" {
   purge_protection_enabled   = false # it would keep the vault after destroy
   soft_delete_retention_days = 7
   tags                       = local.tags
+
+  lifecycle {
+    ignore_changes = [purge_protection_enabled] # a policy, or somebody, may turn it on, and nobody can turn it off
+  }
 }
 
 # Writing the token takes a role of its own, even for the subscription's owner.

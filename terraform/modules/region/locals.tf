@@ -7,7 +7,11 @@ locals {
     vnet_flow_log = "insights-logs-flowlogflowevent"
   }
 
-  flow_logs_account_id = one(data.azurerm_resources.flow_logs.resources[*].id) # null, not an error, for a destroy after the account is gone
+  # Of an account that is gone a well-formed id, not an error, so that a destroy goes on.
+  flow_logs_account_id = coalesce(
+    one(data.azurerm_resources.flow_logs.resources[*].id),
+    "/subscriptions/${var.subscription_id}/resourceGroups/gone/providers/Microsoft.Storage/storageAccounts/${var.flow_logs_storage_account}"
+  )
   flow_logs_settings = local.by_identity ? {
     FLOW_LOGS__blobServiceUri  = "https://${var.flow_logs_storage_account}.blob.${var.endpoint_suffix}"
     FLOW_LOGS__clientId        = azurerm_user_assigned_identity.this.client_id

@@ -51,4 +51,9 @@ resource "azurerm_eventgrid_event_subscription" "this" {
     storage_account_id          = azurerm_storage_account.this.id
     storage_blob_container_name = azurerm_storage_container.this["dead-letters"].name
   }
+
+  lifecycle {
+    ignore_changes       = [scope]
+    replace_triggered_by = [terraform_data.flow_logs_account]
+  }
 }

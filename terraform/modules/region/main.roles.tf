@@ -15,4 +15,9 @@ resource "azurerm_role_assignment" "flow_logs" {
   principal_id                     = azurerm_user_assigned_identity.this.principal_id
   principal_type                   = "ServicePrincipal"
   skip_service_principal_aad_check = true
+
+  lifecycle {
+    ignore_changes       = [scope]
+    replace_triggered_by = [terraform_data.flow_logs_account]
+  }
 }
