@@ -16,6 +16,7 @@ resource "azurerm_key_vault" "this" {
 
 # Writing the token takes a role of its own, even for the subscription's owner.
 resource "azurerm_role_assignment" "vault_officer" {
+  name                 = uuidv5("url", "${azurerm_key_vault.this.id}/vault-officer")
   scope                = azurerm_key_vault.this.id
   role_definition_name = "Key Vault Secrets Officer"
   principal_id         = data.azurerm_client_config.current.object_id

@@ -1,4 +1,5 @@
 resource "azurerm_role_assignment" "token" {
+  name                             = uuidv5("url", "${var.name}/token/${azurerm_user_assigned_identity.this.principal_id}")
   scope                            = var.token_secret.id
   role_definition_name             = "Key Vault Secrets User"
   principal_id                     = azurerm_user_assigned_identity.this.principal_id
@@ -10,6 +11,7 @@ resource "azurerm_role_assignment" "token" {
 resource "azurerm_role_assignment" "flow_logs" {
   for_each = toset(local.by_identity ? ["Storage Blob Data Reader", "Storage Queue Data Contributor"] : [])
 
+  name                             = uuidv5("url", "${var.name}/${each.key}/${azurerm_user_assigned_identity.this.principal_id}")
   scope                            = local.flow_logs_account_id
   role_definition_name             = each.key
   principal_id                     = azurerm_user_assigned_identity.this.principal_id
