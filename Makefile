@@ -54,6 +54,10 @@ chaos: setup ## Deliver under random faults and kills, for long (make chaos SCHE
 chaos-controls: setup ## Take each check of what storage says out, and show that its schedule goes wrong without it
 	.venv/bin/python -m dev.chaos.controls
 
+.PHONY: terraform-interruptions
+terraform-interruptions: setup ## End terraform at each request of an apply, and take it up again
+	.venv/bin/python -m tests.terraform.interruptions
+
 .PHONY: package
 package: ## Build the function app's package, dist/function.zip
 	@python="$(ANY_PYTHON)"; test -n "$$python" || { echo "package: install any Python 3.9 or newer first" >&2; exit 1; }; \

@@ -5,12 +5,10 @@ import shutil
 import pytest
 
 from dev.certificate import make_certificate
-from tests.terraform.module import Module, bare_environment, copy_checkout, require_terraform
-from tests.terraform.site import A
+from tests.terraform.module import require_terraform
+from tests.terraform.site import A, initialise
 from tests.terraform.site import site as everything
-from tests.terraform.standin.azure import Azure
 from tests.terraform.standin.endpoints import HOSTS
-from tests.terraform.standin.provider import providing
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +17,7 @@ def checkout(tmp_path_factory):
     require_terraform(shutil.which("terraform"), in_ci=bool(os.environ.get("CI")))
     root = tmp_path_factory.mktemp("terraform") / "checkout"
     root.mkdir()
-    copy_checkout(root)
-    with providing(Azure()) as reached:
-        run = Module(root, {**bare_environment(), **reached}).terraform("init", "-input=false", "-no-color")
-    assert run.succeeded, run.output
+    initialise(root)
     return root
 
 

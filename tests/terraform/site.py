@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from dev.certificate import Certificate
 from gateway.faults import Faults
 from gateway.local import Customer, Gateway, new_customer, run_in_thread
 from tests.support.servers import LocalServer
-from tests.terraform.module import Module, bare_environment
+from tests.terraform.module import Module, bare_environment, copy_checkout
 from tests.terraform.standin.azure import Azure
 from tests.terraform.standin.endpoints import az_on_path, function_apps
 from tests.terraform.standin.estate import StorageAccount
 from tests.terraform.standin.provider import providing
+from tests.terraform.standin.traffic import Traffic
 
 A = "22222222-2222-4222-8222-222222222222"
 B = "44444444-4444-4444-8444-444444444444"
@@ -69,6 +72,15 @@ class Site:
         return not self.azure.estate.resources and not self.registered
 
 
+def initialise(checkout: Path) -> None:
+    """Make a copy of the checkout, in a folder that is there and empty, and run `terraform init` in it."""
+    copy_checkout(checkout)
+    with providing(Azure()) as reached:
+        run = Module(checkout, {**bare_environment(), **reached}).terraform("init", "-input=false", "-no-color")
+    if not run.succeeded:
+        raise RuntimeError(run.output)
+
+
 def connection_string(account: str) -> str:
     """A storage account's connection string, as the portal shows it."""
     return (
@@ -77,10 +89,28 @@ def connection_string(account: str) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Lets the gateway answer, and counts the request."""
+
+    traffic: Traffic
+
+    @property
+    def name(self) -> str:
+        """What it is counted under."""
+        return "gateway"
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        await app(scope, receive, send)
+        self.traffic.passed("gateway")
+
+
 @contextlib.contextmanager
 def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Site]:
     """Run everything, with a copy of an initialised checkout."""
-    azure, faults = Azure(), Faults()
+    azure = Azure()
+    faults = Faults(chances=[(1.0, Passing(azure.traffic))])
     programs = folder / "bin"
     programs.mkdir()
     shutil.copytree(checkout, folder / "checkout")

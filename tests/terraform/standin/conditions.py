@@ -28,7 +28,7 @@ class Conditions:
     def modified(self, kind: str, values: Values) -> Values:
         """What policies make of a resource that is sent."""
         changed = dict(values)
-        if self.added_tags and "tags" in values:
+        if self.added_tags and isinstance(values.get("tags", ()), dict | None):
             changed["tags"] = (values["tags"] or {}) | self.added_tags
         if self.purge_protection and kind == "azurerm_key_vault":
             changed["purge_protection_enabled"] = True

@@ -167,7 +167,7 @@ def main() -> None:
         )
         head = ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in said.items())
         lines.append(f'  {json.dumps(resource)}: {{\n{head},\n    "properties": {{\n{properties}\n    }}\n  }}')
-    print("{\n" + ",\n".join(lines) + "\n}")  # noqa: T201 -- what it is for
+    print("{\n" + ",\n".join(lines) + "\n}")
 
 
 if __name__ == "__main__":

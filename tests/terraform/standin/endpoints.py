@@ -56,7 +56,24 @@ def _az(estate: Estate, arguments: list[str]) -> dict[str, object]:
         case ["rest", "--method", "get", "--url", url, *_] if ".vault.azure.net/" in url:
             known = estate.vaults.ask(str(urlsplit(url).hostname).partition(".")[0])
             return _says("") if known else _fails("Forbidden: the caller has no role.")
+        case ["cloud", "show", *_]:
+            return _says(json.dumps("https://graph.microsoft.com/"))
+        case ["rest", "--method", "get", "--url", url, "--url-parameters", parameter, *_]:
+            return _rest(estate, url, parameter)
     return _fails(f"The stand-in for az does not know: {' '.join(arguments)}")
+
+
+_KINDS = {"applications": "azuread_application", "servicePrincipals": "azuread_service_principal"}
+_NAMES = {"appId": "client_id", "displayName": "display_name"}
+
+
+def _rest(estate: Estate, url: str, parameter: str) -> dict[str, object]:
+    graph, _, kind = url.partition("https://graph.microsoft.com/v1.0/")
+    if graph:
+        return _says("{}") if estate.is_there(url) else _fails("Not Found({ResourceNotFound})")
+    name, value = parameter.removeprefix("$filter=").removesuffix("'").split(" eq '")
+    found = [one for one in estate.of(_KINDS[kind]) if one.values[_NAMES[name]] == value]
+    return _says(json.dumps({"value": [{"id": one.values["object_id"]} for one in found]}))
 
 
 def _says(text: str) -> dict[str, object]:

@@ -79,16 +79,16 @@ class Estate:
         return resource_id.lower() in map(str.lower, found)
 
     def within(self, resource_id: str) -> list[str]:
-        """Ids of what goes when a resource does: what is in it, and of an application its principal and passwords."""
-        gone = [name for name in self.resources if name.startswith((f"{resource_id}/", f"{resource_id}?"))]
-        application = self.resources[resource_id]
-        if application.type == "azuread_application":
-            client_id = application.values["client_id"]
-            gone += [one.id for one in self.of("azuread_service_principal") if one.values["client_id"] == client_id]
-            gone += [
-                one.id for one in self.of("azuread_application_password") if one.values["application_id"] == resource_id
-            ]
-        return gone
+        """Ids of what goes when a resource does: what is in it, and of an application its principal."""
+        client_id = self.resources[resource_id].values.get("client_id")
+        return [
+            name
+            for name, one in self.resources.items()
+            if name.startswith(f"{resource_id}/")
+            or (
+                one.type == "azuread_service_principal" and one.values["client_id"] == client_id and name != resource_id
+            )
+        ]
 
     def lose(self, account: StorageAccount) -> None:
         """Remove one of the customer's accounts, with the event subscriptions and roles on it."""
