@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Take up what an apply made and did not live to write into the state. Changes nothing in Azure.
+"""Take up what an apply made and did not live to write into the state.
 
     python3 scripts/adopt.py SUBSCRIPTION_ID [-var-file=FILE]
 
 An apply that is ended can leave resources that the state does not have: Azure had made them, and terraform did not hear
-of it. They are found by their names, which only this installation has, and imported. Then apply, or destroy.
+of it. They are found by their names, which only this installation has, and imported; the token's secret is removed from
+the vault. Nothing else is changed in Azure. Then apply, or destroy.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ _USAGE = 2
 _ROUNDS = 8  # a resource is found once what it is in is known
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{resource_group_name}/providers"
 
-# The id of each type, and the version of the API that is asked. A secret is left out: imported, its value would be
-# in the state. It is written anew, or goes with the vault; likewise the credential of an application.
+# The id of each type, and the version of the API that is asked. Left out: the credential of an application, which goes
+# with the application.
 _TYPES = {
     "azurerm_application_insights": (_GROUP + "/Microsoft.Insights/components/{name}", "2020-02-02"),
     "azurerm_eventgrid_event_subscription": (
@@ -77,6 +78,17 @@ class Azure:
             self._graph = json.loads(said.stdout).rstrip("/") if said.returncode == 0 else "https://graph.microsoft.com"
         found = (self._get(f"{self._graph}/v1.0/{kind}", f"$filter={condition}") or {}).get("value", [])
         return str(found[0]["id"]) if len(found) == 1 else None
+
+    def remove_secret(self, vault_id: str, name: str) -> bool:
+        """Remove a secret from a vault, so that it can be written anew. Says whether it was there."""
+        words = ("--vault-name", vault_id.rpartition("/")[2], "--name", name, "--output", "none")
+        if self._az("keyvault", "secret", "show", *words).returncode:
+            return False
+        removed = self._az("keyvault", "secret", "delete", *words)
+        if removed.returncode:
+            raise Failed(f"az could not remove the secret {name} of {vault_id}: {removed.stderr.strip()}")
+        self._az("keyvault", "secret", "purge", *words)  # where nobody may purge, the provider recovers it
+        return True
 
     def _get(self, url: str, parameter: str) -> dict[str, Any] | None:
         """What stands at an address; None if nothing does."""
@@ -153,18 +165,32 @@ def id_of(azure: Azure, kind: str, values: dict[str, Any]) -> str | None:
 
 
 def adopt(folder: Path, azure: Azure, options: list[str]) -> list[str]:
-    """Import what is there and not in the state. Gives the addresses."""
-    adopted = []
+    """Import what is there and not in the state. Gives the addresses of what was done. Raises Failed."""
+    adopted: list[str] = []
     for _ in range(_ROUNDS):
-        found = [(address, id_of(azure, kind, values)) for address, kind, values in to_be_made(folder, options)]
+        wanted = to_be_made(folder, options)
+        found = [(address, id_of(azure, kind, values)) for address, kind, values in wanted]
         there = [(address, resource_id) for address, resource_id in found if resource_id]
         if not there:
-            break
+            return adopted + remove_secrets(azure, wanted)
         for address, resource_id in there:
             _terraform(folder, "import", "-input=false", "-no-color", *options, address, resource_id)
             print(f"adopted  {address}")
             adopted.append(address)
-    return adopted
+    raise Failed(f"There was more to take up after {_ROUNDS} rounds. Run this again.")
+
+
+def remove_secrets(azure: Azure, wanted: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
+    """Remove secrets that are there and not in the state, where an import would put them. Gives the addresses."""
+    removed = [
+        address
+        for address, kind, values in wanted
+        if kind == "azurerm_key_vault_secret" and "key_vault_id" in values
+        if azure.remove_secret(values["key_vault_id"], values["name"])
+    ]
+    for address in removed:
+        print(f"removed  {address}, which apply writes anew")
+    return removed
 
 
 def main() -> int:

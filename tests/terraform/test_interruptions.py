@@ -26,7 +26,7 @@ def everything_once(tmp_path_factory, checkout, apps_certificate):
         ("create azuread_application", signal.SIGKILL, True, "azuread_application"),
         ("create azurerm_role_assignment", signal.SIGINT, False, "azurerm_role_assignment"),
         ("create azurerm_function_app_flex_consumption", signal.SIGKILL, True, "azurerm_function_app_flex_consumption"),
-        ("create azurerm_eventgrid_event_subscription", signal.SIGKILL, False, "azurerm_eventgrid_event_subscription"),
+        ("create azurerm_key_vault_secret", signal.SIGKILL, False, "azurerm_key_vault_secret"),
     ],
 )
 def test_an_apply_that_was_ended_is_taken_up(everything_once, request_, by, at_once, forgotten):

@@ -119,7 +119,7 @@ class Azure:
             if failure is not None and not failure.half_way:
                 raise Refused(failure.reason)
             made = self._resource(kind, table, plan)
-            there = self.estate.resources.get(made.id) if self.features.overwrites else None
+            there = self.estate.resources.get(made.id) if self._takes_over(kind) else None
             if there is None:
                 check_create(self.estate, made, table)
             else:
@@ -131,6 +131,10 @@ class Azure:
         if self.traffic.passed(f"create {kind}"):
             self._forget(made)
         return made.values
+
+    def _takes_over(self, kind: str) -> bool:
+        # Whether the provider's resource for secrets goes by the setting was not seen: the worse is taken.
+        return self.features.overwrites and kind != "azurerm_key_vault_secret"
 
     def _forget(self, made: Resource) -> None:
         """Leave a creation whose end terraform did not wait for."""

@@ -33,7 +33,7 @@ def az_on_path(azure: Azure, folder: Path) -> Iterator[LocalServer]:
     """Put a command `az` into a folder, and answer it. Its requests are what it was called with."""
 
     def respond(request: Request) -> list[bytes]:
-        said = _az(azure.estate, json.loads(request.body))
+        said = _az(azure, json.loads(request.body))
         azure.traffic.passed("az")
         return answer(200, said)
 
@@ -44,7 +44,8 @@ def az_on_path(azure: Azure, folder: Path) -> Iterator[LocalServer]:
         yield server
 
 
-def _az(estate: Estate, arguments: list[str]) -> dict[str, object]:
+def _az(azure: Azure, arguments: list[str]) -> dict[str, object]:
+    estate = azure.estate
     match arguments:
         case ["account", "get-access-token", *_]:
             return _says(_ACCESS_TOKEN)
@@ -56,11 +57,31 @@ def _az(estate: Estate, arguments: list[str]) -> dict[str, object]:
         case ["rest", "--method", "get", "--url", url, *_] if ".vault.azure.net/" in url:
             known = estate.vaults.ask(str(urlsplit(url).hostname).partition(".")[0])
             return _says("") if known else _fails("Forbidden: the caller has no role.")
+    return _look(azure, arguments)
+
+
+def _look(azure: Azure, arguments: list[str]) -> dict[str, object]:
+    """What is there, for whoever takes it up."""
+    match arguments:
         case ["cloud", "show", *_]:
             return _says(json.dumps("https://graph.microsoft.com/"))
+        case ["keyvault", "secret", verb, "--vault-name", vault, "--name", name, *_]:
+            return _secret(azure, verb, vault, name)
         case ["rest", "--method", "get", "--url", url, "--url-parameters", parameter, *_]:
-            return _rest(estate, url, parameter)
+            return _rest(azure.estate, url, parameter)
     return _fails(f"The stand-in for az does not know: {' '.join(arguments)}")
+
+
+def _secret(azure: Azure, verb: str, vault: str, name: str) -> dict[str, object]:
+    if verb == "purge":
+        return _says("")
+    secrets = azure.estate.of("azurerm_key_vault_secret")
+    found = [one for one in secrets if one.id.endswith(f"/vaults/{vault}/secrets/{name}")]
+    if not found:
+        return _fails("(SecretNotFound) A secret with this name was not found in this key vault.")
+    if verb == "delete":
+        azure.delete(found[0].id)
+    return _says("")
 
 
 _KINDS = {"applications": "azuread_application", "servicePrincipals": "azuread_service_principal"}
