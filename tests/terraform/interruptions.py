@@ -13,6 +13,7 @@ import contextlib
 import datetime as dt
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -56,7 +57,7 @@ class Interruption:
     trouble: str
 
 
-def requests(running: Site) -> list[str]:
+def requests_of_an_apply(running: Site) -> list[str]:
     """What an apply asks for, from the first request to the last; leaves nothing."""
     _write_variables(running)
     running.azure.traffic.begin()
@@ -91,7 +92,9 @@ def interrupt(running: Site, request: int | str, by: signal.Signals, *, at_once:
     except Trouble as error:
         trouble = str(error)
     left = [*running.azure.estate.resources, *running.registered]
-    return Interruption(where, by.name, forgotten, adopted, trouble or (f"left behind: {left}" if left else ""))
+    if left and not trouble:
+        trouble = f"{len(left)} left behind, such as {left[-1]}"
+    return Interruption(where, by.name, forgotten, adopted, trouble)
 
 
 def _end(module: Module, seen: Sequence[str], process: int, by: signal.Signals) -> None:
@@ -99,12 +102,26 @@ def _end(module: Module, seen: Sequence[str], process: int, by: signal.Signals) 
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         os.kill(process, signal.SIGSTOP)
+        while not _has_stopped(process):
+            time.sleep(0.001)
         if module.has_whole_state() or not any(what.startswith("create") for what in seen):
             os.kill(process, by)
             os.kill(process, signal.SIGCONT)
             return
         os.kill(process, signal.SIGCONT)
         time.sleep(0.001)
+
+
+def _has_stopped(process: int) -> bool:
+    """Whether all threads of a process stand still, or are gone."""
+    return all(_stands_still(thread) for thread in Path(f"/proc/{process}/task").glob("*/stat"))
+
+
+def _stands_still(thread: Path) -> bool:
+    try:
+        return thread.read_text().rpartition(")")[2].split()[0] in {"T", "Z", "X"}
+    except OSError:  # it is gone
+        return True
 
 
 def _apply_again(running: Site) -> bool:
@@ -151,17 +168,27 @@ def _running(checkout: Path) -> Iterator[Site]:
 
 
 def _interrupt_all(checkout: Path, numbers: Sequence[tuple[int, signal.Signals]]) -> list[Interruption]:
-    with _running(checkout) as running:
-        return [interrupt(running, number, by, at_once=(number + SIGNALS.index(by)) % 2 == 0) for number, by in numbers]
+    done: list[Interruption] = []
+    while len(done) < len(numbers):
+        with _running(checkout) as running:  # a new one after trouble, which leaves something for the next
+            for number, by in numbers[len(done) :]:
+                at_once = (number + SIGNALS.index(by)) % 2 == 0
+                done.append(interrupt(running, number, by, at_once=at_once))
+                if done[-1].trouble:
+                    break
+    return done
 
 
 def main() -> int:
     """Interrupt at each request. Gives the exit code."""
+    if shutil.which("terraform") is None:
+        print("terraform is not installed: https://developer.hashicorp.com/terraform/install")
+        return int(bool(os.environ.get("CI")))
     with tempfile.TemporaryDirectory() as made, ProcessPoolExecutor(_PROCESSES, _CONTEXT) as pool:
         checkout = Path(made)
         initialise(checkout)
         with _running(checkout) as running:
-            count = len(requests(running))
+            count = len(requests_of_an_apply(running))
         wanted = [(number, by) for number in range(1, count + 1) for by in SIGNALS]
         parts = [wanted[start :: 2 * _PROCESSES] for start in range(2 * _PROCESSES)]
         done = [one for part in pool.map(_interrupt_all, [checkout] * len(parts), parts) for one in part]

@@ -7,13 +7,11 @@ import pytest
 from tests.terraform.site import A
 
 
-def test_letters_that_azure_writes_otherwise_change_nothing(by_identity):
+def test_letters_that_azure_writes_otherwise_change_nothing_and_an_account_that_is_gone_stops_no_destroy(by_identity):
     by_identity.azure.estate.shouts = True
     planned = by_identity.module.plan(A)
     assert planned.nothing_to_do, planned.output
 
-
-def test_an_account_that_was_deleted_does_not_stop_a_destroy(by_identity):
     by_identity.azure.estate.lose(by_identity.azure.estate.accounts[0])
     refused = by_identity.module.plan(A)
     assert refused.says("The storage account flowlogs1 of region_set is not in subscription")
@@ -22,14 +20,17 @@ def test_an_account_that_was_deleted_does_not_stop_a_destroy(by_identity):
     assert by_identity.nothing_left
 
 
-def test_a_lock_stops_a_destroy_that_goes_on_once_it_is_gone(applied):
+def test_a_destroy_that_a_lock_or_a_missing_right_stops_goes_on_later(applied):
+    conditions = applied.azure.estate.conditions
     [account] = applied.azure.estate.accounts
-    applied.azure.estate.conditions.locks.append(account.id)
-    refused = applied.module.destroy(A)
-    assert not refused.succeeded
-    assert refused.says(f"following scope(s) are locked: '{account.id}'. Please remove the lock and try again.")
+    conditions.locks.append(account.id)
+    locked = applied.module.destroy(A)
+    assert locked.says(f"following scope(s) are locked: '{account.id}'. Please remove the lock and try again.")
 
-    applied.azure.estate.conditions.locks.clear()
+    conditions.locks.clear()
+    conditions.keeps_deleted = True
+    forbidden = applied.module.destroy(A)
+    assert forbidden.says("the caller may not purge deleted vaults")
     destroyed = applied.module.destroy(A)
     assert destroyed.succeeded, destroyed.error
     assert applied.nothing_left
@@ -55,15 +56,6 @@ def test_purge_protection_that_a_policy_turns_on_is_left_on(site):
     ]
 
 
-def test_a_vault_that_nobody_may_purge_goes_with_the_second_destroy(applied):
-    applied.azure.estate.conditions.keeps_deleted = True
-    refused = applied.module.destroy(A)
-    assert refused.says("the caller may not purge deleted vaults")
-    destroyed = applied.module.destroy(A)
-    assert destroyed.succeeded, destroyed.error
-    assert applied.nothing_left
-
-
 def test_what_a_policy_refuses_is_named_and_made_once_it_is_allowed(site):
     site.azure.estate.conditions.denied["azurerm_key_vault"] = "Key vaults should disable public network access"
     site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
@@ -84,6 +76,7 @@ def test_tags_that_a_policy_adds_are_nothing_to_do_once_they_are_given(site):
     assert site.module.plan(A).changes  # which each apply makes, and the policy undoes
 
     site.module.write_variables(site.variables(location1=entry) | {"tags": {"environment": "production"}})
+    assert site.module.apply(A).succeeded
     planned = site.module.plan(A)
     assert planned.nothing_to_do, planned.output
 

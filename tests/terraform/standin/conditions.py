@@ -28,7 +28,8 @@ class Conditions:
     def modified(self, kind: str, values: Values) -> Values:
         """What policies make of a resource that is sent."""
         changed = dict(values)
-        if self.added_tags and isinstance(values.get("tags", ()), dict | None):
+        in_arm = kind.startswith("azurerm_") and kind != "azurerm_key_vault_secret"
+        if self.added_tags and in_arm and "tags" in values:
             changed["tags"] = (values["tags"] or {}) | self.added_tags
         if self.purge_protection and kind == "azurerm_key_vault":
             changed["purge_protection_enabled"] = True
