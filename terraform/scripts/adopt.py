@@ -3,9 +3,10 @@
 
     python3 scripts/adopt.py SUBSCRIPTION_ID [-var-file=FILE]
 
-An apply that is ended can leave resources that the state does not have: Azure had made them, and terraform did not hear
-of it. They are found by their names, which only this installation has, and imported; the token's secret is removed from
-the vault. Nothing else is changed in Azure. Then apply, or destroy.
+It is run in the folder where terraform is, and hands the options on to terraform. An apply that is ended can leave
+resources that the state does not have: Azure had made them, and terraform did not hear of it. They are found by their
+names, which only this installation has, and imported; the token's secret is removed from the vault. Nothing else is
+changed in Azure. Then apply, or destroy.
 """
 
 from __future__ import annotations
@@ -193,15 +194,21 @@ def remove_secrets(azure: Azure, wanted: list[tuple[str, str, dict[str, Any]]]) 
     return removed
 
 
+def _variable(folder: Path, subscription: str) -> list[str]:
+    """The option that gives the subscription, if this root takes it: one of a customer's own may not."""
+    asks = any('variable "subscription_id"' in file.read_text(encoding="utf-8") for file in folder.glob("*.tf"))
+    return [f"-var=subscription_id={subscription}"] if asks else []
+
+
 def main() -> int:
     """Run it. Gives the exit code."""
     subscription, *rest = sys.argv[1:] or ["--help"]
     if subscription.startswith("-"):
         print(__doc__)
         return _USAGE
-    folder = Path(__file__).resolve().parents[1]
+    folder = Path.cwd()
     try:
-        adopted = adopt(folder, Azure(subscription), [f"-var=subscription_id={subscription}", *rest])
+        adopted = adopt(folder, Azure(subscription), [*_variable(folder, subscription), *rest])
     except (Failed, subprocess.TimeoutExpired) as failed:
         print(failed, file=sys.stderr)
         return 1
