@@ -115,10 +115,8 @@ def test_a_plan_is_empty_after_every_kind_of_update(applied):
     both = applied.variables(location1=first, location2=second)
     mailed = {"alert_email": "operators@example.com"}
     updates = [
-        both,
         both | mailed,
-        both | mailed | {"tags": {"cost-centre": "4711"}},
-        both | mailed | {"instance_memory_in_mb": 4096, "start_from": "2026-11-01"},
+        both | mailed | {"tags": {"cost-centre": "4711"}, "instance_memory_in_mb": 4096, "start_from": "2026-11-01"},
         applied.variables(location1=second),
     ]
     for variables in updates:
