@@ -22,7 +22,7 @@ resource "azurerm_role_assignment" "vault_officer" {
   principal_id         = data.azurerm_client_config.current.object_id
 
   lifecycle {
-    ignore_changes = [principal_id] # whoever applies later brings a role of their own, and takes nobody's away
+    ignore_changes = [name, principal_id] # whoever applies later brings a role of their own, and takes nobody's away
   }
 }
 

@@ -27,6 +27,10 @@ resource "azurerm_role_assignment" "security_reader" {
   principal_id                     = azuread_service_principal.this.object_id
   principal_type                   = "ServicePrincipal"
   skip_service_principal_aad_check = true # the directory tells its replicas of a new principal only after a while
+
+  lifecycle {
+    ignore_changes = [name] # of an earlier release, which gave none
+  }
 }
 
 # When the credential was issued. Replacing this issues a new one.

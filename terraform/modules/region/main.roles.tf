@@ -5,6 +5,10 @@ resource "azurerm_role_assignment" "token" {
   principal_id                     = azurerm_user_assigned_identity.this.principal_id
   principal_type                   = "ServicePrincipal"
   skip_service_principal_aad_check = true
+
+  lifecycle {
+    ignore_changes = [name] # of an earlier release, which gave none
+  }
 }
 
 # Reader is for Sluice, which never writes to the flow logs; the queue is the Functions host's, for events that failed.
@@ -19,7 +23,7 @@ resource "azurerm_role_assignment" "flow_logs" {
   skip_service_principal_aad_check = true
 
   lifecycle {
-    ignore_changes       = [scope]
+    ignore_changes       = [name, scope]
     replace_triggered_by = [terraform_data.flow_logs_account]
   }
 }
