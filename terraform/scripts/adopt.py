@@ -80,6 +80,11 @@ class Azure:
         found = (self._get(f"{self._graph}/v1.0/{kind}", f"$filter={condition}") or {}).get("value", [])
         return str(found[0]["id"]) if len(found) == 1 else None
 
+    def groups(self) -> list[str]:
+        """Names of the resource groups that an installation made."""
+        said = self._az("group", "list", "--tag", "application=sluice", "--query", "[].name", "--output", "json")
+        return [str(name) for name in json.loads(said.stdout)] if said.returncode == 0 else []
+
     def remove_secret(self, vault_id: str, name: str) -> bool:
         """Remove a secret from a vault, so that it can be written anew. Says whether it was there."""
         words = ("--vault-name", vault_id.rpartition("/")[2], "--name", name, "--output", "none")
@@ -170,6 +175,8 @@ def adopt(folder: Path, azure: Azure, options: list[str]) -> list[str]:
     adopted: list[str] = []
     for _ in range(_ROUNDS):
         wanted = to_be_made(folder, options)
+        if any(address.endswith("terraform_data.installation") for address, _, _ in wanted):
+            _refuse_strangers(azure.groups())
         found = [(address, id_of(azure, kind, values)) for address, kind, values in wanted]
         there = [(address, resource_id) for address, resource_id in found if resource_id]
         if not there:
@@ -179,6 +186,15 @@ def adopt(folder: Path, azure: Azure, options: list[str]) -> list[str]:
             print(f"adopted  {address}")
             adopted.append(address)
     raise Failed(f"There was more to take up after {_ROUNDS} rounds. Run this again.")
+
+
+def _refuse_strangers(groups: list[str]) -> None:
+    if groups:
+        raise Failed(
+            f"This state knows of no installation, but the subscription has groups of one: {', '.join(groups)}. If "
+            "they belong to another workspace, select it: terraform workspace list. If their state is lost, "
+            "docs/install.md tells how to remove them."
+        )
 
 
 def remove_secrets(azure: Azure, wanted: list[tuple[str, str, dict[str, Any]]]) -> list[str]:

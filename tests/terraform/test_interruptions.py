@@ -39,3 +39,11 @@ def test_where_nothing_was_ended_there_is_nothing_to_take_up(everything_once):
     everything_once.module.write_variables(everything_once.variables(location1=everything_once.entry(A, "flowlogs1")))
     adopted = everything_once.module.adopt(A)
     assert adopted.says("Nothing was left behind by an earlier apply."), adopted.output
+
+
+def test_a_state_that_was_lost_is_told_from_an_apply_that_was_ended(applied):
+    (applied.module.folder / "terraform.tfstate").write_text("")  # as terraform leaves it if it is ended while writing
+    refused = applied.module.adopt(A)
+    assert not refused.succeeded
+    assert refused.says("This state knows of no installation, but the subscription has groups of one: sluice-")
+    assert refused.says("If their state is lost, docs/install.md tells how to remove them.")

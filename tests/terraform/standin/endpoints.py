@@ -65,6 +65,8 @@ def _look(azure: Azure, arguments: list[str]) -> dict[str, object]:
     match arguments:
         case ["cloud", "show", *_]:
             return _says(json.dumps("https://graph.microsoft.com/"))
+        case ["group", "list", "--tag", "application=sluice", *_]:
+            return _says(json.dumps([group.values["name"] for group in azure.estate.of("azurerm_resource_group")]))
         case ["keyvault", "secret", verb, "--vault-name", vault, "--name", name, *_]:
             return _secret(azure, verb, vault, name)
         case ["rest", "--method", "get", "--url", url, "--url-parameters", parameter, *_]:
