@@ -15,6 +15,10 @@ provider "azurerm" {
   ]
 
   features {
+    # What an apply made and did not live to write down is the next one's: names are of this installation alone.
+    persist_id_on_create_before_polling_for_completion                   = true
+    skip_import_check_on_create_and_allow_overwriting_existing_resources = true
+
     key_vault {
       purge_soft_delete_on_destroy    = true
       recover_soft_deleted_key_vaults = false

@@ -82,6 +82,56 @@ class Module:
         """Apply everything."""
         return self.terraform("apply", "-auto-approve", *_common(subscription), *arguments, **environment)
 
+    @property
+    def _state_file(self) -> Path:
+        return self.folder / "terraform.tfstate"
+
+    def begin_apply(self, subscription: str) -> subprocess.Popen[bytes]:
+        """Begin to apply everything, in a session of its own, so that what outlives it can be found."""
+        return subprocess.Popen(
+            ["terraform", "apply", "-auto-approve", *_common(subscription)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def adopt(self, subscription: str) -> Run:
+        """Take up what an apply left behind."""
+        done = subprocess.run(
+            [sys.executable, "-IS", "scripts/adopt.py", subscription],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_TIMEOUT_SECONDS,
+            text=True,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def has_whole_state(self) -> bool:
+        """Whether the file of the state is not being written just now."""
+        try:
+            json.loads(self._state_file.read_text())
+        except ValueError:
+            return False
+        return True
+
+    def state(self) -> set[str]:
+        """Ids of what is in the state."""
+        file = self._state_file
+        state = json.loads(file.read_text() if file.exists() and file.stat().st_size else '{"resources": []}')
+        return {
+            instance["attributes"]["id"]
+            for resource in state["resources"]
+            if resource["mode"] == "managed"
+            for instance in resource["instances"]
+        }
+
     def plan(self, subscription: str, *arguments: str) -> Run:
         """Look for what there is to do."""
         return self.terraform("plan", "-detailed-exitcode", *_common(subscription), *arguments)

@@ -3,20 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from gateway.faults import Answer
 from tests.terraform.site import A
 from tests.terraform.standin.azure import Verb
-
-
-@pytest.fixture
-def applied(site):
-    """A site with one entry of region_set applied in subscription A."""
-    site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
-    run = site.module.apply(A)
-    assert run.succeeded, run.error
-    return site
 
 
 def test_what_was_applied_needs_nothing_more_and_is_gone_after_destroy(applied):
@@ -155,7 +144,7 @@ def test_a_python_of_another_name_is_given(site, tmp_path):
 
 
 def test_everything_goes_after_the_flow_logs_account_is_gone(applied):
-    applied.azure.estate.accounts.clear()
+    applied.azure.estate.lose(applied.azure.estate.accounts[0])
     run = applied.module.destroy(A)
     assert run.succeeded, run.error
     assert applied.nothing_left
@@ -165,7 +154,7 @@ def test_an_entry_whose_account_is_gone_is_taken_out(applied):
     first, second = applied.entry(A, "flowlogs1"), applied.entry(A, "flowlogs2", "westeurope")
     applied.module.write_variables(applied.variables(location1=first, location2=second))
     assert applied.module.apply(A).succeeded
-    del applied.azure.estate.accounts[1]
+    applied.azure.estate.lose(applied.azure.estate.accounts[1])
     assert applied.module.plan(A).says("The storage account flowlogs2 of region_set is not in subscription")
     applied.module.write_variables(applied.variables(location1=first))
     run = applied.module.apply(A)

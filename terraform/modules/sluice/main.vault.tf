@@ -10,18 +10,19 @@ resource "azurerm_key_vault" "this" {
   tags                       = local.tags
 
   lifecycle {
-    ignore_changes = [purge_protection_enabled] # a policy may switch it on, and nobody can switch it off again
+    ignore_changes = [purge_protection_enabled] # a policy, or somebody, may switch it on, and nobody can switch it off again
   }
 }
 
 # Writing the token takes a role of its own, even for the subscription's owner.
 resource "azurerm_role_assignment" "vault_officer" {
+  name                 = uuidv5("url", "${azurerm_key_vault.this.id}/vault-officer")
   scope                = azurerm_key_vault.this.id
   role_definition_name = "Key Vault Secrets Officer"
   principal_id         = data.azurerm_client_config.current.object_id
 
   lifecycle {
-    ignore_changes = [principal_id] # whoever applies later brings a role of their own, and takes nobody's away
+    ignore_changes = [name, principal_id] # whoever applies later brings a role of their own, and takes nobody's away
   }
 }
 

@@ -1,6 +1,7 @@
 resource "azuread_application" "this" {
-  display_name = var.name
-  owners       = [var.owner_object_id]
+  display_name            = var.name
+  prevent_duplicate_names = true # of an apply that was ended, and is to be taken up: scripts/adopt.py
+  owners                  = [var.owner_object_id]
 
   lifecycle {
     ignore_changes = [owners] # whoever applies later does not take it over
@@ -8,8 +9,9 @@ resource "azuread_application" "this" {
 }
 
 resource "azuread_service_principal" "this" {
-  client_id = azuread_application.this.client_id
-  owners    = [var.owner_object_id]
+  client_id    = azuread_application.this.client_id
+  use_existing = true
+  owners       = [var.owner_object_id]
 
   lifecycle {
     ignore_changes = [owners]
@@ -19,11 +21,16 @@ resource "azuread_service_principal" "this" {
 # Reads what Defender for Cloud and the resources' settings say of the subscription's security, and writes nothing:
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security#security-reader
 resource "azurerm_role_assignment" "security_reader" {
+  name                             = uuidv5("url", "${var.name}/security-reader/${azuread_service_principal.this.object_id}")
   scope                            = "/subscriptions/${var.subscription_id}"
   role_definition_name             = "Security Reader"
   principal_id                     = azuread_service_principal.this.object_id
   principal_type                   = "ServicePrincipal"
   skip_service_principal_aad_check = true # the directory tells its replicas of a new principal only after a while
+
+  lifecycle {
+    ignore_changes = [name] # of an earlier release, which gave none
+  }
 }
 
 # When the credential was issued. Replacing this issues a new one.

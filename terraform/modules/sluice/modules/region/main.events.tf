@@ -19,12 +19,12 @@ resource "azurerm_eventgrid_event_subscription" "this" {
     }
   }
 
+  # Azure answers both when they are not sent, and the provider would take them away again with each apply.
   webhook_endpoint {
-    url = "https://${azurerm_function_app_flex_consumption.this.default_hostname}/runtime/webhooks/blobs?functionName=Host.Functions.${each.key}&code=${local.webhook_key}"
-
-    # what Azure answers where nothing was sent; without them each plan wants them gone
     max_events_per_batch              = 1
     preferred_batch_size_in_kilobytes = 64
+
+    url = "https://${azurerm_function_app_flex_consumption.this.default_hostname}/runtime/webhooks/blobs?functionName=Host.Functions.${each.key}&code=${local.webhook_key}"
   }
 
   retry_policy {
@@ -35,6 +35,11 @@ resource "azurerm_eventgrid_event_subscription" "this" {
   storage_blob_dead_letter_destination {
     storage_account_id          = azurerm_storage_account.this.id
     storage_blob_container_name = azurerm_storage_container.this["dead-letters"].name
+  }
+
+  lifecycle {
+    ignore_changes       = [scope]
+    replace_triggered_by = [terraform_data.flow_logs_account]
   }
 
   depends_on = [terraform_data.code] # which has the function app answer Event Grid's handshake

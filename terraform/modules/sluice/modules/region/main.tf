@@ -5,6 +5,11 @@ data "azurerm_resources" "flow_logs" {
   name = var.flow_logs_storage_account
 }
 
+# What is on the account is made anew with another account, not with other letters in its id, which Azure may give from one day to the next.
+resource "terraform_data" "flow_logs_account" {
+  input = var.flow_logs_storage_account
+}
+
 resource "azurerm_resource_group" "this" {
   name     = var.name
   location = var.location
