@@ -1,8 +1,9 @@
 locals {
   installation = terraform_data.installation.input
-  suffix = substr(
-    sha256("${local.installation.subscription_id}/${local.installation.begun}/${local.installation.accounts}"), 0, 8
-  )
+  # One that an earlier release made has no accounts, and keeps its names.
+  suffix = substr(sha256(join("/", compact([
+    local.installation.subscription_id, local.installation.begun, try(local.installation.accounts, "")
+  ]))), 0, 8)
   tags = merge(module.settings.tags, { application = "sluice", installation = local.suffix })
 
   # What runs the program in setup/: nothing else of the machine, and no shell. Python has another name on Windows.

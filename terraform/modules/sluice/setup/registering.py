@@ -84,15 +84,16 @@ def deregister() -> None:
     """Remove the subscription's registration from the gateway, before the access of the application ends.
 
     APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is deregistered. The token is in one of VARIABLES_FILES
-    (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET. Raises
-    Failed.
+    (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET, which an
+    earlier release did not keep. Raises Failed.
     """
     url, subscription = setting("APIGW_URL"), setting("SUBSCRIPTION_ID")
     stays = f"The registration of subscription {subscription} stays at {url}: remove it in the gateway's console."
     if os.environ.get(_LEAVE):
         say(f"Warning: {_LEAVE} is set. {stays}")
         return
-    gateway = Gateway(url, _token() or secret_in_vault(subscription, setting("TOKEN_SECRET")))
+    in_vault = os.environ.get("TOKEN_SECRET", "")
+    gateway = Gateway(url, _token() or (secret_in_vault(subscription, in_vault) if in_vault else ""))
     if not gateway.token:
         say(
             f"Warning: There is no subscription token in terraform.tfvars.json or {TOKEN_VARIABLE}, and the vault "

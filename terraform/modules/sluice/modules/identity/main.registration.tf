@@ -13,17 +13,18 @@ resource "terraform_data" "deregistration" {
 
   provisioner "local-exec" {
     when = destroy
-    # worked out anew, for a destroy from another machine than the apply
+    # Worked out anew, for a destroy from another machine than the apply. What an earlier release wrote has no python and no token_secret,
+    # and colons between the files.
     interpreter = concat(
-      self.input.python != null ? [self.input.python] : can(regex("^[A-Za-z]:", abspath(path.module))) ? ["py", "-3"] : ["python3"],
+      try(self.input.python, null) != null ? [self.input.python] : can(regex("^[A-Za-z]:", abspath(path.module))) ? ["py", "-3"] : ["python3"],
       ["-B", "${path.module}/../../setup"]
     )
     command = "deregister"
     environment = {
       APIGW_URL       = self.input.apigw_url
       SUBSCRIPTION_ID = self.input.subscription_id
-      TOKEN_SECRET    = self.input.token_secret
-      VARIABLES_FILES = self.input.variables_files
+      TOKEN_SECRET    = try(self.input.token_secret, "")
+      VARIABLES_FILES = try(jsonencode(jsondecode(self.input.variables_files)), jsonencode(split(":", self.input.variables_files)))
     }
   }
 
