@@ -106,6 +106,24 @@ def test_a_sick_region_keeps_no_new_token_from_the_others_and_no_destroy(applied
     assert applied.nothing_left
 
 
+def test_a_region_that_is_sick_at_first_is_named_and_delivers_once_it_is_well(site):
+    entries = {"location1": site.entry(A, "flowlogs1"), "location2": site.entry(A, "flowlogs2", "westeurope")}
+    site.azure.estate.conditions.sick.add("westeurope")
+    site.module.write_variables(site.variables(**entries))
+    failed = site.module.apply(A)
+    apps = site.azure.estate.of("azurerm_function_app_flex_consumption")
+    hosts = {app.values["location"]: app.values["default_hostname"] for app in apps}
+    told = f"The function app {hosts['westeurope']} does not take the key blobs_extension (HTTP 400)"
+    assert failed.says(told), failed.error
+    assert set(site.azure.estate.app_service.keys) == {hosts["eastus"]}
+
+    site.azure.estate.conditions.sick.clear()
+    again = site.module.apply(A)
+    assert again.succeeded, again.error
+    assert site.registered == [A]
+    assert site.module.plan(A).nothing_to_do
+
+
 def test_a_plan_is_empty_after_every_kind_of_update(applied):
     first, second = applied.entry(A, "flowlogs1"), applied.entry(A, "flowlogs2", "westeurope")
     both = applied.variables(location1=first, location2=second)

@@ -64,6 +64,13 @@ def test_without_any_token_it_warns_and_lets_everything_go(machine, gateway):
     assert not gateway.requests
 
 
+def test_an_installation_of_an_earlier_release_names_no_secret_of_a_vault(machine, gateway):
+    done = deregister(machine, gateway.url, TOKEN_SECRET="")
+    assert done.status == 0
+    assert "Warning: There is no subscription token" in done.said
+    assert not machine.az_words
+
+
 @pytest.mark.usefixtures("variables")
 @pytest.mark.parametrize("pieces", [answer(200), answer(202), answer(204), error(404, "not_registered")])
 def test_what_is_gone_is_gone(machine, gateway, pieces):
