@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install Python 3.13, the packages and Azurite (every target does this first)
@@ -27,6 +27,8 @@ lint: setup ## Check style, types and shell scripts
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/mypy --strict terraform/modules/sluice/setup/*.py
+	.venv/bin/mypy --strict terraform/scripts/*.py
 	git grep -lIE '^#!.*[/ ](ba)?sh$$' -- ':!*.md' | xargs .venv/bin/shellcheck --external-sources --source-path=SCRIPTDIR
 
 .PHONY: format
@@ -53,6 +55,10 @@ chaos: setup ## Deliver under random faults and kills, for long (make chaos SCHE
 .PHONY: chaos-controls
 chaos-controls: setup ## Take each check of what storage says out, and show that its schedule goes wrong without it
 	.venv/bin/python -m dev.chaos.controls
+
+.PHONY: terraform-interruptions
+terraform-interruptions: setup ## End terraform at each request of an apply, and take it up again
+	.venv/bin/python -m tests.terraform.interruptions
 
 .PHONY: package
 package: ## Build the function app's package, dist/function.zip

@@ -11,7 +11,6 @@ source. A machine without Python 3.13 builds the package without it, and says so
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import sys
@@ -21,6 +20,9 @@ from pathlib import Path
 
 from dev.bootstrap.interpreters import find_python, is_wanted_python
 from dev.bootstrap.programs import SetupError, output_of, run
+
+if sys.platform != "win32":
+    import fcntl
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FILES = ("function_app.py", "host.json", "requirements.txt")
@@ -53,7 +55,8 @@ def package(root: Path) -> Path:
     dist.mkdir(exist_ok=True)
     built = dist / "function.zip"
     with (dist / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several function apps are deployed at once
+        if sys.platform != "win32":  # where only terraform builds, one function app after the other
+            fcntl.flock(lock, fcntl.LOCK_EX)
         code = code_files(root)
         builders = {f"dev/{path.name}": path.read_bytes() for path in (Path(__file__), _COMPILER)}
         made_from = _digests({**code, **builders})
@@ -137,7 +140,7 @@ def _packages(requirements: Path) -> dict[str, bytes]:
 
 def _pip(folder: Path) -> list[str]:
     # This Python's own, else that of a new environment.
-    python = str(folder / "bin" / "python")
+    python = str(folder / ("Scripts" if sys.platform == "win32" else "bin") / "python")
     if output_of([sys.executable, "-m", "pip", "--version"]) is not None:
         return [sys.executable, "-m", "pip"]
     if output_of([sys.executable, "-m", "venv", str(folder)]) is not None:

@@ -1,22 +1,14 @@
 output "application_id" {
   description = "Client id of the Entra application that reads the subscription's security state."
-  value       = module.identity.application_id
+  value       = module.sluice.application_id
 }
 
 output "function_apps" {
   description = "The function app of each entry of region_set: its location, the storage account that it delivers from, and its own."
-  value = {
-    for key, entry in module.settings.entries : key => {
-      name            = module.region[key].function_app_name
-      resource_group  = module.region[key].resource_group_name
-      location        = entry.location
-      storage_account = entry.storage_account
-      own_account     = module.region[key].own_account_name
-    }
-  }
+  value       = module.sluice.function_apps
 }
 
 output "registration" {
   description = "What the gateway accepted at the last registration."
-  value       = module.identity.registration
+  value       = module.sluice.registration
 }

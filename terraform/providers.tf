@@ -1,6 +1,6 @@
 provider "azurerm" {
-  environment     = module.settings.cloud
-  subscription_id = module.settings.subscription_id # no call before it is known to be this state's own
+  environment     = module.sluice.cloud
+  subscription_id = module.sluice.subscription_id # no call before it is known to be this state's own
 
   resource_provider_registrations = "none"
   resource_providers_to_register = [
@@ -15,6 +15,10 @@ provider "azurerm" {
   ]
 
   features {
+    # What an apply made and did not live to write down is the next one's: names are of this installation alone.
+    persist_id_on_create_before_polling_for_completion                   = true
+    skip_import_check_on_create_and_allow_overwriting_existing_resources = true
+
     key_vault {
       purge_soft_delete_on_destroy    = true
       recover_soft_deleted_key_vaults = false
@@ -32,6 +36,6 @@ provider "azurerm" {
 }
 
 provider "azuread" {
-  environment = module.settings.cloud
+  environment = module.sluice.cloud
   tenant_id   = data.azurerm_client_config.current.tenant_id
 }

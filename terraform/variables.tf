@@ -1,5 +1,5 @@
 # All but subscription_id are marked as sensitive, and none is checked here: Terraform shows the line of terraform.tfvars.json that a
-# refused value stands on, and the token and the account keys may stand on the same one. modules/settings checks them.
+# refused value stands on, and the token and the account keys may stand on the same one. modules/sluice/modules/settings checks them.
 
 variable "apigw_url" {
   description = "Address of the API gateway, such as https://gateway.example.com."
@@ -64,6 +64,13 @@ variable "endpoint_suffix" {
 variable "instance_memory_in_mb" {
   description = "Memory of a function app's instance in MB: 512, 2048 or 4096. The default is 2048."
   type        = number
+  default     = null
+  sensitive   = true
+}
+
+variable "python" {
+  description = "The Python, 3.9 or newer, that runs what Terraform can't do by itself: a name or a path. The default is python3, and on Windows py -3."
+  type        = string
   default     = null
   sensitive   = true
 }

@@ -15,10 +15,11 @@ from gateway.stores.deployments import Deployment
 
 PACKAGE_NAME: Final = "function.zip"
 _TERRAFORM: Final = CHECKOUT / "terraform"
-_SUFFIXES: Final = {".tf", ".sh"}
+_SUFFIXES: Final = {".md", ".py", ".tf"}
+_LOCK: Final = ".terraform.lock.hcl"
 _LEFT_OUT: Final = {"tests"}
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
-_FILE, _PROGRAM = 0o100644, 0o100755
+_FILE: Final = 0o100644
 
 
 def variables(deployment: Deployment, connection_strings: Mapping[str, str], url: str) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def pack(name: str, filled_in: Mapping[str, Any], package: Path, module: Path = 
         for inside in sorted(files):
             entry = zipfile.ZipInfo(f"{name}/{inside}", _LONG_AGO)
             entry.create_system = 3  # Unix, which the mode belongs to
-            entry.external_attr = (_PROGRAM if inside.endswith(".sh") else _FILE) << 16
+            entry.external_attr = _FILE << 16
             # The package is compressed already.
             entry.compress_type = zipfile.ZIP_STORED if inside == PACKAGE_NAME else zipfile.ZIP_DEFLATED
             archive.writestr(entry, files[inside])
@@ -77,4 +78,5 @@ def _is_part(path: Path, module: Path) -> bool:
     """Tell the module's own files from what terraform leaves beside them, such as states and variables with secrets."""
     inside = PurePosixPath(path.relative_to(module))
     hidden = any(part.startswith(".") or part in _LEFT_OUT for part in inside.parts)
-    return not hidden and inside.suffix in _SUFFIXES and path.is_file() and not path.is_symlink()
+    wanted = not hidden and inside.suffix in _SUFFIXES
+    return (wanted or inside.as_posix() == _LOCK) and path.is_file() and not path.is_symlink()

@@ -10,7 +10,10 @@ variables {
   flow_logs_storage_connection_string = "DefaultEndpointsProtocol=https;AccountName=flowlogs;AccountKey=a2V5a2V5;EndpointSuffix=core.windows.net"
   instance_memory_in_mb               = 2048
   location                            = "eastus"
+  management                          = "https://management.azure.com"
   name                                = "sluice-location1-0a1b2c3d"
+  package                             = ""
+  program                             = ["python3", "-B", "./modules/sluice/setup"]
   short_name                          = "sluice0a1b2c3d4e5f"
   source_root                         = ".."
   subscription_id                     = "22222222-2222-2222-2222-222222222222"
@@ -25,7 +28,7 @@ run "each_container_wakes_its_own_function" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   assert {
@@ -43,7 +46,7 @@ run "only_commits_of_log_blobs_wake_it" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   assert {
@@ -62,11 +65,25 @@ run "only_commits_of_log_blobs_wake_it" {
   }
 }
 
+# Azure answers these where nothing was sent, and a plan would want them gone.
+run "what_azure_fills_in_is_written_down" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/region"
+  }
+
+  assert {
+    condition     = alltrue([for subscription in azurerm_eventgrid_event_subscription.this : subscription.webhook_endpoint[0].max_events_per_batch == 1 && subscription.webhook_endpoint[0].preferred_batch_size_in_kilobytes == 64])
+    error_message = "A second plan must be empty."
+  }
+}
+
 run "an_event_that_fails_is_tried_for_a_day_and_kept_for_a_month" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   assert {

@@ -10,7 +10,10 @@ variables {
   flow_logs_storage_connection_string = "DefaultEndpointsProtocol=https;AccountName=flowlogs;AccountKey=a2V5a2V5;EndpointSuffix=core.windows.net"
   instance_memory_in_mb               = 2048
   location                            = "eastus"
+  management                          = "https://management.azure.com"
   name                                = "sluice-location1-0a1b2c3d"
+  package                             = ""
+  program                             = ["python3", "-B", "./modules/sluice/setup"]
   short_name                          = "sluice0a1b2c3d4e5f"
   source_root                         = ".."
   subscription_id                     = "22222222-2222-2222-2222-222222222222"
@@ -25,7 +28,7 @@ run "the_app_runs_python_3_13_on_flex_consumption" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   assert {
@@ -48,7 +51,7 @@ run "the_app_is_told_where_everything_is" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   assert {
@@ -72,7 +75,7 @@ run "by_identity_there_is_no_connection_string" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   variables {
@@ -99,7 +102,7 @@ run "an_earlier_start_is_passed_on" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   variables {

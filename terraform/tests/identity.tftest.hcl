@@ -13,11 +13,12 @@ variables {
   credential_lifetime_in_days = 365
   name                        = "sluice-0a1b2c3d"
   owner_object_id             = "33333333-3333-3333-3333-333333333333"
+  program                     = ["python3", "-B", "./modules/sluice/setup"]
   regions                     = [{ location = "eastus", storageAccount = "flowlogs", functionApp = "sluice-location1-0a1b2c3d" }]
-  scripts                     = "./scripts"
   subscription_id             = "22222222-2222-2222-2222-222222222222"
   subscription_token          = "a-token-of-the-test"
   tenant_id                   = "11111111-1111-1111-1111-111111111111"
+  token_secret                = "https://vault.vault.azure.net/secrets/subscription-token"
   token_version               = 1
   variables_files             = ["./terraform.tfvars.json"]
 }
@@ -26,7 +27,7 @@ run "the_application_may_read_the_security_state_and_nothing_more" {
   command = plan
 
   module {
-    source = "./modules/identity"
+    source = "./modules/sluice/modules/identity"
   }
 
   assert {
@@ -49,7 +50,7 @@ run "the_credential_has_an_end" {
   command = plan
 
   module {
-    source = "./modules/identity"
+    source = "./modules/sluice/modules/identity"
   }
 
   variables {
@@ -69,11 +70,11 @@ run "what_destroy_needs_is_no_secret" {
   command = plan
 
   module {
-    source = "./modules/identity"
+    source = "./modules/sluice/modules/identity"
   }
 
   assert {
-    condition     = toset(keys(terraform_data.deregistration.input)) == toset(["apigw_url", "script", "subscription_id", "variables_files"])
+    condition     = toset(keys(terraform_data.deregistration.input)) == toset(["apigw_url", "python", "subscription_id", "token_secret", "variables_files"])
     error_message = "A destroy plan prints all of this in clear."
   }
 

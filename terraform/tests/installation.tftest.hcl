@@ -23,9 +23,13 @@ variables {
 run "names_follow_from_the_subscription_and_the_time_of_installation" {
   command = plan
 
+  module {
+    source = "./modules/sluice"
+  }
+
   assert {
-    condition     = azurerm_resource_group.this.name == "sluice-${substr(sha256("22222222-2222-2222-2222-222222222222/${terraform_data.installation.input.begun}"), 0, 8)}"
-    error_message = "Two subscriptions, or two installations one after the other, must not share names."
+    condition     = azurerm_resource_group.this.name == "sluice-${substr(sha256("22222222-2222-2222-2222-222222222222/${terraform_data.installation.input.begun}/${sha256("https://gateway.example.com,flowlogs")}"), 0, 8)}"
+    error_message = "Two subscriptions, two gateways, or two installations one after the other, must not share names."
   }
 
   assert {
@@ -36,6 +40,10 @@ run "names_follow_from_the_subscription_and_the_time_of_installation" {
 
 run "entries_of_one_location_stand_side_by_side" {
   command = plan
+
+  module {
+    source = "./modules/sluice"
+  }
 
   variables {
     region_set = {
@@ -76,6 +84,10 @@ run "entries_of_one_location_stand_side_by_side" {
 run "tags_are_everywhere" {
   command = plan
 
+  module {
+    source = "./modules/sluice"
+  }
+
   variables {
     tags = { cost-centre = "4711" }
   }
@@ -88,6 +100,10 @@ run "tags_are_everywhere" {
 
 run "the_token_is_in_the_vault_and_in_no_state" {
   command = plan
+
+  module {
+    source = "./modules/sluice"
+  }
 
   assert {
     condition     = azurerm_key_vault_secret.token.value == null && azurerm_key_vault_secret.token.value_wo_version != null
@@ -103,6 +119,10 @@ run "the_token_is_in_the_vault_and_in_no_state" {
 run "outputs_are_no_secrets" {
   command = plan
 
+  module {
+    source = "./modules/sluice"
+  }
+
   assert {
     condition     = !issensitive(output.application_id) && !issensitive(output.function_apps)
     error_message = "Nothing secret may be in an output."
@@ -112,6 +132,10 @@ run "outputs_are_no_secrets" {
 run "without_a_receiver_there_is_no_action_group" {
   command = plan
 
+  module {
+    source = "./modules/sluice"
+  }
+
   assert {
     condition     = length(azurerm_monitor_action_group.this) == 0
     error_message = "Nobody is to be told."
@@ -120,6 +144,10 @@ run "without_a_receiver_there_is_no_action_group" {
 
 run "an_e_mail_address_gets_an_action_group" {
   command = plan
+
+  module {
+    source = "./modules/sluice"
+  }
 
   variables {
     alert_email = "network-team@example.com"

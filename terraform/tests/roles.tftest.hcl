@@ -10,7 +10,10 @@ variables {
   flow_logs_storage_connection_string = "DefaultEndpointsProtocol=https;AccountName=flowlogs;AccountKey=a2V5a2V5;EndpointSuffix=core.windows.net"
   instance_memory_in_mb               = 2048
   location                            = "eastus"
+  management                          = "https://management.azure.com"
   name                                = "sluice-location1-0a1b2c3d"
+  package                             = ""
+  program                             = ["python3", "-B", "./modules/sluice/setup"]
   short_name                          = "sluice0a1b2c3d4e5f"
   source_root                         = ".."
   subscription_id                     = "22222222-2222-2222-2222-222222222222"
@@ -25,7 +28,7 @@ run "with_a_connection_string_the_identity_reads_the_token_and_nothing_else" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   assert {
@@ -48,7 +51,7 @@ run "by_identity_it_reads_the_flow_logs_and_never_writes_them" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   variables {

@@ -17,7 +17,7 @@ run "the_form_of_the_contract_is_taken" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   assert {
@@ -31,6 +31,11 @@ run "the_form_of_the_contract_is_taken" {
   }
 
   assert {
+    condition     = output.management == "https://management.azure.com" && output.python == null
+    error_message = "The public cloud has its own Resource Manager, and Python its usual name."
+  }
+
+  assert {
     condition     = output.cloud == "public"
     error_message = "A suffix of core.windows.net is the public cloud."
   }
@@ -40,7 +45,7 @@ run "an_account_can_be_given_by_its_id" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -67,7 +72,7 @@ run "the_suffix_of_a_connection_string_chooses_the_cloud" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -89,7 +94,7 @@ run "the_suffix_is_given_where_there_is_no_connection_string" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -112,7 +117,7 @@ run "null_stands_for_the_default" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -131,7 +136,7 @@ run "a_gateway_on_this_machine_may_do_without_tls" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -148,7 +153,7 @@ run "another_subscription_than_that_of_the_state_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -162,7 +167,7 @@ run "a_subscription_id_that_is_no_guid_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -177,7 +182,7 @@ run "an_empty_token_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -191,7 +196,7 @@ run "a_token_with_a_blank_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -205,7 +210,7 @@ run "a_gateway_without_tls_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -219,7 +224,7 @@ run "a_gateway_with_a_password_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -233,7 +238,7 @@ run "a_gateway_with_a_query_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -247,7 +252,7 @@ run "a_gateway_that_is_a_name_alone_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -261,7 +266,7 @@ run "an_empty_region_set_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -275,7 +280,7 @@ run "a_misspelt_key_of_an_entry_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -295,7 +300,7 @@ run "an_entry_without_a_location_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -313,7 +318,7 @@ run "an_entry_without_an_account_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -331,7 +336,7 @@ run "an_entry_with_both_ways_to_its_account_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -351,7 +356,7 @@ run "a_connection_string_without_a_key_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -370,7 +375,7 @@ run "a_connection_string_without_tls_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -389,7 +394,7 @@ run "a_connection_string_in_quotes_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -408,7 +413,7 @@ run "a_connection_string_with_a_line_break_at_its_end_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -427,7 +432,7 @@ run "a_connection_string_of_two_accounts_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -446,7 +451,7 @@ run "the_placeholder_of_the_form_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -465,7 +470,7 @@ run "an_unknown_cloud_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -484,7 +489,7 @@ run "a_connection_string_of_another_cloud_than_the_suffix_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -498,7 +503,7 @@ run "connection_strings_of_two_clouds_are_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -515,7 +520,7 @@ run "an_id_of_something_else_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -534,7 +539,7 @@ run "one_account_in_two_entries_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -551,7 +556,7 @@ run "an_id_with_capitals_in_the_accounts_name_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -570,7 +575,7 @@ run "a_key_that_cannot_be_part_of_a_name_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -586,7 +591,7 @@ run "an_action_group_beside_an_e_mail_address_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -601,7 +606,7 @@ run "an_action_group_by_name_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -615,7 +620,7 @@ run "an_e_mail_address_without_an_at_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -629,7 +634,7 @@ run "a_credential_for_ever_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -643,7 +648,7 @@ run "an_unknown_suffix_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -663,7 +668,7 @@ run "a_memory_that_is_not_offered_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -677,7 +682,7 @@ run "a_start_that_is_no_hour_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -691,7 +696,7 @@ run "a_start_on_a_day_that_no_calendar_has_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -705,7 +710,7 @@ run "a_version_that_is_no_whole_number_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -719,7 +724,7 @@ run "a_tag_that_azure_refuses_is_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -733,7 +738,7 @@ run "more_tags_than_a_secret_can_carry_are_refused" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -747,7 +752,7 @@ run "a_tag_that_is_ours_is_refused_in_any_case" {
   command = plan
 
   module {
-    source = "./modules/settings"
+    source = "./modules/sluice/modules/settings"
   }
 
   variables {
@@ -755,4 +760,35 @@ run "a_tag_that_is_ours_is_refused_in_any_case" {
   }
 
   expect_failures = [var.tags]
+}
+
+run "a_python_in_quotes_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/settings"
+  }
+
+  variables {
+    python = "\"C:/Program Files/Python313/python.exe\""
+  }
+
+  expect_failures = [var.python]
+}
+
+run "a_python_may_be_a_path_with_blanks" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/settings"
+  }
+
+  variables {
+    python = "C:/Program Files/Python313/python.exe"
+  }
+
+  assert {
+    condition     = output.python == "C:/Program Files/Python313/python.exe"
+    error_message = "A path is given to the system as it is, through no shell."
+  }
 }

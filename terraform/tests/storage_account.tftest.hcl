@@ -10,7 +10,10 @@ variables {
   flow_logs_storage_connection_string = "DefaultEndpointsProtocol=https;AccountName=flowlogs;AccountKey=a2V5a2V5;EndpointSuffix=core.windows.net"
   instance_memory_in_mb               = 2048
   location                            = "eastus"
+  management                          = "https://management.azure.com"
   name                                = "sluice-location1-0a1b2c3d"
+  package                             = ""
+  program                             = ["python3", "-B", "./modules/sluice/setup"]
   short_name                          = "sluice0a1b2c3d4e5f"
   source_root                         = ".."
   subscription_id                     = "22222222-2222-2222-2222-222222222222"
@@ -25,7 +28,7 @@ run "an_account_that_is_not_in_the_subscription_is_refused" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   override_data {
@@ -40,7 +43,7 @@ run "an_account_in_another_location_is_refused" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   override_data {
@@ -62,7 +65,7 @@ run "an_account_with_the_same_name_but_another_id_is_refused" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   variables {
@@ -89,7 +92,7 @@ run "a_location_is_the_same_however_azure_spells_it" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   assert {
@@ -102,7 +105,7 @@ run "an_id_is_the_same_in_any_case" {
   command = plan
 
   module {
-    source = "./modules/region"
+    source = "./modules/sluice/modules/region"
   }
 
   variables {

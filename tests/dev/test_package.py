@@ -190,7 +190,7 @@ def test_a_package_with_bytecode_is_left_alone_where_there_is_no_python_3_13(roo
 def test_terraform_deploys_anew_what_is_packed_in_another_way(root):
     with zipfile.ZipFile(package(root)) as archive:
         made_from = [line.split()[1] for line in archive.read("made-from.txt").decode().splitlines()]
-    sources = (ROOT / "terraform" / "modules" / "region" / "main.code.tf").read_text()
+    sources = (ROOT / "terraform" / "modules" / "sluice" / "modules" / "region" / "main.code.tf").read_text()
     assert {"dev/bytecode.py", "dev/package.py"} <= {name for name in made_from if f'"{name}"' in sources}
 
 

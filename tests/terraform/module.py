@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,56 @@ class Module:
         """Apply everything."""
         return self.terraform("apply", "-auto-approve", *_common(subscription), *arguments, **environment)
 
+    @property
+    def _state_file(self) -> Path:
+        return self.folder / "terraform.tfstate"
+
+    def begin_apply(self, subscription: str) -> subprocess.Popen[bytes]:
+        """Begin to apply everything, in a session of its own, so that what outlives it can be found."""
+        return subprocess.Popen(
+            ["terraform", "apply", "-auto-approve", *_common(subscription)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def adopt(self, subscription: str) -> Run:
+        """Take up what an apply left behind."""
+        done = subprocess.run(
+            [sys.executable, "-IS", "scripts/adopt.py", subscription],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_TIMEOUT_SECONDS,
+            text=True,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def has_whole_state(self) -> bool:
+        """Whether the file of the state is not being written just now."""
+        try:
+            json.loads(self._state_file.read_text())
+        except ValueError:
+            return False
+        return True
+
+    def state(self) -> set[str]:
+        """Ids of what is in the state."""
+        file = self._state_file
+        state = json.loads(file.read_text() if file.exists() and file.stat().st_size else '{"resources": []}')
+        return {
+            instance["attributes"]["id"]
+            for resource in state["resources"]
+            if resource["mode"] == "managed"
+            for instance in resource["instances"]
+        }
+
     def plan(self, subscription: str, *arguments: str) -> Run:
         """Look for what there is to do."""
         return self.terraform("plan", "-detailed-exitcode", *_common(subscription), *arguments)
@@ -132,6 +183,17 @@ def require_terraform(program: str | None, *, in_ci: bool) -> None:
         pytest.fail("terraform is not installed; CI needs it, 1.11 or newer.")
     if program is None:
         pytest.skip("terraform is not installed: https://developer.hashicorp.com/terraform/install")
+
+
+def programs_alone(folder: Path) -> Path:
+    """Make a folder of the programs that are needed beside az: as the PATH it has no shell, and no tool of one."""
+    folder.mkdir()
+    terraform = shutil.which("terraform")
+    assert terraform
+    (folder / "terraform").symlink_to(terraform)
+    # that of a version manager may take longer to start than all else
+    (folder / "python3").symlink_to(Path(sys.executable).resolve())
+    return folder
 
 
 def bare_environment() -> dict[str, str]:

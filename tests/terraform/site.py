@@ -1,24 +1,25 @@
 """Everything that the module's life takes place between: Azure, the gateway, and a copy of the module."""
 
 import contextlib
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dev.certificate import Certificate
 from gateway.faults import Faults
 from gateway.local import Customer, Gateway, new_customer, run_in_thread
 from tests.support.servers import LocalServer
-from tests.terraform.module import Module, bare_environment
+from tests.terraform.module import Module, bare_environment, copy_checkout, programs_alone
+from tests.terraform.standin.az import az_on_path
 from tests.terraform.standin.azure import Azure
-from tests.terraform.standin.endpoints import az_on_path, function_apps
+from tests.terraform.standin.endpoints import over_http
 from tests.terraform.standin.estate import StorageAccount
 from tests.terraform.standin.provider import providing
+from tests.terraform.standin.traffic import Traffic
 
 A = "22222222-2222-4222-8222-222222222222"
 B = "44444444-4444-4444-8444-444444444444"
@@ -69,6 +70,15 @@ class Site:
         return not self.azure.estate.resources and not self.registered
 
 
+def initialise(checkout: Path) -> None:
+    """Make a copy of the checkout, in a folder that is there and empty, and run `terraform init` in it."""
+    copy_checkout(checkout)
+    with providing(Azure()) as reached:
+        run = Module(checkout, {**bare_environment(), **reached}).terraform("init", "-input=false", "-no-color")
+    if not run.succeeded:
+        raise RuntimeError(run.output)
+
+
 def connection_string(account: str) -> str:
     """A storage account's connection string, as the portal shows it."""
     return (
@@ -77,27 +87,44 @@ def connection_string(account: str) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Lets the gateway answer, and counts the request."""
+
+    traffic: Traffic
+
+    @property
+    def name(self) -> str:
+        """What it is counted under."""
+        return "gateway"
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        await app(scope, receive, send)
+        self.traffic.passed("gateway")
+
+
 @contextlib.contextmanager
 def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Site]:
     """Run everything, with a copy of an initialised checkout."""
-    azure, faults = Azure(), Faults()
-    programs = folder / "bin"
-    programs.mkdir()
+    azure = Azure()
+    faults = Faults(chances=[(1.0, Passing(azure.traffic))])
+    programs = programs_alone(folder / "bin")
     shutil.copytree(checkout, folder / "checkout")
     with (
         providing(azure) as reached,
         run_in_thread(folder / "gateway", faults=faults, faulty_path="/qas/azure") as gateway,
-        az_on_path(azure.estate, programs) as az,
-        function_apps(azure.estate, certificate) as apps,
+        az_on_path(azure, programs) as az,
+        over_http(azure, certificate) as proxy,
     ):
-        (folder / ".curlrc").write_text(f'connect-to = ":443:127.0.0.1:{urlsplit(apps.url).port}"\n')
-        own = bare_environment()
         environment = {
-            **own,
+            **bare_environment(),
             **reached,
-            "CURL_CA_BUNDLE": str(certificate.certificate),
             "HOME": str(folder),
-            "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), own["PATH"]]),
+            "HTTPS_PROXY": proxy.url,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PATH": str(programs),
+            "REQUESTS_CA_BUNDLE": str(certificate.certificate),
             "SLUICE_PATIENCE": "0",
         }
         customer = new_customer(gateway.stores.database, "customer")

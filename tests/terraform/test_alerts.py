@@ -3,7 +3,9 @@ from pathlib import Path
 
 from shared.delivery.report import Outcome, Tally
 
-ALERTS = (Path(__file__).parents[2] / "terraform" / "modules" / "region" / "main.alerts.tf").read_text()
+ALERTS = (
+    Path(__file__).parents[2] / "terraform" / "modules" / "sluice" / "modules" / "region" / "main.alerts.tf"
+).read_text()
 QUERIES = re.findall(r"^ +query += \"(.*)\"$", ALERTS, re.MULTILINE)
 PARTS = re.findall(r"^ +(?:card|line) = \"(.*)\"$", ALERTS, re.MULTILINE)
 # Names that a query may want, and that Azure's query language keeps to itself: a rule with one is made, and never runs.

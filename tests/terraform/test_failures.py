@@ -1,5 +1,7 @@
 """Whatever fails, a message says what to do, the same command succeeds later, and destroy leaves nothing."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
@@ -53,7 +55,10 @@ FAILURES = {
         deployment_failing,
         "The reason is in the portal, under the function app's Deployment Center.",
     ),
-    "key never made": (key_never_made, "has no key blobs_extension: its host did not load the code."),
+    "key never made": (
+        key_never_made,
+        "does not take the key blobs_extension (HTTP 400): its host did not load the code.",
+    ),
     "app half made": (failing("azurerm_function_app_flex_consumption", half_way=True), "half-way"),
     "secret not written": (failing("azurerm_key_vault_secret"), "create azurerm_key_vault_secret"),
 }
@@ -112,6 +117,66 @@ def test_a_refused_token_warns_and_lets_everything_in_azure_go(ready):
     assert run.says("Warning: The gateway refuses the subscription token (HTTP 401).")
     assert not ready.azure.estate.resources
     assert ready.registered == [A]
+
+
+def test_a_mistyped_gateway_is_mended_by_correcting_it(ready):
+    right = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
+    wrong = right | {"apigw_url": "https://127.0.0.1:1"}
+    ready.module.write_variables(wrong)
+    failed = ready.module.apply(A)
+    assert failed.says("The gateway at https://127.0.0.1:1 can't be reached")
+    ready.module.write_variables(right)
+    corrected = ready.module.apply(A)
+    assert corrected.succeeded, corrected.error
+    assert ready.registered == [A]
+    assert ready.module.plan(A).nothing_to_do
+
+
+def test_destroy_after_a_mistyped_gateway_leaves_nothing(ready):
+    variables = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
+    ready.module.write_variables(variables | {"apigw_url": "https://127.0.0.1:1"})
+    assert not ready.module.apply(A).succeeded
+    run = ready.module.destroy(A)
+    assert run.succeeded, run.error
+    assert ready.nothing_left
+
+
+def test_a_function_app_that_does_not_answer_holds_nothing_up(ready):
+    assert ready.module.apply(A).succeeded
+    ready.azure.estate.app_service.loads_code = False
+    planned = ready.module.plan(A)
+    assert planned.nothing_to_do, planned.output
+    tokens = ready.gateway.stores.tokens
+    token, _ = tokens.add(ready.customer.number, datetime.now(UTC), timedelta(days=30))
+    variables = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
+    ready.module.write_variables(variables | {"subscription_token": token})
+    rotated = ready.module.apply(A)
+    assert rotated.succeeded, rotated.error
+    assert list(ready.azure.estate.vaults.secrets.values()) == [token]
+    destroyed = ready.module.destroy(A)
+    assert destroyed.succeeded, destroyed.error
+    assert ready.nothing_left
+
+
+def test_what_others_changed_in_azure_needs_nothing(ready):
+    assert ready.module.apply(A).succeeded
+    [vault] = ready.azure.estate.of("azurerm_key_vault")
+    [app] = ready.azure.estate.of("azurerm_function_app_flex_consumption")
+    vault.values["purge_protection_enabled"] = True  # as a policy does it
+    app.values["tags"] = app.values["tags"] | {"hidden-link: /app-insights-resource-id": "x"}  # as the portal does it
+    planned = ready.module.plan(A)
+    assert planned.nothing_to_do, planned.output
+
+
+def test_a_gateway_that_is_gone_for_good_holds_no_change_up(ready):
+    assert ready.module.apply(A).succeeded
+    file = ready.module.folder / "terraform.tfstate"
+    file.write_text(file.read_text().replace(ready.gateway.url, "https://127.0.0.1:1"))
+    failed = ready.module.destroy(A)
+    assert failed.says("If the gateway is gone for good: set SLUICE_LEAVE_REGISTRATION=1 in the environment")
+    destroyed = ready.module.destroy(A, SLUICE_LEAVE_REGISTRATION="1")
+    assert destroyed.succeeded, destroyed.error
+    assert not ready.azure.estate.resources
 
 
 def test_a_vault_that_does_not_know_its_role_yet_is_waited_for(ready):

@@ -3,20 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from gateway.faults import Answer
 from tests.terraform.site import A
 from tests.terraform.standin.azure import Verb
-
-
-@pytest.fixture
-def applied(site):
-    """A site with one entry of region_set applied in subscription A."""
-    site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
-    run = site.module.apply(A)
-    assert run.succeeded, run.error
-    return site
 
 
 def test_what_was_applied_needs_nothing_more_and_is_gone_after_destroy(applied):
@@ -131,7 +120,7 @@ def test_everything_that_can_carry_tags_does(site):
 
 def test_a_new_credential_is_registered_before_the_old_one_goes(applied):
     [old] = applied.azure.estate.of("azuread_application_password")
-    renew = "-replace=module.identity.terraform_data.credential_issued"
+    renew = "-replace=module.sluice.module.identity.terraform_data.credential_issued"
     applied.faults.play(Answer(500))
     assert not applied.module.apply(A, renew).succeeded
     assert old in applied.azure.estate.of("azuread_application_password")  # the gateway knows no other one
@@ -143,11 +132,34 @@ def test_a_new_credential_is_registered_before_the_old_one_goes(applied):
     assert applied.module.plan(A).nothing_to_do
 
 
+def test_a_python_of_another_name_is_given(site, tmp_path):
+    other = tmp_path / "another python"
+    (tmp_path / "bin" / "python3").rename(other)
+    site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")) | {"python": str(other)})
+    applied = site.module.apply(A)
+    assert applied.succeeded, applied.error
+    destroyed = site.module.destroy(A)
+    assert destroyed.succeeded, destroyed.error
+    assert site.nothing_left
+
+
 def test_everything_goes_after_the_flow_logs_account_is_gone(applied):
-    applied.azure.estate.accounts.clear()
+    applied.azure.estate.lose(applied.azure.estate.accounts[0])
     run = applied.module.destroy(A)
     assert run.succeeded, run.error
     assert applied.nothing_left
+
+
+def test_an_entry_whose_account_is_gone_is_taken_out(applied):
+    first, second = applied.entry(A, "flowlogs1"), applied.entry(A, "flowlogs2", "westeurope")
+    applied.module.write_variables(applied.variables(location1=first, location2=second))
+    assert applied.module.apply(A).succeeded
+    applied.azure.estate.lose(applied.azure.estate.accounts[1])
+    assert applied.module.plan(A).says("The storage account flowlogs2 of region_set is not in subscription")
+    applied.module.write_variables(applied.variables(location1=first))
+    run = applied.module.apply(A)
+    assert run.succeeded, run.error
+    assert len(applied.azure.estate.of("azurerm_function_app_flex_consumption")) == 1
 
 
 def test_everything_goes_without_the_file_of_variables(applied):

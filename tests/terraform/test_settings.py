@@ -41,7 +41,7 @@ Plan = Callable[..., Run]
 def plan(tmp_path_factory) -> Plan:
     require_terraform(shutil.which("terraform"), in_ci=bool(os.environ.get("CI")))
     folder = tmp_path_factory.mktemp("settings")
-    shutil.copytree(_MODULE / "modules" / "settings", folder / "settings")
+    shutil.copytree(_MODULE / "modules" / "sluice" / "modules" / "settings", folder / "settings")
     shutil.copy(_MODULE / "variables.tf", folder)
     (folder / "main.tf").write_text(_ROOT)
     assert run_terraform(folder, bare_environment(), "init", "-input=false", "-no-color").succeeded

@@ -73,10 +73,18 @@ def test_nothing_refers_to_what_is_not_there(azure):
 
 
 def test_what_others_need_is_not_removed(azure):
-    vault = make_vault(azure)
-    with pytest.raises(Refused, match="is in use by azurerm_key_vault"):
-        azure.delete(f"/subscriptions/{A}/resourceGroups/group")
-    azure.delete(vault["id"])
+    plan = make(azure, "azurerm_service_plan", name="plan", os_type="Linux", sku_name="FC1", **IN_GROUP)
+    app = running_app(azure)
+    azure.estate.resources[app["id"]].values["service_plan_id"] = plan["id"]
+    with pytest.raises(Refused, match="is in use by azurerm_function_app_flex_consumption"):
+        azure.delete(plan["id"])
+    azure.delete(app["id"])
+    azure.delete(plan["id"])
+    assert not azure.estate.of("azurerm_service_plan")
+
+
+def test_what_is_in_a_group_goes_with_it(azure):
+    open_vault(azure)
     azure.delete(f"/subscriptions/{A}/resourceGroups/group")
     assert not azure.estate.resources
 
@@ -160,14 +168,36 @@ def test_dead_letters_need_a_container(azure):
         subscribe(azure, app, container="none")
 
 
-def test_an_app_has_its_key_once_its_host_has_loaded_code(azure):
-    app = running_app(azure)
-    asked = {"name": "app", "resource_group_name": "group", "blobs_extension_key": None}
-    assert azure.read_data("azurerm_function_app_host_keys", asked)["blobs_extension_key"] == ""
+def test_an_app_has_a_key_once_its_host_has_loaded_code_and_takes_another(azure):
+    app, service = running_app(azure), azure.estate.app_service
+    host = app["default_hostname"]
+    assert not service.take_key(host, "given")
+    assert service.key(host) == ""
     deploy(azure, app)
-    assert azure.read_data("azurerm_function_app_host_keys", asked)["blobs_extension_key"] == "key-of-app"
-    azure.estate.app_service.loads_code = False
-    assert azure.read_data("azurerm_function_app_host_keys", asked)["blobs_extension_key"] == ""
+    assert service.key(host) == "key-of-app"
+    assert service.take_key(host, "given")
+    deploy(azure, app)
+    assert service.key(host) == "given"
+    service.loads_code = False
+    assert service.key(host) == ""
+
+
+def test_an_app_that_is_removed_takes_its_key_along(azure):
+    app, service = running_app(azure), azure.estate.app_service
+    deploy(azure, app)
+    service.take_key(app["default_hostname"], "given")
+    azure.delete(app["id"])
+    again = make_app(azure, *[one.values for kind in (SECRET, IDENTITY) for one in azure.estate.of(kind)])
+    deploy(azure, again)
+    assert service.key(again["default_hostname"]) == "key-of-app"
+
+
+def test_no_events_are_subscribed_to_in_a_region_that_is_sick(azure):
+    app = running_app(azure)
+    deploy(azure, app)
+    azure.estate.conditions.sick.add("eastus")
+    with pytest.raises(Refused, match="handshake failed"):
+        subscribe(azure, app)
 
 
 def test_only_accounts_of_the_providers_subscription_are_found(azure):

@@ -48,8 +48,17 @@ def test_it_holds_the_module_the_package_and_the_variables(package):
     inside = {name.removeprefix("azure-production/"): content for name, (_, content) in files.items()}
     assert inside["function.zip"] == b"the package"
     assert json.loads(inside["terraform.tfvars.json"]) == {"a": 1}
-    assert {"main.tf", "modules/region/main.code.tf", "scripts/deploy.sh", "scripts/common.sh"} <= inside.keys()
-    assert not any(name.startswith(("tests/", ".")) or "tfstate" in name for name in inside)
+    module = "modules/sluice"
+    assert {
+        ".terraform.lock.hcl",
+        "main.tf",
+        f"{module}/main.tf",
+        f"{module}/modules/region/main.code.tf",
+        f"{module}/setup/__main__.py",
+        f"{module}/setup/deploying.py",
+        "scripts/adopt.py",
+    } <= inside.keys()
+    assert not any(name.startswith("tests/") or "tfstate" in name or "__pycache__" in name for name in inside)
 
 
 def test_two_downloads_are_byte_for_byte_the_same(package):
@@ -63,8 +72,7 @@ def test_nothing_in_it_lands_outside_of_its_folder_or_is_writable_by_others(pack
         assert not path.is_absolute()
         assert ".." not in path.parts
         assert "\\" not in name
-        mode = entry.external_attr >> 16
-        assert mode == (0o100755 if name.endswith(".sh") else 0o100644)
+        assert entry.external_attr >> 16 == 0o100644
 
 
 def test_what_terraform_left_beside_the_module_stays_there(tmp_path, package):
@@ -74,8 +82,10 @@ def test_what_terraform_left_beside_the_module_stays_there(tmp_path, package):
     for name in (
         "main.tf",
         "modules/a/main.tf",
-        "scripts/run.sh",
+        "setup/__main__.py",
+        "setup/__pycache__/__main__.cpython-313.pyc",
         ".terraform/modules/a/main.tf",
+        "modules/a/.terraform.lock.hcl",
         ".terraform.lock.hcl",
         "terraform.tfstate",
         "terraform.tfstate.backup",
@@ -89,9 +99,10 @@ def test_what_terraform_left_beside_the_module_stays_there(tmp_path, package):
     (module / "link.tf").symlink_to(secrets)
     files = unpacked(pack("azure-x", {}, package, module))
     assert sorted(name.removeprefix("azure-x/") for name in files) == [
+        ".terraform.lock.hcl",
         "function.zip",
         "main.tf",
         "modules/a/main.tf",
-        "scripts/run.sh",
+        "setup/__main__.py",
         "terraform.tfvars.json",
     ]

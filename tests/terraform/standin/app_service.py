@@ -1,4 +1,4 @@
-"""Where function apps run: their code, the keys that their hosts make, and their answer to Event Grid."""
+"""Where function apps run: their code, the keys of their hosts, and their answer to Event Grid."""
 
 import io
 import re
@@ -21,18 +21,21 @@ class AppService:
 
     Attributes:
         code: the files that each app runs, by its host name.
+        keys: the keys `blobs_extension` that hosts were given, by host name.
         accepts: what it answers to a package.
         deploys: how deployments end.
         loads_code: whether hosts can load what is deployed.
     """
 
     code: dict[str, dict[str, bytes]]
+    keys: dict[str, str]
     accepts: HTTPStatus
     deploys: Deployment
     loads_code: bool
 
     def __init__(self) -> None:
         self.code = {}
+        self.keys = {}
         self.accepts = HTTPStatus.ACCEPTED
         self.deploys = Deployment.SUCCEEDED
         self.loads_code = True
@@ -50,9 +53,21 @@ class AppService:
             return set()
         return set(re.findall(r"^def (\w+)\(", self.code[host]["function_app.py"].decode(), re.MULTILINE))
 
+    def take_key(self, host: str, key: str) -> bool:
+        """Whether a host runs functions, and so takes a key."""
+        if not self.functions(host):
+            return False
+        self.keys[host] = key
+        return True
+
     def key(self, host: str) -> str:
-        """An app's key `blobs_extension`; none before its host has loaded functions."""
-        return f"key-of-{host.partition('.')[0]}" if self.functions(host) else ""
+        """An app's key `blobs_extension`: the one it was given, or of its own making; none before it has functions."""
+        return self.keys.get(host, f"key-of-{host.partition('.')[0]}") if self.functions(host) else ""
+
+    def remove(self, host: str) -> None:
+        """Forget an app."""
+        self.code.pop(host, None)
+        self.keys.pop(host, None)
 
     def answers(self, host: str, function: str, key: str) -> bool:
         """Whether an app takes an event for one of its functions, as in Event Grid's handshake."""

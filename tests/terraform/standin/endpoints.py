@@ -1,80 +1,82 @@
-"""What the module's scripts talk to: the `az` command, the function apps, and their deployment service (Kudu)."""
+"""What the module's program calls over HTTP: Azure Resource Manager, vaults, function apps, and Kudu, which deploys."""
 
 import contextlib
 import json
-import sys
+import re
 import zipfile
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from dev.certificate import Certificate
-from tests.support.servers import LocalServer, Request, answer, serving
+from tests.support.proxies import Proxy, proxying
+from tests.support.servers import Request, answer, serving
+from tests.terraform.standin.az import ACCESS_TOKEN
+from tests.terraform.standin.azure import Azure
 from tests.terraform.standin.estate import Estate
 
-HOSTS = ("*.azurewebsites.net", "*.scm.azurewebsites.net")
-"""The names that a certificate for the function apps needs."""
-_ACCESS_TOKEN = "access-token-of-whoever-runs-terraform"
-_AZ = """#!{python} -IS
-import http.client, json, sys
-connection = http.client.HTTPConnection("127.0.0.1", {port})
-connection.request("POST", "/", json.dumps(sys.argv[1:]))
-said = json.load(connection.getresponse())
-print(said["stdout"])
-print(said["stderr"], file=sys.stderr)
-sys.exit(said["status"])
-"""
+HOSTS = (
+    "*.azurewebsites.net",
+    "*.scm.azurewebsites.net",
+    "management.azure.com",
+    "graph.microsoft.com",
+    "*.vault.azure.net",
+    "*.blob.core.windows.net",
+)
+"""The names that a certificate for all of them needs."""
+_KEY = re.compile("/host/default/systemkeys/blobs_extension$")
 
 
 @contextlib.contextmanager
-def az_on_path(estate: Estate, folder: Path) -> Iterator[LocalServer]:
-    """Put a command `az` into a folder, and answer it. Its requests are what it was called with."""
-    with serving(lambda request: answer(200, _az(estate, json.loads(request.body)))) as server:
-        program = folder / "az"
-        program.write_text(_AZ.format(python=sys.executable, port=urlsplit(server.url).port))
-        program.chmod(0o755)
-        yield server
+def over_http(azure: Azure, certificate: Certificate) -> Iterator[Proxy]:
+    """Serve every name of `HOSTS` behind a proxy on loopback."""
+
+    def respond(request: Request) -> list[bytes]:
+        host = str(request.headers["Host"]).partition(":")[0]
+        said = _answer(azure.estate, host, request)
+        azure.traffic.passed(f"{request.method} {host.partition('.')[2]}")
+        return said
+
+    with serving(respond, certificate) as server, proxying(server.url) as proxy:
+        yield proxy
 
 
-def _az(estate: Estate, arguments: list[str]) -> dict[str, object]:
-    match arguments:
-        case ["account", "get-access-token", *_]:
-            return _says(_ACCESS_TOKEN)
-        case ["rest", "--method", "post", "--url", url, *_] if "/host/default/listKeys?" in url:
-            app = estate.resources.get(url.partition("/host/")[0])
-            return (
-                _says(estate.app_service.key(app.values["default_hostname"])) if app else _fails("(ResourceNotFound)")
-            )
-        case ["rest", "--method", "get", "--url", url, *_] if ".vault.azure.net/" in url:
-            known = estate.vaults.ask(str(urlsplit(url).hostname).partition(".")[0])
-            return _says("") if known else _fails("Forbidden: the caller has no role.")
-    return _fails(f"The stand-in for az does not know: {' '.join(arguments)}")
-
-
-def _says(text: str) -> dict[str, object]:
-    return {"status": 0, "stdout": text, "stderr": ""}
-
-
-def _fails(why: str) -> dict[str, object]:
-    return {"status": 1, "stdout": "", "stderr": f"ERROR: {why}"}
-
-
-@contextlib.contextmanager
-def function_apps(estate: Estate, certificate: Certificate) -> Iterator[LocalServer]:
-    """Serve every function app and its deployment service, on one port of loopback."""
-    with serving(lambda request: _app(estate, request), certificate) as server:
-        yield server
-
-
-def _app(estate: Estate, request: Request) -> list[bytes]:
-    host = str(request.headers["Host"]).partition(":")[0]
-    url = urlsplit(request.path)
-    if ".scm." not in host:
+def _answer(estate: Estate, host: str, request: Request) -> list[bytes]:
+    if host.endswith(".azurewebsites.net") and ".scm." not in host:
         return _webhook(estate, host, request)
-    app = host.replace(".scm.", ".", 1)
-    if request.headers["Authorization"] != f"Bearer {_ACCESS_TOKEN}":
+    if request.headers["Authorization"] != f"Bearer {ACCESS_TOKEN}":
         return answer(HTTPStatus.UNAUTHORIZED)
+    if host == "management.azure.com":
+        return _management(estate, request)
+    if host.endswith(".vault.azure.net"):
+        return _vault(estate, host.partition(".")[0], urlsplit(request.path).path)
+    return _kudu(estate, host.replace(".scm.", ".", 1), request)
+
+
+def _management(estate: Estate, request: Request) -> list[bytes]:
+    path = urlsplit(request.path).path
+    app = estate.resources.get(_KEY.sub("", path))
+    if request.method != "PUT" or not _KEY.search(path) or app is None:
+        return answer(HTTPStatus.NOT_FOUND)
+    given, host = json.loads(request.body)["properties"], app.values["default_hostname"]
+    if given["name"] != "blobs_extension" or not estate.host_runs(host):
+        return answer(HTTPStatus.BAD_REQUEST)  # what users report of a host that is down
+    taken = estate.app_service.take_key(host, given["value"])
+    return answer(HTTPStatus.CREATED if taken else HTTPStatus.BAD_REQUEST)
+
+
+def _vault(estate: Estate, vault: str, path: str) -> list[bytes]:
+    if not estate.vaults.ask(vault):
+        return answer(HTTPStatus.FORBIDDEN, {"error": {"code": "Forbidden", "message": "Caller is not authorized."}})
+    if path == "/secrets":
+        return answer(HTTPStatus.OK, {"value": []})
+    secrets = estate.vaults.secrets
+    value = next((value for name, value in secrets.items() if name.endswith(f"/vaults/{vault}{path}")), None)
+    return answer(HTTPStatus.NOT_FOUND) if value is None else answer(HTTPStatus.OK, {"value": value})
+
+
+def _kudu(estate: Estate, app: str, request: Request) -> list[bytes]:
+    url = urlsplit(request.path)
     if not any(one.values["default_hostname"] == app for one in estate.of("azurerm_function_app_flex_consumption")):
         return answer(HTTPStatus.NOT_FOUND)
     if (request.method, url.path) == ("POST", "/api/publish"):
@@ -96,6 +98,8 @@ def _publish(estate: Estate, app: str, request: Request) -> list[bytes]:
 def _webhook(estate: Estate, host: str, request: Request) -> list[bytes]:
     url = urlsplit(request.path)
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    if not estate.host_runs(host):
+        return answer(HTTPStatus.SERVICE_UNAVAILABLE)
     known = estate.app_service.answers(host, query.get("functionName", ""), query.get("code", ""))
     if (
         url.path != "/runtime/webhooks/blobs"

@@ -20,8 +20,8 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # ships no types
 
-from tests.terraform.standin.azure import Azure, HalfMade
-from tests.terraform.standin.planning import mistakes, planned, replacing
+from tests.terraform.standin.azure import Azure, Features, HalfMade
+from tests.terraform.standin.planning import missing, mistakes, planned, replacing
 from tests.terraform.standin.rules import Refused
 from tests.terraform.standin.table import Block, ProviderTable, ResourceType, read_tables
 from tests.terraform.standin.values import decode, encode, is_known
@@ -79,7 +79,8 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
         return _messages.PrepareProviderConfig.Response(prepared_config=request.config)
 
     def ValidateResourceTypeConfig(self, request: Any, _context: object) -> Any:
-        found = mistakes(self._table.resources[request.type_name], decode(request.config.msgpack))
+        table, config = self._table.resources[request.type_name], decode(request.config.msgpack)
+        found = mistakes(table, config) + missing(table, config)
         return _messages.ValidateConfig.Response(diagnostics=map(_error, found))
 
     def ValidateDataSourceConfig(self, _request: Any, _context: object) -> Any:
@@ -95,6 +96,11 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
             )
         if is_known(config["subscription_id"]):
             self._azure.estate.subscription_id = config["subscription_id"]
+        [features] = config["features"]
+        self._azure.features = Features(
+            persists_id=bool(features["persist_id_on_create_before_polling_for_completion"]),
+            overwrites=bool(features["skip_import_check_on_create_and_allow_overwriting_existing_resources"]),
+        )
         return _messages.Configure.Response()
 
     def UpgradeResourceState(self, request: Any, _context: object) -> Any:
@@ -103,7 +109,7 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
 
     def ReadResource(self, request: Any, _context: object) -> Any:
         state = decode(request.current_state.msgpack)
-        return _messages.ReadResource.Response(new_state=_value(self._azure.read(state["id"])))
+        return _messages.ReadResource.Response(new_state=_value(self._azure.read(request.type_name, state)))
 
     def PlanResourceChange(self, request: Any, _context: object) -> Any:
         proposed = decode(request.proposed_new_state.msgpack)
@@ -111,7 +117,7 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
         if proposed is None:
             return _messages.PlanResourceChange.Response(planned_state=_value(None))
         table = self._table.resources[request.type_name]
-        plan = planned(table, proposed)
+        plan = planned(table, proposed, prior)
         replaced = [] if prior is None else replacing(table, prior, plan)
         return _messages.PlanResourceChange.Response(
             planned_state=_value(plan),
@@ -142,11 +148,17 @@ class _Provider(_services.ProviderServicer):  # type: ignore[misc]  # its base i
             new_state=_value(state), diagnostics=failed, legacy_type_system=True
         )
 
-    def ReadDataSource(self, request: Any, _context: object) -> Any:
+    def ImportResourceState(self, request: Any, _context: object) -> Any:
         try:
-            state = self._azure.read_data(request.type_name, decode(request.config.msgpack))
+            state = self._azure.found(request.type_name, request.id)
         except Refused as refused:
-            return _messages.ReadDataSource.Response(diagnostics=[_error(str(refused))])
+            return _messages.ImportResourceState.Response(diagnostics=[_error(str(refused))])
+        return _messages.ImportResourceState.Response(
+            imported_resources=[{"type_name": request.type_name, "state": _value(state)}]
+        )
+
+    def ReadDataSource(self, request: Any, _context: object) -> Any:
+        state = self._azure.read_data(request.type_name, decode(request.config.msgpack))
         return _messages.ReadDataSource.Response(state=_value(state))
 
     def Stop(self, _request: Any, _context: object) -> Any:

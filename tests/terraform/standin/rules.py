@@ -23,26 +23,51 @@ _ID: Final = re.compile(r"/(subscriptions/[^/]+/resourceGroups|applications|serv
 
 def check_create(estate: Estate, new: Resource, table: ResourceType) -> None:
     """Refuse a resource that can't be made now."""
-    if estate.is_there(new.id):
-        raise Refused(f"A resource with the ID {new.id!r} already exists.")
+    if new.id in estate.resources:
+        raise Refused(
+            f"A resource with the ID {new.id!r} already exists - to be managed via Terraform this resource needs to be "
+            "imported into the State."
+        )
     name = new.values.get("name")
     if table.globally_unique and any(other.values["name"] == name for other in estate.of(new.type)):
         raise Refused(f"The name {name} is taken: {new.type} needs a name that nobody in Azure has.")
+    if (new.type, name) in estate.deleted and new.type == "azurerm_key_vault":
+        raise Refused(f"A vault with the name {name} already exists in deleted state. Purge it, or recover it.")
+    for rule in _RULES_OF_CREATION.get(new.type, ()):
+        rule(estate, new)
     check_state(estate, new)
 
 
 def check_state(estate: Estate, resource: Resource) -> None:
     """Refuse a resource, new or changed, that what it needs is not there for."""
+    denied = estate.conditions.denied.get(resource.type)
+    if denied is not None:
+        name = resource.values.get("name")
+        raise Refused(f"RequestDisallowedByPolicy: Resource '{name}' was disallowed by policy. Policy: '{denied}'.")
     for missing in (name for name in _named(resource) if not estate.is_there(name)):
         raise Refused(f"{resource.type} {resource.id}: {missing} was not found.")
     for rule in _RULES.get(resource.type, ()):
         rule(estate, resource)
 
 
+def check_update(estate: Estate, changed: Resource, plan: Mapping[str, object]) -> None:
+    """Refuse a change that can't be made."""
+    was = estate.resources[changed.id].values
+    if was.get("purge_protection_enabled") and not plan["purge_protection_enabled"]:
+        raise Refused("once Purge Protection has been Enabled it's not possible to disable it")
+
+
 def check_delete(estate: Estate, gone: Resource) -> None:
-    """Refuse to remove what others need."""
+    """Refuse to remove what others need, and what is locked."""
+    locked = estate.conditions.lock_on(gone.id)
+    if locked is not None:
+        raise Refused(
+            f"ScopeLocked: The scope '{gone.id}' cannot perform delete operation because following scope(s) are "
+            f"locked: '{locked}'. Please remove the lock and try again."
+        )
+    inside = estate.within(gone.id)
     for other in estate.resources.values():
-        if other is not gone and gone.id in _named(other):
+        if other is not gone and other.id not in inside and gone.id in _named(other):
             raise Refused(f"{gone.type} {gone.id} is in use by {other.type} {other.id}.")
     if gone.type == "azurerm_key_vault_secret":
         _vault_knows_the_role_of_the_writer(estate, gone)
@@ -138,7 +163,8 @@ def _webhook_answers(estate: Estate, subscription: Resource) -> None:
     for webhook in subscription.values["webhook_endpoint"]:
         url = urlsplit(webhook["url"])
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        if not estate.app_service.answers(url.hostname or "", query.get("functionName", ""), query.get("code", "")):
+        host, function, key = url.hostname or "", query.get("functionName", ""), query.get("code", "")
+        if not estate.host_runs(host) or not estate.app_service.answers(host, function, key):
             raise Refused("Url validation: Webhook validation handshake failed. The endpoint did not answer with 200.")
 
 
@@ -149,6 +175,39 @@ def _dead_letters_have_a_container(estate: Estate, subscription: Resource) -> No
             raise Refused(f"The dead letter container {container} was not found in {account}.")
 
 
+def _role_is_given_once(estate: Estate, role: Resource) -> None:
+    given = ("scope", "principal_id", "role_definition_name")
+    for other in estate.of(role.type):
+        if [other.values[name] for name in given] == [role.values[name] for name in given]:
+            raise Refused(
+                "unexpected status 409 (409 Conflict) with error: RoleAssignmentExists: The role assignment already "
+                "exists."
+            )
+
+
+def _display_name_is_free(estate: Estate, application: Resource) -> None:
+    name = application.values["display_name"]
+    if not application.values["prevent_duplicate_names"]:
+        return
+    for other in estate.of(application.type):
+        if other.values["display_name"] == name:
+            raise Refused(
+                f"Application could not be created: an existing application with this name exists: {other.id}"
+            )
+
+
+def _application_has_no_principal(estate: Estate, principal: Resource) -> None:
+    client_id = principal.values["client_id"]
+    for other in estate.of(principal.type):
+        if other.values["client_id"] == client_id:
+            raise Refused(f"The service principal cannot be created as the appId {client_id} is already in use.")
+
+
+_RULES_OF_CREATION: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "azuread_application": (_display_name_is_free,),
+    "azuread_service_principal": (_application_has_no_principal,),
+    "azurerm_role_assignment": (_role_is_given_once,),
+}
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "azuread_service_principal": (_application_exists,),
     "azurerm_eventgrid_event_subscription": (_webhook_answers, _dead_letters_have_a_container),

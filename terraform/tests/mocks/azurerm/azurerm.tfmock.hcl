@@ -6,12 +6,6 @@ mock_data "azurerm_client_config" {
   }
 }
 
-mock_data "azurerm_function_app_host_keys" {
-  defaults = {
-    blobs_extension_key = "webhook-key"
-  }
-}
-
 mock_data "azurerm_resources" {
   defaults = {
     resources = [{

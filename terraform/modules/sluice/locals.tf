@@ -1,0 +1,25 @@
+locals {
+  installation = terraform_data.installation.input
+  # One that an earlier release made has no accounts, and keeps its names.
+  suffix = substr(sha256(join("/", compact([
+    local.installation.subscription_id, local.installation.begun, try(local.installation.accounts, "")
+  ]))), 0, 8)
+  tags = merge(module.settings.tags, { application = "sluice", installation = local.suffix })
+
+  # What runs the program in setup/: nothing else of the machine, and no shell. Python has another name on Windows.
+  windows = can(regex("^[A-Za-z]:", abspath(path.module)))
+  python  = module.settings.python != null ? [module.settings.python] : local.windows ? ["py", "-3"] : ["python3"]
+  program = concat(local.python, ["-B", "${path.module}/setup"])
+
+  # The console's download has the package beside its root module; a checkout has what it is made of.
+  package = "${path.module}/../../function.zip"
+
+  # An ephemeral value can't tell whether it changed since the last run, the file that it comes from can. 32 bits of a hash tell one
+  # token from the next, and tell nothing about the token.
+  token_written = sensitive(try(coalesce([
+    for name in var.variables_files : try(jsondecode(file(name)).subscription_token, "") if fileexists(name)
+  ]...), ""))
+  token_version = nonsensitive(
+    parseint(substr(sha256("${local.token_written}/${module.settings.subscription_token_version}"), 0, 8), 16)
+  )
+}

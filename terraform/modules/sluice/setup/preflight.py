@@ -1,0 +1,174 @@
+"""Tells what is missing before `terraform apply`, a line each, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from accounts import check_accounts
+from azure import access_token
+from findings import Findings
+from management import CLOUDS, Management
+from policies import check_policies
+from registering import TOKEN_VARIABLE, token_in
+from speaking import Failed
+from subscription import check_action_group, check_directory, check_flex, check_locks, check_rights
+
+from gateway import Gateway, token_end
+
+USAGE = "python3 modules/sluice/setup preflight SUBSCRIPTION_ID [VARIABLES_FILE] [--json]"
+_GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ADDRESS = re.compile(r"(https://[A-Za-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1))(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_TERRAFORM = "terraform 1.11 or newer is needed: https://developer.hashicorp.com/terraform/install"
+
+
+def main(arguments: list[str]) -> int:
+    """Look at everything; 0 if nothing is missing, 1 if something is, 2 if it was called wrongly."""
+    words = [word for word in arguments if word != "--json"]
+    if not 1 <= len(words) <= 2 or words[0].startswith("-"):  # noqa: PLR2004
+        sys.stderr.write(f"Usage: {USAGE}\n")
+        return 2
+    found = Findings()
+    check_programs(found)
+    file = Path(words[1] if len(words) > 1 else "terraform.tfvars.json")
+    variables = check_variables(found, file)
+    if variables is not None:
+        check_gateway(found, variables["apigw_url"], token_in(file) or os.environ.get(TOKEN_VARIABLE, ""))
+    check_azure(found, words[0], variables or {})
+    sys.stdout.write(found.as_json() if "--json" in arguments else found.table())
+    return 0 if found.ready else 1
+
+
+def check_programs(found: Findings) -> None:
+    """See whether this machine has what an apply runs."""
+    version = str(_json(_output(["terraform", "version", "-json"])).get("terraform_version", ""))
+    if re.match(r"1\.(1[1-9]|[2-9]\d|\d{3,})\.", version):
+        found.ok("terraform", version)
+    elif version:
+        found.missing("terraform", f"{_TERRAFORM}. This is {version}")
+    else:
+        found.missing("terraform", _TERRAFORM)
+    found.ok("Python", f"{sys.version_info[0]}.{sys.version_info[1]}, {sys.executable}")
+    if shutil.which("python3") is None and os.name != "nt":
+        found.missing(
+            "Python", f'python3 is not on the PATH. Set "python": "{sys.executable}" in terraform.tfvars.json.'
+        )
+    if Path("function.zip").exists() or _output([sys.executable, "-m", "pip", "--version"]):
+        found.ok("package", "the function app's package is here, or can be built with pip")
+    else:
+        found.missing("package", f"{sys.executable} has no pip, which the function app's package is built with")
+    if shutil.which("az") is None:
+        found.missing("az", "the Azure command line is needed: https://learn.microsoft.com/cli/azure/install-azure-cli")
+
+
+def check_variables(found: Findings, file: Path) -> dict[str, Any] | None:
+    """Read the file of variables; None if what is looked at further is not in it."""
+    try:
+        read = json.loads(file.read_text(encoding="utf-8"))
+        entries = read["region_set"]
+        filled_in = bool(entries) and all(isinstance(entry["location"], str) for entry in entries.values())
+    except OSError:
+        found.missing(file.name, "the file is not there. docs/install.md shows its form")
+        return None
+    except ValueError:
+        found.missing(
+            file.name, "the file is not JSON. Mind commas, quotation marks and brackets; docs/install.md shows its form"
+        )
+        return None
+    except (KeyError, TypeError, AttributeError, RecursionError):
+        filled_in = False
+    if not filled_in or not isinstance(read.get("apigw_url"), str):
+        found.missing(file.name, "apigw_url or region_set is missing or incomplete. docs/install.md shows its form")
+        return None
+    if not _ADDRESS.fullmatch(read["apigw_url"]):
+        found.missing(file.name, "apigw_url must be an https:// address, such as https://gateway.example.com")
+        return None
+    found.ok(file.name, "apigw_url and region_set are filled in")
+    return read if isinstance(read, dict) else None
+
+
+def check_gateway(found: Findings, url: str, token: str) -> None:
+    """Ask the gateway whether it takes the token."""
+    if not token:
+        found.missing("token", "subscription_token is empty. Get one from the gateway's console")
+        return
+    gateway = Gateway(url, token)
+    answer = gateway.ask("GET", "/qas/subscription-token")
+    end, foreign = token_end(answer), gateway.foreign(answer)
+    if answer.status == 200 and end:  # noqa: PLR2004
+        found.ok("gateway", f"{url} answers")
+        found.ok("token", f"the gateway takes it until {end}")
+    elif answer.status in {401, 403} and not foreign:
+        found.ok("gateway", f"{url} answers")
+        found.missing("token", "the gateway refuses it. Get a new one from its console")
+    else:
+        not_one = "what answers there is not an API gateway" if answer.status == 200 else ""  # noqa: PLR2004
+        found.missing("gateway", foreign or f"{url}: {not_one or answer.why}")
+        found.unsure("token", "it could not be tried")
+
+
+def check_azure(found: Findings, subscription: str, variables: dict[str, Any]) -> None:
+    """Look at everything in Azure that an installation needs."""
+    cloud = CLOUDS[_suffix(variables)]
+    if not _GUID.fullmatch(subscription):
+        found.missing(
+            "subscription", "its id must be a GUID in lower case. `az account list --output table` shows yours"
+        )
+        return
+    try:
+        azure = Management(subscription, cloud, access_token(subscription))
+    except Failed as error:
+        found.missing("subscription", f"az does not reach subscription {subscription}: {error} Run az login")
+        return
+    answer = azure.get(f"/subscriptions/{subscription}", "2022-12-01")
+    if not answer or answer.get("state") not in {"Enabled", "PastDue"}:
+        state = f"is {answer.get('state')}" if answer else "could not be read with az's sign-in. Run az login"
+        found.missing("subscription", f"subscription {subscription} {state}")
+        return
+    found.ok("subscription", f"az and terraform work on {answer.get('displayName')} ({subscription})")
+    check_rights(found, azure)
+    check_directory(found, subscription, cloud)
+    entries = variables.get("region_set", {})
+    locations = sorted({str(entry["location"]).lower().replace(" ", "") for entry in entries.values()})
+    accounts = check_accounts(found, azure, entries)
+    check_locks(found, azure, accounts)
+    check_flex(found, azure, locations)
+    check_action_group(found, azure, variables.get("alert_action_group_id"))
+    tags = variables.get("tags")
+    check_policies(found, azure, locations, tags if isinstance(tags, dict) else {})
+
+
+def _suffix(variables: dict[str, Any]) -> str:
+    strings = [
+        str(entry.get("flow_logs_storage_connection_string")) for entry in variables.get("region_set", {}).values()
+    ]
+    written = [found[1] for found in (re.search("(?i:EndpointSuffix)=([a-z.]+)", text) for text in strings) if found]
+    suffix = str(variables.get("endpoint_suffix") or (written or ["core.windows.net"])[0])
+    return suffix if suffix in CLOUDS else "core.windows.net"
+
+
+def _output(command: list[str]) -> str:
+    program = shutil.which(command[0])
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(  # noqa: S603 -- a list of fixed words
+            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode(errors="replace")
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}

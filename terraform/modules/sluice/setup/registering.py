@@ -1,0 +1,136 @@
+"""The token and the registration: what the gateway is asked when something is applied or destroyed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from speaking import Failed, say, setting
+from vault import secret_in_vault
+
+from gateway import Gateway, may_pass, token_end
+
+_REFUSED = {401, 403}
+_LEAVE = "SLUICE_LEAVE_REGISTRATION"
+TOKEN_VARIABLE = "TF_VAR_subscription_token"  # noqa: S105 -- a name
+
+
+def check_token() -> None:
+    """Ask the gateway whether it takes the token, before anything relies on it, and say when the token ends.
+
+    APIGW_URL is the gateway's address, SUBSCRIPTION_TOKEN the token that it issued. Raises Failed.
+    """
+    gateway = Gateway(setting("APIGW_URL"), setting("SUBSCRIPTION_TOKEN"))
+    answer = gateway.ask("GET", "/qas/subscription-token")
+    end, foreign = token_end(answer), gateway.foreign(answer)
+    if answer.status == 200 and end:  # noqa: PLR2004 -- HTTP's own, here and below
+        say(f"The gateway takes the subscription token until {end}.")
+    elif answer.status == 200:  # noqa: PLR2004
+        raise Failed(f"What answers at {gateway.url} is not an API gateway. Correct apigw_url.")
+    elif answer.status in _REFUSED and foreign:
+        raise Failed(f"{foreign}. Let it pass, or correct apigw_url.")
+    elif answer.status in _REFUSED:
+        raise Failed(
+            f"The gateway refuses the subscription token (HTTP {answer.status}). Get a new one from its console, and "
+            "put it into terraform.tfvars.json."
+        )
+    elif not answer.status:
+        raise Failed(
+            f"The gateway at {gateway.url} can't be reached: {answer.trouble}. Correct apigw_url or the network."
+        )
+    elif may_pass(answer.status):
+        raise Failed(f"The gateway at {gateway.url} is out of order (HTTP {answer.status}). Try again later.")
+    else:
+        raise Failed(f"There is no API gateway at {gateway.url} (HTTP {answer.status}). Correct apigw_url.")
+
+
+def register() -> None:
+    """Register the subscription at the gateway. Asking again is harmless.
+
+    APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is registered, SUBSCRIPTION_TOKEN the token that the
+    gateway issued, REGISTRATION the registration as the gateway's API has it. Raises Failed.
+    """
+    gateway, subscription = Gateway(setting("APIGW_URL"), setting("SUBSCRIPTION_TOKEN")), setting("SUBSCRIPTION_ID")
+    answer = gateway.ask("PUT", f"/qas/azure/subscriptions/{subscription}", setting("REGISTRATION").encode())
+    foreign, status = gateway.foreign(answer), answer.status
+    if status in {200, 201}:
+        say(f"Subscription {subscription} is registered at {gateway.url}.")
+    elif status in {400, 422, *_REFUSED} and foreign:
+        raise Failed(f"{foreign}. Let it pass, or correct apigw_url, and apply again.")
+    elif not status:
+        raise Failed(
+            f"The gateway at {gateway.url} can't be reached: {answer.trouble}. Correct apigw_url or the network, and "
+            "apply again."
+        )
+    elif status in {400, 422}:
+        raise Failed(
+            f"The gateway does not take the registration (HTTP {status}). Is it of the same version as this module?"
+        )
+    elif status in _REFUSED:
+        raise Failed(
+            f"The gateway refuses the subscription token (HTTP {status}). Get a new one from its console, put it into "
+            "terraform.tfvars.json, and apply again."
+        )
+    elif may_pass(status):
+        raise Failed(f"The gateway is out of order (HTTP {status}). Everything else is kept: apply again later.")
+    else:
+        raise Failed(
+            f"The gateway has no registration at {gateway.url} (HTTP {status}). Correct apigw_url, and apply again."
+        )
+
+
+def deregister() -> None:
+    """Remove the subscription's registration from the gateway, before the access of the application ends.
+
+    APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is deregistered. The token is in one of VARIABLES_FILES
+    (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET, which an
+    earlier release did not keep. Raises Failed.
+    """
+    url, subscription = setting("APIGW_URL"), setting("SUBSCRIPTION_ID")
+    stays = f"The registration of subscription {subscription} stays at {url}: remove it in the gateway's console."
+    if os.environ.get(_LEAVE):
+        say(f"Warning: {_LEAVE} is set. {stays}")
+        return
+    in_vault = os.environ.get("TOKEN_SECRET", "")
+    gateway = Gateway(url, _token() or (secret_in_vault(subscription, in_vault) if in_vault else ""))
+    if not gateway.token:
+        say(
+            f"Warning: There is no subscription token in terraform.tfvars.json or {TOKEN_VARIABLE}, and the vault "
+            f"gives none. {stays}"
+        )
+        return
+    answer = gateway.ask("DELETE", f"/qas/azure/subscriptions/{subscription}")
+    foreign, status = gateway.foreign(answer), answer.status
+    if status in {200, 202, 204}:
+        say(f"Subscription {subscription} is no longer registered at {url}.")
+    elif status in {404, *_REFUSED} and foreign:
+        say(f"Warning: {foreign}. {stays}")
+    elif status == 404:  # noqa: PLR2004
+        say(f"Subscription {subscription} was not registered at {url}.")
+    elif status in _REFUSED:
+        say(f"Warning: The gateway refuses the subscription token (HTTP {status}). {stays}")
+    else:
+        refused = f"did not deregister the subscription (HTTP {status})"
+        problem = refused if status else f"can't be reached: {answer.trouble}"
+        raise Failed(
+            f"The gateway at {url} {problem}. Run the same command again later. If the gateway is gone for good: set "
+            f"{_LEAVE}=1 in the environment, and run it again."
+        )
+
+
+def _token() -> str:
+    for name in json.loads(setting("VARIABLES_FILES")):
+        token = token_in(Path(name))
+        if token:
+            return token
+    return os.environ.get(TOKEN_VARIABLE, "")
+
+
+def token_in(file: Path) -> str:
+    """Give the token that a file of variables holds, or nothing."""
+    try:
+        token = json.loads(file.read_text(encoding="utf-8-sig"))["subscription_token"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return token if isinstance(token, str) else ""

@@ -1,0 +1,43 @@
+"""Deployments go one after the other, though Terraform starts them at once.
+
+Code that does not start is so seen at the first function app, and the package is built once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        while True:
+            os.lseek(file, 0, os.SEEK_SET)
+            try:
+                msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+            except OSError:
+                time.sleep(1)
+            else:
+                return
+
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+@contextlib.contextmanager
+def taking_turns() -> Iterator[None]:
+    """Have nobody else deploy from this folder for as long as the block lasts; whoever dies gives its turn up."""
+    data = Path(os.environ.get("TF_DATA_DIR") or ".terraform")
+    folder = data if data.is_dir() else Path(tempfile.gettempdir())
+    with (folder / "sluice-deployment.lock").open("a+b") as file:
+        _lock(file.fileno())
+        yield

@@ -1,0 +1,59 @@
+"""The vault, which takes minutes to know a role that was just given."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from azure import NotSignedIn, access_token
+from speaking import Failed, Patience, on_one_line, setting
+from web import Answer, request
+
+_UNAUTHORIZED = 401
+
+
+def wait_for_vault() -> None:
+    """Wait until the vault lets in whoever runs terraform.
+
+    VAULT_URI is the vault's address, such as https://NAME.vault.azure.net/, SUBSCRIPTION_ID the subscription that it is
+    in. Raises Failed.
+    """
+    uri, subscription = setting("VAULT_URI"), setting("SUBSCRIPTION_ID")
+    patience = Patience(600)
+    while True:
+        try:
+            answer = _read(subscription, f"{uri}secrets", "&maxresults=1")
+            if answer.status == 200:  # noqa: PLR2004 -- HTTP's own
+                return
+            reason = _reason(answer)
+        except NotSignedIn as error:
+            answer, reason = Answer(0), str(error)
+        # A tenant that is the wrong one stays so; everything else may pass.
+        if answer.status == _UNAUTHORIZED or not patience.wait():
+            raise Failed(
+                f"The vault {uri} stays closed: {reason}\naz must be signed in as whoever runs terraform, with the "
+                "role Key Vault Secrets Officer on the vault. Then apply again."
+            )
+
+
+def secret_in_vault(subscription: str, address: str) -> str:
+    """Give the secret of an address; nothing if that is not possible."""
+    try:
+        said = _read(subscription, address).json()
+    except Failed:
+        return ""
+    value = said.get("value") if isinstance(said, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _read(subscription: str, address: str, options: str = "") -> Answer:
+    # Each cloud's vaults have an audience of their own, which is their domain.
+    audience = f"https://{str(urlsplit(address).hostname).partition('.')[2]}"
+    token = access_token(subscription, audience)
+    return request("GET", f"{address}?api-version=7.4{options}", bearer=token)
+
+
+def _reason(answer: Answer) -> str:
+    said = answer.json()
+    error = said.get("error") if isinstance(said, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    return f"{answer.why}. {on_one_line(message)}" if isinstance(message, str) else f"{answer.why}."

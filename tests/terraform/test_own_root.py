@@ -1,0 +1,90 @@
+"""The module as a customer's own configuration calls it: more than once, with providers of its own."""
+
+import json
+
+import pytest
+
+from gateway.local import new_customer
+from tests.terraform.module import run_terraform
+from tests.terraform.site import A, B
+
+_ROOT = """
+variable "tokens" {
+  type      = map(string)
+  ephemeral = true
+  sensitive = true
+}
+
+variable "accounts" {
+  type = map(string)
+}
+
+provider "azurerm" {
+  subscription_id = "%s"
+  features {}
+}
+
+provider "azuread" {}
+
+module "sluice" {
+  source   = "../terraform/modules/sluice"
+  for_each = var.accounts
+
+  apigw_url          = "%s"
+  subscription_id    = "%s"
+  subscription_token = var.tokens[each.key]
+  region_set = {
+    location1 = { location = "eastus", flow_logs_storage_account_id = each.value }
+  }
+}
+
+output "apps" {
+  value = { for name, sluice in module.sluice : name => sluice.function_apps["location1"].name }
+}
+"""
+
+
+@pytest.fixture
+def own(site):
+    """Runs terraform in a customer's own root, with tokens of two customers that stand in no file."""
+    folder = site.module.root / "own"
+    folder.mkdir()
+    other = new_customer(site.gateway.stores.database, "other")
+    for account in ("logs1", "logs2"):
+        site.entry(A, account)
+    tokens = {"first": site.customer.subscription_token, "second": other.subscription_token}
+    accounts = dict(zip(tokens, (account.id for account in site.azure.estate.accounts), strict=True))
+    environment = site.module.environment | {
+        "TF_VAR_tokens": json.dumps(tokens),
+        "TF_VAR_accounts": json.dumps(accounts),
+    }
+
+    def run(command, *arguments, provider=A):
+        (folder / "main.tf").write_text(_ROOT % (provider, site.gateway.url, A))
+        return run_terraform(folder, environment, command, "-input=false", "-no-color", *arguments)
+
+    assert run("init").succeeded
+    run.registered = lambda: [
+        sorted(site.gateway.stores.registrations.in_force(customer.number)) for customer in (site.customer, other)
+    ]
+    return run
+
+
+def test_it_is_called_twice_and_each_call_has_names_of_its_own(site, own):
+    applied = own("apply", "-auto-approve")
+    assert applied.succeeded, applied.error
+    assert own.registered() == [[A], [A]]
+    assert len({app.values["name"] for app in site.azure.estate.of("azurerm_function_app_flex_consumption")}) == 2
+    assert own("plan", "-detailed-exitcode").nothing_to_do
+
+    destroyed = own("destroy", "-auto-approve")  # the tokens are in no file, but in the vaults
+    assert destroyed.succeeded, destroyed.error
+    assert own.registered() == [[], []]
+    assert not site.azure.estate.resources
+
+
+def test_a_provider_of_another_subscription_is_refused(site, own):
+    refused = own("plan", provider=B)
+    assert not refused.succeeded
+    assert refused.says(f"The provider azurerm works on subscription {B}, and the module is told to onboard {A}.")
+    assert not site.azure.journal
