@@ -14,8 +14,8 @@ import re
 from typing import Final, NamedTuple
 
 _MOST_WORDS: Final = 40
-_MOST_NUMBERS: Final = 3
 """The longest reason of the reference gateway has 33: it names every key of a flow record."""
+_MOST_NUMBERS: Final = 3
 _CODE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _WORD: Final = re.compile(r"""["'(]?([A-Za-z][A-Za-z0-9_-]*(?:'[a-z])?)["')]?[.,:;]?""")
 _SMALL: Final = re.compile(r"""["'(]?(?:[Aa]|[0-9]{1,5})["')]?[.,:;]?""")

@@ -11,7 +11,7 @@ from typing import Final
 from agent.clock import Clock, iso
 from agent.delivery.backoff import Backoff
 from agent.delivery.edge import Edge, Taken
-from agent.delivery.spool import Batch, Spool, make_batch
+from agent.delivery.spool import BETWEEN_REASONS, Batch, Spool, make_batch
 from agent.errors import AgentError, BatchRefused, EdgeAway
 
 _LOG: Final = logging.getLogger("agent.delivery")
@@ -94,4 +94,4 @@ def _only(batch: Batch, lines: Mapping[int, str]) -> Batch:
 
 def _reasons(rejected: Mapping[int, str]) -> str:
     some = sorted(set(rejected.values()))[:_REASONS_SHOWN]
-    return "; ".join(each[:_REASON_MAX] for each in some)
+    return BETWEEN_REASONS.join(each[:_REASON_MAX] for each in some)

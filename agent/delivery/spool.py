@@ -24,6 +24,8 @@ _LOG: Final = logging.getLogger("agent.spool")
 _NAME: Final = re.compile(r"([0-9]{13})-([0-9]{1,9})\.ndjson\.gz")
 _ASIDE: Final = "refused"
 _REASON: Final = ".reason.txt"
+BETWEEN_REASONS: Final = "; "
+"""What stands between the reasons for several flows."""
 _DROPPED: Final = "dropped-intervals"
 _ASIDE_MAX: Final = 20
 _COUNT_MAX: Final = 12
@@ -209,7 +211,8 @@ class Spool:
         for file in self._aside.glob(f"*{_REASON}"):
             with contextlib.suppress(OSError):
                 kept = file.read_bytes()
-                plain = f"{plain_words(kept.decode('utf-8', 'replace'))}\n".encode()
+                reasons = kept.decode("utf-8", "replace").split(BETWEEN_REASONS)
+                plain = f"{BETWEEN_REASONS.join(map(plain_words, reasons))}\n".encode()
                 if plain != kept:
                     write_whole(file, plain)
 

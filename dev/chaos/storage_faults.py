@@ -29,7 +29,8 @@ class Operation(Enum):
 class StorageFault(Enum):
     """One way to answer wrongly; the value is what the figures call it.
 
-    PAGE_*: a page that something else puts in storage's place. The others have storage's own form, or are no answer.
+    PAGE_*: a page that something else puts in storage's place. The others have storage's own form, or
+    are not an answer.
     BLOB_404 and NOTHING are lies of storage itself, which no single answer gives away.
     SHORT is a body that says of itself that it is whole; CUT one that breaks off. STALE is the answer to an earlier
     request of the same kind. LATE reaches storage when its sender has given up.

@@ -1,7 +1,7 @@
 """`python -m dev.demo [--logs DIRECTORY]`.
 
 In a terminal the gateway's console stays open at the end, until Ctrl-C. Exits with 0 if what arrived is what was
-written, and what is no complete record waits; with 1 if not, and with 2 if it could not go on.
+written, and what is not a complete record waits; with 1 if not, and with 2 if it could not go on.
 """
 
 import argparse

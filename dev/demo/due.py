@@ -33,7 +33,7 @@ class Due:
     Attributes:
         flow_records: what the gateway must store.
         asides: what must be quarantined.
-        left: bytes at the end of the blob that are no complete record.
+        left: bytes at the end of the blob that are not a complete record.
         backlog: bytes behind the last whole record, which must wait if any are left.
 
     """

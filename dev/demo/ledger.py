@@ -39,7 +39,7 @@ class Ledger:
     Attributes:
         committed_at: when a flow record was committed; the first time, for one that was written several times.
         sizes: the bytes of each blob.
-        left: the bytes at the end of a blob that are no complete record, of those that have any.
+        left: the bytes at the end of a blob that are not a complete record, of those that have any.
         backlog: the bytes that must wait in such a blob: all behind its last whole record.
 
     """

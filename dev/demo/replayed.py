@@ -176,7 +176,7 @@ def split_records(content: bytes) -> list[bytes]:
         start = _SPACE.match(text, position).end()  # type: ignore[union-attr] # it matches nothing, too
         try:
             _, position = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):  # it is no JSON, or nested so deeply that Python does not read it
+        except (ValueError, RecursionError):  # it is not JSON, or nested so deeply that Python does not read it
             return []
         records.append(text[start:position].encode())
     return records

@@ -57,13 +57,14 @@ def show_left_out(console: Console, sources: Sequence[Source]) -> None:
 
 
 def show_left(console: Console, sources: Sequence[Source], ledger: Ledger, verdict: Verdict) -> None:
-    """Tell which files end in bytes that are no complete record, where those are kept as they should be."""
+    """Tell which files end in bytes that are not a complete record, where those are kept as they should be."""
     for source in sources:
         left = ledger.left.get(source.blob)
         if left and source.blob not in verdict.dropped:
             are, them = ("1 byte at the end is", "it") if left == 1 else (f"{left:,} bytes at the end are", "them")
             _say(
-                console, f"{source.path}: {are} no complete record. The app keeps {them} as backlog (docs/delivery.md)."
+                console,
+                f"{source.path}: {are} not a complete record. The app keeps {them} as backlog (docs/delivery.md).",
             )
 
 

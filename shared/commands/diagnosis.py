@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from itertools import islice
 from typing import Any, Final
 
 from azure.core.exceptions import HttpResponseError
@@ -30,7 +29,6 @@ _ENDS_SOON: Final = timedelta(days=14)
 _CLOCK_IS_OFF: Final = timedelta(minutes=1)
 _CLOCK_IS_WRONG: Final = timedelta(minutes=15)
 """Storage refuses requests that are signed with a key from then on (Azure Storage, "Authorize with Shared Key")."""
-_BLOBS_LOOKED_AT: Final = 20_000
 
 
 class State(Enum):
@@ -123,13 +121,12 @@ def _look(parts: Parts, kind: LogKind) -> _Look:
     # A container may hold millions of blobs, so what stands in the way of looking at all is its beginning.
     try:
         names = {found.name for found in parts.logs.roots(kind) if isinstance(found, UnknownName)}
-        entries = list(islice(parts.logs.entries(kind, ""), _BLOBS_LOOKED_AT))
+        entries = list(parts.logs.beginning(kind))
         log = next((each for each in entries if isinstance(each, ListedLog) and each.size and not each.problem), None)
         names |= {each.name for each in entries if isinstance(each, UnknownName)}
     except ContainerMissing as missing:
         known = parts.watermarks.load(kind)
-        existed = known is not None and known[0].existed
-        return _Look(None, frozenset(), f"{missing} It had one, so its logs wait there." if existed else "")
+        return _Look(None, frozenset(), "" if known is None else known[0].lost(missing))
     return _Look(log, frozenset(names))
 
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from shared.commands.opening import add_settings_option, open_parts
@@ -54,13 +55,13 @@ def run(options: argparse.Namespace) -> int:
     return Exit.ATTENTION if found.needs_attention else Exit.FINE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Found:
     # How each kind of log stands at a time.
     overviews: Mapping[LogKind, Overview]
     now: datetime
 
-    @property
+    @cached_property
     def cards(self) -> list[CardStanding]:
         standings = [standing for overview in self.overviews.values() for standing in overview.standings]
         return sorted(by_card(standings), key=lambda card: card.lag(self.now), reverse=True)
@@ -109,7 +110,7 @@ def _print(found: _Found) -> None:
         show((f"Not read: {more} more, which --json lists. " if more > 0 else "") + UNKNOWN_NAME)
     for kind, overview in found.overviews.items():
         if overview.lost_container:
-            show(f"{kind.name}: {overview.lost_container} Nothing of it can be read until it is there again.")
+            show(f"{kind.name}: {overview.lost_container}")
             continue
         watermark = overview.watermark
         known = "no sweep has run yet" if watermark is None else f"all before {watermark:%Y-%m-%d %H:00} is delivered"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import groupby
 
 from shared.delivery.horizon import Horizon
 from shared.delivery.hours import Stretch, stretches
@@ -18,7 +18,6 @@ from shared.storage.watermarks import Watermarks
 LATE = timedelta(minutes=5)
 """A longer lag is more than the time that events and their delivery take."""
 _STUCK = timedelta(hours=2)
-_BLOBS_LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +105,8 @@ class Backlog:
         try:
             standings, names = self._look(kind, now)
         except ContainerMissing as missing:
-            existed = watermark is not None and watermark[0].existed
-            return Overview(passed, [], [], f"{missing} It had one before." if existed else "")
+            return Overview(passed, [], [], "" if watermark is None else watermark[0].lost(missing))
         return Overview(passed, standings, names)
-
-    def standings(self, kind: LogKind, now: datetime) -> list[Standing]:
-        """Return what `look` tells of the log blobs."""
-        return self.look(kind, now).standings
 
     def _look(self, kind: LogKind, now: datetime) -> tuple[list[Standing], list[str]]:
         first = self.horizon.first_hour(kind)
@@ -129,8 +123,7 @@ class Backlog:
 
     def _unknown(self, kind: LogKind) -> Iterator[UnknownName]:
         # In the container's beginning, which is all of a small one: hours that the watermark has passed are not listed.
-        beginning = islice(self.logs.entries(kind, ""), _BLOBS_LOOKED_AT)
-        return (each for each in beginning if isinstance(each, UnknownName))
+        return (each for each in self.logs.beginning(kind) if isinstance(each, UnknownName))
 
     def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Stretch]:
         begun = self.checkpoints.listed_open(kind, first)

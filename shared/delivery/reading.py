@@ -63,7 +63,7 @@ class Reading:
     """What lies after a checkpoint: iterate over it once, then ask what is left.
 
     Attributes:
-        left: bytes at the end that are no complete record and no closing of the envelope; known once iterated over.
+        left: bytes at the end that are neither a complete record nor the envelope's closing; known once iterated over.
     """
 
     def __init__(self, checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch, *, settled: bool = False) -> None:

@@ -98,10 +98,10 @@ class Sweep:
     def _pass_without_container(
         self, watermark: Watermark, etag: str, now: datetime, missing: ContainerMissing
     ) -> None:
-        if watermark.existed:
+        lost = watermark.lost(missing)
+        if lost:
             raise StorageAway(
-                f"{missing} It had one, so everything waits until that is there again. If it is gone for good, delete "
-                "its watermark.json in the container of checkpoints."
+                f"{lost} If it is gone for good, delete its watermark.json in the container of checkpoints."
             )
         # Nothing was ever written there, so its hours pass like any in which nothing was logged.
         seen = Progress(tuple(stretches(watermark.hour, now)), Unread(self._kind))

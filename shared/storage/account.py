@@ -45,7 +45,9 @@ def blob_service(
             )
         except ValueError:
             # The library's own text is left out: it may repeat parts of the string.
-            raise SettingError(f"The setting {setting} is no storage connection string. Copy it whole.") from None
+            raise SettingError(
+                f"The setting {setting} is not a valid storage connection string. Copy it whole."
+            ) from None
     else:
         credential = identity(connection.client_id)
         service = BlobServiceClient(

@@ -36,7 +36,7 @@ _ABSENT: Final = frozenset({StorageErrorCode.BLOB_NOT_FOUND.value, StorageErrorC
 
 
 class ForeignAnswerError(AzureError):
-    """What came is no answer of storage to what was asked; the message says why, without repeating any of it."""
+    """What came is not storage's answer to what was asked; the message says why, without repeating any of it."""
 
 
 class CheckedRetry(ExponentialRetry):

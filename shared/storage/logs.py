@@ -61,7 +61,7 @@ class FlowLogAccount(LogListings):
 
         Raises:
             Vanished: storage says that the blob is gone.
-            Unsupported: it is no block blob, or archived.
+            Unsupported: it is not a block blob, or is archived.
             RetryLater: the account can't be asked now, or gave no answer that can be believed.
         """
         client, headers = self._client(log), dict[str, Any]()

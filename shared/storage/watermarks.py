@@ -9,7 +9,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient, StorageErrorCode
 
-from shared.errors import HeldElsewhere, Unreadable
+from shared.errors import ContainerMissing, HeldElsewhere, Unreadable
 from shared.flowlog import LogKind
 from shared.storage.account import account_name, storage_errors
 from shared.storage.answers import says
@@ -18,7 +18,7 @@ from shared.storage.checkpoints import CONTAINER
 _FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Position:
     """Where a sweep stopped: after the log blob of this name, among those that it lists from this hour on."""
 
@@ -36,7 +36,7 @@ class Watermark:
         hour: every hour from `since` up to it was found complete.
         tidied: when old checkpoints were last removed.
         tidy_from: the day that removing them goes on from, if time ran out.
-        existed: whether the log container was ever there. Of the two kinds one usually never is, and that is no fault.
+        existed: whether the log container was ever there. Of the two kinds one usually never is, which is no fault.
         stopped: where the last sweep ran out of time; None if it came around.
     """
 
@@ -47,6 +47,10 @@ class Watermark:
     tidy_from: datetime
     existed: bool = False
     stopped: Position | None = None
+
+    def lost(self, missing: ContainerMissing) -> str:
+        """Say that the log container is gone and what follows, "" if it never was there."""
+        return f"{missing} It had one, so everything waits until that is there again." if self.existed else ""
 
 
 class Watermarks:

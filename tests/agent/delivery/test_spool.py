@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.delivery.spool import INTERVALS_MAX, Spool, make_batch
+from agent.delivery.spool import BETWEEN_REASONS, INTERVALS_MAX, Spool, make_batch
+from agent.foreign import plain_words
 from tests.agent.delivery.killed import batch
+from tests.shared.apigw.test_foreign import every_reason
 from tests.support.secrets import TOKEN
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -108,6 +110,14 @@ def test_what_is_refused_is_kept_apart_with_the_reason(directory):
     newest = directory / "refused" / batch(29).name
     assert gzip.decompress(newest.read_bytes()) == gzip.decompress(batch(29).body)
     assert Path(f"{newest}.reason.txt").read_text() == "reason 29: ü\n"
+
+
+def test_reasons_of_this_agent_stay_as_they_are_however_many(directory):
+    reasons = BETWEEN_REASONS.join(sorted(set(map(plain_words, every_reason()))))
+    Spool(directory).keep_rejected(batch(0), reasons)
+    Spool(directory)
+    (kept,) = (directory / "refused").glob("*.reason.txt")
+    assert kept.read_text() == f"{reasons}\n"
 
 
 def test_other_files_are_left_alone(directory):

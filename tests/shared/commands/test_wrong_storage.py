@@ -121,7 +121,7 @@ def test_a_container_that_was_there_and_is_not_is_told(operator):
     reached(operator.logs).delete_container(log.log.kind.container)
     said = operator.run("status")
     assert said.code == 1
-    assert f"has no container {log.log.kind.container}. It had one before." in said.out
+    assert f"has no container {log.log.kind.container}. It had one, so everything waits" in said.out
     lost = operator.run("status", "--json").json["lost_containers"]
     assert [each["container"] for each in lost] == [log.log.kind.container]
     said = operator.run("doctor")

@@ -97,7 +97,7 @@ def test_cards_are_kept_apart():
 @pytest.fixture
 def look(world):
     backlog = Backlog(world.logs, world.checkpoints, world.watermarks, world.horizon)
-    return lambda: {each.log.name: each for each in backlog.standings(NSG, world.clock.now())}
+    return lambda: {each.log.name: each for each in backlog.look(NSG, world.clock.now()).standings}
 
 
 def test_before_the_first_sweep_the_current_hour_is_looked_at_and_no_watermark_is_written(world, look):
