@@ -62,9 +62,9 @@ def _left(sources: list[Source], left: dict[str, int], backlog: dict[str, int]) 
 
 
 def test_what_is_left_of_a_file_is_told_in_a_sentence():
-    sources = [_source("PT1H.json", "a"), _source("b.json", "b"), _source("whole.json", "c")]
+    sources = [_source("a.json", "a"), _source("b.json", "b"), _source("whole.json", "c")]
     assert _left(sources, {"a": 1427, "b": 1}, {"a": 1427, "b": 1}) == [
-        "PT1H.json: 1,427 bytes at the end are not a complete record. The app keeps them as backlog (docs/delivery.md).",
+        "a.json: 1,427 bytes at the end are not a complete record. The app keeps them as backlog (docs/delivery.md).",
         "b.json: 1 byte at the end is not a complete record. The app keeps it as backlog (docs/delivery.md).",
     ]
 
