@@ -20,7 +20,7 @@ from shared.storage.quarantine import QuarantineContainer
 from shared.storage.watermarks import Watermarks
 from tests.support.account import reached
 from tests.support.gateway import MemoryGateway
-from tests.support.logs import GrowingLog, log_blob
+from tests.support.logs import GrowingLog, log_blob, ports_of
 from tests.support.time import StillClock
 
 
@@ -51,6 +51,16 @@ class World:
         """Go on as a new process of the function app would, with another START_FROM."""
         self.horizon = Horizon(self.watermarks, self.clock, start_from)
         self.worker = self.process()
+
+    @property
+    def stored(self) -> list[int]:
+        """The ports of the records that the gateway has, in order."""
+        return sorted(ports_of(list(self.gateway.stored.elements())))
+
+    @property
+    def watermark(self) -> datetime:
+        """The hour before which all NSG flow logs were found delivered."""
+        return self.horizon.watermark(LogKind.NSG)[0].hour
 
     def log(self, log: LogBlob | None = None) -> GrowingLog:
         return GrowingLog(self._log_account, log or log_blob())

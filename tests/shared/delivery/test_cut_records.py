@@ -21,10 +21,6 @@ FIRST, SECOND = CUT[:200], CUT[200:]
 ALL = [1, *range(10, 16), 20]
 
 
-def stored(world):
-    return sorted(ports_of(list(world.gateway.stored.elements())))
-
-
 def replay(world):
     """Replay everything; return the reports."""
     means = Means(world.gateway, world.quarantine, Refusals(), world.clock, 2)
@@ -34,17 +30,17 @@ def replay(world):
 
 
 def assert_replayed_without_a_change(world):
-    before, quarantined = stored(world), world.quarantined()
+    before, quarantined = world.stored, world.quarantined()
     (report,) = replay(world)
     assert report.tally.posts == report.tally.duplicates
-    assert (stored(world), world.quarantined()) == (before, quarantined)
+    assert (world.stored, world.quarantined()) == (before, quarantined)
 
 
 def test_a_record_cut_by_two_blocks_of_one_commit_is_delivered_once(world):
     log = world.log()
     log.commit(WHOLE + FIRST, SECOND + NEXT)
     assert world.event(log).outcome is Outcome.DELIVERED
-    assert (stored(world), world.quarantined()) == (ALL, [])
+    assert (world.stored, world.quarantined()) == (ALL, [])
     assert world.event(log).outcome is Outcome.NOTHING_NEW
     assert_replayed_without_a_change(world)
 
@@ -53,11 +49,11 @@ def test_a_record_cut_by_two_commits_waits_for_its_second_half_and_nothing_else_
     log = world.log()
     log.commit(WHOLE + FIRST)
     first = world.event(log)
-    assert (first.outcome, stored(world), world.quarantined()) == (Outcome.INCOMPLETE, [1], [])
+    assert (first.outcome, world.stored, world.quarantined()) == (Outcome.INCOMPLETE, [1], [])
     assert world.event(log).outcome is Outcome.INCOMPLETE
     log.commit(SECOND + NEXT)
     assert world.event(log, world.process()).outcome is Outcome.DELIVERED
-    assert (stored(world), world.quarantined()) == (ALL, [])
+    assert (world.stored, world.quarantined()) == (ALL, [])
     assert world.event(log).outcome is Outcome.NOTHING_NEW
     assert_replayed_without_a_change(world)
 
@@ -74,7 +70,7 @@ def test_a_record_cut_anywhere_is_delivered_once(world, in_one_commit):
             world.event(log)
             log.commit(CUT[place:] + NEXT)
         assert world.event(log).outcome is Outcome.DELIVERED
-    assert stored(world) == sorted(ALL * len(places))
+    assert world.stored == sorted(ALL * len(places))
     assert world.quarantined() == []
 
 
@@ -86,7 +82,7 @@ def test_a_record_cut_over_many_commits_is_delivered_once(world):
         world.event(log, world.process())
     log.commit(NEXT)
     world.event(log)
-    assert (stored(world), world.quarantined()) == (ALL, [])
+    assert (world.stored, world.quarantined()) == (ALL, [])
     assert_replayed_without_a_change(world)
 
 
@@ -104,7 +100,7 @@ def test_whenever_a_worker_dies_a_cut_record_is_delivered_once(world):
                 continue
         world.gateway.faults = []
         world.event(log, world.process(batch=2))
-    assert stored(world) == sorted(ALL * 9)
+    assert world.stored == sorted(ALL * 9)
     assert world.quarantined() == []
 
 
@@ -123,12 +119,12 @@ def test_a_cut_record_is_halved_and_the_halves_survive_a_restart(world):
     world.gateway.always = too_large_then_refused
     assert world.event(log).outcome is Outcome.TOKEN_REFUSED
     assert world.checkpoints.read(log.log).part == (0, 1)
-    assert [port for port in stored(world) if port != 20] == [1, 10, 11, 12]
+    assert [port for port in world.stored if port != 20] == [1, 10, 11, 12]
     world.gateway.always = fine
     log.commit(b"," + record(30))
     report = world.event(log, world.process())
     assert (report.outcome, report.tally.rewritten) == (Outcome.DELIVERED, 0)
-    assert (stored(world), world.quarantined()) == ([*ALL, 30], [])
+    assert (world.stored, world.quarantined()) == ([*ALL, 30], [])
     world.gateway.always = takes_at_most(3)
     assert_replayed_without_a_change(world)
 
@@ -139,7 +135,7 @@ def test_a_cut_record_behind_a_harmed_one_is_delivered(world):
         log.rewrite()
         log.commit(WHOLE + harmed + FIRST, SECOND + NEXT)
         world.event(log)
-    assert stored(world) == sorted(ALL * 3)
+    assert world.stored == sorted(ALL * 3)
     assert len(world.quarantined()) == 3
 
 
@@ -154,7 +150,7 @@ def test_a_record_that_never_gets_its_end_is_quarantined_in_one_piece_some_minut
     assert world.event(log).outcome is Outcome.DELIVERED
     (line,) = world.quarantined()
     assert json.loads(line)["raw"] == FIRST[1:].decode()
-    assert stored(world) == [1]
+    assert world.stored == [1]
     assert world.checkpoints.read(log.log).state is State.CLOSED
     assert world.event(log).outcome is Outcome.NOTHING_NEW
     assert_replayed_without_a_change(world)
@@ -179,10 +175,10 @@ def test_a_second_half_that_comes_after_all_that_doubles_nothing(world):
     world.event(log)
     log.commit(SECOND + NEXT)
     world.event(log)
-    assert stored(world) == [1, 20]
+    assert world.stored == [1, 20]
     assert len(world.quarantined()) == 2
     replay(world)
-    assert stored(world) == ALL
+    assert world.stored == ALL
 
 
 def test_a_cut_record_in_a_block_that_the_next_commit_replaces_is_delivered_once(world):
@@ -192,11 +188,11 @@ def test_a_cut_record_in_a_block_that_the_next_commit_replaces_is_delivered_once
     first = list(log._ids)
     log.commit(b"," + record(2) + FIRST + CLOSER, closer=b"")
     assert world.event(log).outcome is Outcome.INCOMPLETE
-    assert (stored(world), world.quarantined()) == ([1, 2], [])
+    assert (world.stored, world.quarantined()) == ([1, 2], [])
     log._ids = first
     log.commit(b"," + record(2) + CUT + NEXT + CLOSER, closer=b"")
     assert world.event(log).tally.rewritten == 0
-    assert (stored(world), world.quarantined()) == (sorted([*ALL, 2]), [])
+    assert (world.stored, world.quarantined()) == (sorted([*ALL, 2]), [])
 
 
 def test_a_cut_record_of_unknown_version_is_one_piece_that_a_newer_sluice_can_send(world, monkeypatch):
@@ -204,7 +200,7 @@ def test_a_cut_record_of_unknown_version_is_one_piece_that_a_newer_sluice_can_se
     log = world.log()
     log.commit(WHOLE + unknown[:200], unknown[200:] + NEXT)
     world.event(log)
-    assert stored(world) == [1, 20]
+    assert world.stored == [1, 20]
     (line,) = world.quarantined()
     assert (json.loads(line)["unit"], json.loads(line)["raw"]) == ("record", unknown[1:].decode())
     monkeypatch.setattr("shared.flowlog.envelope._version", lambda *_: 2)
@@ -212,7 +208,7 @@ def test_a_cut_record_of_unknown_version_is_one_piece_that_a_newer_sluice_can_se
     resubmission = Resubmission(world.quarantine, world.gateway, world.clock)
     (result,) = resubmission.run([name], threading.Event())
     assert (result.accepted, result.left) == (6, 0)
-    assert stored(world) == ALL
+    assert world.stored == ALL
 
 
 def test_a_log_begun_under_the_first_cut_rule_finishes_under_it(world):
@@ -224,7 +220,7 @@ def test_a_log_begun_under_the_first_cut_rule_finishes_under_it(world):
         held.save(type(begun)(**{**_fields(begun), "cut": type(begun.cut)(1, 100)}))
     log.commit(FIRST, SECOND + NEXT)
     assert world.event(log).outcome is Outcome.DELIVERED
-    assert stored(world) == [1, 20]
+    assert world.stored == [1, 20]
     assert len(world.quarantined()) == 2
 
 

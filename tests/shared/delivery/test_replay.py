@@ -52,10 +52,6 @@ def replays(world):
     return Replays(world)
 
 
-def stored(world):
-    return sorted(ports_of(list(world.gateway.stored.elements())))
-
-
 def delivered(world, *minutes, hour=HOUR, mac=None):
     log = world.log(log_blob(hour, mac) if mac else log_blob(hour))
     for ports in minutes:
@@ -71,7 +67,7 @@ def test_what_the_gateway_has_is_not_stored_twice(world, replays):
     log = delivered(world, [1, 2], [3])
     before = world.checkpoints.read(log.log)
     assert replays() == [Outcome.DELIVERED]
-    assert stored(world) == [1, 2, 3]
+    assert world.stored == [1, 2, 3]
     assert replays.tally("posts") == replays.tally("duplicates") == 2
     assert replays.tally("duplicate_records") == 3
     assert world.checkpoints.read(log.log) == before
@@ -80,9 +76,9 @@ def test_what_the_gateway_has_is_not_stored_twice(world, replays):
 def test_what_the_gateway_lost_is_stored_again(world, replays):
     delivered(world, [1, 2], [3], [4])
     world.gateway.lose(lambda lines: ports_of(lines) == [3])
-    assert stored(world) == [1, 2, 4]
+    assert world.stored == [1, 2, 4]
     assert replays() == [Outcome.DELIVERED]
-    assert stored(world) == [1, 2, 3, 4]
+    assert world.stored == [1, 2, 3, 4]
 
 
 def test_a_log_that_grew_commit_by_commit_is_replayed_in_the_same_batches(world, replays):
@@ -105,7 +101,7 @@ def test_a_log_without_a_checkpoint_is_delivered_and_known_from_then_on(world, r
     (planned,) = replays.plan()
     assert not planned.begun
     assert replays() == [Outcome.DELIVERED]
-    assert stored(world) == [1]
+    assert world.stored == [1]
     assert replays.tally("duplicates") == 0
     assert world.event(log).outcome is Outcome.NOTHING_NEW
 
@@ -114,7 +110,7 @@ def test_what_is_new_in_a_log_is_delivered_too(world, replays):
     log = delivered(world, [1])
     log.minute(2)
     assert replays() == [Outcome.DELIVERED]
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
     assert world.event(log).outcome is Outcome.NOTHING_NEW
 
 
@@ -123,18 +119,18 @@ def test_a_log_that_was_rewritten_is_delivered_under_its_new_generation(world, r
     log.rewrite()
     log.minute(2)
     replays()
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
     replays()
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_again_stores_everything_once_more_and_only_once_for_each_id(world, replays):
     delivered(world, [1, 2])
     for _ in range(2):
         replays(again="lost-index")
-        assert stored(world) == [1, 1, 2, 2]
+        assert world.stored == [1, 1, 2, 2]
     replays(again="another")
-    assert stored(world) == [1, 1, 1, 2, 2, 2]
+    assert world.stored == [1, 1, 1, 2, 2, 2]
 
 
 def test_a_gateway_that_takes_more_by_now_gets_the_same_halves(world, replays):
@@ -144,7 +140,7 @@ def test_a_gateway_that_takes_more_by_now_gets_the_same_halves(world, replays):
     world.gateway.always = takes_at_most(100)
     assert replays() == [Outcome.DELIVERED]
     assert set(world.gateway.batches) == keys
-    assert stored(world) == list(range(7))
+    assert world.stored == list(range(7))
 
 
 def test_a_gateway_that_takes_less_by_now_gets_no_halves(world, replays):
@@ -152,20 +148,20 @@ def test_a_gateway_that_takes_less_by_now_gets_no_halves(world, replays):
     world.gateway.always = takes_at_most(2)
     assert replays() == [Outcome.WRONG_ADDRESS]
     assert "took whole before" in replays.reports[0].message
-    assert stored(world) == list(range(5))
+    assert world.stored == list(range(5))
 
 
 def test_a_batch_under_another_id_may_be_halved(world, replays):
     delivered(world, range(4))
     world.gateway.always = takes_at_most(2)
     assert replays(again="x") == [Outcome.DELIVERED]
-    assert stored(world) == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert world.stored == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
 def test_another_number_of_records_in_a_batch_changes_nothing_for_what_was_begun(world, replays):
     delivered(world, range(9))
     replays(batch=2)
-    assert stored(world) == list(range(9))
+    assert world.stored == list(range(9))
 
 
 def test_what_another_version_cut_differently_is_refused(world, replays):
@@ -173,7 +169,7 @@ def test_what_another_version_cut_differently_is_refused(world, replays):
     with world.checkpoints.hold(log.log) as held:
         held.save(replace(held.load(), cut=CutRule(0, 100)))
     assert replays() == [Outcome.UNSUPPORTED]
-    assert stored(world) == [1]
+    assert world.stored == [1]
 
 
 def test_a_log_whose_batches_are_not_known_any_more_is_refused(world, replays):
@@ -182,9 +178,9 @@ def test_a_log_whose_batches_are_not_known_any_more_is_refused(world, replays):
     world.event(log)
     assert replays() == [Outcome.UNSUPPORTED]
     assert "not known any more" in replays.reports[0].message
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
     assert replays(again="x") == [Outcome.DELIVERED]
-    assert stored(world) == [1, 1, 2, 2]
+    assert world.stored == [1, 1, 2, 2]
 
 
 def test_only_the_hours_from_the_first_up_to_the_last_are_planned(world, replays):
@@ -207,7 +203,7 @@ def test_a_log_read_by_bytes_is_replayed_in_the_same_batches(world, replays):
     log.put(HEAD + record(1) + b"," + record(2) + CLOSER)
     world.event(log)
     assert replays() == [Outcome.DELIVERED]
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
     assert replays.tally("duplicates") == replays.tally("posts") > 0
 
 
@@ -217,7 +213,7 @@ def test_a_log_that_ends_within_a_record_is_replayed_up_to_there(world, replays)
     world.event(log)
     world.gateway.lose(lambda _: True)
     replays()
-    assert stored(world) == [1]
+    assert world.stored == [1]
 
 
 def test_a_refused_token_ends_the_replay(world, replays):
@@ -238,7 +234,7 @@ def test_an_outage_ends_the_replay_and_a_later_one_goes_on(world, replays):
     assert replays() == [Outcome.RETRY_LATER]
     world.gateway.always = lambda *_: None
     assert replays() == [Outcome.DELIVERED]
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_a_stop_leaves_the_rest_to_a_later_replay(world, replays):
@@ -246,12 +242,12 @@ def test_a_stop_leaves_the_rest_to_a_later_replay(world, replays):
     world.gateway.lose(lambda _: True)
     world.gateway.always = lambda lines, _: replays.stop.set() if ports_of(lines) == [3] else None
     assert replays() == [Outcome.CONTINUES]
-    some = stored(world)
+    some = world.stored
     assert 3 in some
     assert 11 not in some
     world.gateway.always = lambda *_: None
     assert replays() == [Outcome.DELIVERED]
-    assert stored(world) == list(range(12))
+    assert world.stored == list(range(12))
 
 
 def test_a_replay_that_was_stopped_before_it_began_looks_at_nothing(world, replays):

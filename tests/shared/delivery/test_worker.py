@@ -25,10 +25,6 @@ from tests.support.gateway import answers, fine
 from tests.support.logs import CLOSER, HEAD, HOUR, log_blob, ports_of, record
 
 
-def stored(world):
-    return sorted(ports_of(list(world.gateway.stored.elements())))
-
-
 def stopped_at(world, log, port):
     """Deliver a log, a record a batch, up to the one with this port; later ones may be on the wire."""
 
@@ -53,7 +49,7 @@ def test_each_commit_is_delivered_once_and_a_repeated_event_finds_nothing_new(wo
         Outcome.DELIVERED,
         Outcome.NOTHING_NEW,
     )
-    assert stored(world) == [1, 2, 3]
+    assert world.stored == [1, 2, 3]
     assert len(world.gateway.posts) == 2
 
 
@@ -62,7 +58,7 @@ def test_an_event_that_comes_late_brings_everything_since_the_last(world):
     for minute in range(5):
         log.minute(minute)
     assert world.event(log).tally.posts == 5
-    assert stored(world) == [0, 1, 2, 3, 4]
+    assert world.stored == [0, 1, 2, 3, 4]
 
 
 def test_what_is_no_flow_log_is_left_alone(world):
@@ -79,7 +75,7 @@ def test_a_rewritten_log_is_reported_and_read_from_its_start_under_new_keys(worl
     log.minute(2)
     report = world.event(log)
     assert (report.outcome, report.tally.rewritten) == (Outcome.DELIVERED, 1)
-    assert stored(world) == [1, 1, 2]
+    assert world.stored == [1, 1, 2]
     assert world.event(log).outcome is Outcome.NOTHING_NEW
 
 
@@ -93,7 +89,7 @@ def test_a_shrunk_log_is_a_rewritten_one(world):
     assert world.event(log).tally.rewritten == 1
     log.minute(3)
     world.event(log)
-    assert stored(world) == [1, 2, 3]
+    assert world.stored == [1, 2, 3]
 
 
 def test_a_log_rewritten_when_its_first_block_was_delivered_in_part_is_read_from_its_start(world):
@@ -103,7 +99,7 @@ def test_a_log_rewritten_when_its_first_block_was_delivered_in_part_is_read_from
     log.rewrite()
     log.minute(4, 5, 6)
     assert world.event(log, world.process(batch=1)).tally.rewritten == 1
-    assert [port for port in stored(world) if port != 3] == [1, 4, 5, 6]
+    assert [port for port in world.stored if port != 3] == [1, 4, 5, 6]
 
 
 def test_a_log_delivered_in_part_goes_on_in_the_middle_of_a_block(world):
@@ -112,7 +108,7 @@ def test_a_log_delivered_in_part_goes_on_in_the_middle_of_a_block(world):
     stopped_at(world, log, port=2)
     log.minute(4)
     assert world.event(log, world.process(batch=1)).tally.rewritten == 0
-    assert (stored(world), len(set(world.gateway.posts))) == ([1, 2, 3, 4], 4)
+    assert (world.stored, len(set(world.gateway.posts))) == ([1, 2, 3, 4], 4)
 
 
 def test_a_log_recreated_as_it_was_sends_nothing_again(world):
@@ -123,7 +119,7 @@ def test_a_log_recreated_as_it_was_sends_nothing_again(world):
     log._ids.clear()
     log.minute(1)
     assert world.event(log).tally.rewritten == 0
-    assert stored(world) == [1]
+    assert world.stored == [1]
 
 
 def test_a_log_that_vanished_undelivered_is_told_once_and_its_checkpoint_closed(world):
@@ -214,7 +210,7 @@ def test_a_blob_without_blocks_is_delivered_and_followed_as_it_grows(world):
     log.put(HEAD + record(1) + b"," + record(2, 3) + CLOSER)
     assert world.event(log).outcome is Outcome.DELIVERED
     assert world.event(log).outcome is Outcome.NOTHING_NEW
-    assert stored(world) == [1, 2, 3]
+    assert world.stored == [1, 2, 3]
 
 
 def test_a_blob_that_begins_without_blocks_and_gets_them_later_sends_nothing_twice(world):
@@ -224,7 +220,7 @@ def test_a_blob_that_begins_without_blocks_and_gets_them_later_sends_nothing_twi
     log.minute(1)
     log.minute(2)
     world.event(log)
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_a_blob_without_blocks_that_holds_other_bytes_was_rewritten(world):
@@ -233,7 +229,7 @@ def test_a_blob_without_blocks_that_holds_other_bytes_was_rewritten(world):
     world.event(log)
     log.put(HEAD + record(8, 9) + CLOSER)
     assert world.event(log).tally.rewritten == 1
-    assert stored(world) == [1, 8, 9]
+    assert world.stored == [1, 8, 9]
 
 
 def test_a_blob_that_ends_within_a_record_is_told_and_goes_on_when_the_rest_comes(world):
@@ -244,7 +240,7 @@ def test_a_blob_that_ends_within_a_record_is_told_and_goes_on_when_the_rest_come
     assert report.outcome is Outcome.INCOMPLETE
     log.put(whole + CLOSER)
     world.event(log)
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_a_blob_that_still_ends_within_a_record_after_its_hour_is_an_unsupported_layout(world):
@@ -255,7 +251,7 @@ def test_a_blob_that_still_ends_within_a_record_after_its_hour_is_an_unsupported
     report = world.event(log)
     assert report.outcome is Outcome.UNSUPPORTED
     assert f"The last {len(record(2)) - 20} bytes" in report.message
-    assert stored(world) == [1]
+    assert world.stored == [1]
 
 
 @pytest.mark.parametrize("opening", [b'{"recXrds":[', b'{"records"[', b'{"version":1,"records":['])
@@ -267,7 +263,7 @@ def test_records_behind_an_opening_that_is_not_known_are_delivered_once_however_
         assert world.event(log).outcome is Outcome.INCOMPLETE
     world.clock.move(3600)
     assert world.event(log).outcome is Outcome.DELIVERED
-    assert stored(world) == [1, 2, 3]
+    assert world.stored == [1, 2, 3]
 
 
 def test_an_append_blob_is_an_unsupported_layout(world):
@@ -302,7 +298,7 @@ def test_a_blob_that_is_packed_is_unsupported_and_nothing_of_it_is_read_ever(wor
     assert (world.gateway.posts, world.quarantined()) == ([], [])
     log.client.upload_blob(HEAD + record(1) + CLOSER, overwrite=True)
     world.sweep()
-    assert stored(world) == [1]
+    assert world.stored == [1]
 
 
 def test_a_blob_put_whole_over_one_that_was_begun_and_not_read_is_read_from_its_start(world, monkeypatch):
@@ -322,7 +318,7 @@ def test_a_blob_put_whole_over_one_that_was_begun_and_not_read_is_read_from_its_
     log.put(HEAD + record(*range(300)) + CLOSER)
     report = world.event(log)
     assert (report.outcome, report.tally.rewritten) == (Outcome.DELIVERED, 1)
-    assert stored(world) == list(range(300))
+    assert world.stored == list(range(300))
 
 
 def test_what_looks_rewritten_once_is_looked_at_again(world, monkeypatch):
@@ -339,7 +335,7 @@ def test_what_looks_rewritten_once_is_looked_at_again(world, monkeypatch):
     monkeypatch.setattr(world.logs, "snapshot", without_blocks_at_first)
     report = world.event(log)
     assert (report.outcome, report.tally.rewritten) == (Outcome.DELIVERED, 0)
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_what_an_event_finds_gone_and_the_listing_shows_is_not_gone(world, monkeypatch):
@@ -354,7 +350,7 @@ def test_what_an_event_finds_gone_and_the_listing_shows_is_not_gone(world, monke
     assert world.checkpoints.read(log.log).state is State.OPEN
     monkeypatch.undo()
     world.event(log)
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 @pytest.mark.parametrize("asked", range(3))
@@ -371,7 +367,7 @@ def test_what_is_gone_at_any_read_of_a_new_log_and_listed_is_not_gone(world, mon
     monkeypatch.setattr(world.logs, "read", gone_at)
     assert world.event(log).outcome is Outcome.RETRY_LATER
     world.event(log)
-    assert stored(world) == [1]
+    assert world.stored == [1]
 
 
 def _gone(log):
@@ -385,7 +381,7 @@ def test_an_empty_blob_is_nothing_yet_and_does_not_settle_how_it_is_read(world):
     assert world.checkpoints.read(log.log) is None
     log.minute(1)
     world.event(log)
-    assert stored(world) == [1]
+    assert world.stored == [1]
 
 
 def test_of_two_workers_on_one_log_one_works_and_the_other_leaves(world):
@@ -395,7 +391,7 @@ def test_of_two_workers_on_one_log_one_works_and_the_other_leaves(world):
     log.minute(2)
     with world.checkpoints.hold(log.log):
         assert world.event(log, world.process()).outcome is Outcome.HELD_ELSEWHERE
-    assert stored(world) == [1]
+    assert world.stored == [1]
     assert world.event(log).outcome is Outcome.DELIVERED
 
 
@@ -410,7 +406,7 @@ def test_many_events_at_once_deliver_everything_and_send_nothing_twice(world):
         for thread in threads:
             thread.join()
     world.event(log)
-    assert stored(world) == list(range(6))
+    assert world.stored == list(range(6))
     assert len(world.gateway.posts) == len(set(world.gateway.posts))
 
 
@@ -424,7 +420,7 @@ def test_a_commit_that_came_while_the_log_was_held_is_delivered_by_the_holder(wo
 
     world.gateway.faults = [commit_and_fail_to_wake]
     assert world.event(log).outcome is Outcome.DELIVERED
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_the_holder_looks_again_three_times_at_most(world):
@@ -433,7 +429,7 @@ def test_the_holder_looks_again_three_times_at_most(world):
     minutes = iter(range(1, 100))
     world.gateway.always = lambda *_: log.minute(next(minutes))
     world.event(log)
-    assert stored(world) == [0, 1, 2, 3]
+    assert world.stored == [0, 1, 2, 3]
 
 
 def test_a_log_committed_while_it_is_read_is_looked_at_anew(world):
@@ -448,7 +444,7 @@ def test_a_log_committed_while_it_is_read_is_looked_at_anew(world):
 
     world.logs.read = overtaken_once
     assert world.event(log).outcome is Outcome.DELIVERED
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_a_log_committed_while_it_is_looked_at_for_the_first_time_is_delivered_all_the_same(world):
@@ -463,7 +459,7 @@ def test_a_log_committed_while_it_is_looked_at_for_the_first_time_is_delivered_a
 
     world.logs.read = overtaken_at_first
     assert world.event(log).outcome is Outcome.DELIVERED
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_a_log_that_is_always_overtaken_is_left_to_a_later_event(world):
@@ -484,7 +480,7 @@ def test_logs_from_before_the_hour_of_installation_are_not_read_by_events(world)
     old = world.log(log_blob(HOUR - timedelta(hours=1)))
     old.minute(1)
     assert world.event(old).outcome is Outcome.TOO_OLD
-    assert stored(world) == []
+    assert world.stored == []
 
 
 def test_logs_from_start_from_on_are_read(make_world):
@@ -531,7 +527,7 @@ def test_a_gateway_that_fails_pauses_later_events_and_then_gets_everything(world
     world.gateway.always = lambda *_: None
     world.clock.move(600)
     assert world.event(log).outcome is Outcome.DELIVERED
-    assert stored(world) == [1, 2]
+    assert world.stored == [1, 2]
 
 
 def test_trouble_with_storage_pauses_nothing(world):
