@@ -57,7 +57,7 @@ FAILURES = {
     ),
     "key never made": (
         key_never_made,
-        "does not take the key blobs_extension (HTTP 400): its host did not load the code.",
+        "does not take the key blobs_extension (HTTP 400): its host does not run, or did not load the code.",
     ),
     "app half made": (failing("azurerm_function_app_flex_consumption", half_way=True), "half-way"),
     "secret not written": (failing("azurerm_key_vault_secret"), "create azurerm_key_vault_secret"),

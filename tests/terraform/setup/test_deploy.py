@@ -155,7 +155,7 @@ def test_a_deployment_that_fails_is_told(machine, app, status):
 @pytest.mark.parametrize(
     ("status", "why"),
     [
-        *((status, "its host did not load the code. Its log stream in the portal tells why.") for status in (400, 500)),
+        *((status, "its host does not run, or did not load the code. ") for status in (400, 500)),
         *((status, "whoever az is signed in as may not set it.") for status in (401, 403)),
     ],
 )

@@ -165,4 +165,4 @@ def _problem(taken: Answer, failed: list[Answer]) -> str:
     tells = "Its log stream in the portal tells why."
     if taken.status in {_OK, _CREATED} and failed:
         return f"does not answer Event Grid ({failed[0].why}). {tells}"
-    return f"does not take the key {_KEY_NAME} ({taken.why}): its host did not load the code. {tells}"
+    return f"does not take the key {_KEY_NAME} ({taken.why}): its host does not run, or did not load the code. {tells}"

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from enum import Enum
 
 from speaking import on_one_line
 
-OK, MISSING, UNSURE = "ok", "missing", "unsure"
+
+class State(Enum):
+    """How something is: MISSING stops an installation or leaves it without records; UNSURE may matter later."""
+
+    OK = "ok"
+    MISSING = "missing"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True)
@@ -15,13 +22,12 @@ class Finding:
     """One thing that was looked at.
 
     Attributes:
-        state: `ok`; `missing`, which stops an installation or leaves it without records; `unsure`, which could not be
-            read or may matter later.
+        state: how it is.
         what: what was looked at.
-        finding: how it is, and what to do about it.
+        finding: the same in a sentence, and what to do about it.
     """
 
-    state: str
+    state: State
     what: str
     finding: str
 
@@ -34,27 +40,29 @@ class Findings:
 
     def ok(self, what: str, finding: str) -> None:
         """Note what is as it should be."""
-        self.each.append(Finding(OK, what, finding))
+        self.each.append(Finding(State.OK, what, finding))
 
     def missing(self, what: str, finding: str) -> None:
         """Note what is missing."""
-        self.each.append(Finding(MISSING, what, finding))
+        self.each.append(Finding(State.MISSING, what, finding))
 
     def unsure(self, what: str, finding: str) -> None:
         """Note what could not be read, or may matter later."""
-        self.each.append(Finding(UNSURE, what, finding))
+        self.each.append(Finding(State.UNSURE, what, finding))
 
     @property
     def ready(self) -> bool:
         """Whether nothing is missing."""
-        return all(one.state != MISSING for one in self.each)
+        return all(one.state is not State.MISSING for one in self.each)
 
     def table(self) -> str:
         """A line for each."""
         width = max((len(one.what) for one in self.each), default=0)
-        lines = (f"{one.state:<8} {on_one_line(one.what):<{width}}  {on_one_line(one.finding)}\n" for one in self.each)
-        return "".join(lines)
+        return "".join(
+            f"{one.state.value:<8} {on_one_line(one.what):<{width}}  {on_one_line(one.finding)}\n" for one in self.each
+        )
 
     def as_json(self) -> str:
         """The same for a program."""
-        return json.dumps({"ready": self.ready, "checks": [asdict(one) for one in self.each]}, indent=2) + "\n"
+        checks = [{"state": one.state.value, "what": one.what, "finding": one.finding} for one in self.each]
+        return json.dumps({"ready": self.ready, "checks": checks}, indent=2) + "\n"
