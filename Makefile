@@ -28,7 +28,6 @@ lint: setup ## Check style, types and shell scripts
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/mypy --strict terraform/modules/sluice/setup/*.py
-	.venv/bin/mypy --strict terraform/scripts/*.py
 	git grep -lIE '^#!.*[/ ](ba)?sh$$' -- ':!*.md' | xargs .venv/bin/shellcheck --external-sources --source-path=SCRIPTDIR
 
 .PHONY: format

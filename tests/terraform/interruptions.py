@@ -4,7 +4,7 @@
 
 A request was done when terraform is ended, by SIGINT and in another run by SIGKILL, and terraform does not hear of it:
 what was created is there and not in the state. Of the two runs one goes on with the next apply, and with
-scripts/adopt.py where that one asks for it, until a plan is empty; in the other adopt.py comes first and destroy at
+`setup adopt` where that one asks for it, until a plan is empty; in the other `setup adopt` comes first and destroy at
 once. Which is which changes with each request. Nothing is ended while terraform writes its file of the state: it
 empties the file first, so that all is lost, which docs/install.md tells.
 """
@@ -46,7 +46,7 @@ class Interruption:
         at: what the request asked for.
         by: the signal's name.
         forgotten: types that were made and are not in the state.
-        adopted: whether the next apply needed adopt.py, or destroy was tried right after it.
+        adopted: whether the next apply needed `setup adopt`, or destroy was tried right after it.
         trouble: what went wrong; nothing if empty.
     """
 
@@ -125,7 +125,7 @@ def _stands_still(thread: Path) -> bool:
 
 
 def _apply_again(running: Site) -> bool:
-    """Apply until a plan is empty. Says whether adopt.py had to help."""
+    """Apply until a plan is empty. Says whether `setup adopt` had to help."""
     again = running.module.apply(A)
     helped = not again.succeeded
     if helped:
@@ -199,7 +199,7 @@ def main() -> int:
     helped = [one for one in done if one.adopted and one.forgotten]
     print(
         f"{len(done)} interruptions at {count} requests: {len(lost)} left something that the state did not have, "
-        f"adopt.py helped after {len(helped)}, trouble after {sum(bool(one.trouble) for one in done)}."
+        f"setup adopt helped after {len(helped)}, trouble after {sum(bool(one.trouble) for one in done)}."
     )
     return int(any(one.trouble for one in done))
 

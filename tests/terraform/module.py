@@ -101,7 +101,7 @@ class Module:
     def adopt(self, subscription: str) -> Run:
         """Take up what an apply left behind."""
         done = subprocess.run(
-            [sys.executable, "-IS", "scripts/adopt.py", subscription],
+            [sys.executable, "-IS", "modules/sluice/setup", "adopt", subscription],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -116,12 +116,37 @@ def test_a_region_that_is_sick_at_first_is_named_and_delivers_once_it_is_well(si
     told = f"The function app {hosts['westeurope']} does not take the key blobs_extension (HTTP 400)"
     assert failed.says(told), failed.error
     assert set(site.azure.estate.app_service.keys) == {hosts["eastus"]}
+    assert site.registered == [A]
 
     site.azure.estate.conditions.sick.clear()
     again = site.module.apply(A)
     assert again.succeeded, again.error
     assert site.registered == [A]
     assert site.module.plan(A).nothing_to_do
+
+
+def test_a_region_that_stays_sick_is_taken_out_and_the_others_go_on(site):
+    well = site.entry(A, "flowlogs1")
+    site.azure.estate.conditions.sick.add("westeurope")
+    site.module.write_variables(site.variables(location1=well, location2=site.entry(A, "flowlogs2", "westeurope")))
+    assert not site.module.apply(A).succeeded
+    site.module.write_variables(site.variables(location1=well))
+    without = site.module.apply(A)
+    assert without.succeeded, without.error
+    assert len(site.azure.estate.of("azurerm_eventgrid_event_subscription")) == 2
+    assert site.module.plan(A).nothing_to_do
+
+
+def test_a_new_entry_changes_nothing_of_the_others_but_the_registration(applied):
+    entries = {"location1": applied.entry(A, "flowlogs1"), "location2": applied.entry(A, "flowlogs2", "westeurope")}
+    applied.module.write_variables(applied.variables(**entries))
+    planned = applied.module.plan(A)
+    touched = [
+        line.partition("# ")[2].partition(" ")[0]
+        for line in planned.output.splitlines()
+        if line.startswith("  # ") and "will be created" not in line
+    ]
+    assert touched == ["module.sluice.module.identity.terraform_data.registration"], planned.output
 
 
 def test_a_plan_is_empty_after_every_kind_of_update(applied):

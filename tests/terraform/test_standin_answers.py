@@ -113,7 +113,7 @@ def test_what_azure_never_returns_is_kept_by_the_provider_and_unknown_to_whoever
 
 def test_a_secret_that_is_imported_is_in_the_state(azure):
     secret = make(azure, VAULT_SECRET, name="token", key_vault_id=open_vault(azure)["id"], value_wo="the token")
-    assert azure.found(VAULT_SECRET, secret["id"])["value"] == "the token"  # which is why adopt.py imports none
+    assert azure.found(VAULT_SECRET, secret["id"])["value"] == "the token"  # which is why `setup adopt` imports none
 
 
 def test_what_is_there_is_refused_or_taken_over_as_the_provider_is_told(azure):

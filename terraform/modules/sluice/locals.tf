@@ -4,7 +4,8 @@ locals {
   suffix = substr(sha256(join("/", compact([
     local.installation.subscription_id, local.installation.begun, try(local.installation.accounts, "")
   ]))), 0, 8)
-  tags = merge(module.settings.tags, { application = "sluice", installation = local.suffix })
+  names = { for key in keys(module.settings.entries) : key => "sluice-${key}-${local.suffix}" }
+  tags  = merge(module.settings.tags, { application = "sluice", installation = local.suffix })
 
   # What runs the program in setup/: nothing else of the machine, and no shell. Python has another name on Windows.
   windows = can(regex("^[A-Za-z]:", abspath(path.module)))

@@ -58,7 +58,7 @@ module "identity" {
     for key, entry in module.settings.entries : {
       location       = entry.location
       storageAccount = entry.storage_account
-      functionApp    = module.region[key].function_app_name
+      functionApp    = local.names[key] # not from the module, whose function apps a sick region may hold up
     }
   ]
   program            = local.program
@@ -84,7 +84,7 @@ module "region" {
   instance_memory_in_mb               = module.settings.instance_memory_in_mb
   location                            = each.value.location
   management                          = module.settings.management
-  name                                = "sluice-${each.key}-${local.suffix}"
+  name                                = local.names[each.key]
   package                             = fileexists(local.package) ? local.package : ""
   program                             = local.program
   short_name                          = "sluice${substr(sha256("${local.suffix}/${each.key}"), 0, 12)}"

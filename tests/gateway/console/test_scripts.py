@@ -56,7 +56,6 @@ def test_it_holds_the_module_the_package_and_the_variables(package):
         f"{module}/modules/region/main.code.tf",
         f"{module}/setup/__main__.py",
         f"{module}/setup/deploying.py",
-        "scripts/adopt.py",
     } <= inside.keys()
     assert not any(name.startswith("tests/") or "tfstate" in name or "__pycache__" in name for name in inside)
 

@@ -121,7 +121,7 @@ def test_what_is_missing_has_a_line_and_the_rest_is_looked_at_all_the_same(machi
     gateway.respond = always(*error(401, "unauthorized"))
     status, table = found(variables)
     assert status == 1
-    assert f"missing subscription az does not reach subscription {A}: Please run az login." in table
+    assert "missing subscription az is not signed in: Please run az login. Run az login, and run this again." in table
     assert "missing token the gateway refuses it. Get a new one from its console" in table
     assert "ok gateway" in table
 

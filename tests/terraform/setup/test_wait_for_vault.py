@@ -54,9 +54,10 @@ def test_a_vault_of_another_tenant_is_not_waited_for(wait):
     assert len(requests) == 1
 
 
-def test_whoever_is_not_signed_in_is_told(machine, wait):
+def test_whoever_is_not_signed_in_is_told_at_once(machine, wait):
     machine.az("sys.exit('Please run az login.')")
-    done, requests = wait(always(*OPEN))
+    done, requests = wait(always(*OPEN), SLUICE_PATIENCE="600")
     assert done.status == 1
-    assert "Please run az login." in done.said
+    assert "az is not signed in: Please run az login. Run az login, and run this again." in done.said
+    assert len(machine.az_words) == 1
     assert not requests

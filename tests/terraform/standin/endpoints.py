@@ -13,6 +13,7 @@ from tests.support.proxies import Proxy, proxying
 from tests.support.servers import Request, answer, serving
 from tests.terraform.standin.az import ACCESS_TOKEN
 from tests.terraform.standin.azure import Azure
+from tests.terraform.standin.directory import directory, resource, vault
 from tests.terraform.standin.estate import Estate
 
 HOSTS = (
@@ -33,7 +34,7 @@ def over_http(azure: Azure, certificate: Certificate) -> Iterator[Proxy]:
 
     def respond(request: Request) -> list[bytes]:
         host = str(request.headers["Host"]).partition(":")[0]
-        said = _answer(azure.estate, host, request)
+        said = _answer(azure, host, request)
         azure.traffic.passed(f"{request.method} {host.partition('.')[2]}")
         return said
 
@@ -41,7 +42,8 @@ def over_http(azure: Azure, certificate: Certificate) -> Iterator[Proxy]:
         yield proxy
 
 
-def _answer(estate: Estate, host: str, request: Request) -> list[bytes]:
+def _answer(azure: Azure, host: str, request: Request) -> list[bytes]:
+    estate = azure.estate
     if host.endswith(".azurewebsites.net") and ".scm." not in host:
         return _webhook(estate, host, request)
     if request.headers["Authorization"] != f"Bearer {ACCESS_TOKEN}":
@@ -49,11 +51,15 @@ def _answer(estate: Estate, host: str, request: Request) -> list[bytes]:
     if host == "management.azure.com":
         return _management(estate, request)
     if host.endswith(".vault.azure.net"):
-        return _vault(estate, host.partition(".")[0], urlsplit(request.path).path)
+        return vault(azure, host.partition(".")[0], request)
+    if host == "graph.microsoft.com":
+        return directory(estate, request)
     return _kudu(estate, host.replace(".scm.", ".", 1), request)
 
 
 def _management(estate: Estate, request: Request) -> list[bytes]:
+    if request.method == "GET":
+        return resource(estate, request)
     path = urlsplit(request.path).path
     app = estate.resources.get(_KEY.sub("", path))
     if request.method != "PUT" or not _KEY.search(path) or app is None:
@@ -63,16 +69,6 @@ def _management(estate: Estate, request: Request) -> list[bytes]:
         return answer(HTTPStatus.BAD_REQUEST)  # what users report of a host that is down
     taken = estate.app_service.take_key(host, given["value"])
     return answer(HTTPStatus.CREATED if taken else HTTPStatus.BAD_REQUEST)
-
-
-def _vault(estate: Estate, vault: str, path: str) -> list[bytes]:
-    if not estate.vaults.ask(vault):
-        return answer(HTTPStatus.FORBIDDEN, {"error": {"code": "Forbidden", "message": "Caller is not authorized."}})
-    if path == "/secrets":
-        return answer(HTTPStatus.OK, {"value": []})
-    secrets = estate.vaults.secrets
-    value = next((value for name, value in secrets.items() if name.endswith(f"/vaults/{vault}{path}")), None)
-    return answer(HTTPStatus.NOT_FOUND) if value is None else answer(HTTPStatus.OK, {"value": value})
 
 
 def _kudu(estate: Estate, app: str, request: Request) -> list[bytes]:

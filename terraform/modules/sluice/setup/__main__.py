@@ -20,12 +20,14 @@ def main() -> int:
         )
         return 1
     # After the check: an older Python can't read them.
+    import adopting  # noqa: PLC0415
     import deploying  # noqa: PLC0415
     import preflight  # noqa: PLC0415
     import registering  # noqa: PLC0415
     import vault  # noqa: PLC0415
     from speaking import Failed, say  # noqa: PLC0415
 
+    for_people = {"adopt": adopting.main, "preflight": preflight.main}
     commands = {
         "check-token": registering.check_token,
         "deploy": deploying.deploy,
@@ -37,10 +39,11 @@ def main() -> int:
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # as Terraform reads it
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     try:
-        if name == "preflight":
-            return preflight.main(arguments)
+        if name in for_people:
+            return for_people[name](arguments)
         if name not in commands or arguments:
-            say(f"Usage: {preflight.USAGE}\nTerraform runs the other commands: {', '.join(sorted(commands))}.")
+            usages = f"Usage: {preflight.USAGE}\n       {adopting.USAGE}"
+            say(f"{usages}\nTerraform runs the other commands: {', '.join(sorted(commands))}.")
             return 2
         commands[name]()
     except Failed as failure:

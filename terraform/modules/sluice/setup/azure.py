@@ -1,8 +1,9 @@
 """az, which signs in, and Azure's own interfaces, which are called with the tokens that az gives.
 
-az is asked for nothing but tokens, each for the subscription that is worked on: it may have another one as its default,
-in another tenant, and `az rest` goes by the default wherever it calls something else than Azure Resource Manager. On
-Windows az is a batch file, which the system hands to a shell; no argument here has a character that a shell would read.
+az is asked for its cloud and for tokens, each for the subscription that is worked on: it may have another one as its
+default, in another tenant, and `az rest` goes by the default wherever it calls something else than Azure Resource
+Manager. On Windows az is a batch file, which the system hands to a shell; no argument here has a character that a shell
+would read.
 """
 
 from __future__ import annotations
@@ -17,19 +18,20 @@ _SECONDS = 120
 _PLAIN = re.compile(r"[A-Za-z0-9:/._-]+")
 
 
-class NotSignedIn(Failed):
-    """az gives no token: what it says of that."""
-
-
 def access_token(subscription: str, audience: str = "") -> str:
     """Give a token of whoever is signed in, in a subscription's tenant, for Azure Resource Manager or another audience.
 
-    Raises NotSignedIn, and Failed where there is no az.
+    Raises Failed.
     """
     words = ["account", "get-access-token", "--subscription", subscription]
     if audience:
         words += ["--resource", audience]
     return _az([*words, "--query", "accessToken", "--output", "tsv"])
+
+
+def storage_suffix() -> str:
+    """Give the domain of the storage accounts of the cloud that az is set to, which tells it. Raises Failed."""
+    return _az(["cloud", "show", "--query", "suffixes.storageEndpoint", "--output", "tsv"])
 
 
 def _az(words: list[str]) -> str:
@@ -52,7 +54,8 @@ def _az(words: list[str]) -> str:
     except subprocess.TimeoutExpired:
         process.kill()
         raise Failed(f"The Azure command line, az, did not answer within {_SECONDS} seconds. Run this again.") from None
-    token = said.decode(errors="replace").strip()
-    if process.returncode or not token:
-        raise NotSignedIn(on_one_line(complained.decode(errors="replace")) or "az gave no token.")
-    return token
+    answer = said.decode(errors="replace").strip()
+    if process.returncode or not answer:
+        reason = on_one_line(complained.decode(errors="replace")) or "it says nothing."
+        raise Failed(f"az is not signed in: {reason} Run az login, and run this again.")
+    return answer

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from azure import NotSignedIn, access_token
+from azure import access_token
 from speaking import Failed, Patience, say, setting
 from turns import taking_turns
 from web import Answer, request
@@ -42,10 +42,7 @@ def deploy() -> None:
     app = _App(setting("APP_HOST"), setting("APP_ID"))
     with taking_turns():
         package = _package()
-        try:
-            app.token = access_token(app.subscription)
-        except NotSignedIn as error:
-            raise Failed(f"az is not signed in: {error} Run az login, and apply again.") from error
+        app.token = access_token(app.subscription)
         deployment = app.publish(package)
         if deployment:
             app.wait_for_deployment(deployment)

@@ -124,7 +124,7 @@ def check_azure(found: Findings, subscription: str, variables: dict[str, Any]) -
     try:
         azure = Management(subscription, cloud, access_token(subscription))
     except Failed as error:
-        found.missing("subscription", f"az does not reach subscription {subscription}: {error} Run az login")
+        found.missing("subscription", str(error))
         return
     answer = azure.get(f"/subscriptions/{subscription}", "2022-12-01")
     if not answer or answer.get("state") not in {"Enabled", "PastDue"}:

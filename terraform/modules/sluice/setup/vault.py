@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from azure import NotSignedIn, access_token
+from azure import access_token
 from speaking import Failed, Patience, on_one_line, setting
 from web import Answer, request
 
@@ -20,18 +20,15 @@ def wait_for_vault() -> None:
     uri, subscription = setting("VAULT_URI"), setting("SUBSCRIPTION_ID")
     patience = Patience(600)
     while True:
-        try:
-            answer = _read(subscription, f"{uri}secrets", "&maxresults=1")
-            if answer.status == 200:  # noqa: PLR2004 -- HTTP's own
-                return
-            reason = _reason(answer)
-        except NotSignedIn as error:
-            answer, reason = Answer(0), str(error)
+        answer = _read(subscription, f"{uri}secrets", "&maxresults=1")
+        if answer.status == 200:  # noqa: PLR2004 -- HTTP's own
+            return
         # A tenant that is the wrong one stays so; everything else may pass.
         if answer.status == _UNAUTHORIZED or not patience.wait():
             raise Failed(
-                f"The vault {uri} stays closed: {reason}\naz must be signed in as whoever runs terraform, with the "
-                "role Key Vault Secrets Officer on the vault. Then apply again."
+                f"The vault {uri} stays closed: {_reason(answer)}\n"
+                "az must be signed in as whoever runs terraform, with the role Key Vault Secrets Officer on the vault. "
+                "Then apply again."
             )
 
 
@@ -45,10 +42,13 @@ def secret_in_vault(subscription: str, address: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def audience_of(address: str) -> str:
+    """Give the audience of tokens for a vault: its domain, which each cloud has one of its own for."""
+    return f"https://{str(urlsplit(address).hostname).partition('.')[2]}"
+
+
 def _read(subscription: str, address: str, options: str = "") -> Answer:
-    # Each cloud's vaults have an audience of their own, which is their domain.
-    audience = f"https://{str(urlsplit(address).hostname).partition('.')[2]}"
-    token = access_token(subscription, audience)
+    token = access_token(subscription, audience_of(address))
     return request("GET", f"{address}?api-version=7.4{options}", bearer=token)
 
 

@@ -1,6 +1,6 @@
 resource "azuread_application" "this" {
   display_name            = var.name
-  prevent_duplicate_names = true # of an apply that was ended, and is to be taken up: scripts/adopt.py
+  prevent_duplicate_names = true # of an apply that was ended, and is to be taken up: setup/adopting.py
   owners                  = [var.owner_object_id]
 
   lifecycle {

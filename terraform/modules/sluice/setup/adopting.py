@@ -1,0 +1,107 @@
+"""Taking up what an apply made and did not live to write into the state.
+
+An apply that is ended can leave resources that the state does not have: Azure had made them, and terraform did not hear
+of it. Their names are this installation's alone, so that what a plan would make and what is there already can only be
+its own, and is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from azure import access_token, storage_suffix
+from management import CLOUDS, Management
+from remains import Remains, Wanted
+from speaking import Failed, say
+
+USAGE = "python3 modules/sluice/setup adopt SUBSCRIPTION_ID [-var-file=FILE]"
+_ROUNDS = 8  # a resource is found once what it is in is known
+
+
+def main(arguments: list[str]) -> int:
+    """Import what is there and not in the state; 0 if that worked, 2 if it was called wrongly. Raises Failed.
+
+    It is run in the folder where terraform is run, and hands the options on to terraform. The one thing that it changes
+    in Azure: the token's secret is removed from its vault, since an import would write it into the state.
+    """
+    if not arguments or arguments[0].startswith("-") or not all(word.startswith("-") for word in arguments[1:]):
+        say(f"Usage: {USAGE}")
+        return 2
+    subscription, *options = arguments
+    cloud = CLOUDS.get(storage_suffix(), CLOUDS["core.windows.net"])
+    azure = Management(subscription, cloud, access_token(subscription))
+    done = _adopt(Remains(azure), [*_variable(subscription), *options])
+    if not done:
+        sys.stdout.write("Nothing was left behind by an earlier apply.\n")
+    return 0
+
+
+def _adopt(remains: Remains, options: list[str]) -> int:
+    """Give the number of resources that were imported or removed."""
+    done = 0
+    for _ in range(_ROUNDS):
+        wanted = _to_be_made(options)
+        if any(one.address.endswith("terraform_data.installation") for one in wanted):
+            _refuse_strangers(remains.groups())
+        there = [(one, found) for one in wanted for found in [remains.id_of(one)] if found]
+        if not there:
+            return done + _remove_secrets(remains, wanted)
+        for one, found in there:
+            _terraform("import", "-input=false", "-no-color", *options, one.address, found)
+            sys.stdout.write(f"adopted  {one.address}\n")
+            sys.stdout.flush()
+        done += len(there)
+    raise Failed(f"There was more to take up after {_ROUNDS} rounds. Run this again.")
+
+
+def _remove_secrets(remains: Remains, wanted: list[Wanted]) -> int:
+    removed = [one for one in wanted if remains.remove_secret(one)]
+    for one in removed:
+        sys.stdout.write(f"removed  {one.address}, which apply writes anew\n")
+    return len(removed)
+
+
+def _refuse_strangers(groups: list[str]) -> None:
+    if groups:
+        raise Failed(
+            f"This state knows of no installation, but the subscription has groups of one: {', '.join(groups)}. If "
+            "they belong to another workspace, select it: terraform workspace list. If their state is lost, "
+            "docs/install.md tells how to remove them."
+        )
+
+
+def _to_be_made(options: list[str]) -> list[Wanted]:
+    """What a plan would make."""
+    with tempfile.TemporaryDirectory() as kept:  # a saved plan holds secrets; only its owner may enter the folder
+        saved = str(Path(kept) / "plan")
+        _terraform("plan", "-input=false", "-no-color", f"-out={saved}", *options)
+        plan = json.loads(_terraform("show", "-json", saved))
+    return [
+        Wanted(change["address"], change["type"], change["change"]["after"])
+        for change in plan.get("resource_changes", [])
+        if change["change"]["actions"] == ["create"]
+    ]
+
+
+def _terraform(*words: str) -> str:
+    program = shutil.which("terraform")
+    if program is None:
+        raise Failed("terraform is not on the PATH. Install it, or put it there.")
+    done = subprocess.run(  # noqa: S603 -- a list of arguments
+        [program, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    said, complained = (stream.decode(errors="replace") for stream in (done.stdout, done.stderr))
+    if done.returncode:
+        raise Failed(f"terraform {words[0]} failed:\n{(complained or said).strip()}")
+    return said
+
+
+def _variable(subscription: str) -> list[str]:
+    """Give the option that names the subscription, if this root takes it: one of a customer's own may not."""
+    asks = any('variable "subscription_id"' in file.read_text(encoding="utf-8") for file in Path().glob("*.tf"))
+    return [f"-var=subscription_id={subscription}"] if asks else []
