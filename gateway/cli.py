@@ -24,13 +24,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gateway.app import create_app
 from gateway.clock import utc_now
 from gateway.edge.app import PORT, create_edge
+from gateway.operator.app import create_operator
+from gateway.operator.socket import listening
 from gateway.place import PACKAGE, Place
 from gateway.server import Server, end_on_signals, listen, run, server
 from gateway.stores.accounts import Accounts
 from gateway.stores.database import StoreError
+from gateway.stores.migrations import OtherVersionError
 from gateway.stores.passwords import new_password
-from gateway.stores.records import UnknownSchemaError
 from gateway.stores.stores import open_stores
+from gateway.stores.upgrade import NoRoomError, upgrade
 from gateway.users import add_user_commands, change_users
 
 _LOCKED: Final = "Could not set lock"
@@ -61,7 +64,7 @@ def main(
             _serve(options, middleware, protocol)
         else:
             _say(change_users(options))
-    except (UsageError, StoreError, UnknownSchemaError) as error:
+    except (UsageError, StoreError, OtherVersionError, NoRoomError) as error:
         return _refused(str(error))
     except (OSError, sqlite3.Error) as error:
         return _refused(f"The directory {options.data} cannot be used: {error}")
@@ -129,6 +132,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             "--behind-a-proxy if a proxy on the same machine adds TLS."
         )
     public_url = None if options.public_url is None else _public_url(options.public_url)
+    upgrade(options.data, _say)
     with ExitStack() as open_things:
         stores = open_things.enter_context(open_stores(options.data))
         listener = open_things.enter_context(_listener(options.host, options.port))
@@ -148,6 +152,8 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             edge_app = create_edge(stores, utc_now, _write_line)
             servings.append((_server(edge_app, *edge, ending=stores.changes.end), edge_listener))
             told["edge"] = _url(*edge_listener.getsockname()[:2], tls=True)
+        operator = open_things.enter_context(listening(options.data))
+        servings.append((_server(create_operator(stores, utc_now)), operator))
         end_on_signals(*(serving for serving, _ in servings))
         _first_start(stores.accounts)
         _write_line(told)
@@ -165,8 +171,8 @@ def _pair(options: argparse.Namespace, certificate: str, key: str) -> tuple[Path
 
 def _server(
     app: ASGIApp,
-    certificate: Path | None,
-    key: Path | None,
+    certificate: Path | None = None,
+    key: Path | None = None,
     protocol: type[asyncio.Protocol] = H11Protocol,
     ending: Callable[[], None] = lambda: None,
 ) -> Server:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from gateway.stores.schema import SCHEMA, SCHEMA_VERSION
+from gateway.stores.accounts_schema import SCHEMA, connect, version_of
 
 
 class StoreError(Exception):
@@ -28,28 +28,25 @@ class Database:
         """Open the file at a path, or begin it; several processes may have it open.
 
         Raises:
-            StoreError: The file was written by another version of the gateway.
+            OtherVersionError: The file was written by another version of the gateway.
 
         """
-        connection = sqlite3.connect(path, autocommit=True, check_same_thread=False, timeout=10)
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        version = _version(connection)
-        if version == 0:
-            connection.execute("BEGIN IMMEDIATE")
-            # Once more: another process may have begun the file just now.
-            version = _version(connection)
-            if version == 0:
-                key = secrets.token_hex(32)
-                insert = f"INSERT INTO signing_key VALUES (1, x'{key}')"  # noqa: S608 - digits of our own; scripts take no parameters
-                connection.executescript(f"{SCHEMA} {insert};")
-                version = SCHEMA_VERSION
-            connection.execute("COMMIT")
-        if version != SCHEMA_VERSION:
+        connection = connect(path)
+        try:
+            version = version_of(connection)
+            if not version:
+                connection.execute("BEGIN IMMEDIATE")
+                # Once more: another process may have begun the file just now.
+                version = version_of(connection)
+                if not version:
+                    SCHEMA.create(connection.execute)
+                    connection.execute("INSERT INTO signing_key VALUES (1, ?)", (secrets.token_bytes(32),))
+                    version = SCHEMA.version
+                connection.execute("COMMIT")
+            SCHEMA.require_current(path, version)
+        except BaseException:
             connection.close()
-            raise StoreError(
-                f"{path} was written by another version of the gateway. Start that one, or name another directory."
-            )
+            raise
         return cls(connection)
 
     def close(self) -> None:
@@ -85,8 +82,3 @@ class Database:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)

@@ -41,12 +41,6 @@ class Dictionary:
         self._known: dict[tuple[Hashable, ...], int] = {}
         self._next = 0
 
-    @property
-    def schema(self) -> str:
-        """The statement that makes the table."""
-        described = ", ".join(f"{name} {kind}" for name, kind in self._columns.items())
-        return f"CREATE TABLE {self._table} (id INTEGER NOT NULL, {described});"
-
     def read(self, execute: Execute) -> None:
         """Read what the table holds."""
         rows = execute(f"SELECT {', '.join(self._columns)}, id FROM {self._table}").fetchall()  # noqa: S608 - names of ours
@@ -63,7 +57,7 @@ class Dictionary:
         """Write new values into the table, all at once: one by one, a post of many would hold up all others."""
         if numbered.new:
             columns = zip(*((number, *value) for value, number in numbered.new.items()), strict=True)
-            kinds = ("INTEGER", *(kind.removesuffix(" NOT NULL") for kind in self._columns.values()))
+            kinds = ("INTEGER", *self._columns.values())
             unnested = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
             execute(f"INSERT INTO {self._table} SELECT {unnested}", list(map(list, columns)))
 

@@ -19,49 +19,11 @@ from gateway.stores.columns import Columns
 from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.loading import Loader
 from gateway.stores.posts import Log, Post
+from gateway.stores.records_schema import SCHEMA, connect, version_of
 from gateway.stores.watch import stopped_after
 
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
-
-_SCHEMA_VERSION: Final = 3
-_SCHEMA: Final = f"""
-    CREATE TABLE schema_version (version INTEGER NOT NULL);
-    INSERT INTO schema_version VALUES ({_SCHEMA_VERSION});
-    CREATE SEQUENCE post_id;
-    CREATE TABLE posts (
-        id BIGINT NOT NULL DEFAULT nextval('post_id'),
-        customer BIGINT NOT NULL,
-        key VARCHAR NOT NULL,
-        body_hash BLOB NOT NULL,
-        answer VARCHAR NOT NULL,
-        accepted_at BIGINT NOT NULL,
-        account VARCHAR,
-        log VARCHAR,
-        newest BIGINT,
-        rejected UINTEGER NOT NULL,
-        PRIMARY KEY (customer, key)
-    );
-    CREATE TABLE refusals (
-        customer BIGINT NOT NULL,
-        account VARCHAR NOT NULL,
-        refused_at BIGINT NOT NULL,
-        status USMALLINT NOT NULL,
-        message VARCHAR NOT NULL,
-        PRIMARY KEY (customer, account)
-    );
-"""  # noqa: S608 - a number from above
-_SETTINGS: Final[dict[str, Any]] = {
-    "memory_limit": "512MB",
-    "threads": 2,
-    # Nothing is ever fetched from outside.
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
-
-
-class UnknownSchemaError(Exception):
-    """The file was written by another version of the gateway."""
 
 
 class Records:
@@ -80,18 +42,21 @@ class Records:
 
         Raises:
             duckdb.IOException: Another process has the file open.
-            UnknownSchemaError: The file was written by another version of the gateway.
+            OtherVersionError: The file was written by another version of the gateway.
 
         """
-        connection = duckdb.connect(path, config=_SETTINGS)
-        if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'").fetchone():
-            connection.execute(f"BEGIN; {schema()} COMMIT")
-        version = connection.execute("SELECT version FROM schema_version").fetchone()
-        if version != (_SCHEMA_VERSION,):
+        connection = connect(path)
+        try:
+            version = version_of(connection)
+            if not version:
+                connection.begin()
+                SCHEMA.create(connection.execute)
+                connection.commit()
+            else:
+                SCHEMA.require_current(path, version)
+        except BaseException:
             connection.close()
-            raise UnknownSchemaError(
-                f"{path} was written by another version of the gateway. Start that one, or name another directory."
-            )
+            raise
         return cls(connection)
 
     def for_people(self, seconds: float) -> "Records":
@@ -244,11 +209,6 @@ class Records:
                 with suppress(duckdb.Error):
                     cursor.rollback()
                 raise
-
-
-def schema() -> str:
-    """Give the statements that make the tables."""
-    return f"{_SCHEMA} {Loader().schema}"
 
 
 def _newest(times: Sequence[int], latest: int) -> int | None:

@@ -14,6 +14,7 @@ from gateway.stores.blueprints import Blueprints
 from gateway.stores.changes import Changes
 from gateway.stores.database import Database
 from gateway.stores.deployments import Deployments
+from gateway.stores.holds import Holds
 from gateway.stores.items import Items
 from gateway.stores.journal import Journal
 from gateway.stores.records import Records
@@ -42,6 +43,7 @@ class Stores:
     agents: Agents
     server_traffic: ServerTraffic
     blueprints: Blueprints
+    holds: Holds
     journal: Journal
     records: Records
 
@@ -76,7 +78,7 @@ def open_stores(data: Path) -> Stores:
 
     Raises:
         duckdb.IOException: Another gateway has them open.
-        StoreError, UnknownSchemaError: Another version of the gateway wrote them.
+        OtherVersionError: Another version of the gateway wrote them.
 
     """
     database = open_database(data)
@@ -98,6 +100,7 @@ def open_stores(data: Path) -> Stores:
         Agents(database),
         ServerTraffic(database),
         Blueprints(database, changes),
+        Holds(database),
         Journal(database),
         records,
     )
@@ -107,7 +110,7 @@ def open_database(data: Path) -> Database:
     """Open the SQLite file in a directory, or begin it; a gateway may be serving from it.
 
     Raises:
-        StoreError: Another version of the gateway wrote it.
+        OtherVersionError: Another version of the gateway wrote it.
 
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,14 +4,15 @@ import threading
 import pytest
 
 from gateway.stores import database as database_module
-from gateway.stores.database import Database, StoreError
+from gateway.stores.database import Database
+from gateway.stores.migrations import OtherVersionError
 
 
 def test_a_file_of_another_version_is_left_alone(path):
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(StoreError, match="another version"):
+    with pytest.raises(OtherVersionError, match="newer version"):
         Database.open(path)
 
 
@@ -62,8 +63,8 @@ def test_two_first_starts_at_once_begin_one_file(path, monkeypatch):
             opened.append(Database.open(path))
         return found
 
-    version = database_module._version
-    monkeypatch.setattr(database_module, "_version", behind_another)
+    version = database_module.version_of
+    monkeypatch.setattr(database_module, "version_of", behind_another)
     opened.append(Database.open(path))
     keys = [each.run("SELECT key FROM signing_key") for each in opened]
     for each in opened:

@@ -1,9 +1,15 @@
-"""What the SQLite file holds. Times are milliseconds from the epoch."""
+"""What the SQLite file holds, from version to version. Times are milliseconds from the epoch.
 
+Steps keep to what PostgreSQL takes too, so that it can one day take the place of the file.
+"""
+
+import sqlite3
+from pathlib import Path
 from typing import Final
 
-SCHEMA_VERSION: Final = 3
-SCHEMA: Final = f"""
+from gateway.stores.migrations import Schema, Step
+
+_VERSION_0_1: Final = """
     CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE users (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -114,5 +120,72 @@ SCHEMA: Final = f"""
     ) STRICT;
     CREATE INDEX journal_pages ON journal (customer, id);
     CREATE TABLE signing_key (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), key BLOB NOT NULL) STRICT;
-    PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+_STEPS: Final = (
+    Step(
+        "retention by customer and source, holds, and removal of customers",
+        (
+            """
+            CREATE TABLE removals (
+                customer BIGINT NOT NULL PRIMARY KEY REFERENCES customers,
+                began_at BIGINT NOT NULL
+            )
+            """,
+            """
+            CREATE TABLE retention (
+                customer BIGINT NOT NULL REFERENCES customers,
+                source TEXT NOT NULL,
+                days INTEGER NOT NULL,
+                PRIMARY KEY (customer, source)
+            )
+            """,
+            """
+            CREATE TABLE holds (
+                id BIGINT NOT NULL PRIMARY KEY,
+                customer BIGINT NOT NULL REFERENCES customers,
+                search TEXT NOT NULL,
+                begins_at BIGINT NOT NULL,
+                ends_at BIGINT NOT NULL,
+                reason TEXT NOT NULL,
+                owner TEXT NOT NULL,
+                made_at BIGINT NOT NULL,
+                lifted_at BIGINT
+            )
+            """,
+            "CREATE INDEX holds_of_customers ON holds (customer)",
+            """
+            CREATE TABLE operator_log (
+                id BIGINT NOT NULL PRIMARY KEY,
+                at BIGINT NOT NULL,
+                who TEXT NOT NULL,
+                action TEXT NOT NULL,
+                subject TEXT NOT NULL
+            )
+            """,
+        ),
+    ),
+)
+
+SCHEMA: Final = Schema(
+    first=3,
+    make=tuple(f"{statement};" for statement in _VERSION_0_1.split(";") if statement.strip()),
+    steps=_STEPS,
+    begin="BEGIN IMMEDIATE",
+    mark="PRAGMA user_version = {}",
+)
+"""The schema of `accounts.sqlite`."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a file as the gateway works with it, or begin an empty one."""
+    connection = sqlite3.connect(path, autocommit=True, check_same_thread=False, timeout=10)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of an open file; 0 if it is empty."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)

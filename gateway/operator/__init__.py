@@ -1,0 +1,1 @@
+"""What whoever runs the gateway asks of it, over a socket in its data directory."""

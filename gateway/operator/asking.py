@@ -1,0 +1,58 @@
+"""Has an operation carried out: by the gateway that serves from a directory, or else by this process."""
+
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.clock import utc_now
+from gateway.operator.operations import OPERATIONS
+from gateway.operator.socket import connected
+from gateway.operator.work import RefusedError, Say, Work
+from gateway.stores.stores import open_stores
+
+
+def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Do what an operator wants, and return what is to be told of it.
+
+    Args:
+        data: The directory of everything that the gateway keeps.
+        name: The operation.
+        wishes: What it is to do, as JSON has it.
+        say: Takes lines of progress.
+
+    Raises:
+        RefusedError: It is not done.
+        OtherVersionError: The directory is to be brought forward first.
+        OSError, duckdb.Error, sqlite3.Error: The directory can't be used.
+
+    """
+    connection = connected(data)
+    if connection is None:
+        with open_stores(data) as stores:
+            return OPERATIONS[name](Work(stores, utc_now, say, wishes))
+    with closing(HTTPConnection("gateway")) as http:
+        http.sock = connection
+        try:
+            http.request("POST", f"/{name}", orjson.dumps(wishes))
+            answer = http.getresponse()
+            if answer.status != HTTPStatus.OK:
+                raise RefusedError(
+                    "The gateway that is serving does not know this. It is of another version: restart it."
+                )
+            for line in answer:
+                said = orjson.loads(line)
+                if "progress" in said:
+                    say(said["progress"])
+                elif "done" in said:
+                    return dict(said["done"])
+                else:
+                    raise RefusedError(said["refused"])
+        except (HTTPException, OSError) as error:
+            raise RefusedError(
+                f"The gateway stopped answering: {error}. Look whether it runs, and try again."
+            ) from error
+    raise RefusedError("The gateway ended before it was done. Start it, and try again.")

@@ -1,0 +1,9 @@
+"""What an operator may ask: the same work, whether a gateway does it that serves, or the command by itself."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.operator.work import Operation
+
+OPERATIONS: Final[Mapping[str, Operation]] = {}
+"""By the names that commands ask for them."""

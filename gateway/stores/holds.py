@@ -1,0 +1,92 @@
+"""Holds: records that are kept whatever their age, and are not erased, until the hold is lifted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from gateway.clock import from_ms, to_ms
+from gateway.stores.database import Database
+
+_COLUMNS: Final = "id, search, begins_at, ends_at, reason, owner, made_at, lifted_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What is held, and why.
+
+    Attributes:
+        number: Its number.
+        search: Which records, as they are searched for.
+        begins_at: The earliest time of the records.
+        ends_at: The time that all of them are before.
+        reason: Why, in its maker's words.
+        owner: The user who made it.
+        made_at: When.
+        lifted_at: When it was lifted; None while it holds.
+
+    """
+
+    number: int
+    search: str
+    begins_at: datetime
+    ends_at: datetime
+    reason: str
+    owner: str
+    made_at: datetime
+    lifted_at: datetime | None = None
+
+
+class Holds:
+    """The store of holds. Every method may be called from any thread, and blocks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, customer: int, search: str, begins_at: datetime, ends_at: datetime, reason: str, owner: str, now: datetime
+    ) -> int:  # noqa: E501
+        """Hold a customer's records, and return the hold's number."""
+        with self._database.transaction():
+            ((number,),) = self._database.run("SELECT coalesce(max(id), 0) + 1 FROM holds")
+            self._database.run(
+                """INSERT INTO holds (id, customer, search, begins_at, ends_at, reason, owner, made_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+                number,
+                customer,
+                search,
+                to_ms(begins_at),
+                to_ms(ends_at),
+                reason,
+                owner,
+                to_ms(now),
+            )
+        return int(number)
+
+    def lift(self, customer: int, number: int, now: datetime) -> bool:
+        """Lift a customer's hold; tell whether there was one in force."""
+        return bool(
+            self._database.run(
+                "UPDATE holds SET lifted_at = ? WHERE customer = ? AND id = ? AND lifted_at IS NULL RETURNING id",
+                to_ms(now),
+                customer,
+                number,
+            )
+        )
+
+    def all(self, customer: int) -> list[Hold]:
+        """Return a customer's holds, those in force first, each the newest first."""
+        rows = self._database.run(
+            f"SELECT {_COLUMNS} FROM holds WHERE customer = ? ORDER BY lifted_at IS NOT NULL, id DESC",  # noqa: S608
+            customer,
+        )
+        return [_hold(*row) for row in rows]
+
+    def in_force(self, customer: int) -> list[Hold]:
+        """Return the holds of a customer that were not lifted."""
+        return [hold for hold in self.all(customer) if hold.lifted_at is None]
+
+
+def _hold(number: int, search: str, begins_at: int, ends_at: int, reason: str, owner: str, *times: Any) -> Hold:  # noqa: ANN401
+    made_at, lifted_at = (None if each is None else from_ms(each) for each in times)
+    assert made_at is not None  # noqa: S101 - as the schema has it
+    return Hold(number, search, from_ms(begins_at), from_ms(ends_at), reason, owner, made_at, lifted_at)

@@ -1,0 +1,126 @@
+"""What the DuckDB file holds, from version to version. Times are milliseconds from the epoch."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from gateway.stores.migrations import Schema, Step
+
+_VERSION_0_1: Final = (
+    "CREATE TABLE schema_version (version INTEGER NOT NULL)",
+    "INSERT INTO schema_version VALUES (3)",
+    "CREATE SEQUENCE post_id",
+    """
+    CREATE TABLE posts (
+        id BIGINT NOT NULL DEFAULT nextval('post_id'),
+        customer BIGINT NOT NULL,
+        key VARCHAR NOT NULL,
+        body_hash BLOB NOT NULL,
+        answer VARCHAR NOT NULL,
+        accepted_at BIGINT NOT NULL,
+        account VARCHAR,
+        log VARCHAR,
+        newest BIGINT,
+        rejected UINTEGER NOT NULL,
+        PRIMARY KEY (customer, key)
+    )
+    """,
+    """
+    CREATE TABLE refusals (
+        customer BIGINT NOT NULL,
+        account VARCHAR NOT NULL,
+        refused_at BIGINT NOT NULL,
+        status USMALLINT NOT NULL,
+        message VARCHAR NOT NULL,
+        PRIMARY KEY (customer, account)
+    )
+    """,
+    "CREATE TYPE direction AS ENUM ('inbound', 'outbound')",
+    "CREATE TYPE decision AS ENUM ('allow', 'deny')",
+    "CREATE TYPE state AS ENUM ('begin', 'continue', 'end', 'deny')",
+    "CREATE TYPE direction_basis AS ENUM ('listen', 'peer_listen', 'ephemeral', 'unknown')",
+    "CREATE TYPE counter_source AS ENUM ('tcp_info', 'none')",
+    """
+    CREATE TABLE records (
+        post BIGINT NOT NULL,
+        line UINTEGER NOT NULL,
+        customer BIGINT NOT NULL,
+        time BIGINT NOT NULL,
+        src_number UHUGEINT NOT NULL,
+        src_port USMALLINT,
+        dst_number UHUGEINT NOT NULL,
+        dst_port USMALLINT NOT NULL,
+        protocol UTINYINT NOT NULL,
+        direction direction,
+        decision decision,
+        state state,
+        direction_basis direction_basis,
+        counter_source counter_source,
+        packets_src_to_dst BIGINT,
+        bytes_src_to_dst BIGINT,
+        packets_dst_to_src BIGINT,
+        bytes_dst_to_src BIGINT,
+        links_established BIGINT,
+        links_terminated BIGINT,
+        links_failed BIGINT,
+        links_live BIGINT,
+        rule_id INTEGER NOT NULL,
+        origin_id INTEGER NOT NULL
+    )
+    """,
+    "CREATE TABLE rules (id INTEGER NOT NULL, name VARCHAR)",
+    """
+    CREATE TABLE origins (
+        id INTEGER NOT NULL,
+        encryption VARCHAR,
+        mac VARCHAR,
+        acl_id VARCHAR,
+        resource_id VARCHAR,
+        flow_log_id VARCHAR,
+        source VARCHAR,
+        version UTINYINT NOT NULL,
+        host VARCHAR,
+        process VARCHAR,
+        -- 1: the source address was written as IPv6 though it is IPv4, 2: the destination, 3: both.
+        mapped UTINYINT NOT NULL
+    )
+    """,
+)
+
+_STEPS: Final = (Step("posts that records were erased from", ("ALTER TABLE posts ADD COLUMN erased_at BIGINT",)),)
+
+SCHEMA: Final = Schema(
+    first=3,
+    make=_VERSION_0_1,
+    steps=_STEPS,
+    begin="BEGIN TRANSACTION",
+    mark="UPDATE schema_version SET version = {}",
+)
+"""The schema of `records.duckdb`."""
+
+_SETTINGS: Final[dict[str, Any]] = {
+    "memory_limit": "512MB",
+    "threads": 2,
+    # Nothing is ever fetched from outside.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a file, which no other process may have open, or begin an empty one.
+
+    Raises:
+        duckdb.IOException: Another process has it open.
+
+    """
+    return duckdb.connect(path, config=_SETTINGS)
+
+
+def version_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the version of an open file; 0 if it is empty."""
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'").fetchone():
+        return 0
+    row = connection.execute("SELECT version FROM schema_version").fetchone()
+    return int(row[0]) if row else 0

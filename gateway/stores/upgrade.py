@@ -1,0 +1,194 @@
+"""Bringing the files of an earlier version of the gateway forward.
+
+A file is copied before its first step, and the copy is removed after the last one. Each step is one transaction, so a
+file whose upgrade was cut off is whole, and the next start goes on with the steps that are left. Only a file that can't
+be opened any more is replaced by its copy.
+"""
+
+import os
+import shutil
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import ClassVar, Final
+
+import duckdb
+
+from gateway.stores import accounts_schema, records_schema
+from gateway.stores.copying import copy, sync_directory
+from gateway.stores.migrations import Schema
+
+type Say = Callable[[str], None]
+"""Tells whoever started the gateway how far it is."""
+
+_COPY: Final = ".before-upgrade"
+_BUSY: Final = ("Could not set lock", "database is locked")
+_MB: Final = 1_000_000
+
+
+class NoRoomError(Exception):
+    """The disk has too little room; the message says how much is needed and how much is free."""
+
+
+def upgrade(data: Path, say: Say) -> None:
+    """Bring both files of a directory forward, as far as they are there and need it.
+
+    Args:
+        data: The directory; nobody may be serving from it.
+        say: Told of each step.
+
+    Raises:
+        OtherVersionError: A file is newer than this version, or older than 0.1. Nothing was changed.
+        NoRoomError: There is too little room for the copies. Nothing was changed.
+        duckdb.Error, sqlite3.Error, OSError: A gateway is serving, or a step failed; its file is as it was before it.
+
+    """
+    with ExitStack() as opened:
+        kinds: tuple[type[_File], ...] = (_Records, _Accounts)
+        files = [
+            opened.enter_context(_opened(kind, data / kind.name, say)) for kind in kinds if (data / kind.name).exists()
+        ]
+        known = [file for file in files if file.version]
+        for file in known:
+            file.schema.require_known(file.path, file.version)
+        behind = [file for file in known if file.version < file.schema.version]
+        if behind:
+            _require_room(data, behind)
+        for file in behind:
+            say(f"{file.name}: from version {file.version} to {file.schema.version}. This may take a while.")
+            file.copy(_copy_of(file.path), say)
+            file.migrate(say)
+            say(f"{file.name}: done.")
+        for file in files:
+            _remove_copies(file.path)
+
+
+class _File(ABC):
+    """A file that is open.
+
+    Attributes:
+        name: What it is called in the directory.
+        logs: What the names of its logs end in.
+        schema: Its versions.
+        path: Where it is.
+        version: The one that it has; 0 if it is empty.
+
+    """
+
+    name: ClassVar[str]
+    logs: ClassVar[tuple[str, ...]]
+    schema: ClassVar[Schema]
+    version: int
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @abstractmethod
+    def copy(self, target: Path, say: Say) -> None:
+        """Copy the file, whole or not at all."""
+
+    @abstractmethod
+    def migrate(self, say: Say) -> None:
+        """Run the steps that the file needs, and leave none of them in a log that can't be replayed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the file."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes with its logs."""
+        parts = (self.path, *(self.path.with_name(f"{self.name}{log}") for log in self.logs))
+        return sum(part.stat().st_size for part in parts if part.exists())
+
+
+class _Records(_File):
+    """The DuckDB file, open and locked."""
+
+    name = "records.duckdb"
+    logs = (".wal",)
+    schema = records_schema.SCHEMA
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._connection = records_schema.connect(path)
+        self.version = records_schema.version_of(self._connection)
+
+    def copy(self, target: Path, say: Say) -> None:
+        self._connection.execute("CHECKPOINT")
+        copy(self.path, target, say)
+
+    def migrate(self, say: Say) -> None:
+        self.schema.migrate(self._connection.execute, self.version, lambda told: say(f"{self.name}: {told}"))
+        self._connection.execute("CHECKPOINT")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _Accounts(_File):
+    """The SQLite file, open."""
+
+    name = "accounts.sqlite"
+    logs = ("-wal", "-shm")
+    schema = accounts_schema.SCHEMA
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._connection = accounts_schema.connect(path)
+        self.version = accounts_schema.version_of(self._connection)
+
+    def copy(self, target: Path, say: Say) -> None:  # noqa: ARG002 - it is small
+        unfinished = target.with_name(f"{target.name}.unfinished")
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(unfinished)) as written:
+            written.execute("PRAGMA synchronous = FULL")
+            self._connection.backup(written)
+        unfinished.replace(target)
+        sync_directory(target.parent)
+
+    def migrate(self, say: Say) -> None:
+        self.schema.migrate(self._connection.execute, self.version, lambda told: say(f"{self.name}: {told}"))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _opened(kind: type[_File], path: Path, say: Say) -> Iterator[_File]:
+    """Open a file, or its copy in its place if an upgrade left one that can't be opened."""
+    try:
+        file = kind(path)
+    except (duckdb.Error, sqlite3.Error) as error:
+        if not _copy_of(path).exists() or any(words in str(error) for words in _BUSY):
+            raise
+        say(f"{path} can't be opened after an upgrade that was cut off. The copy that was made before takes its place.")
+        for log in kind.logs:
+            path.with_name(f"{path.name}{log}").unlink(missing_ok=True)
+        _copy_of(path).replace(path)
+        sync_directory(path.parent)
+        file = kind(path)
+    with closing(file):
+        yield file
+
+
+def _copy_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_COPY}")
+
+
+def _remove_copies(path: Path) -> None:
+    for left in path.parent.glob(f"{path.name}{_COPY}*"):
+        left.unlink()
+
+
+def _require_room(data: Path, files: list[_File]) -> None:
+    needed = sum(file.size for file in files)
+    free = shutil.disk_usage(data).free
+    if needed > free:
+        raise NoRoomError(
+            f"The upgrade copies what it changes first, which takes {needed / _MB:,.0f} MB in {data}, and "
+            f"{free / _MB:,.0f} MB are free. Make room, and start the gateway again; nothing was changed."
+        )
