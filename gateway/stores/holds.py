@@ -44,7 +44,7 @@ class Holds:
 
     def add(
         self, customer: int, search: str, begins_at: datetime, ends_at: datetime, reason: str, owner: str, now: datetime
-    ) -> int:  # noqa: E501
+    ) -> int:
         """Hold a customer's records, and return the hold's number."""
         with self._database.transaction():
             ((number,),) = self._database.run("SELECT coalesce(max(id), 0) + 1 FROM holds")
