@@ -113,8 +113,11 @@ class _Records(_File):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._connection = records_schema.connect(path)
-        self.version = records_schema.version_of(self._connection)
+        with ExitStack() as failed:
+            self._connection = records_schema.connect(path)
+            failed.callback(self._connection.close)
+            self.version = records_schema.version_of(self._connection)
+            failed.pop_all()
 
     def copy(self, target: Path, say: Say) -> None:
         self._connection.execute("CHECKPOINT")
@@ -137,8 +140,11 @@ class _Accounts(_File):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._connection = accounts_schema.connect(path)
-        self.version = accounts_schema.version_of(self._connection)
+        with ExitStack() as failed:
+            self._connection = accounts_schema.connect(path)
+            failed.callback(self._connection.close)
+            self.version = accounts_schema.version_of(self._connection)
+            failed.pop_all()
 
     def copy(self, target: Path, say: Say) -> None:  # noqa: ARG002 - it is small
         unfinished = target.with_name(f"{target.name}.unfinished")
@@ -189,6 +195,6 @@ def _require_room(data: Path, files: list[_File]) -> None:
     free = shutil.disk_usage(data).free
     if needed > free:
         raise NoRoomError(
-            f"The upgrade copies what it changes first, which takes {needed / _MB:,.0f} MB in {data}, and "
-            f"{free / _MB:,.0f} MB are free. Make room, and start the gateway again; nothing was changed."
+            f"The upgrade copies what it changes first, which takes {needed / _MB:,.1f} MB in {data}, and "
+            f"{free / _MB:,.1f} MB are free. Make room, and start the gateway again; nothing was changed."
         )

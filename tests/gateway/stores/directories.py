@@ -1,0 +1,82 @@
+"""Data directories of earlier versions, and what is in them row by row."""
+
+import hashlib
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from gateway.stores import accounts_schema, records_schema
+
+_VERSION_0_1 = Path(__file__).parent / "version_0_1" / "data.tar.gz"
+FIRST = (3, 3)
+"""The versions of the records and of all else in version 0.1."""
+NOW = (records_schema.SCHEMA.version, accounts_schema.SCHEMA.version)
+"""The present ones."""
+type Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def version_0_1(folder: Path) -> Path:
+    """Unpack the data directory that version 0.1 wrote."""
+    data = folder / "data"
+    with tarfile.open(_VERSION_0_1) as archive:
+        archive.extractall(data, filter="data")
+    return data
+
+
+def versions(data: Path) -> tuple[int, int]:
+    """Return the versions of the records and of all else."""
+    with closing(duckdb.connect(data / "records.duckdb", read_only=True)) as records:
+        (records_version,) = records.execute("SELECT version FROM schema_version").fetchone() or (0,)
+    with closing(sqlite3.connect(data / "accounts.sqlite")) as accounts:
+        (accounts_version,) = accounts.execute("PRAGMA user_version").fetchone()
+    return records_version, accounts_version
+
+
+def rows(data: Path, columns: dict[str, list[str]] | None = None) -> Rows:
+    """Return what is in all tables of both files, or in these columns of these tables."""
+    with (
+        closing(duckdb.connect(data / "records.duckdb", read_only=True)) as records,
+        closing(sqlite3.connect(data / "accounts.sqlite")) as accounts,
+    ):
+        return {
+            table: _rows(file, table, names)
+            for file in (records, accounts)
+            for table, names in _columns(file).items()
+            if table != "schema_version" and (columns is None or table in columns)
+            for names in [names if columns is None else columns[table]]
+        }
+
+
+def columns(data: Path) -> dict[str, list[str]]:
+    """Return the names of the columns of all tables of both files."""
+    with (
+        closing(duckdb.connect(data / "records.duckdb", read_only=True)) as records,
+        closing(sqlite3.connect(data / "accounts.sqlite")) as accounts,
+    ):
+        found = {**_columns(records), **_columns(accounts)}
+    return {table: names for table, names in found.items() if table != "schema_version"}
+
+
+def _columns(file: Any) -> dict[str, list[str]]:
+    tables = (
+        "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND database_name = current_database()"
+        if isinstance(file, duckdb.DuckDBPyConnection)
+        else "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    )
+    return {
+        table: [row[1] for row in file.execute(f"PRAGMA table_info('{table}')").fetchall()]
+        for (table,) in file.execute(tables).fetchall()
+    }
+
+
+def _rows(file: Any, table: str, names: list[str]) -> list[tuple[Any, ...]]:
+    return sorted(file.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall(), key=repr)
+
+
+def files(data: Path) -> dict[str, str]:
+    """Return what tells the contents of a directory's files apart, as they are on the disk."""
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in data.iterdir()}

