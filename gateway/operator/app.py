@@ -1,5 +1,6 @@
 """What answers on the socket: one call an operation, with progress as it goes."""
 
+import logging
 import queue
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ from starlette.routing import Route
 from gateway.clock import Clock
 from gateway.operator.operations import OPERATIONS
 from gateway.operator.work import GoneError, Operation, RefusedError, Work
+from gateway.stores.database import StoreError
 from gateway.stores.stores import STORAGE_ERRORS, Stores
+
+_logger = logging.getLogger(__name__)
 
 
 def create_operator(stores: Stores, clock: Clock) -> Starlette:
@@ -51,8 +55,11 @@ def _lines(stores: Stores, clock: Clock, operation: Operation, wishes: dict[str,
             lines.put({"refused": str(error)})
         except GoneError:
             pass
-        except (OSError, *STORAGE_ERRORS) as error:
+        except (OSError, StoreError, *STORAGE_ERRORS) as error:
             lines.put({"refused": f"It failed, and may be tried again: {error}"})
+        except Exception:
+            _logger.exception("An operation failed.")
+            lines.put({"refused": "It failed for a reason of the gateway's own, which its log tells."})
 
     threading.Thread(target=work, name="operation").start()
     try:
