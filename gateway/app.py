@@ -21,8 +21,8 @@ from gateway.api.request_log import RequestLog, Sink
 from gateway.api.routes import api_routes, is_api
 from gateway.clock import Clock
 from gateway.console.errors import PageError
-from gateway.console.headers import SecurityHeaders
 from gateway.console.routes import Console
+from gateway.headers import SecurityHeaders
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.place import Place
 from gateway.signing_in import SigningIn
@@ -89,8 +89,8 @@ def create_app(
         },
         lifespan=lifespan,
     )
-    # Outside of everything, so that the page of a failure has the headers too.
-    return SecurityHeaders(app, lambda path: not is_api(path), encrypted=place.encrypted)
+    # Outside of everything, so that the answer to a failure has the headers too.
+    return SecurityHeaders(app, encrypted=place.encrypted)
 
 
 async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None) -> None:

@@ -122,7 +122,7 @@ class Auth:
         """Read the form of `POST /auth`."""
         body = await read_body(request, self._limits.form_bytes, self._limits.body_seconds)
         try:
-            form = parse_qs(body.decode(), max_num_fields=10)
+            form = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=10)
             (name,), (password,), (wanted,) = form["username"], form["password"], form["token"]
         except (ValueError, KeyError):
             wanted = ""
@@ -171,6 +171,8 @@ def _life(body: bytes) -> timedelta:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         wanted = None
     longest = LONGEST_LIFE // timedelta(minutes=1)
+    if isinstance(wanted, float) and wanted.is_integer():
+        wanted = int(wanted)  # which JSON does not tell from a whole number
     if type(wanted) is not int or not 1 <= wanted <= longest:
         raise ApiError(
             400, "bad_expiry", f'Send {{"expiry": MINUTES}}, a whole number from 1 to {longest}; 500000 is 347 days.'

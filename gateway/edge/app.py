@@ -19,6 +19,7 @@ from gateway.clock import Clock, iso
 from gateway.edge.asking import AskingAgents
 from gateway.edge.delivering import DeliveringAgents
 from gateway.edge.meeting import Meeting
+from gateway.headers import SecurityHeaders
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.signing_in import SigningIn
 from gateway.stores.stores import STORAGE_ERRORS, Stores
@@ -37,7 +38,7 @@ def create_edge(stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAU
         limits: What one request may bring.
 
     """
-    return Starlette(
+    app = Starlette(
         routes=edge_routes(stores, clock, limits),
         middleware=[Middleware(RequestLog, sink=sink, clock=clock)],
         exception_handlers={
@@ -47,6 +48,7 @@ def create_edge(stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAU
             Exception: on_failure,
         },
     )
+    return SecurityHeaders(app, encrypted=True)
 
 
 def edge_routes(stores: Stores, clock: Clock, limits: Limits) -> list[Route]:

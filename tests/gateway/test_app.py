@@ -27,6 +27,20 @@ def test_a_wrong_method_is_refused_in_the_form_of_every_error(client):
     assert code(client.call("PUT", "/qas/subscription-token")) == (405, "method_not_allowed")
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/qas/flow-logs", {"POST"}),
+        ("/qas/subscription-token", {"GET", "HEAD", "POST"}),
+        ("/qas/azure/subscriptions/22222222-2222-4222-8222-222222222222", {"DELETE", "PUT"}),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(client, path, methods):
+    answer = client.call("PATCH", path)
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == methods
+
+
 def test_the_server_does_not_say_what_it_is_made_of(client):
     assert "server" not in client.call("GET", "/healthz").headers
 

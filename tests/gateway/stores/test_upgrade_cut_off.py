@@ -11,7 +11,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.stores import accounts_schema, records_schema, upgrade
-from tests.gateway.stores.directories import FIRST, NOW, columns, files, rows, versions
+from tests.gateway.stores.directories import FIRST, NOW, columns, files, open_to_everybody, rows, versions
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
@@ -95,11 +95,10 @@ def as_nobody():
 
 
 @pytest.mark.parametrize("name", ["records.duckdb", "accounts.sqlite"])
-def test_a_file_that_is_read_only_ends_in_a_sentence(data, name, capfd):
+def test_a_file_that_is_read_only_ends_in_a_sentence(tmp_path, data, name, capfd):
     for place in (data, *data.iterdir()) if os.geteuid() == 0 else ():
         os.chown(place, NOBODY, NOBODY)
-    for parent in data.parents[:3]:
-        parent.chmod(0o755)
+    open_to_everybody(tmp_path)
     (data / name).chmod(0o400)
     before = files(data)[name]
     process = os.fork()

@@ -1,6 +1,5 @@
-"""Headers that every answer of the console carries, errors and files included."""
+"""Headers that every answer carries, errors and files included."""
 
-from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -24,14 +23,13 @@ _STRICT_TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}
 class SecurityHeaders:
     """ASGI layer around everything else. An answer's own header goes before the one from here."""
 
-    def __init__(self, app: ASGIApp, is_page: Callable[[str], bool], *, encrypted: bool) -> None:
+    def __init__(self, app: ASGIApp, *, encrypted: bool) -> None:
         self._app = app
-        self._is_page = is_page
         self._headers = _HEADERS | (_STRICT_TRANSPORT if encrypted else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application, and add to the headers of its answer."""
-        if scope["type"] != "http" or not self._is_page(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
