@@ -8,6 +8,12 @@ mock_provider "azuread" {
   override_during = plan
 }
 
+override_resource {
+  target          = terraform_data.installation
+  override_during = plan
+  values          = { id = "33333333-3333-3333-3333-333333333333" }
+}
+
 variables {
   apigw_url          = "https://gateway.example.com"
   subscription_id    = "22222222-2222-2222-2222-222222222222"
@@ -20,7 +26,7 @@ variables {
   }
 }
 
-run "names_follow_from_the_subscription_and_the_time_of_installation" {
+run "names_follow_from_the_installation" {
   command = plan
 
   module {
@@ -28,8 +34,8 @@ run "names_follow_from_the_subscription_and_the_time_of_installation" {
   }
 
   assert {
-    condition     = azurerm_resource_group.this.name == "sluice-${substr(sha256("22222222-2222-2222-2222-222222222222/${terraform_data.installation.input.begun}/${sha256("https://gateway.example.com,flowlogs")}"), 0, 8)}"
-    error_message = "Two subscriptions, two gateways, or two installations one after the other, must not share names."
+    condition     = azurerm_resource_group.this.name == "sluice-${substr(sha256("22222222-2222-2222-2222-222222222222/${terraform_data.installation.input.begun}/33333333-3333-3333-3333-333333333333"), 0, 8)}"
+    error_message = "Two calls, or two installations one after the other, must not share names."
   }
 
   assert {

@@ -98,12 +98,12 @@ class Module:
             start_new_session=True,
         )
 
-    def adopt(self, subscription: str) -> Run:
-        """Take up what an apply left behind."""
+    def adopt(self, subscription: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Run:
+        """Take up what an apply left behind, in this module's root or in another one."""
         done = subprocess.run(
-            [sys.executable, "-IS", "modules/sluice/setup", "adopt", subscription],
-            cwd=self.folder,
-            env=self.environment,
+            [sys.executable, "-IS", self.folder / "modules" / "sluice" / "setup", "adopt", subscription],
+            cwd=folder or self.folder,
+            env=environment or self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

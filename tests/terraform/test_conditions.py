@@ -156,6 +156,9 @@ def test_a_plan_is_empty_after_every_kind_of_update(applied):
     updates = [
         both | mailed,
         both | mailed | {"tags": {"cost-centre": "4711"}, "instance_memory_in_mb": 4096, "start_from": "2026-11-01"},
+        both | {"tags": {"cost-centre": "4712"}, "start_from": "2026-11-02", "credential_lifetime_in_days": 100},
+        both | mailed,
+        both,
         applied.variables(location1=second),
     ]
     for variables in updates:

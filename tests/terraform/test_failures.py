@@ -1,12 +1,15 @@
 """Whatever fails, a message says what to do, the same command succeeds later, and destroy leaves nothing."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
 from gateway.faults import Answer
+from gateway.local import new_customer, run_in_thread
 from tests.terraform.site import A
 from tests.terraform.standin.app_service import Deployment
 from tests.terraform.standin.azure import Failure, Verb
@@ -132,6 +135,49 @@ def test_a_mistyped_gateway_is_mended_by_correcting_it(ready):
     assert ready.module.plan(A).nothing_to_do
 
 
+def test_a_gateway_that_is_mistyped_later_takes_no_registration_away(ready):
+    assert ready.module.apply(A).succeeded
+    right = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
+    ready.module.write_variables(right | {"apigw_url": "https://127.0.0.1:1"})
+    failed = ready.module.apply(A)
+    assert failed.says("The gateway at https://127.0.0.1:1 can't be reached")
+    assert ready.registered == [A]
+    ready.module.write_variables(right)
+    corrected = ready.module.apply(A)
+    assert corrected.succeeded, corrected.error
+    assert ready.registered == [A]
+    assert ready.module.plan(A).nothing_to_do
+
+
+def test_a_move_to_another_gateway_registers_there_and_ends_the_registration_at_the_old_one(ready, tmp_path):
+    assert ready.module.apply(A).succeeded
+    with run_in_thread(tmp_path / "second") as second:
+        customer = new_customer(second.stores.database, "customer")
+        moved = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
+        moved |= {"apigw_url": second.url, "subscription_token": customer.subscription_token}
+        ready.module.write_variables(moved)
+        run = ready.module.apply(A)
+        assert run.succeeded, run.error
+        assert sorted(second.stores.registrations.in_force(customer.number)) == [A]
+        assert ready.registered == [], run.output
+        assert ready.module.plan(A).nothing_to_do
+        assert ready.module.destroy(A).succeeded
+        assert not second.stores.registrations.in_force(customer.number)
+
+
+def test_a_python_of_another_machine_holds_no_destroy_up(ready, tmp_path):
+    python = tmp_path / "python-of-another-machine"
+    python.symlink_to(Path(sys.executable).resolve())
+    variables = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
+    ready.module.write_variables(variables | {"python": str(python)})
+    assert ready.module.apply(A).succeeded
+    python.unlink()
+    ready.module.write_variables(variables)
+    destroyed = ready.module.destroy(A)
+    assert destroyed.succeeded, destroyed.error
+    assert ready.nothing_left
+
+
 def test_destroy_after_a_mistyped_gateway_leaves_nothing(ready):
     variables = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
     ready.module.write_variables(variables | {"apigw_url": "https://127.0.0.1:1"})
@@ -171,7 +217,8 @@ def test_what_others_changed_in_azure_needs_nothing(ready):
 def test_a_gateway_that_is_gone_for_good_holds_no_change_up(ready):
     assert ready.module.apply(A).succeeded
     file = ready.module.folder / "terraform.tfstate"
-    file.write_text(file.read_text().replace(ready.gateway.url, "https://127.0.0.1:1"))
+    for kept in (file, ready.module.folder / "terraform.tfvars.json"):
+        kept.write_text(kept.read_text().replace(ready.gateway.url, "https://127.0.0.1:1"))
     failed = ready.module.destroy(A)
     assert failed.says("If the gateway is gone for good: set SLUICE_LEAVE_REGISTRATION=1 in the environment")
     destroyed = ready.module.destroy(A, SLUICE_LEAVE_REGISTRATION="1")

@@ -64,6 +64,7 @@ def own(site):
         return run_terraform(folder, environment, command, "-input=false", "-no-color", *arguments)
 
     assert run("init").succeeded
+    run.environment, run.folder = environment, folder
     run.registered = lambda: [
         sorted(site.gateway.stores.registrations.in_force(customer.number)) for customer in (site.customer, other)
     ]
@@ -81,6 +82,86 @@ def test_it_is_called_twice_and_each_call_has_names_of_its_own(site, own):
     assert destroyed.succeeded, destroyed.error
     assert own.registered() == [[], []]
     assert not site.azure.estate.resources
+
+
+_WITH_ITS_ACCOUNT = """
+variable "subscription_token" {
+  type      = string
+  ephemeral = true
+  sensitive = true
+}
+
+provider "azurerm" {
+  subscription_id = "%s"
+  features {}
+}
+
+provider "azuread" {}
+
+resource "azurerm_resource_group" "logs" {
+  name     = "ownlogs"
+  location = "eastus"
+}
+
+resource "azurerm_storage_account" "logs" {
+  name                     = "ownlogs"
+  resource_group_name      = azurerm_resource_group.logs.name
+  location                 = "eastus"
+  account_tier             = "Standard"
+  account_replication_type = "LRS"
+}
+
+module "sluice" {
+  source = "../terraform/modules/sluice"
+
+  apigw_url          = "%s"
+  subscription_id    = "%s"
+  subscription_token = var.subscription_token
+  region_set = {
+    location1 = { location = "eastus", flow_logs_storage_account_id = azurerm_storage_account.logs.id }
+  }
+}
+"""
+
+
+def test_the_account_may_be_made_in_the_same_apply(site):
+    """As the module's README shows it: its id is not known before."""
+    folder = site.module.root / "own"
+    folder.mkdir()
+    (folder / "main.tf").write_text(_WITH_ITS_ACCOUNT % (A, site.gateway.url, A))
+    environment = site.module.environment | {"TF_VAR_subscription_token": site.customer.subscription_token}
+
+    def run(command, *arguments):
+        return run_terraform(folder, environment, command, "-input=false", "-no-color", *arguments)
+
+    assert run("init").succeeded
+    applied = run("apply", "-auto-approve")
+    assert applied.succeeded, applied.error
+    planned = run("plan", "-detailed-exitcode")
+    assert planned.nothing_to_do, planned.output
+    destroyed = run("destroy", "-auto-approve")
+    assert destroyed.succeeded, destroyed.error
+    assert site.nothing_left
+
+
+def test_two_calls_for_one_account_have_nothing_in_common(site, own):
+    """Two customers of one gateway may have the same account's logs delivered."""
+    own.environment["TF_VAR_accounts"] = json.dumps(
+        dict.fromkeys(("first", "second"), site.azure.estate.accounts[0].id)
+    )
+    applied = own("apply", "-auto-approve")
+    assert applied.succeeded, applied.error
+    assert own.registered() == [[A], [A]]
+    assert len(site.azure.estate.of("azurerm_key_vault")) == 2
+
+
+def test_what_a_second_call_left_is_taken_up_beside_a_first_one_that_is_applied(site, own):
+    both = own.environment["TF_VAR_accounts"]
+    own.environment["TF_VAR_accounts"] = json.dumps({"first": site.azure.estate.accounts[0].id})
+    assert own("apply", "-auto-approve").succeeded
+    own.environment["TF_VAR_accounts"] = both
+    adopted = site.module.adopt(A, own.folder, own.environment)
+    assert adopted.says("Nothing was left behind by an earlier apply."), adopted.output
 
 
 def test_a_provider_of_another_subscription_is_refused(site, own):

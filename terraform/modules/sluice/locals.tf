@@ -1,8 +1,10 @@
 locals {
   installation = terraform_data.installation.input
-  # One that an earlier release made has no accounts, and keeps its names.
+  # One that release 0.1 made keeps its names, which follow from the subscription and the time.
   suffix = substr(sha256(join("/", compact([
-    local.installation.subscription_id, local.installation.begun, try(local.installation.accounts, "")
+    local.installation.subscription_id,
+    local.installation.begun,
+    can(local.installation.named_by) ? terraform_data.installation.id : "",
   ]))), 0, 8)
   names = { for key in keys(module.settings.entries) : key => "sluice-${key}-${local.suffix}" }
   tags  = merge(module.settings.tags, { application = "sluice", installation = local.suffix })

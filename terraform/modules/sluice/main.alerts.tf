@@ -15,4 +15,8 @@ resource "azurerm_monitor_action_group" "this" {
     email_address           = module.settings.alert_email
     use_common_alert_schema = true
   }
+
+  lifecycle {
+    create_before_destroy = true # so that it goes after the alert rules have let go of it
+  }
 }

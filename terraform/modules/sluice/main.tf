@@ -1,10 +1,10 @@
-# Fixed once and for all by the first apply. The time makes names differ from those of an installation that was destroyed before,
-# some of which Azure still holds on to, and the accounts from those of another call of the module in the same apply.
+# Fixed once and for all by the first apply. Its id makes names differ from those of an installation that was destroyed before, some of
+# which Azure still holds on to, and from those of another call of the module.
 resource "terraform_data" "installation" {
   input = {
-    accounts        = sha256(join(",", concat([module.settings.apigw_url], values(module.settings.entries)[*].storage_account)))
     begun           = plantimestamp()
     location        = values(module.settings.entries)[0].location
+    named_by        = "id"
     subscription_id = var.subscription_id
   }
 

@@ -56,6 +56,58 @@ def test_without_both_the_token_comes_from_the_vault(machine, gateway, apps_cert
     assert gateway.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
+@pytest.fixture
+def moved(machine, gateway, variables, apps_certificate):
+    """Deregisters at a gateway whose place another one takes, which answers so; the vault holds these tokens."""
+
+    def running(new, *tokens, **environment):
+        written = {"subscription_token": TOKEN, "apigw_url": "https://new.azurewebsites.net"}
+        variables.write_text(json.dumps(written))
+        listed = [
+            {"id": f"{SECRET}/{number}", "attributes": {"created": number}} for number in reversed(range(len(tokens)))
+        ]
+
+        def respond(request):
+            path = request.path.partition("?")[0]
+            values = {f"/secrets/subscription-token/{number}": {"value": one} for number, one in enumerate(tokens)}
+            values |= {"/secrets/subscription-token": {"value": tokens[-1]}} if tokens else {}
+            values["/secrets/subscription-token/versions"] = {"value": listed}
+            return new if request.headers["Host"] == "new.azurewebsites.net" else answer(200, values.get(path, {}))
+
+        gateway.respond = always(*answer(204))
+        with everywhere(machine, respond, apps_certificate):
+            done = deregister(machine, gateway.url, **environment)
+        return done, [request.headers["Authorization"] for request in gateway.requests]
+
+    return running
+
+
+TAKEN = answer(200, {"expiresAt": "2027-11-05T22:07:57Z"})
+
+
+@pytest.mark.parametrize("tokens", [["old"], ["oldest", "old"], ["oldest", "old", TOKEN], ["old", TOKEN]])
+def test_a_new_gateway_s_token_is_not_shown_to_the_old_one(moved, tokens):
+    done, shown = moved(TAKEN, *tokens)
+    assert done.status == 0
+    assert shown == ["Bearer old"]
+
+
+@pytest.mark.parametrize("tokens", [[], [TOKEN]])
+def test_a_vault_without_an_older_token_leaves_the_old_registration_with_a_warning(moved, gateway, tokens):
+    done, shown = moved(TAKEN, *tokens)
+    assert done.status == 0
+    assert f"stays at {gateway.url}: remove it in the gateway's console" in done.said
+    assert not shown
+
+
+@pytest.mark.parametrize("new", [answer(404), answer(200), error(401, "unauthorized")])
+def test_a_new_gateway_that_does_not_take_the_token_ends_nothing_at_the_old_one(moved, gateway, new):
+    done, shown = moved(new, "old")
+    assert done.status == 1
+    assert f"Until then the registration at {gateway.url} stays. To destroy, put {gateway.url} back" in done.said
+    assert not shown
+
+
 def test_without_any_token_it_warns_and_lets_everything_go(machine, gateway):
     machine.az("sys.exit('Please run az login.')")
     done = deregister(machine, gateway.url)

@@ -1,4 +1,5 @@
 import json
+import sys
 import urllib.parse
 
 import pytest
@@ -157,8 +158,25 @@ def test_a_machine_without_az_lacks_it(machine, found, variables):
 
 @pytest.mark.usefixtures("azure")
 def test_a_machine_whose_python_has_another_name_is_told_what_to_write(machine, found, variables):
-    (machine.folder / "bin" / "python3").unlink()
-    assert 'missing Python python3 is not on the PATH. Set "python": "' in found(variables)[1]
+    (machine.folder / "bin" / "python3").rename(machine.folder / "bin" / "python3.13")
+    assert 'missing Python python3 does not run. Set "python": "' in found(variables)[1]
+    assert "ok Python python3.13 is 3.13" in found(variables | {"python": "python3.13"})[1]
+
+
+def test_a_python_that_is_too_old_is_told(machine, found, variables):
+    (machine.folder / "bin" / "python3").rename(machine.folder / "bin" / "python3.13")
+    machine.program("python3", "#!/bin/echo 3 8")  # which writes that, and the rest of what it is called with
+    assert "missing Python python3 does not run" in found(variables)[1]
+    machine.program("python3", f"#!{sys.executable} -IS\nprint(3, 8)\n")
+    assert "missing Python python3 is 3.8, and 3.9 or newer is needed. Set" in found(variables)[1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_with_a_byte_order_mark_is_told_as_such(machine, variables, encoding):
+    file = machine.folder / "terraform.tfvars.json"
+    file.write_text(json.dumps(variables), encoding=encoding)
+    table = machine.run("preflight", A, str(file)).said
+    assert "begins with a byte order mark, or is UTF-16. Save it as UTF-8 without one" in table
 
 
 @pytest.mark.parametrize(

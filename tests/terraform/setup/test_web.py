@@ -59,7 +59,7 @@ def test_a_redirect_is_an_answer():
         ("ftp://127.0.0.1/", {}, "the address does not begin with https:// and a name"),
         ("file:///etc/passwd", {}, "the address does not begin with https:// and a name"),
         ("https://127.0.0.1:1/", {}, "connection refused"),
-        ("https://127.0.0.1:99999/", {}, "the address, a token or a key has a character that can't be sent"),
+        ("https://127.0.0.1:99999/", {}, "the address has no valid host or port"),
         ("https://nowhere.invalid/", {}, "its name is not known here"),
         (
             "https://a.example/",

@@ -224,7 +224,7 @@ class Azure:
     def _keep(self, verb: Verb, resource: Resource, config: Values) -> None:
         self.estate.resources[resource.id] = resource
         if resource.type == "azurerm_key_vault_secret":
-            self.estate.vaults.secrets[resource.id] = config["value_wo"]
+            self.estate.vaults.write(resource.id, config["value_wo"])
         self.journal.append(Operation(verb, resource.type, resource.id))
 
     def _failure(self, verb: Verb, kind: str) -> Failure | None:

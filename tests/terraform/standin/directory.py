@@ -1,5 +1,6 @@
 """What Azure Resource Manager and Microsoft Graph tell of what is there, and vaults of their secrets."""
 
+import re
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -8,6 +9,7 @@ from tests.support.servers import Request, answer
 from tests.terraform.standin.azure import Azure
 from tests.terraform.standin.estate import Estate
 
+_VERSION: Final = re.compile("(/secrets/[^/]+)/([^/]+)")
 _KINDS: Final = {
     "/v1.0/applications": ("azuread_application", "displayName", "display_name"),
     "/v1.0/servicePrincipals": ("azuread_service_principal", "appId", "client_id"),
@@ -44,15 +46,27 @@ def vault(azure: Azure, name: str, request: Request) -> list[bytes]:
     estate = azure.estate
     if not estate.vaults.ask(name):
         return answer(HTTPStatus.FORBIDDEN, {"error": {"code": "Forbidden", "message": "Caller is not authorized."}})
-    if path == "/secrets":
+    if path == "/secrets" or path.startswith("/deletedsecrets/"):
         return answer(HTTPStatus.OK, {"value": []})
-    if path.startswith("/deletedsecrets/"):
-        return answer(HTTPStatus.NO_CONTENT)
     kept = estate.vaults.secrets
+    if match := _VERSION.fullmatch(path):
+        return _version(estate, name, match[1], match[2])
     secret = next((one for one in kept if one in estate.resources and one.endswith(f"/vaults/{name}{path}")), None)
     if secret is None:
         return answer(HTTPStatus.NOT_FOUND, {"error": {"code": "SecretNotFound"}})
+    said = answer(HTTPStatus.OK, {"value": kept[secret]})
     if request.method == "DELETE":
         azure.delete(secret)
-        return answer(HTTPStatus.OK, {"recoveryId": path})
-    return answer(HTTPStatus.OK, {"value": kept[secret]})
+    return said
+
+
+def _version(estate: Estate, name: str, secret: str, version: str) -> list[bytes]:
+    values = estate.vaults.written
+    written = next((texts for one, texts in values.items() if one.endswith(f"/vaults/{name}{secret}")), [])
+    if version != "versions":
+        return answer(HTTPStatus.OK, {"value": written[int(version)]})
+    listed = [
+        {"id": f"https://{name}.vault.azure.net{secret}/{number}", "attributes": {"created": number}}
+        for number in range(len(written))
+    ]
+    return answer(HTTPStatus.OK, {"value": listed})

@@ -148,7 +148,9 @@ def _app_may_read_its_flow_logs(estate: Estate, app: Resource) -> None:
     if uri is None:  # a connection string is the right to read
         return
     host = str(urlsplit(uri).hostname)
-    scopes = [account.id for account in estate.accounts if account.name == host.partition(".")[0]]
+    accounts = {account.id: account.name for account in estate.accounts}
+    accounts |= {account.id: account.values["name"] for account in estate.of("azurerm_storage_account")}
+    scopes = [account for account, name in accounts.items() if name == host.partition(".")[0]]
     may = (
         _has_role(estate, identity, role, scope)
         for role in ("Storage Blob Data Reader", "Storage Queue Data Contributor")

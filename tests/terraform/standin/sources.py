@@ -33,7 +33,19 @@ def _resources(estate: Estate, config: Values) -> Values:
         for account in estate.accounts
         if (account.subscription_id, account.name) == (estate.subscription_id, config["name"])
     ]
-    return {"resource_group_name": "", "resources": found}
+    made = [
+        {
+            "id": account.id,
+            "location": account.values["location"],
+            "name": account.values["name"],
+            "resource_group_name": account.values["resource_group_name"],
+            "tags": {},
+            "type": "Microsoft.Storage/storageAccounts",
+        }
+        for account in estate.of("azurerm_storage_account")
+        if account.values["name"] == config["name"]
+    ]
+    return {"resource_group_name": "", "resources": found + made}
 
 
 _DATA: Final = {

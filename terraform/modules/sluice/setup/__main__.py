@@ -9,12 +9,11 @@ SLUICE_PATIENCE is how many seconds a command waits for something before it give
 
 import sys
 
-MINIMUM = (3, 9)
-"""The oldest Python that runs this, which __main__ tells before anything else is read."""
+from oldest import OLDEST
 
 
 def main() -> int:
-    if sys.version_info < MINIMUM:
+    if sys.version_info < OLDEST:
         sys.stderr.write(
             f"This is Python {sys.version_info[0]}.{sys.version_info[1]}. Python 3.9 or newer is needed.\n"
         )

@@ -45,8 +45,8 @@ def _adopt(remains: Remains, options: list[str]) -> int:
     """Give the number of resources that were imported or removed."""
     done = 0
     for _ in range(_ROUNDS):
-        wanted = _to_be_made(options)
-        if any(one.address.endswith("terraform_data.installation") for one in wanted):
+        wanted, installed = _to_be_made(options)
+        if not installed:
             _refuse_strangers(remains.groups())
         there = [(one, found) for one in wanted for found in [remains.id_of(one)] if found]
         if not there:
@@ -75,17 +75,17 @@ def _refuse_strangers(groups: list[str]) -> None:
         )
 
 
-def _to_be_made(options: list[str]) -> list[Wanted]:
-    """What a plan would make."""
+def _to_be_made(options: list[str]) -> tuple[list[Wanted], bool]:
+    """What a plan would make, and whether there is an installation in the state already, or none is planned."""
     with tempfile.TemporaryDirectory() as kept:  # a saved plan holds secrets; only its owner may enter the folder
         saved = str(Path(kept) / "plan")
         _terraform("plan", "-input=false", "-no-color", f"-out={saved}", *options)
         plan = json.loads(_terraform("show", "-json", saved))
-    return [
-        Wanted(change["address"], change["type"], change["change"]["after"])
-        for change in plan.get("resource_changes", [])
-        if change["change"]["actions"] == ["create"]
-    ]
+    changes = plan.get("resource_changes", [])
+    installations = [one for one in changes if one["address"].endswith("terraform_data.installation")]
+    made = [one for one in changes if one["change"]["actions"] == ["create"]]
+    installed = not installations or any(one not in made for one in installations)
+    return [Wanted(one["address"], one["type"], one["change"]["after"]) for one in made], installed
 
 
 def _terraform(*words: str) -> str:

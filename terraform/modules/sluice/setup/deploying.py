@@ -41,6 +41,7 @@ def deploy() -> None:
     """
     app = _App(setting("APP_HOST"), setting("APP_ID"))
     with taking_turns():
+        app.patience = Patience(900)
         package = _package()
         app.token = access_token(app.subscription)
         deployment = app.publish(package)
@@ -72,6 +73,7 @@ class _App:
         self.host = host
         self.id = resource_id
         self.token = ""
+        self.patience = Patience(0)
         name, _, domain = host.partition(".")
         self._scm = f"https://{name}.scm.{domain}"
 
@@ -81,7 +83,6 @@ class _App:
 
     def publish(self, package: bytes) -> str:
         """Send the package; gives the number of the deployment that goes on, if one does."""
-        patience = Patience(300)
         while True:
             # As `az functionapp deployment source config-zip` does it, but for the remote build that it always wants.
             answer = request(
@@ -90,7 +91,7 @@ class _App:
                 headers={"Content-Type": "application/zip"},
                 body=package,
                 bearer=self.token,
-                seconds=600,
+                seconds=300,
             )
             if answer.status == _OK:
                 return ""
@@ -102,14 +103,13 @@ class _App:
                     "runs terraform. Then apply again."
                 )
             # A new app's name and roles take a while to be known, and one deployment is taken at a time.
-            if not patience.wait():
+            if not self.patience.wait():
                 hint = " Whoever az is signed in as may not deploy to it, or a firewall is before it." * (
                     answer.status == _FORBIDDEN
                 )
                 raise Failed(f"The code could not be sent to {self.host} ({answer.why}).{hint} Apply again.")
 
     def wait_for_deployment(self, deployment: str) -> None:
-        patience = Patience(600)
         while True:
             answer = request("GET", f"{self._scm}/api/deployments/{deployment}", bearer=self.token)
             said = answer.json()
@@ -121,18 +121,17 @@ class _App:
                     f"Azure could not deploy the code to {self.host}. The reason is in the portal, under the function "
                     "app's Deployment Center. Then apply again."
                 )
-            if not patience.wait():
+            if not self.patience.wait():
                 raise Failed(f"The deployment to {self.host} does not end ({answer.why}). Apply again.")
 
     def wait_for_webhook(self, arm: str, key: str, functions: list[str]) -> None:
-        patience = Patience(600)
         while True:
             taken = self._give_key(arm, key)
             greeted = [self._greet(function, key) for function in functions]  # which also starts the host
             failed = [answer for answer in greeted if answer.status != _OK]
             if taken.status in {_OK, _CREATED} and not failed:
                 return
-            if not patience.wait():
+            if not self.patience.wait():
                 raise Failed(f"The function app {self.host} {_problem(taken, failed)} Then apply again.")
 
     def _give_key(self, arm: str, key: str) -> Answer:

@@ -60,6 +60,16 @@ _MADE: dict[str, tuple[str, dict[str, Any]]] = {
         {"properties": {"sku": {"name": "PerGB2018"}, "retentionInDays": 30}},
     ),
     "Microsoft.Insights/components": ("2020-02-02", {"kind": "web", "properties": {"Application_Type": "web"}}),
+    "Microsoft.Storage/storageAccounts/blobServices/containers": (
+        "2023-05-01",
+        {"properties": {"publicAccess": "None"}},
+    ),
+    "Microsoft.EventGrid/eventSubscriptions": (
+        "2022-06-15",
+        {"properties": {"destination": {"endpointType": "WebHook"}, "eventDeliverySchema": "EventGridSchema"}},
+    ),
+    "Microsoft.Authorization/roleAssignments": ("2022-04-01", {"properties": {"principalType": "ServicePrincipal"}}),
+    "Microsoft.Insights/actionGroups": ("2023-01-01", {"properties": {"enabled": True}}),
     "Microsoft.Insights/scheduledQueryRules": ("2023-12-01", {"properties": {"severity": 3, "enabled": True}}),
 }
 """What each kind of resource is made with, as far as policies look at it, and the version of the interface for that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -15,8 +16,9 @@ from accounts import check_accounts
 from azure import access_token
 from findings import Findings
 from management import CLOUDS, Management
+from oldest import OLDEST
 from policies import check_policies
-from registering import TOKEN_VARIABLE, token_in
+from registering import TOKEN_VARIABLE, text_in
 from speaking import Failed
 from subscription import check_action_group, check_directory, check_flex, check_locks, check_rights
 
@@ -24,6 +26,7 @@ from gateway import Gateway, token_end
 
 USAGE = "python3 modules/sluice/setup preflight SUBSCRIPTION_ID [VARIABLES_FILE] [--json]"
 _GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MARKS = {codecs.BOM_UTF8[:2], codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
 _ADDRESS = re.compile(r"(https://[A-Za-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1))(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 _TERRAFORM = "terraform 1.11 or newer is needed: https://developer.hashicorp.com/terraform/install"
 
@@ -38,8 +41,11 @@ def main(arguments: list[str]) -> int:
     check_programs(found)
     file = Path(words[1] if len(words) > 1 else "terraform.tfvars.json")
     variables = check_variables(found, file)
+    check_python(found, (variables or {}).get("python"))
     if variables is not None:
-        check_gateway(found, variables["apigw_url"], token_in(file) or os.environ.get(TOKEN_VARIABLE, ""))
+        check_gateway(
+            found, variables["apigw_url"], text_in(file, "subscription_token") or os.environ.get(TOKEN_VARIABLE, "")
+        )
     check_azure(found, words[0], variables or {})
     sys.stdout.write(found.as_json() if "--json" in arguments else found.table())
     return 0 if found.ready else 1
@@ -54,11 +60,6 @@ def check_programs(found: Findings) -> None:
         found.missing("terraform", f"{_TERRAFORM}. This is {version}")
     else:
         found.missing("terraform", _TERRAFORM)
-    found.ok("Python", f"{sys.version_info[0]}.{sys.version_info[1]}, {sys.executable}")
-    if shutil.which("python3") is None and os.name != "nt":
-        found.missing(
-            "Python", f'python3 is not on the PATH. Set "python": "{sys.executable}" in terraform.tfvars.json.'
-        )
     if Path("function.zip").exists() or _output([sys.executable, "-m", "pip", "--version"]):
         found.ok("package", "the function app's package is here, or can be built with pip")
     else:
@@ -67,9 +68,25 @@ def check_programs(found: Findings) -> None:
         found.missing("az", "the Azure command line is needed: https://learn.microsoft.com/cli/azure/install-azure-cli")
 
 
+def check_python(found: Findings, given: object) -> None:
+    """See whether the Python that an apply runs is one that it can run with."""
+    program = [str(given)] if given else ["py", "-3"] if os.name == "nt" else ["python3"]
+    name = " ".join(program)
+    said = _output([*program, "-c", "import sys; print(*sys.version_info[:2])"]).split()
+    version = tuple(map(int, said)) if len(said) == len(OLDEST) and all(map(str.isdecimal, said)) else ()
+    if version >= OLDEST:
+        found.ok("Python", f"{name} is {version[0]}.{version[1]}")
+        return
+    is_what = f"is {version[0]}.{version[1]}, and 3.9 or newer is needed" if version else "does not run"
+    found.missing("Python", f'{name} {is_what}. Set "python": "{sys.executable}" in terraform.tfvars.json')
+
+
 def check_variables(found: Findings, file: Path) -> dict[str, Any] | None:
     """Read the file of variables; None if what is looked at further is not in it."""
     try:
+        if file.read_bytes()[:2] in _MARKS:
+            found.missing(file.name, "begins with a byte order mark, or is UTF-16. Save it as UTF-8 without one")
+            return None
         read = json.loads(file.read_text(encoding="utf-8"))
         entries = read["region_set"]
         filled_in = bool(entries) and all(isinstance(entry["location"], str) for entry in entries.values())

@@ -21,28 +21,32 @@ def check_token() -> None:
 
     APIGW_URL is the gateway's address, SUBSCRIPTION_TOKEN the token that it issued. Raises Failed.
     """
-    gateway = Gateway(setting("APIGW_URL"), setting("SUBSCRIPTION_TOKEN"))
+    end = _accepted(Gateway(setting("APIGW_URL"), setting("SUBSCRIPTION_TOKEN")))
+    say(f"The gateway takes the subscription token until {end}.")
+
+
+def _accepted(gateway: Gateway) -> str:
+    """Until when a gateway takes its token. Raises Failed if it does not, or is none."""
     answer = gateway.ask("GET", "/qas/subscription-token")
     end, foreign = token_end(answer), gateway.foreign(answer)
     if answer.status == 200 and end:  # noqa: PLR2004 -- HTTP's own, here and below
-        say(f"The gateway takes the subscription token until {end}.")
-    elif answer.status == 200:  # noqa: PLR2004
+        return end
+    if answer.status == 200:  # noqa: PLR2004
         raise Failed(f"What answers at {gateway.url} is not an API gateway. Correct apigw_url.")
-    elif answer.status in _REFUSED and foreign:
+    if answer.status in _REFUSED and foreign:
         raise Failed(f"{foreign}. Let it pass, or correct apigw_url.")
-    elif answer.status in _REFUSED:
+    if answer.status in _REFUSED:
         raise Failed(
             f"The gateway refuses the subscription token (HTTP {answer.status}). Get a new one from its console, and "
             "put it into terraform.tfvars.json."
         )
-    elif not answer.status:
+    if not answer.status:
         raise Failed(
             f"The gateway at {gateway.url} can't be reached: {answer.trouble}. Correct apigw_url or the network."
         )
-    elif may_pass(answer.status):
+    if may_pass(answer.status):
         raise Failed(f"The gateway at {gateway.url} is out of order (HTTP {answer.status}). Try again later.")
-    else:
-        raise Failed(f"There is no API gateway at {gateway.url} (HTTP {answer.status}). Correct apigw_url.")
+    raise Failed(f"There is no API gateway at {gateway.url} (HTTP {answer.status}). Correct apigw_url.")
 
 
 def register() -> None:
@@ -85,15 +89,15 @@ def deregister() -> None:
 
     APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is deregistered. The token is in one of VARIABLES_FILES
     (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET, which an
-    earlier release did not keep. Raises Failed.
+    earlier release did not keep. Where the files have another gateway's address by now, that one must take its token
+    first, and this one is shown what the vault had before. Raises Failed.
     """
     url, subscription = setting("APIGW_URL"), setting("SUBSCRIPTION_ID")
     stays = f"The registration of subscription {subscription} stays at {url}: remove it in the gateway's console."
     if os.environ.get(_LEAVE):
         say(f"Warning: {_LEAVE} is set. {stays}")
         return
-    in_vault = os.environ.get("TOKEN_SECRET", "")
-    gateway = Gateway(url, _token() or (secret_in_vault(subscription, in_vault) if in_vault else ""))
+    gateway = Gateway(url, _token(url, subscription, os.environ.get("TOKEN_SECRET", "")))
     if not gateway.token:
         say(
             f"Warning: There is no subscription token in terraform.tfvars.json or {TOKEN_VARIABLE}, and the vault "
@@ -119,18 +123,29 @@ def deregister() -> None:
         )
 
 
-def _token() -> str:
-    for name in json.loads(setting("VARIABLES_FILES")):
-        token = token_in(Path(name))
-        if token:
-            return token
-    return os.environ.get(TOKEN_VARIABLE, "")
-
-
-def token_in(file: Path) -> str:
-    """Give the token that a file of variables holds, or nothing."""
+def _token(url: str, subscription: str, in_vault: str) -> str:
+    """The token for a gateway; nothing if there is none. Raises Failed if another gateway is to take over and can't."""
+    files = [Path(name) for name in json.loads(setting("VARIABLES_FILES"))]
+    written = next(filter(None, (text_in(file, "subscription_token") for file in files)), "")
+    given = written or os.environ.get(TOKEN_VARIABLE, "")
+    addresses = {address.rstrip("/") for address in (text_in(file, "apigw_url") for file in files) if address}
+    elsewhere = next(iter(addresses - {url.rstrip("/")}), "")
+    if not elsewhere:
+        return given or (secret_in_vault(subscription, in_vault) if in_vault else "")
     try:
-        token = json.loads(file.read_text(encoding="utf-8-sig"))["subscription_token"]
+        _accepted(Gateway(elsewhere, given))
+    except Failed as failed:
+        raise Failed(
+            f"{failed} Until then the registration at {url} stays. To destroy, put {url} back as apigw_url."
+        ) from failed
+    # A token of the new gateway is not for the old one's eyes.
+    return secret_in_vault(subscription, in_vault, unless=given) if in_vault else ""
+
+
+def text_in(file: Path, name: str) -> str:
+    """Give a text that a file of variables holds, or nothing."""
+    try:
+        text = json.loads(file.read_text(encoding="utf-8"))[name]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return token if isinstance(token, str) else ""
+    return text if isinstance(text, str) else ""

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from speaking import Failed
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -38,6 +40,10 @@ def taking_turns() -> Iterator[None]:
     """Have nobody else deploy from this folder for as long as the block lasts; whoever dies gives its turn up."""
     data = Path(os.environ.get("TF_DATA_DIR") or ".terraform")
     folder = data if data.is_dir() else Path(tempfile.gettempdir())
-    with (folder / "sluice-deployment.lock").open("a+b") as file:
+    try:
+        file = (folder / "sluice-deployment.lock").open("a+b")
+    except OSError as error:
+        raise Failed(f"{folder} can't be written to ({error.strerror}). Make it writable, and apply again.") from error
+    with file:
         _lock(file.fileno())
         yield

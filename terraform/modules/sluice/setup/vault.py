@@ -32,14 +32,32 @@ def wait_for_vault() -> None:
             )
 
 
-def secret_in_vault(subscription: str, address: str) -> str:
-    """Give the secret of an address; nothing if that is not possible."""
+def secret_in_vault(subscription: str, address: str, *, unless: str = "") -> str:
+    """Give the secret of an address, or, if that is not wanted, the one before it; nothing if that is not possible."""
     try:
-        said = _read(subscription, address).json()
+        value = _value(subscription, address)
+        if value and value == unless:
+            before = _version_before(subscription, address)
+            value = _value(subscription, before) if before else ""
     except Failed:
         return ""
+    return value
+
+
+def _value(subscription: str, address: str) -> str:
+    said = _read(subscription, address).json()
     value = said.get("value") if isinstance(said, dict) else None
     return value if isinstance(value, str) else ""
+
+
+def _version_before(subscription: str, address: str) -> str:
+    said = _read(subscription, f"{address}/versions").json()
+    listed = said.get("value") if isinstance(said, dict) else None
+    try:
+        versions = sorted((one["attributes"]["created"], one["id"].rpartition("/")[2]) for one in listed or [])
+    except (KeyError, TypeError, AttributeError):
+        return ""
+    return f"{address}/{versions[-2][1]}" if len(versions) > 1 else ""
 
 
 def audience_of(address: str) -> str:

@@ -110,7 +110,11 @@ def _ask(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answ
 
 def _connection(url: str) -> tuple[http.client.HTTPConnection, str]:
     """A connection that is not open yet, and what is asked for over it. Raises _Unusable and ValueError."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 -- raises for one that is not valid
+    except ValueError as error:
+        raise _Unusable("the address has no valid host or port") from error
     if not parts.hostname or parts.scheme not in {"http", "https"}:
         raise _Unusable("the address does not begin with https:// and a name")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -13,10 +13,13 @@ resource "terraform_data" "deregistration" {
 
   provisioner "local-exec" {
     when = destroy
-    # Worked out anew, for a destroy from another machine than the apply. What an earlier release wrote has no python and no token_secret,
-    # and colons between the files.
+    # A path that this machine does not have is another one's, which applied. What release 0.1 wrote has no python and no token_secret, and
+    # colons between the files.
     interpreter = concat(
-      try(self.input.python, null) != null ? [self.input.python] : can(regex("^[A-Za-z]:", abspath(path.module))) ? ["py", "-3"] : ["python3"],
+      (
+        try(length(regexall("[/\\\\]", self.input.python)) == 0 || fileexists(self.input.python), false) ? [self.input.python]
+        : can(regex("^[A-Za-z]:", abspath(path.module))) ? ["py", "-3"] : ["python3"]
+      ),
       ["-B", "${path.module}/../../setup"]
     )
     command = "deregister"
@@ -29,7 +32,8 @@ resource "terraform_data" "deregistration" {
   }
 
   # So that the gateway is told before its access ends. By token_secret this also comes after the gateway took the token: an address
-  # which no gateway answers at would be kept here, and the corrected one could replace it only with an answer of the mistyped one.
+  # which no gateway answers at would be kept here, and the corrected one could replace it only with an answer of the mistyped one. (Not
+  # create_before_destroy, with which Terraform runs no destroy-time provisioner.)
   depends_on = [azurerm_role_assignment.security_reader]
 }
 

@@ -1,5 +1,6 @@
 locals {
-  by_identity = var.flow_logs_storage_account_id != null
+  # By what is absent: an account that is made in the same apply has no id yet.
+  by_identity = nonsensitive(var.flow_logs_storage_connection_string == null)
 
   # Container of each kind of flow log, and the function that it wakes.
   containers = {

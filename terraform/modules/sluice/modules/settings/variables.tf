@@ -324,7 +324,7 @@ variable "python" {
   default     = null
 
   validation {
-    condition     = var.python == null || can(regex("^[^\\s\"'`][^\"'`\\p{C}]*$", var.python))
+    condition     = var.python == null || (can(regex("^[^\\s\"'`][^\"'`\\p{C}]*$", var.python)) && !can(regex("\\s-", var.python)))
     error_message = "python must be the name or the path of a Python 3.9 or newer, without quotation marks and options, such as python3.13."
   }
 }
