@@ -23,10 +23,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.app import create_app
 from gateway.clock import utc_now
+from gateway.customers import add_customer_commands, run_customer_command
 from gateway.edge.app import PORT, create_edge
 from gateway.operator.app import create_operator
 from gateway.operator.socket import listening
+from gateway.operator.work import RefusedError
 from gateway.place import PACKAGE, Place
+from gateway.records import add_records_commands, run_records_command
 from gateway.server import Server, end_on_signals, listen, run, server
 from gateway.stores.accounts import Accounts
 from gateway.stores.database import StoreError
@@ -53,18 +56,23 @@ def main(
 ) -> int:
     """Run a command and give its exit status: 0 when done, 1 when refused, 2 when misspelt.
 
-    What people are to read goes to stderr. `serve` writes JSON lines to stdout: first `{"listening": URL}`, with
-    `"edge": URL` if agents may come, then the request log.
+    What a command was asked for goes to stdout, and what else people are to read to stderr. `serve` writes JSON lines
+    to stdout: first `{"listening": URL}`, with `"edge": URL` if agents may come, then the request log.
     """
     options = _parser().parse_args(arguments)
     # What the gateway keeps is for nobody else on the machine.
     os.umask(0o077)
     try:
-        if options.command == "serve":
-            _serve(options, middleware, protocol)
-        else:
-            _say(change_users(options))
-    except (UsageError, StoreError, OtherVersionError, NoRoomError) as error:
+        match options.command:
+            case "serve":
+                _serve(options, middleware, protocol)
+            case "customer":
+                run_customer_command(options)
+            case "records":
+                run_records_command(options)
+            case _:
+                _say(change_users(options))
+    except (UsageError, RefusedError, StoreError, OtherVersionError, NoRoomError) as error:
         return _refused(str(error))
     except (OSError, sqlite3.Error) as error:
         return _refused(f"The directory {options.data} cannot be used: {error}")
@@ -118,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     add_user_commands(commands.add_parser("user", help="people who sign in"), data)
+    add_customer_commands(commands.add_parser("customer", help="customers, and what belongs to them"), data)
+    add_records_commands(commands.add_parser("records", help="flow records that are stored"), data)
     return parser
 
 

@@ -80,9 +80,7 @@ class Auth:
         """
         token = await run_in_threadpool(self._stores.tokens.find, bearer(request), self._clock())
         if token is None:
-            raise _unauthorized(
-                "The subscription token is unknown, expired or revoked. POST /qas/subscription-token makes a new one."
-            )
+            raise token_refused()
         request.state.customer = token.customer
         return token
 
@@ -146,6 +144,13 @@ def bearer(request: Request) -> str:
     if scheme.lower() != "bearer" or not token:
         raise _unauthorized("Send the header Authorization: Bearer TOKEN.")
     return token.strip()
+
+
+def token_refused() -> ApiError:
+    """Refuse a subscription token that is not good, or not any more."""
+    return _unauthorized(
+        "The subscription token is unknown, expired or revoked. POST /qas/subscription-token makes a new one."
+    )
 
 
 def _check_may_make_tokens(user: User) -> None:

@@ -13,12 +13,13 @@ import duckdb
 import orjson
 from starlette.requests import Request
 
+from gateway.api.auth import token_refused
 from gateway.api.body import inflate, read_body
 from gateway.api.errors import ApiError, storage_failed
 from gateway.api.ndjson import Batch
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
-from gateway.stores.posts import Log, Post
+from gateway.stores.posts import Log, Post, RemovedError
 from gateway.stores.records import Records
 
 _logger = logging.getLogger(__name__)
@@ -148,9 +149,11 @@ class Intake:
 
 @contextmanager
 def _storage() -> Iterator[None]:
-    """Turn a fault of the storage into an answer."""
+    """Turn a fault of the storage into an answer, and the end of a customer into that of its tokens."""
     try:
         yield
+    except RemovedError:
+        raise token_refused() from None
     except duckdb.Error:
         _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
         raise storage_failed() from None

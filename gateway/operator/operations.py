@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.operator.customers import list_customers
+from gateway.operator.erasure import erase
+from gateway.operator.removal import remove
 from gateway.operator.work import Operation
 
-OPERATIONS: Final[Mapping[str, Operation]] = {}
+OPERATIONS: Final[Mapping[str, Operation]] = {"customers": list_customers, "erase": erase, "remove": remove}
 """By the names that commands ask for them."""

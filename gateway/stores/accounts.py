@@ -53,10 +53,23 @@ class Accounts:
         return bytes(rows[0][0])
 
     def add_customer(self, name: str) -> int:
-        """Give the number of the customer of this name, who is added if unknown."""
+        """Give the number of the customer of this name, who is added if unknown.
+
+        Raises:
+            StoreError: The customer is being removed.
+
+        """
         self.database.run("INSERT INTO customers (name) VALUES (?) ON CONFLICT DO NOTHING", name)
-        rows = self.database.run("SELECT id FROM customers WHERE name = ?", name)
-        return int(rows[0][0])
+        rows = self.database.run(
+            "SELECT id, began_at FROM customers LEFT JOIN removals ON removals.customer = id WHERE name = ?", name
+        )
+        number, removal_began_at = rows[0]
+        if removal_began_at is not None:
+            raise StoreError(
+                f"The customer {name!r} is being removed. Run `customer remove` for it once more, which ends what "
+                "was begun; then the name is free."
+            )
+        return int(number)
 
     def has_users(self) -> bool:
         """Tell whether anyone can sign in."""

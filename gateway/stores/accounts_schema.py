@@ -181,7 +181,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open a file as the gateway works with it, or begin an empty one."""
     connection = sqlite3.connect(path, autocommit=True, check_same_thread=False, timeout=10)
     try:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()

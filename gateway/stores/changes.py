@@ -60,15 +60,15 @@ class Changes:
                 if self._watches.get(place) is watch:
                     del self._watches[place]
 
-    def tell(self, customer: int) -> None:
-        """Wake a customer's agents: what they are to do may have changed.
+    def tell(self, customer: int, *, over: bool = False) -> None:
+        """Wake a customer's agents: what they are to do may have changed, or their wait is over.
 
         In a transaction too: who is woken reads the database, and gets to it once the transaction is over.
         """
         with self._lock:
             woken = [watch for (each, _), watch in self._watches.items() if each == customer]
         for watch in woken:
-            watch.wake()
+            watch.wake(over=over)
 
     def end(self) -> None:
         """Wake everybody for good: nothing is waited for any more."""

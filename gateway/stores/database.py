@@ -68,6 +68,15 @@ class Database:
         with self._lock:
             return self._connection.execute(statement, parameters).fetchall()
 
+    def compact(self) -> None:
+        """Write the file anew, so that nothing of what was deleted is left in it."""
+        self.run("VACUUM")
+        self.empty_log()
+
+    def empty_log(self) -> None:
+        """Write the log into the file proper, so that nothing of what was deleted is left in the log."""
+        self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Let all statements of the context, whichever store runs them, happen together or not at all."""

@@ -35,6 +35,10 @@ class Hold:
     made_at: datetime
     lifted_at: datetime | None = None
 
+    def __str__(self) -> str:
+        """Write it as a refusal names it."""
+        return f"hold {self.number} of {self.owner} ({self.reason})"
+
 
 class Holds:
     """The store of holds. Every method may be called from any thread, and blocks."""

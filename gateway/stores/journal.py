@@ -33,6 +33,8 @@ class Deed(StrEnum):
     REMOVED_ITEM = "removed a configuration item"
     IMPORTED_BLUEPRINT = "imported a blueprint"
     REMOVED_BLUEPRINT = "removed a blueprint"
+    BEGAN_ERASURE = "began to erase records"
+    ERASED_RECORDS = "erased records"
     EXPORTED_TRAFFIC = "exported traffic"
     REGISTERED = "registered a subscription"
     DEREGISTERED = "took a subscription's registration away"

@@ -1,7 +1,12 @@
 """Posts of flow records: what is kept of each besides its records."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+
+class RemovedError(Exception):
+    """The removal of a post's customer has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +45,11 @@ class Post:
     accepted_at: datetime
     log: Log | None = None
     rejected: int = 0
+
+
+def newest(times: Sequence[int], latest: int) -> int | None:
+    """Give the last of the times of a post's records that may be true."""
+    last = max(times, default=None)
+    if last is None or last <= latest:
+        return last
+    return max((each for each in times if each <= latest), default=None)

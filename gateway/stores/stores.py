@@ -12,13 +12,16 @@ from gateway.stores.accounts import Accounts
 from gateway.stores.agents import Agents
 from gateway.stores.blueprints import Blueprints
 from gateway.stores.changes import Changes
+from gateway.stores.customers import Customers
 from gateway.stores.database import Database
 from gateway.stores.deployments import Deployments
 from gateway.stores.holds import Holds
 from gateway.stores.items import Items
 from gateway.stores.journal import Journal
+from gateway.stores.operator_log import OperatorLog
 from gateway.stores.records import Records
 from gateway.stores.registrations import Registrations
+from gateway.stores.removals import Removals
 from gateway.stores.server_traffic import ServerTraffic
 from gateway.stores.sessions import Sessions
 from gateway.stores.tokens import Tokens
@@ -45,6 +48,9 @@ class Stores:
     blueprints: Blueprints
     holds: Holds
     journal: Journal
+    customers: Customers
+    removals: Removals
+    operator_log: OperatorLog
     records: Records
 
     def __enter__(self) -> Self:
@@ -87,7 +93,9 @@ def open_stores(data: Path) -> Stores:
     except BaseException:
         database.close()
         raise
-    changes = Changes()
+    changes, removals = Changes(), Removals(database)
+    for customer in removals.under_way():
+        records.take_nothing_of(customer)
     return Stores(
         database,
         Accounts(database),
@@ -102,6 +110,9 @@ def open_stores(data: Path) -> Stores:
         Blueprints(database, changes),
         Holds(database),
         Journal(database),
+        Customers(database),
+        removals,
+        OperatorLog(database),
         records,
     )
 

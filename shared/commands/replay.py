@@ -46,7 +46,8 @@ what to know:
   was delivered then, and the gateway has forgotten its keys or BATCH_MAX_RECORDS has changed, its records are stored
   twice.
   --again ID puts ID into every key, so that all records of begun logs are stored once more beside what the gateway
-  has: for a gateway that keeps the keys of records that it has lost. The same ID stores them no third time.
+  has: for a gateway that keeps the keys of records that it has lost. The same ID stores them no third time. Records
+  that were erased in the gateway come back too, which a replay without --again does not do.
 
 exit codes:
   0  everything was sent
@@ -174,6 +175,7 @@ def _warn(plan: Sequence[Planned], again: str, before: datetime) -> None:
         )
     if again and plan:
         say(f"Warning: under --again {again} all records but those of new blobs will be stored a second time.")
+        say("Records that were erased in the gateway come back too.")
 
 
 def _send(replay: Replay, plan: Sequence[Planned]) -> list[tuple[Planned, Report]]:

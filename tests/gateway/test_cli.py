@@ -1,3 +1,4 @@
+import gzip
 import http.client
 import os
 import re
@@ -24,7 +25,7 @@ from gateway.stores.columns import columns
 from gateway.stores.journal import Journal
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
-from tests.gateway.client import AgentClient, record
+from tests.gateway.client import AgentClient, ndjson, record
 
 ROOT = Path(__file__).parents[2]
 
@@ -155,6 +156,31 @@ def test_a_user_can_be_added_while_the_gateway_serves_and_the_password_replaced(
         customer = Accounts(database).customer_of("ada")
         told = [entry.deed for entry in Journal(database).page(customer) if entry.who == "the command line"]
     assert told == ["gave a user a new one-time password", "added a user"]
+
+
+def test_while_a_gateway_serves_it_erases_records_and_removes_a_customer(served, capsys):
+    data = ["--data", str(served.data)]
+    with closing(open_database(served.data)) as database:
+        customer = new_customer(database, "leaving")
+    headers = {"Authorization": f"Bearer {customer.subscription_token}", "Idempotency-Key": "key"}
+    headers |= {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+
+    def post():
+        body = gzip.compress(ndjson(record(), record(src_ip="10.0.0.5")))
+        options = {"headers": headers, "verify": str(served.certificate), "timeout": 20}
+        return requests.post(served.url + "/qas/flow-logs", body, **options)
+
+    assert post().status_code == 202
+    assert main(["records", "erase", "--customer", "leaving", "--address", "10.0.0.5", "--yes", *data]) == 0
+    assert "1 of 1 record erased." in capsys.readouterr().err
+    assert post().json()["duplicate"] is True
+    assert main(["customer", "list", *data]) == 0
+    assert "leaving: 1 user, 1 token, 1 record, 0 holds" in capsys.readouterr().out
+    assert main(["customer", "remove", "leaving", "--yes", *data]) == 0
+    assert post().status_code == 401
+    assert served.sign_in(customer.user, customer.password) == 401
+    assert main(["customer", "remove", "leaving", "--yes", *data]) == 1
+    assert "no customer 'leaving'" in capsys.readouterr().err
 
 
 def told_password(capsys):

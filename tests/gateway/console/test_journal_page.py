@@ -2,7 +2,10 @@ import re
 
 import pytest
 
+from gateway.operator.erasure import erase
+from gateway.operator.work import Work
 from gateway.stores.journal import Deed
+from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 
 
@@ -31,6 +34,14 @@ def test_a_row_tells_when_who_what_and_to_what(gateway, team, clock, reader):
     gateway.stores.journal.add(team.customer, clock.now(), "ada", Deed.MADE_TOKEN, "token 7")
     row = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC ada made a subscription token token 7"
     assert row in text_of(reader.get("/setup/journal"))
+
+
+def test_an_erasure_by_the_command_line_is_shown(gateway, team, clock, post, reader):
+    post(team, record(src_ip="10.0.0.77"))
+    (name,) = (each.name for each in gateway.stores.customers.all(clock.now()) if each.number == team.customer)
+    wishes = {"customer": name, "search": "ip:10.0.0.77", "look_only": False}
+    erase(Work(gateway.stores, clock.now, lambda _told: None, wishes))
+    assert "the command line erased records 1 record: ip:10.0.0.77" in text_of(reader.get("/setup/journal"))
 
 
 def test_a_customer_sees_its_own_only(gateway, new_team, clock):

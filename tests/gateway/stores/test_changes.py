@@ -16,6 +16,17 @@ def test_a_change_wakes_the_agents_of_its_customer_from_any_thread():
     assert len(changes) == 0
 
 
+def test_a_wait_that_is_over_ends_for_the_agents_of_its_customer():
+    changes = Changes()
+
+    async def waiting():
+        with changes.watched(1, "a") as own, changes.watched(2, "a") as foreign:
+            changes.tell(1, over=True)
+            return await own.wait(20), own.over, foreign.over
+
+    assert asyncio.run(waiting()) == (True, True, False)
+
+
 def test_a_change_between_two_waits_is_not_missed():
     changes = Changes()
 

@@ -1,0 +1,113 @@
+"""The commands about customers; a gateway that serves meanwhile does the work."""
+
+import argparse
+import os
+import pwd
+from contextlib import closing, suppress
+from dataclasses import asdict
+from typing import Any, Final
+
+from gateway.clock import iso, utc_now
+from gateway.confirming import require_typed
+from gateway.operator.asking import carry_out
+from gateway.stores.operator_log import OperatorLog
+from gateway.stores.stores import open_database
+from shared.commands.output import print_json, say, show
+
+_REMOVE: Final = """\
+Removes a customer with everything that belongs to it: users, sessions, tokens, configurations, registrations, machines,
+blueprints, holds, records with their keys, and the audit log. It asks first. Cut off, it is run again, and goes on.
+
+A hold in force refuses it until it is lifted in the console. Backups that were made before still hold everything.
+"""
+
+
+def add_customer_commands(parser: argparse.ArgumentParser, data: argparse.ArgumentParser) -> None:
+    """Declare the commands.
+
+    Args:
+        parser: Of the word that they follow.
+        data: What all commands take.
+
+    """
+    customer = parser.add_subparsers(dest="action", required=True)
+    listing = customer.add_parser("list", parents=[data], help="list the customers and what they have")
+    remove = customer.add_parser(
+        "remove",
+        parents=[data],
+        help="remove a customer with everything that belongs to it",
+        description=_REMOVE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    remove.add_argument("name")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    log = customer.add_parser("log", parents=[data], help="print the operator's log: which customers were removed")
+    for command in (listing, log):
+        command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run_customer_command(options: argparse.Namespace) -> None:
+    """Do what the command says.
+
+    Raises:
+        RefusedError: It is not done.
+
+    """
+    match options.action:
+        case "list":
+            _list(options)
+        case "remove":
+            _remove(options)
+        case _:
+            _log(options)
+
+
+def _list(options: argparse.Namespace) -> None:
+    customers = carry_out(options.data, "customers", {}, say)["customers"]
+    if options.json:
+        print_json(customers)
+        return
+    for each in customers:
+        began_at = each["removal_began_at"]
+        state = f", being removed since {began_at}" if began_at else ""
+        show(f"{each['name']}: {_counted(each)}{state}")
+
+
+def _counted(customer: dict[str, Any]) -> str:
+    names = ("users", "tokens", "records", "holds")
+    return ", ".join(f"{customer[name]:,} {name if customer[name] != 1 else name[:-1]}" for name in names)
+
+
+def _remove(options: argparse.Namespace) -> None:
+    wishes = {"customer": options.name, "who": _operator()}
+    if not options.yes:
+        found = carry_out(options.data, "remove", wishes | {"look_only": True}, say)
+        begun = " Its removal has begun already." if found["removal_began_at"] else ""
+        require_typed(
+            options.name,
+            f"{options.name} has {_counted(found)}.{begun} All that belongs to it is removed, which nothing undoes.",
+        )
+    carry_out(options.data, "remove", wishes | {"look_only": False}, say)
+    say(
+        f"{options.name} is removed. Backups made before {iso(utc_now())} still hold what belonged to it, and "
+        "restoring one brings it back: delete them, wherever they are kept."
+    )
+
+
+def _log(options: argparse.Namespace) -> None:
+    with closing(open_database(options.data)) as database:
+        done = OperatorLog(database).all()
+    if options.json:
+        print_json([asdict(each) | {"at": iso(each.at)} for each in done])
+        return
+    for each in done:
+        show(f"{iso(each.at)}  {each.who}  {each.action}  {each.subject}")
+
+
+def _operator() -> str:
+    """Return who runs the command, as the machine knows its users."""
+    user = os.getuid()
+    name = str(user)
+    with suppress(KeyError):  # as in a container, whose user need not have a name
+        name = pwd.getpwuid(user).pw_name
+    return f"the command line ({name})"

@@ -1,0 +1,40 @@
+"""Which customers there are, and what they have."""
+
+from typing import Any
+
+from gateway.clock import iso
+from gateway.operator.work import RefusedError, Work
+from gateway.stores.customers import Customer
+
+
+def list_customers(work: Work) -> dict[str, Any]:
+    """Return every customer with what it has, by name."""
+    customers = work.stores.customers.all(work.clock())
+    return {"customers": [told(work, customer) for customer in customers]}
+
+
+def told(work: Work, customer: Customer) -> dict[str, Any]:
+    """Return what an operator is told of a customer."""
+    began_at = customer.removal_began_at
+    return {
+        "name": customer.name,
+        "users": customer.users,
+        "tokens": customer.tokens,
+        "records": work.stores.records.count(customer.number),
+        "holds": customer.holds,
+        "removal_began_at": None if began_at is None else iso(began_at),
+    }
+
+
+def customer_of(work: Work) -> Customer:
+    """Return the customer whom the work is for.
+
+    Raises:
+        RefusedError: There is none of this name.
+
+    """
+    name = str(work.wishes["customer"])
+    customer = work.stores.customers.find(name, work.clock())
+    if customer is None:
+        raise RefusedError(f"There is no customer {name!r}. `customer list` names those that there are.")
+    return customer

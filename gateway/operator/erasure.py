@@ -1,0 +1,104 @@
+"""Erasure of records that a search finds, so that the posts that brought them bring them back no more."""
+
+from typing import Any, Final
+
+from gateway.clock import to_ms
+from gateway.operator.customers import customer_of
+from gateway.operator.slices import Slice, in_words, slices
+from gateway.operator.work import RefusedError, Work
+from gateway.stores.customers import Customer
+from gateway.stores.holds import Hold
+from gateway.stores.journal import Deed
+from gateway.traffic.questions import Condition, Question, condition
+from gateway.traffic.search import SearchError, parse
+from gateway.traffic.terms import Search
+
+_WHO: Final = "the command line"
+_EVER: Final = 2**63 - 1
+
+
+def erase(work: Work) -> dict[str, Any]:
+    """Erase records of a customer, unless only a look at them is wished for; return the search and their number.
+
+    Raises:
+        RefusedError: There is no such customer, the search can't be read, or a hold covers some of the records.
+
+    """
+    customer, search = customer_of(work), _search(work)
+    if customer.removal_began_at is not None:
+        raise RefusedError(f"{customer.name} is being removed: run `customer remove` for it once more instead.")
+    wanted = _wanted(work, customer, search)
+    found = list(slices(work.stores.records, wanted))
+    count = sum(each.count for each in found)
+    holds = work.stores.holds.in_force(customer.number)
+    _require_not_held(work, customer, wanted, holds)
+    if found and not work.wishes["look_only"]:
+        subject = f"{in_words(count)}: {search}"
+        _note_beginning(work, customer, subject, holds)
+        _erase(work, found, count)
+        work.stores.journal.add(customer.number, work.clock(), _WHO, Deed.ERASED_RECORDS, subject)
+    return {"customer": customer.name, "search": str(search), "records": count}
+
+
+def _search(work: Work) -> Search:
+    try:
+        search = parse(work.wishes["search"])
+    except SearchError as error:
+        raise RefusedError(f"The search can't be read: {error}") from None
+    if not search.terms:
+        raise RefusedError("An empty search finds all records. Write which ones to erase, such as ip:10.0.0.6.")
+    return search
+
+
+def _wanted(work: Work, customer: Customer, search: Search) -> Condition:
+    records = work.stores.records
+    # First: what is stored later may get numbers that the condition knows for something else.
+    ((last,),) = records.rows("SELECT coalesce(max(id), 0) FROM posts", [])
+    asked = condition(records, Question(customer.number, 0, _EVER, search))
+    return Condition(f"{asked.sql} AND post <= ?", (*asked.parameters, last))
+
+
+def _require_not_held(work: Work, customer: Customer, wanted: Condition, holds: list[Hold]) -> None:
+    held = [hold for hold in holds if _covers(work, customer, hold, wanted)]
+    if held:
+        raise RefusedError(
+            f"Some of these records of {customer.name} are held: {'; '.join(map(str, held))}. Have each hold lifted in "
+            "the console, or write a search that leaves its records out. Nothing was changed."
+        )
+
+
+def _covers(work: Work, customer: Customer, hold: Hold, wanted: Condition) -> bool:
+    try:
+        search = parse(hold.search)
+    except SearchError as error:
+        raise RefusedError(
+            f"{customer.name} has a hold whose search can't be read, so that it may cover anything: {hold}. {error} "
+            "Have it lifted in the console, and made anew. Nothing was changed."
+        ) from None
+    records = work.stores.records
+    held = condition(records, Question(customer.number, to_ms(hold.begins_at), to_ms(hold.ends_at), search))
+    query = f"SELECT 1 FROM records WHERE {wanted.sql} AND {held.sql} LIMIT 1"  # noqa: S608 - ours
+    return next(records.rows(query, [*wanted.parameters, *held.parameters]), None) is not None
+
+
+def _note_beginning(work: Work, customer: Customer, subject: str, holds: list[Hold]) -> None:
+    """Record that the erasure begins, before anything is gone: whatever cuts it off, it is on record."""
+    stores = work.stores
+    with stores.database.transaction():
+        if stores.holds.in_force(customer.number) != holds:
+            raise RefusedError("The holds were changed just now. Try again. Nothing was changed.")
+        stores.journal.add(customer.number, work.clock(), _WHO, Deed.BEGAN_ERASURE, subject)
+
+
+def _erase(work: Work, found: list[Slice], count: int) -> None:
+    now, done = to_ms(work.clock()), 0
+    for each in found:
+        within = each.within
+        with work.stores.records.deleting(last=each is found[-1]) as cursor:
+            cursor.execute(
+                f"UPDATE posts SET erased_at = ? WHERE id IN (SELECT post FROM records WHERE {within.sql})",  # noqa: S608
+                [now, *within.parameters],
+            )
+            cursor.execute(f"DELETE FROM records WHERE {within.sql}", within.parameters)  # noqa: S608 - ours
+        done += each.count
+        work.say(f"{done:,} of {in_words(count)} erased.")

@@ -1,0 +1,55 @@
+"""What whoever runs the gateway did to it, and when. It belongs to no customer, and outlives them all."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.clock import from_ms, to_ms
+from gateway.stores.database import Database
+
+
+class Action(StrEnum):
+    """What was done."""
+
+    REMOVED_CUSTOMER = "removed a customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One thing that was done.
+
+    Attributes:
+        at: When.
+        who: By whom, as the machine knows its users.
+        action: What.
+        subject: To what.
+
+    """
+
+    at: datetime
+    who: str
+    action: str
+    subject: str
+
+
+class OperatorLog:
+    """The store of the operator's log. Every method may be called from any thread, and blocks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, now: datetime, who: str, action: Action, subject: str) -> None:
+        """Write an entry; in the transaction of what it tells of, so that neither is without the other."""
+        self._database.run(
+            """INSERT INTO operator_log (id, at, who, action, subject)
+               SELECT coalesce(max(id), 0) + 1, ?, ?, ?, ? FROM operator_log""",
+            to_ms(now),
+            who,
+            action,
+            subject,
+        )
+
+    def all(self) -> list[Done]:
+        """Return all entries, the newest first."""
+        rows = self._database.run("SELECT at, who, action, subject FROM operator_log ORDER BY id DESC")
+        return [Done(from_ms(at), who, action, subject) for at, who, action, subject in rows]

@@ -1,0 +1,177 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.clock import from_ms, utc_now
+from gateway.operator.erasure import erase
+from gateway.operator.work import RefusedError
+from gateway.stores.holds import Holds
+from gateway.stores.records import KEY_LIFE
+from gateway.stores.stores import open_stores
+from tests.gateway.client import ndjson, record
+from tests.gateway.operator.two_customers import records_of, repeated_by_nobody, work
+
+CONTOSO, FABRIKAM = 1, 2
+EVER = from_ms(0), from_ms(2**42)
+
+
+def hold(stores, search, begins_at=EVER[0], ends_at=EVER[1]):
+    return stores.holds.add(CONTOSO, search, begins_at, ends_at, "the case of 2026", "ada", utc_now())
+
+
+def deeds(stores, customer=CONTOSO):
+    return [(each.who, each.deed, each.subject) for each in stores.journal.page(customer) if "erase" in each.deed]
+
+
+def test_what_a_search_finds_is_erased_and_nothing_else(data):
+    contoso, fabrikam = (records_of(data, customer) for customer in (CONTOSO, FABRIKAM))
+    with open_stores(data) as stores:
+        kept = [each for each in stores.records.records(CONTOSO) if each["dst_port"] != 22]
+        assert erase(work(stores, "contoso", search="port:22"))["records"] == 60
+        assert sorted(map(str, stores.records.records(CONTOSO))) == sorted(map(str, kept))
+        # Rules of the erased alone; fabrikam has records of them too, until these go.
+        erase(work(stores, "fabrikam", search="port:22"))
+        assert {name for (name,) in stores.records.rows("SELECT name FROM rules", [])} == {
+            "AllowInternetOutBound",
+            None,
+        }
+    assert repeated_by_nobody(data) == 0
+    assert records_of(data, CONTOSO)["refusals"] == contoso["refusals"]
+    assert len(records_of(data, CONTOSO)["posts"]) == len(contoso["posts"])
+    assert len(records_of(data, FABRIKAM)["records"]) == len(fabrikam["records"]) - 5
+
+
+def test_another_customer_keeps_every_row(data):
+    fabrikam = records_of(data, FABRIKAM)
+    with open_stores(data) as stores:
+        erase(work(stores, "contoso", search="ip:10.0.0.0/8"))
+        assert deeds(stores, FABRIKAM) == []
+    assert records_of(data, FABRIKAM) == fabrikam
+
+
+def test_an_erasure_stands_in_the_audit_log_of_its_customer(stores):
+    erase(work(stores, "contoso", search="ip:10.0.0.9,10.0.0.4  dport:22"))
+    subject = "60 records: ip:10.0.0.9,10.0.0.4 dport:22"
+    assert deeds(stores) == [
+        ("the command line", "erased records", subject),
+        ("the command line", "began to erase records", subject),
+    ]
+
+
+@pytest.mark.parametrize("wishes", [{"search": "port:22", "look_only": True}, {"search": "port:1"}])
+def test_a_look_and_a_search_without_records_change_nothing(stores, wishes):
+    found = erase(work(stores, "contoso", **wishes))
+    assert found == {"customer": "contoso", "search": wishes["search"], "records": 60 * (wishes["search"] == "port:22")}
+    assert stores.records.count(CONTOSO) == 241
+    assert deeds(stores) == []
+
+
+def test_posts_from_which_records_were_erased_are_known_for_ever_and_others_are_not(stores):
+    erase(work(stores, "contoso", search="src:fd00::4"))
+    erase(work(stores, "contoso", search="ip:0.0.0.0/0"))
+    stores.records.forget_keys(utc_now() + 10 * KEY_LIFE)
+    keys = {post.key for post in stores.records.posts(CONTOSO)}
+    assert keys == {f"contoso-{number:04}" for number in range(60)} | {"contoso-agent"}
+    erased = list(stores.records.rows("SELECT count(*) FROM posts WHERE erased_at IS NOT NULL AND customer = 2", []))
+    assert erased == [(0,)]
+
+
+def test_a_replay_of_the_same_posts_brings_nothing_back_and_other_keys_do(gateway, client, clock):
+    (name,) = (each.name for each in gateway.stores.customers.all(utc_now()) if each.number == client.customer)
+    first, second = (ndjson(record(src_ip=f"10.9.0.{host}"), record()) for host in (1, 2))
+    for key, body in (("first", first), ("second", second)):
+        assert client.post(body, key=key).json()["duplicate"] is False
+    erase(work(gateway.stores, name, search="ip:10.9.0.1"))
+    erase(work(gateway.stores, name, search="ip:10.0.0.4"))
+    gateway.stores.records.forget_keys(clock.now() + KEY_LIFE + timedelta(days=1))
+    for key, body in (("first", first), ("second", second)):
+        again = client.post(body, key=key)
+        assert (again.status_code, again.json()["duplicate"], again.json()["accepted"]) == (202, True, 2)
+    assert [each["src_ip"] for each in gateway.stores.records.records(client.customer)] == ["10.9.0.2"]
+    assert client.post(first, key="first-again").json()["duplicate"] is False
+    assert gateway.stores.records.count(client.customer) == 3
+
+
+def test_a_hold_on_one_of_the_records_refuses_the_erasure_of_all_until_it_is_lifted(stores):
+    number = hold(stores, 'rule:"rule 2"')
+    with pytest.raises(RefusedError, match=rf"hold {number} of ada \(the case of 2026\).*Nothing was changed"):
+        erase(work(stores, "contoso", search="ip:10.0.0.4"))
+    assert stores.records.count(CONTOSO) == 241
+    assert deeds(stores) == []
+    stores.holds.lift(CONTOSO, number, utc_now())
+    assert erase(work(stores, "contoso", search="ip:10.0.0.4"))["records"] == 181
+
+
+def test_holds_on_other_records_refuse_nothing(stores):
+    hold(stores, "host:web-1")
+    hold(stores, "port:22", ends_at=from_ms(1795534200000))
+    hold(stores, "port:22", begins_at=from_ms(1795534200001))
+    assert erase(work(stores, "contoso", search="port:22"))["records"] == 60
+
+
+def test_a_hold_that_cannot_be_read_refuses_every_erasure(stores):
+    number = hold(stores, "colour:red")
+    with pytest.raises(RefusedError, match=rf"can't be read.*hold {number} of ada \(the case of 2026\).*'colour'"):
+        erase(work(stores, "contoso", search="port:22"))
+    assert stores.records.count(CONTOSO) == 241
+
+
+def test_a_hold_that_is_made_while_the_records_are_looked_for_refuses_too(stores):
+    class Late(Holds):
+        def in_force(self, customer):
+            found = super().in_force(customer)
+            if not found:
+                hold(stores, "port:22")
+            return found
+
+    late = replace(stores, holds=Late(stores.database))
+    with pytest.raises(RefusedError, match="holds were changed just now"):
+        erase(work(late, "contoso", search="port:22"))
+    assert stores.records.count(CONTOSO) == 241
+    assert deeds(stores) == []
+
+
+@pytest.mark.parametrize(
+    ("search", "told"),
+    [
+        ("", "An empty search finds all records"),
+        ("   ", "An empty search finds all records"),
+        ("colour:red", "'colour' is no key of a search"),
+        ('ip:"10.0.0.4 port:22"', "is no address or network"),
+    ],
+)
+def test_a_search_that_says_nothing_is_refused(stores, search, told):
+    with pytest.raises(RefusedError, match=told):
+        erase(work(stores, "contoso", search=search))
+    assert stores.records.count(CONTOSO) == 241
+
+
+def test_nothing_is_erased_of_a_customer_that_is_being_removed(stores):
+    stores.removals.begin(CONTOSO, utc_now())
+    with pytest.raises(RefusedError, match="being removed"):
+        erase(work(stores, "contoso", search="port:22"))
+
+
+def test_an_erasure_that_is_killed_at_any_change_is_on_record_and_a_second_one_ends_it(killed):
+    data, kills = killed("erase")
+    states = set()
+    with open_stores(data) as stores:
+        for number in range(1, kills + 2):
+            left, posts = stores.records.count(number), marked(stores, number)
+            # Of both posts two records are to go; never one without its post's mark, nor unrecorded.
+            assert left == 6 - 2 * posts
+            assert bool(deeds(stores, number)) >= bool(posts)
+            states.add(left)
+            erase(work(stores, str(number - 1), search="ip:10.0.0.4"))
+            assert (stores.records.count(number), marked(stores, number)) == (2, 2)
+        rules = {name for (name,) in stores.records.rows("SELECT name FROM rules", [])}
+        assert not rules & {f"rule of {number}" for number in range(kills)}
+    assert states == {2, 4, 6}
+    assert repeated_by_nobody(data) == 0
+
+
+def marked(stores, customer):
+    query = "SELECT count(*) FROM posts WHERE customer = ? AND erased_at IS NOT NULL"
+    ((count,),) = stores.records.rows(query, [customer])
+    return count

@@ -1,0 +1,101 @@
+import io
+import json
+import os
+import pwd
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main
+from gateway.clock import utc_now
+from gateway.stores.stores import open_stores
+
+
+class Terminal(io.StringIO):
+    """Somebody at a terminal who types."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _umask():
+    """The command line changes it for its process."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A directory of two customers, of whom one has a user, two good tokens and a hold that was lifted."""
+    with open_stores(tmp_path) as stores:
+        now = utc_now()
+        contoso = stores.accounts.add_customer("contoso")
+        stores.accounts.add_customer("fabrikam")
+        stores.accounts.add_user("ada", contoso, "a password of tests")
+        for days in (0, 1, 2):
+            stores.tokens.add(contoso, now, timedelta(days=days))
+        stores.holds.lift(contoso, stores.holds.add(contoso, "", now, now, "a case", "ada", now), now)
+    return str(tmp_path)
+
+
+@pytest.fixture
+def typing(monkeypatch):
+    """Lets somebody type a line."""
+    return lambda line: monkeypatch.setattr("sys.stdin", Terminal(f"{line}\n"))
+
+
+def test_customers_are_listed_with_what_they_have(data, capfd):
+    assert main(["customer", "list", "--data", data]) == 0
+    assert capfd.readouterr().out.splitlines() == [
+        "contoso: 1 user, 2 tokens, 0 records, 0 holds",
+        "fabrikam: 0 users, 0 tokens, 0 records, 0 holds",
+    ]
+    assert main(["customer", "list", "--json", "--data", data]) == 0
+    assert [each["tokens"] for each in json.loads(capfd.readouterr().out)] == [2, 0]
+
+
+def test_a_customer_is_removed_once_its_name_is_typed(data, capfd, typing):
+    typing("contoso")
+    assert main(["customer", "remove", "contoso", "--data", data]) == 0
+    told = capfd.readouterr().err
+    assert "contoso has 1 user, 2 tokens, 0 records, 0 holds." in told
+    assert "Backups made before " in told
+    assert "delete them" in told
+    assert main(["customer", "list", "--data", data]) == 0
+    assert capfd.readouterr().out == "fabrikam: 0 users, 0 tokens, 0 records, 0 holds\n"
+    assert main(["customer", "log", "--data", data]) == 0
+    who = pwd.getpwuid(os.getuid()).pw_name
+    assert f"the command line ({who})  removed a customer  contoso" in capfd.readouterr().out
+    assert main(["customer", "log", "--json", "--data", data]) == 0
+    assert [done["subject"] for done in json.loads(capfd.readouterr().out)] == ["contoso"]
+
+
+@pytest.mark.parametrize("typed", ["yes", "Contoso", ""])
+def test_anything_else_that_is_typed_removes_nothing(data, capfd, typing, typed):
+    typing(typed)
+    assert main(["customer", "remove", "contoso", "--data", data]) == 1
+    assert "Nothing was changed." in capfd.readouterr().err
+    assert main(["customer", "list", "--data", data]) == 0
+    assert "contoso: 1 user" in capfd.readouterr().out
+
+
+def test_without_a_terminal_a_script_says_that_it_is_sure(data, capfd, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("contoso\n"))
+    assert main(["customer", "remove", "contoso", "--data", data]) == 1
+    assert "Add --yes" in capfd.readouterr().err
+    assert main(["customer", "remove", "contoso", "--yes", "--data", data]) == 0
+
+
+def test_a_removal_that_was_cut_off_is_listed_and_named_to_whom_adds_a_user(data, capfd, typing):
+    with open_stores(Path(data)) as stores:
+        stores.removals.begin(1, utc_now())
+    assert main(["customer", "list", "--data", data]) == 0
+    assert "being removed since " in capfd.readouterr().out
+    assert main(["user", "add", "bob", "--customer", "contoso", "--data", data]) == 1
+    assert "is being removed. Run `customer remove`" in capfd.readouterr().err
+    typing("contoso")
+    assert main(["customer", "remove", "contoso", "--data", data]) == 0
+    assert "Its removal has begun already." in capfd.readouterr().err
