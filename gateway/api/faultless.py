@@ -4,13 +4,14 @@ It only says yes or no: what it takes, `gateway.api.ndjson.read_each_line` takes
 it does not take is read that way. Measured with batches of 10,000 records: a third of the time.
 """
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Annotated, Final, Literal
 
 import msgspec
 
 from gateway.stores.columns import Columns
-from shared.flowlog.check import check
+from shared.flowlog.check import TEXTS, check, fits
 from shared.flowlog.record import (
     COUNTERS,
     DIGITS_MAX,
@@ -53,6 +54,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _DECODER: Final = msgspec.json.Decoder(_Line)
 _COLUMNS: Final = {key: attrgetter(key) for key in KEYS}
 _KIND: Final = ("source", "version", "decision", "state")
+_TEXTS: Final = {key: most for key, most in TEXTS.items() if key in KEYS}
 _ZEROS: Final = (0, 0, 0, 0)
 
 
@@ -82,6 +84,8 @@ def _holds(columns: Columns) -> bool:
     """Tell whether the rules hold that types do not tell, asking each once for all records that are alike in it."""
     if not columns["time"] or not all(map(_is_canonical, {*columns["src_ip"], *columns["dst_ip"]})):
         return False
+    if not all(_are_short(columns[key], most) for key, most in _TEXTS.items()):
+        return False
     sample = {key: values[0] for key, values in columns.items()} | dict.fromkeys(COUNTERS)
     unmeasured = map(_ZEROS.__eq__, zip(*(columns[key] for key in COUNTERS), strict=True))
     kinds = set(zip(*(columns[key] for key in _KIND), unmeasured, strict=True))
@@ -89,6 +93,10 @@ def _holds(columns: Columns) -> bool:
         check(sample | dict(zip(_KIND, kind, strict=True)) | dict.fromkeys(COUNTERS, 0 if zeros else None)) is None
         for *kind, zeros in kinds
     ) and all(check(sample | {"mac": mac}) is None for mac in set(columns["mac"]))
+
+
+def _are_short(texts: Sequence[str | None], most: int) -> bool:
+    return all(text is None or fits(text, most) for text in set(texts))
 
 
 def _is_canonical(address: str) -> bool:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from gateway.api.errors import ApiError
 from gateway.stores.agents import Presence
+from shared.flowlog.check import TEXT_BYTES, fits
 
 _LONGEST_HOST: Final = 255
 _LONGEST_TEXT: Final = 200
@@ -41,7 +42,7 @@ def presence(request: Request) -> Presence:
 
     """
     host = _host(request)
-    if not (0 < len(host) <= _LONGEST_HOST and host.isprintable()):
+    if not (0 < len(host) <= _LONGEST_HOST and fits(host, TEXT_BYTES) and host.isprintable()):
         raise _bad(f"Send the machine's name in the header Agent-Host, 1 to {_LONGEST_HOST} characters.")
     return Presence(
         agent_id(request),

@@ -25,7 +25,16 @@ from shared.flowlog.record import (
     means_not_measured,
 )
 
-_HOST_CHARACTERS: Final = 255
+ID_BYTES: Final = 1024
+"""The longest resource id, in UTF-8. By Azure's own limits that of a flow log has 372 characters at most, and that of a
+scale set's NIC about 396."""
+TEXT_BYTES: Final = 512
+"""The longest of all other texts, in UTF-8."""
+TEXTS: Final = {
+    **dict.fromkeys(("encryption", "rule", "host", "process"), TEXT_BYTES),
+    **dict.fromkeys(("acl_id", "resource_id", "flow_log_id"), ID_BYTES),
+}
+"""The keys whose values a sender is free to choose, with the most bytes that each may have."""
 
 
 def check(value: object) -> str | None:
@@ -61,13 +70,25 @@ def _one_of(choices: type[StrEnum]) -> _Rule:
     return _Rule(f"one of {', '.join(sorted(names))}", lambda value: isinstance(value, str) and value in names)
 
 
+def fits(text: str, most: int) -> bool:
+    """Tell whether a text has so many bytes in UTF-8 at most."""
+    return len(text) <= most and (text.isascii() or len(text.encode(errors="surrogatepass")) <= most)
+
+
+def _text(key: str, least: int = 0) -> _Rule:
+    most = TEXTS[key]
+    return _Rule(
+        f"a text of {least} to {most} bytes in UTF-8",
+        lambda value: isinstance(value, str) and len(value) >= least and fits(value, most),
+    )
+
+
 def _or_null(rule: _Rule) -> _Rule:
     return _Rule(f"{rule.words}, or null", lambda value: value is None or rule.holds(value))
 
 
 _NULL: Final = _Rule("null", lambda value: value is None)
 _NUMBER: Final = _whole(0, 10**DIGITS_MAX, f"a whole number of at most {DIGITS_MAX} digits")
-_TEXT: Final = _Rule("a string", lambda value: isinstance(value, str))
 _ADDRESS: Final = _Rule(
     "an address in canonical text", lambda value: isinstance(value, str) and canonical_address(value) == value
 )
@@ -82,18 +103,16 @@ _RULES: Final = {
     "direction": _one_of(Direction),
     "decision": _one_of(Decision),
     "state": _or_null(_one_of(State)),
-    "encryption": _or_null(_TEXT),
+    "encryption": _or_null(_text("encryption")),
     **dict.fromkeys(COUNTERS, _or_null(_NUMBER)),
-    "rule": _TEXT,
+    "rule": _text("rule"),
     "mac": _or_null(
         _Rule(
             "12 upper-case hexadecimal digits",
             lambda value: isinstance(value, str) and _MAC.fullmatch(value) is not None,
         )
     ),
-    "acl_id": _or_null(_TEXT),
-    "resource_id": _or_null(_TEXT),
-    "flow_log_id": _or_null(_TEXT),
+    **{key: _or_null(_text(key)) for key in ("acl_id", "resource_id", "flow_log_id")},
     "source": _one_of(Source),
     "version": _whole(1, 10**DIGITS_MAX, "a version number"),
 }
@@ -102,11 +121,8 @@ _AGENT_RULES: Final = _RULES | {
     "src_port": _or_null(_PORT),
     "direction": _or_null(_one_of(Direction)),
     **dict.fromkeys(("decision", "state", "encryption", "rule", "mac", "acl_id", "resource_id", "flow_log_id"), _NULL),
-    "host": _Rule(
-        f"a text of 1 to {_HOST_CHARACTERS} characters",
-        lambda value: isinstance(value, str) and 0 < len(value) <= _HOST_CHARACTERS,
-    ),
-    "process": _or_null(_TEXT),
+    "host": _text("host", least=1),
+    "process": _or_null(_text("process")),
     "direction_basis": _one_of(DirectionBasis),
     **dict.fromkeys(LINKS, _NUMBER),
     "counter_source": _one_of(CounterSource),

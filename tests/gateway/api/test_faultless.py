@@ -21,6 +21,7 @@ ODD = st.one_of(
     st.sampled_from(["10.0.0.04", "::FFFF:1.2.3.4", "::1%eth0", "deny", "allow", "begin", "nsg", "vnet"]),
     st.sampled_from(["000d3af87856", "000D3AF87856", "000D3AF8785\n"]),
     st.sampled_from([0, 1, 2, 4, 65535, 65536, 255, 256, 10**18 - 1, 10**18, 946684799999, 946684800000]),
+    st.sampled_from([letter * size for letter in "x\u20ac" for size in (170, 171, 341, 342, 512, 513, 1024, 1025)]),
     st.lists(st.integers(), max_size=2),
 )
 """Values that stand at the edge of some rule, or beyond."""
@@ -87,6 +88,8 @@ def test_a_body_without_a_fault_is_read_the_fast_way(values):
         {"time": 946684799999},
         {"bytes_src_to_dst": 10**18},
         {"rule": None},
+        {"rule": "x" * 513},
+        {"resource_id": "x" * 1025},
     ],
 )
 def test_one_fault_anywhere_leaves_the_body_to_the_plain_way(change):

@@ -63,6 +63,35 @@ def test_a_value_that_breaks_its_rule_is_named(key, values):
         assert key in (check(OBJECT | {key: value}) or "nothing"), value
 
 
+LONGEST = {"rule": 512, "encryption": 512, "acl_id": 1024, "resource_id": 1024, "flow_log_id": 1024}
+
+
+@pytest.mark.parametrize(("key", "most"), LONGEST.items())
+@pytest.mark.parametrize(("letter", "size"), [("x", 1), ("\u00e9", 2), ("\u20ac", 3), ("\U0001f512", 4)])
+def test_a_text_has_a_limit_in_bytes(key, most, letter, size):
+    longest = letter * (most // size)
+    assert check(OBJECT | {key: longest}) is None
+    assert check(OBJECT | {key: longest + letter}) == (
+        f"{key} must be a text of 0 to {most} bytes in UTF-8{'' if key == 'rule' else ', or null'}, not {longest!r:.80}"
+    )
+
+
+@pytest.mark.parametrize(("key", "good"), [("host", ["x" * 512]), ("process", ["x" * 512, "", None])])
+def test_an_agent_s_texts_have_a_limit_too(key, good):
+    assert [check(AGENTS | {key: value}) for value in good] == [None] * len(good)
+    assert key in str(check(AGENTS | {key: "x" * 513}))
+
+
+def test_the_longest_ids_that_azure_can_make_pass():
+    """By the limits of names: 90 characters for a resource group, 80 for most of what is in it, 64 for a scale set."""
+    group = f"/subscriptions/{'2' * 36}/resourceGroups/{'g' * 90}/providers"
+    flow_log = f"{group}/Microsoft.Network/networkWatchers/{'w' * 80}/flowLogs/{'f' * 80}"
+    scale_set = f"{group}/Microsoft.Compute/virtualMachineScaleSets/{'s' * 64}/virtualMachines/{'v' * 15}"
+    nic = f"{scale_set}/networkInterfaces/{'n' * 80}"
+    acl = f"{group}/Microsoft.Network/networkSecurityGroups/{'a' * 80}"
+    assert check(OBJECT | {"flow_log_id": flow_log, "resource_id": nic, "acl_id": acl}) is None
+
+
 def test_a_long_value_is_not_given_back_whole():
     assert len(check(OBJECT | {"src_ip": "x" * 10_000}) or "") < 200
 
@@ -111,7 +140,7 @@ def test_what_an_agent_cannot_know_it_must_not_tell(key):
     ("change", "named"),
     [
         ({"host": ""}, "host"),
-        ({"host": "x" * 256}, "host"),
+        ({"host": "x" * 513}, "host"),
         ({"process": 1}, "process"),
         ({"direction_basis": "guess"}, "direction_basis"),
         ({"links_live": -1}, "links_live"),
