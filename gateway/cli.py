@@ -22,10 +22,12 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.app import create_app
+from gateway.backups import add_backup_arguments, run_backup, run_restore
 from gateway.clock import utc_now
 from gateway.edge.app import PORT, create_edge
 from gateway.operator.app import create_operator
 from gateway.operator.socket import listening
+from gateway.operator.work import RefusedError
 from gateway.place import PACKAGE, Place
 from gateway.server import Server, end_on_signals, listen, run, server
 from gateway.stores.accounts import Accounts
@@ -54,17 +56,22 @@ def main(
     """Run a command and give its exit status: 0 when done, 1 when refused, 2 when misspelt.
 
     What people are to read goes to stderr. `serve` writes JSON lines to stdout: first `{"listening": URL}`, with
-    `"edge": URL` if agents may come, then the request log.
+    `"edge": URL` if agents may come, then the request log. What is asked for with `--json` goes there too.
     """
     options = _parser().parse_args(arguments)
     # What the gateway keeps is for nobody else on the machine.
     os.umask(0o077)
     try:
-        if options.command == "serve":
-            _serve(options, middleware, protocol)
-        else:
-            _say(change_users(options))
-    except (UsageError, StoreError, OtherVersionError, NoRoomError) as error:
+        match options.command:
+            case "serve":
+                _serve(options, middleware, protocol)
+            case "backup":
+                _tell(options, run_backup(options, _say))
+            case "restore":
+                _tell(options, run_restore(options, utc_now(), _say))
+            case _:
+                _say(change_users(options))
+    except (UsageError, StoreError, OtherVersionError, NoRoomError, RefusedError) as error:
         return _refused(str(error))
     except (OSError, sqlite3.Error) as error:
         return _refused(f"The directory {options.data} cannot be used: {error}")
@@ -117,6 +124,10 @@ def _parser() -> argparse.ArgumentParser:
         help="the function app's package, for the console to hand out (default: %(default)s)",
     )
 
+    add_backup_arguments(
+        commands.add_parser("backup", parents=[data], help="copy everything as it is at one moment"),
+        commands.add_parser("restore", parents=[data], help="bring a backup back into an empty directory"),
+    )
     add_user_commands(commands.add_parser("user", help="people who sign in"), data)
     return parser
 
@@ -236,6 +247,12 @@ def _write_line(entry: dict[str, Any]) -> None:
     with suppress(OSError):
         sys.stdout.buffer.write(orjson.dumps(entry) + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _tell(options: argparse.Namespace, result: dict[str, Any]) -> None:
+    """Write what was done as JSON, if that is asked for."""
+    if options.json:
+        _write_line(result)
 
 
 def _say(sentence: str) -> None:

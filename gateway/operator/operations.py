@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.operator.backup import back_up
 from gateway.operator.work import Operation
 
-OPERATIONS: Final[Mapping[str, Operation]] = {}
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "backup": back_up,
+}
 """By the names that commands ask for them."""
