@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,9 +56,9 @@ class Manifest:
     format: int = _FORMAT
 
     @classmethod
-    def of(cls, directory: Path, moment: datetime) -> Self:
+    def of(cls, directory: Path, moment: datetime, say: Say) -> Self:
         """Describe the files in a directory, which have the versions that this gateway works with."""
-        files = {path.name: _entry(path) for path in sorted(directory.iterdir())}
+        files = {path.name: _entry(path, say) for path in sorted(directory.iterdir())}
         return cls(moment, {name: schema.version for name, schema in SCHEMAS.items()}, files)
 
     @classmethod
@@ -111,15 +111,12 @@ class Manifest:
             OSError: It can't be read, or the copy can't be written.
 
         """
-        entry, path, digest = self.files[name], directory / name, hashlib.sha256()
+        path = directory / name
         with path.open("rb") as read, new_file(target) as written:
-            while chunk := read.read(_CHUNK):
-                digest.update(chunk)
-                written.write(chunk)
-                say(f"{name}: {written.tell() / _MB:,.0f} of {entry.size / _MB:,.0f} MB")
+            sha256 = _read_all(read, written.write, lambda told: say(f"copying {name}: {told}"))
             written.flush()
             os.fsync(written.fileno())
-        if digest.hexdigest() != entry.sha256:
+        if sha256 != self.files[name].sha256:
             raise _damaged(path, "its SHA-256 is another one than that of the file that was backed up")
 
 
@@ -157,11 +154,22 @@ def _require_files(manifest: Manifest, directory: Path) -> None:
             raise _damaged(path, f"it has {size:,} bytes instead of {entry.size:,}")
 
 
-def _entry(path: Path) -> Entry:
+def _entry(path: Path, say: Say) -> Entry:
     """Describe a file, once it outlives a loss of power."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-        return Entry(os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest())
+        sha256 = _read_all(file, len, lambda told: say(f"checking {path.name}: {told}"))
+        return Entry(file.tell(), sha256)
+
+
+def _read_all(file: BinaryIO, take: Callable[[bytes], object], say: Say) -> str:
+    """Read a file in parts, each for `take` to have, and return the SHA-256 of all."""
+    digest, size = hashlib.sha256(), os.fstat(file.fileno()).st_size
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        take(chunk)
+        say(f"{file.tell() / _MB:,.0f} of {size / _MB:,.0f} MB")
+    return digest.hexdigest()
 
 
 def _damaged(path: Path, how: str) -> RefusedError:

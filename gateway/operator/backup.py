@@ -33,8 +33,7 @@ def back_up(work: Work) -> dict[str, Any]:
             _copy_key(work.stores.database.path.with_name(SECRETS_KEY), directory)
         for path in directory.iterdir():
             path.chmod(0o600)
-        work.say("checking sums")
-        manifest = Manifest.of(directory, taken.moment)
+        manifest = Manifest.of(directory, taken.moment, work.say)
         manifest.write(directory)
         directory.rename(target)
         sync_directory(target.parent)
@@ -60,8 +59,8 @@ def _refused_if_it_fails(target: Path) -> Iterator[None]:
         yield
     except (OSError, *STORAGE_ERRORS) as error:
         raise RefusedError(
-            f"The backup could not be written, and nothing of it is left in {target}: {error}. See that the user of "
-            f"the gateway may write in {target.parent}, and that its disk is not full; then try again."
+            f"The backup could not be written, and nothing of it is left in {target}. See that the user of the gateway "
+            f"may write in {target.parent}, and that its disk is not full; then try again. {error}"
         ) from error
 
 

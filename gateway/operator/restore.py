@@ -107,8 +107,8 @@ def restore(backup: Path, data: Path, say: Say) -> Restored:
             sync_directory(data)
     except (OSError, duckdb.Error, sqlite3.Error) as error:
         raise RefusedError(
-            f"{backup} could not be restored into {data}, and nothing of it is left there: {error}. See that its disk "
-            "is not full and that you may write there; then try again."
+            f"{backup} could not be restored into {data}, and nothing of it is left there. See that its disk is not "
+            f"full and that you may write there; then try again. {error}"
         ) from error
     return Restored(data, manifest.moment, tokens, sealed, found)
 

@@ -1,0 +1,91 @@
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main
+from gateway.clock import Clock, to_ms, utc_now
+from gateway.operator.app import create_operator
+from gateway.operator.socket import listening
+from gateway.server import run, server
+from gateway.stores.columns import columns
+from gateway.stores.deployments import NewStorageAccount, StorageAccount
+from gateway.stores.posts import Log, Post
+from gateway.stores.stores import Stores, open_stores
+from tests.gateway.client import record
+
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+LOG = "insights-logs-flowlogflowevent/flowLogResourceID=/LOG/y=2026/m=11/d=23/h={:02}/m=00/macAddress={}/PT1H.json"
+
+
+@pytest.fixture(autouse=True)
+def _umask():
+    """The command line changes it for its process."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def delivered(stores, customer, key, at, newest, mac="000D3AF87856", account="shop"):
+    """Bring a customer a post with one record of a network card's log."""
+    log = Log(account, LOG.format(newest.hour, mac))
+    stores.records.store(Post(customer, key, b"", b"{}", at, log), columns([record(time=to_ms(newest))]))
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """The directory of a gateway that one customer has delivered to, with a secret, which nobody serves from."""
+    folder = tmp_path / "data"
+    with open_stores(folder) as stores:
+        customer = stores.accounts.add_customer("contoso")
+        user = stores.accounts.add_user("ada", customer, "password")
+        stores.sessions.begin(user.id, utc_now())
+        stores.tokens.add(customer, utc_now(), timedelta(days=30), "function")
+        secret = NewStorageAccount(StorageAccount("shop", "eastus"), "secret of shop")
+        stores.deployments.add(customer, "shop-prod", "subscription", [secret], NOW)
+        delivered(stores, customer, "key", NOW, NOW - timedelta(minutes=1))
+    return folder
+
+
+@contextmanager
+def operated(data: Path, clock: Clock = utc_now) -> Iterator[Stores]:
+    """Carry out what is asked over the socket in a directory, from a thread, for as long as the context lasts."""
+    with open_stores(data) as stores, listening(data) as listener:
+        serving = server(create_operator(stores, clock))
+        serving.config.timeout_graceful_shutdown = 0
+        thread = threading.Thread(target=run, args=[(serving, listener)], name="operator")
+        thread.start()
+        try:
+            yield stores
+        finally:
+            serving.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def backup(data, tmp_path) -> Path:
+    """A backup of that directory, without the key of its secret."""
+    target = tmp_path / "backup"
+    assert main(["backup", "--data", str(data), str(target)]) == 0
+    return target
+
+
+@pytest.fixture
+def tiny_disk(tmp_path) -> Iterator[Path]:
+    """A disk that is too small for a backup."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    mounted = tmp_path / "disk"
+    mounted.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", mounted], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.decode().strip()}")
+    yield mounted
+    subprocess.run(["umount", mounted], check=True)
