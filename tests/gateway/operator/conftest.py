@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main
 from gateway.clock import Clock, to_ms, utc_now
 from gateway.operator.app import create_operator
+from gateway.operator.asking import carry_out
 from gateway.operator.socket import listening
 from gateway.server import run, server
 from gateway.stores.columns import columns
@@ -37,10 +38,11 @@ def delivered(stores, customer, key, at, newest, mac="000D3AF87856", account="sh
     stores.records.store(Post(customer, key, b"", b"{}", at, log), columns([record(time=to_ms(newest))]))
 
 
-@pytest.fixture
-def data(tmp_path) -> Path:
-    """The directory of a gateway that one customer has delivered to, with a secret, which nobody serves from."""
-    folder = tmp_path / "data"
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory) -> Path:
+    """A data directory and its backup, once for all tests, which get copies."""
+    made = tmp_path_factory.mktemp("made")
+    folder = made / "data"
     with open_stores(folder) as stores:
         customer = stores.accounts.add_customer("contoso")
         user = stores.accounts.add_user("ada", customer, "password")
@@ -49,7 +51,14 @@ def data(tmp_path) -> Path:
         secret = NewStorageAccount(StorageAccount("shop", "eastus"), "secret of shop")
         stores.deployments.add(customer, "shop-prod", "subscription", [secret], NOW)
         delivered(stores, customer, "key", NOW, NOW - timedelta(minutes=1))
-    return folder
+    carry_out(folder, "backup", {"to": str(made / "backup"), "with_secrets_key": False}, lambda _: None)
+    return made
+
+
+@pytest.fixture
+def data(tmp_path, _made) -> Path:
+    """The directory of a gateway that one customer has delivered to, with a secret, which nobody serves from."""
+    return shutil.copytree(_made / "data", tmp_path / "data")
 
 
 @contextmanager
@@ -68,11 +77,9 @@ def operated(data: Path, clock: Clock = utc_now) -> Iterator[Stores]:
 
 
 @pytest.fixture
-def backup(data, tmp_path) -> Path:
+def backup(tmp_path, _made) -> Path:
     """A backup of that directory, without the key of its secret."""
-    target = tmp_path / "backup"
-    assert main(["backup", "--data", str(data), str(target)]) == 0
-    return target
+    return shutil.copytree(_made / "backup", tmp_path / "backup")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -11,8 +11,8 @@ from threading import Semaphore
 
 import orjson
 import pytest
-import requests
 
+from benchmarks.visitor import Visitor, visiting
 from gateway.cli import main
 from gateway.local import GatewayProcess, new_customer
 from gateway.operator.archive import Manifest
@@ -62,7 +62,7 @@ class Sender:
             self.acknowledged[key] = datetime.now(UTC)
             self.answered.release()
 
-    def end(self):
+    def close(self):
         self._ended.set()
         self._thread.join()
 
@@ -76,18 +76,14 @@ def test_a_backup_under_load_restores_to_exactly_what_was_acknowledged_before_it
     with closing(open_database(data)) as database:
         customer = new_customer(database, "customer")
     with GatewayProcess(data) as gateway:
-        pages = requests.get(gateway.url + "/sign-in", timeout=20)
-        senders = [Sender(Client(gateway.url, customer.subscription_token, customer.number)) for _ in range(2)]
-        try:
-            for sender in senders:
-                assert all(sender.answered.acquire(timeout=20) for _ in range(3))
+        visitor = Visitor(gateway.url, customer)
+        with visiting(visitor, ("/?range=all", "/traffic?range=all"), pause=0) as visit, ExitStack() as sending:
+            client = Client(gateway.url, customer.subscription_token, customer.number)
+            senders = [sending.enter_context(closing(Sender(client))) for _ in range(2)]
+            assert all(sender.answered.acquire(timeout=20) for sender in senders for _ in range(3))
             assert main(["backup", "--data", str(data), str(target)]) == 0
-            for sender in senders:
-                assert all(sender.answered.acquire(timeout=20) for _ in range(3))
-        finally:
-            for sender in senders:
-                sender.end()
-    assert pages.status_code == 200
+            assert all(sender.answered.acquire(timeout=20) for sender in senders for _ in range(3))
+    assert visit.seconds
     moment = Manifest.read(target).moment
     assert main(["restore", str(target), "--data", str(restored)]) == 0
     with open_stores(data) as stores:
