@@ -13,7 +13,10 @@ from importlib import import_module
 
 from benchmarks import report
 
-_NAMES = ("decode", "posting", "reading", "memory", "operations", "update", "cold_start", "ingest", "pages", "agent")
+_NAMES = (
+    *("decode", "posting", "reading", "memory", "operations", "update", "cold_start", "ingest", "pages", "agent"),
+    "data_directories",
+)
 
 
 def _main() -> int:

@@ -1,13 +1,13 @@
 """How long the console's pages take over ten million flow records, after a restart, and in how much memory."""
 
 import contextlib
-import re
 import statistics
 import tempfile
 from pathlib import Path
 
 from benchmarks import report
 from benchmarks.many_records import fill
+from benchmarks.resident import peak_of
 from benchmarks.visitor import Visitor
 from gateway.local import GatewayProcess, new_customer
 from gateway.stores.stores import open_database
@@ -46,7 +46,7 @@ def measure() -> report.Result:
         with GatewayProcess(data) as gateway:
             visitor = Visitor(gateway.url, customer)
             seconds = {name: [visitor.open(path) for _ in range(_RUNS)] for name, path in _PAGES.items()}
-            peak = _peak(gateway.pid)
+            peak = peak_of(gateway.pid)
     figures = [report.Figure(f"{name}, p95", _p95(each) * 1000, "ms", at_most=1000) for name, each in seconds.items()]
     rows = tuple(
         (name, each[0] * 1000, statistics.median(each) * 1000, _p95(each) * 1000) for name, each in seconds.items()
@@ -63,13 +63,6 @@ def measure() -> report.Result:
 
 def _p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20, method="inclusive")[-1]
-
-
-def _peak(pid: int) -> int:
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    if found is None:
-        raise RuntimeError("This needs Linux: it reads /proc.")
-    return int(found[1]) * 1024
 
 
 if __name__ == "__main__":

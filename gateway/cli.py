@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.app import create_app
+from gateway.backups import add_backup_arguments, run_backup, run_restore
 from gateway.clock import utc_now
 from gateway.customers import add_customer_commands, run_customer_command
 from gateway.edge.app import PORT, create_edge
@@ -66,6 +67,10 @@ def main(
         match options.command:
             case "serve":
                 _serve(options, middleware, protocol)
+            case "backup":
+                _tell(options, run_backup(options, _say))
+            case "restore":
+                _tell(options, run_restore(options, utc_now(), _say))
             case "customer":
                 run_customer_command(options)
             case "records":
@@ -125,6 +130,10 @@ def _parser() -> argparse.ArgumentParser:
         help="the function app's package, for the console to hand out (default: %(default)s)",
     )
 
+    add_backup_arguments(
+        commands.add_parser("backup", parents=[data], help="copy everything as it is at one moment"),
+        commands.add_parser("restore", parents=[data], help="bring a backup back into an empty directory"),
+    )
     add_user_commands(commands.add_parser("user", help="people who sign in"), data)
     add_customer_commands(commands.add_parser("customer", help="customers, and what belongs to them"), data)
     add_records_commands(commands.add_parser("records", help="flow records that are stored"), data)
@@ -246,6 +255,12 @@ def _write_line(entry: dict[str, Any]) -> None:
     with suppress(OSError):
         sys.stdout.buffer.write(orjson.dumps(entry) + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _tell(options: argparse.Namespace, result: dict[str, Any]) -> None:
+    """Write what was done as JSON, if that is asked for."""
+    if options.json:
+        _write_line(result)
 
 
 def _say(sentence: str) -> None:

@@ -1,14 +1,17 @@
 """What answers on the socket: one call an operation, with progress as it goes."""
 
-import logging
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from http import HTTPMethod, HTTPStatus
 from typing import Any
+from weakref import WeakSet
 
 import orjson
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -19,54 +22,71 @@ from gateway.operator.work import GoneError, Operation, RefusedError, Work
 from gateway.stores.database import StoreError
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 
-_logger = logging.getLogger(__name__)
-
 
 def create_operator(stores: Stores, clock: Clock) -> Starlette:
     """Put together what carries operations out.
 
     `POST /NAME` with wishes in JSON is answered by lines of JSON: `{"progress": TEXT}`, and at last `{"done": RESULT}`
-    or `{"refused": SENTENCE}`.
+    or `{"refused": SENTENCE}`. When the application ends, so does what is under way.
     """
+    runs: WeakSet[_Run] = WeakSet()
 
     async def carry_out(request: Request) -> Response:
         operation = OPERATIONS.get(request.path_params["name"])
         if operation is None:
             return PlainTextResponse("unknown", HTTPStatus.NOT_FOUND)
         wishes = orjson.loads(await request.body())
-        return StreamingResponse(_lines(stores, clock, operation, wishes), media_type="application/x-ndjson")
+        run = _Run(operation, stores, clock, wishes)
+        runs.add(run)
+        # The background task comes next when nobody reads any more, too.
+        return StreamingResponse(run.lines(), media_type="application/x-ndjson", background=BackgroundTask(run.end))
 
-    return Starlette(routes=[Route("/{name}", carry_out, methods=[HTTPMethod.POST])])
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        # The stores are closed next, which nothing may be using then.
+        for run in list(runs):
+            await run_in_threadpool(run.end)
+
+    return Starlette(routes=[Route("/{name}", carry_out, methods=[HTTPMethod.POST])], lifespan=lifespan)
 
 
-def _lines(stores: Stores, clock: Clock, operation: Operation, wishes: dict[str, Any]) -> Iterator[bytes]:
-    lines: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    gone = threading.Event()
+class _Run:
+    """An operation that is under way, in a thread of its own."""
 
-    def say(text: str) -> None:
-        if gone.is_set():
-            raise GoneError
-        lines.put({"progress": text})
+    def __init__(self, operation: Operation, stores: Stores, clock: Clock, wishes: dict[str, Any]) -> None:
+        self._lines: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._gone = threading.Event()
+        work = Work(stores, clock, self._say, wishes)
+        self._thread = threading.Thread(target=self._carry_out, args=[operation, work], name="operation")
+        self._thread.start()
 
-    def work() -> None:
-        try:
-            lines.put({"done": operation(Work(stores, clock, say, wishes))})
-        except RefusedError as error:
-            lines.put({"refused": str(error)})
-        except GoneError:
-            pass
-        except (OSError, StoreError, *STORAGE_ERRORS) as error:
-            lines.put({"refused": f"It failed, and may be tried again: {error}"})
-        except Exception:
-            _logger.exception("An operation failed.")
-            lines.put({"refused": "It failed for a reason of the gateway's own, which its log tells."})
-
-    threading.Thread(target=work, name="operation").start()
-    try:
-        while True:
-            line = lines.get()
+    def lines(self) -> Iterator[bytes]:
+        """Give the lines of the answer as they come."""
+        line: dict[str, Any] = {"progress": ""}
+        while "progress" in line:
+            line = self._lines.get()
             yield orjson.dumps(line) + b"\n"
-            if "progress" not in line:
-                return
-    finally:
-        gone.set()
+
+    def end(self) -> None:
+        """End the operation between two of its steps, and wait for that."""
+        self._gone.set()
+        self._thread.join()
+
+    def _say(self, text: str) -> None:
+        if self._gone.is_set():
+            raise GoneError
+        self._lines.put({"progress": text})
+
+    def _carry_out(self, operation: Operation, work: Work) -> None:
+        last: dict[str, Any] = {"refused": "It failed, and the gateway has said how on stderr."}
+        try:
+            last = {"done": operation(work)}
+        except RefusedError as error:
+            last = {"refused": str(error)}
+        except GoneError:
+            last = {"refused": "The gateway is ending, and has left off. Start it, and try again."}
+        except (OSError, StoreError, *STORAGE_ERRORS) as error:
+            last = {"refused": f"It failed, and may be tried again: {error}"}
+        finally:
+            self._lines.put(last)

@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.operator.backup import back_up
 from gateway.operator.customers import list_customers
 from gateway.operator.erasure import erase
 from gateway.operator.removal import remove
 from gateway.operator.work import Operation
 
-OPERATIONS: Final[Mapping[str, Operation]] = {"customers": list_customers, "erase": erase, "remove": remove}
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "backup": back_up,
+    "customers": list_customers,
+    "erase": erase,
+    "remove": remove,
+}
 """By the names that commands ask for them."""

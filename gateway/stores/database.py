@@ -16,9 +16,15 @@ class StoreError(Exception):
 
 
 class Database:
-    """The file. Every method may be called from any thread, and blocks: call none on an event loop."""
+    """The file. Every method may be called from any thread, and blocks: call none on an event loop.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Attributes:
+        path: Where it is.
+
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
         self._connection = connection
         # Held by the thread that is in a transaction, whose own statements go on.
         self._lock = threading.RLock()
@@ -47,7 +53,7 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        return cls(connection)
+        return cls(path, connection)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -76,6 +82,24 @@ class Database:
     def empty_log(self) -> None:
         """Write the log into the file proper, so that nothing of what was deleted is left in the log."""
         self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let all other threads wait for the file until the context ends."""
+        with self._lock:
+            yield
+
+    def snapshot(self) -> sqlite3.Connection:
+        """Return a connection of its own, to be closed, that sees the file as it is now whatever is written later."""
+        connection = connect(self.path)
+        try:
+            connection.execute("BEGIN")
+            # SQLite chooses what a transaction sees at its first read.
+            connection.execute("SELECT key FROM signing_key").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -187,6 +187,24 @@ class Records:
         with self._writing, closing(self._connection.cursor()) as cursor:
             cursor.execute("CHECKPOINT")
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let all who want to write wait until the context ends."""
+        with self._writing:
+            yield
+
+    def snapshot(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor, to be closed, that sees the store as it is now whatever is written later."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.begin()
+            # DuckDB chooses what a transaction sees at its first read.
+            cursor.execute("SELECT version FROM schema_version").fetchone()
+        except BaseException:
+            cursor.close()
+            raise
+        return cursor
+
     def count(self, customer: int) -> int:
         """Count a customer's records."""
         return int(next(self.rows("SELECT count(*) FROM records WHERE customer = ?", [customer]))[0])

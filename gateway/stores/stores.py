@@ -26,6 +26,7 @@ from gateway.stores.server_traffic import ServerTraffic
 from gateway.stores.sessions import Sessions
 from gateway.stores.tokens import Tokens
 from gateway.stores.vault import Vault
+from gateway.stores.whole import require_whole
 
 STORAGE_ERRORS: Final = (duckdb.Error, sqlite3.Error)
 """What the stores raise when a file fails them."""
@@ -85,6 +86,7 @@ def open_stores(data: Path) -> Stores:
     Raises:
         duckdb.IOException: Another gateway has them open.
         OtherVersionError: Another version of the gateway wrote them.
+        StoreError: A backup that is being restored is not complete.
 
     """
     database = open_database(data)
@@ -122,7 +124,9 @@ def open_database(data: Path) -> Database:
 
     Raises:
         OtherVersionError: Another version of the gateway wrote it.
+        StoreError: A backup that is being restored is not complete.
 
     """
+    require_whole(data)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Database.open(data / "accounts.sqlite")

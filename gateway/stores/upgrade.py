@@ -19,6 +19,7 @@ import duckdb
 from gateway.stores import accounts_schema, records_schema
 from gateway.stores.copying import copy, sync_directory
 from gateway.stores.migrations import Schema
+from gateway.stores.whole import require_whole
 
 type Say = Callable[[str], None]
 """Tells whoever started the gateway how far it is."""
@@ -41,10 +42,12 @@ def upgrade(data: Path, say: Say) -> None:
 
     Raises:
         OtherVersionError: A file is newer than this version, or older than 0.1. Nothing was changed.
+        StoreError: A backup that is being restored is not complete. Nothing was changed.
         NoRoomError: There is too little room for the copies. Nothing was changed.
         duckdb.Error, sqlite3.Error, OSError: A gateway is serving, or a step failed; its file is as it was before it.
 
     """
+    require_whole(data)
     with ExitStack() as opened:
         kinds: tuple[type[_File], ...] = (_Records, _Accounts)
         files = [

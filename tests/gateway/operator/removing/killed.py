@@ -12,7 +12,7 @@ from typing import Any
 from gateway.operator import slices
 from gateway.operator.operations import OPERATIONS
 from gateway.stores.stores import open_stores
-from tests.gateway.operator.two_customers import work
+from tests.gateway.operator.removing.two_customers import work
 
 
 class Countdown:

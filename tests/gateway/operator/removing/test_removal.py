@@ -19,7 +19,7 @@ from gateway.stores.database import StoreError
 from gateway.stores.posts import Post, RemovedError
 from gateway.stores.stores import open_stores
 from tests.gateway.client import agent_record, ndjson, record
-from tests.gateway.operator.two_customers import (
+from tests.gateway.operator.removing.two_customers import (
     accounts_of,
     accounts_of_nobody,
     records_of,
@@ -28,7 +28,7 @@ from tests.gateway.operator.two_customers import (
     work,
 )
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 CONTOSO, FABRIKAM = 1, 2
 
 

@@ -14,7 +14,7 @@ from gateway.operator.work import Work
 from gateway.stores.stores import Stores, open_stores
 from gateway.stores.upgrade import upgrade
 
-_VERSION_0_1 = Path(__file__).parents[1] / "stores" / "version_0_1" / "data.tar.gz"
+_VERSION_0_1 = Path(__file__).parents[2] / "stores" / "version_0_1" / "data.tar.gz"
 
 
 def unpack(data: Path) -> None:

@@ -10,7 +10,7 @@ from gateway.stores.holds import Holds
 from gateway.stores.records import KEY_LIFE
 from gateway.stores.stores import open_stores
 from tests.gateway.client import ndjson, record
-from tests.gateway.operator.two_customers import records_of, repeated_by_nobody, work
+from tests.gateway.operator.removing.two_customers import records_of, repeated_by_nobody, work
 
 CONTOSO, FABRIKAM = 1, 2
 EVER = from_ms(0), from_ms(2**42)

@@ -1,0 +1,114 @@
+"""The commands that back everything up, and bring it back."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.clock import iso
+from gateway.operator.archive import SCHEMAS
+from gateway.operator.asking import carry_out
+from gateway.operator.gap import hour, whole_hour
+from gateway.operator.restore import Restored, restore
+from gateway.operator.work import RefusedError, Say
+from gateway.stores.whole import require_whole
+from shared.commands.output import printable
+
+_MB: Final = 1_000_000
+_BACKUP: Final = """\
+Copies both files as they are at one moment into a new directory, with a manifest. A gateway may be serving from DIR: it
+makes the copy itself then, as its own user, and goes on taking posts meanwhile. Copying DIR by other means is safe
+only while no gateway runs.
+
+Everything in a backup is for its owner alone. secrets.key, which decrypts the connection strings, is left out unless
+it is asked for: keep it apart.
+"""
+_RESTORE: Final = """\
+Brings a backup back into an empty directory. Sessions and auth tokens end. What was changed after the backup is as it
+was before: users, passwords, and subscription tokens that were revoked since are good again, so these are listed. The
+hours are named from which `sluice replay` brings back the flow records that were accepted since.
+"""
+_EXIT_CODES: Final = "exit codes: 0 done; 1 refused, nothing was changed; 2 misspelt"
+
+
+def add_backup_arguments(backup: argparse.ArgumentParser, restored: argparse.ArgumentParser) -> None:
+    """Declare what the two commands take, and what their help says."""
+    backup.add_argument("to", type=Path, metavar="TO", help="directory of the backup, which is made, or is empty")
+    backup.add_argument(
+        "--with-secrets-key", action="store_true", help="put the key of the connection strings in too, if there is one"
+    )
+    restored.add_argument("backup", type=Path, metavar="FROM", help="directory of the backup")
+    for parser, description in ((backup, _BACKUP), (restored, _RESTORE)):
+        parser.description, parser.epilog = description, _EXIT_CODES
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.add_argument("--json", action="store_true", help="print what was done as one JSON object")
+
+
+def run_backup(options: argparse.Namespace, say: Say) -> dict[str, Any]:
+    """Back up, say what was done, and return it.
+
+    Raises:
+        RefusedError: There is nothing to back up, or the backup can't be written.
+
+    """
+    data = options.data
+    require_whole(data)
+    if not all((data / name).exists() for name in SCHEMAS):
+        raise RefusedError(f"No gateway has kept anything in {data}. Name the directory that it serves from.")
+    wishes = {"to": str(options.to.resolve()), "with_secrets_key": options.with_secrets_key}
+    done = carry_out(data, "backup", wishes, say)
+    key = "with" if done["secrets_key"] else "without"
+    say(
+        f"Backed up to {done['backup']}, {key} secrets.key: everything as it was at {done['moment']}, "
+        f"{done['records']:,} records, {done['bytes'] / _MB:,.0f} MB."
+    )
+    return done
+
+
+def run_restore(options: argparse.Namespace, now: datetime, say: Say) -> dict[str, Any]:
+    """Restore, say what is to be known of it, and return it.
+
+    Raises:
+        RefusedError: The backup can't be restored.
+
+    """
+    restored = restore(options.backup, options.data, say)
+    # The hour that is running holds records that were accepted before the gateway stopped, too.
+    end = whole_hour(now) + timedelta(hours=1)
+    for line in _lines(restored, end):
+        say(printable(line))
+    return {
+        "data": str(restored.data),
+        "moment": iso(restored.moment),
+        "tokens": [asdict(token) | {"expires_at": iso(token.expires_at)} for token in restored.tokens],
+        "enter_again": [asdict(each) for each in restored.sealed],
+        "replay": [
+            {"customer": gap.customer, "account": gap.account, "from": hour(gap.start), "command": gap.command(end)}
+            for gap in restored.gaps
+        ],
+    }
+
+
+def _lines(restored: Restored, end: datetime) -> Iterator[str]:
+    yield f"{restored.data} is as it was at {iso(restored.moment)}. All sessions and auth tokens have ended."
+    if restored.tokens:
+        yield "These subscription tokens are good, as they were then. Revoke in the console what was revoked since:"
+    for token in restored.tokens:
+        purpose = f" ({token.purpose})" if token.purpose else ""
+        yield f"  {token.customer}: token {token.number}{purpose}, until {iso(token.expires_at)}"
+    if restored.sealed:
+        yield (
+            "The backup has no secrets.key. Put the one that was kept apart into the directory before the gateway "
+            "starts, or enter the connection strings of these deployments again:"
+        )
+    for sealed in restored.sealed:
+        yield f"  {sealed.customer}: {sealed.deployment} ({', '.join(sealed.accounts)})"
+    if restored.gaps:
+        yield (
+            "What was accepted since then is missing. Start the gateway; then, "
+            f"from {hour(end)}:00 UTC on, run with the settings of each account's function app:"
+        )
+    for gap in restored.gaps:
+        yield f"  {gap.customer}: {gap.account}: {gap.command(end)}"

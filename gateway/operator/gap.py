@@ -1,0 +1,76 @@
+"""What a restored directory lacks of each storage account's logs, and how it is brought back.
+
+A function has moved its checkpoints over all that the gateway accepted after the backup, so only `sluice replay` reads
+it again. It doubles nothing, so an hour too many costs time alone, and an hour too few would lose records.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import duckdb
+
+from gateway.clock import from_ms, to_ms
+
+_LATE: Final = timedelta(hours=1)
+"""How much later than a log's next hour the end of an hour may be delivered: the sweep brings what an event did not."""
+_SILENT: Final = timedelta(days=1)
+"""A network card that brought nothing for so long, while others of its account did, is gone."""
+
+_NEWEST: Final = """
+    WITH cards AS (
+        SELECT customer, account, max(newest) AS newest, max(accepted_at) AS accepted
+        FROM posts WHERE account IS NOT NULL
+        GROUP BY customer, account, regexp_replace(log, '/y=[0-9]+/m=[0-9]+/d=[0-9]+/h=[0-9]+/m=[0-9]+', '')
+    ), latest AS (
+        SELECT *, max(accepted) OVER (PARTITION BY customer, account) AS last FROM cards
+    )
+    SELECT customer, account, coalesce(min(newest), min(accepted)) FROM latest
+    WHERE accepted >= last - ? GROUP BY customer, account ORDER BY customer, account
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What is to be delivered once more.
+
+    Attributes:
+        customer: The customer's name.
+        account: The storage account.
+        start: The first hour.
+
+    """
+
+    customer: str
+    account: str
+    start: datetime
+
+    def command(self, end: datetime) -> str:
+        """Write the command that fills it, for the hours before an end."""
+        return f"sluice replay --from {hour(self.start)} --to {hour(end)}"
+
+
+def gaps(records: duckdb.DuckDBPyConnection, customers: Mapping[int, str], moment: datetime) -> Iterator[Gap]:
+    """Tell what every storage account that had delivered before a moment is to deliver once more.
+
+    Args:
+        records: The records as they were at the moment, in any version.
+        customers: The names of customers by their numbers.
+        moment: When.
+
+    """
+    rows = records.execute(_NEWEST, [_SILENT // timedelta(milliseconds=1)]).fetchall()
+    for customer, account, newest in rows:
+        last = from_ms(min(newest, to_ms(moment)))
+        yield Gap(customers[customer], account, whole_hour(last - _LATE))
+
+
+def whole_hour(moment: datetime) -> datetime:
+    """Return the hour that a moment is in."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def hour(moment: datetime) -> str:
+    """Write an hour as `sluice replay` reads it."""
+    return f"{moment:%Y-%m-%dT%H}"

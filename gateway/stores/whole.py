@@ -1,0 +1,23 @@
+"""Whether a directory is whole: a restore that was cut off leaves a mark in it, and nobody works with it then."""
+
+from pathlib import Path
+from typing import Final
+
+from gateway.stores.database import StoreError
+
+UNFINISHED: Final = "restore.unfinished"
+"""The directory within, where a restore puts everything until it is complete."""
+
+
+def require_whole(data: Path) -> None:
+    """Make sure that no restore into a directory is under way, or was cut off.
+
+    Raises:
+        StoreError: One is.
+
+    """
+    if (data / UNFINISHED).exists():
+        raise StoreError(
+            f"A backup is being restored into {data}, or that was cut off. In the latter case empty the directory, "
+            "and restore once more."
+        )

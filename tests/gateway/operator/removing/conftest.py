@@ -1,0 +1,61 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.clock import utc_now
+from gateway.stores.columns import columns
+from gateway.stores.journal import Deed
+from gateway.stores.posts import Post
+from gateway.stores.stores import open_stores
+from tests.gateway.client import record
+from tests.gateway.operator.removing.two_customers import unpack
+
+_ROOT = Path(__file__).parents[4]
+_MANY = 50
+
+
+@pytest.fixture(scope="session")
+def _two_customers(tmp_path_factory):
+    data = tmp_path_factory.mktemp("two") / "data"
+    unpack(data)
+    return data
+
+
+@pytest.fixture
+def data(_two_customers, tmp_path):
+    """The directory of two customers."""
+    return Path(shutil.copytree(_two_customers, tmp_path / "data"))
+
+
+@pytest.fixture
+def stores(data):
+    with open_stores(data) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """Gives the directory that an operation left which was killed at each change, and how often it was."""
+
+    def run(name):
+        data = tmp_path_factory.mktemp("killed") / "data"
+        _many_customers(data)
+        program = [sys.executable, "-m", "tests.gateway.operator.removing.killed", data, name]
+        told = subprocess.run(program, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
+        return data, int(told)
+
+    return run
+
+
+def _many_customers(data):
+    with open_stores(data) as stores, stores.database.transaction():
+        for name in map(str, range(_MANY)):
+            customer, now = stores.accounts.add_customer(name), utc_now()
+            stores.accounts.add_user(f"user {name}", customer, "a password of tests")
+            stores.journal.add(customer, now, "ada", Deed.MADE_TOKEN, "token 1")
+            for key in ("first", "second"):
+                lines = [record(), record(rule=f"rule of {name}"), record(src_ip="10.0.0.5")]
+                stores.records.store(Post(customer, key, b"", b"{}", now), columns(lines))
