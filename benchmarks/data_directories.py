@@ -1,4 +1,4 @@
-"""What is done to a data directory of ten million flow records: a backup while a gateway serves it, and a restore."""
+"""What is done to a data directory of ten million flow records: a backup under load, a restore, an upgrade."""
 
 import contextlib
 import subprocess
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import requests
 
@@ -29,9 +30,22 @@ _PAGES = ("/?range=all", "/traffic?range=all", "/top?range=all&by=rule")
 _ROOT = Path(__file__).resolve().parent.parent
 _CLAIM = (
     f"A data directory of {_RECORDS:,} flow records is backed up while its gateway takes posts of {_RECORDS_A_POST:,} "
-    "records, one after another, and pages of the console are open; then the backup is restored. Peak memory is that "
-    "of the gateway's process before and after the backup, and of the restore's."
+    "records, one after another, and pages of the console are open; then the backup is restored, and a step of an "
+    "upgrade gives every record one more column, with the copy that is made before. Peak memory is that of the "
+    "gateway's process before and after the backup, and of the other two's."
 )
+_QUIET: Final = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+_UPGRADE: Final = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from gateway.stores import records_schema
+from gateway.stores.migrations import Step
+step = Step("a column of the records", ("ALTER TABLE records ADD COLUMN measured BOOLEAN DEFAULT true",))
+records_schema.SCHEMA = replace(records_schema.SCHEMA, steps=(*records_schema.SCHEMA.steps, step))
+from gateway.stores.upgrade import upgrade
+upgrade(Path(sys.argv[1]), print)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +67,17 @@ def measure() -> report.Result:
             before = _load(gateway, customer, seconds=5)
             peak_before = peak_of(gateway.pid)
             with _posting(gateway, customer) as during, visiting(Visitor(gateway.url, customer), _PAGES, pause=0.1):
-                made = _command("backup", "--data", str(data), str(backup))
+                made = _command("-m", "gateway", "backup", "--data", str(data), str(backup))
             peak_after = peak_of(gateway.pid)
-        restored = _command("restore", str(backup), "--data", str(Path(folder) / "restored"))
+        restored = _command("-m", "gateway", "restore", str(backup), "--data", str(Path(folder) / "restored"))
+        upgraded = _command("-c", _UPGRADE, str(Path(folder) / "restored"))
     return report.Result(
         _CLAIM,
         (
             report.Figure("longest post during the backup", max(during), "s", at_most=2),
             report.Figure("peak memory of the gateway", peak_after / 1e6, "MB", at_most=2000),
             report.Figure("peak memory of the restore", restored.peak / 1e6, "MB", at_most=700),
+            report.Figure("peak memory of the upgrade", upgraded.peak / 1e6, "MB", at_most=700),
             report.Figure("longest post during the backup, against the time before", max(during) / max(before), "x"),
         ),
         (
@@ -71,6 +87,7 @@ def measure() -> report.Result:
                     ("serving, before the backup", 5.0, "", peak_before / 1e6),
                     ("backup", made.seconds, _RECORDS / made.seconds / 1e6, peak_after / 1e6),
                     ("restore", restored.seconds, _RECORDS / restored.seconds / 1e6, restored.peak / 1e6),
+                    ("upgrade", upgraded.seconds, _RECORDS / upgraded.seconds / 1e6, upgraded.peak / 1e6),
                 ),
             ),
             report.Table(("records on disk, MB", "posts during the backup"), ((size / 1e6, len(during)),)),
@@ -115,16 +132,16 @@ def _posting(gateway: GatewayProcess, customer: Customer) -> Iterator[list[float
 
 
 def _command(*words: str) -> _Run:
-    """Run a command of the gateway in a process of its own."""
+    """Run Python with arguments in a process of its own."""
     began = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "gateway", *words], cwd=_ROOT, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([sys.executable, *words], cwd=_ROOT, **_QUIET) as process:
         peak = 0
         while process.poll() is None:
             with contextlib.suppress(RuntimeError, OSError):  # it may have ended just now
                 peak = peak_of(process.pid)
             time.sleep(0.01)
     if process.returncode:
-        raise RuntimeError(f"{words[0]} failed.")
+        raise RuntimeError(f"{words[:3]} failed.")
     return _Run(time.monotonic() - began, peak)
 
 

@@ -184,7 +184,8 @@ class Records:
                     self._loader.forget(cursor)
             if last:
                 self._loader.read(self._connection)
-        with self._writing, closing(self._connection.cursor()) as cursor:
+        # While a backup reads, DuckDB refuses; it writes the log by itself later.
+        with self._writing, closing(self._connection.cursor()) as cursor, suppress(duckdb.TransactionException):
             cursor.execute("CHECKPOINT")
 
     @contextmanager

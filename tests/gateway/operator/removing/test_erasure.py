@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from gateway.clock import from_ms, utc_now
@@ -8,6 +9,7 @@ from gateway.operator.erasure import erase
 from gateway.operator.work import RefusedError
 from gateway.stores.holds import Holds
 from gateway.stores.records import KEY_LIFE
+from gateway.stores.snapshot import snapshot
 from gateway.stores.stores import open_stores
 from tests.gateway.client import ndjson, record
 from tests.gateway.operator.removing.two_customers import records_of, repeated_by_nobody, work
@@ -48,6 +50,17 @@ def test_another_customer_keeps_every_row(data):
         erase(work(stores, "contoso", search="ip:10.0.0.0/8"))
         assert deeds(stores, FABRIKAM) == []
     assert records_of(data, FABRIKAM) == fabrikam
+
+
+def test_a_backup_under_way_holds_no_erasure_up_and_has_what_was_there_at_its_moment(stores, tmp_path):
+    with snapshot(stores, utc_now) as taken:
+        before = stores.records.count(CONTOSO)
+        assert erase(work(stores, "contoso", search="port:22"))["records"] == 60
+        taken.copy_records(tmp_path / "copy.duckdb", lambda _told: None)
+    assert stores.records.count(CONTOSO) == before - 60
+    with duckdb.connect(tmp_path / "copy.duckdb") as copy:
+        counted = copy.execute("SELECT count(*) FROM records WHERE customer = ?", [CONTOSO]).fetchone()
+    assert counted == (before,)
 
 
 def test_an_erasure_stands_in_the_audit_log_of_its_customer(stores):
