@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from gateway.api.body import Bodies
 from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception
 from gateway.api.errors import on_storage_error as on_api_storage_error
 from gateway.api.request_log import RequestLog, Sink
@@ -22,6 +23,7 @@ from gateway.api.routes import api_routes, is_api
 from gateway.clock import Clock
 from gateway.console.errors import PageError
 from gateway.console.routes import Console
+from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.place import Place
@@ -89,8 +91,9 @@ def create_app(
         },
         lifespan=lifespan,
     )
+    app.state.bodies = Bodies(limits.bodies_bytes)
     # Outside of everything, so that the answer to a failure has the headers too.
-    return SecurityHeaders(app, encrypted=place.encrypted)
+    return SecurityHeaders(OneEnd(app), encrypted=place.encrypted)
 
 
 async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None) -> None:

@@ -1,7 +1,6 @@
 """The gateway's command line."""
 
 import argparse
-import asyncio
 import os
 import re
 import socket
@@ -24,6 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gateway.app import create_app
 from gateway.backups import add_backup_arguments, run_backup, run_restore
 from gateway.clock import utc_now
+from gateway.connections import MOST_OF_AN_ADDRESS, Connections, most_connections
 from gateway.customers import add_customer_commands, run_customer_command
 from gateway.edge.app import PORT, create_edge
 from gateway.operator.app import create_operator
@@ -53,7 +53,7 @@ class UsageError(Exception):
 def main(
     arguments: Sequence[str] | None = None,
     middleware: Sequence[Middleware] = (),
-    protocol: type[asyncio.Protocol] = H11Protocol,
+    protocol: type[H11Protocol] = H11Protocol,
 ) -> int:
     """Run a command and give its exit status: 0 when done, 1 when refused, 2 when misspelt.
 
@@ -140,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protocol: type[asyncio.Protocol]) -> None:
+def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protocol: type[H11Protocol]) -> None:
     tls = _pair(options, "certificate", "key") is not None
     edge = _pair(options, "edge_certificate", "edge_key") or _pair(options, "certificate", "key")
     if edge is None and options.edge_port is not None:
@@ -154,7 +154,8 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
     upgrade(options.data, _say)
     with ExitStack() as open_things:
         stores = open_things.enter_context(open_stores(options.data))
-        listener = open_things.enter_context(_listener(options.host, options.port))
+        counted = _connections(options)
+        listener = open_things.enter_context(_listener(options.host, options.port, counted))
         url = _url(*listener.getsockname()[:2], tls=tls)
         place = Place(
             public_url or url,
@@ -163,13 +164,15 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             package=options.package,
         )
         app = create_app(stores, place, utc_now, _write_line, middleware=middleware, records_life=options.keep_days)
-        servings = [(_server(app, options.certificate, options.key, protocol), listener)]
+        servings = [(_server(app, options.certificate, options.key, protocol, connections=counted), listener)]
         told = {"listening": url}
         if edge is not None:
             port = PORT if options.edge_port is None else options.edge_port
-            edge_listener = open_things.enter_context(_listener(options.host, port, "--edge-port"))
+            agents = Connections(most_connections())
+            edge_listener = open_things.enter_context(_listener(options.host, port, agents, "--edge-port"))
             edge_app = create_edge(stores, utc_now, _write_line)
-            servings.append((_server(edge_app, *edge, ending=stores.changes.end), edge_listener))
+            edge_server = _server(edge_app, *edge, ending=stores.changes.end, connections=agents)
+            servings.append((edge_server, edge_listener))
             told["edge"] = _url(*edge_listener.getsockname()[:2], tls=True)
         operator = open_things.enter_context(listening(options.data))
         servings.append((_server(create_operator(stores, utc_now)), operator))
@@ -192,11 +195,12 @@ def _server(
     app: ASGIApp,
     certificate: Path | None = None,
     key: Path | None = None,
-    protocol: type[asyncio.Protocol] = H11Protocol,
+    protocol: type[H11Protocol] = H11Protocol,
     ending: Callable[[], None] = lambda: None,
+    connections: Connections | None = None,
 ) -> Server:
     try:
-        return server(app, certificate, key, protocol, ending)
+        return server(app, certificate, key, protocol, ending, connections)
     except OSError as error:
         raise UsageError(f"{certificate} and {key} are no certificate and its key: {error}") from None
 
@@ -227,9 +231,14 @@ def _public_url(text: str) -> str:
     return url
 
 
-def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
+def _connections(options: argparse.Namespace) -> Connections:
+    """Count the connections of pages and calls. Behind a proxy all come from its address."""
+    return Connections(most_connections(), None if options.behind_a_proxy else MOST_OF_AN_ADDRESS)
+
+
+def _listener(host: str, port: int, connections: Connections, option: str = "--port") -> socket.socket:
     try:
-        return listen(host, port)
+        return listen(host, port, connections)
     except OSError as error:
         raise UsageError(f"Cannot listen on {host}, port {port}: {error}. Choose another --host or {option}.") from None
 

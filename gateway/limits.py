@@ -13,6 +13,7 @@ class Limits:
         unpacked_bytes: Size of a flow-log body once it is inflated.
         records: Lines of a flow-log body.
         form_bytes: Size of any other body.
+        bodies_bytes: Size of all bodies together that are being received at a listener.
         body_seconds: Time that a sender has to bring its body.
         posts_at_once: Flow-log posts that are received or stored at the same time.
         poll_seconds: Time that an agent's question waits for news.
@@ -24,6 +25,7 @@ class Limits:
     unpacked_bytes: int = 32 * 1024 * 1024
     records: int = 20_000
     form_bytes: int = 64 * 1024
+    bodies_bytes: int = 256 * 1024 * 1024
     body_seconds: float = 60
     posts_at_once: int = 128
     poll_seconds: float = 30

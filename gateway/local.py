@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from gateway.api.request_log import Sink
 from gateway.app import create_app
 from gateway.clock import Clock, utc_now
+from gateway.connections import Connections
 from gateway.edge.app import create_edge
 from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
@@ -84,10 +85,12 @@ def run_in_thread(
 ) -> Iterator[Gateway]:
     """Serve a gateway on a free loopback port for as long as the context lasts; faults strike requests below a path."""
     stores = open_stores(data)
-    listener = listen("127.0.0.1", 0)
+    connections = Connections(1000, None)
+    listener = listen("127.0.0.1", 0, connections)
     place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}", package=package)
     layers = [] if faults is None else [Middleware(FaultLayer, faults=faults, path=faulty_path)]
-    serving = server(create_app(stores, place, clock, sink, limits, layers), protocol=DroppableProtocol)
+    app = create_app(stores, place, clock, sink, limits, layers)
+    serving = server(app, protocol=DroppableProtocol, connections=connections)
     thread = threading.Thread(target=run, args=[(serving, listener)], name="gateway")
     thread.start()
     try:
@@ -109,9 +112,11 @@ def run_edge_in_thread(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[str]:
     """Serve the edge of a gateway's stores on a free loopback port, and give its address."""
-    listener = listen("127.0.0.1", 0)
+    connections = Connections(1000, None)
+    listener = listen("127.0.0.1", 0, connections)
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
-    serving = server(create_edge(stores, clock, sink, limits), certificate, key, ending=stores.changes.end)
+    app = create_edge(stores, clock, sink, limits)
+    serving = server(app, certificate, key, ending=stores.changes.end, connections=connections)
     thread = threading.Thread(target=run, args=[(serving, listener)], name="edge")
     thread.start()
     try:

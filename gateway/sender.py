@@ -18,14 +18,25 @@ def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
             What stands before that, or comes without a proxy, the sender may have made up.
 
     """
-    peer = _network("" if request.client is None else request.client.host)
+    peer = network_of("" if request.client is None else request.client.host)
     if not behind_a_proxy:
         return peer or ""
     forwarded = request.headers.getlist("x-forwarded-for")
-    return (_network(forwarded[-1].rpartition(",")[2].strip()) if forwarded else None) or peer or ""
+    return (network_of(forwarded[-1].rpartition(",")[2].strip()) if forwarded else None) or peer or ""
 
 
-def _network(text: str) -> str | None:
+def know(request: HTTPConnection, customer: int) -> None:
+    """Note who a request comes from, once it has shown a good token or session: for the request log, and for its
+    connection, which is then no stranger's any more.
+    """
+    request.state.customer = customer
+    prove = getattr(request.state, "prove", None)
+    if prove is not None:  # as of a connection over the network
+        prove()
+
+
+def network_of(text: str) -> str | None:
+    """Give an address as its sender is told by it: of IPv6 the network of 64 bits; None if it is none."""
     try:
         address: IPv4Address | IPv6Address = ip_address(text)
     except ValueError:

@@ -13,13 +13,23 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gateway.connections import Connections, Listener
+from gateway.protocol import guarded
+
 # Python sets 256 KB aside for each TLS connection, read into or not: a quarter of a gigabyte for a thousand agents that
 # wait. A TLS record has 16 KB at most.
 SSLProtocol.max_size = 32 * 1024
+# Of a handshake, in seconds; asyncio's own is a minute.
+asyncio.constants.SSL_HANDSHAKE_TIMEOUT = 10
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, connections: Connections | None = None) -> socket.socket:
     """Give a listening socket for an address; port 0 takes a free one.
+
+    Args:
+        host: The address.
+        port: The port.
+        connections: What counts those that come, and refuses some.
 
     Raises:
         OSError: The address cannot be used.
@@ -27,7 +37,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     # asyncio does so only for sockets of its own. Without it a small answer waits 40 ms for the client's delayed ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
+    return listener if connections is None else Listener.of(listener, connections)
 
 
 class Server(uvicorn.Server):
@@ -51,8 +61,9 @@ def server(
     app: ASGIApp,
     certificate: Path | None = None,
     key: Path | None = None,
-    protocol: type[asyncio.Protocol] = H11Protocol,
+    protocol: type[H11Protocol] = H11Protocol,
     ending: Callable[[], None] = lambda: None,
+    connections: Connections | None = None,
 ) -> Server:
     """Give a server for an application, with TLS if there is a certificate.
 
@@ -62,6 +73,7 @@ def server(
         key: Its private key, PEM.
         protocol: Speaks HTTP.
         ending: Called before the server waits for the requests that it has not answered yet.
+        connections: Those of its listener, if strangers may come.
 
     Raises:
         OSError: The certificate or its key cannot be used.
@@ -69,7 +81,7 @@ def server(
     """
     config = uvicorn.Config(
         app,
-        http=protocol,
+        http=protocol if connections is None else guarded(protocol, connections),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -14,6 +14,7 @@ from gateway.api.body import read_body
 from gateway.api.errors import ApiError
 from gateway.clock import Clock, iso
 from gateway.limits import Limits
+from gateway.sender import know
 from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.accounts import Role, User
 from gateway.stores.journal import Deed
@@ -81,7 +82,7 @@ class Auth:
         token = await run_in_threadpool(self._stores.tokens.find, bearer(request), self._clock())
         if token is None:
             raise token_refused()
-        request.state.customer = token.customer
+        know(request, token.customer)
         return token
 
     def customer_of_refused(self, request: Request) -> int | None:
@@ -113,7 +114,7 @@ class Auth:
             raise _unauthorized("The user of this auth token is no more. POST /auth as another one.")
         if claims["pwd"] != await run_in_threadpool(self._stores.accounts.password_mark, user.id):
             raise _unauthorized("The password was changed since. POST /auth with the new one.")
-        request.state.customer = user.customer
+        know(request, user.customer)
         return user
 
     async def _credentials(self, request: Request) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -16,6 +17,33 @@ _STEP: Final = 4096
 _PART: Final = 64 * 1024
 
 
+class Bodies:
+    """All bodies that are being received together. To be used on one event loop only."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    @contextmanager
+    def receiving(self) -> Iterator[Callable[[int], None]]:
+        """Give what counts the bytes of one body as they come, until the context ends.
+
+        What it gives raises ApiError, 503, once there is room for no more.
+        """
+        mine = 0
+
+        def grow(size: int) -> None:
+            nonlocal mine
+            if size > self._left:
+                raise ApiError(503, "busy", "Too much is being received at once. Send it again.", {"Retry-After": "5"})
+            self._left -= size
+            mine += size
+
+        try:
+            yield grow
+        finally:
+            self._left += mine
+
+
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
     """Read a request's body, whatever its Content-Length says.
 
@@ -25,16 +53,20 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
         seconds: The time to take them in.
 
     Raises:
-        ApiError: 413 for a longer body, 408 for a slower one or one that is cut short.
+        ApiError: 413 for a longer body, 408 for a slower one or one that is cut short, 503 if all that are received
+            together are too long.
 
     """
     chunks = bytearray()
+    bodies: Bodies = request.app.state.bodies
     try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                chunks += chunk
-                if len(chunks) > limit:
-                    raise too_large(f"The body is larger than {limit} bytes as sent.")
+        with bodies.receiving() as grow:
+            async with asyncio.timeout(seconds):
+                async for chunk in request.stream():
+                    grow(len(chunk))
+                    chunks += chunk
+                    if len(chunks) > limit:
+                        raise too_large(f"The body is larger than {limit} bytes as sent.")
     except ClientDisconnect:
         raise ApiError(408, "cut_short", "The connection ended before the body did. Send it again.") from None
     except TimeoutError:

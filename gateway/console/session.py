@@ -16,6 +16,7 @@ from gateway.console.pages import go_to
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
+from gateway.sender import know
 from gateway.stores.accounts import User
 from gateway.stores.sessions import Sessions
 
@@ -74,7 +75,7 @@ class Door:
         session = await run_in_threadpool(self._sessions.find, secret, self._clock(), keeping=keeping)
         if session is None:
             return None
-        request.state.customer = session.user.customer
+        know(request, session.user.customer)
         return Visitor(session.user, session.csrf)
 
     async def begin(self, request: Request, user: User, response: Response) -> None:

@@ -13,12 +13,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.api.auth import Auth
+from gateway.api.body import Bodies
 from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception, on_storage_error
 from gateway.api.request_log import RequestLog, Sink
 from gateway.clock import Clock, iso
 from gateway.edge.asking import AskingAgents
 from gateway.edge.delivering import DeliveringAgents
 from gateway.edge.meeting import Meeting
+from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.signing_in import SigningIn
@@ -48,7 +50,8 @@ def create_edge(stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAU
             Exception: on_failure,
         },
     )
-    return SecurityHeaders(app, encrypted=True)
+    app.state.bodies = Bodies(limits.bodies_bytes)
+    return SecurityHeaders(OneEnd(app), encrypted=True)
 
 
 def edge_routes(stores: Stores, clock: Clock, limits: Limits) -> list[Route]:

@@ -7,9 +7,10 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 from starlette.requests import Request
 
-from gateway.api.body import inflate, read_body
+from gateway.api.body import Bodies, inflate, read_body
 from gateway.api.errors import ApiError
 
 LIMIT = 100_000
@@ -77,5 +78,41 @@ def test_a_body_whose_sender_goes_away_is_to_be_sent_again():
         return next(messages)
 
     with pytest.raises(ApiError) as raised:
-        asyncio.run(read_body(Request({"type": "http"}, receive), LIMIT, 60))
+        asyncio.run(read_body(of_an_app(receive, Bodies(LIMIT)), LIMIT, 60))
     assert (raised.value.status, raised.value.code) == (408, "cut_short")
+
+
+def of_an_app(receive, bodies):
+    app = Starlette()
+    app.state.bodies = bodies
+    return Request({"type": "http", "app": app}, receive)
+
+
+def test_all_bodies_that_are_received_together_have_a_limit_and_one_that_ended_counts_no_more():
+    bodies = Bodies(10)
+
+    async def receive_together():
+        goes_on = asyncio.Event()
+
+        async def slow():
+            await goes_on.wait()
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        def messages(first):
+            ready = [{"type": "http.request", "body": first, "more_body": True}]
+
+            async def receive():
+                return ready.pop() if ready else await slow()
+
+            return receive
+
+        first = asyncio.create_task(read_body(of_an_app(messages(b"six..."), bodies), LIMIT, 60))
+        await asyncio.sleep(0)
+        with pytest.raises(ApiError) as raised:
+            await read_body(of_an_app(messages(b"five."), bodies), LIMIT, 60)
+        goes_on.set()
+        return raised.value, await first, await read_body(of_an_app(messages(b"0123456789"), bodies), LIMIT, 60)
+
+    refused, first, after = asyncio.run(receive_together())
+    assert (refused.status, refused.code, refused.headers) == (503, "busy", {"Retry-After": "5"})
+    assert (first, after) == (b"six...", b"0123456789")
