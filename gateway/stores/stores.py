@@ -19,6 +19,7 @@ from gateway.stores.items import Items
 from gateway.stores.journal import Journal
 from gateway.stores.records import Records
 from gateway.stores.registrations import Registrations
+from gateway.stores.retention import Retention
 from gateway.stores.server_traffic import ServerTraffic
 from gateway.stores.sessions import Sessions
 from gateway.stores.tokens import Tokens
@@ -43,6 +44,7 @@ class Stores:
     agents: Agents
     server_traffic: ServerTraffic
     blueprints: Blueprints
+    retention: Retention
     holds: Holds
     journal: Journal
     records: Records
@@ -100,6 +102,7 @@ def open_stores(data: Path) -> Stores:
         Agents(database),
         ServerTraffic(database),
         Blueprints(database, changes),
+        Retention(database),
         Holds(database),
         Journal(database),
         records,
