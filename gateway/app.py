@@ -55,7 +55,7 @@ def create_app(
 
     """
     signing_in = SigningIn(stores, clock, behind_a_proxy=place.behind_a_proxy)
-    console = Console(stores, place, signing_in, limits, clock)
+    console = Console(stores, place, signing_in, limits, clock, records_life)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
         answer = on_http_exception if is_api(request.url.path) else console.on_http_exception
