@@ -25,6 +25,7 @@ from gateway.console.errors import PageError
 from gateway.console.routes import Console
 from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
+from gateway.keeping.outlived import forget_outlived
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.place import Place
 from gateway.signing_in import SigningIn
@@ -51,11 +52,12 @@ def create_app(
         sink: Takes the request log.
         limits: What one request may bring.
         middleware: Further layers between the request log and the calls.
-        records_life: How long flow records are kept, counted from their own time; for ever without.
+        records_life: How long flow records are kept whose customer has no days of its own for them, counted from
+            their own time; for ever without.
 
     """
     signing_in = SigningIn(stores, clock, behind_a_proxy=place.behind_a_proxy)
-    console = Console(stores, place, signing_in, limits, clock)
+    console = Console(stores, place, signing_in, limits, clock, records_life)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
         answer = on_http_exception if is_api(request.url.path) else console.on_http_exception
@@ -106,11 +108,12 @@ async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | No
 async def _forget(stores: Stores, clock: Clock, records_life: timedelta | None) -> None:
     now = clock()
     chores: list[Callable[[], object]] = [
-        partial(forget, now) for forget in (stores.records.forget_keys, stores.sessions.forget, stores.journal.forget)
-    ]
-    if records_life is not None:
         # Before the keys, which live as long as their records.
-        chores.insert(0, partial(stores.records.forget_records, now - records_life))
+        partial(forget_outlived, stores, records_life, now),
+        partial(stores.records.forget_keys, now),
+        partial(stores.sessions.forget, now),
+        partial(stores.journal.forget, now),
+    ]
     for chore in chores:
         try:
             await run_in_threadpool(chore)

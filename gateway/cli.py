@@ -36,12 +36,12 @@ from gateway.stores.accounts import Accounts
 from gateway.stores.database import StoreError
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.passwords import new_password
+from gateway.stores.retention import MOST_DAYS
 from gateway.stores.stores import open_stores
 from gateway.stores.upgrade import NoRoomError, upgrade
 from gateway.users import add_user_commands, change_users
 
 _LOCKED: Final = "Could not set lock"
-_MOST_DAYS: Final = 36_500
 _WHOLE: Final = re.compile(r"[0-9]{1,5}")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
@@ -118,7 +118,10 @@ def _parser() -> argparse.ArgumentParser:
         "--behind-a-proxy", action="store_true", help="listen beyond loopback without TLS, which a proxy adds"
     )
     serve.add_argument(
-        "--keep-days", type=_days, metavar="DAYS", help="forget flow records that are older (default: keep all)"
+        "--keep-days",
+        type=_days,
+        metavar="DAYS",
+        help="forget flow records that are older, where their customer has no days of its own (default: keep all)",
     )
     serve.add_argument(
         "--public-url", metavar="URL", help="address that others reach the gateway at (default: where it listens)"
@@ -211,8 +214,8 @@ def _url(host: str, port: int, *, tls: bool) -> str:
 
 def _days(text: str) -> timedelta:
     """Read a number of days."""
-    if not (_WHOLE.fullmatch(text) and 1 <= int(text) <= _MOST_DAYS):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of days from 1 to {_MOST_DAYS}")
+    if not (_WHOLE.fullmatch(text) and 1 <= int(text) <= MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of days from 1 to {MOST_DAYS}")
     return timedelta(days=int(text))
 
 

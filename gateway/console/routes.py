@@ -1,5 +1,6 @@
 """The pages of the console, each under its address."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from gateway.console.journal_page import JournalPage
 from gateway.console.pages import Pages
 from gateway.console.record import RecordPage
 from gateway.console.registrations_page import RegistrationsPage
+from gateway.console.retention_page import RetentionPage
 from gateway.console.rules import RulesPage
 from gateway.console.scripts_page import ScriptsPage
 from gateway.console.session import Door
@@ -47,7 +49,15 @@ class Console:
 
     """
 
-    def __init__(self, stores: Stores, place: Place, signing_in: SigningIn, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        place: Place,
+        signing_in: SigningIn,
+        limits: Limits,
+        clock: Clock,
+        records_life: timedelta | None,
+    ) -> None:
         static = StaticFiles()
         self._pages = Pages(static)
         self._door = Door(stores.sessions, place, limits, clock)
@@ -56,6 +66,7 @@ class Console:
             *self._of_traffic(stores, limits, clock),
             *self._of_set_up(stores, place, limits, clock),
             *self._of_machines(stores, limits, clock),
+            *self._of_retention(stores, limits, clock, records_life),
             Route("/static/{name:path}", static.get, methods=["GET"]),
         ]
 
@@ -128,6 +139,18 @@ class Console:
             Route("/setup/blueprints/shipped", door.reader(blueprints.shipped), methods=["GET"]),
             Route("/setup/blueprints/{number}/export", door.reader(blueprints.export), methods=["GET"]),
             Route("/setup/blueprints/{number}/remove", door.administrator(blueprints.remove), methods=["POST"]),
+        ]
+
+    def _of_retention(
+        self, stores: Stores, limits: Limits, clock: Clock, records_life: timedelta | None
+    ) -> list[Route]:
+        door = self._door
+        retention = RetentionPage(self._pages, stores, limits, clock, records_life)
+        return [
+            Route("/setup/retention", door.reader(retention.get), methods=["GET"]),
+            Route("/setup/retention", door.administrator(retention.post), methods=["POST"]),
+            Route("/setup/retention/holds", door.administrator(retention.hold), methods=["POST"]),
+            Route("/setup/retention/holds/{number}/lift", door.administrator(retention.lift), methods=["POST"]),
         ]
 
     async def on_page_error(self, request: Request, error: Exception) -> Response:

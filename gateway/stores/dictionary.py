@@ -69,7 +69,8 @@ class Dictionary:
             used: The column of `records` that refers to the table.
 
         """
-        execute(f"DELETE FROM {self._table} WHERE id NOT IN (SELECT {used} FROM records)")  # noqa: S608 - names of ours
+        # Without DISTINCT it takes ten times as long, in which nobody else writes.
+        execute(f"DELETE FROM {self._table} WHERE id NOT IN (SELECT DISTINCT {used} FROM records)")  # noqa: S608 - ours
 
     def learn(self, numbered: Numbered) -> None:
         """Know new values from now on: they are committed."""

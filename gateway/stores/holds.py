@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.clock import from_ms, to_ms
-from gateway.stores.database import Database
+from gateway.stores.database import Database, StoreError
 
+MOST_HOLDS: Final = 50
+"""As many holds as a customer may have in force: all of them are asked whenever records are deleted."""
 _COLUMNS: Final = "id, search, begins_at, ends_at, reason, owner, made_at, lifted_at"
 
 
@@ -49,8 +51,17 @@ class Holds:
     def add(
         self, customer: int, search: str, begins_at: datetime, ends_at: datetime, reason: str, owner: str, now: datetime
     ) -> int:
-        """Hold a customer's records, and return the hold's number."""
+        """Hold a customer's records, and return the hold's number.
+
+        Raises:
+            StoreError: The customer has too many holds in force for one more.
+
+        """
         with self._database.transaction():
+            if len(self.in_force(customer)) >= MOST_HOLDS:
+                raise StoreError(
+                    f"There are {MOST_HOLDS} holds in force already. Lift one that has served its purpose."
+                )
             ((number,),) = self._database.run("SELECT coalesce(max(id), 0) + 1 FROM holds")
             self._database.run(
                 """INSERT INTO holds (id, customer, search, begins_at, ends_at, reason, owner, made_at)

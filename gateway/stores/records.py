@@ -150,17 +150,6 @@ class Records:
             )
             return len(gone.fetchall())
 
-    def forget_records(self, before: datetime) -> int:
-        """Forget the records of before a time; give how many. Their keys follow by `forget_keys`."""
-        with self._writing:
-            with self._transaction() as cursor:
-                (gone,) = _row(cursor.execute("DELETE FROM records WHERE time < ?", [to_ms(before)]))
-                if gone:
-                    self._loader.forget(cursor)
-            if gone:
-                self._loader.read(self._connection)
-            return int(gone)
-
     def take_nothing_of(self, customer: int) -> None:
         """Store nothing more of a customer whose removal has begun, whatever is under way by now."""
         with self._writing:

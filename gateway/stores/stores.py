@@ -22,6 +22,7 @@ from gateway.stores.operator_log import OperatorLog
 from gateway.stores.records import Records
 from gateway.stores.registrations import Registrations
 from gateway.stores.removals import Removals
+from gateway.stores.retention import Retention
 from gateway.stores.server_traffic import ServerTraffic
 from gateway.stores.sessions import Sessions
 from gateway.stores.tokens import Tokens
@@ -47,6 +48,7 @@ class Stores:
     agents: Agents
     server_traffic: ServerTraffic
     blueprints: Blueprints
+    retention: Retention
     holds: Holds
     journal: Journal
     customers: Customers
@@ -110,6 +112,7 @@ def open_stores(data: Path) -> Stores:
         Agents(database),
         ServerTraffic(database),
         Blueprints(database, changes),
+        Retention(database),
         Holds(database),
         Journal(database),
         Customers(database),

@@ -96,3 +96,14 @@ def account_freshness(records: Records, customer: int) -> dict[str, AccountFresh
         account: AccountFreshness(account, None, None, None, None, 0, refusal) for account, refusal in refusals.items()
     }
     return found | unheard
+
+
+def oldest(records: Records, customer: int) -> dict[str, int]:
+    """Tell the time of a customer's oldest record of each source that there is one of, in epoch milliseconds."""
+    return dict(
+        records.rows(
+            """SELECT source, min(time) FROM records JOIN origins ON origins.id = origin_id
+               WHERE customer = ? GROUP BY source""",
+            [customer],
+        )
+    )

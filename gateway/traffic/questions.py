@@ -85,26 +85,36 @@ def condition(records: Records, question: Question) -> Condition:
     return _joined(" AND ", [asked, *(_term(records, term) for term in question.search.terms)])
 
 
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """Ask for what meets one of some conditions, or more; nothing does if there are none."""
+    return _joined(" OR ", list(conditions))
+
+
+def opposite(condition: Condition) -> Condition:
+    """Ask for what does not meet a condition."""
+    # What is absent makes a comparison null, which is neither true nor, negated, false.
+    return Condition(f"NOT coalesce({condition.sql}, false)", condition.parameters)
+
+
 def _term(records: Records, term: Term) -> Condition:
     made = _positive(records, term)
-    # What is absent makes a comparison null, which is neither true nor, negated, false.
-    return Condition(f"NOT coalesce({made.sql}, false)", made.parameters) if term.negated else made
+    return opposite(made) if term.negated else made
 
 
 def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one a kind of term
     match term:
         case Addresses(side, networks):
-            return _any(_within_network(end, network) for end in _ENDS[side] for network in _apart(networks))
+            return any_of(_within_network(end, network) for end in _ENDS[side] for network in _apart(networks))
         case Ports(side, ranges):
-            return _any(_between(f"{end}_port", ranges) for end in _ENDS[side])
+            return any_of(_between(f"{end}_port", ranges) for end in _ENDS[side])
         case Services(pairs):
-            return _any(Condition("(protocol = ? AND dst_port = ?)", pair) for pair in pairs)
+            return any_of(Condition("(protocol = ? AND dst_port = ?)", pair) for pair in pairs)
         case Numbers(key, ranges):
             return _numbers(records, key, ranges)
         case Words(WordKey.SOURCE, words):
             return _listed(records, "origin_id", "source", "origins", words.__contains__)
         case Words(key, words):
-            return _any(Condition(f"{key.value} = ?::{key.value}", (word,)) for word in words)
+            return any_of(Condition(f"{key.value} = ?::{key.value}", (word,)) for word in words)
         case Patterns(PatternKey.RULE, patterns):
             return _listed(records, "rule_id", "name", "rules", partial(_fits, patterns))
         case Patterns(key, patterns):
@@ -147,7 +157,7 @@ def _numbers_between(column: str, network: IPv4Network | IPv6Network) -> Conditi
 
 
 def _between(expression: str, ranges: Ranges) -> Condition:
-    return _any(Condition(f"{expression} BETWEEN ? AND ?", each) for each in ranges)
+    return any_of(Condition(f"{expression} BETWEEN ? AND ?", each) for each in ranges)
 
 
 def _listed(records: Records, column: str, value: str, table: str, fits: Callable[..., bool]) -> Condition:
@@ -163,10 +173,6 @@ def _is_in(ranges: Ranges, value: int) -> bool:
 
 def _fits(patterns: Iterable[Pattern], text: str) -> bool:
     return any(pattern.fits(text) for pattern in patterns)
-
-
-def _any(conditions: Iterable[Condition]) -> Condition:
-    return _joined(" OR ", list(conditions))
 
 
 def _joined(word: str, conditions: list[Condition]) -> Condition:

@@ -25,7 +25,9 @@ from gateway.stores.columns import columns
 from gateway.stores.journal import Journal
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
-from tests.gateway.client import AgentClient, ndjson, record
+from shared.flowlog.record import Source
+from tests.gateway.client import AgentClient, agent_record, ndjson, record
+from tests.gateway.console.person import Person, text_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -225,17 +227,23 @@ def test_serving_in_a_way_that_cannot_be_right_is_refused(tmp_path, capsys, opti
     assert named in capsys.readouterr().err
 
 
-def test_records_that_are_older_than_they_are_kept_are_forgotten_at_the_start_and_their_keys_live_on(tmp_path):
+def test_records_that_are_older_than_they_are_kept_are_deleted_at_the_start_as_the_console_says(tmp_path):
     now = datetime.now(UTC)
     old, young = (record(time=to_ms(now - timedelta(days=days))) for days in (3, 1))
     with open_stores(tmp_path) as stores:
-        stores.records.store(Post(1, "key", b"", b"{}", now), columns([old, young]))
-    with serve(tmp_path, "--keep-days", "2") as (process, url):
-        process.stderr.readline()
-        assert requests.get(url + "/healthz", timeout=20).status_code == 200
+        customer = new_customer(stores.database, "ada")
+        stores.retention.set(customer.number, {Source.VNET: 1})
+        seen = [agent_record(time=each["time"]) for each in (old, young)]
+        stores.records.store(Post(customer.number, "key", b"", b"{}", now), columns([old, young, *seen]))
+    with serve(tmp_path, "--keep-days", "2") as (_process, url):
+        person = Person(url)
+        person.sign_in("ada", customer.password)
+        told = text_of(person.get("/setup/retention"))
+        assert "In general 2 days (as whoever runs the gateway has set it, by --keep-days )" in told
+        assert re.search("NSG flow logs 2 days .* VNet flow logs 1 day no record yet.* Agents 2 days", told)
     with open_stores(tmp_path) as stores:
-        assert list(stores.records.records(1)) == [young]
-        assert stores.records.find(1, "key") is not None
+        assert list(stores.records.records(customer.number)) == [young, seen[1]]
+        assert stores.records.find(customer.number, "key") is not None
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "1.5", "36501", "1000000", "x", ""])

@@ -8,6 +8,7 @@ from gateway.stores.agents import Presence
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
 from gateway.stores.server_traffic import Answer
+from shared.flowlog.record import Source
 from tests.gateway.browser.looks import faults
 from tests.gateway.console.configured import ID
 from tests.gateway.console.registered import registration
@@ -27,6 +28,7 @@ PAGES = [
     "/setup/attributes",
     "/setup/attributes/{item}",
     "/setup/blueprints",
+    "/setup/retention",
     "/account",
 ]
 
@@ -51,6 +53,10 @@ def filled(gateway, customer, clock):
     stores.blueprints.put(customer, NewBlueprint("Minute", "Every minute.", 60, "<blueprint/>"), now)
     for answer in (Answer(now, 200, 3), Answer(now, 200, 3, "1 left out"), Answer(now, 413, None, "It is too large.")):
         stores.server_traffic.add(item, answer)
+    stores.retention.set(customer, {Source.NSG: 30})
+    for search in ("host:web-1", "colour:red", ""):
+        hold = stores.holds.add(customer, search, now, now + timedelta(days=1), "A claim", "ada", now)
+    stores.holds.lift(customer, hold, now)
     return item
 
 

@@ -30,6 +30,7 @@ PAGES = [
     "/setup/items",
     "/setup/attributes",
     "/setup/blueprints",
+    "/setup/retention",
 ]
 MACHINE = ["/setup/items/{item}", "/setup/attributes/{item}"]
 SHOWING = [
@@ -71,11 +72,14 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
     )
     assert machine.post(ndjson(hostile), headers=log).json()["accepted"] == 1
     assert person.send("/setup/flow-logs/new", configuration("flowlogsone")).status_code == 303
+    day = clock.now().date().isoformat()
+    hold = {"search": f'rule:"{SCRIPT.replace(chr(34), 2 * chr(34))}"', "first": day, "last": day, "reason": SCRIPT}
+    assert person.send("/setup/retention/holds", hold).status_code == 303
     page = person.get(path.format(item=hostile_machine(gateway.stores, team.customer, clock.now())))
     assert page.status_code == 200
     # On each page as the visitor's name, and on some as what they show.
     told_besides = path in {"/setup/tokens", "/setup/registrations", "/setup/journal", "/rules", *MACHINE}
-    told_besides |= path in {"/setup/items", "/setup/attributes", "/setup/blueprints"}
+    told_besides |= path in {"/setup/items", "/setup/attributes", "/setup/blueprints", "/setup/retention"}
     assert page.text.count("&lt;script&gt;alert") > told_besides
     assert_harmless(page)
 
@@ -124,7 +128,7 @@ def test_no_header_is_planted_by_a_line_end(administrator, nobody, text):
 def addresses(gateway, clock):
     """Every address of the console with its methods, as it was put together, apart from what is for everybody."""
     signing_in = SigningIn(gateway.stores, clock.now)
-    console = Console(gateway.stores, Place(gateway.url), signing_in, DEFAULT_LIMITS, clock.now)
+    console = Console(gateway.stores, Place(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, None)
     open_to_all = {"/sign-in", "/static/{name:path}"}
     return [
         (method, re.sub(r"\{[^}]+\}", "1", route.path))
@@ -186,6 +190,14 @@ def test_a_script_in_a_machines_field_comes_back_as_text(administrator, field):
     form = {"name": "", "addresses": "x", "system": ""} | {field: SCRIPT}
     page = administrator.send("/setup/items/new", form)
     assert page.status_code == 422
+    assert_harmless(page)
+
+
+@pytest.mark.parametrize("field", ["search", "first", "last", "reason", "nsg"])
+def test_a_script_in_a_field_of_the_retention_comes_back_as_text(administrator, field):
+    page = administrator.send(f"/setup/retention{'' if field == 'nsg' else '/holds'}", {field: SCRIPT})
+    assert page.status_code == 422
+    assert "&lt;script&gt;alert" in page.text
     assert_harmless(page)
 
 

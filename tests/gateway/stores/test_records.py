@@ -118,13 +118,26 @@ def test_what_was_undone_takes_no_number_from_what_comes_after(records):
     assert sorted(each["rule"] for each in records.records(1)) == ["a", "a", "b"]
 
 
-def test_records_are_forgotten_by_their_own_time_and_their_keys_with_them(records):
+def delete_before(records, time, *, last=True):
+    with records.deleting(last=last) as cursor:
+        cursor.execute("DELETE FROM records WHERE time < ?", [to_ms(time)])
+
+
+def test_the_keys_of_records_that_were_deleted_are_forgotten_once_they_have_outlived_their_life(records):
     records.store(post("old"), columns([record(time=to_ms(NOW) - 1)]))
     records.store(post("young"), columns([record(time=to_ms(NOW))]))
-    assert records.forget_records(NOW) == 1
+    delete_before(records, NOW)
     assert [each["time"] for each in records.records(1)] == [to_ms(NOW)]
     assert records.forget_keys(NOW + KEY_LIFE + timedelta(milliseconds=1)) == 1
     assert [each.key for each in records.posts(1)] == ["young"]
+
+
+def test_a_deletion_that_fails_deletes_nothing(records):
+    records.store(post("key"), columns([record()]))
+    with pytest.raises(KeyError), records.deleting(last=True) as cursor:
+        raise KeyError(cursor.execute("DELETE FROM records"))
+    assert records.count(1) == 1
+    assert [name for (name,) in records.rows("SELECT name FROM rules", [])] == [record()["rule"]]
 
 
 def test_a_post_of_many_names_is_stored_with_each_of_them(records):
@@ -136,7 +149,9 @@ def test_a_post_of_many_names_is_stored_with_each_of_them(records):
 def test_what_no_record_repeats_any_more_is_forgotten_and_the_rest_keeps_its_name(records):
     for key, time, rule in (("old", -1, "old"), ("young", 0, "young"), ("both", -1, "young")):
         records.store(post(key), columns([record(time=to_ms(NOW) + time, rule=rule)]))
-    records.forget_records(NOW)
+    delete_before(records, NOW, last=False)
+    assert list(records.rows("SELECT count(*) FROM rules", [])) == [(2,)]
+    delete_before(records, NOW)
     assert [name for (name,) in records.rows("SELECT name FROM rules", [])] == ["young"]
     records.store(post("new"), columns([record(rule="new", time=to_ms(NOW)), record(rule="old", time=to_ms(NOW))]))
     assert sorted(each["rule"] for each in records.records(1)) == ["new", "old", "young"]

@@ -122,7 +122,8 @@ def test_rows_that_were_forgotten_leave_no_gap_that_ends_the_copy(stores, copied
     monkeypatch.setattr(module, "_ROWS", 2)
     times = [1795447800000 + minute * 60_000 for minute in range(9)]
     stores.records.store(Post(1, "1", b"", b"{}", NOW), columns([record(time=time) for time in times]))
-    stores.records.forget_records(datetime.fromtimestamp(times[7] / 1000, UTC))
+    with stores.records.deleting(last=True) as cursor:
+        cursor.execute("DELETE FROM records WHERE time < ?", [times[7]])
     copy(stores, copied)
     with open_stores(copied) as copies:
         assert sorted(each["time"] for each in copies.records.records(1)) == times[7:]

@@ -1,0 +1,120 @@
+"""Records that have outlived their time: they are deleted, unless a hold keeps them."""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.clock import to_ms
+from gateway.keeping.held import covered, search_of
+from gateway.stores.stores import Stores
+from gateway.traffic.questions import Condition, Question, any_of, condition, opposite
+from gateway.traffic.terms import Search, WordKey, Words
+from shared.flowlog.record import TIME_MIN_MS, Source
+
+_AT_ONCE: Final = 200_000
+"""Among how many records some are deleted at once: for so long, a part of a second, no post is stored."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Posts that came one after another, some of whose records have outlived their time.
+
+    Attributes:
+        customer: Whose records those are.
+        first: The number of the first post.
+        last: The number of the last one.
+
+    """
+
+    customer: int
+    first: int
+    last: int
+
+
+def lives(stores: Stores, customer: int, general: timedelta | None) -> dict[Source, timedelta | None]:
+    """Return how long a customer's records of each source are kept, counted from their own time; None is for ever."""
+    own = {source: timedelta(days=days) for source, days in stores.retention.days(customer).items()}
+    return {source: own.get(source, general) for source in Source}
+
+
+def forget_outlived(stores: Stores, general: timedelta | None, now: datetime) -> None:
+    """Delete the records of all customers that have outlived their time and that no hold keeps.
+
+    It is done slice by slice, each whole or not at all, and posts are stored in between. The keys of posts without
+    records follow by `Records.forget_keys`.
+
+    Args:
+        stores: The open stores.
+        general: How long records are kept whose customer has no days of its own for them; for ever without.
+        now: The present moment.
+
+    """
+    slices = [each for customer in _customers(stores, general) for each in _slices(stores, customer, general, now)]
+    for customer in {each.customer for each in slices}:
+        _tell_of_unreadable_holds(stores, customer)
+    for each in slices:
+        began = time.monotonic()
+        # Whoever makes a hold or changes the days meanwhile waits for the end of this slice; the next one knows of it.
+        with stores.database.transaction(), stores.records.deleting(last=each is slices[-1]) as cursor:
+            goes = _goes(stores, each, general, now)
+            cursor.execute(f"DELETE FROM records WHERE {goes.sql}", goes.parameters)  # noqa: S608 - words of ours
+        # As long again for those who wait: a lock lets in whoever asks next, and that would be this loop again.
+        time.sleep(time.monotonic() - began)
+
+
+def _customers(stores: Stores, general: timedelta | None) -> list[int]:
+    """Return the customers some of whose records are not kept for ever."""
+    rows = stores.records.rows("SELECT DISTINCT customer FROM records ORDER BY customer", [])
+    return [customer for (customer,) in rows if any(lives(stores, customer, general).values())]
+
+
+def _slices(stores: Stores, customer: int, general: timedelta | None, now: datetime) -> list[_Slice]:
+    outlived = _outlived(stores, customer, general, now)
+    rows = stores.records.rows(
+        f"""
+        SELECT min(post), max(post) FROM (
+            SELECT post, sum(count(*)) OVER (ORDER BY post) // {_AT_ONCE} AS slice,
+                   count(*) FILTER ({outlived.sql}) AS outlived
+            FROM records GROUP BY post
+        ) GROUP BY slice HAVING sum(outlived) > 0 ORDER BY slice
+        """,  # noqa: S608 - words of ours
+        outlived.parameters,
+    )
+    return [_Slice(customer, first, last) for first, last in rows]
+
+
+def _goes(stores: Stores, found: _Slice, general: timedelta | None, now: datetime) -> Condition:
+    """Ask for the records of a slice that are to be deleted, as holds and days are at this moment."""
+    records, customer = stores.records, found.customer
+    outlived = _outlived(stores, customer, general, now)
+    kept = opposite(any_of(condition(records, covered(customer, hold)) for hold in stores.holds.in_force(customer)))
+    return Condition(
+        f"customer = ? AND post BETWEEN ? AND ? AND {outlived.sql} AND {kept.sql}",
+        (customer, found.first, found.last, *outlived.parameters, *kept.parameters),
+    )
+
+
+def _outlived(stores: Stores, customer: int, general: timedelta | None, now: datetime) -> Condition:
+    return any_of(
+        condition(
+            stores.records,
+            Question(customer, TIME_MIN_MS, to_ms(now - life), Search((Words(WordKey.SOURCE, (source,)),))),
+        )
+        for source, life in lives(stores, customer, general).items()
+        if life is not None
+    )
+
+
+def _tell_of_unreadable_holds(stores: Stores, customer: int) -> None:
+    for hold in stores.holds.in_force(customer):
+        if search_of(hold) is None:
+            _logger.warning(
+                "The search of hold %d, of customer %d, can't be understood any more: the hold keeps all records of "
+                "its span. Lift it in the console under Retention, and make it anew.",
+                hold.number,
+                customer,
+            )
