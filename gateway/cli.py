@@ -37,7 +37,7 @@ from gateway.stores.database import StoreError
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.passwords import new_password
 from gateway.stores.retention import MOST_DAYS
-from gateway.stores.stores import open_stores
+from gateway.stores.stores import Stores, open_stores
 from gateway.stores.upgrade import NoRoomError, upgrade
 from gateway.users import add_user_commands, change_users
 
@@ -181,6 +181,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
         servings.append((_server(create_operator(stores, utc_now)), operator))
         end_on_signals(*(serving for serving, _ in servings))
         _first_start(stores.accounts)
+        _tell_of_the_key(stores, options.data)
         _write_line(told)
         run(*servings)
 
@@ -252,6 +253,17 @@ def _first_start(accounts: Accounts) -> None:
         password = new_password()
         accounts.add_user("admin", accounts.add_customer("default"), password, one_time=True)
         _say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")
+
+
+def _tell_of_the_key(stores: Stores, data: Path) -> None:
+    """Say now what would be found out only at the next download: that the key of secrets is lost or another one."""
+    lost = stores.deployments.sealed_for_good()
+    if lost:
+        named = ", ".join(f"{deployment} of {customer}" for customer, deployment in lost)
+        _say(
+            f"{data / 'secrets.key'} is missing, damaged, or not the key of this directory: the connection strings of "
+            f"{named} can't be decrypted. Put the right one back, or enter them again in the console. All else works."
+        )
 
 
 def _is_loopback(host: str) -> bool:

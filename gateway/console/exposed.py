@@ -75,7 +75,10 @@ class _Links:
 
 def _answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
     ports = exposed_ports(records, question)
-    return {"ports": [(port, _service(port), _links(view, port)) for port in ports]}
+    return {
+        "ports": [(port, _service(port), _links(view, port)) for port in ports.rows],
+        "others": ports.others,
+    }
 
 
 def _service(port: ExposedPort) -> tuple[str, str, bool]:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from gateway.console.pages import Pages
 from gateway.console.visitor import Visitor
 from gateway.stores.registrations import Registrations
+from gateway.traffic.first import first_of
 
 
 class RegistrationsPage:
@@ -19,4 +20,4 @@ class RegistrationsPage:
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/registrations`."""
         registrations = await run_in_threadpool(self._registrations.all, visitor.user.customer)
-        return self._pages.render(request, visitor, "registrations.html", registrations=registrations)
+        return self._pages.render(request, visitor, "registrations.html", registrations=first_of(registrations))

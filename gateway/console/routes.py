@@ -60,7 +60,7 @@ class Console:
     ) -> None:
         static = StaticFiles()
         self._pages = Pages(static)
-        self._door = Door(stores.sessions, place, limits, clock)
+        self._door = Door(stores.sessions, place, limits, clock, stores.accounts.fingerprint())
         self.routes = [
             *self._of_people(signing_in, limits),
             *self._of_traffic(stores, limits, clock),

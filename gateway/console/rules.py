@@ -29,8 +29,9 @@ class RulesPage:
 def _answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
     hits = rule_hits(records, question)
     return {
-        "hits": [(each, view.rows(*_terms(each))) for each in hits],
-        "most": max((h.records for h in hits), default=0),
+        "hits": [(each, view.rows(*_terms(each))) for each in hits.rows],
+        "most": max((each.records for each in hits.rows), default=0),
+        "others": hits.others,
     }
 
 

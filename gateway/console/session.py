@@ -36,13 +36,14 @@ _FOREIGN: Final = "This form was sent from another site. Open the page here, and
 class Door:
     """Lets people in."""
 
-    def __init__(self, sessions: Sessions, place: Place, limits: Limits, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, place: Place, limits: Limits, clock: Clock, gateway: str) -> None:
+        """Open the console of a gateway. A text tells it from others, whose cookies browsers send to it too."""
         self._sessions = sessions
         self._limits = limits
         self._clock = clock
         self._encrypted = place.encrypted
         # With this prefix browsers take the cookie over TLS only, and from this host only.
-        self._cookie = "__Host-sluice" if place.encrypted else "sluice"
+        self._cookie = f"{'__Host-' if place.encrypted else ''}sluice-{gateway}"
 
     def everybody(self, handler: Endpoint) -> Endpoint:
         """Open a page to people who have not signed in; a form must come from this site."""

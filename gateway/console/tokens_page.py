@@ -18,7 +18,8 @@ from gateway.place import Place
 from gateway.stores.accounts import User
 from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
-from gateway.stores.tokens import SubscriptionToken
+from gateway.stores.tokens import SubscriptionToken, TokenState
+from gateway.traffic.first import first_of
 
 _USUAL_LIFE: Final = timedelta(days=365)
 _LONGEST_PURPOSE: Final = 100
@@ -85,7 +86,8 @@ class TokensPage:
             status=status,
             form=form,
             errors=errors,
-            tokens=[(each, each.state(now)) for each in tokens],
+            # The good ones first: whatever else there is, they can be revoked.
+            tokens=first_of(sorted(((each, each.state(now)) for each in tokens), key=_is_over)),
             revoked=next((each for each in tokens if each.revoked_at and str(each.number) == revoked), None),
             earliest=self._today().isoformat(),
             latest=self._today(LONGEST_LIFE).isoformat(),
@@ -106,6 +108,10 @@ class TokensPage:
 
     def _today(self, later: timedelta = timedelta(0)) -> date:
         return (self._clock() + later).date()
+
+
+def _is_over(listed: tuple[SubscriptionToken, TokenState]) -> bool:
+    return listed[1] is not TokenState.ACTIVE
 
 
 def _end_of(day: date) -> datetime:

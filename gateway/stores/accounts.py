@@ -52,6 +52,10 @@ class Accounts:
         rows = self.database.run("SELECT key FROM signing_key")
         return bytes(rows[0][0])
 
+    def fingerprint(self) -> str:
+        """Return a text that tells this store from others, and nothing about its key."""
+        return hashlib.sha256(b"fingerprint" + self.signing_key()).hexdigest()[:8]
+
     def add_customer(self, name: str) -> int:
         """Give the number of the customer of this name, who is added if unknown.
 

@@ -186,6 +186,22 @@ class Deployments:
         )
         return {account: self._vault.unseal(sealed) for account, sealed in rows}
 
+    def sealed_for_good(self) -> list[tuple[str, str]]:
+        """Return whose configurations, by name, have a connection string that the key can't decrypt."""
+        rows = self._database.run(
+            """SELECT DISTINCT customers.name, deployments.name, connection_string
+               FROM storage_accounts JOIN deployments ON deployments.id = deployment
+               JOIN customers ON customers.id = customer ORDER BY 1, 2"""
+        )
+        return list(dict.fromkeys((customer, name) for customer, name, sealed in rows if not self._unseals(sealed)))
+
+    def _unseals(self, sealed: bytes) -> bool:
+        try:
+            self._vault.unseal(sealed)
+        except StoreError:
+            return False
+        return True
+
     def remove(self, customer: int, name: str) -> bool:
         """Remove a configuration; tell whether there was one."""
         return bool(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.stores.records import Records
+from gateway.traffic.first import MOST_ROWS, First, counted
 from gateway.traffic.networks import NOT_PUBLIC
 from gateway.traffic.questions import Question, condition
 from gateway.traffic.terms import LARGEST, Addresses, NumberKey, Numbers, Search, Side, Term, WordKey, Words, with_term
@@ -57,17 +58,19 @@ def from_internet(search: Search) -> Search:
     return search
 
 
-def exposed_ports(records: Records, question: Question) -> list[ExposedPort]:
-    """Give the ports that flows from the internet were allowed to, those with the most sources first."""
+def exposed_ports(records: Records, question: Question) -> First[ExposedPort]:
+    """Return the ports that flows from the internet were allowed to, those with the most sources first."""
     narrowed = Question(question.customer, question.start, question.end, from_internet(question.search))
     asked = condition(records, narrowed)
     rows = records.rows(
         f"""SELECT protocol, dst_port, count(*), count(*) FILTER (bytes_dst_to_src > 0),
-                   count(DISTINCT src_number) AS sources, count(DISTINCT dst_number), {BYTES}, max(time)
-            FROM records WHERE {asked.sql} GROUP BY protocol, dst_port ORDER BY sources DESC, 3 DESC, 1, 2""",  # noqa: S608 - ours
+                   count(DISTINCT src_number) AS sources, count(DISTINCT dst_number), {BYTES}, max(time),
+                   count(*) OVER ()
+            FROM records WHERE {asked.sql} GROUP BY protocol, dst_port ORDER BY sources DESC, 3 DESC, 1, 2
+            LIMIT {MOST_ROWS}""",  # noqa: S608 - ours
         asked.parameters,
     )
-    return [_exposed(protocol, port, *map(int, numbers)) for protocol, port, *numbers in rows]
+    return counted(rows, lambda protocol, port, *numbers: _exposed(protocol, port, *map(int, numbers)))
 
 
 def _exposed(protocol: int, port: int, *numbers: int) -> ExposedPort:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.stores.records import Records
+from gateway.traffic.first import MOST_ROWS, First, counted
 from gateway.traffic.questions import Question, condition
 from gateway.traffic.totals import BYTES
 
@@ -29,7 +30,7 @@ class RuleHits:
     last: int
 
 
-def rule_hits(records: Records, question: Question) -> list[RuleHits]:
+def rule_hits(records: Records, question: Question) -> First[RuleHits]:
     """Count what each rule did, the busiest first."""
     asked = condition(records, question)
     rows = records.rows(
@@ -37,9 +38,11 @@ def rule_hits(records: Records, question: Question) -> list[RuleHits]:
                 SELECT rule_id, direction, decision, count(*) AS count, {BYTES} AS size, max(time) AS last
                 FROM records WHERE {asked.sql} GROUP BY ALL
             )
-            SELECT name, direction, decision, count, size, last
+            SELECT name, direction, decision, count, size, last, count(*) OVER ()
             FROM hits JOIN rules ON rules.id = rule_id WHERE name IS NOT NULL  -- agents know of no rules
-            ORDER BY count DESC, name, direction, decision""",  # noqa: S608 - ours
+            ORDER BY count DESC, name, direction, decision LIMIT {MOST_ROWS}""",  # noqa: S608 - ours
         asked.parameters,
     )
-    return [RuleHits(rule, direction, decision, *map(int, numbers)) for rule, direction, decision, *numbers in rows]
+    return counted(
+        rows, lambda rule, direction, decision, *numbers: RuleHits(rule, direction, decision, *map(int, numbers))
+    )

@@ -17,6 +17,6 @@ def test_a_made_up_week_is_a_week_of_flow_records_with_two_ends(tmp_path):
     assert len(list(records.posts(1))) == 2
     assert all(check(each) is None for each in records.records(1))
     assert page(records, question, FIRST).records[0]["time"] > page(records, question, LAST).records[-1]["time"]
-    assert exposed_ports(records, question)
+    assert exposed_ports(records, question).rows
     assert freshness(records, 1, from_ms(START_MS + WEEK_MS)) is not None
     records.close()

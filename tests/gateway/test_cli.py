@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 import requests
+from cryptography.fernet import Fernet
 
 from gateway.cli import main
 from gateway.clock import to_ms
@@ -28,6 +29,7 @@ from gateway.stores.stores import open_database, open_stores
 from shared.flowlog.record import Source
 from tests.gateway.client import AgentClient, agent_record, ndjson, record
 from tests.gateway.console.person import Person, text_of
+from tests.gateway.stores.directories import version_0_1
 
 ROOT = Path(__file__).parents[2]
 
@@ -252,6 +254,21 @@ def test_a_number_of_days_that_is_none_is_refused(tmp_path, days):
         main(["serve", "--data", str(tmp_path), "--keep-days", days])
 
 
+@pytest.mark.parametrize(
+    "harm", [Path.unlink, lambda key: key.write_bytes(Fernet.generate_key()), lambda key: key.write_text("x")]
+)
+def test_a_key_of_secrets_that_does_not_fit_is_told_at_the_start(tmp_path, harm):
+    data = version_0_1(tmp_path)
+    harm(data / "secrets.key")
+    command = [sys.executable, "-m", "gateway", "serve", "--data", str(data), "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert b"listening" in process.stdout.readline()
+        process.terminate()
+        told = process.stderr.read().decode()
+    assert f"{data / 'secrets.key'} is missing, damaged, or not the key of this directory" in told
+    assert "contoso-production of contoso, fabrikam-production of fabrikam can't be decrypted" in told
+
+
 def test_a_directory_that_cannot_be_used_is_named(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert main(["serve", "--data", str(tmp_path / "file" / "data")]) == 1
@@ -278,7 +295,7 @@ def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_only(tmp_path, capsys):
     with serve(tmp_path, "--public-url", "https://gateway.example/") as (_, url):
         answer = requests.post(url + "/sign-in", data=form, timeout=20, allow_redirects=False)
     assert answer.status_code == 303
-    assert answer.headers["Set-Cookie"].startswith("__Host-sluice=")
+    assert answer.headers["Set-Cookie"].startswith("__Host-sluice-")
     assert "; Secure" in answer.headers["Set-Cookie"]
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 

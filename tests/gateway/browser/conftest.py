@@ -76,7 +76,9 @@ def sign_in(gateway, customer, request):
         gateway.stores.accounts.add_user(name, customer, PASSWORD, role)
         person = Person(gateway.url)
         person.sign_in(name, PASSWORD)
-        visit.page.context.add_cookies([{"name": "sluice", "value": person.cookie, "url": gateway.url}])
+        visit.page.context.add_cookies(
+            [{"name": f"sluice-{gateway.stores.accounts.fingerprint()}", "value": person.cookie, "url": gateway.url}]
+        )
         visit.open(address)
         return visit.page
 

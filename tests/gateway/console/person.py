@@ -43,7 +43,7 @@ class Person:
     @property
     def cookie(self) -> str | None:
         """What the session's cookie holds."""
-        return self.session.cookies.get("sluice")
+        return next((each.value for each in self.session.cookies if each.name.startswith("sluice-")), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,30 +61,48 @@ def test_a_wrong_name_and_a_wrong_password_are_refused_alike(nobody, name):
     assert nobody.cookie is None
 
 
-def test_each_sign_in_begins_a_session_of_its_own(nobody, name):
-    nobody.session.cookies.set("sluice", "planted-by-somebody-else")
+@pytest.fixture
+def cookie(gateway):
+    """The name of the shared gateway's cookie."""
+    return f"sluice-{gateway.stores.accounts.fingerprint()}"
+
+
+def test_each_sign_in_begins_a_session_of_its_own(nobody, name, cookie):
+    nobody.session.cookies.set(cookie, "planted-by-somebody-else")
     nobody.sign_in(name, PASSWORD)
-    first = nobody.session.cookies.get("sluice", domain="127.0.0.1")
+    first = nobody.session.cookies.get(cookie, domain="127.0.0.1")
     assert first not in {None, "planted-by-somebody-else"}
 
 
-def test_signing_in_again_ends_the_session_before(gateway, nobody, name):
+def test_signing_in_again_ends_the_session_before(gateway, nobody, name, cookie):
     nobody.sign_in(name, PASSWORD)
     before = nobody.cookie
     nobody.sign_in(name, PASSWORD)
     assert nobody.cookie != before
     thief = Person(gateway.url)
-    thief.session.cookies.set("sluice", before)
+    thief.session.cookies.set(cookie, before)
     assert thief.get("/account").status_code == 303
 
 
-def test_signing_out_ends_the_session_and_not_only_the_cookie(gateway, administrator):
+def test_signing_out_ends_the_session_and_not_only_the_cookie(gateway, administrator, cookie):
     secret = administrator.cookie
     assert administrator.send("/sign-out").headers["Location"] == "/sign-in"
     assert administrator.cookie is None
     thief = Person(gateway.url)
-    thief.session.cookies.set("sluice", secret)
+    thief.session.cookies.set(cookie, secret)
     assert thief.get("/account").status_code == 303
+
+
+def test_two_gateways_on_one_host_do_not_sign_each_other_s_people_out(gateway, administrator, tmp_path):
+    with run_in_thread(tmp_path) as other:
+        customer = new_customer(other.stores.database, "other")
+        there = Person(other.url)
+        there.session.cookies.update(administrator.session.cookies)
+        assert there.sign_in(customer.user, customer.password).status_code == 303
+        administrator.session.cookies.update(there.session.cookies)
+        assert administrator.get("/account").status_code == 200
+        assert there.get("/account").status_code == 200
+    assert gateway.url != other.url
 
 
 @pytest.mark.parametrize("life", [IDLE, LONGEST])

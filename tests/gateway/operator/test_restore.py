@@ -88,7 +88,8 @@ def test_a_restored_gateway_refuses_sessions_and_auth_tokens_and_takes_subscript
         asked = Client(gateway.url, auth_token, customer.number).call("POST", "/qas/subscription-token")
         assert asked.status_code == 401
         assert gateway.stores.sessions.find(session, utc_now()) is None
-        page = requests.get(gateway.url + "/", cookies={"sluice": session}, allow_redirects=False, timeout=20)
+        cookies = {f"sluice-{gateway.stores.accounts.fingerprint()}": session}
+        page = requests.get(gateway.url + "/", cookies=cookies, allow_redirects=False, timeout=20)
         assert page.headers["Location"].startswith("/sign-in")
         posted = Client(gateway.url, customer.subscription_token, customer.number).post(ndjson(record()))
         assert posted.status_code == 202

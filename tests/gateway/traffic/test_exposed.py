@@ -26,7 +26,7 @@ def test_ports_that_public_addresses_were_let_in_to_are_told_with_who_came(store
     for each in filter(is_from_internet, stored.of[1]):
         groups[protocol_name(each["protocol"]), each["dst_port"]].append(each)
     assert groups
-    ports = exposed_ports(stored.records, Question(1, NOON, NOON + HOUR, Search()))
+    ports = exposed_ports(stored.records, Question(1, NOON, NOON + HOUR, Search())).rows
     assert {(each.protocol, each.port) for each in ports} == set(groups)
     for each in ports:
         group = groups[each.protocol, each.port]
@@ -39,7 +39,7 @@ def test_ports_that_public_addresses_were_let_in_to_are_told_with_who_came(store
 
 
 def test_a_ports_terms_select_its_records_and_no_others(stored):
-    for each in exposed_ports(stored.records, Question(1, NOON, NOON + HOUR, Search())):
+    for each in exposed_ports(stored.records, Question(1, NOON, NOON + HOUR, Search())).rows:
         reread = parse(str(Search(each.terms)))
         assert totals(stored.records, Question(1, NOON, NOON + HOUR, reread)).records == each.records
 

@@ -14,7 +14,7 @@ def test_each_rule_is_counted_by_direction_and_decision_the_busiest_first(stored
     for each in stored.of[1]:
         if matches(search, each) and each["rule"] is not None:
             groups[each["rule"], each["direction"], each["decision"]].append(each)
-    hits = rule_hits(stored.records, Question(1, NOON, NOON + HOUR, search))
+    hits = rule_hits(stored.records, Question(1, NOON, NOON + HOUR, search)).rows
     assert {(each.rule, each.direction, each.decision): (each.records, each.bytes, each.last) for each in hits} == {
         key: (len(group), sum(both_ways(each, "bytes") for each in group), max(each["time"] for each in group))
         for key, group in groups.items()
