@@ -1,5 +1,7 @@
 """What the pages of the traffic have in common: an address is read, the records are asked, a page tells."""
 
+import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,6 +14,7 @@ from starlette.responses import Response
 
 from gateway.clock import Clock
 from gateway.console.pages import Pages
+from gateway.console.places import Places
 from gateway.console.search_help import EXAMPLES
 from gateway.console.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor
@@ -32,7 +35,7 @@ class Asking:
 
     Attributes:
         records: The store.
-        threads: Lets few questions be asked at once, so that posts are stored meanwhile.
+        places: Lets few questions be asked at once, so that posts are stored meanwhile.
 
     """
 
@@ -40,7 +43,7 @@ class Asking:
         self._pages = pages
         self.records = records
         self._patience = limits.query_seconds
-        self.threads = anyio.CapacityLimiter(_AT_ONCE)
+        self.places = Places(_AT_ONCE)
         self._clock = clock
 
     async def show(
@@ -71,11 +74,8 @@ class Asking:
         view = replace(view, problems={**view.problems, **problems}, kept=kept)
         told: Mapping[str, Any] = {}
         if fresh is not None and not view.problems:
-            records = self.records.for_people(self._patience)
             try:
-                told = await anyio.to_thread.run_sync(
-                    answer, records, view.question(customer), view, limiter=self.threads
-                )
+                told = await self._answer(request, customer, answer, view)
             except TooSlowError:
                 problem = f"This took longer than {self._patience:g} s and was stopped. Ask for less time, or for less."
                 view = replace(view, problems={"q": problem})
@@ -94,11 +94,35 @@ class Asking:
             **told,
         )
         # Fifty rows with all their details take a while, in which agents and functions are to be heard.
-        return await anyio.to_thread.run_sync(render, limiter=self.threads)
+        return await self.places.run(customer, render)
+
+    async def _answer(self, request: Request, customer: int, answer: Answer, view: View) -> Mapping[str, Any]:
+        """Ask the records, and stop as soon as nobody waits for the answer any more.
+
+        Raises:
+            TooSlowError: It took too long, or nobody waits.
+
+        """
+        left = threading.Event()
+        records = self.records.for_people(self._patience, left)
+
+        async def watch(waiting: anyio.CancelScope) -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            left.set()
+            waiting.cancel()
+
+        with anyio.CancelScope() as waiting:
+            watcher = asyncio.create_task(watch(waiting))
+            try:
+                return await self.places.run(customer, answer, records, view.question(customer), view)
+            finally:
+                watcher.cancel()
+        raise TooSlowError("Nobody waits for the answer any more.")
 
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
         """Read an address, and tell how fresh the customer's records are."""
         now = self._clock()
-        fresh = await anyio.to_thread.run_sync(freshness, self.records, customer, now, limiter=self.threads)
+        fresh = await self.places.run(customer, freshness, self.records, customer, now)
         recorded = None if fresh is None else (fresh.first, fresh.last)
         return read_view(parameters, now, recorded), fresh

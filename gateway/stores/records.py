@@ -20,7 +20,7 @@ from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.loading import Loader
 from gateway.stores.posts import Log, Post, RemovedError, newest
 from gateway.stores.records_schema import SCHEMA, connect, version_of
-from gateway.stores.watch import stopped_after
+from gateway.stores.watch import Patience, stopped_after
 
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
@@ -34,7 +34,7 @@ class Records:
         self._loader = Loader()
         self._loader.read(connection)
         self._writing = threading.Lock()
-        self._seconds: float | None = None
+        self._patience: Patience | None = None
         self._removed: set[int] = set()
 
     @classmethod
@@ -60,10 +60,10 @@ class Records:
             raise
         return cls(connection)
 
-    def for_people(self, seconds: float) -> "Records":
+    def for_people(self, seconds: float, left: threading.Event | None = None) -> "Records":
         """Give the same store to somebody who waits so long, and no longer, for each query."""
         limited = copy(self)
-        limited._seconds = seconds  # noqa: SLF001 - its own class
+        limited._patience = Patience(seconds, left or threading.Event())  # noqa: SLF001 - its own class
         return limited
 
     def close(self) -> None:
@@ -234,7 +234,7 @@ class Records:
 
         """
         with closing(self._connection.cursor()) as cursor:
-            with nullcontext() if self._seconds is None else stopped_after(self._seconds, cursor):
+            with nullcontext() if self._patience is None else stopped_after(self._patience, cursor):
                 cursor.execute(query, parameters)
             while rows := cursor.fetchmany(10_000):
                 yield from rows

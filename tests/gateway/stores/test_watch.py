@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from gateway.stores.records import Records
@@ -17,6 +19,13 @@ def records(tmp_path):
 def test_a_query_that_takes_too_long_is_stopped(records, seconds):
     with pytest.raises(TooSlowError, match=rf"longer than {seconds:g} s"):
         list(records.for_people(seconds).rows(ENDLESS, []))
+
+
+def test_a_query_that_nobody_waits_for_any_more_is_stopped(records):
+    left = threading.Event()
+    threading.Timer(0.1, left.set).start()
+    with pytest.raises(TooSlowError):
+        list(records.for_people(60, left).rows(ENDLESS, []))
 
 
 def test_after_it_the_store_answers_as_before(records):

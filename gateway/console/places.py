@@ -1,0 +1,76 @@
+"""Places for questions to the records: few at once, so that posts are stored meanwhile, and shared by the customers."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """Somebody who waits for a place.
+
+    Attributes:
+        customer: Whose place it will be.
+        called: Set once there is one.
+
+    """
+
+    customer: int
+    called: anyio.Event = field(default_factory=anyio.Event)
+
+
+class Places:
+    """So many places. A customer has all but one of them at most, and who has the fewest comes next.
+
+    Attributes:
+        threads: As many as there are places.
+
+    """
+
+    def __init__(self, total: int) -> None:
+        self.threads = anyio.CapacityLimiter(total)
+        self._total = total
+        self._taken: Counter[int] = Counter()
+        self._waiting: list[_Waiting] = []
+
+    async def run[*Arguments, Result](
+        self, customer: int, work: Callable[[*Arguments], Result], *arguments: *Arguments
+    ) -> Result:
+        """Do something in a thread, once there is a place for a customer. Whoever is cancelled gives up waiting."""
+        await self._enter(customer)
+        try:
+            return await anyio.to_thread.run_sync(work, *arguments, limiter=self.threads)
+        finally:
+            self._leave(customer)
+
+    async def _enter(self, customer: int) -> None:
+        waiting = _Waiting(customer)
+        self._waiting.append(waiting)
+        self._call()
+        try:
+            await waiting.called.wait()
+        except BaseException:
+            if waiting.called.is_set():
+                self._leave(customer)
+            else:
+                self._waiting.remove(waiting)
+            raise
+
+    def _leave(self, customer: int) -> None:
+        self._taken[customer] -= 1
+        if not self._taken[customer]:
+            del self._taken[customer]
+        self._call()
+
+    def _call(self) -> None:
+        """Give free places to those who wait."""
+        while self._taken.total() < self._total:
+            able = [each for each in self._waiting if self._taken[each.customer] < max(1, self._total - 1)]
+            if not able:
+                return
+            following = min(able, key=lambda each: self._taken[each.customer])
+            self._waiting.remove(following)
+            self._taken[following.customer] += 1
+            following.called.set()
