@@ -23,7 +23,7 @@ _LEFT_OUT: Final = "..."
 _CODES: Final = """
 bad_agent bad_expiry bad_form bad_gzip bad_idempotency_key bad_registration bad_subscription_id busy cut_short fault
 in_progress key_reused method_not_allowed not_administrator not_found not_ndjson not_registered one_time_password
-storage timeout too_large too_many_agents too_many_tries unauthorized unknown_agent unsupported_media_type
+storage timeout too_large too_many_agents too_many_tries two_lengths unauthorized unknown_agent unsupported_media_type
 wrong_password
 """
 CODES: Final = frozenset(_CODES.split())
