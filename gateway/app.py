@@ -1,6 +1,7 @@
 """The gateway's application: which call is answered by which part."""
 
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -76,9 +77,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
-            await _forget(stores, clock, records_life)
-            tasks.start_soon(_keep_house, stores, clock, records_life)
+            ending = threading.Event()
+            await _carry_out(_small_chores(stores, clock))
+            tasks.start_soon(_keep_house, stores, clock, records_life, ending)
             yield
+            ending.set()
             tasks.cancel_scope.cancel()
 
     app = Starlette(
@@ -98,22 +101,23 @@ def create_app(
     return SecurityHeaders(OneEnd(app), encrypted=place.encrypted)
 
 
-async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None) -> None:
-    """Forget what has outlived its time, once an hour."""
+async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None, ending: threading.Event) -> None:
+    """Forget what has outlived its time, records at the start too, until the gateway is ending."""
     while True:
-        await anyio.sleep(3600)
-        await _forget(stores, clock, records_life)
-
-
-async def _forget(stores: Stores, clock: Clock, records_life: timedelta | None) -> None:
-    now = clock()
-    chores: list[Callable[[], object]] = [
         # Before the keys, which live as long as their records.
-        partial(forget_outlived, stores, records_life, now),
-        partial(stores.records.forget_keys, now),
-        partial(stores.sessions.forget, now),
-        partial(stores.journal.forget, now),
+        records = partial(forget_outlived, stores, records_life, clock(), ending.is_set)
+        await _carry_out([records, *_small_chores(stores, clock)])
+        await anyio.sleep(3600)
+
+
+def _small_chores(stores: Stores, clock: Clock) -> list[Callable[[], object]]:
+    now = clock()
+    return [
+        partial(forget, now) for forget in (stores.records.forget_keys, stores.sessions.forget, stores.journal.forget)
     ]
+
+
+async def _carry_out(chores: Sequence[Callable[[], object]]) -> None:
     for chore in chores:
         try:
             await run_in_threadpool(chore)

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.clock import iso
-from gateway.operator.archive import SCHEMAS
 from gateway.operator.asking import carry_out
 from gateway.operator.gap import hour, whole_hour
 from gateway.operator.restore import Restored, restore
-from gateway.operator.work import RefusedError, Say
-from gateway.stores.whole import require_whole
+from gateway.operator.work import Say
 from shared.commands.output import printable
 
 _MB: Final = 1_000_000
@@ -30,7 +28,7 @@ Brings a backup back into an empty directory. Sessions and auth tokens end. What
 was before: users, passwords, and subscription tokens that were revoked since are good again, so these are listed. The
 hours are named from which `sluice replay` brings back the flow records that were accepted since.
 """
-_EXIT_CODES: Final = "exit codes: 0 done; 1 refused, nothing was changed; 2 misspelt"
+_EXIT_CODES: Final = "exit codes: 0 done; 1 refused, nothing was changed; 2 wrong usage"
 
 
 def add_backup_arguments(backup: argparse.ArgumentParser, restored: argparse.ArgumentParser) -> None:
@@ -53,12 +51,8 @@ def run_backup(options: argparse.Namespace, say: Say) -> dict[str, Any]:
         RefusedError: There is nothing to back up, or the backup can't be written.
 
     """
-    data = options.data
-    require_whole(data)
-    if not all((data / name).exists() for name in SCHEMAS):
-        raise RefusedError(f"No gateway has kept anything in {data}. Name the directory that it serves from.")
     wishes = {"to": str(options.to.resolve()), "with_secrets_key": options.with_secrets_key}
-    done = carry_out(data, "backup", wishes, say)
+    done = carry_out(options.data, "backup", wishes, say)
     key = "with" if done["secrets_key"] else "without"
     say(
         f"Backed up to {done['backup']}, {key} secrets.key: everything as it was at {done['moment']}, "

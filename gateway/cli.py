@@ -38,9 +38,10 @@ from gateway.stores.migrations import OtherVersionError
 from gateway.stores.passwords import new_password
 from gateway.stores.retention import MOST_DAYS
 from gateway.stores.stores import Stores, open_stores
-from gateway.stores.upgrade import NoRoomError, upgrade
+from gateway.stores.upgrade import UpgradeError, upgrade
 from gateway.users import add_user_commands, change_users
 
+_INTERRUPTED: Final = 130
 _LOCKED: Final = "Could not set lock"
 _WHOLE: Final = re.compile(r"[0-9]{1,5}")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
@@ -55,35 +56,49 @@ def main(
     middleware: Sequence[Middleware] = (),
     protocol: type[H11Protocol] = H11Protocol,
 ) -> int:
-    """Run a command and give its exit status: 0 when done, 1 when refused, 2 when misspelt.
+    """Run a command and give its exit status: 0 when done, 1 when refused, 2 for wrong usage.
 
     What a command was asked for goes to stdout, and what else people are to read to stderr. `serve` writes JSON lines
     to stdout: first `{"listening": URL}`, with `"edge": URL` if agents may come, then the request log.
     """
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if any(_is_not_text(word) for word in words):
+        return _refused("An argument is not valid UTF-8. Write it anew.")
+    options = _parser().parse_args(words)
     # What the gateway keeps is for nobody else on the machine.
     os.umask(0o077)
     try:
-        match options.command:
-            case "serve":
-                _serve(options, middleware, protocol)
-            case "backup":
-                _tell(options, run_backup(options, _say))
-            case "restore":
-                _tell(options, run_restore(options, utc_now(), _say))
-            case "customer":
-                run_customer_command(options)
-            case "records":
-                run_records_command(options)
-            case _:
-                _say(change_users(options))
-    except (UsageError, RefusedError, StoreError, OtherVersionError, NoRoomError) as error:
+        if options.command == "serve":
+            _serve(options, middleware, protocol)
+        else:
+            _carry_out(options)
+    except (UsageError, RefusedError, StoreError, OtherVersionError, UpgradeError) as error:
         return _refused(str(error))
     except (OSError, sqlite3.Error) as error:
         return _refused(f"The directory {options.data} cannot be used: {error}")
     except duckdb.Error as error:
         return _refused(_unreadable(options.data, error))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return 0
+
+
+def _carry_out(options: argparse.Namespace) -> None:
+    match options.command:
+        case "backup":
+            _tell(options, run_backup(options, _say))
+        case "restore":
+            _tell(options, run_restore(options, utc_now(), _say))
+        case "customer":
+            run_customer_command(options)
+        case "records":
+            run_records_command(options)
+        case _:
+            _say(change_users(options))
+
+
+def _is_not_text(word: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in word)
 
 
 def _unreadable(data: Path, error: duckdb.Error) -> str:
@@ -251,7 +266,11 @@ def _first_start(accounts: Accounts) -> None:
     """Add the first administrator to a gateway that has no user yet, and tell the password this once."""
     if not accounts.has_users():
         password = new_password()
-        accounts.add_user("admin", accounts.add_customer("default"), password, one_time=True)
+        try:
+            accounts.add_user("admin", accounts.add_customer("default"), password, one_time=True)
+        except StoreError as error:  # the removal of that customer was cut off
+            _say(f"Nobody can sign in. {error}")
+            return
         _say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")
 
 

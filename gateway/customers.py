@@ -12,6 +12,7 @@ from gateway.confirming import require_typed
 from gateway.operator.asking import carry_out
 from gateway.stores.operator_log import OperatorLog
 from gateway.stores.stores import open_database
+from gateway.stores.whole import require_kept
 from shared.commands.output import print_json, say, show
 
 _REMOVE: Final = """\
@@ -95,6 +96,7 @@ def _remove(options: argparse.Namespace) -> None:
 
 
 def _log(options: argparse.Namespace) -> None:
+    require_kept(options.data)
     with closing(open_database(options.data)) as database:
         done = OperatorLog(database).all()
     if options.json:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,7 +42,9 @@ def lives(stores: Stores, customer: int, general: timedelta | None) -> dict[Sour
     return {source: own.get(source, general) for source in Source}
 
 
-def forget_outlived(stores: Stores, general: timedelta | None, now: datetime) -> None:
+def forget_outlived(
+    stores: Stores, general: timedelta | None, now: datetime, stopped: Callable[[], bool] = lambda: False
+) -> None:
     """Delete the records of all customers that have outlived their time and that no hold keeps.
 
     It is done slice by slice, each whole or not at all, and posts are stored in between. The keys of posts without
@@ -51,6 +54,7 @@ def forget_outlived(stores: Stores, general: timedelta | None, now: datetime) ->
         stores: The open stores.
         general: How long records are kept whose customer has no days of its own for them; for ever without.
         now: The present moment.
+        stopped: Tells between two slices whether to leave off.
 
     """
     slices = [each for customer in _customers(stores, general) for each in _slices(stores, customer, general, now)]
@@ -64,6 +68,8 @@ def forget_outlived(stores: Stores, general: timedelta | None, now: datetime) ->
             cursor.execute(f"DELETE FROM records WHERE {goes.sql}", goes.parameters)  # noqa: S608 - words of ours
         # As long again for those who wait: a lock lets in whoever asks next, and that would be this loop again.
         time.sleep(time.monotonic() - began)
+        if stopped():
+            return
 
 
 def _customers(stores: Stores, general: timedelta | None) -> list[int]:

@@ -20,6 +20,7 @@ RECORDS: Final = "records.duckdb"
 SECRETS_KEY: Final = "secrets.key"
 SCHEMAS: Final = {ACCOUNTS: accounts_schema.SCHEMA, RECORDS: records_schema.SCHEMA}
 _FORMAT: Final = 1
+_YEARS: Final = (2026, 2100)
 _CHUNK: Final = 16 * 1024 * 1024
 _MB: Final = 1_000_000
 
@@ -81,10 +82,12 @@ class Manifest:
                     f"{_FORMAT}. Restore it with the version that made it."
                 )
             manifest = msgspec.json.decode(written, type=cls)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise RefusedError(
                 f"{directory / MANIFEST} is damaged: {error}. Take another backup, or another copy of this one."
             ) from None
+        if not _YEARS[0] <= manifest.moment.year < _YEARS[1]:
+            raise RefusedError(f"{directory / MANIFEST} is damaged: no backup is of {manifest.moment.year}.")
         _require_known(manifest, directory)
         _require_files(manifest, directory)
         return manifest

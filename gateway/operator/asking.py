@@ -13,6 +13,7 @@ from gateway.operator.operations import OPERATIONS
 from gateway.operator.socket import connected
 from gateway.operator.work import RefusedError, Say, Work
 from gateway.stores.stores import open_stores
+from gateway.stores.whole import require_kept
 
 
 def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[str, Any]:
@@ -26,10 +27,12 @@ def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[s
 
     Raises:
         RefusedError: It is not done.
+        StoreError: No gateway has kept anything in the directory.
         OtherVersionError: The directory is to be brought forward first.
         OSError, duckdb.Error, sqlite3.Error: The directory can't be used.
 
     """
+    require_kept(data)
     connection = connected(data)
     if connection is None:
         with open_stores(data) as stores:
@@ -39,10 +42,10 @@ def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[s
         try:
             http.request("POST", f"/{name}", orjson.dumps(wishes))
             answer = http.getresponse()
+            if answer.status == HTTPStatus.NOT_FOUND:
+                raise RefusedError("The gateway that is serving is of another version. Restart it, and try again.")
             if answer.status != HTTPStatus.OK:
-                raise RefusedError(
-                    "The gateway that is serving does not know this. It is of another version: restart it."
-                )
+                raise RefusedError("The gateway that is serving failed, and has said how on stderr.")
             for line in answer:
                 said = orjson.loads(line)
                 if "progress" in said:

@@ -8,12 +8,13 @@ from gateway.operator.slices import Slice, in_words, slices
 from gateway.operator.work import RefusedError, Work
 from gateway.stores.customers import Customer
 from gateway.stores.holds import Hold
-from gateway.stores.journal import Deed
+from gateway.stores.journal import LONGEST_SUBJECT, Deed
 from gateway.traffic.questions import Condition, Question, condition
 from gateway.traffic.search import SearchError, parse
 from gateway.traffic.terms import Search
 
 _WHO: Final = "the command line"
+_LONGEST: Final = LONGEST_SUBJECT - 100
 _EVER: Final = 2**63 - 1
 
 
@@ -47,6 +48,8 @@ def _search(work: Work) -> Search:
         raise RefusedError(f"The search can't be read: {error}") from None
     if not search.terms:
         raise RefusedError("An empty search finds all records. Write which ones to erase, such as ip:10.0.0.6.")
+    if len(str(search)) > _LONGEST:
+        raise RefusedError(f"The audit log keeps searches of up to {_LONGEST} characters. Erase in several steps.")
     return search
 
 

@@ -4,7 +4,7 @@ A function has moved its checkpoints over all that the gateway accepted after th
 it again. It doubles nothing, so an hour too many costs time alone, and an hour too few would lose records.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,19 +51,29 @@ class Gap:
         return f"sluice replay --from {hour(self.start)} --to {hour(end)}"
 
 
-def gaps(records: duckdb.DuckDBPyConnection, customers: Mapping[int, str], moment: datetime) -> Iterator[Gap]:
-    """Tell what every storage account that had delivered before a moment is to deliver once more.
+def gaps(
+    records: duckdb.DuckDBPyConnection,
+    customers: Mapping[int, str],
+    configured: Iterable[tuple[int, str]],
+    moment: datetime,
+) -> Iterator[Gap]:
+    """Tell what every storage account that was known at a moment is to deliver once more.
 
     Args:
         records: The records as they were at the moment, in any version.
         customers: The names of customers by their numbers.
+        configured: The storage accounts of all deployments, each with the number of its customer. One that had
+            delivered nothing yet may have begun right after the moment.
         moment: When.
 
     """
     rows = records.execute(_NEWEST, [_SILENT // timedelta(milliseconds=1)]).fetchall()
-    for customer, account, newest in rows:
-        last = from_ms(min(newest, to_ms(moment)))
-        yield Gap(customers[customer], account, whole_hour(last - _LATE))
+    last = {(customer, account): from_ms(min(newest, to_ms(moment))) for customer, account, newest in rows}
+    refused = records.execute("SELECT customer, account FROM refusals").fetchall()
+    last = dict.fromkeys({*configured, *refused}, moment) | last
+    for customer, account in sorted(last):
+        if customer in customers:
+            yield Gap(customers[customer], account, whole_hour(last[customer, account] - _LATE))
 
 
 def whole_hour(moment: datetime) -> datetime:

@@ -56,7 +56,8 @@ def _finish(work: Work, customer: Customer) -> None:
     with stores.database.transaction():
         if stores.removals.finish(customer.number):
             stores.operator_log.add(work.clock(), work.wishes["who"], Action.REMOVED_CUSTOMER, customer.name)
-    stores.database.empty_log()
+    if not stores.database.empty_log():
+        work.say("accounts.sqlite is being read, as by a backup: what was removed is overwritten there after that.")
 
 
 def _require_no_holds(customer: Customer, holds: list[Hold]) -> None:

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
@@ -18,6 +19,10 @@ from gateway.operator.work import RefusedError, Say
 from gateway.stores import accounts_schema, records_schema
 from gateway.stores.copying import sync_directory
 from gateway.stores.whole import UNFINISHED, require_whole
+
+_CONFIGURED: Final = """
+    SELECT customer, storage_accounts.name FROM storage_accounts JOIN deployments ON deployments.id = deployment
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,11 @@ def restore(backup: Path, data: Path, say: Say) -> Restored:
                 tokens = tuple(_good_tokens(accounts, manifest.moment))
                 sealed = () if SECRETS_KEY in manifest.files else tuple(_sealed(accounts))
                 names = dict(accounts.execute("SELECT id, name FROM customers"))
+                configured = accounts.execute(_CONFIGURED).fetchall()
+                _require_version(manifest, ACCOUNTS, accounts_schema.version_of(accounts))
             with closing(records_schema.connect(unfinished / RECORDS)) as records:
-                found = tuple(gaps(records, names, manifest.moment))
+                found = tuple(gaps(records, names, configured, manifest.moment))
+                _require_version(manifest, RECORDS, records_schema.version_of(records))
             sync_directory(unfinished)
             for name in manifest.files:
                 (unfinished / name).rename(data / name)
@@ -110,7 +118,20 @@ def restore(backup: Path, data: Path, say: Say) -> Restored:
             f"{backup} could not be restored into {data}, and nothing of it is left there. See that its disk is not "
             f"full and that you may write there; then try again. {error}"
         ) from error
+    except (ValueError, OverflowError, KeyError, RecursionError) as error:
+        raise RefusedError(
+            f"{backup} holds what no gateway writes ({type(error).__name__}), and nothing of it is left in {data}. "
+            "Take another backup, or another copy of this one."
+        ) from error
     return Restored(data, manifest.moment, tokens, sealed, found)
+
+
+def _require_version(manifest: Manifest, name: str, version: int) -> None:
+    if version != manifest.schemas[name]:
+        raise RefusedError(
+            f"{name} of the backup has schema {version}, and its manifest says {manifest.schemas[name]}. Take another "
+            "backup, or another copy of this one."
+        )
 
 
 @contextmanager

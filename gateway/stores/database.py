@@ -79,9 +79,18 @@ class Database:
         self.run("VACUUM")
         self.empty_log()
 
-    def empty_log(self) -> None:
-        """Write the log into the file proper, so that nothing of what was deleted is left in the log."""
-        self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    def empty_log(self) -> bool:
+        """Write the log into the file proper, so that nothing of what was deleted is left in the log.
+
+        It does not wait for readers, such as a backup, which keep it from that: tells whether it was done.
+        """
+        with self._lock:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                ((busy, *_),) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._connection.execute("PRAGMA busy_timeout = 10000")
+        return not busy
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -10,6 +10,8 @@ from gateway.stores.database import Database
 
 KEPT: Final = timedelta(days=400)
 """How long an entry is kept: a year, and the time to look back at it."""
+LONGEST_SUBJECT: Final = 4000
+"""Characters of what an entry is about: enough for a search of all terms that one may have."""
 _LONGEST: Final = 300
 
 
@@ -77,7 +79,7 @@ class Journal:
             to_ms(now),
             who[:_LONGEST],
             deed,
-            subject[:_LONGEST],
+            subject[:LONGEST_SUBJECT],
         )
 
     def add_none(self) -> None:

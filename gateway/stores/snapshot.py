@@ -37,14 +37,21 @@ class Snapshot:
     records: duckdb.DuckDBPyConnection
 
     def copy_accounts(self, target: Path) -> None:
-        """Copy the accounts into a new file.
+        """Copy the accounts into a new file, which ends their snapshot: while it is open, no log can be emptied.
+
+        What signs people in is left out, sessions and the key of auth tokens: else whoever has a backup is everybody.
 
         Raises:
             sqlite3.Error: It can't be written.
 
         """
-        with closing(sqlite3.connect(target)) as written:
+        with closing(sqlite3.connect(target, autocommit=True)) as written:
             self.accounts.backup(written)
+            self.accounts.close()
+            written.execute("PRAGMA secure_delete = ON")
+            written.execute("DELETE FROM sessions")
+            written.execute("UPDATE signing_key SET key = ?", (secrets.token_bytes(32),))
+            written.execute("VACUUM")
 
     def copy_records(self, target: Path, say: Say) -> int:
         """Copy everything in the DuckDB file into a new one, which ends the snapshot; return how many records.

@@ -1,11 +1,12 @@
 """Bringing the files of an earlier version of the gateway forward.
 
 A file is copied before its first step, and the copy is removed after the last one. Each step is one transaction, so a
-file whose upgrade was cut off is whole, and the next start goes on with the steps that are left. Only a file that can't
-be opened any more is replaced by its copy.
+file whose upgrade was cut off is whole, and the next start goes on with the steps that are left. The copy is there for
+a person: nothing here puts it in the place of a file, which may have more in it by then.
 """
 
 import os
+import secrets
 import shutil
 import sqlite3
 from abc import ABC, abstractmethod
@@ -29,8 +30,8 @@ _BUSY: Final = ("Could not set lock", "database is locked")
 _MB: Final = 1_000_000
 
 
-class NoRoomError(Exception):
-    """The disk has too little room; the message says how much is needed and how much is free."""
+class UpgradeError(Exception):
+    """A file can't be brought forward; the message says why, how it is now, and what to do."""
 
 
 def upgrade(data: Path, say: Say) -> None:
@@ -43,29 +44,41 @@ def upgrade(data: Path, say: Say) -> None:
     Raises:
         OtherVersionError: A file is newer than this version, or older than 0.1. Nothing was changed.
         StoreError: A backup that is being restored is not complete. Nothing was changed.
-        NoRoomError: There is too little room for the copies. Nothing was changed.
-        duckdb.Error, sqlite3.Error, OSError: A gateway is serving, or a step failed; its file is as it was before it.
+        UpgradeError: There is too little room for the copies, or a step failed. Its file is as it was before the step.
+        duckdb.Error, sqlite3.Error: A file can't be opened, such as since a gateway is serving.
 
     """
     require_whole(data)
+    kinds: tuple[type[_File], ...] = (_Records, _Accounts)
+    if not any((data / kind.name).exists() for kind in kinds):
+        return
     with ExitStack() as opened:
-        kinds: tuple[type[_File], ...] = (_Records, _Accounts)
-        files = [
-            opened.enter_context(_opened(kind, data / kind.name, say)) for kind in kinds if (data / kind.name).exists()
-        ]
+        # The records first, and be they empty: their lock keeps a second gateway from doing the same.
+        files = [opened.enter_context(_opened(kind, data / kind.name)) for kind in kinds]
         known = [file for file in files if file.version]
         for file in known:
             file.schema.require_known(file.path, file.version)
+        for file in files:
+            _remove_copies(file.path)  # of an upgrade that was cut off: the file is whole
         behind = [file for file in known if file.version < file.schema.version]
         if behind:
             _require_room(data, behind)
         for file in behind:
             say(f"{file.name}: from version {file.version} to {file.schema.version}. This may take a while.")
-            file.copy(_copy_of(file.path), say)
-            file.migrate(say)
+            _bring_forward(file, say)
             say(f"{file.name}: done.")
-        for file in files:
-            _remove_copies(file.path)
+
+
+def _bring_forward(file: "_File", say: Say) -> None:
+    try:
+        file.copy(_copy_of(file.path), say)
+        file.migrate(say)
+    except (OSError, duckdb.Error, sqlite3.Error) as error:
+        raise UpgradeError(
+            f"{file.path} could not be brought forward; it is as it was before the step that failed. See that its "
+            f"disk is not full and that the gateway's user may write to it; then start the gateway again. {error}"
+        ) from error
+    _remove_copies(file.path)
 
 
 class _File(ABC):
@@ -150,8 +163,7 @@ class _Accounts(_File):
             failed.pop_all()
 
     def copy(self, target: Path, say: Say) -> None:  # noqa: ARG002 - it is small
-        unfinished = target.with_name(f"{target.name}.unfinished")
-        unfinished.unlink(missing_ok=True)
+        unfinished = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(unfinished)) as written:
             written.execute("PRAGMA synchronous = FULL")
@@ -167,19 +179,18 @@ class _Accounts(_File):
 
 
 @contextmanager
-def _opened(kind: type[_File], path: Path, say: Say) -> Iterator[_File]:
-    """Open a file, or its copy in its place if an upgrade left one that can't be opened."""
+def _opened(kind: type[_File], path: Path) -> Iterator[_File]:
     try:
         file = kind(path)
     except (duckdb.Error, sqlite3.Error) as error:
-        if not _copy_of(path).exists() or any(words in str(error) for words in _BUSY):
+        copy_of_before = _copy_of(path)
+        if not copy_of_before.exists() or any(words in str(error) for words in _BUSY):
             raise
-        say(f"{path} can't be opened after an upgrade that was cut off. The copy that was made before takes its place.")
-        for log in kind.logs:
-            path.with_name(f"{path.name}{log}").unlink(missing_ok=True)
-        _copy_of(path).replace(path)
-        sync_directory(path.parent)
-        file = kind(path)
+        raise UpgradeError(
+            f"{path} can't be opened. An upgrade of it was cut off, and {copy_of_before} is how it was before. If "
+            f"{path.name} is damaged, and nothing but that keeps it from being opened, put the copy in its place, move "
+            f"what is beside it in {', '.join(f'{path.name}{log}' for log in kind.logs)} away, and start again. {error}"
+        ) from error
     with closing(file):
         yield file
 
@@ -197,7 +208,7 @@ def _require_room(data: Path, files: list[_File]) -> None:
     needed = sum(file.size for file in files)
     free = shutil.disk_usage(data).free
     if needed > free:
-        raise NoRoomError(
+        raise UpgradeError(
             f"The upgrade copies what it changes first, which takes {needed / _MB:,.1f} MB in {data}, and "
             f"{free / _MB:,.1f} MB are free. Make room, and start the gateway again; nothing was changed."
         )

@@ -21,3 +21,15 @@ def require_whole(data: Path) -> None:
             f"A backup is being restored into {data}, or that was cut off. In the latter case empty the directory, "
             "and restore once more."
         )
+
+
+def require_kept(data: Path) -> None:
+    """Make sure that a directory is whole, and that a gateway has kept something in it: nothing is begun by mistake.
+
+    Raises:
+        StoreError: It is not, or has not.
+
+    """
+    require_whole(data)
+    if not all((data / name).exists() for name in ("accounts.sqlite", "records.duckdb")):
+        raise StoreError(f"No gateway has kept anything in {data}. Name the directory that it serves from.")

@@ -99,3 +99,16 @@ def test_a_removal_that_was_cut_off_is_listed_and_named_to_whom_adds_a_user(data
     typing("contoso")
     assert main(["customer", "remove", "contoso", "--data", data]) == 0
     assert "Its removal has begun already." in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["customer", "list"], ["customer", "log"], ["customer", "remove", "x", "--yes"]])
+def test_a_directory_that_is_not_there_is_not_made(tmp_path, capfd, command):
+    missing = tmp_path / "mistyped"
+    assert main([*command, "--data", str(missing)]) == 1
+    assert f"No gateway has kept anything in {missing}" in capfd.readouterr().err
+    assert not missing.exists()
+
+
+def test_an_argument_that_is_no_text_is_refused(data, capfd):
+    assert main(["customer", "remove", "\udcff", "--yes", "--data", data]) == 1
+    assert "An argument is not valid UTF-8" in capfd.readouterr().err

@@ -1,8 +1,10 @@
 import http.client
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import count
@@ -14,6 +16,7 @@ import pytest
 
 from benchmarks.visitor import Visitor, visiting
 from gateway.cli import main
+from gateway.clock import utc_now
 from gateway.local import GatewayProcess, new_customer
 from gateway.operator.archive import Manifest
 from gateway.operator.asking import carry_out
@@ -239,3 +242,31 @@ def test_a_command_without_a_gateway_that_is_killed_leaves_no_backup(data, tmp_p
     assert done.returncode == -9
     assert not (tmp_path / "backup").exists()
     assert main(["backup", "--data", str(data), str(tmp_path / "backup")]) == 0
+
+
+def test_whoever_has_a_backup_can_sign_in_as_nobody(data, backup):
+    """Neither the key that signs auth tokens is in it, nor a session, nor a byte of either."""
+    with open_stores(data) as stores:
+        key = stores.accounts.signing_key()
+        (session,) = (hashed for (hashed,) in stores.database.run("SELECT hash FROM sessions"))
+    with closing(sqlite3.connect(backup / "accounts.sqlite")) as copy:
+        assert copy.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
+        assert copy.execute("SELECT key FROM signing_key").fetchone() != (key,)
+    written = (backup / "accounts.sqlite").read_bytes()
+    assert key not in written
+    assert session not in written
+
+
+def test_a_backup_that_copies_records_keeps_no_removal_waiting(data, tmp_path):
+    with open_stores(data) as stores, snapshot.snapshot(stores, utc_now) as taken:
+        taken.copy_accounts(tmp_path / "accounts.sqlite")
+        assert stores.database.empty_log()
+        taken.copy_records(tmp_path / "records.duckdb", silent)
+
+
+def test_a_log_that_somebody_reads_is_not_waited_for(data):
+    with open_stores(data) as stores, closing(stores.database.snapshot()):
+        stores.database.run("UPDATE customers SET name = name")
+        began = time.monotonic()
+        assert not stores.database.empty_log()
+        assert time.monotonic() - began < 5

@@ -17,10 +17,10 @@ def stores(tmp_path):
         yield opened
 
 
-def found(stores):
+def found(stores, configured=()):
     records = stores.records.snapshot()
     try:
-        return {(gap.customer, gap.account): gap.start for gap in gaps(records, NAMES, MOMENT)}
+        return {(gap.customer, gap.account): gap.start for gap in gaps(records, NAMES, configured, MOMENT)}
     finally:
         records.close()
 
@@ -66,3 +66,14 @@ def test_a_clock_that_is_ahead_does_not_move_it_beyond_the_moment(stores):
 
 def test_without_posts_there_is_none(stores):
     assert found(stores) == {}
+
+
+def test_an_account_that_had_delivered_nothing_yet_has_one_too(stores):
+    """It is configured, or was refused: its function may have begun to deliver right after the backup."""
+    delivered(stores, 1, "1", MOMENT, MOMENT - MINUTE)
+    stores.records.refuse(2, "refused", MOMENT - DAY, 401, "The token has ended.")
+    assert found(stores, [(1, "shop"), (1, "new"), (3, "of nobody")]) == {
+        ("contoso", "shop"): at(14),
+        ("contoso", "new"): at(14),
+        ("fabrikam", "refused"): at(14),
+    }

@@ -1,4 +1,6 @@
+import hashlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -280,3 +282,36 @@ def test_where_a_gateway_serves_nothing_is_restored(data, backup, capsys):
     with operated(data):
         assert restore(backup, data) == 1
     assert "is not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "2019-01-01T00:00:00Z"])
+def test_a_moment_that_no_backup_is_of_is_refused(backup, restored, capsys, moment):
+    change_manifest(backup, lambda manifest: manifest.update(moment=moment))
+    assert "is damaged" in refused(capsys, backup, restored)
+
+
+def test_a_manifest_of_brackets_is_refused(backup, restored, capsys):
+    (backup / "manifest.json").write_bytes(b"[" * 200_000)
+    assert "is damaged" in refused(capsys, backup, restored)
+
+
+@pytest.mark.parametrize("version", [99, -5, SCHEMA.first])
+def test_a_file_of_another_version_than_the_manifest_says_is_refused(backup, restored, capsys, version):
+    def lie(statement):
+        with closing(sqlite3.connect(backup / "accounts.sqlite", autocommit=True)) as accounts:
+            accounts.execute(statement)
+        content = (backup / "accounts.sqlite").read_bytes()
+        entry = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        change_manifest(backup, lambda manifest: manifest["files"].update({"accounts.sqlite": entry}))
+
+    lie(f"PRAGMA user_version = {version}")
+    assert f"has schema {version}, and its manifest says" in refused(capsys, backup, restored)
+
+
+def test_what_no_gateway_writes_is_refused(backup, restored, capsys):
+    with closing(sqlite3.connect(backup / "accounts.sqlite", autocommit=True)) as accounts:
+        accounts.execute("UPDATE subscription_tokens SET expires_at = 9000000000000000")
+    content = (backup / "accounts.sqlite").read_bytes()
+    entry = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    change_manifest(backup, lambda manifest: manifest["files"].update({"accounts.sqlite": entry}))
+    assert "holds what no gateway writes" in refused(capsys, backup, restored)

@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -19,6 +19,14 @@ FIRST = (3, 3)
 NOW = (records_schema.SCHEMA.version, accounts_schema.SCHEMA.version)
 """The present ones."""
 type Rows = dict[str, list[tuple[Any, ...]]]
+
+
+class Usage(NamedTuple):
+    """How full a disk is."""
+
+    total: int
+    used: int
+    free: int
 
 
 def version_0_1(folder: Path) -> Path:

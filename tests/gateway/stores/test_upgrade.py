@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -14,16 +13,8 @@ from gateway.stores import upgrade
 from gateway.stores.items import ItemFilter
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.stores import open_stores
-from gateway.stores.upgrade import NoRoomError
-from tests.gateway.stores.directories import FIRST, NOW, files, rows, versions
-
-
-class Usage(NamedTuple):
-    """How full a disk is."""
-
-    total: int
-    used: int
-    free: int
+from gateway.stores.upgrade import UpgradeError
+from tests.gateway.stores.directories import FIRST, NOW, Usage, files, rows, versions
 
 
 def test_every_row_of_version_0_1_is_there_afterwards(data, old_columns, kept):
@@ -71,6 +62,7 @@ def test_a_copy_of_before_is_the_way_back(data, kept, tmp_path):
     """As docs/data.md tells: the gateway is stopped, and its directory copied."""
     shutil.copytree(data, tmp_path / "copy")
     upgrade.upgrade(data, lambda _told: None)
+    assert versions(data) == NOW  # which version 0.1 refuses
     shutil.rmtree(data)
     shutil.copytree(tmp_path / "copy", data)
     assert versions(data) == FIRST
@@ -104,7 +96,7 @@ def test_too_little_room_is_refused_with_both_numbers_and_nothing_is_changed(dat
     before = files(data)
     size = sum((data / name).stat().st_size for name in ("records.duckdb", "accounts.sqlite"))
     monkeypatch.setattr(upgrade.shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - size + 1, size - 1))
-    with pytest.raises(NoRoomError, match=rf"takes 2\.\d MB in {data}, and 2\.2 MB are free\. Make room"):
+    with pytest.raises(UpgradeError, match=rf"takes 2\.\d MB in {data}, and 2\.2 MB are free\. Make room"):
         upgrade.upgrade(data, lambda _told: None)
     assert files(data) == before
     monkeypatch.setattr(upgrade.shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 2 * size, 2 * size))

@@ -1,5 +1,6 @@
 """An upgrade that is cut off anywhere leaves the old state or the new one, never a third."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +12,8 @@ import pytest
 
 from gateway.cli import main
 from gateway.stores import accounts_schema, records_schema, upgrade
-from tests.gateway.stores.directories import FIRST, NOW, columns, files, open_to_everybody, rows, versions
+from gateway.stores.upgrade import UpgradeError
+from tests.gateway.stores.directories import FIRST, NOW, Usage, columns, files, open_to_everybody, rows, versions
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
@@ -116,13 +118,76 @@ def test_a_file_that_is_read_only_ends_in_a_sentence(tmp_path, data, name, capfd
     assert files(data)[name] == before
 
 
-def test_a_file_that_can_t_be_opened_after_a_cut_off_upgrade_is_its_copy_again(data, old_columns, kept):
-    for name in ("records.duckdb", "accounts.sqlite"):
-        shutil.copy(data / name, data / f"{name}.before-upgrade")
-        (data / name).write_bytes(b"torn" * 4096)
-    (data / "records.duckdb.wal").write_bytes(b"torn")
-    said = []
-    upgrade.upgrade(data, said.append)
-    assert sum("can't be opened after an upgrade that was cut off" in line for line in said) == 2
+@pytest.mark.parametrize("name", ["records.duckdb", "accounts.sqlite"])
+def test_a_file_that_can_t_be_opened_is_left_and_the_copy_that_a_cut_off_upgrade_left_is_named(data, name):
+    """Never put in its place: the file may have more in it, and be kept from being opened by its rights alone."""
+    shutil.copy(data / name, data / f"{name}.before-upgrade")
+    (data / name).write_bytes(b"torn" * 4096)
+    before = files(data)
+    with pytest.raises(
+        UpgradeError, match=rf"{name} can't be opened\. An upgrade of it was cut off, and .*before-upgrade"
+    ):
+        upgrade.upgrade(data, lambda _told: None)
+    assert files(data)[name] == before[name]
+    assert (data / f"{name}.before-upgrade").exists()
+
+
+def test_the_room_that_a_cut_off_upgrade_s_copy_takes_is_given_back_first(data, monkeypatch):
+    left = data / "records.duckdb.before-upgrade"
+    shutil.copy(data / "records.duckdb", left)
+    (data / "records.duckdb.before-upgrade.0a1b").write_bytes(b"half of one")
+    size = sum((data / name).stat().st_size for name in ("records.duckdb", "accounts.sqlite"))
+
+    def free(_path):
+        return Usage(10**9, 0, 0 if left.exists() else 2 * size)
+
+    monkeypatch.setattr(upgrade.shutil, "disk_usage", free)
+    upgrade.upgrade(data, lambda _told: None)
     assert versions(data) == NOW
+    assert not list(data.glob("*.before-upgrade*"))
+
+
+HEAVY = """
+import resource, sys
+from dataclasses import replace
+from gateway.stores import records_schema
+from gateway.stores.migrations import Step
+heavy = Step("something large", ("CREATE TABLE large AS SELECT md5(range::VARCHAR) AS x FROM range(2_000_000)",))
+records_schema.SCHEMA = replace(records_schema.SCHEMA, steps=(*records_schema.SCHEMA.steps, heavy))
+from gateway.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000_000, 20_000_000))
+sys.exit(main(["serve", "--data", sys.argv[1], "--port", "0"]))
+"""
+
+
+def test_a_disk_that_fills_up_within_a_step_leaves_the_file_as_it_was_before_that_step(data, old_columns, kept):
+    done = subprocess.run([sys.executable, "-c", HEAVY, data], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "could not be brought forward; it is as it was before the step that failed" in done.stderr
+    assert versions(data)[0] == NOW[0]
     assert rows(data, old_columns) == kept
+    upgrade.upgrade(data, lambda _told: None)
+    assert versions(data) == NOW
+
+
+def test_two_gateways_at_once_upgrade_once(data, kept, old_columns):
+    (data / "records.duckdb").unlink()
+    command = [sys.executable, "-m", "gateway", "serve", "--data", data, "--port", "0"]
+    with contextlib.ExitStack() as running:
+        both = [
+            running.enter_context(
+                subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            )
+            for _ in range(2)
+        ]
+        first = [process.stdout.readline() for process in both]
+        for process in both:
+            process.terminate()
+        told = [process.stderr.read() for process in both]
+    assert sorted(map(bool, first)) == [False, True]
+    assert "is another gateway serving them?" in told[first.index("")]
+    others = {"records", "rules", "origins", "posts", "refusals", "sessions"}  # sessions end by themselves
+    tables = {table for table in old_columns if table not in others}
+    assert {table: found for table, found in rows(data, old_columns).items() if table in tables} == {
+        table: found for table, found in kept.items() if table in tables
+    }

@@ -188,3 +188,11 @@ def marked(stores, customer):
     query = "SELECT count(*) FROM posts WHERE customer = ? AND erased_at IS NOT NULL"
     ((count,),) = stores.records.rows(query, [customer])
     return count
+
+
+def test_the_audit_log_keeps_the_whole_search(stores):
+    search = f"ip:{','.join(f'10.0.{number}.0/24' for number in range(40))} port:22"
+    erase(work(stores, "contoso", search=search))
+    assert all(subject.endswith("port:22") for _, _, subject in deeds(stores))
+    with pytest.raises(RefusedError, match="The audit log keeps searches of up to 3900 characters"):
+        erase(work(stores, "contoso", search=f"rule:{'x' * 3900}"))
