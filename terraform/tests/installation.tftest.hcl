@@ -135,7 +135,7 @@ run "outputs_are_no_secrets" {
   }
 }
 
-run "without_a_receiver_there_is_no_action_group" {
+run "without_an_address_nobody_is_told" {
   command = plan
 
   module {
@@ -143,12 +143,12 @@ run "without_a_receiver_there_is_no_action_group" {
   }
 
   assert {
-    condition     = length(azurerm_monitor_action_group.this) == 0
+    condition     = length(azurerm_monitor_action_group.this.email_receiver) == 0 && length(local.action_group_ids) == 0
     error_message = "Nobody is to be told."
   }
 }
 
-run "an_e_mail_address_gets_an_action_group" {
+run "an_e_mail_address_is_told" {
   command = plan
 
   module {
@@ -160,12 +160,12 @@ run "an_e_mail_address_gets_an_action_group" {
   }
 
   assert {
-    condition     = azurerm_monitor_action_group.this[0].email_receiver[0].email_address == "network-team@example.com"
+    condition     = azurerm_monitor_action_group.this.email_receiver[0].email_address == "network-team@example.com"
     error_message = "The address must be told."
   }
 
   assert {
-    condition     = one(local.action_group_ids) == azurerm_monitor_action_group.this[0].id
+    condition     = one(local.action_group_ids) == azurerm_monitor_action_group.this.id
     error_message = "The alerts must go to it."
   }
 }

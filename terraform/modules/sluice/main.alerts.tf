@@ -1,22 +1,29 @@
 locals {
-  action_group_ids = compact([module.settings.alert_action_group_id, one(azurerm_monitor_action_group.this[*].id)])
+  action_group_ids = compact([
+    module.settings.alert_action_group_id,
+    module.settings.alert_email == null ? "" : azurerm_monitor_action_group.this.id,
+  ])
 }
 
+# Always there, and told of nothing without an address: Terraform would delete it before the alert rules have let go of it.
 resource "azurerm_monitor_action_group" "this" {
-  count = module.settings.alert_email == null ? 0 : 1
-
   name                = "sluice-${local.suffix}"
   resource_group_name = azurerm_resource_group.this.name
   short_name          = "sluice"
   tags                = local.tags
 
-  email_receiver {
-    name                    = "operators"
-    email_address           = module.settings.alert_email
-    use_common_alert_schema = true
-  }
+  dynamic "email_receiver" {
+    for_each = module.settings.alert_email == null ? [] : [module.settings.alert_email]
 
-  lifecycle {
-    create_before_destroy = true # so that it goes after the alert rules have let go of it
+    content {
+      name                    = "operators"
+      email_address           = email_receiver.value
+      use_common_alert_schema = true
+    }
   }
+}
+
+moved {
+  from = azurerm_monitor_action_group.this[0]
+  to   = azurerm_monitor_action_group.this
 }
