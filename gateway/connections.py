@@ -131,14 +131,19 @@ class Listener(socket.socket):
         return listener
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """Accept the next connection that is let in."""
-        while True:
-            accepted, peer = super().accept()
-            if self.connections.admit(peer):
-                counted = _Accepted(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
-                counted.ended = partial(self.connections.end, peer)
-                return counted, peer
+        """Accept the next connection.
+
+        Raises:
+            ConnectionAbortedError: It is not let in, and is closed. The event loop sees to others before the next one.
+
+        """
+        accepted, peer = super().accept()
+        if not self.connections.admit(peer):
             accepted.close()
+            raise ConnectionAbortedError
+        counted = _Accepted(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        counted.ended = partial(self.connections.end, peer)
+        return counted, peer
 
 
 class _Accepted(socket.socket):

@@ -1,5 +1,6 @@
 """No stranger's connections stop anybody: over real sockets, with TLS and without."""
 
+import asyncio
 import contextlib
 import logging
 import resource
@@ -130,6 +131,19 @@ def test_a_tls_handshake_that_never_ends_counts_too(certificate):
         context = ssl.create_default_context(cafile=certificate.certificate)
         with connect(address) as refused, pytest.raises((ConnectionError, ssl.SSLError)):
             context.wrap_socket(refused, server_hostname="127.0.0.1").do_handshake()
+
+
+def test_a_tls_handshake_has_a_time(certificate, monkeypatch):
+    assert asyncio.constants.SSL_HANDSHAKE_TIMEOUT == 10
+    monkeypatch.setattr(asyncio.constants, "SSL_HANDSHAKE_TIMEOUT", 0.2)
+    connections = Connections(10)
+    with (
+        serving(app, connections, certificate) as address,
+        connect(address) as silent,
+        contextlib.suppress(ConnectionResetError),
+    ):
+        assert silent.recv(1) == b""
+    assert len(connections) == 0
 
 
 def test_a_request_whose_length_is_told_twice_is_refused_and_its_connection_closed(gateway):
