@@ -63,7 +63,7 @@ def main(
     """
     words = sys.argv[1:] if arguments is None else arguments
     if any(_is_not_text(word) for word in words):
-        return _refused("An argument is not valid UTF-8. Write it anew.")
+        return _refused("An argument is not valid UTF-8. Type it again.")
     options = _parser().parse_args(words)
     # What the gateway keeps is for nobody else on the machine.
     os.umask(0o077)
@@ -231,7 +231,7 @@ def _url(host: str, port: int, *, tls: bool) -> str:
 def _days(text: str) -> timedelta:
     """Read a number of days."""
     if not (_WHOLE.fullmatch(text) and 1 <= int(text) <= MOST_DAYS):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of days from 1 to {MOST_DAYS}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of days from 1 to {MOST_DAYS}")
     return timedelta(days=int(text))
 
 

@@ -120,7 +120,7 @@ def _tell_of_unreadable_holds(stores: Stores, customer: int) -> None:
         if search_of(hold) is None:
             _logger.warning(
                 "The search of hold %d, of customer %d, can't be understood any more: the hold keeps all records of "
-                "its span. Lift it in the console under Retention, and make it anew.",
+                "its span. Lift it in the console under Retention, and make it again.",
                 hold.number,
                 customer,
             )

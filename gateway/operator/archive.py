@@ -67,13 +67,15 @@ class Manifest:
         """Read the manifest of a backup, and make sure that this gateway can restore it.
 
         Raises:
-            RefusedError: It can't, or this is no backup.
+            RefusedError: It can't, or this is not a backup.
 
         """
         try:
             written = (directory / MANIFEST).read_bytes()
         except OSError as error:
-            raise RefusedError(f"{directory} is no backup: its {MANIFEST} can't be read ({error.strerror}).") from None
+            raise RefusedError(
+                f"{directory} is not a backup: its {MANIFEST} can't be read ({error.strerror})."
+            ) from None
         try:
             form = msgspec.json.decode(written, type=_Form).format
             if form != _FORMAT:
@@ -152,7 +154,9 @@ def _require_files(manifest: Manifest, directory: Path) -> None:
     for name, entry in manifest.files.items():
         path = directory / name
         if path.is_symlink() or not path.is_file():
-            raise RefusedError(f"{path} is missing, or is no file. Take another backup, or another copy of this one.")
+            raise RefusedError(
+                f"{path} is missing, or is not a file. Take another backup, or another copy of this one."
+            )
         if (size := path.stat().st_size) != entry.size:
             raise _damaged(path, f"it has {size:,} bytes instead of {entry.size:,}")
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from gateway.clock import to_ms
+from gateway.keeping.held import covered
 from gateway.operator.customers import customer_of
 from gateway.operator.slices import Slice, in_words, slices
 from gateway.operator.work import RefusedError, Work
@@ -71,15 +72,8 @@ def _require_not_held(work: Work, customer: Customer, wanted: Condition, holds: 
 
 
 def _covers(work: Work, customer: Customer, hold: Hold, wanted: Condition) -> bool:
-    try:
-        search = parse(hold.search)
-    except SearchError as error:
-        raise RefusedError(
-            f"{customer.name} has a hold whose search can't be read, so that it may cover anything: {hold}. {error} "
-            "Have it lifted in the console, and made anew. Nothing was changed."
-        ) from None
     records = work.stores.records
-    held = condition(records, Question(customer.number, to_ms(hold.begins_at), to_ms(hold.ends_at), search))
+    held = condition(records, covered(customer.number, hold))
     query = f"SELECT 1 FROM records WHERE {wanted.sql} AND {held.sql} LIMIT 1"  # noqa: S608 - ours
     return next(records.rows(query, [*wanted.parameters, *held.parameters]), None) is not None
 

@@ -53,7 +53,7 @@ def upgrade(data: Path, say: Say) -> None:
     if not any((data / kind.name).exists() for kind in kinds):
         return
     with ExitStack() as opened:
-        # The records first, and be they empty: their lock keeps a second gateway from doing the same.
+        # The records first, even if they are empty: their lock keeps a second gateway from doing the same.
         files = [opened.enter_context(_opened(kind, data / kind.name)) for kind in kinds]
         known = [file for file in files if file.version]
         for file in known:

@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -36,6 +37,14 @@ def _each_password_is_hashed_once():
         patch.setattr(accounts, "hash_password", cache(passwords.hash_password))
         patch.setattr(accounts, "is_password", cache(passwords.is_password))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _umask():
+    """The command line changes it for its process."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

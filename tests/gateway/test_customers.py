@@ -19,14 +19,6 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture(autouse=True)
-def _umask():
-    """The command line changes it for its process."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
-
-
 @pytest.fixture
 def data(tmp_path):
     """A directory of two customers, of whom one has a user, two good tokens and a hold that was lifted."""

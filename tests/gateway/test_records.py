@@ -1,6 +1,5 @@
 import io
 import json
-import os
 
 import pytest
 
@@ -11,14 +10,6 @@ from gateway.stores.posts import Post
 from gateway.stores.stores import open_stores
 from tests.gateway.client import record
 from tests.gateway.test_customers import Terminal
-
-
-@pytest.fixture(autouse=True)
-def _umask():
-    """The command line changes it for its process."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_a_hold_that_cannot_be_is_not_there(administrator, number):
 def test_a_hold_whose_search_is_not_understood_any_more_says_so(gateway, team, reader, clock):
     now = clock.now()
     gateway.stores.holds.add(team.customer, "colour:red", now - timedelta(days=1), now, "Case 7", "ada", now)
-    assert "the hold keeps all records of its time. Lift it, and make it anew." in text_of(reader.get(PAGE))
+    assert "the hold keeps all records of its time. Lift it, and make it again." in text_of(reader.get(PAGE))
 
 
 def test_another_customers_holds_and_days_are_not_there(gateway, new_team, held):

@@ -24,14 +24,6 @@ NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 LOG = "insights-logs-flowlogflowevent/flowLogResourceID=/LOG/y=2026/m=11/d=23/h={:02}/m=00/macAddress={}/PT1H.json"
 
 
-@pytest.fixture(autouse=True)
-def _umask():
-    """The command line changes it for its process."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
-
-
 def delivered(stores, customer, key, at, newest, mac="000D3AF87856", account="shop"):
     """Bring a customer a post with one record of a network card's log."""
     log = Log(account, LOG.format(newest.hour, mac))

@@ -169,7 +169,7 @@ def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(whole_backup
             path.mkdir()
     told = refused(capsys, whole_backup, restored)
     assert told.startswith(str(path))
-    assert ("is damaged" if harm in {"a bit", "cut off"} else "is missing, or is no file") in told
+    assert ("is damaged" if harm in {"a bit", "cut off"} else "is missing, or is not a file") in told
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(whole_backup
         (b"{}", "damaged"),
         (b'{"format": 1}', "damaged"),
         (b'{"format": 2}', "has the format 2, and this version of the gateway knows only 1"),
-        (None, "is no backup"),
+        (None, "is not a backup"),
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_refused(backup, restored, capsys, written, named):
@@ -212,7 +212,7 @@ def test_a_backup_of_a_newer_version_is_refused(backup, restored, capsys, name):
 
 
 def test_what_is_no_backup_is_refused(tmp_path, restored, capsys):
-    assert "is no backup" in refused(capsys, tmp_path / "nowhere", restored)
+    assert "is not a backup" in refused(capsys, tmp_path / "nowhere", restored)
 
 
 def test_a_backup_of_an_earlier_version_is_restored_and_brought_forward_later(tmp_path, restored):
