@@ -9,6 +9,8 @@ from typing import Final
 
 import duckdb
 
+from gateway.stores.counting.batch import HOUR_MS
+from gateway.stores.counting.settling import mark_all
 from gateway.stores.records import Records
 
 WEEK_MS: Final = 7 * 24 * 3_600_000
@@ -102,3 +104,5 @@ def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> N
                     "ipv4": str(0xFFFF_0000_0000),
                 },
             )
+        connection.execute(f"INSERT INTO unsettled SELECT DISTINCT customer, time // {HOUR_MS}, true FROM records")
+        mark_all(connection, lambda _told: None)

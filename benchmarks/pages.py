@@ -28,6 +28,7 @@ _PAGES = {
     "top cards": "/top?range=all&by=card",
     "rule hits": "/rules?range=all",
     "exposed": "/exposed?range=all",
+    "conversations": "/conversations?range=all",
 }
 _CLAIM = (
     f"The console over {_RECORDS:,} flow records of a week and 2,000 network cards: each page over the whole time, "

@@ -2,10 +2,12 @@
 
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 import anyio
 from starlette.applications import Starlette
@@ -32,6 +34,8 @@ from gateway.place import Place
 from gateway.signing_in import SigningIn
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 
+_SETTLING_EVERY: Final = 5.0
+"""Seconds between looks for hours whose records wait to be marked."""
 _logger = logging.getLogger(__name__)
 
 
@@ -80,6 +84,7 @@ def create_app(
             ending = threading.Event()
             await _carry_out(_small_chores(stores, clock))
             tasks.start_soon(_keep_house, stores, clock, records_life, ending)
+            tasks.start_soon(_settle, stores)
             yield
             ending.set()
             tasks.cancel_scope.cancel()
@@ -108,6 +113,19 @@ async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | No
         records = partial(forget_outlived, stores, records_life, clock(), ending.is_set)
         await _carry_out([records, *_small_chores(stores, clock)])
         await anyio.sleep(3600)
+
+
+async def _settle(stores: Stores) -> None:
+    """Mark the records of hours that wait for it, one after another, with as long a pause for posts as each took."""
+    while True:
+        began = time.monotonic()
+        try:
+            found = await run_in_threadpool(stores.records.settle)
+        except STORAGE_ERRORS:
+            _logger.exception("The bytes of an hour could not be counted once. The next try is in a minute.")
+            await anyio.sleep(60)
+            continue
+        await anyio.sleep(time.monotonic() - began if found else _SETTLING_EVERY)
 
 
 def _small_chores(stores: Stores, clock: Clock) -> list[Callable[[], object]]:

@@ -75,7 +75,7 @@ class Asking:
         told: Mapping[str, Any] = {}
         if fresh is not None and not view.problems:
             try:
-                told = await self._answer(request, customer, answer, view)
+                told = await self._answer(request, customer, partial(_with_unsettled, answer), view)
             except TooSlowError:
                 problem = f"This took longer than {self._patience:g} s and was stopped. Ask for less time, or for less."
                 view = replace(view, problems={"q": problem})
@@ -126,3 +126,9 @@ class Asking:
         fresh = await self.places.run(customer, freshness, self.records, customer, now)
         recorded = None if fresh is None else (fresh.first, fresh.last)
         return read_view(parameters, now, recorded), fresh
+
+
+def _with_unsettled(answer: Answer, records: Records, question: Question, view: View) -> Mapping[str, Any]:
+    """Add to an answer how many hours of its time have bytes that may count twice."""
+    unsettled = records.unsettled(question.customer, question.start, question.end)
+    return {**answer(records, question, view), "unsettled": unsettled}

@@ -151,6 +151,7 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "host": _text("Host", "host", PatternKey.HOST),
     "process": _text("Process", "process", PatternKey.PROCESS),
     "source": _word("Source", WordKey.SOURCE),
+    "counted": _word("Counted", WordKey.COUNTED),
     "version": _number("Version", "version", NumberKey.VERSION),
 }
 """All columns by their names in the address, which are the flow record's where they show what it has."""

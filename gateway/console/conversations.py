@@ -48,6 +48,7 @@ class Line:
         it: The conversation.
         service: Its protocol and port in words.
         rows: The address of all its records.
+        weighed: The address of those whose bytes it has.
         logs: The address of those that come from logs.
         agents: Each machine whose agent saw it, with the address of that agent's records.
 
@@ -56,6 +57,7 @@ class Line:
     it: Conversation
     service: str
     rows: str | None
+    weighed: str | None
     logs: str | None
     agents: tuple[tuple[str, str | None], ...]
 
@@ -82,6 +84,7 @@ def _line(it: Conversation, view: View) -> Line:
         it,
         f"{protocol_name(it.protocol)}/{it.port}",
         rows(),
+        minute.weighed(*it.terms),
         rows(_LOGS),
         tuple((host, rows(Patterns(PatternKey.HOST, (Pattern(host, exact=True),)))) for host in hosts),
     )

@@ -11,6 +11,7 @@ from gateway.console.asking import Asking
 from gateway.console.view import View
 from gateway.console.visitor import Visitor
 from gateway.stores.records import Records
+from gateway.traffic.basis import AS_LOGGED
 from gateway.traffic.exposed import ANSWERED, ExposedPort, exposed_ports
 from gateway.traffic.questions import Question
 from gateway.traffic.top import Dimension
@@ -77,6 +78,7 @@ def _answer(records: Records, question: Question, view: View) -> Mapping[str, An
     ports = exposed_ports(records, question)
     return {
         "ports": [(port, _service(port), _links(view, port)) for port in ports.rows],
+        "basis": AS_LOGGED,
         "others": ports.others,
     }
 

@@ -34,7 +34,8 @@ class RecordPage:
 
 
 def _answer(place: Place, records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    record = find(records, question.customer, place)
-    if record is None:
+    found = find(records, question.customer, place)
+    if found is None:
         raise not_found("record")
-    return {"row": Row(record, place, view)}
+    record, counted = found
+    return {"row": Row.of(record, place, view, counted=counted)}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from gateway.console.columns import COLUMNS, opposite
 from gateway.console.view import View, clamped
 from gateway.traffic.pages import Place, written_place
-from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Search, Side, Term
+from gateway.traffic.terms import NO, YES, Addresses, NumberKey, Numbers, Ports, Search, Side, Term, WordKey
 
 _LIST: Final = "/traffic"
 _AROUND_MS: Final = 60_000
@@ -37,7 +37,7 @@ class Row:
     """A record in the list.
 
     Attributes:
-        record: The flow record.
+        record: The flow record, and whether its bytes count under the key that a search has for it.
         place: Where it is.
         view: What the page shows.
 
@@ -46,6 +46,11 @@ class Row:
     record: Mapping[str, Any]
     place: Place
     view: View
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], place: Place, view: View, *, counted: bool) -> Self:
+        """Return the row of a flow record."""
+        return cls({**record, WordKey.COUNTED.value: YES if counted else NO}, place, view)
 
     def address(self) -> str:
         """Give the address of the page of the record."""

@@ -10,6 +10,7 @@ from gateway.console.asking import Asking
 from gateway.console.view import View
 from gateway.console.visitor import Visitor
 from gateway.stores.records import Records
+from gateway.traffic.basis import AS_LOGGED
 from gateway.traffic.questions import Question
 from gateway.traffic.rules import RuleHits, rule_hits
 from gateway.traffic.terms import Pattern, PatternKey, Patterns, Term, WordKey, Words
@@ -31,6 +32,7 @@ def _answer(records: Records, question: Question, view: View) -> Mapping[str, An
     return {
         "hits": [(each, view.rows(*_terms(each))) for each in hits.rows],
         "most": max((each.records for each in hits.rows), default=0),
+        "basis": AS_LOGGED,
         "others": hits.others,
     }
 

@@ -40,5 +40,6 @@ EXAMPLES: Final = (
     Example("host:web-*", "the machine whose agent saw it"),
     Example("process:nginx", "the process that the agent saw at its machine's end"),
     Example("source:vnet", "nsg, vnet or agent"),
+    Example("counted:yes", "the records whose bytes sums take: of each flow those of one observer"),
     Example("version:1", "the version of the log's format"),
 )

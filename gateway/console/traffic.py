@@ -47,7 +47,10 @@ def _answer(cursor: Cursor, records: Records, question: Question, view: View) ->
     reachable = {"newest": found.newer, "newer": found.newer, "older": found.older, "oldest": found.older}
     return {
         "totals": totals(records, question),
-        "rows": [Row(record, place, view) for record, place in zip(found.records, found.places, strict=True)],
+        "rows": [
+            Row.of(record, place, view, counted=counted)
+            for record, place, counted in zip(found.records, found.places, found.counted, strict=True)
+        ],
         "paging": {
             name: fixed.address(cursor=str(place)) if reachable[name] else None for name, place in places.items()
         },

@@ -12,6 +12,7 @@ from starlette.datastructures import QueryParams
 from gateway.clock import to_ms
 from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS
 from gateway.console.figures import written
+from gateway.traffic.basis import Basis, basis_of
 from gateway.traffic.questions import Question
 from gateway.traffic.search import TERMS_MAX, SearchError, parse
 from gateway.traffic.terms import WORDS, Search, Term, WordKey, Words, with_term
@@ -74,6 +75,15 @@ class View:
     def rows(self, *terms: Term) -> str | None:
         """Give the address of the rows that a number counts: the time is fixed, so that they are the same tomorrow."""
         return self.fixed().narrowed("/traffic", *terms)
+
+    def weighed(self, *terms: Term) -> str | None:
+        """Return the address of the rows whose bytes a sum over the rows of some terms takes."""
+        return self.rows(*terms, *basis_of(Search((*self.search.terms, *terms))).terms)
+
+    @property
+    def basis(self) -> Basis:
+        """What sums of bytes take."""
+        return basis_of(self.search)
 
     def narrowed(self, path: str = "", *terms: Term, **changes: str) -> str | None:
         """Give the address of a page with the search narrowed by terms; None if that were more than a search may be."""

@@ -9,7 +9,7 @@ from shared.flowlog.record import AGENT_KEYS, KEYS, Source
 _KEYS: Final = (*KEYS, *AGENT_KEYS)
 _IN_TABLES: Final = {"src_ip": "src_number", "dst_ip": "dst_number", "rule": "rules.name"}
 RECORDS: Final = f"""
-    SELECT {", ".join(_IN_TABLES.get(key, key) for key in _KEYS)}, mapped, post, line
+    SELECT {", ".join(_IN_TABLES.get(key, key) for key in _KEYS)}, mapped, counted, post, line
     FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
 """  # noqa: S608 - names from above
 """Selects what `flow_record` makes a flow record of."""

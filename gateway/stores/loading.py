@@ -5,8 +5,9 @@ The table of records has what they repeat in the tables `rules` and `origins`.
 Measured with batches of 10,000 records: a tenth of the time of DuckDB's JSON reader on the records as they come.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import duckdb
 import numpy as np
@@ -14,8 +15,11 @@ import numpy.typing as npt
 
 from gateway.stores.addresses import is_mapped, number
 from gateway.stores.columns import Columns
+from gateway.stores.counting.batch import HOUR_MS, Batch, Observer
+from gateway.stores.counting.facts import forget as forget_facts
+from gateway.stores.counting.marking import Marking
 from gateway.stores.dictionary import Dictionary, Numbered
-from shared.flowlog.record import COUNTERS, LINKS, CounterSource, Decision, Direction, DirectionBasis, State
+from shared.flowlog.record import COUNTERS, LINKS, CounterSource, Decision, Direction, DirectionBasis, Source, State
 
 type _Array = npt.NDArray[Any]
 
@@ -44,16 +48,23 @@ class Loader:
         self._origins = Dictionary(
             "origins", {**dict.fromkeys(_ORIGIN_KEYS, "VARCHAR"), "version": "UTINYINT", "mapped": "UTINYINT"}
         )
+        self._marking = Marking()
 
     def read(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Read what earlier records repeated."""
         for dictionary in (self._rules, self._origins):
             dictionary.read(connection.execute)
+        self._marking.forget()
+
+    def doubt(self, customer: int) -> None:
+        """Forget what the post of a customer taught whose transaction was undone."""
+        self._marking.doubt(customer)
 
     def forget(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Forget, in an open transaction, what no record repeats any more; call `read` once it is committed."""
         self._rules.forget(cursor.execute, "rule_id")
         self._origins.forget(cursor.execute, "origin_id")
+        forget_facts(cursor)
 
     def load(self, cursor: duckdb.DuckDBPyConnection, post: int, customer: int, columns: Columns) -> Callable[[], None]:
         """Load flow records in an open transaction.
@@ -78,7 +89,10 @@ class Loader:
         numbered = ((self._rules, rules), (self._origins, origins))
         for dictionary, new in numbered:
             dictionary.write(cursor.execute, new)
-        cursor.register("batch", _arrays(columns, rules, origins))
+        places = _Places.of(columns)
+        arrays = _arrays(columns, places, rules, origins)
+        arrays["counted"] = self._marking.mark(cursor, customer, _batch(columns, places, arrays))
+        cursor.register("batch", arrays)
         cursor.execute(_INSERT, [post, customer])
 
         def learn() -> None:
@@ -101,7 +115,56 @@ def _mapped(columns: Columns) -> Sequence[int]:
     return [(one in mapped) + 2 * (other in mapped) for one, other in zip(src, dst, strict=True)]
 
 
-def _arrays(columns: Columns, rules: Numbered, origins: Numbered) -> dict[str, _Array]:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The addresses of records, each different one once.
+
+    Attributes:
+        numbers: Their numbers.
+        sides: For `src` and `dst`, each record's place in `numbers`.
+
+    """
+
+    numbers: tuple[int, ...]
+    sides: Mapping[str, _Array]
+
+    @classmethod
+    def of(cls, columns: Columns) -> Self:
+        src, dst = columns["src_ip"], columns["dst_ip"]
+        places = {address: place for place, address in enumerate({*src, *dst})}
+        sides = {
+            side: np.fromiter(map(places.__getitem__, texts), np.int32, len(texts))
+            for side, texts in (("src", src), ("dst", dst))
+        }
+        return cls(tuple(map(number, places)), sides)
+
+
+def _batch(columns: Columns, places: _Places, arrays: Mapping[str, _Array]) -> Batch:
+    _, examples, observed = np.unique(arrays["origin_id"], return_index=True, return_inverse=True)
+    macs, resources, flow_logs = (_values(columns, key) for key in ("mac", "resource_id", "flow_log_id"))
+    return Batch(
+        hours=arrays["time"] // HOUR_MS,
+        measured=np.maximum.reduce([arrays[name] for name in COUNTERS]) >= 0,
+        directions=arrays["direction"],
+        sources=places.sides["src"],
+        destinations=places.sides["dst"],
+        source_ports=arrays["src_port"],
+        destination_ports=arrays["dst_port"],
+        protocols=arrays["protocol"],
+        observed=observed,
+        addresses=places.numbers,
+        observers=tuple(
+            Observer(
+                Source(columns["source"][each]),
+                next((nic for nic in (macs[each], resources[each]) if nic is not None), ""),
+                flow_logs[each] or "",
+            )
+            for each in examples.tolist()
+        ),
+    )
+
+
+def _arrays(columns: Columns, places: _Places, rules: Numbered, origins: Numbered) -> dict[str, _Array]:
     size = len(columns["time"])
     arrays: dict[str, _Array] = {
         "line": np.arange(size, dtype=np.uint32),
@@ -110,10 +173,10 @@ def _arrays(columns: Columns, rules: Numbered, origins: Numbered) -> dict[str, _
         "origin_id": np.array(origins.numbers, np.int32),
         "protocol": np.array(columns["protocol"], np.uint8),
     }
-    for side in ("src", "dst"):
-        numbers = list(map(number, columns[f"{side}_ip"]))
-        arrays[f"{side}_high"] = np.array([each >> 64 for each in numbers], np.uint64)
-        arrays[f"{side}_low"] = np.array([each & _LOW for each in numbers], np.uint64)
+    highs = np.array([each >> 64 for each in places.numbers], np.uint64)
+    lows = np.array([each & _LOW for each in places.numbers], np.uint64)
+    for side, each in places.sides.items():
+        arrays[f"{side}_high"], arrays[f"{side}_low"] = highs[each], lows[each]
         arrays[f"{side}_port"] = _whole(columns[f"{side}_port"])
     for name, code in _CODES.items():
         values = columns.get(name)
@@ -146,6 +209,7 @@ _INSERT: Final = f"""
         (dst_high::UHUGEINT << 64) | dst_low, dst_port, protocol,
         {", ".join(map(_enumerated, _ENUMS))},
         {", ".join(f"nullif({name}, {_NONE})" for name in _NUMBERS)},
-        rule_id, origin_id
+        rule_id, origin_id,
+        if(counted, greatest(bytes_src_to_dst, 0) + greatest(bytes_dst_to_src, 0), 0), counted
     FROM batch
 """  # noqa: S608 - names of ours

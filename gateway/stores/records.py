@@ -16,6 +16,8 @@ import duckdb
 
 from gateway.clock import AHEAD, from_ms, to_ms
 from gateway.stores.columns import Columns
+from gateway.stores.counting.batch import HOUR_MS
+from gateway.stores.counting.settling import next_waiting, settle
 from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.loading import Loader
 from gateway.stores.posts import Log, Post, RemovedError, newest
@@ -37,6 +39,7 @@ class Records:
         self._patience: Patience | None = None
         self._failing = False
         self._removed: set[int] = set()
+        self._settled = 0
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -105,7 +108,7 @@ class Records:
         with self._writing, self._noting_failures():
             if post.customer in self._removed:
                 raise RemovedError
-            with self._transaction() as cursor:
+            with self._doubting(post.customer), self._transaction() as cursor:
                 (number,) = _row(
                     cursor.execute(
                         """INSERT INTO posts
@@ -182,6 +185,30 @@ class Records:
         with self._writing, closing(self._connection.cursor()) as cursor, suppress(duckdb.TransactionException):
             cursor.execute("CHECKPOINT")
 
+    def settle(self) -> bool:
+        """Mark the records of an hour that waits for it, of one customer after another; tell whether there was one."""
+        if next(self.rows("SELECT 1 FROM unsettled LIMIT 1", []), None) is None:
+            return False
+        with self._writing, self._transaction() as cursor:
+            waiting = next_waiting(cursor, self._settled)
+            if waiting is None:
+                return False
+            settle(cursor, waiting)
+            self._settled = waiting.customer
+            self._loader.doubt(waiting.customer)
+        return True
+
+    def unsettled(self, customer: int, start: int, end: int) -> int:
+        """Count the hours of a span whose records still count twice where two logged them."""
+        return int(
+            next(
+                self.rows(
+                    "SELECT count(DISTINCT hour) FROM unsettled WHERE customer = ? AND hour BETWEEN ? AND ?",
+                    [customer, start // HOUR_MS, (end - 1) // HOUR_MS],
+                )
+            )[0]
+        )
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let all who want to write wait until the context ends."""
@@ -243,6 +270,15 @@ class Records:
                 cursor.execute(query, parameters)
             while rows := cursor.fetchmany(10_000):
                 yield from rows
+
+    @contextmanager
+    def _doubting(self, customer: int) -> Iterator[None]:
+        """Forget what a customer's post taught unless it is stored."""
+        try:
+            yield
+        except BaseException:
+            self._loader.doubt(customer)
+            raise
 
     @contextmanager
     def _noting_failures(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import duckdb
 
+from gateway.stores.counting.batch import HOUR_MS
 from gateway.stores.migrations import Schema, Step
 
 _VERSION_0_1: Final = (
@@ -88,7 +89,27 @@ _VERSION_0_1: Final = (
     """,
 )
 
-_STEPS: Final = (Step("posts that records were erased from", ("ALTER TABLE posts ADD COLUMN erased_at BIGINT",)),)
+_COUNTED: Final = (
+    # What pages sum: the bytes of both directions of the records that count, and no others.
+    "ALTER TABLE records ADD COLUMN counted_bytes BIGINT DEFAULT 0",
+    "ALTER TABLE records ADD COLUMN counted BOOLEAN DEFAULT false",
+    """
+    CREATE TABLE facts (
+        customer BIGINT NOT NULL,
+        hour INTEGER NOT NULL,
+        address UHUGEINT,
+        nic VARCHAR,
+        flow_log VARCHAR
+    )
+    """,
+    "CREATE TABLE unsettled (customer BIGINT NOT NULL, hour INTEGER NOT NULL, unmarked BOOLEAN NOT NULL)",
+    f"INSERT INTO unsettled SELECT DISTINCT customer, time // {HOUR_MS}, true FROM records",  # noqa: S608
+)
+
+_STEPS: Final = (
+    Step("posts that records were erased from", ("ALTER TABLE posts ADD COLUMN erased_at BIGINT",)),
+    Step("bytes that count once, whoever logged them", _COUNTED),
+)
 
 SCHEMA: Final = Schema(
     first=3,

@@ -19,6 +19,7 @@ import duckdb
 
 from gateway.stores import accounts_schema, records_schema
 from gateway.stores.copying import copy, sync_directory
+from gateway.stores.counting.settling import mark_all
 from gateway.stores.migrations import Schema
 from gateway.stores.whole import require_whole
 
@@ -67,18 +68,28 @@ def upgrade(data: Path, say: Say) -> None:
             say(f"{file.name}: from version {file.version} to {file.schema.version}. This may take a while.")
             _bring_forward(file, say)
             say(f"{file.name}: done.")
+        for file in known:
+            _changed(file, file.finish, say)
 
 
 def _bring_forward(file: "_File", say: Say) -> None:
-    try:
+    def steps(say: Say) -> None:
         file.copy(_copy_of(file.path), say)
         file.migrate(say)
+        file.finish(say)
+
+    _changed(file, steps, say)
+    _remove_copies(file.path)
+
+
+def _changed(file: "_File", change: Callable[[Say], None], say: Say) -> None:
+    try:
+        change(say)
     except (OSError, duckdb.Error, sqlite3.Error) as error:
         raise UpgradeError(
             f"{file.path} could not be brought forward; it is as it was before the step that failed. See that its "
             f"disk is not full and that the gateway's user may write to it; then start the gateway again. {error}"
         ) from error
-    _remove_copies(file.path)
 
 
 class _File(ABC):
@@ -108,6 +119,10 @@ class _File(ABC):
     @abstractmethod
     def migrate(self, say: Say) -> None:
         """Run the steps that the file needs, and leave none of them in a log that can't be replayed."""
+
+    @abstractmethod
+    def finish(self, say: Say) -> None:
+        """Do what the steps have left, in parts, each a transaction: what is cut off goes on at the next start."""
 
     @abstractmethod
     def close(self) -> None:
@@ -143,6 +158,10 @@ class _Records(_File):
         self.schema.migrate(self._connection.execute, self.version, lambda told: say(f"{self.name}: {told}"))
         self._connection.execute("CHECKPOINT")
 
+    def finish(self, say: Say) -> None:
+        if mark_all(self._connection, lambda told: say(f"{self.name}: {told}")):
+            self._connection.execute("CHECKPOINT")
+
     def close(self) -> None:
         self._connection.close()
 
@@ -173,6 +192,9 @@ class _Accounts(_File):
 
     def migrate(self, say: Say) -> None:
         self.schema.migrate(self._connection.execute, self.version, lambda told: say(f"{self.name}: {told}"))
+
+    def finish(self, say: Say) -> None:
+        """Do nothing: its steps leave nothing."""
 
     def close(self) -> None:
         self._connection.close()

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 from gateway.stores.addresses import text
 from gateway.stores.records import Records
+from gateway.traffic.basis import basis_of
 from gateway.traffic.questions import Question, condition
 from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Services, Side, Term
 
@@ -65,7 +66,7 @@ class Conversation:
         rules: The rules that did it.
         client: The initiator's end.
         server: The server's end.
-        bytes: In both directions, by the logs if they measured any, else by the agents; each end counts the same bytes.
+        bytes: In both directions, on the basis of `basis_of`.
 
     """
 
@@ -179,7 +180,7 @@ def _slice(records: Records, question: Question, after: After | None, count: int
                        if(turned.line IS NULL, src_port, dst_port) AS initiator_port,
                        origins.source = 'agent' AS is_observed, turned.line IS NOT NULL AS is_turned,
                        coalesce(direction = 'inbound', is_turned) AS at_server, decision, name, host, process,
-                       coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0) AS bytes
+                       bytes_src_to_dst, bytes_dst_to_src, counted_bytes
                 FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
                 LEFT JOIN turned USING (post, line)
                 WHERE {asked.sql}
@@ -190,8 +191,7 @@ def _slice(records: Records, question: Question, after: After | None, count: int
                    {_several("decision")}, {_several("name")},
                    {_several("host", "NOT at_server")}, {_several("process", "NOT at_server")},
                    {_several("host", "at_server")}, {_several("process", "at_server")},
-                   sum(bytes) FILTER (NOT is_observed),
-                   sum(bytes) FILTER (is_observed AND NOT at_server), sum(bytes) FILTER (is_observed AND at_server)
+                   {basis_of(question.search).sql}
             FROM parts WHERE {beyond} GROUP BY ALL
             ORDER BY minute DESC, {", ".join(_KEY)} LIMIT {count:d}""",  # noqa: S608 - our own words and numbers
         [*(question.customer, question.start, question.end) * 2, *asked.parameters, *place],
@@ -220,7 +220,7 @@ def _beyond(after: After) -> tuple[str, tuple[object, ...]]:
 
 
 def _conversation(row: Sequence[Any]) -> Conversation:
-    (minute, source, destination, protocol, port, is_turned), lists, sums = row[:6], row[9:15], row[15:]
+    (minute, source, destination, protocol, port, is_turned), lists = row[:6], row[9:15]
     logged, observed, flows = row[6:9]
     decisions, rules, *ends = (tuple(each or ()) for each in lists)
     addresses = text(source), text(destination)
@@ -237,7 +237,7 @@ def _conversation(row: Sequence[Any]) -> Conversation:
         rules,
         End(ends[0], ends[1]),
         End(ends[2], ends[3]),
-        int(next(filter(None, sums), 0)),
+        int(row[15]),
     )
 
 

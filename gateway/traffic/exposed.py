@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.stores.records import Records
+from gateway.traffic.basis import AS_LOGGED
 from gateway.traffic.first import MOST_ROWS, First, counted
 from gateway.traffic.networks import NOT_PUBLIC
 from gateway.traffic.questions import Question, condition
 from gateway.traffic.terms import LARGEST, Addresses, NumberKey, Numbers, Search, Side, Term, WordKey, Words, with_term
 from gateway.traffic.top import port_name
-from gateway.traffic.totals import BYTES
 from shared.flowlog.record import Decision, Direction
 
 _TERMS: Final[tuple[Term, ...]] = (
@@ -31,7 +31,7 @@ class ExposedPort:
         answered: How many of them counted bytes of an answer: only these show that something listened.
         sources: How many addresses they came from.
         destinations: How many addresses they went to.
-        bytes: In both directions, as far as they were measured.
+        bytes: In both directions, as logged.
         last: The time of the last one, in epoch milliseconds.
 
     """
@@ -64,7 +64,7 @@ def exposed_ports(records: Records, question: Question) -> First[ExposedPort]:
     asked = condition(records, narrowed)
     rows = records.rows(
         f"""SELECT protocol, dst_port, count(*), count(*) FILTER (bytes_dst_to_src > 0),
-                   count(DISTINCT src_number) AS sources, count(DISTINCT dst_number), {BYTES}, max(time),
+                   count(DISTINCT src_number) AS sources, count(DISTINCT dst_number), {AS_LOGGED.sql}, max(time),
                    count(*) OVER ()
             FROM records WHERE {asked.sql} GROUP BY protocol, dst_port ORDER BY sources DESC, 3 DESC, 1, 2
             LIMIT {MOST_ROWS}""",  # noqa: S608 - ours

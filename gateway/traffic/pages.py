@@ -90,6 +90,7 @@ class Page:
     Attributes:
         records: Flow records, newest first.
         places: Where each of them is.
+        counted: Whether the bytes of each count.
         newer: Where the page before is; None if this is the first one.
         older: Where the page after is; None if this is the last one.
 
@@ -97,6 +98,7 @@ class Page:
 
     records: tuple[dict[str, Any], ...]
     places: tuple[Place, ...]
+    counted: tuple[bool, ...]
     newer: Cursor | None
     older: Cursor | None
 
@@ -121,22 +123,23 @@ def page(records: Records, question: Question, cursor: Cursor = FIRST, size: int
     if cursor.way is Way.NEWER:
         rows.reverse()
     if not rows:
-        return Page((), (), None, None)
+        return Page((), (), (), None, None)
     newer = Cursor(Way.NEWER, _place(rows[0]))
     older = Cursor(Way.OLDER, _place(rows[-1]))
     behind = cursor.place is not None
     return Page(
         tuple(map(flow_record, rows)),
         tuple(map(_place, rows)),
+        tuple(map(_counts, rows)),
         newer if (more if cursor.way is Way.NEWER else behind) else None,
         older if (more if cursor.way is Way.OLDER else behind) else None,
     )
 
 
-def find(records: Records, customer: int, place: Place) -> dict[str, Any] | None:
-    """Give the record of a customer's that is at a place, if it is still kept."""
+def find(records: Records, customer: int, place: Place) -> tuple[dict[str, Any], bool] | None:
+    """Give the record of a customer's that is at a place, and whether its bytes count, if it is still kept."""
     rows = records.rows(f"{RECORDS} WHERE customer = ? AND time = ? AND post = ? AND line = ?", [customer, *place])
-    return next(map(flow_record, rows), None)
+    return next(((flow_record(row), _counts(row)) for row in rows), None)
 
 
 def every(records: Records, question: Question) -> Iterator[dict[str, Any]]:
@@ -186,6 +189,10 @@ def _beyond(cursor: Cursor) -> Condition:
 
 def _place(row: tuple[Any, ...]) -> Place:
     return row[0], row[-2], row[-1]
+
+
+def _counts(row: tuple[Any, ...]) -> bool:
+    return bool(row[-3])
 
 
 def _whole(text: str) -> int:

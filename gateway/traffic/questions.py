@@ -13,6 +13,7 @@ from typing import Final
 from gateway.stores.addresses import number
 from gateway.stores.records import Records
 from gateway.traffic.terms import (
+    YES,
     Addresses,
     NumberKey,
     Numbers,
@@ -113,6 +114,8 @@ def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one
             return _numbers(records, key, ranges)
         case Words(WordKey.SOURCE, words):
             return _listed(records, "origin_id", "source", "origins", words.__contains__)
+        case Words(WordKey.COUNTED, words):
+            return any_of(Condition("counted = ?", (word == YES,)) for word in words)
         case Words(key, words):
             return any_of(Condition(f"{key.value} = ?::{key.value}", (word,)) for word in words)
         case Patterns(PatternKey.RULE, patterns):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from gateway.stores.records import Records
+from gateway.traffic.basis import AS_LOGGED
 from gateway.traffic.first import MOST_ROWS, First, counted
 from gateway.traffic.questions import Question, condition
-from gateway.traffic.totals import BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class RuleHits:
         direction: `inbound` or `outbound`.
         decision: `allow` or `deny`.
         records: How often it did.
-        bytes: In both directions of the flows, as far as they were measured.
+        bytes: In both directions of the flows, as logged.
         last: The time of the last record, in epoch milliseconds.
 
     """
@@ -35,7 +35,7 @@ def rule_hits(records: Records, question: Question) -> First[RuleHits]:
     asked = condition(records, question)
     rows = records.rows(
         f"""WITH hits AS (
-                SELECT rule_id, direction, decision, count(*) AS count, {BYTES} AS size, max(time) AS last
+                SELECT rule_id, direction, decision, count(*) AS count, {AS_LOGGED.sql} AS size, max(time) AS last
                 FROM records WHERE {asked.sql} GROUP BY ALL
             )
             SELECT name, direction, decision, count, size, last, count(*) OVER ()

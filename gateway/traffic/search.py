@@ -262,7 +262,7 @@ def _open_range(sign: str, number: int, largest: int) -> tuple[int, int]:
 def _words(key: WordKey, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
     for value in values:
         if value.text.lower() not in WORDS[key]:
-            raise value.wrong(f"is no {key}. Write one of {', '.join(WORDS[key])}.")
+            raise value.wrong(f"is not a value of {key}:. Write one of {', '.join(WORDS[key])}.")
     return Words(key, tuple(value.text.lower() for value in values), negated)
 
 

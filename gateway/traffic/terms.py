@@ -34,12 +34,13 @@ class NumberKey(StrEnum):
 
 
 class WordKey(StrEnum):
-    """What `Words` looks at, as a search writes it; also the record's key."""
+    """What `Words` looks at, as a search writes it; also the record's key, but for `COUNTED`, which is the store's."""
 
     DIRECTION = "direction"
     DECISION = "decision"
     STATE = "state"
     SOURCE = "source"
+    COUNTED = "counted"
 
 
 class PatternKey(StrEnum):
@@ -67,11 +68,14 @@ LARGEST: Final = {
     NumberKey.REPLY: 10**DIGITS_MAX - 1,
 }
 """The largest number that a key can have; an open range ends there."""
+YES: Final = "yes"
+NO: Final = "no"
 WORDS: Final = {
     WordKey.DIRECTION: tuple(word.value for word in Direction),
     WordKey.DECISION: tuple(word.value for word in Decision),
     WordKey.STATE: tuple(word.value for word in State),
     WordKey.SOURCE: tuple(word.value for word in Source),
+    WordKey.COUNTED: (YES, NO),
 }
 
 type Ranges = tuple[tuple[int, int], ...]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gateway.stores.addresses import text
 from gateway.stores.records import Records
+from gateway.traffic.basis import AS_LOGGED, Basis, basis_of
 from gateway.traffic.protocols import protocol_name
 from gateway.traffic.questions import Question, condition
 from gateway.traffic.terms import (
@@ -15,11 +16,11 @@ from gateway.traffic.terms import (
     Pattern,
     PatternKey,
     Patterns,
+    Search,
     Services,
     Side,
     Term,
 )
-from gateway.traffic.totals import BYTES
 
 
 class Dimension(StrEnum):
@@ -48,7 +49,7 @@ class Group:
         name: What they have in common, in words; a pair has two, a port its protocol too. None where it is absent.
         terms: What to narrow the search by to have these records and no others.
         records: How many there are.
-        bytes: In both directions, as far as they were measured.
+        bytes: In both directions, as far as the basis takes them.
 
     """
 
@@ -67,6 +68,7 @@ class Top:
         others: How many more groups there are.
         other_records: The records in those.
         other_bytes: Their bytes.
+        basis: What the sums of bytes take.
 
     """
 
@@ -74,6 +76,7 @@ class Top:
     others: int
     other_records: int
     other_bytes: int
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,19 @@ class _Grouping:
     joined: str = ""
 
 
+def _basis(dimension: Dimension, search: Search) -> Basis:
+    """Return what the sums of groups take: of what one rule or NIC saw, all as it was logged."""
+    return AS_LOGGED if dimension in {Dimension.RULE, Dimension.CARD} else basis_of(search)
+
+
 def top(records: Records, question: Question, dimension: Dimension, measure: Measure, limit: int = 10) -> Top:
     """Group what was asked for, and give the largest groups; of equally large ones those that come first by key."""
-    grouping = _GROUPINGS[dimension]
+    grouping, basis = _GROUPINGS[dimension], _basis(dimension, question.search)
     asked = condition(records, question)
     rows = list(
         records.rows(
             f"""WITH groups AS MATERIALIZED (
-                    SELECT {grouping.key}, count(*) AS count, {BYTES} AS size
+                    SELECT {grouping.key}, count(*) AS count, {basis.sql} AS size
                     FROM records {grouping.joined} WHERE {asked.sql} GROUP BY {grouping.key}
                 ), sums AS (
                     SELECT count(*) AS groups, sum(count) AS count, sum(size) AS size,
@@ -114,7 +122,7 @@ def top(records: Records, question: Question, dimension: Dimension, measure: Mea
         )
     )
     if not rows:
-        return Top((), 0, 0, 0)
+        return Top((), 0, 0, 0, basis)
     groups = tuple(Group(*grouping.name(key), count, int(size)) for *key, count, size, _, _, _ in rows)
     all_groups, all_records, all_bytes = map(int, rows[0][-3:])
     return Top(
@@ -122,6 +130,7 @@ def top(records: Records, question: Question, dimension: Dimension, measure: Mea
         all_groups - len(groups),
         all_records - sum(group.records for group in groups),
         all_bytes - sum(group.bytes for group in groups),
+        basis,
     )
 
 

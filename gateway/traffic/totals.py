@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.stores.records import Records
+from gateway.traffic.basis import basis_of
 from gateway.traffic.questions import Question, condition
 
 _SECOND: Final = 1000
@@ -16,8 +17,6 @@ _STEPS: Final = (
     *(count * _HOUR for count in (1, 2, 3, 6, 12)),
     *(count * _DAY for count in (1, 2, 7, 14, 28, 91, 182, 364)),
 )
-BYTES: Final = "coalesce(sum(coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0)), 0)"
-"""The bytes of both directions, as far as they were measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Totals:
         records: How many there are.
         allowed: How many of them say that the flow was allowed.
         denied: How many of them say that it was denied.
-        bytes: In both directions, as far as they were measured.
+        bytes: In both directions, on the basis of `basis_of`.
 
     """
 
@@ -53,7 +52,7 @@ class Timeline:
         allowed: Records of each step that say that the flow was allowed.
         denied: Records of each step that say that it was denied.
         observed: Records of each step that say nothing of a decision: those of agents, which know of none.
-        bytes: In both directions, as far as they were measured.
+        bytes: In both directions, on the basis of `basis_of`.
 
     """
 
@@ -67,9 +66,9 @@ class Timeline:
 
 def totals(records: Records, question: Question) -> Totals:
     """Sum up what was asked for."""
-    asked = condition(records, question)
+    asked, basis = condition(records, question), basis_of(question.search)
     (row,) = records.rows(
-        f"""SELECT count(*), count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'), {BYTES}
+        f"""SELECT count(*), count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'), {basis.sql}
             FROM records WHERE {asked.sql}""",  # noqa: S608 - our own words
         asked.parameters,
     )
@@ -87,10 +86,10 @@ def timeline(records: Records, question: Question, steps: int = 120) -> Timeline
     """
     step = _step(question.end - question.start, steps)
     start = question.start // step * step
-    asked = condition(records, question)
+    asked, basis = condition(records, question), basis_of(question.search)
     rows = records.rows(
         f"""SELECT (time - ?) // ?, count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'),
-                   count(*) FILTER (decision IS NULL), {BYTES}
+                   count(*) FILTER (decision IS NULL), {basis.sql}
             FROM records WHERE {asked.sql} GROUP BY 1""",  # noqa: S608 - our own words
         [start, step, *asked.parameters],
     )

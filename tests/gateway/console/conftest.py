@@ -9,6 +9,7 @@ from gateway.stores.accounts import Role
 from tests.gateway.client import Client, deliver
 from tests.gateway.console.person import Person, Team
 from tests.gateway.traffic.conftest import made_up
+from tests.gateway.traffic.marked import marked
 
 _numbers = count()
 PASSWORD = "a password of tests"
@@ -88,4 +89,4 @@ def posted(team, post, clock):
     records = [made_up(chance) | {"time": end - chance.randrange(3 * 3_600_000)} for _ in range(230)]
     post(team, *records[:200])
     post(team, *records[200:])
-    return records
+    return marked(records)

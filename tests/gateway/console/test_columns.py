@@ -1,10 +1,12 @@
 from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.console.columns import COLUMNS, DEFAULT_COLUMNS, opposite
 from gateway.traffic.search import parse
 from gateway.traffic.terms import Search
 from shared.flowlog.record import KEYS
 from tests.gateway.client import record
+from tests.gateway.traffic.marked import Marked
 from tests.gateway.traffic.oracle import matches
 from tests.support.records import flow_records
 
@@ -18,8 +20,16 @@ def plain(value):
     return value.removeprefix("::ffff:") if isinstance(value, str) else value
 
 
-@given(flow_records(), flow_records())
-def test_a_cells_term_finds_exactly_the_records_with_the_same_cell(one, other):
+def shown(record, *, counted):
+    """The record as the list shows it."""
+    made = Marked(record | {"counted": "yes" if counted else "no"})
+    made.counted = counted
+    return made
+
+
+@given(flow_records(), flow_records(), st.booleans(), st.booleans())
+def test_a_cells_term_finds_exactly_the_records_with_the_same_cell(one, other, first, second):
+    one, other = shown(one, counted=first), shown(other, counted=second)
     for column in COLUMNS.values():
         term = column.term(one)
         if term is None:

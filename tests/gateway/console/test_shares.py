@@ -1,6 +1,7 @@
 from ipaddress import ip_network
 
 from gateway.console.shares import Shares
+from gateway.traffic.basis import ONCE
 from gateway.traffic.search import parse
 from gateway.traffic.terms import Addresses, Pattern, PatternKey, Patterns, Search, Side
 from gateway.traffic.top import Group, Measure, Top
@@ -12,7 +13,7 @@ NO_CARD = Patterns(PatternKey.MAC, (Pattern("*"),), negated=True)
 
 def shares(*groups, others=(0, 0), measure=Measure.RECORDS):
     made = tuple(Group(("name",), terms, records, size) for terms, records, size in groups)
-    return Shares(Top(made, 3, *others), measure)
+    return Shares(Top(made, 3, *others, ONCE), measure)
 
 
 def written(made):

@@ -14,6 +14,10 @@ from gateway.stores.items import ItemFilter
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.stores import open_stores
 from gateway.stores.upgrade import UpgradeError
+from gateway.traffic.pages import page
+from gateway.traffic.questions import Question
+from gateway.traffic.terms import Search
+from tests.gateway.stores.counting.plain import counts
 from tests.gateway.stores.directories import FIRST, NOW, Usage, files, rows, versions
 
 
@@ -43,6 +47,18 @@ def test_what_is_read_of_it_means_the_same(data):
             "contoso-by-hand",
             "contoso-web-1",
         ]
+
+
+def test_the_bytes_of_what_is_there_count_once(data):
+    said = []
+    upgrade.upgrade(data, said.append)
+    assert any(line.startswith("records.duckdb: bytes counted once in") for line in said)
+    with open_stores(data) as stores:
+        for customer in (1, 2):
+            found = page(stores.records, Question(customer, 0, 2**62, Search()), size=1000)
+            assert list(found.counted) == counts(found.records)
+            assert {True, False} == set(found.counted)
+            assert stores.records.unsettled(customer, 0, 2**62) == 0
 
 
 def test_a_directory_of_this_version_is_left_as_it_is(data):

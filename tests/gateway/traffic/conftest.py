@@ -12,6 +12,7 @@ from gateway.stores.records import Records
 from shared.flowlog.check import check
 from shared.flowlog.record import COUNTERS, LINKS
 from tests.gateway.client import record
+from tests.gateway.traffic.marked import Marked, marked
 
 NOON = to_ms(datetime(2026, 11, 23, 12, tzinfo=UTC))
 HOUR = 3_600_000
@@ -37,9 +38,9 @@ class Stored:
 
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, of: dict[int, list[Marked]]) -> None:
         self.records = records
-        self.of: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
+        self.of = of
 
 
 def made_up(chance: random.Random) -> dict[str, Any]:
@@ -90,12 +91,13 @@ def stored(tmp_path_factory) -> Iterator[Stored]:
     """Two customers' made-up records, in several posts each."""
     chance = random.Random(7)
     records = Records.open(tmp_path_factory.mktemp("stored") / "records.duckdb")
-    stored = Stored(records)
+    made_of: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
     for number in range(12):
         customer = 1 + number % 2
         made = [made_up(chance) for _ in range(40)]
         post = Post(customer, f"key-{number}", b"hash", b"{}", datetime(2026, 11, 23, 13, number, tzinfo=UTC))
         records.store(post, columns(made))
-        stored.of[customer] += made
+        made_of[customer] += made
+    stored = Stored(records, {customer: marked(made) for customer, made in made_of.items()})
     yield stored
     records.close()

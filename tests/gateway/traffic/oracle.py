@@ -16,6 +16,7 @@ from gateway.traffic.terms import (
     Services,
     Side,
     Term,
+    WordKey,
     Words,
 )
 
@@ -32,12 +33,12 @@ _TEXTS = {
 }
 
 
-def matches(search: Search, record: dict[str, Any]) -> bool:
-    """Tell whether a flow record is one that a search asks for."""
+def matches(search: Search, record: Any) -> bool:
+    """Tell whether a flow record is one that a search asks for; if for what counts, a marked one."""
     return all(_holds(term, record) is not term.negated for term in search.terms)
 
 
-def _holds(term: Term, record: dict[str, Any]) -> bool:
+def _holds(term: Term, record: Any) -> bool:  # noqa: PLR0911 - one a kind of term
     match term:
         case Addresses(side, networks):
             addresses = [_address(record[f"{end}_ip"]) for end in _ENDS[side]]
@@ -49,6 +50,8 @@ def _holds(term: Term, record: dict[str, Any]) -> bool:
         case Numbers(key, ranges):
             number = _number(key, record)
             return _within(number, ranges)
+        case Words(WordKey.COUNTED, words):
+            return ("yes" if record.counted else "no") in words
         case Words(key, words):
             return record[key.value] in words
         case Patterns(key, patterns):

@@ -3,6 +3,7 @@ from ipaddress import IPv6Address, ip_address
 
 import pytest
 
+from gateway.traffic.basis import ONCE
 from gateway.traffic.protocols import protocol_name
 from gateway.traffic.questions import Question
 from gateway.traffic.search import parse
@@ -11,7 +12,7 @@ from gateway.traffic.top import Dimension, Measure, Top, top
 from gateway.traffic.totals import totals
 from tests.gateway.traffic.conftest import HOUR, NOON
 from tests.gateway.traffic.oracle import matches
-from tests.gateway.traffic.test_totals import both_ways
+from tests.gateway.traffic.test_totals import size
 
 
 def plain(text):
@@ -29,7 +30,7 @@ KEYS = {
 }
 
 
-@pytest.mark.parametrize("text", ["", "decision:deny", "rule:nothing"])
+@pytest.mark.parametrize("text", ["", "decision:deny", "rule:nothing", "source:vnet"])
 @pytest.mark.parametrize("limit", [1, 3, 1000])
 @pytest.mark.parametrize("measure", Measure)
 @pytest.mark.parametrize("dimension", Dimension)
@@ -39,7 +40,7 @@ def test_the_largest_groups_and_the_others_are_all_there_is(stored, dimension, m
         if matches(parse(text), each):
             group = groups[KEYS[dimension](each)]
             group[0] += 1
-            group[1] += both_ways(each, "bytes")
+            group[1] += size(each, "rule:" if dimension in {Dimension.RULE, Dimension.CARD} else text)
     found = top(stored.records, Question(1, NOON, NOON + HOUR, parse(text)), dimension, measure, limit)
     order = (0, 1) if measure is Measure.RECORDS else (1, 0)
     sizes = sorted(([group[place] for place in order] for group in groups.values()), reverse=True)
@@ -60,4 +61,4 @@ def test_a_groups_terms_select_its_records_and_no_others(stored, dimension):
 
 
 def test_where_nothing_is_there_is_no_group(stored):
-    assert top(stored.records, Question(3, 0, 1, Search()), Dimension.PAIR, Measure.BYTES) == Top((), 0, 0, 0)
+    assert top(stored.records, Question(3, 0, 1, Search()), Dimension.PAIR, Measure.BYTES) == Top((), 0, 0, 0, ONCE)

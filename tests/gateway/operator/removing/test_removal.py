@@ -15,6 +15,8 @@ from gateway.clock import utc_now
 from gateway.operator.removal import remove
 from gateway.operator.work import RefusedError
 from gateway.stores.columns import columns
+from gateway.stores.counting.batch import HOUR_MS
+from gateway.stores.counting.marking import HOURS_AT_ONCE
 from gateway.stores.database import StoreError
 from gateway.stores.posts import Post, RemovedError
 from gateway.stores.stores import open_stores
@@ -43,6 +45,9 @@ def rows(data, customer):
 
 def test_a_customer_goes_from_every_table_and_the_other_keeps_every_row(data):
     with open_stores(data) as stores:
+        hours = columns([record(time=1_795_447_800_000 + hour * HOUR_MS) for hour in range(HOURS_AT_ONCE + 1)])
+        for customer in (CONTOSO, FABRIKAM):
+            stores.records.store(Post(customer, "many hours", b"hash", b"{}", utc_now()), hours)
         stores.removals.begin(CONTOSO, utc_now())
     contoso, fabrikam = rows(data, CONTOSO), rows(data, FABRIKAM)
     # A new table belongs here, and to what `removals` removes, if anything in it is a customer's.

@@ -1,0 +1,126 @@
+"""What hours have shown, kept in the records' file as long as they have records.
+
+A row of the table `facts` is one of three: an address with a NIC, which logs it as the source of what goes out; an
+address alone, which is a NIC's own; or a NIC with a VNet flow log that logs it, of which that counts whose id is first.
+Rows are added and never changed.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import duckdb
+
+from gateway.stores.counting.batch import HOUR_MS
+from gateway.stores.counting.hour import Hour, Logged, Shown
+
+MEASURED: Final = "coalesce(packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src) IS NOT NULL"
+"""Holds for the records that have a counter."""
+FROM_LOGS: Final = "decision IS NOT NULL"
+"""Holds for the records of logs, each of which says what a rule decided, and for none of an agent's."""
+NIC: Final = "coalesce(mac, resource_id, '')"
+"""What a NIC is called."""
+_LOW: Final = 0xFFFF_FFFF_FFFF_FFFF
+
+
+def within(customer: int, hour: int) -> str:
+    """Ask for the records of a customer's hour."""
+    return f"customer = {customer:d} AND time >= {hour * HOUR_MS:d} AND time < {(hour + 1) * HOUR_MS:d}"
+
+
+def listed(addresses: Iterable[int]) -> str:
+    """Write numbers of addresses for SQL, one at the least. As a parameter they would make each statement slower."""
+    return ", ".join(f"{each:d}::UHUGEINT" for each in addresses)
+
+
+def read_hour(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, most: int) -> Hour | None:
+    """Read what an hour has shown; None if that is more than so many rows."""
+    row = cursor.execute("SELECT count(*) FROM facts WHERE customer = ? AND hour = ?", [customer, hour]).fetchone()
+    if row is None or row[0] > most:
+        return None
+    found = Hour(has_records=_has_records(cursor, customer, hour))
+    if not found.has_records:
+        return found
+    cursor.execute(
+        f"SELECT nic, flow_log, {_halves('address')} FROM facts WHERE customer = ? AND hour = ?",  # noqa: S608 - ours
+        [customer, hour],
+    )
+    logged: set[Logged] = set()
+    own: set[int] = set()
+    flow_logs: dict[str, str] = {}
+    for nic, flow_log, address in _rows(cursor, addresses=1):
+        if flow_log is not None:
+            flow_logs[nic] = min(flow_log, flow_logs.get(nic, flow_log))
+            continue
+        own.add(address)
+        if nic is not None:
+            logged.add((address, nic))
+    found.learn(Shown(frozenset(logged), frozenset(own), flow_logs, frozenset(_opened(cursor, customer, hour))))
+    several = found.several(address for address, _ in logged)
+    found.learn(Shown(forwarded=found.forwards(read_received(cursor, customer, hour, several))))
+    return found
+
+
+def read_received(
+    cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, addresses: Iterable[int]
+) -> Iterator[Logged]:
+    """Return which of some addresses NICs received from in an hour, each with the NIC."""
+    if numbers := listed(addresses):
+        cursor.execute(
+            f"""SELECT DISTINCT {NIC}, {_halves("src_number")} FROM records JOIN origins ON origins.id = origin_id
+                WHERE {within(customer, hour)} AND {FROM_LOGS} AND {MEASURED} AND direction = 'inbound'
+                AND src_number IN ({numbers})"""  # noqa: S608 - numbers
+        )
+        for nic, address in _rows(cursor, addresses=1):
+            yield address, nic
+
+
+def write(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, new: Shown) -> None:
+    """Write what an hour had not shown before."""
+    rows = [
+        *((address, nic, None) for address, nic in new.logged),
+        *((address, None, None) for address in new.own - {address for address, _ in new.logged}),
+        *((None, nic, flow_log) for nic, flow_log in new.flow_logs.items()),
+    ]
+    if rows:
+        addresses, nics, flow_logs = zip(*rows, strict=True)
+        cursor.execute(
+            """INSERT INTO facts SELECT ?, ?, unnest(?::VARCHAR[])::UHUGEINT, unnest(?::VARCHAR[]),
+               unnest(?::VARCHAR[])""",
+            [customer, hour, [None if each is None else str(each) for each in addresses], list(nics), list(flow_logs)],
+        )
+
+
+def forget(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Forget, in an open transaction, the hours that have no records any more; marks stay as they are."""
+    left = f"SELECT DISTINCT (customer, (time // {HOUR_MS})::INTEGER) FROM records"  # noqa: S608 - a number
+    for table in ("facts", "unsettled"):
+        cursor.execute(f"DELETE FROM {table} WHERE (customer, hour) NOT IN ({left})")  # noqa: S608 - names of ours
+
+
+def _opened(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int) -> Iterator[Any]:
+    cursor.execute(
+        f"""SELECT DISTINCT protocol, dst_port, {_halves("src_number")}, {_halves("dst_number")} FROM records
+            WHERE {within(customer, hour)} AND NOT {FROM_LOGS} AND {MEASURED} AND direction = 'outbound'"""  # noqa: S608 - ours
+    )
+    for protocol, port, source, destination in _rows(cursor, addresses=2):
+        yield source, destination, protocol, port
+
+
+def _has_records(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int) -> bool:
+    return cursor.execute(f"SELECT 1 FROM records WHERE {within(customer, hour)} LIMIT 1").fetchone() is not None  # noqa: S608
+
+
+def _halves(column: str) -> str:
+    """Ask for a number of 128 bits as two: fifty thousand of the former take the driver more than a second."""
+    return f"({column} >> 64)::UBIGINT, ({column} & {_LOW})::UBIGINT"
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, addresses: int) -> Iterator[tuple[Any, ...]]:
+    """Give rows that end in the halves of so many numbers, as whole ones."""
+    while rows := cursor.fetchmany(10_000):
+        for row in rows:
+            values, halves = row[: -2 * addresses], row[-2 * addresses :]
+            wide = (
+                None if high is None else high << 64 | low for high, low in zip(halves[::2], halves[1::2], strict=True)
+            )
+            yield *values, *wide

@@ -1,0 +1,50 @@
+"""Which records' bytes a sum takes: those that count, each flow's once, or all as they were logged.
+
+Where two machines talk, both NICs log it, and one of the records counts. So a search for what one NIC, rule or machine
+saw would show nothing for real traffic wherever another's records count; there bytes are summed as logged.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.traffic.terms import YES, NumberKey, Numbers, PatternKey, Patterns, Search, Term, WordKey, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a sum of bytes takes.
+
+    Attributes:
+        words: The same in words.
+        sql: The sum over the table `records`.
+        terms: What narrows a search to the records that are summed.
+
+    """
+
+    words: str
+    sql: str
+    terms: tuple[Term, ...]
+
+
+ONCE: Final = Basis("each flow once", "coalesce(sum(counted_bytes), 0)", (Words(WordKey.COUNTED, (YES,)),))
+"""The bytes of both directions, of each flow as one of its observers measured them."""
+AS_LOGGED: Final = Basis(
+    "as logged", "coalesce(sum(coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0)), 0)", ()
+)
+"""The bytes of both directions, as far as they were measured, as often as they were."""
+_OF_OBSERVERS: Final = {
+    *(WordKey.DIRECTION, WordKey.SOURCE, WordKey.COUNTED),
+    *(PatternKey.RULE, PatternKey.MAC, PatternKey.ACL, PatternKey.RESOURCE, PatternKey.FLOWLOG),
+    *(PatternKey.HOST, PatternKey.PROCESS),
+    NumberKey.VERSION,
+}
+"""What differs between those that saw the same flow."""
+
+
+def basis_of(search: Search) -> Basis:
+    """Return what sums over the records that a search finds take."""
+    return AS_LOGGED if any(map(_names_observer, search.terms)) else ONCE
+
+
+def _names_observer(term: Term) -> bool:
+    return isinstance(term, Words | Patterns | Numbers) and term.key in _OF_OBSERVERS
