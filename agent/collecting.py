@@ -21,6 +21,7 @@ from agent.flows.table import Endpoint, PortRange, Snapshot
 _LOG: Final = logging.getLogger("agent.collecting")
 LOOK_EVERY_SECONDS: Final = 30
 """How far apart looks are at most: Linux remembers for 60 seconds what this machine closed."""
+NOTHING_WANTED: Final = "its agent is not accepted in the console yet, or no blueprint is applied to it."
 RECORDS_MAX: Final = 5000
 """How many records are posted at once; an interval with more is cut."""
 
@@ -122,7 +123,7 @@ class Collector:
         self._close()
         if settings.interval_seconds is None:
             self._watch, self._interval = None, 0
-            _LOG.info("Nothing is collected: no blueprint is applied.")
+            _LOG.info("Nothing is collected: %s", NOTHING_WANTED)
             return
         self._interval = settings.interval_seconds
         _LOG.info("Connections are collected, and sent every %d seconds.", self._interval)

@@ -17,12 +17,14 @@ from gateway.clock import Clock
 from gateway.edge.meeting import Known, Meeting
 from gateway.edge.presence import behind, dropped
 from gateway.limits import Limits
+from gateway.stores.agents import Standing
 from gateway.stores.columns import columns
 from gateway.stores.server_traffic import Answer
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 from shared.flowlog.check import check
 from shared.flowlog.record import Source
 
+_REFUSED_TOKENS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _INTERVAL: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -40,9 +42,11 @@ class DeliveringAgents:
         try:
             agent = await self._meeting.agent(request)
         except ApiError as error:
-            if error.status == HTTPStatus.UNAUTHORIZED:
+            if error.status in _REFUSED_TOKENS:
                 await self._keep(await self._meeting.item_of_refused(request), self._refusal(error))
             raise
+        # Not kept with the machine: whoever has a token could push out what its agent was answered.
+        await run_in_threadpool(self._require_accepted, agent)
         try:
             answer = await self._take(request, agent)
         except ApiError as error:
@@ -66,6 +70,22 @@ class DeliveringAgents:
         left_out = _left_out(answer["rejected"])
         await self._keep(agent.item, Answer(self._clock(), 200, answer["accepted"], left_out))
         return JSONResponse(answer)
+
+    def _require_accepted(self, agent: Known) -> None:
+        match self._stores.agents.standing(agent.item, agent.id):
+            case Standing.PENDING:
+                raise ApiError(
+                    403,
+                    "machine_pending",
+                    "An administrator has not accepted this agent yet. Open the machine in the console. Until then "
+                    "keep what is to be sent.",
+                )
+            case Standing.REFUSED:
+                raise ApiError(
+                    403,
+                    "agent_refused",
+                    "An administrator has refused this agent. Open the machine in the console to accept it.",
+                )
 
     async def _take(self, request: Request, agent: Known) -> dict[str, Any]:
         key = idempotency_key(request)

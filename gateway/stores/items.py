@@ -30,7 +30,8 @@ class Item:
         addresses: Its addresses, as its agent last told them or as they were entered.
         system: Its operating system, likewise.
         state: Whether an administrator has looked at it.
-        seen_at: When an agent on it last asked; None if none did yet.
+        seen_at: When an agent on it last asked, of an accepted machine one that is accepted; None if none did yet.
+        waiting: How many agents say that they are on it, and are neither accepted nor refused.
         blueprints: The names of the blueprints that are applied to it.
 
     """
@@ -41,6 +42,7 @@ class Item:
     system: str
     state: ItemState
     seen_at: datetime | None
+    waiting: int
     blueprints: tuple[str, ...]
 
 
@@ -147,7 +149,10 @@ class Items:
 
 _SELECT: Final = """
     SELECT id, name, addresses, system, state,
-        (SELECT max(seen_at) FROM agents WHERE item = items.id),
+        (SELECT max(seen_at) FROM agents WHERE item = items.id AND (items.state = 'pending' OR EXISTS (
+            SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id AND standing = 'accepted'))),
+        (SELECT count(*) FROM agents WHERE item = items.id AND NOT EXISTS (
+            SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id)),
         (SELECT json_group_array(blueprints.name) FROM blueprints JOIN applied ON blueprint = blueprints.id
          WHERE item = items.id)
     FROM items
@@ -155,7 +160,7 @@ _SELECT: Final = """
 
 
 def _item(*row: Any) -> Item:  # noqa: ANN401 - as the columns are
-    number, name, addresses, system, state, seen_at, blueprints = row
+    number, name, addresses, system, state, seen_at, waiting, blueprints = row
     return Item(
         number,
         name,
@@ -163,5 +168,6 @@ def _item(*row: Any) -> Item:  # noqa: ANN401 - as the columns are
         system,
         ItemState(state),
         None if seen_at is None else from_ms(seen_at),
+        waiting,
         tuple(sorted(orjson.loads(blueprints))),
     )

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 import requests
 
-from gateway.local import new_customer, run_edge_in_thread
+from gateway.local import agents_token, new_customer, run_edge_in_thread
 from gateway.stores.stores import open_stores
+from gateway.stores.tokens import TokenKind
 from tests.gateway.client import AgentClient, code
 
 IDLE = {"collect": False, "etag": "idle"}
@@ -133,7 +134,8 @@ def test_questions_are_answered_when_the_edge_ends(tmp_path, certificate):
     with open_stores(tmp_path) as stores, ThreadPoolExecutor(1) as pool:
         customer = new_customer(stores.database, "customer")
         with run_edge_in_thread(stores, certificate.certificate, certificate.key) as url:
-            agent = AgentClient(url, customer.subscription_token, customer.number, str(certificate.certificate))
+            token = agents_token(stores.database, customer)
+            agent = AgentClient(url, token, customer.number, str(certificate.certificate))
             agent.ask()
             # The answer itself would keep the connection open.
             asked = pool.submit(lambda: agent.ask("idle").json())
@@ -182,7 +184,8 @@ def test_without_a_good_token_nobody_is_let_in(gateway, agent, authorization):
 
 
 def test_an_expired_token_is_none(gateway, agent, clock):
-    agent.token, _ = gateway.stores.tokens.add(agent.customer, clock.now(), timedelta(seconds=1))
+    life = timedelta(seconds=1)
+    agent.token, _ = gateway.stores.tokens.add(agent.customer, clock.now(), life, kind=TokenKind.AGENT)
     clock.move(2)
     assert code(agent.ask()) == (401, "unauthorized")
 
@@ -197,8 +200,8 @@ def test_a_client_that_does_not_trust_the_certificate_is_told_nothing(edge):
         requests.get(edge + "/healthz", timeout=20)
 
 
-def test_the_request_log_has_the_edges_lines_and_no_secret(agent, edge_log):
-    agent.ask()
+def test_the_request_log_has_the_edges_lines_and_no_secret(agent, accept, edge_log):
+    accept(agent)
     agent.deliver()
     # An entry may be written after the sender has its answer.
     entries = (edge_log.get(timeout=20) for _ in itertools.count())

@@ -12,6 +12,12 @@ def stored(gateway, agent):
 
 
 @pytest.fixture
+def agent(agent, accept):
+    """An agent that an administrator has accepted."""
+    return accept(agent)
+
+
+@pytest.fixture
 def answers(gateway, item):
     """Gives what the deliveries of an agent were answered, the newest first."""
 
@@ -62,21 +68,24 @@ def test_only_records_of_this_machines_agent_are_taken(gateway, agent, answers):
 
 
 @pytest.mark.parametrize("name", ["wéb-1", "voilà", "主机"])
-def test_a_machine_may_have_a_name_of_any_script(gateway, agent, item, name):
+def test_a_machine_may_have_a_name_of_any_script(gateway, new_agent, accept, item, name):
+    agent = accept(new_agent(host=name.encode()))
     answer = agent.deliver(ndjson(agent_record(host=name)), headers={"Agent-Host": name.encode()})
     assert answer.json() == {"accepted": 1, "duplicate": False, "rejected": []}
     assert gateway.stores.items.find(agent.customer, item(agent)).name == name
 
 
-def test_a_delivery_makes_an_agent_known_too(gateway, agent, item):
-    assert agent.deliver(ndjson(agent_record())).status_code == 200
+def test_a_delivery_makes_an_agent_known_too(gateway, new_agent, item):
+    agent = new_agent()
+    assert code(agent.deliver(ndjson(agent_record()))) == (403, "machine_pending")
     assert gateway.stores.items.find(agent.customer, item(agent)).state == "pending"
 
 
-def test_an_agent_that_is_known_need_not_say_more_than_its_id(agent, new_agent):
+def test_an_agent_that_is_known_need_not_say_more_than_its_id(new_agent, accept):
+    agent = new_agent()
     nothing_more = dict.fromkeys(("Agent-Host", "Agent-System", "Agent-Version", "Agent-Addresses"))
     assert code(agent.deliver(ndjson(agent_record()), headers=nothing_more)) == (403, "unknown_agent")
-    agent.ask()
+    accept(agent)
     assert agent.deliver(ndjson(agent_record()), headers=nothing_more).json()["accepted"] == 1
     stranger = new_agent()
     stranger.id = stranger.who["Agent-Id"] = agent.id
@@ -111,8 +120,8 @@ def test_a_delivery_that_is_not_as_agreed_is_refused_and_the_machine_shows_why(a
     assert (kept.status, kept.flows, kept.reason) == (refusal[0], None, answer.json()["error"]["message"])
 
 
-def test_a_body_that_is_not_as_agreed_is_refused_and_the_machine_shows_why(new_agent, brief_edge, answers):
-    agent = new_agent(url=brief_edge)
+def test_a_body_that_is_not_as_agreed_is_refused_and_the_machine_shows_why(new_agent, accept, brief_edge, answers):
+    agent = accept(new_agent(url=brief_edge))
     whole = gzip.compress(ndjson(agent_record()))
     assert code(agent.deliver(b"x")) == (400, "not_ndjson")
     assert code(agent.deliver(b"no gzip at all", compressed=True)) == (400, "bad_gzip")

@@ -15,7 +15,7 @@ WEB = Presence("a", "web-1", "Linux 6.1 x86_64", "1.0", ("10.0.0.4", "fd00::4"))
 
 @pytest.fixture
 def agents(database):
-    return Agents(database)
+    return Agents(database, Changes())
 
 
 @pytest.fixture
