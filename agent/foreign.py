@@ -44,8 +44,8 @@ integer integers interval intervals invalid IP IPv4 IPv6 is isn't ISO it item it
 large larger largest last later latest leading least left length limit limits line lines links_established links_failed
 links_live links_terminated list listed listen log logs long longer lower lower-case lowercase MAC mac machine machine's
 made make makes malformed many match matched matches matching maximum may measured milliseconds minimum missing more
-most must name named names NDJSON needs negative never new newer newline next no nobody none not now nowhere NSG nsg
-null number numbers object objects of old older one only open or other others out outbound packets_dst_to_src
+most must name named names NDJSON needs negative never new newer newline next no none not now nowhere NSG nsg null
+number numbers object objects of old older one only open or other others out outbound packets_dst_to_src
 packets_src_to_dst parse parsed parsing password payload peer_listen pending permitted places port ports positive post
 posts present previous process progress protocol range ranges read reason received recognised recognized record records
 refuse refused refuses rejected rejects repeated request required requires resource resource_id retention revoked RFC
@@ -53,8 +53,8 @@ rule rules same schema second seconds send sends sent separator should size so s
 store stored str string strings subscription supported surrogates syntax take taken takes TCP tcp_info text than that
 the their them these they this time times timestamp timestamps to token tokens too true tuple two type types UDP
 unauthorized under unexpected unique units unknown unreadable unrecognised unrecognized unsupported up upper upper-case
-uppercase URL use used uses UTC UTF-8 UUID valid value values variable version VNet vnet waits was were when where which
-whole whose why will with within without would wrong yet you zero zero-length
+uppercase URL use used uses UTC UTF-8 UUID valid value values variable version VNet vnet was were when where which whole
+whose why will with within without would wrong yet you zero zero-length
 """
 WORDS: Final = CODES | frozenset(_WORDS.split())
 """What a foreign sentence may say: the words of the flow record's rules, and others that refusals are told in."""

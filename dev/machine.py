@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from agent.identity import Identity, identify
 from dev.certificate import Certificate
 from dev.processes import background
 from gateway.edge.blueprint_file import SHIPPED, read_blueprint
@@ -31,8 +32,8 @@ def apply_blueprint(database: Database, customer: int) -> None:
 
 
 @contextlib.contextmanager
-def agent(edge_url: str, certificate: Certificate, token: str, folder: Path) -> Iterator[None]:
-    """Run the agent against an edge for as long as the block lasts.
+def agent(edge_url: str, certificate: Certificate, token: str, folder: Path) -> Iterator[Identity]:
+    """Run the agent against an edge for as long as the block lasts, and yield who it says it is.
 
     Raises RuntimeError, with the reason, if it does not start.
     """
@@ -51,4 +52,4 @@ def agent(edge_url: str, certificate: Certificate, token: str, folder: Path) -> 
         directory=_ROOT,
         environment=os.environ,
     ):
-        yield
+        yield identify(state)

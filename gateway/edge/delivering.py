@@ -77,8 +77,7 @@ class DeliveringAgents:
                 raise ApiError(
                     403,
                     "machine_pending",
-                    "An administrator has not accepted this agent yet. Open the machine in the console. Until then "
-                    "keep what is to be sent.",
+                    "An administrator has not accepted this agent yet. Open the machine in the console to accept it.",
                 )
             case Standing.REFUSED:
                 raise ApiError(

@@ -62,7 +62,7 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
     person = Person(gateway.url)
     assert person.sign_in(name, PASSWORD).status_code == 303
     ends = (clock.now() + timedelta(days=1)).date().isoformat()
-    assert_harmless(person.send("/setup/tokens", {"purpose": SCRIPT, "ends": ends}))
+    assert_harmless(person.send("/setup/tokens", {"kind": "ingest", "purpose": SCRIPT, "ends": ends}))
     machine.call("PUT", PATH, json=registration(deployment=SCRIPT, regions=[dict.fromkeys(REGION, SCRIPT)]))
     gateway.stores.journal.add(team.customer, clock.now(), SCRIPT, Deed.SIGNED_IN, SCRIPT)
     log = {"Flow-Log": quote(f"flowlogsone/container/{SCRIPT}")}

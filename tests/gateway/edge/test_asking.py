@@ -9,6 +9,8 @@ import pytest
 import requests
 
 from gateway.local import agents_token, new_customer, run_edge_in_thread
+from gateway.stores.agents import Standing
+from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.stores import open_stores
 from gateway.stores.tokens import TokenKind
 from tests.gateway.client import AgentClient, code
@@ -222,3 +224,21 @@ def test_the_edge_tells_its_time(edge, certificate, clock):
 def test_nothing_else_is_answered(edge, certificate, path):
     answer = requests.get(edge + path, verify=str(certificate.certificate), timeout=20)
     assert code(answer) == (404, "not_found")
+
+
+def test_a_question_waits_until_its_agent_is_accepted(gateway, agent, item, clock):
+    agent.ask()
+    number = gateway.stores.blueprints.put(agent.customer, NewBlueprint("Minute", "", 60, "<x/>"), clock.now())
+    gateway.stores.items.save(agent.customer, item(agent), [number], [])
+    with waiting(gateway, agent) as asked:
+        assert not asked.done()
+        gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.ACCEPTED)
+        assert asked.result(20).json()["collect"] is True
+    with waiting(gateway, agent, "collect-60") as asked:
+        gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.REFUSED)
+        assert asked.result(20).json() == IDLE
+
+
+def test_where_an_agent_asks_from_is_noted(gateway, agent):
+    agent.ask()
+    assert gateway.stores.agents.find(agent.customer, agent.id).peer == "127.0.0.1"
