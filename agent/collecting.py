@@ -110,6 +110,7 @@ class Collector:
         self._clock = clock
         self._host = host
         self._watch: Watch | None = None
+        self._settings: Settings | None = None
         self._interval = 0
         self._start_ms = 0
         self._start = 0.0
@@ -118,7 +119,8 @@ class Collector:
 
     def apply(self, settings: Settings) -> None:
         """Follow settings from now on; what was found until now is kept."""
-        if settings.collect is (self._watch is not None) and settings.interval_seconds == (self._interval or None):
+        before, self._settings = self._settings, settings
+        if before is not None and before.interval_seconds == settings.interval_seconds:
             return
         self._close()
         if settings.interval_seconds is None:
