@@ -21,7 +21,7 @@ from agent.flows.table import Endpoint, PortRange, Snapshot
 _LOG: Final = logging.getLogger("agent.collecting")
 LOOK_EVERY_SECONDS: Final = 30
 """How far apart looks are at most: Linux remembers for 60 seconds what this machine closed."""
-NOTHING_WANTED: Final = "its agent is not accepted in the console yet, or no blueprint is applied to it."
+NOTHING_WANTED: Final = "this agent is not accepted in the console yet, or no blueprint is applied to its machine."
 RECORDS_MAX: Final = 5000
 """How many records are posted at once; an interval with more is cut."""
 
