@@ -28,7 +28,8 @@ def apply_blueprint(database: Database, customer: int) -> None:
     changes = Changes()
     items, blueprints = Items(database, changes), Blueprints(database, changes)
     item = items.add(customer, socket.gethostname(), [], "")
-    items.save(customer, item, [blueprints.put(customer, read_blueprint(xml), dt.datetime.now(dt.UTC))], [])
+    now = dt.datetime.now(dt.UTC)
+    items.save(customer, item, [blueprints.put(customer, read_blueprint(xml), now)], [], now)
 
 
 @contextlib.contextmanager

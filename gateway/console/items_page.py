@@ -158,6 +158,7 @@ class ItemsPage:
                 item.number,
                 [each for each in listed & ticked if each is not None],
                 [each for each in listed - ticked if each is not None],
+                self._clock(),
             )
             what = f"{saved.name}: {', '.join(saved.blueprints) or 'no blueprint'}"
             self._stores.journal.add(user.customer, self._clock(), user.name, Deed.SAVED_ITEM, what)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.api.errors import ApiError, storage_failed
 from gateway.api.intake import Intake, Origin, Reader, idempotency_key
 from gateway.api.ndjson import Batch, check_length, read_each_line
-from gateway.clock import Clock
+from gateway.clock import Clock, to_ms
 from gateway.edge.meeting import Known, Meeting
 from gateway.edge.presence import behind, dropped
 from gateway.limits import Limits
@@ -96,7 +96,18 @@ class DeliveringAgents:
                 "bad_idempotency_key",
                 "Send AGENT-ID:MILLISECONDS as Idempotency-Key, the agent's own id and the begin of the interval.",
             )
+        await run_in_threadpool(self._require_wanted, agent, int(interval))
         return await self._intake.take(request, Origin(agent.customer, key), _reader(agent.host))
+
+    def _require_wanted(self, agent: Known, began_ms: int) -> None:
+        ended_at = self._stores.blueprints.ended_at(agent.item)
+        if ended_at is not None and began_ms >= to_ms(ended_at):
+            raise ApiError(
+                403,
+                "no_blueprint",
+                "The interval began after the last blueprint was removed from this machine. Apply one in the console "
+                "to have it taken.",
+            )
 
     def _refusal(self, error: ApiError) -> Answer:
         return Answer(self._clock(), error.status, None, error.message)

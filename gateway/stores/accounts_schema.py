@@ -191,6 +191,17 @@ _STEPS: Final = (
             "ALTER TABLE agents ADD COLUMN peer TEXT NOT NULL DEFAULT ''",
         ),
     ),
+    Step(
+        "when the last blueprint of a machine was removed",
+        (
+            """
+            CREATE TABLE collected (
+                item INTEGER NOT NULL PRIMARY KEY REFERENCES items ON DELETE CASCADE,
+                ended_at BIGINT NOT NULL
+            )
+            """,
+        ),
+    ),
 )
 
 SCHEMA: Final = Schema(

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.clock import from_ms
+from gateway.stores.blueprints import note_end
 from gateway.stores.changes import Changes
 from gateway.stores.database import Database, StoreError
 
@@ -110,7 +111,7 @@ class Items:
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, number)
         return _item(*rows[0]) if rows else None
 
-    def save(self, customer: int, number: int, applied: Iterable[int], removed: Iterable[int]) -> Item:
+    def save(self, customer: int, number: int, applied: Iterable[int], removed: Iterable[int], now: datetime) -> Item:
         """Accept a machine, apply blueprints to it and take others away; those not named stay as they are.
 
         Raises:
@@ -126,8 +127,12 @@ class Items:
             )
             if not accepted:
                 raise StoreError("There is no such machine any more.")
-            for blueprint in removed:
-                self._database.run("DELETE FROM applied WHERE item = ? AND blueprint = ?", number, blueprint)
+            gone = [
+                self._database.run(
+                    "DELETE FROM applied WHERE item = ? AND blueprint = ? RETURNING blueprint", number, each
+                )
+                for each in removed
+            ]
             for blueprint in applied:
                 self._database.run(
                     """INSERT INTO applied SELECT ?, id FROM blueprints WHERE customer = ? AND id = ?
@@ -136,6 +141,8 @@ class Items:
                     customer,
                     blueprint,
                 )
+            if any(gone):
+                note_end(self._database, number, now)
             (row,) = self._database.run(f"{_SELECT} WHERE id = ?", number)
         self._changes.tell(customer)
         return _item(*row)

@@ -131,7 +131,7 @@ def test_taking_the_blueprint_away_stops_the_agent_at_once(visit, page, gateway,
     accept(agent)
     item = gateway.stores.agents.find(customer, agent.id).item
     number = gateway.stores.blueprints.put(customer, ANOTHER, clock.now())
-    gateway.stores.items.save(customer, item, [number], [])
+    gateway.stores.items.save(customer, item, [number], [], clock.now())
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(lambda: agent.ask("collect-600").json())
         visit.open(f"/setup/items/{item}")

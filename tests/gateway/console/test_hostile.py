@@ -89,7 +89,7 @@ def hostile_machine(stores, customer, now):
     presence = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", SCRIPT, SCRIPT, SCRIPT, ())
     item = stores.agents.meet(customer, presence, now).item
     blueprint = stores.blueprints.put(customer, NewBlueprint(SCRIPT, SCRIPT, 60, SCRIPT), now)
-    stores.items.save(customer, item, [blueprint], [])
+    stores.items.save(customer, item, [blueprint], [], now)
     stores.server_traffic.add(item, Answer(now, 400, None, SCRIPT))
     return item
 

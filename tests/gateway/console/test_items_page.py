@@ -92,7 +92,7 @@ def test_a_machine_is_made_by_hand_and_found_by_its_agent(gateway, team, adminis
     listed = text_of(administrator.get("/setup/items"))
     assert "WEB-1 10.0.0.9, fd00::9 Linux accepted none 1 to be accepted" in listed
     text = text_of(administrator.get(f"/setup/items/{met.item}"))
-    assert "An agent says that it is on this machine. Nothing of it is stored before" in text
+    assert "An agent says that it is on this machine. What it delivers is not taken until" in text
     assert f"{WEB.id} Version 1.0 pending 192.0.2.7 {clock.now():%Y-%m-%d %H:%M:%S} UTC" in text
     accepted = administrator.send(f"/setup/items/{met.item}/agents/{WEB.id}/accept")
     assert f"Agent {WEB.id} is accepted." in text_of(administrator.get(accepted.headers["Location"]))
@@ -139,9 +139,9 @@ def test_saving_the_editor_applies_accepts_and_leads_back_to_the_list(gateway, a
     assert "Nobody has looked" not in again
 
 
-def test_what_a_filter_keeps_from_the_panel_stays_as_it_is(gateway, team, administrator, met, blueprints):
+def test_what_a_filter_keeps_from_the_panel_stays_as_it_is(gateway, team, administrator, met, blueprints, clock):
     minute, hour = blueprints
-    gateway.stores.items.save(team.customer, met, blueprints, [])
+    gateway.stores.items.save(team.customer, met, blueprints, [], clock.now())
     page = administrator.get(f"/setup/items/{met}?blueprint=HOU")
     assert "Hour" in page.text
     assert "Each Minute." not in page.text

@@ -33,7 +33,7 @@ def apply(gateway, item, clock):
     def put(agent, seconds=60, name="Minute"):
         blueprint = NewBlueprint(name, "", seconds, "<blueprint/>")
         number = gateway.stores.blueprints.put(agent.customer, blueprint, clock.now())
-        gateway.stores.items.save(agent.customer, item(agent), [number], [])
+        gateway.stores.items.save(agent.customer, item(agent), [number], [], clock.now())
         gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.ACCEPTED)
         return number
 

@@ -71,18 +71,18 @@ def test_a_question_waits_until_a_blueprint_is_applied(gateway, agent, apply):
         assert asked.result(20).json() == {"collect": True, "interval_seconds": 60, "etag": "collect-60"}
 
 
-def test_a_question_waits_until_the_blueprint_changes_or_is_taken_away(gateway, agent, apply, item):
+def test_a_question_waits_until_the_blueprint_changes_or_is_taken_away(gateway, agent, apply, item, clock):
     agent.ask()
     number = apply(agent, 60)
     with waiting(gateway, agent, "collect-60") as asked:
         apply(agent, 10)
         assert asked.result(20).json()["interval_seconds"] == 10
     with waiting(gateway, agent, "collect-10") as asked:
-        gateway.stores.items.save(agent.customer, item(agent), [], [number])
+        gateway.stores.items.save(agent.customer, item(agent), [], [number], clock.now())
         assert asked.result(20).json() == IDLE
     apply(agent, 60)
     with waiting(gateway, agent, "collect-60") as asked:
-        gateway.stores.blueprints.remove(agent.customer, number)
+        gateway.stores.blueprints.remove(agent.customer, number, clock.now())
         assert asked.result(20).json() == IDLE
     apply(agent, 60)
     with waiting(gateway, agent, "collect-60") as asked:
@@ -229,7 +229,7 @@ def test_nothing_else_is_answered(edge, certificate, path):
 def test_a_question_waits_until_its_agent_is_accepted(gateway, agent, item, clock):
     agent.ask()
     number = gateway.stores.blueprints.put(agent.customer, NewBlueprint("Minute", "", 60, "<x/>"), clock.now())
-    gateway.stores.items.save(agent.customer, item(agent), [number], [])
+    gateway.stores.items.save(agent.customer, item(agent), [number], [], clock.now())
     with waiting(gateway, agent) as asked:
         assert not asked.done()
         gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.ACCEPTED)

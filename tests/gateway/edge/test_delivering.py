@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from agent.foreign import refusal_in
+from gateway.clock import to_ms
 from gateway.stores.agents import Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.tokens import TokenKind
@@ -229,7 +230,7 @@ def test_a_stranger_takes_over_no_machine_that_was_made_by_hand(gateway, new_age
     blueprint = gateway.stores.blueprints.put(
         first.customer, NewBlueprint("Minute", "", 60, "<blueprint/>"), clock.now()
     )
-    gateway.stores.items.save(first.customer, number, [blueprint], [])
+    gateway.stores.items.save(first.customer, number, [blueprint], [], clock.now())
     stranger = new_agent(first.customer, "SRV-1")
     for each in (stranger, first):
         assert each.ask().json() == {"collect": False, "etag": "idle"}
@@ -288,3 +289,18 @@ def test_an_ended_token_in_the_name_of_a_pending_agent_shows_nothing_at_the_mach
     stranger.token = token
     assert code(stranger.deliver(ndjson(agent_record()))) == (401, "unauthorized")
     assert gateway.stores.server_traffic.history(gateway.stores.agents.find(agent.customer, agent.id).item) == []
+
+
+def test_an_interval_that_began_after_the_last_blueprint_was_removed_is_not_taken_and_an_earlier_one_is(
+    gateway, agent, apply, clock, answers
+):
+    number = apply(agent)
+    removed_ms = to_ms(clock.now())
+    gateway.stores.blueprints.remove(agent.customer, number, clock.now())
+    late = agent.deliver(ndjson(agent_record()), removed_ms)
+    assert code(late) == (403, "no_blueprint")
+    assert refusal_in(late.content).message == late.json()["error"]["message"]
+    assert agent.deliver(ndjson(agent_record()), removed_ms - 1).json()["accepted"] == 1
+    assert [each.status for each in answers(agent)] == [200, 403]
+    apply(agent)
+    assert agent.deliver(ndjson(agent_record()), removed_ms).json()["accepted"] == 1

@@ -56,8 +56,8 @@ def test_saving_accepts_a_machine_and_leaves_what_is_not_named_alone(items, blue
     for name in ("one", "two", "three"):
         blueprints.put(customer, NewBlueprint(name, "", 60, ""), NOW)
     one, three, two = (each.number for each in blueprints.all(customer))
-    items.save(customer, number, [one, two], [])
-    item = items.save(customer, number, [three], [two])
+    items.save(customer, number, [one, two], [], NOW)
+    item = items.save(customer, number, [three], [two], NOW)
     assert (item.state, item.blueprints) == ("accepted", ("one", "three"))
     assert item == items.find(customer, number)
 
@@ -69,9 +69,9 @@ def test_another_customers_blueprint_is_not_applied_and_another_customers_machin
     blueprints.put(other, NewBlueprint("foreign", "", 60, ""), NOW)
     (foreign,) = blueprints.all(other)
     number = items.add(customer, "web-1", [], "")
-    assert items.save(customer, number, [foreign.number, 999], []).blueprints == ()
+    assert items.save(customer, number, [foreign.number, 999], [], NOW).blueprints == ()
     with pytest.raises(StoreError):
-        items.save(other, number, [foreign.number], [])
+        items.save(other, number, [foreign.number], [], NOW)
     assert items.find(other, number) is None
     assert items.remove(other, number) is None
     assert items.find(customer, number) is not None

@@ -26,7 +26,13 @@ def test_what_was_released_is_never_changed():
     }
     assert written == {
         "records": ["1cb55860895bad40", "a3fb8d7c6d30c517"],
-        "accounts": ["968bec7354e0987b", "76a8f19c31a7da11", "8afa18a2b3bca745", "382a2d9aad52eea1"],
+        "accounts": [
+            "968bec7354e0987b",
+            "76a8f19c31a7da11",
+            "8afa18a2b3bca745",
+            "382a2d9aad52eea1",
+            "25ba2a5977ee5790",
+        ],
     }
 
 
