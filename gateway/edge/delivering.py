@@ -105,7 +105,7 @@ class DeliveringAgents:
             raise ApiError(
                 403,
                 "no_blueprint",
-                "The interval began after the last blueprint was removed from this machine. Apply one in the console "
+                "This interval begins after the last blueprint was removed from this machine. Apply one in the console "
                 "to have it taken.",
             )
 
