@@ -7,11 +7,10 @@ from typing import Any, Final
 
 from gateway.clock import from_ms, to_ms
 from gateway.stores.changes import Changes
-from gateway.stores.database import Database, StoreError
+from gateway.stores.database import Database
 from gateway.stores.items import ItemState
+from gateway.stores.room import require_room_for_agent, require_room_for_machine
 
-MOST_AGENTS: Final = 10_000
-"""As many agents as a customer may have: each new one adds a machine to the list."""
 _SEEN_AT_STEP: Final = timedelta(minutes=1)
 """How exact the last question of an agent is: writing at every one would cost many waits for the disk."""
 
@@ -111,7 +110,7 @@ class Agents:
             if known is not None and same and now - known.seen_at < _SEEN_AT_STEP:
                 return Met(known.item, new=False)
             if known is None:
-                self._check_room(customer)
+                require_room_for_agent(self._database, customer, now)
             met = self._machine(customer, presence)
             addresses = ", ".join(presence.addresses)
             self._database.run(
@@ -146,33 +145,18 @@ class Agents:
                 ItemState.ACCEPTED if standing is Standing.ACCEPTED else ItemState.PENDING,
             )
 
-    def _check_room(self, customer: int) -> None:
-        (count,) = self._database.run("SELECT count(*) FROM agents WHERE customer = ?", customer)[0]
-        if count >= MOST_AGENTS:
-            raise StoreError(f"There are {count} agents already. Remove machines that are no more in the console.")
-
-    def _check_room_for_machines(self, customer: int) -> None:
-        """See that an agent which calls itself by ever new names makes no end of machines."""
-        (count,) = self._database.run(
-            "SELECT count(*) FROM items WHERE customer = ? AND state = ?", customer, ItemState.PENDING
-        )[0]
-        if count > MOST_AGENTS:
-            raise StoreError(f"There are {MOST_AGENTS} pending machines already. Remove some in the console.")
-
     def _machine(self, customer: int, presence: Presence) -> Met:
+        known = self._database.run("SELECT id FROM items WHERE customer = ? AND name = ?", customer, presence.host)
+        if known:
+            return Met(known[0][0], new=False)
+        require_room_for_machine(self._database, customer)
         added = self._database.run(
-            """INSERT INTO items (customer, name, addresses, system, state) VALUES (?, ?, '', '', ?)
-               ON CONFLICT DO NOTHING RETURNING id""",
+            "INSERT INTO items (customer, name, addresses, system, state) VALUES (?, ?, '', '', ?) RETURNING id",
             customer,
             presence.host,
             ItemState.PENDING,
         )
-        if added:
-            self._check_room_for_machines(customer)
-        rows = added or self._database.run(
-            "SELECT id FROM items WHERE customer = ? AND name = ?", customer, presence.host
-        )
-        return Met(rows[0][0], new=bool(added))
+        return Met(added[0][0], new=True)
 
     def find(self, customer: int, agent: str) -> Agent | None:
         """Give a customer's agent of an id, if there is one."""

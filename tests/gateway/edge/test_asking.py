@@ -193,7 +193,7 @@ def test_an_expired_token_is_none(gateway, agent, clock):
 
 
 def test_more_agents_than_the_list_can_bear_are_not_let_in(agent, monkeypatch):
-    monkeypatch.setattr("gateway.stores.agents.MOST_AGENTS", 0)
+    monkeypatch.setattr("gateway.stores.room.MOST_AGENTS", 0)
     assert code(agent.ask()) == (403, "too_many_agents")
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.stores import agents as module
+from gateway.stores import room
 from gateway.stores.agents import Agents, Met, Presence, Standing
 from gateway.stores.changes import Changes
 from gateway.stores.database import StoreError
@@ -97,12 +97,25 @@ def test_what_was_said_of_an_agent_goes_with_the_machine(agents, items, customer
 
 
 def test_an_agent_under_ever_new_names_makes_no_end_of_machines(agents, items, customer, monkeypatch):
-    monkeypatch.setattr(module, "MOST_AGENTS", 2)
-    for name in ("one", "two"):
-        agents.meet(customer, replace(WEB, host=name), NOW)
-    with pytest.raises(StoreError, match="2 pending machines already"):
-        agents.meet(customer, replace(WEB, host="three"), NOW)
-    assert len(items.page(customer, ItemFilter(), 10)) == 2
+    monkeypatch.setattr(room, "MOST_AGENTS", 2)
+    for number in range(10):
+        agents.meet(customer, replace(WEB, host=f"web-{number}"), NOW)
+    assert len(items.page(customer, ItemFilter(), 10)) <= 2
+    agents.meet(customer, replace(WEB, id="b", host="db-1"), NOW)
+    assert {"web-9", "db-1"} <= {item.name for item in items.page(customer, ItemFilter(), 10)}
+
+
+def test_agents_that_nobody_accepted_make_room_once_they_are_heard_of_no_more(agents, items, customer, monkeypatch):
+    monkeypatch.setattr(room, "MOST_AGENTS", 3)
+    number = items.add(customer, "web-1", [], "")
+    for name in ("a", "b", "c"):
+        agents.meet(customer, replace(WEB, id=name), NOW)
+    agents.decide(customer, number, "a", Standing.ACCEPTED)
+    agents.decide(customer, number, "b", Standing.REFUSED)
+    with pytest.raises(StoreError, match="3 agents already"):
+        agents.meet(customer, replace(WEB, id="d"), NOW + timedelta(days=1))
+    agents.meet(customer, replace(WEB, id="d"), NOW + timedelta(days=1, seconds=1))
+    assert [each.presence.id for each in agents.of_item(number)] == ["a", "d", "b"]
 
 
 def test_what_an_agent_says_is_kept_up_to_date(agents, customer):
@@ -135,7 +148,7 @@ def test_customers_do_not_share_agents(agents, accounts, customer):
 
 
 def test_there_are_no_more_agents_than_the_list_can_bear(agents, customer, monkeypatch):
-    monkeypatch.setattr(module, "MOST_AGENTS", 1)
+    monkeypatch.setattr(room, "MOST_AGENTS", 1)
     agents.meet(customer, WEB, NOW)
     with pytest.raises(StoreError, match="1 agents already"):
         agents.meet(customer, replace(WEB, id="b"), NOW)
