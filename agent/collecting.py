@@ -21,6 +21,7 @@ from agent.flows.table import Endpoint, PortRange, Snapshot
 _LOG: Final = logging.getLogger("agent.collecting")
 LOOK_EVERY_SECONDS: Final = 30
 """How far apart looks are at most: Linux remembers for 60 seconds what this machine closed."""
+NOTHING_WANTED: Final = "this agent is not accepted in the console yet, or no blueprint is applied to its machine."
 RECORDS_MAX: Final = 5000
 """How many records are posted at once; an interval with more is cut."""
 
@@ -109,6 +110,7 @@ class Collector:
         self._clock = clock
         self._host = host
         self._watch: Watch | None = None
+        self._settings: Settings | None = None
         self._interval = 0
         self._start_ms = 0
         self._start = 0.0
@@ -117,12 +119,13 @@ class Collector:
 
     def apply(self, settings: Settings) -> None:
         """Follow settings from now on; what was found until now is kept."""
-        if settings.collect is (self._watch is not None) and settings.interval_seconds == (self._interval or None):
+        before, self._settings = self._settings, settings
+        if before is not None and before.interval_seconds == settings.interval_seconds:
             return
         self._close()
         if settings.interval_seconds is None:
             self._watch, self._interval = None, 0
-            _LOG.info("Nothing is collected: no blueprint is applied.")
+            _LOG.info("Nothing is collected: %s", NOTHING_WANTED)
             return
         self._interval = settings.interval_seconds
         _LOG.info("Connections are collected, and sent every %d seconds.", self._interval)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from agent.identity import Identity, identify
 from dev.certificate import Certificate
 from dev.processes import background
 from gateway.edge.blueprint_file import SHIPPED, read_blueprint
@@ -27,12 +28,13 @@ def apply_blueprint(database: Database, customer: int) -> None:
     changes = Changes()
     items, blueprints = Items(database, changes), Blueprints(database, changes)
     item = items.add(customer, socket.gethostname(), [], "")
-    items.save(customer, item, [blueprints.put(customer, read_blueprint(xml), dt.datetime.now(dt.UTC))], [])
+    now = dt.datetime.now(dt.UTC)
+    items.save(customer, item, [blueprints.put(customer, read_blueprint(xml), now)], [], now)
 
 
 @contextlib.contextmanager
-def agent(edge_url: str, certificate: Certificate, token: str, folder: Path) -> Iterator[None]:
-    """Run the agent against an edge for as long as the block lasts.
+def agent(edge_url: str, certificate: Certificate, token: str, folder: Path) -> Iterator[Identity]:
+    """Run the agent against an edge for as long as the block lasts, and yield who it says it is.
 
     Raises RuntimeError, with the reason, if it does not start.
     """
@@ -51,4 +53,4 @@ def agent(edge_url: str, certificate: Certificate, token: str, folder: Path) -> 
         directory=_ROOT,
         environment=os.environ,
     ):
-        yield
+        yield identify(state)

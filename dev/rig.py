@@ -17,11 +17,12 @@ from azure.storage.blob import BlobServiceClient
 
 from dev.azurite import StorageAccount, azurite
 from dev.certificate import make_certificate
+from dev.console import accept_agent
 from dev.event_grid import EventGrid
 from dev.host.process import HostProcess, host_process
 from dev.machine import agent, apply_blueprint
 from dev.processes import background
-from gateway.local import Customer, new_customer
+from gateway.local import Customer, agents_token, new_customer
 from gateway.stores.stores import open_database
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -86,6 +87,7 @@ def rig(directory: Path, settings: Mapping[str, str]) -> Iterator[Rig]:
     gateway_data = directory / "gateway"
     with contextlib.closing(open_database(gateway_data)) as database:
         customer = new_customer(database, "demo")
+        token_of_agents = agents_token(database, customer)
         apply_blueprint(database, customer.number)
     certificate = make_certificate(directory, dt.datetime.now(dt.UTC))
     edge = ["--edge-port", "0", "--edge-certificate", str(certificate.certificate), "--edge-key", str(certificate.key)]
@@ -101,8 +103,9 @@ def rig(directory: Path, settings: Mapping[str, str]) -> Iterator[Rig]:
             directory=_ROOT,
             environment=os.environ,
         ) as (_, (gateway_url, edge_url)),
-        agent(edge_url, certificate, customer.subscription_token, directory / "agent"),
+        agent(edge_url, certificate, token_of_agents, directory / "agent") as identity,
     ):
+        accept_agent(gateway_url, customer, identity.host, identity.agent_id)
         logs, own = emulator.accounts
         app_settings = {
             "FLOW_LOGS": logs.connection_string,

@@ -27,12 +27,12 @@ from gateway.stores.accounts import Accounts
 from gateway.stores.database import Database
 from gateway.stores.passwords import new_password
 from gateway.stores.stores import Stores, open_stores
-from gateway.stores.tokens import Tokens
+from gateway.stores.tokens import TokenKind, Tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer with one user and one subscription token.
+    """A customer with one user and one subscription token, of kind ingest.
 
     Attributes:
         number: The customer's number, by which its records are found.
@@ -56,6 +56,12 @@ def new_customer(database: Database, name: str, clock: Clock = utc_now) -> Custo
     accounts.add_user(name, number, password)
     token, _ = Tokens(database).add(number, clock(), timedelta(days=365))
     return Customer(number, name, password, token)
+
+
+def agents_token(database: Database, customer: Customer, clock: Clock = utc_now) -> str:
+    """Make a token for a customer's agents, which lives a year."""
+    token, _ = Tokens(database).add(customer.number, clock(), timedelta(days=365), kind=TokenKind.AGENT)
+    return token
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from agent.clock import Clock, SystemClock
+from agent.collecting import NOTHING_WANTED
 from agent.commands.options import ATTENTION, FAILED, FINE, add_edge_options, add_state_option, make_edge
 from agent.delivery.edge import (
     CONNECT_SECONDS,
@@ -165,10 +166,9 @@ def _ask(edge: Edge) -> tuple[State, str]:
         document = edge.ask(None)
     except AgentError as error:
         return State.FAIL, str(error)
-    wanted = (
-        "wants this machine's connections" if document.get("collect") is True else "has no blueprint for this machine"
-    )
-    return State.OK, f"The edge accepts the token, and {wanted}."
+    if document.get("collect") is True:
+        return State.OK, "The edge accepts the token, and wants this machine's connections."
+    return State.OK, f"The edge accepts the token, and wants nothing of this machine: {NOTHING_WANTED}"
 
 
 def compare_clock(edge: Edge, clock: Clock) -> tuple[State, str]:

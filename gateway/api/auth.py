@@ -19,13 +19,21 @@ from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.accounts import Role, User
 from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
-from gateway.stores.tokens import SubscriptionToken
+from gateway.stores.tokens import SubscriptionToken, TokenKind
 
 AUTH_TOKEN_LIFE: Final = timedelta(hours=4)
 LONGEST_LIFE: Final = timedelta(days=3660)
 """The longest life of a subscription token."""
 _ALGORITHM: Final = "HS256"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
+_MADE: Final = {TokenKind.INGEST, TokenKind.AGENT}
+"""The kinds of which tokens are made."""
+_WANTED: Final = {
+    TokenKind.INGEST: "This takes a token of kind ingest, and not an agent's. Make one in the console, under Tokens, "
+    "or by POST /qas/subscription-token.",
+    TokenKind.AGENT: "This takes a token of kind agent, and not one for flow logs. Make one in the console, under "
+    "Tokens.",
+}
 
 
 class Auth:
@@ -56,33 +64,40 @@ class Auth:
         """Answer `POST /qas/subscription-token`: a new subscription token, shown this once."""
         user = await self._user(request)
         _check_may_make_tokens(user)
-        life = _life(await read_body(request, self._limits.form_bytes, self._limits.body_seconds))
-        token, made = await run_in_threadpool(self._make_token, user, life)
-        return JSONResponse({"subscriptionToken": token, "expiresAt": iso(made.expires_at)}, 201, _NO_STORE)
+        body = await read_body(request, self._limits.form_bytes, self._limits.body_seconds)
+        token, made = await run_in_threadpool(self._make_token, user, *_wanted(body))
+        return JSONResponse({"subscriptionToken": token, **_about(made)}, 201, _NO_STORE)
 
-    def _make_token(self, user: User, life: timedelta) -> tuple[str, SubscriptionToken]:
+    def _make_token(self, user: User, life: timedelta, kind: TokenKind) -> tuple[str, SubscriptionToken]:
         now = self._clock()
         with self._stores.database.transaction():
-            token, made = self._stores.tokens.add(user.customer, now, life, "made with the HTTP API", user.name)
-            self._stores.journal.add(user.customer, now, user.name, Deed.MADE_TOKEN, made.name)
+            purpose = "made with the HTTP API"
+            token, made = self._stores.tokens.add(user.customer, now, life, purpose, user.name, kind=kind)
+            self._stores.journal.add(user.customer, now, user.name, Deed.MADE_TOKEN, f"{made.name}, {made.kind}")
         return token, made
 
     async def get_subscription_token(self, request: Request) -> Response:
         """Answer `GET /qas/subscription-token`: until when the token that asks is good."""
-        token = await self.subscription_token(request)
-        return JSONResponse({"expiresAt": iso(token.expires_at)}, headers=_NO_STORE)
+        token = await self.subscription_token(request, TokenKind.INGEST)
+        return JSONResponse(_about(token), headers=_NO_STORE)
 
-    async def subscription_token(self, request: Request) -> SubscriptionToken:
+    async def subscription_token(self, request: Request, wanted: TokenKind) -> SubscriptionToken:
         """Give what the subscription token of a request stands for.
 
+        Args:
+            request: The request.
+            wanted: The kind of token that may ask for it.
+
         Raises:
-            ApiError: 401, if there is none, or it is unknown, expired or revoked.
+            ApiError: 401, if there is none, or it is unknown, expired or revoked; 403, if it is of another kind.
 
         """
         token = await run_in_threadpool(self._stores.tokens.find, bearer(request), self._clock())
         if token is None:
             raise token_refused()
         know(request, token.customer)
+        if not token.kind.does(wanted):
+            raise ApiError(403, "wrong_token_kind", _WANTED[wanted])
         return token
 
     def customer_of_refused(self, request: Request) -> int | None:
@@ -170,12 +185,34 @@ def _unauthorized(message: str) -> ApiError:
     return ApiError(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
 
 
-def _life(body: bytes) -> timedelta:
-    """Read how long a subscription token is to live; the unit, minutes, is our reading of the vendors' example."""
+def _about(token: SubscriptionToken) -> dict[str, str]:
+    """Give what a token's holder is told of it."""
+    return {"kind": token.kind, "expiresAt": iso(token.expires_at)}
+
+
+def _wanted(body: bytes) -> tuple[timedelta, TokenKind]:
+    """Read how long a subscription token is to live, and what it is to be for."""
     try:
-        wanted = orjson.loads(body)["expiry"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        wanted = orjson.loads(body)
+    except orjson.JSONDecodeError:
         wanted = None
+    asked = wanted if isinstance(wanted, dict) else {}
+    return _life(asked.get("expiry")), _kind(asked.get("kind", TokenKind.INGEST))
+
+
+def _kind(wanted: object) -> TokenKind:
+    kind = next((each for each in _MADE if each == wanted), None)
+    if kind is None:
+        raise ApiError(
+            400,
+            "bad_token_kind",
+            'kind must be "ingest", for flow logs and registration, or "agent", for agents on machines.',
+        )
+    return kind
+
+
+def _life(wanted: object) -> timedelta:
+    """Read a life; the unit, minutes, is our reading of the vendors' example."""
     longest = LONGEST_LIFE // timedelta(minutes=1)
     if isinstance(wanted, float) and wanted.is_integer():
         wanted = int(wanted)  # which JSON does not tell from a whole number

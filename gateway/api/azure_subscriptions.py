@@ -15,7 +15,7 @@ from gateway.clock import Clock
 from gateway.limits import Limits
 from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
-from gateway.stores.tokens import SubscriptionToken
+from gateway.stores.tokens import SubscriptionToken, TokenKind
 
 _REGION_KEYS = ("location", "storageAccount", "functionApp")
 
@@ -31,7 +31,7 @@ class AzureSubscriptions:
 
     async def put(self, request: Request) -> Response:
         """Register a subscription, or replace its registration."""
-        token = await self._auth.subscription_token(request)
+        token = await self._auth.subscription_token(request, TokenKind.INGEST)
         subscription_id = _subscription_id(request)
         registration = _registration(await read_body(request, self._limits.form_bytes, self._limits.body_seconds))
         new = await run_in_threadpool(self._put, token, subscription_id, registration)
@@ -39,7 +39,7 @@ class AzureSubscriptions:
 
     async def delete(self, request: Request) -> Response:
         """Remove a subscription's registration."""
-        token = await self._auth.subscription_token(request)
+        token = await self._auth.subscription_token(request, TokenKind.INGEST)
         subscription_id = _subscription_id(request)
         if not await run_in_threadpool(self._delete, token, subscription_id):
             raise ApiError(404, "not_registered", f"The subscription {subscription_id} is not registered.")

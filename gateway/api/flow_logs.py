@@ -21,10 +21,12 @@ from gateway.clock import Clock
 from gateway.limits import Limits
 from gateway.stores.posts import Log
 from gateway.stores.records import Records
+from gateway.stores.tokens import TokenKind
 
 _LOG: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
 _LOG_CHARACTERS: Final = 2048
 """A container's name and a blob's have 63 and 1,024 characters at most ("Naming and referencing containers, blobs")."""
+_REFUSED_TOKENS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _KEPT_REFUSALS: Final = {400, 409, 413, 415}
 """Those that speak of what was sent, not of the moment."""
 
@@ -42,9 +44,9 @@ class FlowLogs:
         """Answer `POST /qas/flow-logs`."""
         log = _log(request)
         try:
-            token = await self._auth.subscription_token(request)
+            token = await self._auth.subscription_token(request, TokenKind.INGEST)
         except ApiError as error:
-            if log is not None and error.status == HTTPStatus.UNAUTHORIZED:
+            if log is not None and error.status in _REFUSED_TOKENS:
                 await anyio.to_thread.run_sync(self._refuse_token, request, log, error)
             raise
         try:
@@ -57,7 +59,7 @@ class FlowLogs:
         return Response(orjson.dumps(answer), 202, media_type="application/json")
 
     def _refuse_token(self, request: Request, log: Log, error: ApiError) -> None:
-        """Keep the refusal of a token that was good once, so that its customer sees why nothing comes any more."""
+        """Keep the refusal of a token that was good once, or is of another kind, so that its customer sees why."""
         with suppress(ApiError, duckdb.Error, sqlite3.Error):
             customer = self._auth.customer_of_refused(request)
             # Of accounts that came before only: whoever found a revoked token must not fill the disk with names.

@@ -79,7 +79,7 @@ class BlueprintsPage:
 
     def _remove(self, user: User, number: int) -> str | None:
         with self._stores.database.transaction():
-            name = self._stores.blueprints.remove(user.customer, number)
+            name = self._stores.blueprints.remove(user.customer, number, self._clock())
             if name is not None:
                 self._stores.journal.add(user.customer, self._clock(), user.name, Deed.REMOVED_BLUEPRINT, name)
         return name

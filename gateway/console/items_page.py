@@ -12,19 +12,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.clock import Clock
+from gateway.console.deciding import decide
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
 from gateway.console.pages import Pages, redirect
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.stores.accounts import User
-from gateway.stores.agents import Agent
+from gateway.stores.agents import Agent, Standing
 from gateway.stores.blueprints import Blueprint
 from gateway.stores.database import StoreError
 from gateway.stores.items import Item, ItemFilter, ItemState
 from gateway.stores.journal import Deed
 from gateway.stores.server_traffic import Answer
 from gateway.stores.stores import Stores
+from gateway.traffic.first import first_of
 
 MOST_LISTED: Final = 500
 SILENT: Final = timedelta(minutes=3)
@@ -86,14 +88,18 @@ class ItemsPage:
         """Answer `GET /setup/items/NUMBER`."""
         item = await self._item(request, visitor)
         agents, blueprints, applied, last = await run_in_threadpool(self._about, item, visitor.user.customer)
-        wanted = request.query_params.get("blueprint", "").strip()
+        query = request.query_params
+        wanted = query.get("blueprint", "").strip()
+        waiting = [each for each in agents if each.standing is Standing.PENDING]
         now = self._clock()
         return self._pages.render(
             request,
             visitor,
             "item.html",
             item=item,
-            agents=agents,
+            agents=first_of(agents),
+            waiting=waiting,
+            decided=next((each for each in agents if each.presence.id == query.get("decided")), None),
             blueprints=[each for each in blueprints if wanted.casefold() in each.content.name.casefold()],
             all_blueprints=blueprints,
             applied=applied,
@@ -104,7 +110,10 @@ class ItemsPage:
         )
 
     async def save(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `POST /setup/items/NUMBER`: apply the blueprints that are ticked, and accept the machine."""
+        """Answer `POST /setup/items/NUMBER`: apply the blueprints that are ticked, and accept the machine.
+
+        The agent too that the page named: it alone asked for the machine when the page was made.
+        """
         item = await self._item(request, visitor)
         form = await read_form(request, self._limits)
         try:
@@ -149,9 +158,12 @@ class ItemsPage:
                 item.number,
                 [each for each in listed & ticked if each is not None],
                 [each for each in listed - ticked if each is not None],
+                self._clock(),
             )
             what = f"{saved.name}: {', '.join(saved.blueprints) or 'no blueprint'}"
             self._stores.journal.add(user.customer, self._clock(), user.name, Deed.SAVED_ITEM, what)
+            if form.text("agent"):
+                decide(self._stores, user, item, form.text("agent"), Standing.ACCEPTED, self._clock())
 
     def _remove(self, user: User, item: Item) -> None:
         with self._stores.database.transaction():

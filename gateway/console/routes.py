@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from gateway.clock import Clock
 from gateway.console.account import Account
+from gateway.console.agents_page import AgentsPage
 from gateway.console.asking import Asking
 from gateway.console.attributes_page import AttributesPage
 from gateway.console.blueprints_page import BlueprintsPage
@@ -123,6 +124,7 @@ class Console:
     def _of_machines(self, stores: Stores, limits: Limits, clock: Clock) -> list[Route]:
         door = self._door
         items = ItemsPage(self._pages, stores, limits, clock)
+        agents = AgentsPage(stores, clock)
         attributes = AttributesPage(self._pages, stores, clock)
         blueprints = BlueprintsPage(self._pages, stores, limits, clock)
         return [
@@ -132,6 +134,8 @@ class Console:
             Route("/setup/items/{number}", door.reader(items.editor), methods=["GET"]),
             Route("/setup/items/{number}", door.administrator(items.save), methods=["POST"]),
             Route("/setup/items/{number}/remove", door.administrator(items.remove), methods=["POST"]),
+            Route("/setup/items/{number}/agents/{agent}/accept", door.administrator(agents.accept), methods=["POST"]),
+            Route("/setup/items/{number}/agents/{agent}/refuse", door.administrator(agents.refuse), methods=["POST"]),
             Route("/setup/attributes", door.reader(attributes.overview), methods=["GET"]),
             Route("/setup/attributes/{number}", door.reader(attributes.history), methods=["GET"]),
             Route("/setup/blueprints", door.reader(blueprints.get), methods=["GET"]),

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,11 +19,16 @@ from gateway.place import Place
 from gateway.stores.accounts import User
 from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
-from gateway.stores.tokens import SubscriptionToken, TokenState
+from gateway.stores.tokens import SubscriptionToken, TokenKind, TokenState
 from gateway.traffic.first import first_of
 
 _USUAL_LIFE: Final = timedelta(days=365)
 _LONGEST_PURPOSE: Final = 100
+_CHOICES: Final = {
+    TokenKind.INGEST: "For Terraform and the function apps: delivers flow logs and registers subscriptions.",
+    TokenKind.AGENT: "For agents on machines: each delivers what its own machine sees, and can do nothing else.",
+}
+"""What a token may be made for."""
 
 
 class TokensPage:
@@ -37,7 +43,9 @@ class TokensPage:
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/tokens`."""
-        return await self._page(request, visitor, Form({"ends": [self._today(_USUAL_LIFE).isoformat()]}), {})
+        return await self._page(
+            request, visitor, Form({"ends": [self._today(_USUAL_LIFE).isoformat()], "kind": [TokenKind.INGEST]}), {}
+        )
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/tokens`: make a token, and show it this once."""
@@ -46,9 +54,17 @@ class TokensPage:
         if errors:
             return await self._page(request, visitor, form, errors, status=422)
         ends = _end_of(date.fromisoformat(form.text("ends")))
-        token, made = await run_in_threadpool(self._make, visitor.user, form.text("purpose"), ends)
+        kind = TokenKind(form.text("kind"))
+        token, made = await run_in_threadpool(self._make, visitor.user, kind, form.text("purpose"), ends)
         return self._pages.render(
-            request, visitor, "token_made.html", status=201, token=token, made=made, url=self._place.url
+            request,
+            visitor,
+            "token_made.html",
+            status=201,
+            token=token,
+            made=made,
+            url=self._place.url,
+            host=urlsplit(self._place.url).hostname,
         )
 
     async def revoke(self, request: Request, visitor: Visitor) -> Response:
@@ -58,11 +74,11 @@ class TokensPage:
             raise not_found("token to revoke")
         return redirect(f"/setup/tokens?revoked={number}")
 
-    def _make(self, user: User, purpose: str, ends: datetime) -> tuple[str, SubscriptionToken]:
+    def _make(self, user: User, kind: TokenKind, purpose: str, ends: datetime) -> tuple[str, SubscriptionToken]:
         now = self._clock()
         with self._stores.database.transaction():
-            token, made = self._stores.tokens.add(user.customer, now, ends - now, purpose, user.name)
-            self._stores.journal.add(user.customer, now, user.name, Deed.MADE_TOKEN, made.name)
+            token, made = self._stores.tokens.add(user.customer, now, ends - now, purpose, user.name, kind=kind)
+            self._stores.journal.add(user.customer, now, user.name, Deed.MADE_TOKEN, f"{made.name}, {made.kind}")
         return token, made
 
     def _revoke(self, user: User, number: int) -> SubscriptionToken | None:
@@ -86,8 +102,12 @@ class TokensPage:
             status=status,
             form=form,
             errors=errors,
+            choices=_CHOICES,
             # The good ones first: whatever else there is, they can be revoked.
             tokens=first_of(sorted(((each, each.state(now)) for each in tokens), key=_is_over)),
+            unrestricted=sum(
+                each.kind is TokenKind.UNRESTRICTED and each.state(now) is TokenState.ACTIVE for each in tokens
+            ),
             revoked=next((each for each in tokens if each.revoked_at and str(each.number) == revoked), None),
             earliest=self._today().isoformat(),
             latest=self._today(LONGEST_LIFE).isoformat(),
@@ -97,6 +117,8 @@ class TokensPage:
     def _errors(self, form: Form) -> dict[str, str]:
         """Give what is wrong with the fields, by their names."""
         errors = {"purpose": text_error(form.text("purpose"), _LONGEST_PURPOSE)}
+        if form.text("kind") not in set(_CHOICES):
+            errors["kind"] = "Choose what the token is for."
         earliest, latest = self._today(), self._today(LONGEST_LIFE)
         try:
             ends = date.fromisoformat(form.text("ends"))

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.edge.meeting import Known, Meeting
 from gateway.limits import Limits
+from gateway.stores.agents import Standing
 from gateway.stores.stores import Stores
 
 
@@ -39,5 +40,7 @@ class AskingAgents:
         return {"collect": True, "interval_seconds": interval, "etag": f"collect-{interval}"}
 
     def _interval(self, agent: Known) -> int | None:
-        # Anew each time: the machine may have been removed meanwhile, and with it what was applied.
+        # Anew each time: the machine may have been removed meanwhile, and with it what was said of the agent.
+        if self._stores.agents.standing(agent.item, agent.id) is not Standing.ACCEPTED:
+            return None
         return self._stores.blueprints.interval(agent.item)

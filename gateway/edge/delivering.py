@@ -13,16 +13,18 @@ from starlette.responses import JSONResponse, Response
 from gateway.api.errors import ApiError, storage_failed
 from gateway.api.intake import Intake, Origin, Reader, idempotency_key
 from gateway.api.ndjson import Batch, check_length, read_each_line
-from gateway.clock import Clock
+from gateway.clock import Clock, to_ms
 from gateway.edge.meeting import Known, Meeting
 from gateway.edge.presence import behind, dropped
 from gateway.limits import Limits
+from gateway.stores.agents import Standing
 from gateway.stores.columns import columns
 from gateway.stores.server_traffic import Answer
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 from shared.flowlog.check import check
 from shared.flowlog.record import Source
 
+_REFUSED_TOKENS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _INTERVAL: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -40,9 +42,11 @@ class DeliveringAgents:
         try:
             agent = await self._meeting.agent(request)
         except ApiError as error:
-            if error.status == HTTPStatus.UNAUTHORIZED:
+            if error.status in _REFUSED_TOKENS:
                 await self._keep(await self._meeting.item_of_refused(request), self._refusal(error))
             raise
+        # Not kept with the machine: whoever has a token could push out what its agent was answered.
+        await run_in_threadpool(self._require_accepted, agent)
         try:
             answer = await self._take(request, agent)
         except ApiError as error:
@@ -67,6 +71,21 @@ class DeliveringAgents:
         await self._keep(agent.item, Answer(self._clock(), 200, answer["accepted"], left_out))
         return JSONResponse(answer)
 
+    def _require_accepted(self, agent: Known) -> None:
+        match self._stores.agents.standing(agent.item, agent.id):
+            case Standing.PENDING:
+                raise ApiError(
+                    403,
+                    "machine_pending",
+                    "An administrator has not accepted this agent yet. Open the machine in the console to accept it.",
+                )
+            case Standing.REFUSED:
+                raise ApiError(
+                    403,
+                    "agent_refused",
+                    "An administrator has refused this agent. Open the machine in the console to accept it.",
+                )
+
     async def _take(self, request: Request, agent: Known) -> dict[str, Any]:
         key = idempotency_key(request)
         name, _, interval = key.partition(":")
@@ -77,7 +96,18 @@ class DeliveringAgents:
                 "bad_idempotency_key",
                 "Send AGENT-ID:MILLISECONDS as Idempotency-Key, the agent's own id and the begin of the interval.",
             )
+        await run_in_threadpool(self._require_wanted, agent, int(interval))
         return await self._intake.take(request, Origin(agent.customer, key), _reader(agent.host))
+
+    def _require_wanted(self, agent: Known, began_ms: int) -> None:
+        ended_at = self._stores.blueprints.ended_at(agent.item)
+        if ended_at is not None and began_ms >= to_ms(ended_at):
+            raise ApiError(
+                403,
+                "no_blueprint",
+                "This interval begins after the last blueprint was removed from this machine. Apply one in the console "
+                "to have it taken.",
+            )
 
     def _refusal(self, error: ApiError) -> Answer:
         return Answer(self._clock(), error.status, None, error.message)

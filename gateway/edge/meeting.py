@@ -9,11 +9,11 @@ from gateway.api.auth import Auth, bearer
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
 from gateway.edge.presence import agent_id, presence, says_who
-from gateway.stores.agents import Met, Presence
+from gateway.stores.agents import Met, Presence, Standing
 from gateway.stores.database import StoreError
 from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
-from gateway.stores.tokens import SubscriptionToken
+from gateway.stores.tokens import SubscriptionToken, TokenKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Known:
 
 
 class Meeting:
-    """Lets agents in: by a subscription token, as functions."""
+    """Lets agents in, by a token of their kind."""
 
     def __init__(self, auth: Auth, stores: Stores, clock: Clock) -> None:
         self._auth = auth
@@ -46,17 +46,18 @@ class Meeting:
         """Give the agent that sends a request.
 
         Raises:
-            ApiError: 401 without a good token, 400 if the agent does not say who it is, 403 if it has never asked or
-                is one too many.
+            ApiError: 401 without a good token, 400 if the agent does not say who it is, 403 with a token of another
+                kind, or if the agent has never asked or is one too many.
 
         """
-        token = await self._auth.subscription_token(request)
+        token = await self._auth.subscription_token(request, TokenKind.AGENT)
         if not says_who(request):
             return await run_in_threadpool(self._known, token.customer, agent_id(request))
-        return await run_in_threadpool(self._met, token, presence(request))
+        peer = "" if request.client is None else request.client.host
+        return await run_in_threadpool(self._met, token, presence(request), peer)
 
     async def item_of_refused(self, request: Request) -> int | None:
-        """Give the machine of an agent whose token was good once, so that its refusal can be shown there."""
+        """Give the machine of an accepted agent whose token was good once, so that its refusal can be shown there."""
         try:
             token, agent = bearer(request), agent_id(request)
         except ApiError:
@@ -66,7 +67,7 @@ class Meeting:
     def _item(self, token: str, agent: str) -> int | None:
         customer = self._stores.tokens.customer_of(token)
         known = None if customer is None else self._stores.agents.find(customer, agent)
-        return None if known is None else known.item
+        return known.item if known is not None and known.standing is Standing.ACCEPTED else None
 
     def _known(self, customer: int, agent: str) -> Known:
         known = self._stores.agents.find(customer, agent)
@@ -76,11 +77,11 @@ class Meeting:
             )
         return Known(customer, agent, known.presence.host, known.item)
 
-    def _met(self, token: SubscriptionToken, said: Presence) -> Known:
+    def _met(self, token: SubscriptionToken, said: Presence, peer: str) -> Known:
         now = self._clock()
         try:
             with self._stores.database.transaction():
-                met: Met = self._stores.agents.meet(token.customer, said, now)
+                met: Met = self._stores.agents.meet(token.customer, said, now, peer)
                 if met.new:
                     self._stores.journal.add(token.customer, now, token.name, Deed.REPORTED_ITEM, said.host)
         except StoreError as error:

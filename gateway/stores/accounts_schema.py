@@ -165,6 +165,43 @@ _STEPS: Final = (
             """,
         ),
     ),
+    Step(
+        "kinds of tokens; those that are there keep what they could do",
+        (
+            "ALTER TABLE subscription_tokens ADD COLUMN kind TEXT NOT NULL DEFAULT 'ingest'",
+            "UPDATE subscription_tokens SET kind = 'unrestricted'",
+        ),
+    ),
+    Step(
+        "agents are accepted one by one; those of accepted machines stay so",
+        (
+            """
+            CREATE TABLE agent_decisions (
+                item INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+                agent TEXT NOT NULL,
+                standing TEXT NOT NULL,
+                PRIMARY KEY (item, agent)
+            )
+            """,
+            """
+            INSERT INTO agent_decisions (item, agent, standing)
+            SELECT items.id, agents.id, 'accepted' FROM agents JOIN items ON items.id = agents.item
+            WHERE items.state = 'accepted'
+            """,
+            "ALTER TABLE agents ADD COLUMN peer TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
+    Step(
+        "when the last blueprint of a machine was removed",
+        (
+            """
+            CREATE TABLE collected (
+                item INTEGER NOT NULL PRIMARY KEY REFERENCES items ON DELETE CASCADE,
+                ended_at BIGINT NOT NULL
+            )
+            """,
+        ),
+    ),
 )
 
 SCHEMA: Final = Schema(

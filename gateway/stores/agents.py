@@ -2,16 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from gateway.clock import from_ms, to_ms
-from gateway.stores.database import Database, StoreError
+from gateway.stores.changes import Changes
+from gateway.stores.database import Database
 from gateway.stores.items import ItemState
+from gateway.stores.room import require_room_for_agent, require_room_for_machine
 
-MOST_AGENTS: Final = 10_000
-"""As many agents as a customer may have: each new one adds a machine to the list."""
 _SEEN_AT_STEP: Final = timedelta(minutes=1)
 """How exact the last question of an agent is: writing at every one would cost many waits for the disk."""
+
+
+class Standing(StrEnum):
+    """What an administrator has said of an agent on a machine."""
+
+    PENDING = "pending"
+    """Nothing yet: it is to collect nothing, and nothing of it is taken."""
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,9 @@ class Agent:
 
     Attributes:
         presence: What it said of itself when it was last seen.
-        item: The number of its machine.
+        peer: The address that it then asked from; empty if nobody knows.
+        item: The number of the machine that it says it is on.
+        standing: What an administrator has said of it on this machine.
         first_seen_at: When it first asked.
         seen_at: When it last asked, to the minute.
         behind: By how much its clock was behind the gateway's at its last delivery; None before it.
@@ -49,7 +61,9 @@ class Agent:
     """
 
     presence: Presence
+    peer: str
     item: int
+    standing: Standing
     first_seen_at: datetime
     seen_at: datetime
     behind: timedelta | None
@@ -73,29 +87,38 @@ class Met:
 class Agents:
     """The store of agents. Every method may be called from any thread, and blocks."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database
+        self._changes = changes
 
-    def meet(self, customer: int, presence: Presence, now: datetime) -> Met:
+    def meet(self, customer: int, presence: Presence, now: datetime, peer: str = "") -> Met:
         """Note that a customer's agent has asked, and give its machine, which appears as pending if it is new.
 
+        Args:
+            customer: The number of the customer.
+            presence: What the agent says of itself.
+            now: The time.
+            peer: The address that it asks from, if that is known.
+
         Raises:
-            StoreError: The customer has too many agents for one more.
+            StoreError: The customer has too many agents, or machines that nobody has accepted, for one more.
 
         """
         with self._database.transaction():
             known = self.find(customer, presence.id)
-            if known is not None and known.presence == presence and now - known.seen_at < _SEEN_AT_STEP:
+            same = known is not None and (known.presence, known.peer) == (presence, peer)
+            if known is not None and same and now - known.seen_at < _SEEN_AT_STEP:
                 return Met(known.item, new=False)
             if known is None:
-                self._check_room(customer)
+                require_room_for_agent(self._database, customer, now)
             met = self._machine(customer, presence)
             addresses = ", ".join(presence.addresses)
             self._database.run(
-                """INSERT INTO agents (customer, id, item, host, system, version, addresses, first_seen_at, seen_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
+                """INSERT INTO agents
+                       (customer, id, item, host, system, version, addresses, peer, first_seen_at, seen_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
                    ON CONFLICT DO UPDATE
-                   SET item = ?3, host = ?4, system = ?5, version = ?6, addresses = ?7, seen_at = ?8""",
+                   SET item = ?3, host = ?4, system = ?5, version = ?6, addresses = ?7, peer = ?8, seen_at = ?9""",
                 customer,
                 presence.id,
                 met.item,
@@ -103,39 +126,80 @@ class Agents:
                 presence.system,
                 presence.version,
                 addresses,
+                peer,
                 to_ms(now),
             )
-            self._database.run(
-                "UPDATE items SET addresses = ?, system = ? WHERE id = ?", addresses, presence.system, met.item
-            )
+            self._describe(met.item, presence)
         return met
 
-    def _check_room(self, customer: int) -> None:
-        (count,) = self._database.run("SELECT count(*) FROM agents WHERE customer = ?", customer)[0]
-        if count >= MOST_AGENTS:
-            raise StoreError(f"There are {count} agents already. Remove machines that are no more in the console.")
+    def _describe(self, item: int, presence: Presence) -> None:
+        """Let an agent tell of its machine. Of one that is accepted, only those do that are accepted too."""
+        standing = self.standing(item, presence.id)
+        if standing is not Standing.REFUSED:
+            self._database.run(
+                "UPDATE items SET addresses = ?, system = ? WHERE id = ? AND state IN (?, ?)",
+                ", ".join(presence.addresses),
+                presence.system,
+                item,
+                ItemState.PENDING,
+                ItemState.ACCEPTED if standing is Standing.ACCEPTED else ItemState.PENDING,
+            )
 
     def _machine(self, customer: int, presence: Presence) -> Met:
+        known = self._database.run("SELECT id FROM items WHERE customer = ? AND name = ?", customer, presence.host)
+        if known:
+            return Met(known[0][0], new=False)
+        require_room_for_machine(self._database, customer)
         added = self._database.run(
-            """INSERT INTO items (customer, name, addresses, system, state) VALUES (?, ?, '', '', ?)
-               ON CONFLICT DO NOTHING RETURNING id""",
+            "INSERT INTO items (customer, name, addresses, system, state) VALUES (?, ?, '', '', ?) RETURNING id",
             customer,
             presence.host,
             ItemState.PENDING,
         )
-        rows = added or self._database.run(
-            "SELECT id FROM items WHERE customer = ? AND name = ?", customer, presence.host
-        )
-        return Met(rows[0][0], new=bool(added))
+        return Met(added[0][0], new=True)
 
     def find(self, customer: int, agent: str) -> Agent | None:
         """Give a customer's agent of an id, if there is one."""
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, agent)
         return _agent(*rows[0]) if rows else None
 
+    def standing(self, item: int, agent: str) -> Standing:
+        """Give what an administrator has said of an agent on a machine."""
+        rows = self._database.run("SELECT standing FROM agent_decisions WHERE item = ? AND agent = ?", item, agent)
+        return Standing(rows[0][0]) if rows else Standing.PENDING
+
+    def decide(self, customer: int, item: int, agent: str, standing: Standing) -> Agent | None:
+        """Accept or refuse an agent on a machine: this one, whoever else has asked meanwhile.
+
+        With an agent its machine is accepted too.
+
+        Returns: The agent; None if it does not say any more that it is on this machine, and nothing was changed.
+
+        """
+        with self._database.transaction():
+            known = self.find(customer, agent)
+            if known is None or known.item != item:
+                return None
+            self._database.run(
+                """INSERT INTO agent_decisions (item, agent, standing) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (item, agent) DO UPDATE SET standing = ?3""",
+                item,
+                agent,
+                standing,
+            )
+            if standing is Standing.ACCEPTED:
+                self._database.run("UPDATE items SET state = ? WHERE id = ?", ItemState.ACCEPTED, item)
+                self._describe(item, known.presence)
+            decided = self.find(customer, agent)
+        self._changes.tell(customer)
+        return decided
+
     def of_item(self, item: int) -> list[Agent]:
-        """Give the agents of a machine, the one that asked last first."""
-        rows = self._database.run(f"{_SELECT} WHERE item = ? ORDER BY seen_at DESC, id", item)
+        """Give the agents that say they are on a machine: those that are accepted, those that wait, those refused.
+
+        Among these the one that asked last comes first.
+        """
+        rows = self._database.run(f"{_SELECT} WHERE agents.item = ? ORDER BY said, seen_at DESC, id", item)
         return [_agent(*row) for row in rows]
 
     def note_delivery(self, customer: int, agent: str, behind: timedelta | None, dropped: int) -> None:
@@ -150,12 +214,15 @@ class Agents:
 
 
 _SELECT: Final = """
-    SELECT id, host, system, version, addresses, item, first_seen_at, seen_at, behind_ms, dropped FROM agents
+    SELECT id, host, system, version, addresses, peer, agents.item, coalesce(standing, 'pending') AS said,
+        first_seen_at, seen_at, behind_ms, dropped
+    FROM agents LEFT JOIN agent_decisions ON agent_decisions.item = agents.item AND agent = id
 """
 
 
 def _agent(*row: Any) -> Agent:  # noqa: ANN401 - as the columns are
-    agent, host, system, version, addresses, item, first_seen_at, seen_at, behind_ms, dropped = row
+    agent, host, system, version, addresses, peer, item, standing, first_seen_at, seen_at, behind_ms, dropped = row
     presence = Presence(agent, host, system, version, tuple(filter(None, addresses.split(", "))))
     behind = None if behind_ms is None else timedelta(milliseconds=behind_ms)
-    return Agent(presence, item, from_ms(first_seen_at), from_ms(seen_at), behind, dropped)
+    seen = from_ms(first_seen_at), from_ms(seen_at)
+    return Agent(presence, peer, item, Standing(standing), *seen, behind, dropped)

@@ -94,13 +94,36 @@ class Blueprints:
         interval: int | None = rows[0][0]
         return interval
 
-    def remove(self, customer: int, number: int) -> str | None:
-        """Remove a blueprint, from its machines too; give its name, or None if there is no such blueprint."""
+    def ended_at(self, item: int) -> datetime | None:
+        """Give when the last blueprint of a machine was removed; None if one is applied, or none ever was."""
         rows = self._database.run(
-            "DELETE FROM blueprints WHERE customer = ? AND id = ? RETURNING name", customer, number
+            """SELECT ended_at FROM collected WHERE item = ?1 AND NOT EXISTS (SELECT 1 FROM applied WHERE item = ?1)""",
+            item,
         )
+        return from_ms(rows[0][0]) if rows else None
+
+    def remove(self, customer: int, number: int, now: datetime) -> str | None:
+        """Remove a blueprint, from its machines too; give its name, or None if there is no such blueprint."""
+        with self._database.transaction():
+            items = self._database.run("SELECT item FROM applied WHERE blueprint = ?", number)
+            rows = self._database.run(
+                "DELETE FROM blueprints WHERE customer = ? AND id = ? RETURNING name", customer, number
+            )
+            for (item,) in items if rows else ():
+                note_end(self._database, item, now)
         self._changes.tell(customer)
         return rows[0][0] if rows else None
+
+
+def note_end(database: Database, item: int, now: datetime) -> None:
+    """Note, when a blueprint has been removed from a machine, that it was the last one, if it was."""
+    database.run(
+        """INSERT INTO collected (item, ended_at)
+           SELECT id, ?2 FROM items WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM applied WHERE item = ?1)
+           ON CONFLICT (item) DO UPDATE SET ended_at = ?2""",
+        item,
+        to_ms(now),
+    )
 
 
 _SELECT: Final = """

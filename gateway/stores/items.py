@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.clock import from_ms
+from gateway.stores.blueprints import note_end
 from gateway.stores.changes import Changes
 from gateway.stores.database import Database, StoreError
 
@@ -30,7 +31,8 @@ class Item:
         addresses: Its addresses, as its agent last told them or as they were entered.
         system: Its operating system, likewise.
         state: Whether an administrator has looked at it.
-        seen_at: When an agent on it last asked; None if none did yet.
+        seen_at: When an agent on it last asked, of an accepted machine one that is accepted; None if none did yet.
+        waiting: How many agents say that they are on it, and are neither accepted nor refused.
         blueprints: The names of the blueprints that are applied to it.
 
     """
@@ -41,6 +43,7 @@ class Item:
     system: str
     state: ItemState
     seen_at: datetime | None
+    waiting: int
     blueprints: tuple[str, ...]
 
 
@@ -108,7 +111,7 @@ class Items:
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, number)
         return _item(*rows[0]) if rows else None
 
-    def save(self, customer: int, number: int, applied: Iterable[int], removed: Iterable[int]) -> Item:
+    def save(self, customer: int, number: int, applied: Iterable[int], removed: Iterable[int], now: datetime) -> Item:
         """Accept a machine, apply blueprints to it and take others away; those not named stay as they are.
 
         Raises:
@@ -124,8 +127,12 @@ class Items:
             )
             if not accepted:
                 raise StoreError("There is no such machine any more.")
-            for blueprint in removed:
-                self._database.run("DELETE FROM applied WHERE item = ? AND blueprint = ?", number, blueprint)
+            gone = [
+                self._database.run(
+                    "DELETE FROM applied WHERE item = ? AND blueprint = ? RETURNING blueprint", number, each
+                )
+                for each in removed
+            ]
             for blueprint in applied:
                 self._database.run(
                     """INSERT INTO applied SELECT ?, id FROM blueprints WHERE customer = ? AND id = ?
@@ -134,6 +141,8 @@ class Items:
                     customer,
                     blueprint,
                 )
+            if any(gone):
+                note_end(self._database, number, now)
             (row,) = self._database.run(f"{_SELECT} WHERE id = ?", number)
         self._changes.tell(customer)
         return _item(*row)
@@ -147,7 +156,10 @@ class Items:
 
 _SELECT: Final = """
     SELECT id, name, addresses, system, state,
-        (SELECT max(seen_at) FROM agents WHERE item = items.id),
+        (SELECT max(seen_at) FROM agents WHERE item = items.id AND (items.state = 'pending' OR EXISTS (
+            SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id AND standing = 'accepted'))),
+        (SELECT count(*) FROM agents WHERE item = items.id AND NOT EXISTS (
+            SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id)),
         (SELECT json_group_array(blueprints.name) FROM blueprints JOIN applied ON blueprint = blueprints.id
          WHERE item = items.id)
     FROM items
@@ -155,7 +167,7 @@ _SELECT: Final = """
 
 
 def _item(*row: Any) -> Item:  # noqa: ANN401 - as the columns are
-    number, name, addresses, system, state, seen_at, blueprints = row
+    number, name, addresses, system, state, seen_at, waiting, blueprints = row
     return Item(
         number,
         name,
@@ -163,5 +175,6 @@ def _item(*row: Any) -> Item:  # noqa: ANN401 - as the columns are
         system,
         ItemState(state),
         None if seen_at is None else from_ms(seen_at),
+        waiting,
         tuple(sorted(orjson.loads(blueprints))),
     )

@@ -33,6 +33,8 @@ class Deed(StrEnum):
     REPORTED_ITEM = "reported a new machine"
     SAVED_ITEM = "saved a configuration item"
     REMOVED_ITEM = "removed a configuration item"
+    ACCEPTED_AGENT = "accepted an agent"
+    REFUSED_AGENT = "refused an agent"
     IMPORTED_BLUEPRINT = "imported a blueprint"
     REMOVED_BLUEPRINT = "removed a blueprint"
     BEGAN_ERASURE = "began to erase records"

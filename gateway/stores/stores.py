@@ -109,7 +109,7 @@ def open_stores(data: Path) -> Stores:
         Registrations(database),
         changes,
         Items(database, changes),
-        Agents(database),
+        Agents(database, changes),
         ServerTraffic(database),
         Blueprints(database, changes),
         Retention(database),

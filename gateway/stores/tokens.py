@@ -16,6 +16,21 @@ _USED_AT_STEP: Final = timedelta(minutes=1)
 """How exact the last use of a token is: writing at every post would cost one more wait for the disk."""
 
 
+class TokenKind(StrEnum):
+    """What a token is for, and so what it may do."""
+
+    INGEST = "ingest"
+    """Posts of flow logs, and registration: what a deployment holds."""
+    AGENT = "agent"
+    """What agents ask and deliver at the edge."""
+    UNRESTRICTED = "unrestricted"
+    """All of it: the tokens that version 0.1 made. No others are made."""
+
+    def does(self, wanted: "TokenKind") -> bool:
+        """Tell whether a token of this kind may do what one of another is for."""
+        return self in (wanted, TokenKind.UNRESTRICTED)
+
+
 class TokenState(StrEnum):
     """Whether a token is accepted, and if not, why."""
 
@@ -31,17 +46,19 @@ class SubscriptionToken:
     Attributes:
         number: Its number; the token itself is not kept.
         customer: The number of the customer that the token acts for.
+        kind: What it may do.
         purpose: What it was made for, in its maker's words.
         created_by: The name of the user who made it.
         created_at: When it was made.
         expires_at: The end of its life.
-        used_at: When it was last accepted, to the minute; None if never.
+        used_at: When it was last shown while it was good, to the minute; None if never.
         revoked_at: When it was revoked; None if it was not.
 
     """
 
     number: int
     customer: int
+    kind: TokenKind
     purpose: str
     created_by: str
     created_at: datetime
@@ -68,15 +85,23 @@ class Tokens:
         self._database = database
 
     def add(
-        self, customer: int, now: datetime, life: timedelta, purpose: str = "", created_by: str = ""
+        self,
+        customer: int,
+        now: datetime,
+        life: timedelta,
+        purpose: str = "",
+        created_by: str = "",
+        *,
+        kind: TokenKind = TokenKind.INGEST,
     ) -> tuple[str, SubscriptionToken]:
         """Make up a token for a customer; give it, which nobody can do again, and what is known of it."""
         token = secrets.token_urlsafe(32)
         rows = self._database.run(
-            f"""INSERT INTO subscription_tokens (hash, customer, purpose, created_by, created_at, expires_at)
-                VALUES (?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}""",  # noqa: S608 - names of our own
+            f"""INSERT INTO subscription_tokens (hash, customer, kind, purpose, created_by, created_at, expires_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}""",  # noqa: S608 - names of our own
             _hash(token),
             customer,
+            kind,
             purpose,
             created_by,
             to_ms(now),
@@ -125,14 +150,18 @@ class Tokens:
         return _token(*rows[0]) if rows else None
 
 
-_COLUMNS: Final = "id, customer, purpose, created_by, created_at, expires_at, used_at, revoked_at"
+_COLUMNS: Final = "id, customer, kind, purpose, created_by, created_at, expires_at, used_at, revoked_at"
 
 
-def _token(number: int, customer: int, purpose: str, created_by: str, *times: int | None) -> SubscriptionToken:
+def _token(
+    number: int, customer: int, kind: str, purpose: str, created_by: str, *times: int | None
+) -> SubscriptionToken:
     created_at, expires_at, used_at, revoked_at = (None if each is None else from_ms(each) for each in times)
     assert created_at is not None  # noqa: S101 - as the schema has it
     assert expires_at is not None  # noqa: S101
-    return SubscriptionToken(number, customer, purpose, created_by, created_at, expires_at, used_at, revoked_at)
+    return SubscriptionToken(
+        number, customer, TokenKind(kind), purpose, created_by, created_at, expires_at, used_at, revoked_at
+    )
 
 
 def _hash(token: str) -> bytes:

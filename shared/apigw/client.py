@@ -29,6 +29,7 @@ _LONGEST_SECONDS = 60.0
 _LONGEST_ANSWER = 16 * 1024 * 1024
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _SERVER_ERRORS = range(500, 600)
+_WRONG_KIND = "wrong_token_kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class GatewayClient:
         token = self._tokens.token()
         answer = self._attempt(method, path, headers, body, token)
         # Whoever says 401: a proxy that checks the token itself would take a rotated one as well.
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._tokens.renew(token):
+        if (answer.status == HTTPStatus.UNAUTHORIZED or _is_of_wrong_kind(answer)) and self._tokens.renew(token):
             answer = self._attempt(method, path, headers, body, self._tokens.token())
         return answer
 
@@ -184,10 +185,19 @@ def _refusal(answer: _Answer) -> SluiceError:
             f"{said}, but not in its own form: something before it (a WAF, a firewall, a proxy) may refuse the "
             "request. Check what stands there, and APIGW_URL."
         )
-    return _own_refusal(status, said)
+    return _own_refusal(status, said, code)
 
 
-def _own_refusal(status: int, said: str) -> SluiceError:
+def _is_of_wrong_kind(answer: _Answer) -> bool:
+    return answer.status == HTTPStatus.FORBIDDEN and error_code(answer.content) == _WRONG_KIND
+
+
+def _own_refusal(status: int, said: str, code: str) -> SluiceError:
+    if code == _WRONG_KIND:
+        return TokenRefused(
+            f"{said}: the token is an agent's. Make one of kind ingest in the gateway's console, under Tokens, and put "
+            "it in its place."
+        )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return TokenRefused(f"{said}: it refuses the subscription token. Make a new one and put it in its place.")
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:

@@ -8,6 +8,8 @@ import pytest
 
 from gateway.local import run_edge_in_thread, run_in_thread
 from gateway.stores import accounts, passwords
+from gateway.stores.agents import Standing
+from gateway.stores.tokens import TokenKind
 from tests.gateway.client import AgentClient, Client
 from tests.support.time import StillClock
 
@@ -87,10 +89,24 @@ def new_agent(gateway, edge, certificate, clock, new_client):
     def make(customer=None, host="web-1", url=edge):
         if customer is None:
             customer = new_client().customer
-        token, _ = gateway.stores.tokens.add(customer, clock.now(), timedelta(days=30), "Agents")
+        life = timedelta(days=30)
+        token, _ = gateway.stores.tokens.add(customer, clock.now(), life, "Agents", kind=TokenKind.AGENT)
         return AgentClient(url, token, customer, str(certificate.certificate), host)
 
     return make
+
+
+@pytest.fixture
+def accept(gateway):
+    """Has an agent ask, and accepts it; gives the agent."""
+
+    def decide(agent):
+        assert agent.ask().status_code == 200
+        item = gateway.stores.agents.find(agent.customer, agent.id).item
+        assert gateway.stores.agents.decide(agent.customer, item, agent.id, Standing.ACCEPTED) is not None
+        return agent
+
+    return decide
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from cryptography.fernet import Fernet
 
 from gateway.cli import main
 from gateway.clock import to_ms
-from gateway.local import new_customer
+from gateway.local import agents_token, new_customer
 from gateway.stores.accounts import Accounts
 from gateway.stores.columns import columns
 from gateway.stores.journal import Journal
@@ -97,6 +97,7 @@ def test_agents_are_answered_where_there_is_a_certificate(served):
 def test_agents_that_wait_are_answered_when_the_gateway_ends(tmp_path, certificate):
     with closing(open_database(tmp_path)) as database:
         customer = new_customer(database, "customer")
+        token = agents_token(database, customer)
     pem, key = str(certificate.certificate), str(certificate.key)
     options = ["--edge-certificate", pem, "--edge-key", key, "--edge-port", "0"]
 
@@ -106,7 +107,7 @@ def test_agents_that_wait_are_answered_when_the_gateway_ends(tmp_path, certifica
 
     with ThreadPoolExecutor(1) as pool, serve(tmp_path, *options) as (process, url):
         assert url.startswith("http://")
-        agent = AgentClient(process.edge_url, customer.subscription_token, customer.number, pem)
+        agent = AgentClient(process.edge_url, token, customer.number, pem)
         etag = agent.ask().json()["etag"]
         asking = http.client.HTTPSConnection(
             urlsplit(process.edge_url).netloc, timeout=20, context=ssl.create_default_context(cafile=pem)

@@ -6,7 +6,9 @@ import requests
 
 from gateway.local import Customer, Gateway, new_customer
 from gateway.stores.accounts import Role
-from tests.gateway.client import Client, code
+from gateway.stores.tokens import TokenKind
+from tests.gateway.client import Client, code, ndjson, record
+from tests.gateway.console.registered import PATH, registration
 from tests.support.time import StillClock
 
 
@@ -40,7 +42,7 @@ def test_a_password_gives_an_auth_token_and_that_a_subscription_token_that_posts
     expires_at = (clock.now() + timedelta(minutes=500000)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert made.json()["expiresAt"] == expires_at
     asked = Client(gateway.url, made.json()["subscriptionToken"], person.number).call("GET", "/qas/subscription-token")
-    assert (asked.status_code, asked.json()) == (200, {"expiresAt": expires_at})
+    assert (asked.status_code, asked.json()) == (200, {"kind": "ingest", "expiresAt": expires_at})
 
 
 def test_a_wrong_name_and_a_wrong_password_are_refused_alike(gateway, person):
@@ -147,3 +149,55 @@ def test_a_revoked_token_ends_at_once(gateway, client, clock):
     (token,) = gateway.stores.tokens.all(client.customer)
     gateway.stores.tokens.revoke(client.customer, token.number, clock.now())
     assert code(client.call("GET", "/qas/subscription-token")) == (401, "unauthorized")
+
+
+def test_the_api_makes_the_kind_of_token_that_is_asked_for_and_ingest_unless_it_is_told(gateway, person, auth_token):
+    for asked, kind in (({}, "ingest"), ({"kind": "ingest"}, "ingest"), ({"kind": "agent"}, "agent")):
+        made = ask_for_token(gateway, auth_token, json={"expiry": 5} | asked)
+        assert (made.status_code, made.json()["kind"]) == (201, kind)
+        assert gateway.stores.tokens.all(person.number)[0].kind == kind
+    (entry, *_) = gateway.stores.journal.page(person.number)
+    assert entry.subject.endswith("(made with the HTTP API), agent")
+
+
+@pytest.mark.parametrize("kind", ["unrestricted", "reader", "Agent", "", None, 1, ["agent"], {}])
+def test_a_kind_of_which_no_tokens_are_made_is_refused_in_a_sentence_of_its_own(gateway, person, auth_token, kind):
+    before = len(gateway.stores.tokens.all(person.number))
+    answer = ask_for_token(gateway, auth_token, json={"expiry": 5, "kind": kind})
+    assert code(answer) == (400, "bad_token_kind")
+    assert '"ingest"' in answer.json()["error"]["message"]
+    assert len(gateway.stores.tokens.all(person.number)) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/qas/subscription-token"),
+        ("PUT", PATH),
+        ("DELETE", PATH),
+        ("POST", "/qas/flow-logs"),
+    ],
+)
+def test_an_agents_token_is_good_for_no_call_of_the_api(gateway, client, clock, method, path):
+    registered = client.call("PUT", PATH, json=registration())
+    life = timedelta(days=1)
+    client.token, _ = gateway.stores.tokens.add(client.customer, clock.now(), life, kind=TokenKind.AGENT)
+    body = registration() | {"deployment": "forged"}
+    answer = client.post(ndjson(record())) if method == "POST" else client.call(method, path, json=body)
+    assert code(answer) == (403, "wrong_token_kind")
+    assert "kind ingest" in answer.json()["error"]["message"]
+    assert gateway.stores.records.count(client.customer) == 0
+    (kept,) = gateway.stores.registrations.all(client.customer)
+    assert (kept.content["deployment"], kept.gone_at) == (registered.json()["deployment"], None)
+
+
+def test_a_token_of_version_0_1_does_what_it_did(gateway, client, clock, new_agent):
+    life = timedelta(days=1)
+    client.token, _ = gateway.stores.tokens.add(client.customer, clock.now(), life, kind=TokenKind.UNRESTRICTED)
+    assert client.call("GET", "/qas/subscription-token").json()["kind"] == "unrestricted"
+    assert client.call("PUT", PATH, json=registration()).status_code == 201
+    assert client.post(ndjson(record())).status_code == 202
+    assert client.call("DELETE", PATH).status_code == 204
+    agent = new_agent(client.customer)
+    agent.token = client.token
+    assert agent.ask().status_code == 200

@@ -1,13 +1,15 @@
 """What everybody must be able to read and to reach, on every page, in light and in dark."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from gateway.stores.agents import Presence
+from gateway.stores.agents import Presence, Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
 from gateway.stores.server_traffic import Answer
+from gateway.stores.tokens import TokenKind
 from shared.flowlog.record import Source
 from tests.gateway.browser.looks import faults
 from tests.gateway.console.configured import ID
@@ -41,6 +43,7 @@ def filled(gateway, customer, clock):
         _, token = stores.tokens.add(customer, now, timedelta(days=1), "Production", "ada")
     stores.tokens.revoke(customer, token.number, now)
     stores.tokens.add(customer, now - timedelta(days=2), timedelta(days=1), "Trial", "ada")
+    stores.tokens.add(customer, now, timedelta(days=1), "Old", "ada", kind=TokenKind.UNRESTRICTED)
     account = NewStorageAccount(StorageAccount("flowlogsone", "eastus"), "secret")
     stores.deployments.add(customer, "azure-production", ID, [account], now)
     stores.records.refuse(customer, "flowlogsone", now, 413, "The body is too large.")
@@ -49,6 +52,11 @@ def filled(gateway, customer, clock):
     stores.registrations.end(customer, ID, now)
     presence = Presence(ID, "web-1", "Linux 6.1 x86_64", "1.0", tuple(f"fd00::{last}" for last in range(1, 65)))
     item = stores.agents.meet(customer, presence, now - timedelta(hours=1)).item
+    for number, standing in enumerate((Standing.ACCEPTED, Standing.REFUSED, None)):
+        agent = ID.replace("0b", f"{number}c")
+        stores.agents.meet(customer, replace(presence, id=agent), now, "192.0.2.7")
+        if standing is not None:
+            stores.agents.decide(customer, item, agent, standing)
     stores.agents.note_delivery(customer, ID, timedelta(hours=1), 3)
     stores.blueprints.put(customer, NewBlueprint("Minute", "Every minute.", 60, "<blueprint/>"), now)
     for answer in (Answer(now, 200, 3), Answer(now, 200, 3, "1 left out"), Answer(now, 413, None, "It is too large.")):
@@ -88,7 +96,9 @@ def test_the_sign_in_page_is_readable_in_both_schemes(visit):
 @pytest.mark.usefixtures("filled")
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(visit, sign_in):
     page = sign_in(visit, "/setup/tokens")
-    wanted = page.evaluate("[...document.querySelectorAll('a, button, input:not([type=hidden]), textarea')].length")
+    # Of radio buttons Tab reaches the chosen one, and arrow keys the others.
+    stops = "a, button, input:not([type=hidden]):not([type=radio]:not(:checked)), textarea"
+    wanted = page.evaluate(f"[...document.querySelectorAll('{stops}')].length")
     reached = set()
     for _ in range(wanted + 10):
         page.keyboard.press("Tab")

@@ -10,6 +10,7 @@ from gateway.clock import iso, to_ms
 from gateway.edge.blueprint_file import SHIPPED
 from gateway.stores.accounts import Role
 from gateway.stores.blueprints import NewBlueprint
+from tests.gateway.browser.looks import faults
 from tests.gateway.client import Client, agent_record, ndjson, record
 
 NAME = "Agent Traffic Collection"
@@ -126,11 +127,11 @@ def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, 
     expect(page.locator("table.records > tbody > tr:not(.details)")).to_have_count(2)
 
 
-def test_taking_the_blueprint_away_stops_the_agent_at_once(visit, page, gateway, customer, agent, clock):
-    agent.ask()
+def test_taking_the_blueprint_away_stops_the_agent_at_once(visit, page, gateway, customer, agent, accept, clock):
+    accept(agent)
     item = gateway.stores.agents.find(customer, agent.id).item
     number = gateway.stores.blueprints.put(customer, ANOTHER, clock.now())
-    gateway.stores.items.save(customer, item, [number], [])
+    gateway.stores.items.save(customer, item, [number], [], clock.now())
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(lambda: agent.ask("collect-600").json())
         visit.open(f"/setup/items/{item}")
@@ -140,17 +141,46 @@ def test_taking_the_blueprint_away_stops_the_agent_at_once(visit, page, gateway,
         assert asked.result(20) == {"collect": False, "etag": "idle"}
 
 
-def test_a_machine_is_made_by_hand_and_met_by_its_agent(visit, page, agent):
+def test_a_machine_made_by_hand_takes_the_agent_that_an_administrator_accepts_and_no_other(
+    visit, page, gateway, customer, agent, new_agent
+):
     visit.open("/setup/items")
     page.get_by_role("link", name="Create", exact=True).click()
     page.get_by_label("Host name").fill("WEB-1")
     page.get_by_label("Addresses").fill("10.0.0.9")
     save(page)
     assert page.get_by_role("row", name="WEB-1").get_by_text("no agent yet").is_visible()
-    agent.ask()
+
+    # Two say that they are it.
+    stranger = new_agent(customer, "web-1")
+    for each in (agent, stranger):
+        assert each.ask().json()["collect"] is False
     page.reload()
+    page.get_by_role("row", name="WEB-1").get_by_role("link", name="2 to be accepted").click()
+    assert "2 agents say that they are on this machine." in page.locator(".notice").inner_text()
+    row = page.get_by_role("row", name=agent.id)
+    assert ["pending" in row.inner_text(), "127.0.0.1" in row.inner_text()] == [True, True]
+    for button in (page.get_by_role("button", name=f"{verb} agent {agent.id}") for verb in ("Accept", "Refuse")):
+        # In sight without scrolling sideways.
+        assert button.bounding_box()["x"] + button.bounding_box()["width"] <= 1280 - 20
+    table = page.locator("table.agents")
+    assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
+
+    # One is accepted, the other refused.
+    page.get_by_role("button", name=f"Accept agent {agent.id}").click()
+    page.wait_for_url(f"**?decided={agent.id}")
+    assert page.get_by_role("status").inner_text() == f"Agent {agent.id} is accepted."
+    page.get_by_role("button", name=f"Refuse agent {stranger.id}").click()
+    page.wait_for_url(f"**?decided={stranger.id}")
+    assert page.get_by_role("row", name=stranger.id).get_by_text("refused").is_visible()
+    assert faults(page) == []
+    minute = 1_795_447_800_000
+    assert agent.deliver(ndjson(agent_record(time=minute)), minute).status_code == 200
+    assert stranger.deliver(ndjson(agent_record(time=minute)), minute).status_code == 403
+    assert gateway.stores.records.count(customer) == 1
+    visit.open("/setup/items")
     row = page.get_by_role("row", name="WEB-1").inner_text()
-    assert ["10.0.0.4" in row, "accepted" in row, "no agent yet" in row] == [True, True, False]
+    assert ["10.0.0.4" in row, "accepted" in row, "to be accepted" in row] == [True, True, False]
 
 
 def test_a_blueprint_is_exported_as_it_was_imported_and_removed(visit, page):
@@ -175,7 +205,8 @@ def test_a_file_that_is_no_blueprint_ends_in_a_sentence_at_the_field(visit, page
     assert page.locator("#blueprint-error").inner_text().startswith("A blueprint has no document type")
 
 
-def test_all_sources_are_in_one_list_and_are_told_apart(visit, sign_in, agent, post_logs, clock):
+def test_all_sources_are_in_one_list_and_are_told_apart(visit, sign_in, agent, accept, post_logs, clock):
+    accept(agent)
     minute = to_ms(clock.now()) // 60_000 * 60_000 - 60_000
     assert agent.deliver(ndjson(agent_record(time=minute)), minute).status_code == 200
     post_logs(record(time=minute + 1))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gateway.browser.looks import faults
 from tests.gateway.client import Client
 from tests.gateway.console.configured import ID, connection_string
 from tests.gateway.console.registered import PATH, registration
@@ -17,8 +18,9 @@ def page(visit, sign_in):
     return sign_in(visit, "/setup/tokens")
 
 
-def make_token(page, purpose="Production"):
+def make_token(page, purpose="Production", kind="ingest"):
     page.get_by_label("Purpose").fill(purpose)
+    page.get_by_role("radio", name=kind).check()
     page.get_by_role("button", name="Create token").click()
     return page.get_by_label("Subscription token").input_value()
 
@@ -31,7 +33,7 @@ def test_a_token_is_made_copied_used_and_revoked(page, gateway, customer):
     assert page.evaluate("navigator.clipboard.readText()") == token
     assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 200
     page.get_by_role("link", name="Done").click()
-    assert page.get_by_role("row", name="Production active").is_visible()
+    assert page.get_by_role("row", name="Production ingest active").is_visible()
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_role("button", name="Revoke token").click()
     assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 200
@@ -39,6 +41,23 @@ def test_a_token_is_made_copied_used_and_revoked(page, gateway, customer):
     page.get_by_role("button", name="Revoke token").click()
     assert notice(page).endswith("is refused from now on.")
     assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 401
+
+
+def test_a_token_is_made_for_agents_and_is_good_at_the_edge_alone(page, gateway, customer, new_agent):
+    kinds = page.get_by_role("group", name="Kind")
+    assert kinds.get_by_role("radio", name="ingest").is_checked()
+    kinds.get_by_role("radio", name="ingest").focus()
+    page.keyboard.press("ArrowDown")
+    assert kinds.get_by_role("radio", name="agent").is_checked()
+    agent = new_agent(customer)
+    agent.token = make_token(page, "Machines", "agent")
+    assert faults(page) == []
+    assert "Into the agent's token file" in page.locator("main").inner_text()
+    assert agent.ask().status_code == 200
+    assert Client(gateway.url, agent.token, customer).call("GET", "/qas/subscription-token").status_code == 403
+    page.get_by_role("link", name="Done").click()
+    assert page.get_by_role("row", name="Machines agent active").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_token_is_copied_where_scripts_have_no_clipboard(new_visit, sign_in):

@@ -95,7 +95,7 @@ def test_empty_pages_tell_what_to_do(gateway, team, reader, clock):
     number = gateway.stores.items.add(team.customer, "web-1", [], "")
     assert "No blueprint is applied to web-1" in text_of(reader.get(f"/setup/attributes/{number}"))
     blueprint = gateway.stores.blueprints.put(team.customer, NewBlueprint("Minute", "", 60, ""), clock.now())
-    gateway.stores.items.save(team.customer, number, [blueprint], [])
+    gateway.stores.items.save(team.customer, number, [blueprint], [], clock.now())
     assert "sluice-agent doctor" in text_of(reader.get(f"/setup/attributes/{number}"))
 
 

@@ -57,9 +57,9 @@ def test_a_file_comes_back_byte_for_byte(gateway, team, administrator, ends):
     assert administrator.get(f"{PAGE}/{blueprint.number}/export").content == content
 
 
-def test_importing_again_updates_and_stays_applied(gateway, team, administrator, imported):
+def test_importing_again_updates_and_stays_applied(gateway, team, administrator, imported, clock):
     item = gateway.stores.items.add(team.customer, "web-1", [], "")
-    gateway.stores.items.save(team.customer, item, [imported.number], [])
+    gateway.stores.items.save(team.customer, item, [imported.number], [], clock.now())
     assert send_file(administrator, XML.replace(b">60<", b">300<")).status_code == 303
     (again,) = gateway.stores.blueprints.all(team.customer)
     assert (again.number, again.content.interval_seconds, again.items) == (imported.number, 300, 1)

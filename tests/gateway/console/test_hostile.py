@@ -62,7 +62,7 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
     person = Person(gateway.url)
     assert person.sign_in(name, PASSWORD).status_code == 303
     ends = (clock.now() + timedelta(days=1)).date().isoformat()
-    assert_harmless(person.send("/setup/tokens", {"purpose": SCRIPT, "ends": ends}))
+    assert_harmless(person.send("/setup/tokens", {"kind": "ingest", "purpose": SCRIPT, "ends": ends}))
     machine.call("PUT", PATH, json=registration(deployment=SCRIPT, regions=[dict.fromkeys(REGION, SCRIPT)]))
     gateway.stores.journal.add(team.customer, clock.now(), SCRIPT, Deed.SIGNED_IN, SCRIPT)
     log = {"Flow-Log": quote(f"flowlogsone/container/{SCRIPT}")}
@@ -89,7 +89,7 @@ def hostile_machine(stores, customer, now):
     presence = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", SCRIPT, SCRIPT, SCRIPT, ())
     item = stores.agents.meet(customer, presence, now).item
     blueprint = stores.blueprints.put(customer, NewBlueprint(SCRIPT, SCRIPT, 60, SCRIPT), now)
-    stores.items.save(customer, item, [blueprint], [])
+    stores.items.save(customer, item, [blueprint], [], now)
     stores.server_traffic.add(item, Answer(now, 400, None, SCRIPT))
     return item
 

@@ -34,6 +34,11 @@ def names(page):
     return [link.text for link in Sheet.of(page).links if re.fullmatch(r"/setup/items/[0-9]+", link.address)]
 
 
+def hidden_agents(person, item):
+    """The agents that a machine's page accepts as it is saved."""
+    return re.findall(r'<input type="hidden" name="agent" value="([^"]+)"', person.get(f"/setup/items/{item}").text)
+
+
 def errors_of(page):
     found = re.findall(r'<p class="error" id="([^"]+)-error">([^<]+)</p>', page.text)
     return {field: html.unescape(error) for field, error in found}
@@ -82,7 +87,15 @@ def test_a_machine_is_made_by_hand_and_found_by_its_agent(gateway, team, adminis
     page = text_of(administrator.get(answer.headers["Location"]))
     assert "WEB-1 is saved. No blueprint is applied" in page
     assert "WEB-1 10.0.0.9, fd00::9 Linux accepted none no agent yet" in page
-    assert not gateway.stores.agents.meet(team.customer, WEB, clock.now()).new
+    met = gateway.stores.agents.meet(team.customer, WEB, clock.now(), "192.0.2.7")
+    assert not met.new
+    listed = text_of(administrator.get("/setup/items"))
+    assert "WEB-1 10.0.0.9, fd00::9 Linux accepted none 1 to be accepted" in listed
+    text = text_of(administrator.get(f"/setup/items/{met.item}"))
+    assert "An agent says that it is on this machine. What it delivers is not taken until" in text
+    assert f"{WEB.id} Version 1.0 pending 192.0.2.7 {clock.now():%Y-%m-%d %H:%M:%S} UTC" in text
+    accepted = administrator.send(f"/setup/items/{met.item}/agents/{WEB.id}/accept")
+    assert f"Agent {WEB.id} is accepted." in text_of(administrator.get(accepted.headers["Location"]))
     assert "WEB-1 10.0.0.4, fd00::4 Linux 6.1 x86_64 accepted" in text_of(administrator.get("/setup/items"))
 
 
@@ -111,22 +124,24 @@ def test_saving_the_editor_applies_accepts_and_leads_back_to_the_list(gateway, a
     page = text_of(administrator.get(f"/setup/items/{met}"))
     assert "Nobody has looked at this machine yet" in page
     minute, hour = blueprints
-    form = {"listed": [str(minute), str(hour)], "applied": str(minute)}
+    assert hidden_agents(administrator, met) == [WEB.id]
+    form = {"listed": [str(minute), str(hour)], "applied": str(minute), "agent": WEB.id}
     answer = administrator.send(f"/setup/items/{met}", form)
     assert answer.headers["Location"] == f"/setup/items?saved={met}"
     told = text_of(administrator.get(answer.headers["Location"]))
     assert "web-1 is saved. Applied: Minute. Its agent is told at once" in told
     assert "accepted Minute" in told
     assert gateway.stores.blueprints.interval(met) == 60
+    assert gateway.stores.agents.standing(met, WEB.id) == "accepted"
     again = administrator.get(f"/setup/items/{met}").text
     assert re.search(rf'value="{minute}"[^>]* checked', again)
     assert not re.search(rf'value="{hour}"[^>]* checked', again)
     assert "Nobody has looked" not in again
 
 
-def test_what_a_filter_keeps_from_the_panel_stays_as_it_is(gateway, team, administrator, met, blueprints):
+def test_what_a_filter_keeps_from_the_panel_stays_as_it_is(gateway, team, administrator, met, blueprints, clock):
     minute, hour = blueprints
-    gateway.stores.items.save(team.customer, met, blueprints, [])
+    gateway.stores.items.save(team.customer, met, blueprints, [], clock.now())
     page = administrator.get(f"/setup/items/{met}?blueprint=HOU")
     assert "Hour" in page.text
     assert "Each Minute." not in page.text
@@ -196,3 +211,50 @@ def test_a_reader_looks_on(gateway, reader, met):
     for address in ("/setup/items/new", f"/setup/items/{met}", f"/setup/items/{met}/remove"):
         assert reader.send(address, {"name": "x"}).status_code == 403
     assert gateway.stores.blueprints.applied(met) == set()
+
+
+def test_saving_accepts_the_agent_that_was_seen_and_none_that_asked_meanwhile(gateway, team, administrator, met, clock):
+    (seen,) = hidden_agents(administrator, met)
+    stranger = replace(WEB, id="1c1f6471-1bf0-4dda-aec3-cb9272f09590", addresses=("192.0.2.66",))
+    gateway.stores.agents.meet(team.customer, stranger, clock.now())
+    administrator.send(f"/setup/items/{met}", {"agent": seen})
+    agents = gateway.stores.agents.of_item(met)
+    assert [(each.presence.id, each.standing) for each in agents] == [(WEB.id, "accepted"), (stranger.id, "pending")]
+
+
+def test_of_two_agents_that_ask_for_a_new_machine_saving_accepts_neither(gateway, team, administrator, met, clock):
+    stranger = replace(WEB, id="1c1f6471-1bf0-4dda-aec3-cb9272f09590")
+    gateway.stores.agents.meet(team.customer, stranger, clock.now())
+    assert hidden_agents(administrator, met) == []
+    text = text_of(administrator.get(f"/setup/items/{met}"))
+    assert "2 agents say that they are on this machine." in text
+    administrator.send(f"/setup/items/{met}")
+    assert gateway.stores.items.find(team.customer, met).waiting == 2
+    administrator.send(f"/setup/items/{met}/agents/{WEB.id}/refuse")
+    administrator.send(f"/setup/items/{met}/agents/{stranger.id}/accept")
+    assert [each.standing for each in gateway.stores.agents.of_item(met)] == ["accepted", "refused"]
+    entries = [(each.deed, each.subject) for each in gateway.stores.journal.page(team.customer, size=2)]
+    assert entries == [
+        ("accepted an agent", f"{stranger.id} on web-1"),
+        ("refused an agent", f"{WEB.id} on web-1"),
+    ]
+
+
+def test_an_agent_that_is_not_on_the_machine_is_not_accepted(gateway, team, administrator, reader, met, clock):
+    other = gateway.stores.items.add(team.customer, "db-1", [], "")
+    for address in (f"/setup/items/{other}/agents/{WEB.id}/accept", f"/setup/items/{met}/agents/{met}/accept"):
+        assert administrator.send(address).status_code == 404
+    for verb in ("accept", "refuse"):
+        assert reader.send(f"/setup/items/{met}/agents/{WEB.id}/{verb}").status_code == 403
+        assert administrator.post(f"/setup/items/{met}/agents/{WEB.id}/{verb}").status_code == 403
+    assert gateway.stores.agents.find(team.customer, WEB.id).standing == "pending"
+    assert clock
+
+
+def test_agents_without_number_do_not_hide_the_one_that_is_accepted(gateway, team, administrator, met, clock):
+    administrator.send(f"/setup/items/{met}/agents/{WEB.id}/accept")
+    for number in range(205):
+        gateway.stores.agents.meet(team.customer, replace(WEB, id=str(number)), clock.now())
+    page = text_of(administrator.get(f"/setup/items/{met}"))
+    assert f"{WEB.id} Version 1.0 accepted" in page
+    assert "and 6 other agents" in page

@@ -2,6 +2,7 @@ import pytest
 
 from gateway.limits import Limits
 from gateway.local import run_edge_in_thread
+from gateway.stores.agents import Standing
 from gateway.stores.blueprints import NewBlueprint
 
 
@@ -27,12 +28,13 @@ def item(gateway):
 
 @pytest.fixture
 def apply(gateway, item, clock):
-    """Applies a blueprint of an interval to the machine of an agent that has asked; gives the blueprint's number."""
+    """Accepts an agent that has asked, and applies a blueprint of an interval to its machine; gives its number."""
 
     def put(agent, seconds=60, name="Minute"):
         blueprint = NewBlueprint(name, "", seconds, "<blueprint/>")
         number = gateway.stores.blueprints.put(agent.customer, blueprint, clock.now())
-        gateway.stores.items.save(agent.customer, item(agent), [number], [])
+        gateway.stores.items.save(agent.customer, item(agent), [number], [], clock.now())
+        gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.ACCEPTED)
         return number
 
     return put

@@ -8,8 +8,11 @@ from datetime import timedelta
 import pytest
 import requests
 
-from gateway.local import new_customer, run_edge_in_thread
+from gateway.local import agents_token, new_customer, run_edge_in_thread
+from gateway.stores.agents import Standing
+from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.stores import open_stores
+from gateway.stores.tokens import TokenKind
 from tests.gateway.client import AgentClient, code
 
 IDLE = {"collect": False, "etag": "idle"}
@@ -68,18 +71,18 @@ def test_a_question_waits_until_a_blueprint_is_applied(gateway, agent, apply):
         assert asked.result(20).json() == {"collect": True, "interval_seconds": 60, "etag": "collect-60"}
 
 
-def test_a_question_waits_until_the_blueprint_changes_or_is_taken_away(gateway, agent, apply, item):
+def test_a_question_waits_until_the_blueprint_changes_or_is_taken_away(gateway, agent, apply, item, clock):
     agent.ask()
     number = apply(agent, 60)
     with waiting(gateway, agent, "collect-60") as asked:
         apply(agent, 10)
         assert asked.result(20).json()["interval_seconds"] == 10
     with waiting(gateway, agent, "collect-10") as asked:
-        gateway.stores.items.save(agent.customer, item(agent), [], [number])
+        gateway.stores.items.save(agent.customer, item(agent), [], [number], clock.now())
         assert asked.result(20).json() == IDLE
     apply(agent, 60)
     with waiting(gateway, agent, "collect-60") as asked:
-        gateway.stores.blueprints.remove(agent.customer, number)
+        gateway.stores.blueprints.remove(agent.customer, number, clock.now())
         assert asked.result(20).json() == IDLE
     apply(agent, 60)
     with waiting(gateway, agent, "collect-60") as asked:
@@ -133,7 +136,8 @@ def test_questions_are_answered_when_the_edge_ends(tmp_path, certificate):
     with open_stores(tmp_path) as stores, ThreadPoolExecutor(1) as pool:
         customer = new_customer(stores.database, "customer")
         with run_edge_in_thread(stores, certificate.certificate, certificate.key) as url:
-            agent = AgentClient(url, customer.subscription_token, customer.number, str(certificate.certificate))
+            token = agents_token(stores.database, customer)
+            agent = AgentClient(url, token, customer.number, str(certificate.certificate))
             agent.ask()
             # The answer itself would keep the connection open.
             asked = pool.submit(lambda: agent.ask("idle").json())
@@ -182,13 +186,14 @@ def test_without_a_good_token_nobody_is_let_in(gateway, agent, authorization):
 
 
 def test_an_expired_token_is_none(gateway, agent, clock):
-    agent.token, _ = gateway.stores.tokens.add(agent.customer, clock.now(), timedelta(seconds=1))
+    life = timedelta(seconds=1)
+    agent.token, _ = gateway.stores.tokens.add(agent.customer, clock.now(), life, kind=TokenKind.AGENT)
     clock.move(2)
     assert code(agent.ask()) == (401, "unauthorized")
 
 
 def test_more_agents_than_the_list_can_bear_are_not_let_in(agent, monkeypatch):
-    monkeypatch.setattr("gateway.stores.agents.MOST_AGENTS", 0)
+    monkeypatch.setattr("gateway.stores.room.MOST_AGENTS", 0)
     assert code(agent.ask()) == (403, "too_many_agents")
 
 
@@ -197,8 +202,8 @@ def test_a_client_that_does_not_trust_the_certificate_is_told_nothing(edge):
         requests.get(edge + "/healthz", timeout=20)
 
 
-def test_the_request_log_has_the_edges_lines_and_no_secret(agent, edge_log):
-    agent.ask()
+def test_the_request_log_has_the_edges_lines_and_no_secret(agent, accept, edge_log):
+    accept(agent)
     agent.deliver()
     # An entry may be written after the sender has its answer.
     entries = (edge_log.get(timeout=20) for _ in itertools.count())
@@ -219,3 +224,21 @@ def test_the_edge_tells_its_time(edge, certificate, clock):
 def test_nothing_else_is_answered(edge, certificate, path):
     answer = requests.get(edge + path, verify=str(certificate.certificate), timeout=20)
     assert code(answer) == (404, "not_found")
+
+
+def test_a_question_waits_until_its_agent_is_accepted(gateway, agent, item, clock):
+    agent.ask()
+    number = gateway.stores.blueprints.put(agent.customer, NewBlueprint("Minute", "", 60, "<x/>"), clock.now())
+    gateway.stores.items.save(agent.customer, item(agent), [number], [], clock.now())
+    with waiting(gateway, agent) as asked:
+        assert not asked.done()
+        gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.ACCEPTED)
+        assert asked.result(20).json()["collect"] is True
+    with waiting(gateway, agent, "collect-60") as asked:
+        gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.REFUSED)
+        assert asked.result(20).json() == IDLE
+
+
+def test_where_an_agent_asks_from_is_noted(gateway, agent):
+    agent.ask()
+    assert gateway.stores.agents.find(agent.customer, agent.id).peer == "127.0.0.1"

@@ -4,11 +4,22 @@ from datetime import timedelta
 
 import pytest
 
+from agent.foreign import refusal_in
+from gateway.clock import to_ms
+from gateway.stores.agents import Standing
+from gateway.stores.blueprints import NewBlueprint
+from gateway.stores.tokens import TokenKind
 from tests.gateway.client import agent_record, code, ndjson, record
 
 
 def stored(gateway, agent):
     return list(gateway.stores.records.records(agent.customer))
+
+
+@pytest.fixture
+def agent(agent, accept):
+    """An agent that an administrator has accepted."""
+    return accept(agent)
 
 
 @pytest.fixture
@@ -62,21 +73,24 @@ def test_only_records_of_this_machines_agent_are_taken(gateway, agent, answers):
 
 
 @pytest.mark.parametrize("name", ["wéb-1", "voilà", "主机"])
-def test_a_machine_may_have_a_name_of_any_script(gateway, agent, item, name):
+def test_a_machine_may_have_a_name_of_any_script(gateway, new_agent, accept, item, name):
+    agent = accept(new_agent(host=name.encode()))
     answer = agent.deliver(ndjson(agent_record(host=name)), headers={"Agent-Host": name.encode()})
     assert answer.json() == {"accepted": 1, "duplicate": False, "rejected": []}
     assert gateway.stores.items.find(agent.customer, item(agent)).name == name
 
 
-def test_a_delivery_makes_an_agent_known_too(gateway, agent, item):
-    assert agent.deliver(ndjson(agent_record())).status_code == 200
+def test_a_delivery_makes_an_agent_known_too(gateway, new_agent, item):
+    agent = new_agent()
+    assert code(agent.deliver(ndjson(agent_record()))) == (403, "machine_pending")
     assert gateway.stores.items.find(agent.customer, item(agent)).state == "pending"
 
 
-def test_an_agent_that_is_known_need_not_say_more_than_its_id(agent, new_agent):
+def test_an_agent_that_is_known_need_not_say_more_than_its_id(new_agent, accept):
+    agent = new_agent()
     nothing_more = dict.fromkeys(("Agent-Host", "Agent-System", "Agent-Version", "Agent-Addresses"))
     assert code(agent.deliver(ndjson(agent_record()), headers=nothing_more)) == (403, "unknown_agent")
-    agent.ask()
+    accept(agent)
     assert agent.deliver(ndjson(agent_record()), headers=nothing_more).json()["accepted"] == 1
     stranger = new_agent()
     stranger.id = stranger.who["Agent-Id"] = agent.id
@@ -111,8 +125,8 @@ def test_a_delivery_that_is_not_as_agreed_is_refused_and_the_machine_shows_why(a
     assert (kept.status, kept.flows, kept.reason) == (refusal[0], None, answer.json()["error"]["message"])
 
 
-def test_a_body_that_is_not_as_agreed_is_refused_and_the_machine_shows_why(new_agent, brief_edge, answers):
-    agent = new_agent(url=brief_edge)
+def test_a_body_that_is_not_as_agreed_is_refused_and_the_machine_shows_why(new_agent, accept, brief_edge, answers):
+    agent = accept(new_agent(url=brief_edge))
     whole = gzip.compress(ndjson(agent_record()))
     assert code(agent.deliver(b"x")) == (400, "not_ndjson")
     assert code(agent.deliver(b"no gzip at all", compressed=True)) == (400, "bad_gzip")
@@ -179,9 +193,10 @@ def test_an_interval_is_put_off_while_storage_fails_and_counts_once_after_it(gat
     assert len(stored(gateway, agent)) == 1
 
 
-def test_customers_do_not_share_machines_or_keys(gateway, agent, new_agent):
+def test_customers_do_not_share_machines_or_keys(gateway, agent, new_agent, accept):
     other = new_agent()
     other.id = other.who["Agent-Id"] = agent.id
+    accept(other)
     for each, port in ((agent, 1), (other, 2)):
         assert each.deliver(ndjson(agent_record(dst_port=port))).json() == {
             "accepted": 1,
@@ -189,3 +204,103 @@ def test_customers_do_not_share_machines_or_keys(gateway, agent, new_agent):
             "rejected": [],
         }
     assert [each["dst_port"] for each in stored(gateway, other)] == [2]
+
+
+def test_nothing_of_an_agent_that_nobody_accepted_is_stored_and_its_poll_goes_on(gateway, new_agent, item):
+    stranger = new_agent()
+    forged = ndjson(agent_record(bytes_src_to_dst=10**15))
+    assert code(stranger.deliver(forged)) == (403, "machine_pending")
+    assert gateway.stores.records.count(stranger.customer) == 0
+    assert gateway.stores.server_traffic.history(item(stranger)) == []
+    assert stranger.ask().json() == {"collect": False, "etag": "idle"}
+
+
+def test_an_interval_that_waited_is_taken_once_its_agent_is_accepted(gateway, new_agent, accept):
+    agent = new_agent()
+    for _ in range(2):
+        assert code(agent.deliver(ndjson(agent_record()), 7)) == (403, "machine_pending")
+    accept(agent)
+    assert agent.deliver(ndjson(agent_record()), 7).json() == {"accepted": 1, "duplicate": False, "rejected": []}
+    assert len(stored(gateway, agent)) == 1
+
+
+def test_a_stranger_takes_over_no_machine_that_was_made_by_hand(gateway, new_agent, accept, clock):
+    first = new_agent(host="srv-1")
+    number = gateway.stores.items.add(first.customer, "srv-1", [], "")
+    blueprint = gateway.stores.blueprints.put(
+        first.customer, NewBlueprint("Minute", "", 60, "<blueprint/>"), clock.now()
+    )
+    gateway.stores.items.save(first.customer, number, [blueprint], [], clock.now())
+    stranger = new_agent(first.customer, "SRV-1")
+    for each in (stranger, first):
+        assert each.ask().json() == {"collect": False, "etag": "idle"}
+        assert code(each.deliver(ndjson(agent_record(host="srv-1")))) == (403, "machine_pending")
+    accept(first)
+    assert first.ask().json()["collect"] is True
+    assert first.deliver(ndjson(agent_record(host="srv-1"))).json()["accepted"] == 1
+    assert stranger.ask().json() == {"collect": False, "etag": "idle"}
+    assert code(stranger.deliver(ndjson(agent_record(host="srv-1")))) == (403, "machine_pending")
+    assert len(stored(gateway, first)) == 1
+    assert [each.status for each in gateway.stores.server_traffic.history(number)] == [200]
+
+
+def test_an_agent_that_is_accepted_on_one_machine_speaks_for_no_other(gateway, agent, new_agent, accept):
+    other = accept(new_agent(agent.customer, "srv-1"))
+    agent.who["Agent-Host"] = "srv-1"
+    assert code(agent.deliver(ndjson(agent_record(host="srv-1")))) == (403, "machine_pending")
+    assert other.deliver(ndjson(agent_record(host="srv-1"))).json()["accepted"] == 1
+    assert len(stored(gateway, agent)) == 1
+
+
+def test_an_agent_that_is_refused_is_told_so(gateway, agent, item, apply):
+    apply(agent)
+    gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.REFUSED)
+    assert code(agent.deliver(ndjson(agent_record()))) == (403, "agent_refused")
+    assert agent.ask().json() == {"collect": False, "etag": "idle"}
+    assert stored(gateway, agent) == []
+
+
+@pytest.mark.parametrize("kind", [TokenKind.INGEST, TokenKind.UNRESTRICTED])
+def test_a_token_for_flow_logs_is_refused_at_the_edge_and_the_machine_shows_why(gateway, agent, answers, clock, kind):
+    agent.token, _ = gateway.stores.tokens.add(agent.customer, clock.now(), timedelta(days=1), kind=kind)
+    told = [agent.ask(), agent.deliver(ndjson(agent_record()))]
+    if kind is TokenKind.UNRESTRICTED:
+        assert [each.status_code for each in told] == [200, 200]
+        return
+    assert [code(each) for each in told] == [(403, "wrong_token_kind")] * 2
+    assert "kind agent" in told[0].json()["error"]["message"]
+    assert [(each.status, "kind agent" in each.reason) for each in answers(agent)] == [(403, True)]
+    assert stored(gateway, agent) == []
+
+
+def test_every_word_of_why_an_agent_is_not_heard_reaches_its_own_log(gateway, agent, item, new_agent, new_client):
+    gateway.stores.agents.decide(agent.customer, item(agent), agent.id, Standing.REFUSED)
+    ingest = {"Authorization": f"Bearer {new_client().token}"}
+    for answer in (agent.deliver(), new_agent().deliver(), agent.deliver(headers=ingest)):
+        refusal = refusal_in(answer.content)
+        assert (refusal.code, refusal.message) == tuple(answer.json()["error"].values())
+
+
+def test_an_ended_token_in_the_name_of_a_pending_agent_shows_nothing_at_the_machine(gateway, agent, new_agent, clock):
+    stranger = new_agent(agent.customer)
+    stranger.ask()
+    token, made = gateway.stores.tokens.add(agent.customer, clock.now(), timedelta(days=1), kind=TokenKind.AGENT)
+    gateway.stores.tokens.revoke(agent.customer, made.number, clock.now())
+    stranger.token = token
+    assert code(stranger.deliver(ndjson(agent_record()))) == (401, "unauthorized")
+    assert gateway.stores.server_traffic.history(gateway.stores.agents.find(agent.customer, agent.id).item) == []
+
+
+def test_an_interval_that_began_after_the_last_blueprint_was_removed_is_not_taken_and_an_earlier_one_is(
+    gateway, agent, apply, clock, answers
+):
+    number = apply(agent)
+    removed_ms = to_ms(clock.now())
+    gateway.stores.blueprints.remove(agent.customer, number, clock.now())
+    late = agent.deliver(ndjson(agent_record()), removed_ms)
+    assert code(late) == (403, "no_blueprint")
+    assert refusal_in(late.content).message == late.json()["error"]["message"]
+    assert agent.deliver(ndjson(agent_record()), removed_ms - 1).json()["accepted"] == 1
+    assert [each.status for each in answers(agent)] == [200, 403]
+    apply(agent)
+    assert agent.deliver(ndjson(agent_record()), removed_ms).json()["accepted"] == 1

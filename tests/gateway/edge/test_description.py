@@ -44,8 +44,9 @@ def test_it_describes_every_call_and_no_other(gateway, clock):
     assert {(route.path, method) for route in routes for method in route.methods - {"HEAD"}} == OPERATIONS.keys()
 
 
-def test_answers_are_as_described(agent, apply, new_agent, brief_edge):
-    narrow = new_agent(url=brief_edge)
+def test_answers_are_as_described(agent, accept, apply, new_agent, new_client, brief_edge):
+    narrow = accept(new_agent(url=brief_edge))
+    pending, ingest = new_agent(), new_client()
     wrong = {"Authorization": "Bearer wrong"}
     body = ndjson(agent_record(), b"{}")
     answers = [
@@ -53,7 +54,10 @@ def test_answers_are_as_described(agent, apply, new_agent, brief_edge):
         agent.ask(Authorization="Bearer wrong"),
         agent.ask(Agent_Host=None),
         agent.ask(),
-        agent.deliver(body),
+        pending.deliver(body),
+        agent.ask(Authorization=f"Bearer {ingest.token}"),
+        agent.deliver(body, 0, {"Authorization": f"Bearer {ingest.token}"}),
+        accept(agent).deliver(body),
         agent.deliver(body),
         agent.deliver(ndjson(agent_record())),
         agent.deliver(b"x", 1),
@@ -67,7 +71,7 @@ def test_answers_are_as_described(agent, apply, new_agent, brief_edge):
         agent.call("GET", "/healthz"),
     ]
     statuses = [hold_to_description(answer) for answer in answers]
-    assert statuses == [400, 401, 403, 200, 200, 200, 409, 400, 400, 400, 400, 415, 401, 408, 413, 200]
+    assert statuses == [400, 401, 403, 200, 403, 403, 403, 200, 200, 409, 400, 400, 400, 400, 415, 401, 408, 413, 200]
     apply(agent)
     assert hold_to_description(agent.ask()) == 200
 

@@ -3,11 +3,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.stores import agents as module
-from gateway.stores.agents import Agents, Met, Presence
+from gateway.stores import room
+from gateway.stores.agents import Agents, Met, Presence, Standing
 from gateway.stores.changes import Changes
 from gateway.stores.database import StoreError
-from gateway.stores.items import Items
+from gateway.stores.items import ItemFilter, Items
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 WEB = Presence("a", "web-1", "Linux 6.1 x86_64", "1.0", ("10.0.0.4", "fd00::4"))
@@ -15,7 +15,7 @@ WEB = Presence("a", "web-1", "Linux 6.1 x86_64", "1.0", ("10.0.0.4", "fd00::4"))
 
 @pytest.fixture
 def agents(database):
-    return Agents(database)
+    return Agents(database, Changes())
 
 
 @pytest.fixture
@@ -31,11 +31,91 @@ def test_a_machine_appears_as_pending_with_its_first_agent(agents, items, custom
     assert (item.state, item.seen_at) == ("pending", NOW)
 
 
-def test_an_agent_finds_the_machine_that_was_made_by_hand(agents, items, customer):
-    number = items.add(customer, "WEB-1", [], "")
-    assert agents.meet(customer, WEB, NOW) == Met(number, new=False)
-    assert items.find(customer, number).addresses == WEB.addresses
-    assert items.find(customer, number).state == "accepted"
+def test_an_agent_finds_the_machine_that_was_made_by_hand_and_tells_nothing_of_it_before_it_is_accepted(
+    agents, items, customer
+):
+    number = items.add(customer, "WEB-1", ["10.0.0.9"], "Linux")
+    assert agents.meet(customer, WEB, NOW, "192.0.2.7") == Met(number, new=False)
+    item = items.find(customer, number)
+    assert (item.addresses, item.system, item.state) == (("10.0.0.9",), "Linux", "accepted")
+    assert (item.seen_at, item.waiting) == (None, 1)
+    found = agents.find(customer, "a")
+    assert (found.standing, found.peer) == ("pending", "192.0.2.7")
+    assert agents.decide(customer, number, "a", Standing.ACCEPTED).standing == "accepted"
+    item = items.find(customer, number)
+    assert (item.addresses, item.system, item.seen_at, item.waiting) == (WEB.addresses, WEB.system, NOW, 0)
+
+
+def test_exactly_the_agent_that_was_seen_is_accepted_whoever_asked_meanwhile(agents, items, customer):
+    number = items.add(customer, "web-1", [], "")
+    agents.meet(customer, WEB, NOW)
+    agents.meet(customer, replace(WEB, id="b", addresses=("192.0.2.66",)), NOW + timedelta(minutes=1))
+    agents.decide(customer, number, "a", Standing.ACCEPTED)
+    found = [(each.presence.id, each.standing) for each in agents.of_item(number)]
+    assert found == [("a", "accepted"), ("b", "pending")]
+    agents.meet(customer, replace(WEB, id="b", addresses=("192.0.2.66",)), NOW + timedelta(minutes=3))
+    item = items.find(customer, number)
+    assert (item.addresses, item.seen_at, item.waiting) == (WEB.addresses, NOW, 1)
+
+
+def test_an_agent_that_says_it_is_elsewhere_now_is_accepted_neither_there_nor_here(agents, items, customer):
+    web, other = (items.add(customer, name, [], "") for name in ("web-1", "srv-1"))
+    agents.meet(customer, WEB, NOW)
+    agents.decide(customer, web, "a", Standing.ACCEPTED)
+    agents.meet(customer, replace(WEB, host="srv-1"), NOW)
+    assert agents.standing(other, "a") == "pending"
+    assert agents.decide(customer, web, "a", Standing.ACCEPTED) is None
+    assert items.find(customer, other).addresses == ()
+    agents.meet(customer, WEB, NOW)
+    assert agents.find(customer, "a").standing == "accepted"
+
+
+def test_what_is_said_of_an_agent_is_another_customers_business_no_more_than_its_machine(agents, accounts, customer):
+    other = accounts.add_customer("other")
+    item = agents.meet(customer, WEB, NOW).item
+    assert agents.decide(other, item, "a", Standing.ACCEPTED) is None
+    assert agents.decide(customer, item, "b", Standing.ACCEPTED) is None
+    assert agents.find(customer, "a").standing == "pending"
+
+
+def test_a_refused_agent_stays_refused_until_it_is_accepted(agents, items, customer):
+    item = agents.meet(customer, WEB, NOW).item
+    agents.decide(customer, item, "a", Standing.REFUSED)
+    agents.meet(customer, replace(WEB, addresses=("192.0.2.66",)), NOW + timedelta(minutes=2))
+    assert agents.find(customer, "a").standing == "refused"
+    assert (items.find(customer, item).addresses, items.find(customer, item).state) == (WEB.addresses, "pending")
+    agents.decide(customer, item, "a", Standing.ACCEPTED)
+    assert (agents.find(customer, "a").standing, items.find(customer, item).state) == ("accepted", "accepted")
+
+
+def test_what_was_said_of_an_agent_goes_with_the_machine(agents, items, customer):
+    item = agents.meet(customer, WEB, NOW).item
+    agents.decide(customer, item, "a", Standing.ACCEPTED)
+    items.remove(customer, item)
+    agents.meet(customer, WEB, NOW)
+    assert agents.find(customer, "a").standing == "pending"
+
+
+def test_an_agent_under_ever_new_names_makes_no_end_of_machines(agents, items, customer, monkeypatch):
+    monkeypatch.setattr(room, "MOST_AGENTS", 2)
+    for number in range(10):
+        agents.meet(customer, replace(WEB, host=f"web-{number}"), NOW)
+    assert len(items.page(customer, ItemFilter(), 10)) <= 2
+    agents.meet(customer, replace(WEB, id="b", host="db-1"), NOW)
+    assert {"web-9", "db-1"} <= {item.name for item in items.page(customer, ItemFilter(), 10)}
+
+
+def test_agents_that_nobody_accepted_make_room_once_they_are_heard_of_no_more(agents, items, customer, monkeypatch):
+    monkeypatch.setattr(room, "MOST_AGENTS", 3)
+    number = items.add(customer, "web-1", [], "")
+    for name in ("a", "b", "c"):
+        agents.meet(customer, replace(WEB, id=name), NOW)
+    agents.decide(customer, number, "a", Standing.ACCEPTED)
+    agents.decide(customer, number, "b", Standing.REFUSED)
+    with pytest.raises(StoreError, match="3 agents already"):
+        agents.meet(customer, replace(WEB, id="d"), NOW + timedelta(days=1))
+    agents.meet(customer, replace(WEB, id="d"), NOW + timedelta(days=1, seconds=1))
+    assert [each.presence.id for each in agents.of_item(number)] == ["a", "d", "b"]
 
 
 def test_what_an_agent_says_is_kept_up_to_date(agents, customer):
@@ -68,7 +148,7 @@ def test_customers_do_not_share_agents(agents, accounts, customer):
 
 
 def test_there_are_no_more_agents_than_the_list_can_bear(agents, customer, monkeypatch):
-    monkeypatch.setattr(module, "MOST_AGENTS", 1)
+    monkeypatch.setattr(room, "MOST_AGENTS", 1)
     agents.meet(customer, WEB, NOW)
     with pytest.raises(StoreError, match="1 agents already"):
         agents.meet(customer, replace(WEB, id="b"), NOW)

@@ -24,7 +24,7 @@ def test_importing_again_updates_and_stays_applied(blueprints, items, customer):
     number = blueprints.put(customer, MINUTE, NOW)
     (first,) = blueprints.all(customer)
     item = items.add(customer, "web-1", [], "")
-    items.save(customer, item, [first.number], [])
+    items.save(customer, item, [first.number], [], NOW)
     changed = NewBlueprint("Minute", "Faster.", 10, "<other/>")
     assert blueprints.put(customer, changed, NOW + timedelta(days=1)) == number == first.number
     again = blueprints.find(customer, first.number)
@@ -38,7 +38,7 @@ def test_the_shortest_interval_of_what_is_applied_holds(blueprints, items, custo
     for seconds in (300, 60, 10):
         blueprints.put(customer, NewBlueprint(str(seconds), "", seconds, ""), NOW)
     ten, three_hundred, sixty = (each.number for each in blueprints.all(customer))
-    items.save(customer, item, [three_hundred, sixty], [ten])
+    items.save(customer, item, [three_hundred, sixty], [ten], NOW)
     assert blueprints.applied(item) == {three_hundred, sixty}
     assert blueprints.interval(item) == 60
 
@@ -47,8 +47,33 @@ def test_a_removed_blueprint_is_applied_no_more(blueprints, items, customer, acc
     blueprints.put(customer, MINUTE, NOW)
     (blueprint,) = blueprints.all(customer)
     item = items.add(customer, "web-1", [], "")
-    items.save(customer, item, [blueprint.number], [])
-    assert blueprints.remove(accounts.add_customer("other"), blueprint.number) is None
-    assert blueprints.remove(customer, blueprint.number) == "Minute"
-    assert blueprints.remove(customer, blueprint.number) is None
+    items.save(customer, item, [blueprint.number], [], NOW)
+    assert blueprints.remove(accounts.add_customer("other"), blueprint.number, NOW) is None
+    assert blueprints.remove(customer, blueprint.number, NOW) == "Minute"
+    assert blueprints.remove(customer, blueprint.number, NOW) is None
     assert (blueprints.interval(item), blueprints.all(customer)) == (None, [])
+
+
+def test_when_the_last_blueprint_of_a_machine_was_removed_is_known(blueprints, items, customer):
+    item = items.add(customer, "web-1", [], "")
+    one, two = (blueprints.put(customer, NewBlueprint(name, "", 60, ""), NOW) for name in ("one", "two"))
+    items.save(customer, item, [one, two], [], NOW)
+    assert blueprints.ended_at(item) is None
+    items.save(customer, item, [], [one], NOW + timedelta(hours=1))
+    assert blueprints.ended_at(item) is None
+    blueprints.remove(customer, two, NOW + timedelta(hours=2))
+    assert blueprints.ended_at(item) == NOW + timedelta(hours=2)
+    items.save(customer, item, [], [one, two], NOW + timedelta(hours=3))
+    assert blueprints.ended_at(item) == NOW + timedelta(hours=2)
+    items.save(customer, item, [one], [], NOW + timedelta(hours=4))
+    assert blueprints.ended_at(item) is None
+    items.save(customer, item, [], [one], NOW + timedelta(hours=5))
+    assert blueprints.ended_at(item) == NOW + timedelta(hours=5)
+
+
+def test_another_customers_removal_ends_nothing(blueprints, items, customer, accounts):
+    item = items.add(customer, "web-1", [], "")
+    one = blueprints.put(customer, NewBlueprint("one", "", 60, ""), NOW)
+    items.save(customer, item, [one], [], NOW)
+    blueprints.remove(accounts.add_customer("other"), one, NOW)
+    assert blueprints.ended_at(item) is None

@@ -26,7 +26,13 @@ def test_what_was_released_is_never_changed():
     }
     assert written == {
         "records": ["1cb55860895bad40", "a3fb8d7c6d30c517", "b249beea8e251666"],
-        "accounts": ["968bec7354e0987b", "76a8f19c31a7da11"],
+        "accounts": [
+            "968bec7354e0987b",
+            "76a8f19c31a7da11",
+            "8afa18a2b3bca745",
+            "382a2d9aad52eea1",
+            "25ba2a5977ee5790",
+        ],
     }
 
 
@@ -76,11 +82,20 @@ def postgresql(folder, statements):
     return run("postgres", "--single", "-F", "-D", server / "data", "postgres", text=lines)
 
 
+_BEFORE = (
+    "CREATE TABLE customers (id BIGINT PRIMARY KEY)",
+    "CREATE TABLE subscription_tokens (id BIGINT PRIMARY KEY)",
+    "CREATE TABLE items (id INTEGER PRIMARY KEY, state TEXT NOT NULL)",
+    "CREATE TABLE agents (id TEXT NOT NULL, item INTEGER NOT NULL)",
+)
+"""Of the tables of version 0.1 what the steps look at."""
+
+
 def test_postgresql_takes_the_steps_of_the_accounts_too(tmp_path):
     said = postgresql(
         tmp_path,
         [
-            "CREATE TABLE customers (id BIGINT PRIMARY KEY)",
+            *_BEFORE,
             *(statement for step in accounts_schema.SCHEMA.steps for statement in step.statements),
             "SELECT 'to the end'",
         ],

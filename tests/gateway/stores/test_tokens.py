@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.stores.tokens import Tokens, TokenState
+from gateway.stores.tokens import TokenKind, Tokens, TokenState
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 A_DAY = timedelta(days=1)
@@ -62,3 +62,13 @@ def test_a_token_that_has_ended_says_so(tokens, customer):
     _, made = tokens.add(customer, NOW, A_DAY)
     assert made.state(NOW) is TokenState.ACTIVE
     assert made.state(NOW + A_DAY) is TokenState.EXPIRED
+
+
+def test_a_token_does_what_it_is_for_and_one_of_before_does_all(tokens, customer):
+    made = [tokens.add(customer, NOW, A_DAY, kind=kind)[1].kind for kind in TokenKind]
+    assert made == list(TokenKind)
+    assert [[kind.does(wanted) for wanted in (TokenKind.INGEST, TokenKind.AGENT)] for kind in made] == [
+        [True, False],
+        [False, True],
+        [True, True],
+    ]

@@ -40,7 +40,8 @@ def test_what_is_read_of_it_means_the_same(data):
         secrets = stores.deployments.connection_strings(customer, deployment.name)
         assert secrets["contosoeastus"].startswith("DefaultEndpointsProtocol=https;AccountName=contosoeastus;")
         assert stores.accounts.sign_in("contoso-reader", "correct horse").needs_new_password
-        assert len(stores.tokens.all(customer)) == 3
+        assert [token.kind for token in stores.tokens.all(customer)] == ["unrestricted"] * 3
+        assert stores.agents.find(customer, "contoso-agent").standing == "accepted"
         assert stores.records.count(customer) == 60 * 4 + 1
         assert {record["source"] for record in stores.records.records(customer)} == {"nsg", "vnet", "agent"}
         assert [item.name for item in stores.items.page(customer, ItemFilter(), 9)] == [

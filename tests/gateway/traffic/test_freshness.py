@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 from gateway.clock import to_ms
+from gateway.stores.tokens import TokenKind
 from gateway.traffic.freshness import AccountFreshness, Refusal, account_freshness
 from tests.gateway.client import ndjson, record
 
@@ -53,6 +56,15 @@ def test_a_token_that_has_ended_is_its_accounts_error(gateway, client, clock):
     refusal = found["shop"].refusal
     assert refusal == Refusal(to_ms(clock.now()), 401, refusal.message)
     assert "expired or revoked" in refusal.message
+
+
+def test_an_agents_token_is_its_accounts_error_too(gateway, client, clock):
+    client.post(ndjson(record()), "0", log("shop"))
+    client.token, _ = gateway.stores.tokens.add(client.customer, clock.now(), timedelta(days=1), kind=TokenKind.AGENT)
+    assert client.post(ndjson(record()), "1", log("shop")).status_code == 403
+    refusal = account_freshness(gateway.stores.records, client.customer)["shop"].refusal
+    assert refusal == Refusal(to_ms(clock.now()), 403, refusal.message)
+    assert "kind ingest" in refusal.message
 
 
 def test_a_token_that_never_was_is_nobodys_error(gateway, client):

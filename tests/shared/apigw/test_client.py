@@ -104,6 +104,11 @@ def test_a_refused_token_is_told(server: LocalServer, status: int):
     assert f"{status} (unauthorized): it refuses the subscription token" in said
 
 
+def test_an_agents_token_is_told_as_one_with_where_to_get_another(server: LocalServer):
+    said = str(_refusal(server, TokenRefused, *error(403, "wrong_token_kind")))
+    assert "403 (wrong_token_kind): the token is an agent's. Make one of kind ingest" in said
+
+
 _PAGES = {
     "a page of a WAF": b"<html><h1>403 Forbidden</h1><center>Microsoft-Azure-Application-Gateway/v2</center></html>",
     "a challenge": b"<!DOCTYPE html><title>Just a moment...</title><script src=/cdn-cgi/challenge-platform/></script>",
@@ -501,6 +506,12 @@ def test_after_a_401_a_newer_token_is_tried_at_once(server: LocalServer):
         "Bearer newer",
     ]
     assert {request.headers["Idempotency-Key"] for request in server.requests} == {"key"}
+
+
+def test_after_a_token_of_the_wrong_kind_a_newer_one_is_tried_at_once(server: LocalServer):
+    server.respond = in_turn(error(403, "wrong_token_kind"), answer(202, _TAKEN))
+    GatewayClient(server.url, _Rotated(), StillClock()).post_flow_logs(b"gzipped", 2, "key")
+    assert [request.headers["Authorization"] for request in server.requests] == ["Bearer older", "Bearer newer"]
 
 
 def test_a_newer_token_that_is_refused_too_is_told(server: LocalServer):

@@ -68,6 +68,16 @@ def test_the_gateways_own_refusal_of_the_token_fails_with_what_to_do(machine, ga
     assert f"refuses the subscription token (HTTP {status}). Get a new one from its console" in done.said
 
 
+def test_an_agents_token_is_told_as_one(machine, gateway):
+    gateway.respond = always(*error(403, "wrong_token_kind"))
+    done = check(machine, gateway.url)
+    assert done.status == 1
+    assert (
+        "refuses the subscription token (HTTP 403). It is an agent's token: make one of kind ingest in its console, "
+        "under Tokens, and put it into terraform.tfvars.json." in done.said
+    )
+
+
 def test_an_empty_page_is_not_taken_for_the_answer_before_it(machine, gateway):
     gateway.respond = in_turn(error(503, "busy"), answer(403))
     done = machine.run("check-token", APIGW_URL=gateway.url, SUBSCRIPTION_TOKEN=TOKEN, SLUICE_PATIENCE="60")

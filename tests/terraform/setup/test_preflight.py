@@ -110,6 +110,14 @@ def test_when_nothing_is_missing_every_line_says_ok(found, variables):
 
 
 @pytest.mark.usefixtures("azure")
+def test_an_agents_token_is_told_as_one(found, variables, gateway):
+    gateway.respond = always(*error(403, "wrong_token_kind"))
+    status, table = found(variables)
+    assert status == 1
+    assert "missing token the gateway refuses it. It is an agent's token: make one of kind ingest" in table
+
+
+@pytest.mark.usefixtures("azure")
 def test_a_program_reads_the_same_as_json(machine, variables):
     done = machine.run("preflight", A, str(written(machine, variables)), "--json")
     said = json.loads(done.said)

@@ -61,6 +61,13 @@ def test_every_other_answer_fails_with_what_to_do(machine, gateway, status, advi
     assert f"HTTP {status}" in done.said
 
 
+def test_an_agents_token_is_told_as_one(machine, gateway):
+    gateway.respond = always(*error(403, "wrong_token_kind"))
+    done = register(machine, gateway.url)
+    assert done.status == 1
+    assert "It is an agent's token: make one of kind ingest in its console, under Tokens, put it into" in done.said
+
+
 @pytest.mark.parametrize(
     ("status", "advice"),
     [

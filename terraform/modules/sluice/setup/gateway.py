@@ -9,6 +9,7 @@ from speaking import Patience
 from web import Answer, request
 
 _PASSES = {0, 408, 425, 429}
+_WRONG_KIND = "wrong_token_kind"
 _CODE = re.compile("[a-z][a-z0-9_-]{0,39}")
 _TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
@@ -45,6 +46,13 @@ def may_pass(status: int) -> bool:
     return status in _PASSES or status >= 500  # noqa: PLR2004 -- HTTP's own
 
 
+def refusal(answer: Answer) -> str:
+    """What to do about a token that the gateway itself has refused, by its code; nothing else of its answer."""
+    if _code(answer) == _WRONG_KIND:
+        return "It is an agent's token: make one of kind ingest in its console, under Tokens"
+    return "Get a new one from its console"
+
+
 def token_end(answer: Answer) -> str | None:
     """When the token ends, as the answer says; None, and nothing else of it, if that is not a time."""
     said = answer.json()
@@ -53,9 +61,14 @@ def token_end(answer: Answer) -> str | None:
 
 
 def _in_own_form(answer: Answer) -> bool:
+    return bool(_code(answer))
+
+
+def _code(answer: Answer) -> str:
+    """The code of an error in the gateway's own form; nothing of any other answer."""
     said = answer.json()
     error = said.get("error") if isinstance(said, dict) else None
     if not isinstance(error, dict):
-        return False
+        return ""
     code, message = error.get("code"), error.get("message")
-    return isinstance(code, str) and bool(_CODE.fullmatch(code)) and isinstance(message, str)
+    return code if isinstance(code, str) and _CODE.fullmatch(code) and isinstance(message, str) else ""

@@ -22,7 +22,7 @@ from registering import TOKEN_VARIABLE, text_in
 from speaking import Failed
 from subscription import check_action_group, check_directory, check_flex, check_locks, check_rights
 
-from gateway import Gateway, token_end
+from gateway import Gateway, refusal, token_end
 
 USAGE = "python3 modules/sluice/setup preflight SUBSCRIPTION_ID [VARIABLES_FILE] [--json]"
 _GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -123,7 +123,7 @@ def check_gateway(found: Findings, url: str, token: str) -> None:
         found.ok("token", f"the gateway takes it until {end}")
     elif answer.status in {401, 403} and not foreign:
         found.ok("gateway", f"{url} answers")
-        found.missing("token", "the gateway refuses it. Get a new one from its console")
+        found.missing("token", f"the gateway refuses it. {refusal(answer)}")
     else:
         not_one = "what answers there is not an API gateway" if answer.status == 200 else ""  # noqa: PLR2004
         found.missing("gateway", foreign or f"{url}: {not_one or answer.why}")

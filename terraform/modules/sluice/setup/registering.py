@@ -9,7 +9,7 @@ from pathlib import Path
 from speaking import Failed, say, setting
 from vault import secret_in_vault
 
-from gateway import Gateway, may_pass, token_end
+from gateway import Gateway, may_pass, refusal, token_end
 
 _REFUSED = {401, 403}
 _LEAVE = "SLUICE_LEAVE_REGISTRATION"
@@ -37,8 +37,8 @@ def _accepted(gateway: Gateway) -> str:
         raise Failed(f"{foreign}. Let it pass, or correct apigw_url.")
     if answer.status in _REFUSED:
         raise Failed(
-            f"The gateway refuses the subscription token (HTTP {answer.status}). Get a new one from its console, and "
-            "put it into terraform.tfvars.json."
+            f"The gateway refuses the subscription token (HTTP {answer.status}). {refusal(answer)}, and put it into "
+            "terraform.tfvars.json."
         )
     if not answer.status:
         raise Failed(
@@ -73,7 +73,7 @@ def register() -> None:
         )
     elif status in _REFUSED:
         raise Failed(
-            f"The gateway refuses the subscription token (HTTP {status}). Get a new one from its console, put it into "
+            f"The gateway refuses the subscription token (HTTP {status}). {refusal(answer)}, put it into "
             "terraform.tfvars.json, and apply again."
         )
     elif may_pass(status):

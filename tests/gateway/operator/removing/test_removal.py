@@ -165,8 +165,8 @@ def client_of_logs(client):
 
 
 @pytest.fixture
-def client_of_agents(agent):
-    agent.ask()
+def client_of_agents(agent, accept):
+    accept(agent)
     return agent, "/agent/v1/traffic", agent.who | {"Idempotency-Key": f"{agent.id}:0"}, ndjson(agent_record())
 
 

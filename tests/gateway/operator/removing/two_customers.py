@@ -29,6 +29,7 @@ def unpack(data: Path) -> None:
             hold = stores.holds.add(customer.number, "port:22", now - timedelta(1), now, "a case", "ada", now)
             stores.holds.lift(customer.number, hold, now)
             stores.database.run("INSERT INTO retention VALUES (?, 'nsg', 30)", customer.number)
+            stores.database.run("INSERT INTO collected SELECT id, 0 FROM items WHERE customer = ?", customer.number)
 
 
 def work(stores: Stores, customer: str, **wishes: Any) -> Work:
