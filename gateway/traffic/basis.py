@@ -28,9 +28,7 @@ class Basis:
 
 ONCE: Final = Basis("each flow once", "coalesce(sum(counted_bytes), 0)", (Words(WordKey.COUNTED, (YES,)),))
 """The bytes of both directions, of each flow as one of its observers measured them."""
-AS_LOGGED: Final = Basis(
-    "as logged", "coalesce(sum(coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0)), 0)", ()
-)
+AS_LOGGED: Final = Basis("as logged", "(coalesce(sum(bytes_src_to_dst), 0) + coalesce(sum(bytes_dst_to_src), 0))", ())
 """The bytes of both directions, as far as they were measured, as often as they were."""
 _OF_OBSERVERS: Final = {
     *(WordKey.DIRECTION, WordKey.SOURCE, WordKey.COUNTED),

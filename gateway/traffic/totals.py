@@ -6,6 +6,7 @@ from typing import Final
 from gateway.stores.records import Records
 from gateway.traffic.basis import basis_of
 from gateway.traffic.questions import Question, condition
+from shared.flowlog.record import Decision
 
 _SECOND: Final = 1000
 _MINUTE: Final = 60 * _SECOND
@@ -87,16 +88,20 @@ def timeline(records: Records, question: Question, steps: int = 120) -> Timeline
     step = _step(question.end - question.start, steps)
     start = question.start // step * step
     asked, basis = condition(records, question), basis_of(question.search)
+    # By decision in groups, since filters in sums take nearly twice as long.
     rows = records.rows(
-        f"""SELECT (time - ?) // ?, count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'),
-                   count(*) FILTER (decision IS NULL), {basis.sql}
-            FROM records WHERE {asked.sql} GROUP BY 1""",  # noqa: S608 - our own words
+        f"""SELECT (time - ?) // ? AS place, decision, count(*), {basis.sql}
+            FROM records WHERE {asked.sql} GROUP BY place, decision""",  # noqa: S608 - our own words
         [start, step, *asked.parameters],
     )
-    sums = {place: tuple(map(int, numbers)) for place, *numbers in rows}
     count = max(-(-(question.end - start) // step), 1)
-    allowed, denied, observed, size = zip(*(sums.get(place, (0, 0, 0, 0)) for place in range(count)), strict=True)
-    return Timeline(start, step, allowed, denied, observed, size)
+    counts = {decision: [0] * count for decision in (*Decision, None)}
+    sizes = [0] * count
+    for place, decision, number, size in rows:
+        counts[decision][place] += number
+        sizes[place] += int(size)
+    parts = (counts[Decision.ALLOW], counts[Decision.DENY], counts[None], sizes)
+    return Timeline(start, step, *map(tuple, parts))
 
 
 def _step(span: int, steps: int) -> int:
