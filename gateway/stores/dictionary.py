@@ -1,14 +1,29 @@
 """Numbers in place of what many records repeat, such as the name of a rule: each is stored once, in a table of its own.
 
 This is what makes records small: ten million take some 260 MB instead of several GB, and are grouped by number.
+
+Every customer has numbers of its own, so that what one sends is nothing to another. None of the table is held in memory
+but what was used of late; all else is looked up by a digest, once a post.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import hashlib
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-type Execute = Callable[..., Any]
-"""Runs a statement with its parameters."""
+import duckdb
+import numpy as np
+
+from gateway.stores.known import Known
+
+type Values = tuple[Hashable, ...]
+"""What is stored once: a text, a number or None for each column."""
+
+_KNOWN: Final = 100_000
+"""How many numbers of a table are held in memory; each takes some 250 bytes."""
+_DIGEST_BYTES: Final = 16
+_NUMBERS: Final = 2**31
+"""As many numbers a customer has: they are stored as INTEGER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,62 +32,149 @@ class Numbered:
 
     Attributes:
         numbers: One for each value, in their order.
-        new: The values that had no number yet, with the ones that they got.
+        learned: The numbers that were not known, by the values' digests.
+        new: How many of the values were new, and are stored now.
+        size: How many bytes the texts of those have.
 
     """
 
     numbers: list[int]
-    new: Mapping[tuple[Hashable, ...], int]
+    learned: Mapping[Hashable, int]
+    new: int
+    size: int
 
 
 class Dictionary:
-    """The numbers of one table's rows. One writer at a time: it calls `number`, `write`, and once committed `learn`."""
+    """The numbers of one table's rows. One writer at a time: it calls `number`, and once committed `learn`."""
 
-    def __init__(self, table: str, columns: Mapping[str, str]) -> None:
+    def __init__(self, table: str, key: str, columns: Mapping[str, str]) -> None:
         """Describe the table.
 
         Args:
             table: Its name.
-            columns: Its columns, all but `id`, with their types.
+            key: The column of its numbers, which has the same name in `records`.
+            columns: Its columns besides `customer`, the numbers, `digest` and `text_bytes`, with their types.
 
         """
         self._table = table
+        self._key = key
         self._columns = columns
-        self._known: dict[tuple[Hashable, ...], int] = {}
-        self._next = 0
+        self._known = Known(_KNOWN)
+        self._next: dict[int, int] = {}
 
-    def read(self, execute: Execute) -> None:
-        """Read what the table holds."""
-        rows = execute(f"SELECT {', '.join(self._columns)}, id FROM {self._table}").fetchall()  # noqa: S608 - names of ours
-        self._known = {tuple(values): number for *values, number in rows}
-        self._next = max(self._known.values(), default=-1) + 1
+    def number(self, cursor: duckdb.DuckDBPyConnection, customer: int, values: Sequence[Values]) -> Numbered:
+        """Give each value its number, in an open transaction; those that are new are stored under the next ones."""
+        numbers: dict[Values, int] = {}
+        unknown: dict[bytes, Values] = {}
+        for value in set(values):
+            digest = _digest(value)
+            number = self._known.find(customer, digest)
+            if number is None:
+                unknown[digest] = value
+            else:
+                numbers[value] = number
+        learned = self._look_up(cursor, customer, unknown) if unknown else {}
+        new = {digest: value for digest, value in unknown.items() if digest not in learned}
+        size = sum(map(_size, new.values()))
+        if new:
+            learned |= self._store(cursor, customer, new)
+        numbers |= {value: learned[digest] for digest, value in unknown.items()}
+        return Numbered(list(map(numbers.__getitem__, values)), learned, len(new), size)
 
-    def number(self, values: Sequence[tuple[Hashable, ...]]) -> Numbered:
-        """Give each value its number, and those that are new the next ones."""
-        known = self._known
-        new = {value: number for number, value in enumerate(set(values) - known.keys(), self._next)}
-        return Numbered(list(map({**known, **new}.__getitem__ if new else known.__getitem__, values)), new)
-
-    def write(self, execute: Execute, numbered: Numbered) -> None:
-        """Write new values into the table, all at once: one by one, a post of many would hold up all others."""
+    def learn(self, customer: int, numbered: Numbered) -> None:
+        """Know new numbers from now on: they are committed."""
+        self._known.learn(customer, numbered.learned)
         if numbered.new:
-            columns = zip(*((number, *value) for value, number in numbered.new.items()), strict=True)
-            kinds = ("INTEGER", *self._columns.values())
-            unnested = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
-            execute(f"INSERT INTO {self._table} SELECT {unnested}", list(map(list, columns)))
+            self._next[customer] = max(self._next[customer], *numbered.learned.values()) + 1
 
-    def forget(self, execute: Execute, used: str) -> None:
-        """Forget what no record refers to any more.
-
-        Args:
-            execute: Runs a statement, in a transaction after which `read` must be called.
-            used: The column of `records` that refers to the table.
-
-        """
+    def forget(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Forget, in an open transaction, what no record refers to any more; call `forgotten` once it is committed."""
         # Without DISTINCT it takes ten times as long, in which nobody else writes.
-        execute(f"DELETE FROM {self._table} WHERE id NOT IN (SELECT DISTINCT {used} FROM records)")  # noqa: S608 - ours
+        cursor.execute(f"""
+            DELETE FROM {self._table} WHERE NOT EXISTS (
+                SELECT 1 FROM (SELECT DISTINCT customer, {self._key} FROM records) AS used
+                WHERE used.customer = {self._table}.customer AND used.{self._key} = {self._table}.{self._key}
+            )
+        """)  # noqa: S608 - names of ours
 
-    def learn(self, numbered: Numbered) -> None:
-        """Know new values from now on: they are committed."""
-        self._known.update(numbered.new)
-        self._next += len(numbered.new)
+    def forgotten(self) -> None:
+        """Know nothing any more, now that some of it is gone from the table."""
+        self._known.forget()
+        self._next.clear()
+
+    def _look_up(
+        self, cursor: duckdb.DuckDBPyConnection, customer: int, digests: Iterable[bytes]
+    ) -> dict[Hashable, int]:
+        wanted = list(digests)
+        cursor.register("wanted", {"place": np.arange(len(wanted)), **_halves(wanted)})
+        rows = cursor.execute(
+            f"""SELECT place, {self._key} FROM {self._table} JOIN wanted ON digest = {_DIGEST}
+                WHERE customer = ?""",  # noqa: S608 - names of ours
+            [customer],
+        ).fetchall()
+        return {wanted[place]: number for place, number in rows}
+
+    def _store(
+        self, cursor: duckdb.DuckDBPyConnection, customer: int, new: Mapping[bytes, Values]
+    ) -> dict[Hashable, int]:
+        """Store values all at once: one by one, a post of many would hold up all others."""
+        numbers = self._free(cursor, customer, len(new))
+        halves = _halves(list(new))
+        columns = [
+            numbers,
+            *(each.tolist() for each in halves.values()),
+            list(map(_size, new.values())),
+            *map(list, zip(*new.values(), strict=True)),
+        ]
+        kinds = ("INTEGER", "UBIGINT", "UBIGINT", "UINTEGER", *self._columns.values())
+        names = (self._key, *halves, "text_bytes", *self._columns)
+        unnested = ", ".join(f"unnest(?::{kind}[]) AS {name}" for kind, name in zip(kinds, names, strict=True))
+        cursor.execute(
+            f"""INSERT INTO {self._table} (customer, {self._key}, digest, text_bytes, {", ".join(self._columns)})
+                SELECT ?, {self._key}, {_DIGEST}, text_bytes, {", ".join(self._columns)} FROM (SELECT {unnested})""",  # noqa: S608
+            [customer, *columns],
+        )
+        return dict(zip(new, numbers, strict=True))
+
+    def _free(self, cursor: duckdb.DuckDBPyConnection, customer: int, count: int) -> list[int]:
+        """Give numbers that nothing of a customer's has."""
+        own = f"FROM {self._table} WHERE customer = ?"
+        if customer not in self._next:
+            ((first,),) = cursor.execute(f"SELECT coalesce(max({self._key}) + 1, 0) {own}", [customer]).fetchall()
+            self._next[customer] = int(first)
+        first = self._next[customer]
+        if first + count <= _NUMBERS:
+            return list(range(first, first + count))
+        # They have been through all numbers: some of the first ones are free, since far fewer are in use.
+        rows = cursor.execute(
+            f"""SELECT range FROM range((SELECT count(*) {own}) + ?)
+                WHERE range NOT IN (SELECT {self._key} {own}) ORDER BY range LIMIT ?""",  # noqa: S608 - names of ours
+            [customer, count, customer, count],
+        ).fetchall()
+        return [int(number) for (number,) in rows]
+
+
+_DIGEST: Final = "((high::UHUGEINT << 64) | low)"
+
+
+def _digest(values: Values) -> bytes:
+    """Return what tells values from all others; the step of the schema that made the column does the same in SQL."""
+    written = b"".join(_written(value) for value in values)
+    return hashlib.sha256(written).digest()[:_DIGEST_BYTES]
+
+
+def _written(value: Hashable) -> bytes:
+    if value is None:
+        return b"-"
+    text = str(value).encode()
+    return b"%d:%b" % (len(text), text)
+
+
+def _size(values: Values) -> int:
+    return sum(len(value.encode()) for value in values if isinstance(value, str))
+
+
+def _halves(digests: Sequence[bytes]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return digests as numbers of 64 bits, since numpy has none of 128."""
+    halves = np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    return {"high": np.ascontiguousarray(halves[:, 0]), "low": np.ascontiguousarray(halves[:, 1])}

@@ -10,7 +10,7 @@ _KEYS: Final = (*KEYS, *AGENT_KEYS)
 _IN_TABLES: Final = {"src_ip": "src_number", "dst_ip": "dst_number", "rule": "rules.name"}
 RECORDS: Final = f"""
     SELECT {", ".join(_IN_TABLES.get(key, key) for key in _KEYS)}, mapped, post, line
-    FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
+    FROM records JOIN rules USING (customer, rule_id) JOIN origins USING (customer, origin_id)
 """  # noqa: S608 - names from above
 """Selects what `flow_record` makes a flow record of."""
 

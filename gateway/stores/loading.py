@@ -1,6 +1,6 @@
 """Flow records into DuckDB, many at once: as numbers, in arrays that DuckDB scans where they lie.
 
-The table of records has what they repeat in the tables `rules` and `origins`.
+The table of records has what they repeat in the tables `rules` and `origins`, each customer's apart.
 
 Measured with batches of 10,000 records: a tenth of the time of DuckDB's JSON reader on the records as they come.
 """
@@ -40,20 +40,22 @@ class Loader:
     """Loads flow records; one at a time."""
 
     def __init__(self) -> None:
-        self._rules = Dictionary("rules", {"name": "VARCHAR"})
+        self._rules = Dictionary("rules", "rule_id", {"name": "VARCHAR"})
         self._origins = Dictionary(
-            "origins", {**dict.fromkeys(_ORIGIN_KEYS, "VARCHAR"), "version": "UTINYINT", "mapped": "UTINYINT"}
+            "origins",
+            "origin_id",
+            {**dict.fromkeys(_ORIGIN_KEYS, "VARCHAR"), "version": "UTINYINT", "mapped": "UTINYINT"},
         )
 
-    def read(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Read what earlier records repeated."""
-        for dictionary in (self._rules, self._origins):
-            dictionary.read(connection.execute)
-
     def forget(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Forget, in an open transaction, what no record repeats any more; call `read` once it is committed."""
-        self._rules.forget(cursor.execute, "rule_id")
-        self._origins.forget(cursor.execute, "origin_id")
+        """Forget, in an open transaction, what no record repeats any more; call `forgotten` once it is committed."""
+        for dictionary in (self._rules, self._origins):
+            dictionary.forget(cursor)
+
+    def forgotten(self) -> None:
+        """Know that some of what was repeated is gone."""
+        for dictionary in (self._rules, self._origins):
+            dictionary.forgotten()
 
     def load(self, cursor: duckdb.DuckDBPyConnection, post: int, customer: int, columns: Columns) -> Callable[[], None]:
         """Load flow records in an open transaction.
@@ -71,19 +73,18 @@ class Loader:
             duckdb.Error: The transaction is to be undone.
 
         """
-        rules = self._rules.number(list(zip(columns["rule"], strict=True)))
+        rules = self._rules.number(cursor, customer, list(zip(columns["rule"], strict=True)))
         origins = self._origins.number(
-            list(zip(*(_values(columns, key) for key in _ORIGIN_KEYS), _mapped(columns), strict=True))
+            cursor,
+            customer,
+            list(zip(*(_values(columns, key) for key in _ORIGIN_KEYS), _mapped(columns), strict=True)),
         )
-        numbered = ((self._rules, rules), (self._origins, origins))
-        for dictionary, new in numbered:
-            dictionary.write(cursor.execute, new)
         cursor.register("batch", _arrays(columns, rules, origins))
         cursor.execute(_INSERT, [post, customer])
 
         def learn() -> None:
-            for dictionary, new in numbered:
-                dictionary.learn(new)
+            self._rules.learn(customer, rules)
+            self._origins.learn(customer, origins)
 
         return learn
 

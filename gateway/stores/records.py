@@ -32,7 +32,6 @@ class Records:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._loader = Loader()
-        self._loader.read(connection)
         self._writing = threading.Lock()
         self._patience: Patience | None = None
         self._failing = False
@@ -177,7 +176,7 @@ class Records:
                 if last:
                     self._loader.forget(cursor)
             if last:
-                self._loader.read(self._connection)
+                self._loader.forgotten()
         # While a backup reads, DuckDB refuses; it writes the log by itself later.
         with self._writing, closing(self._connection.cursor()) as cursor, suppress(duckdb.TransactionException):
             cursor.execute("CHECKPOINT")

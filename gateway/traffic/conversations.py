@@ -180,7 +180,7 @@ def _slice(records: Records, question: Question, after: After | None, count: int
                        origins.source = 'agent' AS is_observed, turned.line IS NOT NULL AS is_turned,
                        coalesce(direction = 'inbound', is_turned) AS at_server, decision, name, host, process,
                        coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0) AS bytes
-                FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
+                FROM records JOIN rules USING (customer, rule_id) JOIN origins USING (customer, origin_id)
                 LEFT JOIN turned USING (post, line)
                 WHERE {asked.sql}
             )

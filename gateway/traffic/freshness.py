@@ -102,7 +102,7 @@ def oldest(records: Records, customer: int) -> dict[str, int]:
     """Tell the time of a customer's oldest record of each source that there is one of, in epoch milliseconds."""
     return dict(
         records.rows(
-            """SELECT source, min(time) FROM records JOIN origins ON origins.id = origin_id
+            """SELECT source, min(time) FROM records JOIN origins USING (customer, origin_id)
                WHERE customer = ? GROUP BY source""",
             [customer],
         )

@@ -166,8 +166,8 @@ _GROUPINGS: Final = {
     Dimension.DESTINATION: _Grouping("dst_number", _one_address(Side.DESTINATION)),
     Dimension.PAIR: _Grouping("src_number, dst_number", _pair),
     Dimension.PORT: _Grouping("protocol, dst_port", lambda key: port_name(*key)),
-    Dimension.RULE: _Grouping("name", _text(PatternKey.RULE), "JOIN rules ON rules.id = rule_id"),
-    Dimension.CARD: _Grouping("mac", _text(PatternKey.MAC), "JOIN origins ON origins.id = origin_id"),
+    Dimension.RULE: _Grouping("name", _text(PatternKey.RULE), "JOIN rules USING (customer, rule_id)"),
+    Dimension.CARD: _Grouping("mac", _text(PatternKey.MAC), "JOIN origins USING (customer, origin_id)"),
 }
 _COLUMN: Final = {Measure.RECORDS: "count", Measure.BYTES: "size"}
 _ORDER: Final = {
