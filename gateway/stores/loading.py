@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gateway.stores.addresses import is_mapped, number
 from gateway.stores.columns import Columns
 from gateway.stores.dictionary import Dictionary, Numbered
+from gateway.stores.usage import Usage, of_texts
 from shared.flowlog.record import COUNTERS, LINKS, CounterSource, Decision, Direction, DirectionBasis, State
 
 type _Array = npt.NDArray[Any]
@@ -57,7 +58,14 @@ class Loader:
         for dictionary in (self._rules, self._origins):
             dictionary.forgotten()
 
-    def load(self, cursor: duckdb.DuckDBPyConnection, post: int, customer: int, columns: Columns) -> Callable[[], None]:
+    def load(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        post: int,
+        customer: int,
+        columns: Columns,
+        admit: Callable[[Usage], None],
+    ) -> Callable[[], None]:
         """Load flow records in an open transaction.
 
         Args:
@@ -65,6 +73,7 @@ class Loader:
             post: The number of the post that brought them.
             customer: The number of the customer whom they belong to.
             columns: Flow records that have passed `shared.flowlog.check.check`.
+            admit: Told once what they take besides themselves; raises what undoes the transaction if that is too much.
 
         Returns:
             What to call once the transaction is committed.
@@ -79,6 +88,7 @@ class Loader:
             customer,
             list(zip(*(_values(columns, key) for key in _ORIGIN_KEYS), _mapped(columns), strict=True)),
         )
+        admit(of_texts(rules.new + origins.new, rules.size + origins.size))
         cursor.register("batch", _arrays(columns, rules, origins))
         cursor.execute(_INSERT, [post, customer])
 

@@ -20,6 +20,7 @@ from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.loading import Loader
 from gateway.stores.posts import Log, Post, RemovedError, newest
 from gateway.stores.records_schema import SCHEMA, connect, version_of
+from gateway.stores.usage import DEFAULT_BUDGET, Budget, Usage, Usages, of_post
 from gateway.stores.watch import Patience, stopped_after
 
 KEY_LIFE: Final = timedelta(days=35)
@@ -32,6 +33,8 @@ class Records:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._loader = Loader()
+        self._usages = Usages()
+        self._usages.recount(connection.execute)
         self._writing = threading.Lock()
         self._patience: Patience | None = None
         self._failing = False
@@ -88,15 +91,21 @@ class Records:
         """Give the post that a customer sent under a key, if there is one."""
         return next(self._posts("WHERE customer = ? AND key = ?", [customer, key]), None)
 
-    def store(self, post: Post, columns: Columns) -> None:
+    def usage(self, customer: int) -> Usage:
+        """Tell what a customer has stored."""
+        return self._usages.of(customer)
+
+    def store(self, post: Post, columns: Columns, budget: Budget = DEFAULT_BUDGET) -> None:
         """Store a post and its records, durably and in one transaction.
 
         Args:
             post: The post; its key must be new to its customer.
             columns: Flow records that have passed `shared.flowlog.check.check`.
+            budget: What its customer may have stored, this post included.
 
         Raises:
             RemovedError: The removal of the post's customer has begun. Nothing was stored.
+            BudgetSpentError: It would pass the budget. Nothing was stored.
             duckdb.Error: Nothing was stored, unless it was the commit that failed; `find` tells after a restart. A
                 `ConstraintException` means that the key is there already.
 
@@ -104,6 +113,14 @@ class Records:
         with self._writing, self._noting_failures():
             if post.customer in self._removed:
                 raise RemovedError
+            used = of_post(len(columns["time"]), post.rejected)
+            self._usages.require_room(post.customer, used, budget)
+
+            def admit(more: Usage) -> None:
+                nonlocal used
+                used += more
+                self._usages.require_room(post.customer, used, budget)
+
             with self._transaction() as cursor:
                 (number,) = _row(
                     cursor.execute(
@@ -123,8 +140,9 @@ class Records:
                         ],
                     )
                 )
-                learn = self._loader.load(cursor, number, post.customer, columns)
+                learn = self._loader.load(cursor, number, post.customer, columns, admit)
             learn()
+            self._usages.add(post.customer, used)
 
     def refuse(self, customer: int, account: str, at: datetime, status: int, message: str) -> None:
         """Keep that a post from a storage account was refused, and why, in place of the one before."""
@@ -146,13 +164,16 @@ class Records:
 
         Those of posts that records were erased from live for ever: a replay must bring nothing back.
         """
-        with self._writing, self._transaction() as cursor:
-            gone = cursor.execute(
-                """DELETE FROM posts WHERE accepted_at < ? AND erased_at IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM records WHERE records.post = posts.id) RETURNING id""",
-                [to_ms(now - KEY_LIFE)],
-            )
-            return len(gone.fetchall())
+        with self._writing:
+            with self._transaction() as cursor:
+                gone = cursor.execute(
+                    """DELETE FROM posts WHERE accepted_at < ? AND erased_at IS NULL
+                       AND NOT EXISTS (SELECT 1 FROM records WHERE records.post = posts.id) RETURNING id""",
+                    [to_ms(now - KEY_LIFE)],
+                ).fetchall()
+            if gone:
+                self._usages.recount(self._connection.execute)
+        return len(gone)
 
     def take_nothing_of(self, customer: int) -> None:
         """Store nothing more of a customer whose removal has begun, whatever is under way by now."""
@@ -177,6 +198,7 @@ class Records:
                     self._loader.forget(cursor)
             if last:
                 self._loader.forgotten()
+            self._usages.recount(self._connection.execute)
         # While a backup reads, DuckDB refuses; it writes the log by itself later.
         with self._writing, closing(self._connection.cursor()) as cursor, suppress(duckdb.TransactionException):
             cursor.execute("CHECKPOINT")

@@ -31,8 +31,8 @@ def store(records, key, *stored, customer=1):
 
 def repeated(records, customer=1):
     """Count what is stored of a customer's rules and origins."""
-    query = """SELECT (SELECT count(*) FROM rules WHERE customer = $1), (SELECT count(*) FROM origins WHERE customer = $1)"""
-    return next(records.rows(query, [customer]))
+    counts = (f"(SELECT count(*) FROM {table} WHERE customer = $1)" for table in ("rules", "origins"))
+    return next(records.rows(f"SELECT {', '.join(counts)}", [customer]))
 
 
 def found(records, search, customer):
