@@ -171,7 +171,7 @@ def _budget_spent(error: BudgetSpentError) -> ApiError:
     return ApiError(
         429,
         "budget_spent",
-        f"The customer's budget of {error.most:,} {error.what} is spent, so nothing of this post is stored. Keep it, and "
+        f"The customer's budget of {error.most:,} {error.what} is spent: nothing of this post is stored. Keep it and "
         "send it again later. Whoever runs the gateway can raise the budget, by `python -m gateway customer budget`.",
         _retry_after(_BUDGET_SECONDS),
     )

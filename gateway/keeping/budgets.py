@@ -1,12 +1,13 @@
 """How far customers' budgets are spent, and what an administrator is to be told of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from gateway.stores.customers import Customer
 from gateway.stores.stores import Stores
-from gateway.stores.usage import Budget, Spent, Usage
+from gateway.stores.usage import DEFAULT_BUDGET, Budget, Spent, Usage
 
 TOLD_AT: Final = 0.8
 """The part of a budget that is spent when an administrator is told."""
@@ -28,14 +29,14 @@ class Share:
     most: int
 
     @property
-    def part(self) -> float:
-        """How much of it is spent, 1 being all; more where the budget was lowered."""
-        return self.used / self.most
+    def is_bytes(self) -> bool:
+        """Whether it is counted in bytes."""
+        return self.what is Spent.STORED_BYTES
 
     @property
     def is_low(self) -> bool:
         """Whether an administrator is to be told."""
-        return self.part >= TOLD_AT
+        return self.used >= TOLD_AT * self.most
 
 
 def shares(usage: Usage, budget: Budget) -> tuple[Share, ...]:
@@ -46,9 +47,14 @@ def shares(usage: Usage, budget: Budget) -> tuple[Share, ...]:
     )
 
 
-def low(usage: Usage, budget: Budget) -> tuple[Share, ...]:
-    """Tell of what an administrator is to be told: what is spent, or will be before long."""
-    return tuple(share for share in shares(usage, budget) if share.is_low)
+def notices(shares: Iterable[Share]) -> tuple[str, ...]:
+    """Return what an administrator is to be told: a sentence or two of each part that is spent, or will be soon."""
+    return tuple(
+        f"{share.used:,} of the budget of {share.most:,} {share.what} are used. Posts that would pass it are put off "
+        "until whoever runs the gateway raises it (`python -m gateway customer budget`), or records are deleted."
+        for share in shares
+        if share.is_low
+    )
 
 
 def shares_of(stores: Stores, customer: int) -> tuple[Share, ...]:
@@ -56,7 +62,8 @@ def shares_of(stores: Stores, customer: int) -> tuple[Share, ...]:
     return shares(stores.records.usage(customer), stores.budgets.of(customer))
 
 
-def shares_of_all(stores: Stores, customers: Iterator[Customer]) -> Iterator[tuple[Customer, tuple[Share, ...]]]:
-    """Tell how far the budgets of customers are spent, without a look at what is stored."""
-    for customer in customers:
-        yield customer, shares_of(stores, customer.number)
+def shares_of_all(stores: Stores, now: datetime) -> Iterator[tuple[Customer, tuple[Share, ...]]]:
+    """Tell how far the budgets of all customers are spent, without a look at what is stored."""
+    own = stores.budgets.own()
+    for customer in stores.customers.all(now):
+        yield customer, shares(stores.records.usage(customer.number), own.get(customer.number, DEFAULT_BUDGET))

@@ -29,6 +29,7 @@ PAGES = [
     "/setup/attributes/{item}",
     "/setup/blueprints",
     "/setup/retention",
+    "/setup/storage",
     "/account",
 ]
 

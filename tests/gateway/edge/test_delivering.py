@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.stores.usage import Budget
 from tests.gateway.client import agent_record, code, ndjson, record
 
 
@@ -189,3 +190,15 @@ def test_customers_do_not_share_machines_or_keys(gateway, agent, new_agent):
             "rejected": [],
         }
     assert [each["dst_port"] for each in stored(gateway, other)] == [2]
+
+
+def test_a_spent_budget_puts_an_agent_off_and_its_machine_shows_why(gateway, agent, answers):
+    gateway.stores.budgets.set(agent.customer, Budget(1, 10**12))
+    refused = agent.deliver(ndjson(agent_record()))
+    assert code(refused) == (429, "budget_spent")
+    assert int(refused.headers["Retry-After"]) > 0
+    (kept,) = answers(agent)
+    assert kept.status == 429
+    assert "budget" in kept.reason
+    gateway.stores.budgets.set(agent.customer, Budget(10, 10**12))
+    assert agent.deliver(ndjson(agent_record())).json()["accepted"] == 1

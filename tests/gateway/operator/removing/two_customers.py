@@ -13,6 +13,7 @@ from gateway.clock import utc_now
 from gateway.operator.work import Work
 from gateway.stores.stores import Stores, open_stores
 from gateway.stores.upgrade import upgrade
+from gateway.stores.usage import Budget
 
 _VERSION_0_1 = Path(__file__).parents[2] / "stores" / "version_0_1" / "data.tar.gz"
 
@@ -29,6 +30,7 @@ def unpack(data: Path) -> None:
             hold = stores.holds.add(customer.number, "port:22", now - timedelta(1), now, "a case", "ada", now)
             stores.holds.lift(customer.number, hold, now)
             stores.database.run("INSERT INTO retention VALUES (?, 'nsg', 30)", customer.number)
+            stores.budgets.set(customer.number, Budget(100_000, 10**9))
 
 
 def work(stores: Stores, customer: str, **wishes: Any) -> Work:
