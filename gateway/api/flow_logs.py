@@ -23,8 +23,8 @@ from gateway.stores.posts import Log
 from gateway.stores.stores import Stores
 
 _LOG: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
-_LOG_CHARACTERS: Final = 2048
-"""A container's name and a blob's have 63 and 1,024 characters at most ("Naming and referencing containers, blobs")."""
+_LOG_CHARACTERS: Final = 24 + 1 + 63 + 1 + 1024
+"""An account's name, a container's and a blob's at most ("Naming and referencing containers, blobs, and metadata")."""
 _KEPT_REFUSALS: Final = {400, 409, 413, 415, 429}
 """Those that speak of what was sent or of its customer's budget, not of the moment."""
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 import duckdb
 
 from gateway.clock import AHEAD, from_ms, to_ms
+from gateway.stores.answers import packed, unpacked
 from gateway.stores.columns import Columns
 from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.loading import Loader
@@ -25,6 +26,9 @@ from gateway.stores.watch import Patience, stopped_after
 
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
+
+MOST_REFUSALS: Final = 1_000
+"""Of so many storage accounts of a customer's the last refusal is kept."""
 
 
 class Records:
@@ -131,7 +135,7 @@ class Records:
                             post.customer,
                             post.key,
                             post.body_hash,
-                            post.answer.decode(),
+                            packed(post.answer),
                             to_ms(post.accepted_at),
                             post.log and post.log.account,
                             post.log and post.log.name,
@@ -152,6 +156,13 @@ class Records:
             cursor.execute(
                 "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?)",
                 [customer, account, to_ms(at), status, message],
+            )
+            # A sender may name any number of accounts.
+            cursor.execute(
+                """DELETE FROM refusals WHERE customer = $customer AND account IN (
+                       SELECT account FROM refusals WHERE customer = $customer
+                       ORDER BY refused_at DESC, account = $account DESC OFFSET $most)""",
+                {"customer": customer, "account": account, "most": MOST_REFUSALS},
             )
 
     def knows(self, customer: int, account: str) -> bool:
@@ -246,7 +257,7 @@ class Records:
         )
         for customer, key, body_hash, answer, accepted_at, rejected, *log in rows:
             known = None if log[0] is None else Log(*log)
-            yield Post(customer, key, body_hash, answer.encode(), from_ms(accepted_at), known, rejected)
+            yield Post(customer, key, body_hash, unpacked(answer), from_ms(accepted_at), known, rejected)
 
     def rows(self, query: str, parameters: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         """Run a query beside everything else; it sees what was stored when it began.

@@ -133,7 +133,7 @@ def _by_customer(table: str, key: str, columns: tuple[str, ...]) -> tuple[str, .
 _STEPS: Final = (
     Step("posts that records were erased from", ("ALTER TABLE posts ADD COLUMN erased_at BIGINT",)),
     Step(
-        "names of rules, and what else records repeat, for each customer apart",
+        "names of rules, and what else records repeat, for each customer apart; those too long by now are cut, marked",
         (
             # Version 0.1 took texts of 31 MiB, and the engine reads 2,048 of them at once.
             "RESET memory_limit",

@@ -13,8 +13,8 @@ RECORD_BYTES: Final = 40
 """Of a flow record; a million takes some 26 MB in the file, and more before it is packed there."""
 POST_BYTES: Final = 400
 """Of a post's key, answer and name of its log."""
-REJECTED_BYTES: Final = 300
-"""Of a line that was rejected, in the answer to its post."""
+REJECTED_BYTES: Final = 30
+"""Of a line that was rejected, in the answer to its post as it is kept."""
 TEXT_BYTES: Final = 64
 """Of a text, besides its own bytes."""
 

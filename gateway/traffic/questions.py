@@ -4,7 +4,7 @@ Whatever a person wrote reaches SQL as a parameter. Names and other texts are co
 small tables, and what of them fits is asked for by number.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Final
@@ -30,6 +30,8 @@ from gateway.traffic.terms import (
 
 _ENDS: Final = {Side.SOURCE: ("src",), Side.DESTINATION: ("dst",), Side.EITHER: ("src", "dst")}
 _NEVER: Final = "false"
+_TEXTS: Final = 100_000
+"""How many texts are compared with a pattern at once."""
 _IPV4: Final = ip_network("::ffff:0:0/96")
 _ORIGIN: Final = {
     PatternKey.MAC: "mac",
@@ -166,15 +168,29 @@ def _of_origins(customer: int, asked: Condition) -> Condition:
 
 
 def _listed(
-    records: Records, customer: int, column: str, value: str, table: str, patterns: Iterable[Pattern]
+    records: Records, customer: int, column: str, value: str, table: str, patterns: Sequence[Pattern]
 ) -> Condition:
     """Ask for the numbers under which a customer has a text that fits."""
-    rows: Iterator[tuple[int, str | None]] = records.rows(
-        f"SELECT {column}, {value} FROM {table} WHERE customer = ?",  # noqa: S608 - names of ours
-        [customer],
-    )
-    numbers = [number for number, text in rows if text is not None and _fits(patterns, text)]
+    numbers: list[int] = []
+    for part in _parts(records, customer, column, value, table):
+        numbers += (number for number, text in part if text is not None and _fits(patterns, text))
     return Condition(f"{column} IN (SELECT unnest(?::INTEGER[]))", (numbers,))
+
+
+def _parts(
+    records: Records, customer: int, column: str, value: str, table: str
+) -> Iterator[list[tuple[int, str | None]]]:
+    """Give a customer's texts with their numbers, part by part: all of them may take more memory than there is."""
+    query = f"""
+        SELECT {column}, {value} FROM {table} WHERE customer = ? AND {column} > ? ORDER BY {column} LIMIT {_TEXTS:d}
+    """  # noqa: S608 - names of ours
+    last = -1
+    while True:
+        part = [(number, text) for number, text in records.rows(query, [customer, last])]
+        yield part
+        if len(part) < _TEXTS:
+            return
+        last = part[-1][0]
 
 
 def _fits(patterns: Iterable[Pattern], text: str) -> bool:
