@@ -7,9 +7,9 @@ but what was used of late; all else is looked up by a digest, once a post.
 """
 
 import hashlib
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
 import numpy as np
@@ -34,13 +34,20 @@ class Numbered:
         numbers: One for each value, in their order.
         learned: The numbers that were not known, by the values' digests.
         new: How many of the values were new, and are stored now.
-        size: How many bytes the texts of those have.
+        size: How many bytes those have.
 
     """
 
     numbers: list[int]
     learned: Mapping[Hashable, int]
     new: int
+    size: int
+
+
+class _Entry(NamedTuple):
+    """Values that stand together, and how many bytes they have as they are written for the digest."""
+
+    values: Values
     size: int
 
 
@@ -65,20 +72,19 @@ class Dictionary:
     def number(self, cursor: duckdb.DuckDBPyConnection, customer: int, values: Sequence[Values]) -> Numbered:
         """Give each value its number, in an open transaction; those that are new are stored under the next ones."""
         numbers: dict[Values, int] = {}
-        unknown: dict[bytes, Values] = {}
-        for value in set(values):
-            digest = _digest(value)
+        unknown: dict[bytes, _Entry] = {}
+        for digest, entry in _entries(values):
             number = self._known.find(customer, digest)
             if number is None:
-                unknown[digest] = value
+                unknown[digest] = entry
             else:
-                numbers[value] = number
+                numbers[entry.values] = number
         learned = self._look_up(cursor, customer, unknown) if unknown else {}
-        new = {digest: value for digest, value in unknown.items() if digest not in learned}
-        size = sum(map(_size, new.values()))
+        new = {digest: entry for digest, entry in unknown.items() if digest not in learned}
         if new:
             learned |= self._store(cursor, customer, new)
-        numbers |= {value: learned[digest] for digest, value in unknown.items()}
+        numbers |= {entry.values: learned[digest] for digest, entry in unknown.items()}
+        size = sum(entry.size for entry in new.values())
         return Numbered(list(map(numbers.__getitem__, values)), learned, len(new), size)
 
     def learn(self, customer: int, numbered: Numbered) -> None:
@@ -115,7 +121,7 @@ class Dictionary:
         return {wanted[place]: number for place, number in rows}
 
     def _store(
-        self, cursor: duckdb.DuckDBPyConnection, customer: int, new: Mapping[bytes, Values]
+        self, cursor: duckdb.DuckDBPyConnection, customer: int, new: Mapping[bytes, _Entry]
     ) -> dict[Hashable, int]:
         """Store values all at once: one by one, a post of many would hold up all others."""
         numbers = self._free(cursor, customer, len(new))
@@ -123,8 +129,8 @@ class Dictionary:
         columns = [
             numbers,
             *(each.tolist() for each in halves.values()),
-            list(map(_size, new.values())),
-            *map(list, zip(*new.values(), strict=True)),
+            [entry.size for entry in new.values()],
+            *map(list, zip(*(entry.values for entry in new.values()), strict=True)),
         ]
         kinds = ("INTEGER", "UBIGINT", "UBIGINT", "UINTEGER", *self._columns.values())
         names = (self._key, *halves, "text_bytes", *self._columns)
@@ -157,21 +163,21 @@ class Dictionary:
 _DIGEST: Final = "((high::UHUGEINT << 64) | low)"
 
 
-def _digest(values: Values) -> bytes:
-    """Return what tells values from all others; the step of the schema that made the column does the same in SQL."""
-    written = b"".join(_written(value) for value in values)
-    return hashlib.sha256(written).digest()[:_DIGEST_BYTES]
+class _Written(dict[Hashable, bytes]):
+    """What a digest is made of, by value: nothing that differs is written alike, whatever stands beside it."""
+
+    def __missing__(self, value: Hashable) -> bytes:
+        text = str(value).encode()
+        self[value] = written = b"-" if value is None else b"%d:%b" % (len(text), text)
+        return written
 
 
-def _written(value: Hashable) -> bytes:
-    if value is None:
-        return b"-"
-    text = str(value).encode()
-    return b"%d:%b" % (len(text), text)
-
-
-def _size(values: Values) -> int:
-    return sum(len(value.encode()) for value in values if isinstance(value, str))
+def _entries(values: Iterable[Values]) -> Iterator[tuple[bytes, _Entry]]:
+    """Give each different entry with its digest; the step of the schema that made the columns does so in SQL."""
+    each = _Written()
+    for entry in set(values):
+        written = b"".join(map(each.__getitem__, entry))
+        yield hashlib.sha256(written).digest()[:_DIGEST_BYTES], _Entry(entry, len(written))
 
 
 def _halves(digests: Sequence[bytes]) -> dict[str, np.ndarray[Any, Any]]:

@@ -116,14 +116,13 @@ def _by_customer(table: str, key: str, columns: tuple[str, ...]) -> tuple[str, .
     texts = [column for column in columns if column not in {"version", "mapped"}]
     cut = ", ".join(_cut(column) if column in texts else column for column in columns)
     written = " || ".join(f"coalesce(strlen({column}::VARCHAR) || ':' || {column}, '-')" for column in columns)
-    text_bytes = " + ".join(f"coalesce(strlen({column}), 0)" for column in texts)
     names = ", ".join(columns)
     return (
         f"""
         INSERT INTO {table} (customer, {key}, digest, text_bytes, {names})
         WITH cut AS MATERIALIZED (SELECT id, {cut} FROM {table}_of_all),
         used AS (SELECT DISTINCT customer, {key} FROM records)
-        SELECT customer, {key}, ('0x' || left(sha256({written}), 32))::UHUGEINT, {text_bytes}, {names}
+        SELECT customer, {key}, ('0x' || left(sha256({written}), 32))::UHUGEINT, strlen({written}), {names}
         FROM used JOIN cut ON id = {key}
         """,  # noqa: S608 - names of ours
         f"DROP TABLE {table}_of_all",

@@ -40,8 +40,10 @@ def plainly(records, customer):
     stored, posts = list(records.records(customer)), list(records.posts(customer))
     rules = {each["rule"] for each in stored}
     origins = {tuple(each.get(key) for key in (*ORIGIN, "version")) for each in stored}
-    texts = [text for each in ((*origin[:-1],) for origin in origins) for text in each] + list(rules)
-    size = sum(len(text.encode()) for text in texts if text is not None)
+    written = [*((rule,) for rule in rules), *((*origin, 0) for origin in origins)]
+    size = sum(
+        1 if text is None else len(f"{len(str(text).encode())}:{text}".encode()) for each in written for text in each
+    )
     rejected = sum(each.rejected for each in posts)
     return Usage(
         len(rules) + len(origins),
