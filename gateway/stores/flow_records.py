@@ -15,6 +15,17 @@ RECORDS: Final = f"""
 """Selects what `flow_record` makes a flow record of."""
 
 
+def with_rules(customer: int) -> str:
+    """Join the rules of a customer's to its records, by one number: with two, a query over all takes twice as long."""
+    return f"JOIN (SELECT rule_id, name FROM rules WHERE customer = {customer:d}) AS rules USING (rule_id)"  # noqa: S608
+
+
+def with_origins(customer: int) -> str:
+    """Join the origins of a customer's to its records likewise."""
+    origins = f"SELECT * EXCLUDE (customer, digest, text_bytes) FROM origins WHERE customer = {customer:d}"  # noqa: S608
+    return f"JOIN ({origins}) AS origins USING (origin_id)"
+
+
 def flow_record(row: Sequence[Any]) -> dict[str, Any]:
     """Make the flow record of a row that `RECORDS` selected."""
     record = dict(zip(_KEYS, row, strict=False))

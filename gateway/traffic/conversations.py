@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from typing import Any, Final, Self
 
 from gateway.stores.addresses import text
+from gateway.stores.flow_records import with_origins, with_rules
 from gateway.stores.records import Records
 from gateway.traffic.questions import Question, condition
 from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Services, Side, Term
@@ -180,7 +181,7 @@ def _slice(records: Records, question: Question, after: After | None, count: int
                        origins.source = 'agent' AS is_observed, turned.line IS NOT NULL AS is_turned,
                        coalesce(direction = 'inbound', is_turned) AS at_server, decision, name, host, process,
                        coalesce(bytes_src_to_dst, 0) + coalesce(bytes_dst_to_src, 0) AS bytes
-                FROM records JOIN rules USING (customer, rule_id) JOIN origins USING (customer, origin_id)
+                FROM records {with_rules(question.customer)} {with_origins(question.customer)}
                 LEFT JOIN turned USING (post, line)
                 WHERE {asked.sql}
             )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.stores.flow_records import with_rules
 from gateway.stores.records import Records
 from gateway.traffic.first import MOST_ROWS, First, counted
 from gateway.traffic.questions import Question, condition
@@ -35,11 +36,11 @@ def rule_hits(records: Records, question: Question) -> First[RuleHits]:
     asked = condition(records, question)
     rows = records.rows(
         f"""WITH hits AS (
-                SELECT customer, rule_id, direction, decision, count(*) AS count, {BYTES} AS size, max(time) AS last
+                SELECT rule_id, direction, decision, count(*) AS count, {BYTES} AS size, max(time) AS last
                 FROM records WHERE {asked.sql} GROUP BY ALL
             )
             SELECT name, direction, decision, count, size, last, count(*) OVER ()
-            FROM hits JOIN rules USING (customer, rule_id) WHERE name IS NOT NULL  -- agents know of no rules
+            FROM hits {with_rules(question.customer)} WHERE name IS NOT NULL  -- agents know of no rules
             ORDER BY count DESC, name, direction, decision LIMIT {MOST_ROWS}""",  # noqa: S608 - ours
         asked.parameters,
     )

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 from gateway.stores.addresses import text
+from gateway.stores.flow_records import with_origins, with_rules
 from gateway.stores.records import Records
 from gateway.traffic.protocols import protocol_name
 from gateway.traffic.questions import Question, condition
@@ -83,13 +84,13 @@ class _Grouping:
     Attributes:
         key: The columns, in SQL.
         name: Makes of their values the group's name and terms.
-        joined: What to join to `records` for them.
+        joined: What to join to `records` for them, by the customer's number.
 
     """
 
     key: str
     name: Callable[[Sequence[Any]], tuple[tuple[str | None, ...], tuple[Term, ...]]]
-    joined: str = ""
+    joined: Callable[[int], str] = lambda _customer: ""
 
 
 def top(records: Records, question: Question, dimension: Dimension, measure: Measure, limit: int = 10) -> Top:
@@ -100,7 +101,7 @@ def top(records: Records, question: Question, dimension: Dimension, measure: Mea
         records.rows(
             f"""WITH groups AS MATERIALIZED (
                     SELECT {grouping.key}, count(*) AS count, {BYTES} AS size
-                    FROM records {grouping.joined} WHERE {asked.sql} GROUP BY {grouping.key}
+                    FROM records {grouping.joined(question.customer)} WHERE {asked.sql} GROUP BY {grouping.key}
                 ), sums AS (
                     SELECT count(*) AS groups, sum(count) AS count, sum(size) AS size,
                            list_min(max({_COLUMN[measure]}, {limit:d})) AS least
@@ -166,8 +167,8 @@ _GROUPINGS: Final = {
     Dimension.DESTINATION: _Grouping("dst_number", _one_address(Side.DESTINATION)),
     Dimension.PAIR: _Grouping("src_number, dst_number", _pair),
     Dimension.PORT: _Grouping("protocol, dst_port", lambda key: port_name(*key)),
-    Dimension.RULE: _Grouping("name", _text(PatternKey.RULE), "JOIN rules USING (customer, rule_id)"),
-    Dimension.CARD: _Grouping("mac", _text(PatternKey.MAC), "JOIN origins USING (customer, origin_id)"),
+    Dimension.RULE: _Grouping("name", _text(PatternKey.RULE), with_rules),
+    Dimension.CARD: _Grouping("mac", _text(PatternKey.MAC), with_origins),
 }
 _COLUMN: Final = {Measure.RECORDS: "count", Measure.BYTES: "size"}
 _ORDER: Final = {
