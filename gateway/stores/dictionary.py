@@ -16,12 +16,14 @@ import numpy as np
 
 from gateway.stores.known import Known
 
+type _Array = np.ndarray[Any, Any]
 type Values = tuple[Hashable, ...]
 """What is stored once: a text, a number or None for each column."""
 
 _KNOWN: Final = 100_000
 """How many numbers of a table are held in memory; each takes some 250 bytes."""
 _DIGEST_BYTES: Final = 16
+_TEXT: Final = "VARCHAR"
 _NUMBERS: Final = 2**31
 """As many numbers a customer has: they are stored as INTEGER."""
 
@@ -125,20 +127,17 @@ class Dictionary:
     ) -> dict[Hashable, int]:
         """Store values all at once: one by one, a post of many would hold up all others."""
         numbers = self._free(cursor, customer, len(new))
-        halves = _halves(list(new))
-        columns = [
-            numbers,
-            *(each.tolist() for each in halves.values()),
-            [entry.size for entry in new.values()],
-            *map(list, zip(*(entry.values for entry in new.values()), strict=True)),
-        ]
-        kinds = ("INTEGER", "UBIGINT", "UBIGINT", "UINTEGER", *self._columns.values())
-        names = (self._key, *halves, "text_bytes", *self._columns)
-        unnested = ", ".join(f"unnest(?::{kind}[]) AS {name}" for kind, name in zip(kinds, names, strict=True))
+        columns = zip(*(entry.values for entry in new.values()), strict=True)
+        texts = {
+            name: _array(kind, values) for (name, kind), values in zip(self._columns.items(), columns, strict=True)
+        }
+        sizes = np.array([entry.size for entry in new.values()])
+        cursor.register("new", {"number": np.array(numbers), **_halves(list(new)), "size": sizes, **texts})
+        read = ", ".join(_read(name, kind) for name, kind in self._columns.items())
         cursor.execute(
             f"""INSERT INTO {self._table} (customer, {self._key}, digest, text_bytes, {", ".join(self._columns)})
-                SELECT ?, {self._key}, {_DIGEST}, text_bytes, {", ".join(self._columns)} FROM (SELECT {unnested})""",  # noqa: S608
-            [customer, *columns],
+                SELECT ?, number, {_DIGEST}, size, {read} FROM new""",  # noqa: S608 - names of ours
+            [customer],
         )
         return dict(zip(new, numbers, strict=True))
 
@@ -180,7 +179,19 @@ def _entries(values: Iterable[Values]) -> Iterator[tuple[bytes, _Entry]]:
         yield hashlib.sha256(written).digest()[:_DIGEST_BYTES], _Entry(entry, len(written))
 
 
-def _halves(digests: Sequence[bytes]) -> dict[str, np.ndarray[Any, Any]]:
+def _array(kind: str, values: Sequence[Hashable]) -> _Array:
+    """Return a column's values as an array, of which DuckDB tells the type by looking at some of them."""
+    if kind == _TEXT:
+        return np.array(["" if value is None else f"={value}" for value in values], dtype=object)
+    return np.array(values)
+
+
+def _read(name: str, kind: str) -> str:
+    """Read in SQL what `_array` wrote."""
+    return f"if({name} = '', NULL, substr({name}, 2))" if kind == _TEXT else name
+
+
+def _halves(digests: Sequence[bytes]) -> dict[str, _Array]:
     """Return digests as numbers of 64 bits, since numpy has none of 128."""
     halves = np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64).reshape(-1, 2)
     return {"high": np.ascontiguousarray(halves[:, 0]), "low": np.ascontiguousarray(halves[:, 1])}
