@@ -7,7 +7,7 @@ but what was used of late; all else is looked up by a digest, once a post.
 """
 
 import hashlib
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +15,10 @@ import duckdb
 import numpy as np
 
 from gateway.stores.known import Known
+from gateway.stores.usage import Usage, of_texts
 
+type Admit = Callable[[Usage], None]
+"""Told what is about to be stored; raises an exception if that is too much."""
 type _Array = np.ndarray[Any, Any]
 type Values = tuple[Hashable, ...]
 """What is stored once: a text, a number or None for each column."""
@@ -35,15 +38,11 @@ class Numbered:
     Attributes:
         numbers: One for each value, in their order.
         learned: The numbers that were not known, by the values' digests.
-        new: How many of the values were new, and are stored now.
-        size: How many bytes those have.
 
     """
 
     numbers: list[int]
     learned: Mapping[Hashable, int]
-    new: int
-    size: int
 
 
 class _Entry(NamedTuple):
@@ -71,8 +70,18 @@ class Dictionary:
         self._known = Known(_KNOWN)
         self._next: dict[int, int] = {}
 
-    def number(self, cursor: duckdb.DuckDBPyConnection, customer: int, values: Sequence[Values]) -> Numbered:
-        """Give each value its number, in an open transaction; those that are new are stored under the next ones."""
+    def number(
+        self, cursor: duckdb.DuckDBPyConnection, customer: int, values: Sequence[Values], admit: Admit
+    ) -> Numbered:
+        """Give each value its number, in an open transaction; those that are new are stored under the next ones.
+
+        Args:
+            cursor: Where the transaction is open.
+            customer: Whose values they are.
+            values: What is to be numbered.
+            admit: Told what new values will take before they are stored; raises what undoes the transaction.
+
+        """
         numbers: dict[Values, int] = {}
         unknown: dict[bytes, _Entry] = {}
         for digest, entry in _entries(values):
@@ -84,16 +93,16 @@ class Dictionary:
         learned = self._look_up(cursor, customer, unknown) if unknown else {}
         new = {digest: entry for digest, entry in unknown.items() if digest not in learned}
         if new:
+            admit(of_texts(len(new), sum(entry.size for entry in new.values())))
             learned |= self._store(cursor, customer, new)
         numbers |= {entry.values: learned[digest] for digest, entry in unknown.items()}
-        size = sum(entry.size for entry in new.values())
-        return Numbered(list(map(numbers.__getitem__, values)), learned, len(new), size)
+        return Numbered(list(map(numbers.__getitem__, values)), learned)
 
     def learn(self, customer: int, numbered: Numbered) -> None:
         """Know new numbers from now on: they are committed."""
         self._known.learn(customer, numbered.learned)
-        if numbered.new:
-            self._next[customer] = max(self._next[customer], *numbered.learned.values()) + 1
+        if customer in self._next and numbered.learned:
+            self._next[customer] = max(self._next[customer], max(numbered.learned.values()) + 1)
 
     def forget(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Forget, in an open transaction, what no record refers to any more; call `forgotten` once it is committed."""

@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from gateway.stores.addresses import is_mapped, number
 from gateway.stores.columns import Columns
-from gateway.stores.dictionary import Dictionary, Numbered
-from gateway.stores.usage import Usage, of_texts
+from gateway.stores.dictionary import Admit, Dictionary, Numbered
 from shared.flowlog.record import COUNTERS, LINKS, CounterSource, Decision, Direction, DirectionBasis, State
 
 type _Array = npt.NDArray[Any]
@@ -64,7 +63,7 @@ class Loader:
         post: int,
         customer: int,
         columns: Columns,
-        admit: Callable[[Usage], None],
+        admit: Admit,
     ) -> Callable[[], None]:
         """Load flow records in an open transaction.
 
@@ -73,7 +72,7 @@ class Loader:
             post: The number of the post that brought them.
             customer: The number of the customer whom they belong to.
             columns: Flow records that have passed `shared.flowlog.check.check`.
-            admit: Told once what they take besides themselves; raises what undoes the transaction if that is too much.
+            admit: Told what they take besides themselves, before that is stored; raises what undoes the transaction.
 
         Returns:
             What to call once the transaction is committed.
@@ -82,13 +81,13 @@ class Loader:
             duckdb.Error: The transaction is to be undone.
 
         """
-        rules = self._rules.number(cursor, customer, list(zip(columns["rule"], strict=True)))
+        rules = self._rules.number(cursor, customer, list(zip(columns["rule"], strict=True)), admit)
         origins = self._origins.number(
             cursor,
             customer,
             list(zip(*(_values(columns, key) for key in _ORIGIN_KEYS), _mapped(columns), strict=True)),
+            admit,
         )
-        admit(of_texts(rules.new + origins.new, rules.size + origins.size))
         cursor.register("batch", _arrays(columns, rules, origins))
         cursor.execute(_INSERT, [post, customer])
 

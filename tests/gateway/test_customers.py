@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pwd
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from gateway.cli import main
 from gateway.clock import utc_now
-from gateway.stores.stores import open_stores
+from gateway.local import GatewayProcess, new_customer
+from gateway.stores.stores import open_database, open_stores
+from tests.gateway.client import Client, code, ndjson, record
 
 
 class Terminal(io.StringIO):
@@ -128,3 +131,23 @@ def test_a_budget_that_is_none_is_refused(data, capfd, wrong):
         main(["customer", "budget", "contoso", *wrong, "--data", data])
     assert ended.value.code == 2
     assert "nor: default" in capfd.readouterr().err
+
+
+def test_a_budget_that_is_raised_while_the_gateway_serves_holds_at_once_and_a_kill_forgets_nothing(tmp_path, capfd):
+    with closing(open_database(tmp_path)) as database:
+        contoso = new_customer(database, "contoso")
+    serving = GatewayProcess(tmp_path)
+    client = Client(serving.url, contoso.subscription_token, contoso.number)
+    set_to = ["customer", "budget", "contoso", "--data", str(tmp_path), "--texts"]
+    assert main([*set_to, "2"]) == 0
+    assert client.post(ndjson(record()), key="first").status_code == 202
+    assert code(client.post(ndjson(record(rule="new")), key="second")) == (429, "budget_spent")
+    serving.kill()
+    with GatewayProcess(tmp_path) as again:
+        client = Client(again.url, contoso.subscription_token, contoso.number)
+        assert code(client.post(ndjson(record(rule="new")), key="second")) == (429, "budget_spent")
+        assert client.post(ndjson(record()), key="first").json()["duplicate"] is True
+        capfd.readouterr()
+        assert main([*set_to, "3"]) == 0
+        assert "contoso: 2 of 3 distinct texts, 66.7%" in capfd.readouterr().out
+        assert client.post(ndjson(record(rule="new")), key="second").status_code == 202
