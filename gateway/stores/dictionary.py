@@ -7,9 +7,9 @@ but what was used of late; all else is looked up by a digest, once a post.
 """
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import duckdb
 import numpy as np
@@ -52,6 +52,38 @@ class _Entry(NamedTuple):
     size: int
 
 
+class _Written(dict[Hashable, bytes]):
+    """What a digest is made of, by value: nothing that differs is written alike, whatever stands beside it."""
+
+    def __missing__(self, value: Hashable) -> bytes:
+        text = str(value).encode()
+        self[value] = written = b"-" if value is None else b"%d:%b" % (len(text), text)
+        return written
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """What the records of a post repeat.
+
+    Attributes:
+        values: Those of each record.
+        entries: Those that differ, by their digests.
+
+    """
+
+    values: Sequence[Values]
+    entries: Mapping[bytes, _Entry]
+
+    @classmethod
+    def of(cls, values: Sequence[Values]) -> Self:
+        """Tell values apart by digests; the step of the schema that made the columns does so in SQL."""
+        each, entries = _Written(), {}
+        for entry in set(values):
+            written = b"".join(map(each.__getitem__, entry))
+            entries[hashlib.sha256(written).digest()[:_DIGEST_BYTES]] = _Entry(entry, len(written))
+        return cls(values, entries)
+
+
 class Dictionary:
     """The numbers of one table's rows. One writer at a time: it calls `number`, and once committed `learn`."""
 
@@ -70,21 +102,19 @@ class Dictionary:
         self._known = Known(_KNOWN)
         self._next: dict[int, int] = {}
 
-    def number(
-        self, cursor: duckdb.DuckDBPyConnection, customer: int, values: Sequence[Values], admit: Admit
-    ) -> Numbered:
+    def number(self, cursor: duckdb.DuckDBPyConnection, customer: int, repeated: Repeated, admit: Admit) -> Numbered:
         """Give each value its number, in an open transaction; those that are new are stored under the next ones.
 
         Args:
             cursor: Where the transaction is open.
             customer: Whose values they are.
-            values: What is to be numbered.
+            repeated: What is to be numbered.
             admit: Told what new values will take before they are stored; raises what undoes the transaction.
 
         """
         numbers: dict[Values, int] = {}
         unknown: dict[bytes, _Entry] = {}
-        for digest, entry in _entries(values):
+        for digest, entry in repeated.entries.items():
             number = self._known.find(customer, digest)
             if number is None:
                 unknown[digest] = entry
@@ -96,7 +126,7 @@ class Dictionary:
             admit(of_texts(len(new), sum(entry.size for entry in new.values())))
             learned |= self._store(cursor, customer, new)
         numbers |= {entry.values: learned[digest] for digest, entry in unknown.items()}
-        return Numbered(list(map(numbers.__getitem__, values)), learned)
+        return Numbered(list(map(numbers.__getitem__, repeated.values)), learned)
 
     def learn(self, customer: int, numbered: Numbered) -> None:
         """Know new numbers from now on: they are committed."""
@@ -169,23 +199,6 @@ class Dictionary:
 
 
 _DIGEST: Final = "((high::UHUGEINT << 64) | low)"
-
-
-class _Written(dict[Hashable, bytes]):
-    """What a digest is made of, by value: nothing that differs is written alike, whatever stands beside it."""
-
-    def __missing__(self, value: Hashable) -> bytes:
-        text = str(value).encode()
-        self[value] = written = b"-" if value is None else b"%d:%b" % (len(text), text)
-        return written
-
-
-def _entries(values: Iterable[Values]) -> Iterator[tuple[bytes, _Entry]]:
-    """Give each different entry with its digest; the step of the schema that made the columns does so in SQL."""
-    each = _Written()
-    for entry in set(values):
-        written = b"".join(map(each.__getitem__, entry))
-        yield hashlib.sha256(written).digest()[:_DIGEST_BYTES], _Entry(entry, len(written))
 
 
 def _array(kind: str, values: Sequence[Hashable]) -> _Array:

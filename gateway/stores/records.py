@@ -18,7 +18,7 @@ from gateway.clock import AHEAD, from_ms, to_ms
 from gateway.stores.answers import packed, unpacked
 from gateway.stores.columns import Columns
 from gateway.stores.flow_records import RECORDS, flow_record
-from gateway.stores.loading import Loader
+from gateway.stores.loading import Loader, Texts
 from gateway.stores.posts import Log, Post, RemovedError, newest
 from gateway.stores.records_schema import SCHEMA, connect, version_of
 from gateway.stores.usage import DEFAULT_BUDGET, Budget, Usage, Usages, of_post
@@ -114,6 +114,7 @@ class Records:
                 `ConstraintException` means that the key is there already.
 
         """
+        texts = Texts.of(columns)
         with self._writing, self._noting_failures():
             if post.customer in self._removed:
                 raise RemovedError
@@ -144,7 +145,7 @@ class Records:
                         ],
                     )
                 )
-                learn = self._loader.load(cursor, number, post.customer, columns, admit)
+                learn = self._loader.load(cursor, number, post.customer, columns, texts, admit)
             learn()
             self._usages.add(post.customer, used)
 
