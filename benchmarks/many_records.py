@@ -19,14 +19,17 @@ _RECORDS_A_POST: Final = 10_000
 _CARDS: Final = 2_000
 
 _RULES: Final = f"""
-    INSERT INTO rules SELECT range, CASE range
+    INSERT INTO rules (customer, rule_id, digest, text_bytes, name) SELECT {{customer}}, range, range, 40, CASE range
         WHEN 0 THEN 'DefaultRule_DenyAllInBound'
         WHEN 1 THEN 'DefaultRule_AllowVnetInBound'
         WHEN 2 THEN 'DefaultRule_AllowInternetOutBound'
         ELSE 'UserRule_allow-' || range END
     FROM range(40);
-    INSERT INTO origins (id, encryption, mac, acl_id, resource_id, flow_log_id, source, version, mapped)
-    SELECT range, 'NX', printf('002248%06X', range),
+    INSERT INTO origins (
+        customer, origin_id, digest, text_bytes,
+        encryption, mac, acl_id, resource_id, flow_log_id, source, version, mapped
+    )
+    SELECT {{customer}}, range, range, 250, 'NX', printf('002248%06X', range),
         '/subscriptions/s/resourceGroups/shop/providers/Microsoft.Network/networkSecurityGroups/nsg-' || range % 40,
         '/subscriptions/s/resourceGroups/shop/providers/Microsoft.Network/virtualNetworks/vnet-' || range % 20,
         '/subscriptions/s/resourceGroups/watcher/flowLogs/log-' || range % 20, 'vnet', 4, 0
@@ -87,7 +90,7 @@ def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> N
     common = {"customer": customer, "start": start_ms, "span": WEEK_MS}
     with duckdb.connect(path, config={"threads": 1}) as connection:
         connection.execute("SELECT setseed(0.5)")
-        connection.execute(_RULES)
+        connection.execute(_RULES.format(customer=customer))
         connection.execute(_POSTS, {**common, "posts": posts})
         connection.execute(f"SELECT max(nextval('post_id')) FROM range({posts})")
         for first in range(0, records, 500_000):

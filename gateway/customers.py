@@ -3,6 +3,7 @@
 import argparse
 import os
 import pwd
+import re
 from contextlib import closing, suppress
 from dataclasses import asdict
 from typing import Any, Final
@@ -21,6 +22,16 @@ blueprints, holds, records with their keys, and the audit log. It asks first. Cu
 
 A hold in force refuses it until it is lifted in the console. Backups that were made before still hold everything.
 """
+_BUDGET: Final = """\
+Tells how far a customer's budget is spent, and sets what an option names of it, at once, also while a gateway serves.
+
+A post that would pass the budget is answered 429, stores nothing, and is kept by its sender, who tries again. A budget
+may be set below what is stored: nothing is deleted.
+"""
+_UNITS: Final = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE: Final = re.compile(r"([0-9]{1,15})(KB|MB|GB|TB|)", re.IGNORECASE)
+_MOST: Final = 10**15
+_DEFAULT: Final = "default"
 
 
 def add_customer_commands(parser: argparse.ArgumentParser, data: argparse.ArgumentParser) -> None:
@@ -42,8 +53,22 @@ def add_customer_commands(parser: argparse.ArgumentParser, data: argparse.Argume
     )
     remove.add_argument("name")
     remove.add_argument("--yes", action="store_true", help="do not ask")
-    log = customer.add_parser("log", parents=[data], help="print the operator's log: which customers were removed")
-    for command in (listing, log):
+    budget = customer.add_parser(
+        "budget",
+        parents=[data],
+        help="tell how much a customer may store, and set it",
+        description=_BUDGET,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    budget.add_argument("name")
+    budget.add_argument(
+        "--texts", type=_number, metavar="NUMBER", help="the most distinct texts, such as 5000000; or: default"
+    )
+    budget.add_argument(
+        "--stored-bytes", type=_size, metavar="SIZE", help="the most stored bytes, such as 200GB; or: default"
+    )
+    log = customer.add_parser("log", parents=[data], help="print the operator's log: removals and budgets")
+    for command in (listing, budget, log):
         command.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -59,6 +84,8 @@ def run_customer_command(options: argparse.Namespace) -> None:
             _list(options)
         case "remove":
             _remove(options)
+        case "budget":
+            _budget(options)
         case _:
             _log(options)
 
@@ -93,6 +120,39 @@ def _remove(options: argparse.Namespace) -> None:
         f"{options.name} is removed. Backups made before {iso(utc_now())} still hold what belonged to it, and "
         "restoring one brings it back: delete them, wherever they are kept."
     )
+
+
+def _budget(options: argparse.Namespace) -> None:
+    given = {"texts": options.texts, "stored_bytes": options.stored_bytes}
+    wishes = {name: None if value == _DEFAULT else value for name, value in given.items() if value is not None}
+    told = carry_out(options.data, "budget", {"customer": options.name, "who": _operator()} | wishes, say)
+    if options.json:
+        print_json(told)
+        return
+    for name, what in (("texts", "distinct texts"), ("stored_bytes", "stored bytes")):
+        used, most = told[name]["used"], told[name]["budget"]
+        show(f"{told['customer']}: {used:,} of {most:,} {what}, {used / most:.1%}")
+
+
+def _number(text: str) -> int | str:
+    """Read a number of texts, or that it is to be as by default."""
+    return _most(text, units=False)
+
+
+def _size(text: str) -> int | str:
+    """Read a number of bytes likewise, with a unit of a thousand, a million and so on."""
+    return _most(text, units=True)
+
+
+def _most(text: str, *, units: bool) -> int | str:
+    if text.lower() == _DEFAULT:
+        return _DEFAULT
+    match = _SIZE.fullmatch(text)
+    number = int(match[1]) * _UNITS[match[2].upper()] if match and (units or not match[2]) else 0
+    if not 1 <= number <= _MOST:
+        wanted = "a size, such as 200GB," if units else "a whole number"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted} from 1 to {_MOST:,}, nor: {_DEFAULT}")
+    return number
 
 
 def _log(options: argparse.Namespace) -> None:

@@ -20,25 +20,25 @@ from gateway.api.ndjson import read_lines
 from gateway.clock import Clock
 from gateway.limits import Limits
 from gateway.stores.posts import Log
-from gateway.stores.records import Records
+from gateway.stores.stores import Stores
 from gateway.stores.tokens import TokenKind
 
 _LOG: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
-_LOG_CHARACTERS: Final = 2048
-"""A container's name and a blob's have 63 and 1,024 characters at most ("Naming and referencing containers, blobs")."""
+_LOG_CHARACTERS: Final = 24 + 1 + 63 + 1 + 1024
+"""An account's name, a container's and a blob's at most ("Naming and referencing containers, blobs, and metadata")."""
 _REFUSED_TOKENS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-_KEPT_REFUSALS: Final = {400, 409, 413, 415}
-"""Those that speak of what was sent, not of the moment."""
+_KEPT_REFUSALS: Final = {400, 409, 413, 415, 429}
+"""Those that speak of what was sent or of its customer's budget, not of the moment."""
 
 
 class FlowLogs:
     """Takes posts of flow records that come from logs."""
 
-    def __init__(self, auth: Auth, records: Records, limits: Limits, clock: Clock) -> None:
+    def __init__(self, auth: Auth, stores: Stores, limits: Limits, clock: Clock) -> None:
         self._auth = auth
-        self._records = records
+        self._records = stores.records
         self._clock = clock
-        self._intake = Intake(records, limits, clock)
+        self._intake = Intake(stores.records, stores.budgets, limits, clock)
 
     async def post(self, request: Request) -> Response:
         """Answer `POST /qas/flow-logs`."""

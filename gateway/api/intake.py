@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
-import duckdb
 import orjson
 from starlette.requests import Request
 
@@ -19,12 +18,17 @@ from gateway.api.errors import ApiError, storage_failed
 from gateway.api.ndjson import Batch
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
+from gateway.stores.budgets import Budgets
 from gateway.stores.posts import Log, Post, RemovedError
 from gateway.stores.records import Records
+from gateway.stores.stores import STORAGE_ERRORS
+from gateway.stores.usage import BudgetSpentError
 
 _logger = logging.getLogger(__name__)
 
 _KEY: Final = re.compile(r"[!-~]{1,200}")
+_BUDGET_SECONDS: Final = 300
+"""How long to wait before a post is sent again whose customer's budget is spent."""
 _DECODING_THREADS: Final = 2
 """Inflating, hashing and storing leave Python's lock to the other thread."""
 
@@ -51,8 +55,9 @@ class Origin:
 class Intake:
     """Takes posts of flow records."""
 
-    def __init__(self, records: Records, limits: Limits, clock: Clock) -> None:
+    def __init__(self, records: Records, budgets: Budgets, limits: Limits, clock: Clock) -> None:
         self._records = records
+        self._budgets = budgets
         self._limits = limits
         self._clock = clock
         self._in_progress: set[tuple[int, str]] = set()
@@ -125,7 +130,7 @@ class Intake:
             len(batch.rejected),
         )
         with _storage():
-            self._records.store(post, batch.columns)
+            self._records.store(post, batch.columns, self._budgets.of(origin.customer))
         return post
 
     async def _receive_again(self, request: Request, earlier: Post) -> Post:
@@ -154,9 +159,22 @@ def _storage() -> Iterator[None]:
         yield
     except RemovedError:
         raise token_refused() from None
-    except duckdb.Error:
+    except BudgetSpentError as error:
+        raise _budget_spent(error) from None
+    except STORAGE_ERRORS:
         _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
         raise storage_failed() from None
+
+
+def _budget_spent(error: BudgetSpentError) -> ApiError:
+    """Put off what its customer may not store, until whoever runs the gateway lets it, or records are deleted."""
+    return ApiError(
+        429,
+        "budget_spent",
+        f"The customer's budget of {error.most:,} {error.what} is spent: nothing of this post is stored. Keep it and "
+        "send it again later. Whoever runs the gateway can raise the budget, by `python -m gateway customer budget`.",
+        _retry_after(_BUDGET_SECONDS),
+    )
 
 
 def _check_media_type(request: Request) -> None:

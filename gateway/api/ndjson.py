@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -12,6 +12,11 @@ from gateway.api.faultless import read_faultless
 from gateway.stores.columns import Columns, columns
 from shared.flowlog.check import check
 from shared.flowlog.record import Source
+
+_REASONS: Final = 100
+"""So many reasons a body is told at most. With one of its own for each of 20,000 lines, the answer to a few kilobytes
+would be as long as a book, and is kept."""
+_OTHER_REASON: Final = "no flow record, for another reason than those that other lines are told"
 
 type Check = Callable[[object], str | None]
 """Tells why a decoded JSON value is not taken; None if it is."""
@@ -77,6 +82,7 @@ def read_each_line(body: bytes, check: Check = check_of_log) -> Batch:
     lines = body.removesuffix(b"\n").split(b"\n")
     records: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
+    reasons: set[str] = set()
     objects = 0
     for number, line in enumerate(lines):
         try:
@@ -89,7 +95,9 @@ def read_each_line(body: bytes, check: Check = check_of_log) -> Batch:
         if reason is None:
             records.append(value)
         else:
-            rejected.append({"line": number, "reason": reason})
+            told = reason if reason in reasons or len(reasons) < _REASONS else _OTHER_REASON
+            reasons.add(told)
+            rejected.append({"line": number, "reason": told})
     if not objects:
         raise ApiError(400, "not_ndjson", "The body is no NDJSON. Send one JSON object a line, none of them a list.")
     return Batch(len(records), columns(records), rejected)

@@ -29,7 +29,7 @@ def is_api(path: str) -> bool:
 def api_routes(stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clock) -> list[Route]:
     """Put the API together."""
     auth = Auth(stores, signing_in, limits, clock)
-    flow_logs = FlowLogs(auth, stores.records, limits, clock)
+    flow_logs = FlowLogs(auth, stores, limits, clock)
     azure = AzureSubscriptions(auth, stores, limits, clock)
 
     async def healthz(_request: Request) -> JSONResponse:

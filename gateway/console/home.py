@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +15,9 @@ from gateway.console.shares import Shares
 from gateway.console.timeline import steps_of, whole
 from gateway.console.view import View
 from gateway.console.visitor import Visitor
+from gateway.keeping.budgets import notices, shares_of
 from gateway.stores.records import Records
+from gateway.stores.stores import Stores
 from gateway.traffic.questions import Question
 from gateway.traffic.top import Dimension, Measure, top
 from gateway.traffic.totals import timeline
@@ -35,8 +38,9 @@ _STALE: Final = timedelta(hours=1)
 class Home:
     """The first page."""
 
-    def __init__(self, asking: Asking, clock: Clock) -> None:
+    def __init__(self, asking: Asking, stores: Stores, clock: Clock) -> None:
         self._asking = asking
+        self._stores = stores
         self._clock = clock
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
@@ -45,7 +49,11 @@ class Home:
         def graded(last: int) -> tuple[str, timedelta]:
             return grade(last, self._clock())
 
-        return await self._asking.show(request, visitor, "home.html", _answer, graded=graded)
+        told = await run_in_threadpool(self._notices, visitor)
+        return await self._asking.show(request, visitor, "home.html", _answer, graded=graded, notices=told)
+
+    def _notices(self, visitor: Visitor) -> tuple[str, ...]:
+        return notices(shares_of(self._stores, visitor.user.customer)) if visitor.administers else ()
 
 
 def grade(last: int, now: datetime) -> tuple[str, timedelta]:

@@ -31,6 +31,7 @@ from gateway.console.scripts_page import ScriptsPage
 from gateway.console.session import Door
 from gateway.console.sign_in import SignIn
 from gateway.console.static_files import StaticFiles
+from gateway.console.storage_page import StoragePage
 from gateway.console.timeline import TimelinePage
 from gateway.console.tokens_page import TokensPage
 from gateway.console.top import TopPage
@@ -87,7 +88,7 @@ class Console:
         door = self._door
         asking = Asking(self._pages, stores.records, limits, clock)
         return [
-            Route("/", door.reader(Home(asking, clock).get), methods=["GET"]),
+            Route("/", door.reader(Home(asking, stores, clock).get), methods=["GET"]),
             Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),
             Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
             Route("/traffic/record", door.reader(RecordPage(asking).get), methods=["GET"]),
@@ -151,6 +152,7 @@ class Console:
         door = self._door
         retention = RetentionPage(self._pages, stores, limits, clock, records_life)
         return [
+            Route("/setup/storage", door.reader(StoragePage(self._pages, stores).get), methods=["GET"]),
             Route("/setup/retention", door.reader(retention.get), methods=["GET"]),
             Route("/setup/retention", door.administrator(retention.post), methods=["POST"]),
             Route("/setup/retention/holds", door.administrator(retention.hold), methods=["POST"]),

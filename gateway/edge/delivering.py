@@ -35,7 +35,7 @@ class DeliveringAgents:
         self._meeting = meeting
         self._stores = stores
         self._clock = clock
-        self._intake = Intake(stores.records, limits, clock)
+        self._intake = Intake(stores.records, stores.budgets, limits, clock)
 
     async def post(self, request: Request) -> Response:
         """Answer a delivery, and keep the answer."""

@@ -202,6 +202,18 @@ _STEPS: Final = (
             """,
         ),
     ),
+    Step(
+        "budgets of customers",
+        (
+            """
+            CREATE TABLE budgets (
+                customer BIGINT NOT NULL PRIMARY KEY REFERENCES customers,
+                texts BIGINT,
+                stored_bytes BIGINT
+            )
+            """,
+        ),
+    ),
 )
 
 SCHEMA: Final = Schema(

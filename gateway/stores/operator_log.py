@@ -12,6 +12,7 @@ class Action(StrEnum):
     """What was done."""
 
     REMOVED_CUSTOMER = "removed a customer"
+    SET_BUDGET = "set a budget"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,22 @@ from typing import Any, Final, Self
 import duckdb
 
 from gateway.clock import AHEAD, from_ms, to_ms
+from gateway.stores.answers import packed, unpacked
 from gateway.stores.columns import Columns
 from gateway.stores.counting.batch import HOUR_MS
 from gateway.stores.counting.settling import next_waiting, settle
 from gateway.stores.flow_records import RECORDS, flow_record
-from gateway.stores.loading import Loader
+from gateway.stores.loading import Loader, Texts
 from gateway.stores.posts import Log, Post, RemovedError, newest
 from gateway.stores.records_schema import SCHEMA, connect, version_of
+from gateway.stores.usage import DEFAULT_BUDGET, Budget, Usage, Usages, of_facts, of_post
 from gateway.stores.watch import Patience, stopped_after
 
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
+
+MOST_REFUSALS: Final = 1_000
+"""Of so many storage accounts of a customer's the last refusal is kept."""
 
 
 class Records:
@@ -34,7 +39,8 @@ class Records:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._loader = Loader()
-        self._loader.read(connection)
+        self._usages = Usages()
+        self._usages.recount(connection.execute)
         self._writing = threading.Lock()
         self._patience: Patience | None = None
         self._failing = False
@@ -92,22 +98,37 @@ class Records:
         """Give the post that a customer sent under a key, if there is one."""
         return next(self._posts("WHERE customer = ? AND key = ?", [customer, key]), None)
 
-    def store(self, post: Post, columns: Columns) -> None:
+    def usage(self, customer: int) -> Usage:
+        """Tell what a customer has stored."""
+        return self._usages.of(customer)
+
+    def store(self, post: Post, columns: Columns, budget: Budget = DEFAULT_BUDGET) -> None:
         """Store a post and its records, durably and in one transaction.
 
         Args:
             post: The post; its key must be new to its customer.
             columns: Flow records that have passed `shared.flowlog.check.check`.
+            budget: What its customer may have stored, this post included.
 
         Raises:
             RemovedError: The removal of the post's customer has begun. Nothing was stored.
+            BudgetSpentError: It would pass the budget. Nothing was stored.
             duckdb.Error: Nothing was stored, unless it was the commit that failed; `find` tells after a restart. A
                 `ConstraintException` means that the key is there already.
 
         """
+        texts = Texts.of(columns)
         with self._writing, self._noting_failures():
             if post.customer in self._removed:
                 raise RemovedError
+            used = of_post(len(columns["time"]), post.rejected)
+            self._usages.require_room(post.customer, used, budget)
+
+            def admit(more: Usage) -> None:
+                nonlocal used
+                used += more
+                self._usages.require_room(post.customer, used, budget)
+
             with self._doubting(post.customer), self._transaction() as cursor:
                 (number,) = _row(
                     cursor.execute(
@@ -118,7 +139,7 @@ class Records:
                             post.customer,
                             post.key,
                             post.body_hash,
-                            post.answer.decode(),
+                            packed(post.answer),
                             to_ms(post.accepted_at),
                             post.log and post.log.account,
                             post.log and post.log.name,
@@ -127,8 +148,9 @@ class Records:
                         ],
                     )
                 )
-                learn = self._loader.load(cursor, number, post.customer, columns)
+                learn = self._loader.load(cursor, number, post.customer, columns, texts, admit)
             learn()
+            self._usages.add(post.customer, used)
 
     def refuse(self, customer: int, account: str, at: datetime, status: int, message: str) -> None:
         """Keep that a post from a storage account was refused, and why, in place of the one before."""
@@ -138,6 +160,13 @@ class Records:
             cursor.execute(
                 "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?)",
                 [customer, account, to_ms(at), status, message],
+            )
+            # A sender may name any number of accounts.
+            cursor.execute(
+                """DELETE FROM refusals WHERE customer = $customer AND account IN (
+                       SELECT account FROM refusals WHERE customer = $customer
+                       ORDER BY refused_at DESC, account = $account DESC OFFSET $most)""",
+                {"customer": customer, "account": account, "most": MOST_REFUSALS},
             )
 
     def knows(self, customer: int, account: str) -> bool:
@@ -150,13 +179,16 @@ class Records:
 
         Those of posts that records were erased from live for ever: a replay must bring nothing back.
         """
-        with self._writing, self._transaction() as cursor:
-            gone = cursor.execute(
-                """DELETE FROM posts WHERE accepted_at < ? AND erased_at IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM records WHERE records.post = posts.id) RETURNING id""",
-                [to_ms(now - KEY_LIFE)],
-            )
-            return len(gone.fetchall())
+        with self._writing:
+            with self._transaction() as cursor:
+                gone = cursor.execute(
+                    """DELETE FROM posts WHERE accepted_at < ? AND erased_at IS NULL
+                       AND NOT EXISTS (SELECT 1 FROM records WHERE records.post = posts.id) RETURNING id""",
+                    [to_ms(now - KEY_LIFE)],
+                ).fetchall()
+            if gone:
+                self._usages.recount(self._connection.execute)
+        return len(gone)
 
     def take_nothing_of(self, customer: int) -> None:
         """Store nothing more of a customer whose removal has begun, whatever is under way by now."""
@@ -180,7 +212,8 @@ class Records:
                 if last:
                     self._loader.forget(cursor)
             if last:
-                self._loader.read(self._connection)
+                self._loader.forgotten()
+            self._usages.recount(self._connection.execute)
         # While a backup reads, DuckDB refuses; it writes the log by itself later.
         with self._writing, closing(self._connection.cursor()) as cursor, suppress(duckdb.TransactionException):
             cursor.execute("CHECKPOINT")
@@ -189,13 +222,15 @@ class Records:
         """Mark the records of an hour that waits for it, of one customer after another; tell whether there was one."""
         if next(self.rows("SELECT 1 FROM unsettled LIMIT 1", []), None) is None:
             return False
-        with self._writing, self._transaction() as cursor:
-            waiting = next_waiting(cursor, self._settled)
-            if waiting is None:
-                return False
-            settle(cursor, waiting)
+        with self._writing:
+            with self._transaction() as cursor:
+                waiting = next_waiting(cursor, self._settled)
+                if waiting is None:
+                    return False
+                new = settle(cursor, waiting)
             self._settled = waiting.customer
             self._loader.doubt(waiting.customer)
+            self._usages.add(waiting.customer, of_facts(new))
         return True
 
     def unsettled(self, customer: int, start: int, end: int) -> int:
@@ -252,7 +287,7 @@ class Records:
         )
         for customer, key, body_hash, answer, accepted_at, rejected, *log in rows:
             known = None if log[0] is None else Log(*log)
-            yield Post(customer, key, body_hash, answer.encode(), from_ms(accepted_at), known, rejected)
+            yield Post(customer, key, body_hash, unpacked(answer), from_ms(accepted_at), known, rejected)
 
     def rows(self, query: str, parameters: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         """Run a query beside everything else; it sees what was stored when it began.

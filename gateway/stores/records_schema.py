@@ -8,6 +8,14 @@ import duckdb
 from gateway.stores.counting.batch import HOUR_MS
 from gateway.stores.migrations import Schema, Step
 
+_SETTINGS: Final[dict[str, Any]] = {
+    "memory_limit": "512MB",
+    "threads": 2,
+    # Nothing is ever fetched from outside.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
 _VERSION_0_1: Final = (
     "CREATE TABLE schema_version (version INTEGER NOT NULL)",
     "INSERT INTO schema_version VALUES (3)",
@@ -106,9 +114,81 @@ _COUNTED: Final = (
     f"INSERT INTO unsettled SELECT DISTINCT customer, time // {HOUR_MS}, true FROM records",  # noqa: S608
 )
 
+_LONGEST_TEXT: Final = {"acl_id": 1024, "resource_id": 1024, "flow_log_id": 1024}
+_OTHER_TEXT: Final = 512
+_ORIGIN: Final = (
+    *("encryption", "mac", "acl_id", "resource_id", "flow_log_id", "source", "version"),
+    *("host", "process", "mapped"),
+)
+
+
+def _cut(text: str) -> str:
+    """Cut a text that is longer than it may be by now, so that two that differ go on to differ."""
+    most = _LONGEST_TEXT.get(text, _OTHER_TEXT)
+    cut = f"left({text}, 100) || '... (cut: ' || strlen({text}) || ' bytes, SHA-256 ' || sha256({text}) || ')'"
+    return f"CASE WHEN strlen({text}) > {most} THEN {cut} ELSE {text} END AS {text}"
+
+
+def _by_customer(table: str, key: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Move what all customers share into a table in which each has its own, under the numbers that records have."""
+    texts = [column for column in columns if column not in {"version", "mapped"}]
+    cut = ", ".join(_cut(column) if column in texts else column for column in columns)
+    written = " || ".join(f"coalesce(strlen({column}::VARCHAR) || ':' || {column}, '-')" for column in columns)
+    names = ", ".join(columns)
+    return (
+        f"""
+        INSERT INTO {table} (customer, {key}, digest, text_bytes, {names})
+        WITH cut AS MATERIALIZED (SELECT id, {cut} FROM {table}_of_all),
+        used AS (SELECT DISTINCT customer, {key} FROM records)
+        SELECT customer, {key}, ('0x' || left(sha256({written}), 32))::UHUGEINT, strlen({written}), {names}
+        FROM used JOIN cut ON id = {key}
+        """,  # noqa: S608 - names of ours
+        f"DROP TABLE {table}_of_all",
+    )
+
+
 _STEPS: Final = (
     Step("posts that records were erased from", ("ALTER TABLE posts ADD COLUMN erased_at BIGINT",)),
     Step("bytes that count once, whoever logged them", _COUNTED),
+    Step(
+        "names of rules, and what else records repeat, for each customer apart; those too long by now are cut, marked",
+        (
+            # Version 0.1 took texts of 31 MiB, and the engine reads 2,048 of them at once.
+            "RESET memory_limit",
+            "ALTER TABLE rules RENAME TO rules_of_all",
+            "ALTER TABLE origins RENAME TO origins_of_all",
+            """
+            CREATE TABLE rules (
+                customer BIGINT NOT NULL,
+                rule_id INTEGER NOT NULL,
+                digest UHUGEINT NOT NULL,
+                text_bytes UINTEGER NOT NULL,
+                name VARCHAR
+            )
+            """,
+            """
+            CREATE TABLE origins (
+                customer BIGINT NOT NULL,
+                origin_id INTEGER NOT NULL,
+                digest UHUGEINT NOT NULL,
+                text_bytes UINTEGER NOT NULL,
+                encryption VARCHAR,
+                mac VARCHAR,
+                acl_id VARCHAR,
+                resource_id VARCHAR,
+                flow_log_id VARCHAR,
+                source VARCHAR,
+                version UTINYINT NOT NULL,
+                host VARCHAR,
+                process VARCHAR,
+                mapped UTINYINT NOT NULL
+            )
+            """,
+            *_by_customer("rules", "rule_id", ("name",)),
+            *_by_customer("origins", "origin_id", _ORIGIN),
+            "SET memory_limit = '512MB'",
+        ),
+    ),
 )
 
 SCHEMA: Final = Schema(
@@ -119,14 +199,6 @@ SCHEMA: Final = Schema(
     mark="UPDATE schema_version SET version = {}",
 )
 """The schema of `records.duckdb`."""
-
-_SETTINGS: Final[dict[str, Any]] = {
-    "memory_limit": "512MB",
-    "threads": 2,
-    # Nothing is ever fetched from outside.
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:

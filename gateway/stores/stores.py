@@ -11,6 +11,7 @@ import duckdb
 from gateway.stores.accounts import Accounts
 from gateway.stores.agents import Agents
 from gateway.stores.blueprints import Blueprints
+from gateway.stores.budgets import Budgets
 from gateway.stores.changes import Changes
 from gateway.stores.customers import Customers
 from gateway.stores.database import Database
@@ -54,6 +55,7 @@ class Stores:
     customers: Customers
     removals: Removals
     operator_log: OperatorLog
+    budgets: Budgets
     records: Records
 
     def __enter__(self) -> Self:
@@ -118,6 +120,7 @@ def open_stores(data: Path) -> Stores:
         Customers(database),
         removals,
         OperatorLog(database),
+        Budgets(database),
         records,
     )
 

@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from typing import Any, Final, Self
 
 from gateway.stores.addresses import text
+from gateway.stores.flow_records import with_origins, with_rules
 from gateway.stores.records import Records
 from gateway.traffic.basis import basis_of
 from gateway.traffic.questions import Question, condition
@@ -181,7 +182,7 @@ def _slice(records: Records, question: Question, after: After | None, count: int
                        origins.source = 'agent' AS is_observed, turned.line IS NOT NULL AS is_turned,
                        coalesce(direction = 'inbound', is_turned) AS at_server, decision, name, host, process,
                        bytes_src_to_dst, bytes_dst_to_src, counted_bytes
-                FROM records JOIN rules ON rules.id = rule_id JOIN origins ON origins.id = origin_id
+                FROM records {with_rules(question.customer)} {with_origins(question.customer)}
                 LEFT JOIN turned USING (post, line)
                 WHERE {asked.sql}
             )

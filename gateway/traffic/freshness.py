@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.clock import AHEAD, to_ms
+from gateway.stores.flow_records import with_origins
 from gateway.stores.records import Records
 
 
@@ -102,8 +103,8 @@ def oldest(records: Records, customer: int) -> dict[str, int]:
     """Tell the time of a customer's oldest record of each source that there is one of, in epoch milliseconds."""
     return dict(
         records.rows(
-            """SELECT source, min(time) FROM records JOIN origins ON origins.id = origin_id
-               WHERE customer = ? GROUP BY source""",
+            f"""SELECT source, min(time) FROM records {with_origins(customer)}
+                WHERE customer = ? GROUP BY source""",  # noqa: S608 - names of ours
             [customer],
         )
     )

@@ -4,9 +4,8 @@ Whatever a person wrote reaches SQL as a parameter. Names and other texts are co
 small tables, and what of them fits is asked for by number.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Final
 
@@ -32,6 +31,8 @@ from gateway.traffic.terms import (
 
 _ENDS: Final = {Side.SOURCE: ("src",), Side.DESTINATION: ("dst",), Side.EITHER: ("src", "dst")}
 _NEVER: Final = "false"
+_TEXTS: Final = 100_000
+"""How many texts are compared with a pattern at once."""
 _IPV4: Final = ip_network("::ffff:0:0/96")
 _ORIGIN: Final = {
     PatternKey.MAC: "mac",
@@ -83,7 +84,7 @@ class Condition:
 def condition(records: Records, question: Question) -> Condition:
     """Put a question into SQL."""
     asked = Condition("customer = ? AND time >= ? AND time < ?", (question.customer, question.start, question.end))
-    return _joined(" AND ", [asked, *(_term(records, term) for term in question.search.terms)])
+    return _joined(" AND ", [asked, *(_term(records, question.customer, term) for term in question.search.terms)])
 
 
 def any_of(conditions: Iterable[Condition]) -> Condition:
@@ -97,12 +98,12 @@ def opposite(condition: Condition) -> Condition:
     return Condition(f"NOT coalesce({condition.sql}, false)", condition.parameters)
 
 
-def _term(records: Records, term: Term) -> Condition:
-    made = _positive(records, term)
+def _term(records: Records, customer: int, term: Term) -> Condition:
+    made = _positive(records, customer, term)
     return opposite(made) if term.negated else made
 
 
-def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one a kind of term
+def _positive(records: Records, customer: int, term: Term) -> Condition:  # noqa: PLR0911 - one a kind of term
     match term:
         case Addresses(side, networks):
             return any_of(_within_network(end, network) for end in _ENDS[side] for network in _apart(networks))
@@ -110,25 +111,29 @@ def _positive(records: Records, term: Term) -> Condition:  # noqa: PLR0911 - one
             return any_of(_between(f"{end}_port", ranges) for end in _ENDS[side])
         case Services(pairs):
             return any_of(Condition("(protocol = ? AND dst_port = ?)", pair) for pair in pairs)
+        case Numbers(NumberKey.VERSION, ranges):
+            return _of_origins(customer, _between("version", ranges))
         case Numbers(key, ranges):
-            return _numbers(records, key, ranges)
-        case Words(WordKey.SOURCE, words):
-            return _listed(records, "origin_id", "source", "origins", words.__contains__)
-        case Words(WordKey.COUNTED, words):
-            return any_of(Condition("counted = ?", (word == YES,)) for word in words)
+            return _numbers(key, ranges)
         case Words(key, words):
-            return any_of(Condition(f"{key.value} = ?::{key.value}", (word,)) for word in words)
+            return _words(customer, key, words)
         case Patterns(PatternKey.RULE, patterns):
-            return _listed(records, "rule_id", "name", "rules", partial(_fits, patterns))
+            return _listed(records, customer, "rule_id", "name", "rules", patterns)
         case Patterns(key, patterns):
-            return _listed(records, "origin_id", _ORIGIN[key], "origins", partial(_fits, patterns))
+            return _listed(records, customer, "origin_id", _ORIGIN[key], "origins", patterns)
 
 
-def _numbers(records: Records, key: NumberKey, ranges: Ranges) -> Condition:
+def _words(customer: int, key: WordKey, words: Iterable[str]) -> Condition:
+    if key is WordKey.SOURCE:
+        return _of_origins(customer, any_of(Condition("source = ?", (word,)) for word in words))
+    if key is WordKey.COUNTED:
+        return any_of(Condition("counted = ?", (word == YES,)) for word in words)
+    return any_of(Condition(f"{key.value} = ?::{key.value}", (word,)) for word in words)
+
+
+def _numbers(key: NumberKey, ranges: Ranges) -> Condition:
     if key is NumberKey.PROTO:
         return _between("protocol", ranges)
-    if key is NumberKey.VERSION:
-        return _listed(records, "origin_id", "version", "origins", lambda value: _is_in(ranges, value))
     if key is NumberKey.REPLY:
         return _between("bytes_dst_to_src", ranges)
     one, other = _BOTH_WAYS[key]
@@ -163,15 +168,36 @@ def _between(expression: str, ranges: Ranges) -> Condition:
     return any_of(Condition(f"{expression} BETWEEN ? AND ?", each) for each in ranges)
 
 
-def _listed(records: Records, column: str, value: str, table: str, fits: Callable[..., bool]) -> Condition:
-    """Ask for the numbers under which a table has a value that fits."""
-    rows: Iterator[tuple[int, object]] = records.rows(f"SELECT id, {value} FROM {table}", [])  # noqa: S608 - names of ours
-    numbers = [number for number, text in rows if text is not None and fits(text)]
+def _of_origins(customer: int, asked: Condition) -> Condition:
+    """Ask for the origins of a customer's that meet a condition."""
+    query = f"SELECT origin_id FROM origins WHERE customer = ? AND {asked.sql}"  # noqa: S608 - words of ours
+    return Condition(f"origin_id IN ({query})", (customer, *asked.parameters))
+
+
+def _listed(
+    records: Records, customer: int, column: str, value: str, table: str, patterns: Sequence[Pattern]
+) -> Condition:
+    """Ask for the numbers under which a customer has a text that fits."""
+    numbers: list[int] = []
+    for part in _parts(records, customer, column, value, table):
+        numbers += (number for number, text in part if text is not None and _fits(patterns, text))
     return Condition(f"{column} IN (SELECT unnest(?::INTEGER[]))", (numbers,))
 
 
-def _is_in(ranges: Ranges, value: int) -> bool:
-    return any(low <= value <= high for low, high in ranges)
+def _parts(
+    records: Records, customer: int, column: str, value: str, table: str
+) -> Iterator[list[tuple[int, str | None]]]:
+    """Give a customer's texts with their numbers, part by part: all of them may take more memory than there is."""
+    query = f"""
+        SELECT {column}, {value} FROM {table} WHERE customer = ? AND {column} > ? ORDER BY {column} LIMIT {_TEXTS:d}
+    """  # noqa: S608 - names of ours
+    last = -1
+    while True:
+        part = [(number, text) for number, text in records.rows(query, [customer, last])]
+        yield part
+        if len(part) < _TEXTS:
+            return
+        last = part[-1][0]
 
 
 def _fits(patterns: Iterable[Pattern], text: str) -> bool:

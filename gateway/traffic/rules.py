@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.stores.flow_records import with_rules
 from gateway.stores.records import Records
 from gateway.traffic.basis import AS_LOGGED
 from gateway.traffic.first import MOST_ROWS, First, counted
@@ -39,7 +40,7 @@ def rule_hits(records: Records, question: Question) -> First[RuleHits]:
                 FROM records WHERE {asked.sql} GROUP BY ALL
             )
             SELECT name, direction, decision, count, size, last, count(*) OVER ()
-            FROM hits JOIN rules ON rules.id = rule_id WHERE name IS NOT NULL  -- agents know of no rules
+            FROM hits {with_rules(question.customer)} WHERE name IS NOT NULL  -- agents know of no rules
             ORDER BY count DESC, name, direction, decision LIMIT {MOST_ROWS}""",  # noqa: S608 - ours
         asked.parameters,
     )

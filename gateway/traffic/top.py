@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 from gateway.stores.addresses import text
+from gateway.stores.flow_records import with_origins, with_rules
 from gateway.stores.records import Records
 from gateway.traffic.basis import AS_LOGGED, Basis, basis_of
 from gateway.traffic.protocols import protocol_name
@@ -86,21 +87,22 @@ class _Grouping:
     Attributes:
         columns: The columns of `records`, in SQL.
         name: Makes of the values of its key the group's name and terms.
-        repeated: Where the columns are numbers for what records repeat: the column of the text, and what to join.
+        repeated: Where the columns are numbers for what records repeat: the column of the text, and what to join, by
+            the customer's number.
 
     """
 
     columns: str
     name: Callable[[Sequence[Any]], tuple[tuple[str | None, ...], tuple[Term, ...]]]
-    repeated: tuple[str, str] | None = None
+    repeated: tuple[str, Callable[[int], str]] | None = None
 
     @property
     def key(self) -> str:
         """The columns that groups have in common, in SQL."""
         return self.columns if self.repeated is None else self.repeated[0]
 
-    def groups(self, size: str, condition: str) -> str:
-        """Select the groups of the records that meet a condition, with `count` and `size`."""
+    def groups(self, customer: int, size: str, condition: str) -> str:
+        """Select the groups of the records of a customer that meet a condition, with `count` and `size`."""
         grouped = f"""SELECT {self.columns}, count(*) AS count, {size} AS size
                       FROM records WHERE {condition} GROUP BY {self.columns}"""  # noqa: S608 - our own words
         if self.repeated is None:
@@ -108,7 +110,7 @@ class _Grouping:
         # By number first: a text for every record takes twice as long.
         text, joined = self.repeated
         return f"""SELECT {text}, sum(count)::BIGINT AS count, sum(size) AS size
-                   FROM ({grouped}) {joined} GROUP BY {text}"""  # noqa: S608 - our own words
+                   FROM ({grouped}) {joined(customer)} GROUP BY {text}"""  # noqa: S608 - our own words
 
 
 def _basis(dimension: Dimension, search: Search) -> Basis:
@@ -123,7 +125,7 @@ def top(records: Records, question: Question, dimension: Dimension, measure: Mea
     rows = list(
         records.rows(
             f"""WITH groups AS MATERIALIZED (
-                    {grouping.groups(basis.sql, asked.sql)}
+                    {grouping.groups(question.customer, basis.sql, asked.sql)}
                 ), sums AS (
                     SELECT count(*) AS groups, sum(count) AS count, sum(size) AS size,
                            list_min(max({_COLUMN[measure]}, {limit:d})) AS least
@@ -190,8 +192,8 @@ _GROUPINGS: Final = {
     Dimension.DESTINATION: _Grouping("dst_number", _one_address(Side.DESTINATION)),
     Dimension.PAIR: _Grouping("src_number, dst_number", _pair),
     Dimension.PORT: _Grouping("protocol, dst_port", lambda key: port_name(*key)),
-    Dimension.RULE: _Grouping("rule_id", _text(PatternKey.RULE), ("name", "JOIN rules ON rules.id = rule_id")),
-    Dimension.CARD: _Grouping("origin_id", _text(PatternKey.MAC), ("mac", "JOIN origins ON origins.id = origin_id")),
+    Dimension.RULE: _Grouping("rule_id", _text(PatternKey.RULE), ("name", with_rules)),
+    Dimension.CARD: _Grouping("origin_id", _text(PatternKey.MAC), ("mac", with_origins)),
 }
 _COLUMN: Final = {Measure.RECORDS: "count", Measure.BYTES: "size"}
 _ORDER: Final = {

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pwd
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from gateway.cli import main
 from gateway.clock import utc_now
-from gateway.stores.stores import open_stores
+from gateway.local import GatewayProcess, new_customer
+from gateway.stores.stores import open_database, open_stores
+from tests.gateway.client import Client, code, ndjson, record
 
 
 class Terminal(io.StringIO):
@@ -104,3 +107,47 @@ def test_a_directory_that_is_not_there_is_not_made(tmp_path, capfd, command):
 def test_an_argument_that_is_no_text_is_refused(data, capfd):
     assert main(["customer", "remove", "\udcff", "--yes", "--data", data]) == 1
     assert "An argument is not valid UTF-8" in capfd.readouterr().err
+
+
+def test_a_budget_is_told_and_set(data, capfd):
+    assert main(["customer", "budget", "contoso", "--texts", "5000", "--stored-bytes", "200GB", "--data", data]) == 0
+    assert capfd.readouterr().out.splitlines() == [
+        "contoso: 0 of 5,000 distinct texts, 0.0%",
+        "contoso: 0 of 200,000,000,000 stored bytes, 0.0%",
+    ]
+    assert main(["customer", "budget", "contoso", "--texts", "default", "--json", "--data", data]) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert told["texts"] == {"used": 0, "budget": 3_000_000}
+    assert told["stored_bytes"] == {"used": 0, "budget": 200_000_000_000}
+    assert main(["customer", "log", "--data", data]) == 0
+    assert "set a budget  contoso: 3,000,000 distinct texts, 200,000,000,000 stored" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--texts", "0"], ["--texts", "5MB"], ["--stored-bytes", "-1"], ["--stored-bytes", "1.5TB"]]
+)
+def test_a_budget_that_is_none_is_refused(data, capfd, wrong):
+    with pytest.raises(SystemExit) as ended:
+        main(["customer", "budget", "contoso", *wrong, "--data", data])
+    assert ended.value.code == 2
+    assert "nor: default" in capfd.readouterr().err
+
+
+def test_a_budget_that_is_raised_while_the_gateway_serves_holds_at_once_and_a_kill_forgets_nothing(tmp_path, capfd):
+    with closing(open_database(tmp_path)) as database:
+        contoso = new_customer(database, "contoso")
+    serving = GatewayProcess(tmp_path)
+    client = Client(serving.url, contoso.subscription_token, contoso.number)
+    set_to = ["customer", "budget", "contoso", "--data", str(tmp_path), "--texts"]
+    assert main([*set_to, "2"]) == 0
+    assert client.post(ndjson(record()), key="first").status_code == 202
+    assert code(client.post(ndjson(record(rule="new")), key="second")) == (429, "budget_spent")
+    serving.kill()
+    with GatewayProcess(tmp_path) as again:
+        client = Client(again.url, contoso.subscription_token, contoso.number)
+        assert code(client.post(ndjson(record(rule="new")), key="second")) == (429, "budget_spent")
+        assert client.post(ndjson(record()), key="first").json()["duplicate"] is True
+        capfd.readouterr()
+        assert main([*set_to, "3"]) == 0
+        assert "contoso: 2 of 3 distinct texts, 66.7%" in capfd.readouterr().out
+        assert client.post(ndjson(record(rule="new")), key="second").status_code == 202

@@ -6,12 +6,15 @@ Rows are added and never changed.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
 
 from gateway.stores.counting.batch import HOUR_MS
 from gateway.stores.counting.hour import Hour, Logged, Shown
+from gateway.stores.flow_records import with_origins
+from gateway.stores.usage import Admit, of_facts
 
 MEASURED: Final = "coalesce(packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src) IS NOT NULL"
 """Holds for the records that have a counter."""
@@ -20,6 +23,27 @@ FROM_LOGS: Final = "decision IS NOT NULL"
 NIC: Final = "coalesce(mac, resource_id, '')"
 """What a NIC is called."""
 _LOW: Final = 0xFFFF_FFFF_FFFF_FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHour:
+    """An hour of a customer's in a transaction that is open.
+
+    Attributes:
+        cursor: Where it is open.
+        customer: The number of the customer.
+        number: The hour, counted from the epoch.
+
+    """
+
+    cursor: duckdb.DuckDBPyConnection
+    customer: int
+    number: int
+
+    @property
+    def within(self) -> str:
+        """What asks for its records."""
+        return within(self.customer, self.number)
 
 
 def within(customer: int, hour: int) -> str:
@@ -32,17 +56,18 @@ def listed(addresses: Iterable[int]) -> str:
     return ", ".join(f"{each:d}::UHUGEINT" for each in addresses)
 
 
-def read_hour(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, most: int) -> Hour | None:
+def read_hour(at: OpenHour, most: int) -> Hour | None:
     """Read what an hour has shown; None if that is more than so many rows."""
-    row = cursor.execute("SELECT count(*) FROM facts WHERE customer = ? AND hour = ?", [customer, hour]).fetchone()
+    cursor, own_hour = at.cursor, [at.customer, at.number]
+    row = cursor.execute("SELECT count(*) FROM facts WHERE customer = ? AND hour = ?", own_hour).fetchone()
     if row is None or row[0] > most:
         return None
-    found = Hour(has_records=_has_records(cursor, customer, hour))
+    found = Hour(has_records=_has_records(at))
     if not found.has_records:
         return found
     cursor.execute(
         f"SELECT nic, flow_log, {_halves('address')} FROM facts WHERE customer = ? AND hour = ?",  # noqa: S608 - ours
-        [customer, hour],
+        own_hour,
     )
     logged: set[Logged] = set()
     own: set[int] = set()
@@ -54,39 +79,44 @@ def read_hour(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, most:
         own.add(address)
         if nic is not None:
             logged.add((address, nic))
-    found.learn(Shown(frozenset(logged), frozenset(own), flow_logs, frozenset(_opened(cursor, customer, hour))))
+    found.learn(Shown(frozenset(logged), frozenset(own), flow_logs, frozenset(_opened(at))))
     several = found.several(address for address, _ in logged)
-    found.learn(Shown(forwarded=found.forwards(read_received(cursor, customer, hour, several))))
+    found.learn(Shown(forwarded=found.forwards(read_received(at, several))))
     return found
 
 
-def read_received(
-    cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, addresses: Iterable[int]
-) -> Iterator[Logged]:
+def read_received(at: OpenHour, addresses: Iterable[int]) -> Iterator[Logged]:
     """Return which of some addresses NICs received from in an hour, each with the NIC."""
     if numbers := listed(addresses):
-        cursor.execute(
-            f"""SELECT DISTINCT {NIC}, {_halves("src_number")} FROM records JOIN origins ON origins.id = origin_id
-                WHERE {within(customer, hour)} AND {FROM_LOGS} AND {MEASURED} AND direction = 'inbound'
+        at.cursor.execute(
+            f"""SELECT DISTINCT {NIC}, {_halves("src_number")} FROM records {with_origins(at.customer)}
+                WHERE {at.within} AND {FROM_LOGS} AND {MEASURED} AND direction = 'inbound'
                 AND src_number IN ({numbers})"""  # noqa: S608 - numbers
         )
-        for nic, address in _rows(cursor, addresses=1):
+        for nic, address in _rows(at.cursor, addresses=1):
             yield address, nic
 
 
-def write(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, new: Shown) -> None:
-    """Write what an hour had not shown before."""
+def write(at: OpenHour, new: Shown, admit: Admit) -> None:
+    """Write what an hour had not shown before, if that is admitted."""
     rows = [
         *((address, nic, None) for address, nic in new.logged),
         *((address, None, None) for address in new.own - {address for address, _ in new.logged}),
         *((None, nic, flow_log) for nic, flow_log in new.flow_logs.items()),
     ]
     if rows:
+        admit(of_facts(len(rows)))
         addresses, nics, flow_logs = zip(*rows, strict=True)
-        cursor.execute(
+        at.cursor.execute(
             """INSERT INTO facts SELECT ?, ?, unnest(?::VARCHAR[])::UHUGEINT, unnest(?::VARCHAR[]),
                unnest(?::VARCHAR[])""",
-            [customer, hour, [None if each is None else str(each) for each in addresses], list(nics), list(flow_logs)],
+            [
+                at.customer,
+                at.number,
+                [None if each is None else str(each) for each in addresses],
+                list(nics),
+                list(flow_logs),
+            ],
         )
 
 
@@ -97,17 +127,17 @@ def forget(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"DELETE FROM {table} WHERE (customer, hour) NOT IN ({left})")  # noqa: S608 - names of ours
 
 
-def _opened(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int) -> Iterator[Any]:
-    cursor.execute(
+def _opened(at: OpenHour) -> Iterator[Any]:
+    at.cursor.execute(
         f"""SELECT DISTINCT protocol, dst_port, {_halves("src_number")}, {_halves("dst_number")} FROM records
-            WHERE {within(customer, hour)} AND NOT {FROM_LOGS} AND {MEASURED} AND direction = 'outbound'"""  # noqa: S608 - ours
+            WHERE {at.within} AND NOT {FROM_LOGS} AND {MEASURED} AND direction = 'outbound'"""  # noqa: S608 - ours
     )
-    for protocol, port, source, destination in _rows(cursor, addresses=2):
+    for protocol, port, source, destination in _rows(at.cursor, addresses=2):
         yield source, destination, protocol, port
 
 
-def _has_records(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int) -> bool:
-    return cursor.execute(f"SELECT 1 FROM records WHERE {within(customer, hour)} LIMIT 1").fetchone() is not None  # noqa: S608
+def _has_records(at: OpenHour) -> bool:
+    return at.cursor.execute(f"SELECT 1 FROM records WHERE {at.within} LIMIT 1").fetchone() is not None  # noqa: S608
 
 
 def _halves(column: str) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 
 from gateway.stores.counting import facts
 from gateway.stores.counting.batch import Array, Batch
-from gateway.stores.counting.hour import Hour, Shown, received
+from gateway.stores.counting.hour import Hour, Logged, Shown, received
+from gateway.stores.usage import Admit
 
 HOURS_AT_ONCE: Final = 6
 """How many hours a post pays for, the newest first; further ones wait. A late month would hold up all others."""
@@ -34,13 +35,14 @@ class Marking:
         self._hours.pop(customer, None)
         self._any_wait = True
 
-    def mark(self, cursor: duckdb.DuckDBPyConnection, customer: int, batch: Batch) -> Array:
+    def mark(self, cursor: duckdb.DuckDBPyConnection, customer: int, batch: Batch, admit: Admit) -> Array:
         """Tell of each record whether it counts; turn those stored before that do not count any more.
 
         Args:
             cursor: Where the transaction is open. The batch is not stored yet.
             customer: The number of the customer whose records these are.
             batch: The records.
+            admit: Told what is to be kept of what they show; raises what undoes the transaction.
 
         """
         counted = batch.measured.copy()
@@ -49,40 +51,28 @@ class Marking:
         known = [hour for hour in found if hour not in waiting]
         late = known[HOURS_AT_ONCE:]
         for number in known[:HOURS_AT_ONCE]:
-            hour = self._hour(cursor, customer, number)
+            at = facts.OpenHour(cursor, customer, number)
+            hour = self._hour(at)
             if hour is None:
                 late.append(number)
                 continue
             here = np.flatnonzero(batch.measured & (batch.hours == number))
-            self._learn(cursor, customer, number, hour, batch, here)
+            shown = hour.new_in(batch, here)
+            facts.write(at, shown, admit)
+            _learn(at, hour, shown, received(batch, here))
             counted[here] = hour.verdicts(batch, here)
         self._let_wait(cursor, customer, late)
         return counted
 
-    def _learn(
-        self, cursor: duckdb.DuckDBPyConnection, customer: int, number: int, hour: Hour, batch: Batch, here: Array
-    ) -> None:
-        new = hour.new_in(batch, here)
-        facts.write(cursor, customer, number, new)
-        hour.learn(new)
-        received_from = received(batch, here)
-        if hour.has_records and (several := hour.several(address for address, _ in new.logged)):
-            received_from.update(facts.read_received(cursor, customer, number, several))
-        forwarded = Shown(forwarded=hour.forwards(received_from))
-        hour.learn(forwarded)
-        if hour.has_records:
-            _turn(cursor, facts.within(customer, number), hour, new, forwarded.forwarded)
-        hour.has_records = True
-
-    def _hour(self, cursor: duckdb.DuckDBPyConnection, customer: int, number: int) -> Hour | None:
+    def _hour(self, at: facts.OpenHour) -> Hour | None:
         """Return what an hour has shown; None if that is too much for memory."""
-        hours = self._hours.setdefault(customer, OrderedDict())
-        hour = hours.get(number) or facts.read_hour(cursor, customer, number, _LARGEST)
+        hours = self._hours.setdefault(at.customer, OrderedDict())
+        hour = hours.get(at.number) or facts.read_hour(at, _LARGEST)
         if hour is None or hour.size > _LARGEST:
-            hours.pop(number, None)
+            hours.pop(at.number, None)
             return None
-        hours[number] = hour
-        hours.move_to_end(number)
+        hours[at.number] = hour
+        hours.move_to_end(at.number)
         while len(hours) > 1 and sum(each.size for each in hours.values()) > _LARGEST:
             hours.popitem(last=False)
         return hour
@@ -100,9 +90,19 @@ class Marking:
             cursor.execute("INSERT INTO unsettled SELECT ?, unnest(?::INTEGER[]), false", [customer, hours])
 
 
-def _turn(
-    cursor: duckdb.DuckDBPyConnection, within: str, hour: Hour, new: Shown, forwarded: Iterable[tuple[int, str]]
-) -> None:
+def _learn(at: facts.OpenHour, hour: Hour, new: Shown, received_from: set[Logged]) -> None:
+    """Let an hour learn what records show that are about to be stored, and turn those that are."""
+    hour.learn(new)
+    if hour.has_records and (several := hour.several(address for address, _ in new.logged)):
+        received_from = received_from.union(facts.read_received(at, several))
+    forwarded = hour.forwards(received_from)
+    hour.learn(Shown(forwarded=forwarded))
+    if hour.has_records:
+        _turn(at, hour, new, forwarded)
+    hour.has_records = True
+
+
+def _turn(at: facts.OpenHour, hour: Hour, new: Shown, forwarded: Iterable[Logged]) -> None:
     """Turn the stored records of an hour that do not count any more, by what was new."""
     either = []
     if new.logged:
@@ -122,7 +122,7 @@ def _turn(
             f"(direction IS NULL AND (dst_number, src_number, protocol, src_port) IN {flows}))"
         )
     nics = {*new.flow_logs, *(nic for _, nic in forwarded)}
-    origins = _origins(cursor, nics) if nics else []
+    origins = _origins(at, nics) if nics else []
     superseded = [
         str(number)
         for number, nic, source, flow_log in origins
@@ -135,16 +135,16 @@ def _turn(
         if numbers:
             either.append(f"direction = 'outbound' AND src_number = {address:d}::UHUGEINT AND origin_id IN ({numbers})")
     if either:
-        cursor.execute(
-            f"UPDATE records SET counted = false, counted_bytes = 0 WHERE counted AND {within} AND "  # noqa: S608 - numbers
+        at.cursor.execute(
+            f"UPDATE records SET counted = false, counted_bytes = 0 WHERE counted AND {at.within} AND "  # noqa: S608 - numbers
             f"(({') OR ('.join(either)}))"
         )
 
 
-def _origins(cursor: duckdb.DuckDBPyConnection, nics: Iterable[str]) -> list[tuple[int, str, str, str]]:
+def _origins(at: facts.OpenHour, nics: Iterable[str]) -> list[tuple[int, str, str, str]]:
     """Return the numbers of all that NICs' logs repeat, each with the NIC, the kind of log and the flow log."""
-    return cursor.execute(
-        f"""SELECT id, {facts.NIC}, source, coalesce(flow_log_id, '') FROM origins
-            WHERE source <> 'agent' AND {facts.NIC} IN (SELECT unnest(?::VARCHAR[]))""",  # noqa: S608 - ours
-        [list(nics)],
+    return at.cursor.execute(
+        f"""SELECT origin_id, {facts.NIC}, source, coalesce(flow_log_id, '') FROM origins
+            WHERE customer = ? AND source <> 'agent' AND {facts.NIC} IN (SELECT unnest(?::VARCHAR[]))""",  # noqa: S608 - ours
+        [at.customer, list(nics)],
     ).fetchall()

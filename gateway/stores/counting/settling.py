@@ -13,6 +13,7 @@ from typing import Final
 import duckdb
 
 from gateway.stores.counting.facts import MEASURED, NIC, within
+from gateway.stores.flow_records import with_origins
 
 _SAID: Final = 100
 """After how many hours it is said how far the marking is."""
@@ -22,7 +23,7 @@ _SHOWN: Final = f"""
         SELECT post, line, direction, src_number AS source, dst_number AS destination, protocol,
                src_port AS source_port, dst_port AS port, origins.source AS kind, {NIC} AS nic,
                coalesce(flow_log_id, '') AS flow_log
-        FROM records JOIN origins ON origins.id = origin_id WHERE {{within}} AND {MEASURED}
+        FROM records {{origins}} WHERE {{within}} AND {MEASURED}
     ), known AS (
         SELECT * FROM facts WHERE customer = {{customer}} AND hour = {{hour}}
     ), logged AS MATERIALIZED (
@@ -86,12 +87,13 @@ class Waiting:
     unmarked: bool
 
 
-def settle(cursor: duckdb.DuckDBPyConnection, waiting: Waiting) -> None:
-    """Mark the records of an hour in an open transaction. It waits no longer then."""
+def settle(cursor: duckdb.DuckDBPyConnection, waiting: Waiting) -> int:
+    """Mark the records of an hour in an open transaction, so that it waits no longer; return how many facts are new."""
     names = {
         "customer": f"{waiting.customer:d}",
         "hour": f"{waiting.hour:d}",
         "within": within(waiting.customer, waiting.hour),
+        "origins": with_origins(waiting.customer),
     }
     if waiting.unmarked:
         cursor.execute(
@@ -101,8 +103,9 @@ def settle(cursor: duckdb.DuckDBPyConnection, waiting: Waiting) -> None:
         f"""{_SHOWN}{_COUNTS} UPDATE records SET counted = false, counted_bytes = 0
             WHERE {{within}} AND counted AND (post, line) NOT IN (SELECT (post, line) FROM counts)""".format(**names)  # noqa: S608 - numbers
     )
-    cursor.execute(f"{_SHOWN}{_NEW_FACTS}".format(**names))
+    ((new,),) = cursor.execute(f"{_SHOWN}{_NEW_FACTS}".format(**names)).fetchall()
     cursor.execute("DELETE FROM unsettled WHERE customer = ? AND hour = ?", [waiting.customer, waiting.hour])
+    return int(new)
 
 
 def next_waiting(cursor: duckdb.DuckDBPyConnection, after: int) -> Waiting | None:

@@ -31,6 +31,7 @@ PAGES = [
     "/setup/attributes/{item}",
     "/setup/blueprints",
     "/setup/retention",
+    "/setup/storage",
     "/account",
 ]
 

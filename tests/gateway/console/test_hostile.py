@@ -31,6 +31,7 @@ PAGES = [
     "/setup/attributes",
     "/setup/blueprints",
     "/setup/retention",
+    "/setup/storage",
 ]
 MACHINE = ["/setup/items/{item}", "/setup/attributes/{item}"]
 SHOWING = [

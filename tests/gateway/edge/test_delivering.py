@@ -9,6 +9,7 @@ from gateway.clock import to_ms
 from gateway.stores.agents import Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.tokens import TokenKind
+from gateway.stores.usage import Budget
 from tests.gateway.client import agent_record, code, ndjson, record
 
 
@@ -304,3 +305,15 @@ def test_an_interval_that_began_after_the_last_blueprint_was_removed_is_not_take
     assert [each.status for each in answers(agent)] == [200, 403]
     apply(agent)
     assert agent.deliver(ndjson(agent_record()), removed_ms).json()["accepted"] == 1
+
+
+def test_a_spent_budget_puts_an_agent_off_and_its_machine_shows_why(gateway, agent, answers):
+    gateway.stores.budgets.set(agent.customer, Budget(1, 10**12))
+    refused = agent.deliver(ndjson(agent_record()))
+    assert code(refused) == (429, "budget_spent")
+    assert int(refused.headers["Retry-After"]) > 0
+    (kept,) = answers(agent)
+    assert kept.status == 429
+    assert "budget" in kept.reason
+    gateway.stores.budgets.set(agent.customer, Budget(10, 10**12))
+    assert agent.deliver(ndjson(agent_record())).json()["accepted"] == 1

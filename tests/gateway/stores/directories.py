@@ -18,6 +18,8 @@ FIRST = (3, 3)
 """The versions of the records and of all else in version 0.1."""
 NOW = (records_schema.SCHEMA.version, accounts_schema.SCHEMA.version)
 """The present ones."""
+RENAMED = {("rules", "id"): "rule_id", ("origins", "id"): "origin_id"}
+"""Columns of version 0.1 by what they are called now."""
 type Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -84,7 +86,11 @@ def _columns(file: Any) -> dict[str, list[str]]:
 
 
 def _rows(file: Any, table: str, names: list[str]) -> list[tuple[Any, ...]]:
-    return sorted(file.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall(), key=repr)
+    there = _columns(file)[table]
+    known = [name if name in there else RENAMED[table, name] for name in names]
+    # What all customers shared in version 0.1, each of them has now.
+    distinct = "DISTINCT" if known != names else ""
+    return sorted(file.execute(f"SELECT {distinct} {', '.join(known)} FROM {table}").fetchall(), key=repr)
 
 
 def files(data: Path) -> dict[str, str]:

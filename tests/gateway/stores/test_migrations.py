@@ -25,13 +25,14 @@ def test_what_was_released_is_never_changed():
         for name, schema in (("records", records_schema.SCHEMA), ("accounts", accounts_schema.SCHEMA))
     }
     assert written == {
-        "records": ["1cb55860895bad40", "a3fb8d7c6d30c517", "b249beea8e251666"],
+        "records": ["1cb55860895bad40", "a3fb8d7c6d30c517", "b249beea8e251666", "5f0ad3082136b24f"],
         "accounts": [
             "968bec7354e0987b",
             "76a8f19c31a7da11",
             "8afa18a2b3bca745",
             "382a2d9aad52eea1",
             "25ba2a5977ee5790",
+            "3a37b9f8bb681ea8",
         ],
     }
 

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from gateway.clock import to_ms
+from gateway.stores import records as store
 from gateway.stores.columns import columns
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.posts import Post
@@ -255,3 +256,17 @@ def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(tmp_path):
     assert len(stored) > 8
     assert stored == sorted(stored)
     assert set(stored) == {0, 1000}
+
+
+def test_of_many_storage_accounts_the_newest_refusals_are_kept(records, monkeypatch):
+    monkeypatch.setattr(store, "MOST_REFUSALS", 3)
+    for number in range(5):
+        records.refuse(1, f"account{number}", NOW + timedelta(seconds=number), 400, "why")
+        records.refuse(2, "other", NOW, 400, "why")
+    for account in ("late", "later"):
+        records.refuse(1, account, NOW + timedelta(seconds=4), 400, "why")
+    kept = {account for (account,) in records.rows("SELECT account FROM refusals WHERE customer = 1", [])}
+    assert len(kept) == 3
+    assert "later" in kept
+    assert not kept & {"account0", "account1"}
+    assert list(records.rows("SELECT count(*) FROM refusals WHERE customer = 2", [])) == [(1,)]

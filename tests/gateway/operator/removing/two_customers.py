@@ -13,6 +13,7 @@ from gateway.clock import utc_now
 from gateway.operator.work import Work
 from gateway.stores.stores import Stores, open_stores
 from gateway.stores.upgrade import upgrade
+from gateway.stores.usage import Budget
 
 _VERSION_0_1 = Path(__file__).parents[2] / "stores" / "version_0_1" / "data.tar.gz"
 
@@ -30,6 +31,7 @@ def unpack(data: Path) -> None:
             stores.holds.lift(customer.number, hold, now)
             stores.database.run("INSERT INTO retention VALUES (?, 'nsg', 30)", customer.number)
             stores.database.run("INSERT INTO collected SELECT id, 0 FROM items WHERE customer = ?", customer.number)
+            stores.budgets.set(customer.number, Budget(100_000, 10**9))
 
 
 def work(stores: Stores, customer: str, **wishes: Any) -> Work:
@@ -80,8 +82,8 @@ def records_of(data: Path, customer: int) -> dict[str, list[Any]]:
             if is_of_customers
         }
         found["records"] = connection.execute(
-            """SELECT records.* EXCLUDE (rule_id, origin_id), rules.name, origins.* EXCLUDE (id)
-               FROM records LEFT JOIN rules ON rules.id = rule_id LEFT JOIN origins ON origins.id = origin_id
+            """SELECT records.* EXCLUDE (rule_id, origin_id), rules.name, origins.* EXCLUDE (customer, origin_id)
+               FROM records LEFT JOIN rules USING (customer, rule_id) LEFT JOIN origins USING (customer, origin_id)
                WHERE customer = ? ORDER BY post, line""",
             [customer],
         ).fetchall()
@@ -104,7 +106,7 @@ def repeated_by_nobody(data: Path) -> int:
     """Count what stands in the tables of what records repeat, and no record repeats."""
     with duckdb.connect(data / "records.duckdb", read_only=True) as connection:
         (row,) = connection.execute(
-            """SELECT (SELECT count(*) FROM rules WHERE id NOT IN (SELECT rule_id FROM records))
-                    + (SELECT count(*) FROM origins WHERE id NOT IN (SELECT origin_id FROM records))"""
+            """SELECT (SELECT count(*) FROM rules ANTI JOIN records USING (customer, rule_id))
+                    + (SELECT count(*) FROM origins ANTI JOIN records USING (customer, origin_id))"""
         ).fetchall()
     return int(row[0])

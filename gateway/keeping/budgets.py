@@ -1,0 +1,69 @@
+"""How far customers' budgets are spent, and what an administrator is to be told of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from gateway.stores.customers import Customer
+from gateway.stores.stores import Stores
+from gateway.stores.usage import DEFAULT_BUDGET, Budget, Spent, Usage
+
+TOLD_AT: Final = 0.8
+"""The part of a budget that is spent when an administrator is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How far one part of a budget is spent.
+
+    Attributes:
+        what: Which part.
+        used: How much is stored.
+        most: How much may be.
+
+    """
+
+    what: Spent
+    used: int
+    most: int
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether it is counted in bytes."""
+        return self.what is Spent.STORED_BYTES
+
+    @property
+    def is_low(self) -> bool:
+        """Whether an administrator is to be told."""
+        return self.used >= TOLD_AT * self.most
+
+
+def shares(usage: Usage, budget: Budget) -> tuple[Share, ...]:
+    """Tell how far each part of a budget is spent."""
+    return (
+        Share(Spent.TEXTS, usage.texts, budget.texts),
+        Share(Spent.STORED_BYTES, usage.stored_bytes, budget.stored_bytes),
+    )
+
+
+def notices(shares: Iterable[Share]) -> tuple[str, ...]:
+    """Return what an administrator is to be told: a sentence or two of each part that is spent, or will be soon."""
+    return tuple(
+        f"{share.used:,} of the budget of {share.most:,} {share.what} are used. Posts that would pass it are put off "
+        "until whoever runs the gateway raises it (`python -m gateway customer budget`), or records are deleted."
+        for share in shares
+        if share.is_low
+    )
+
+
+def shares_of(stores: Stores, customer: int) -> tuple[Share, ...]:
+    """Tell how far a customer's budget is spent."""
+    return shares(stores.records.usage(customer), stores.budgets.of(customer))
+
+
+def shares_of_all(stores: Stores, now: datetime) -> Iterator[tuple[Customer, tuple[Share, ...]]]:
+    """Tell how far the budgets of all customers are spent, without a look at what is stored."""
+    own = stores.budgets.own()
+    for customer in stores.customers.all(now):
+        yield customer, shares(stores.records.usage(customer.number), own.get(customer.number, DEFAULT_BUDGET))

@@ -1,0 +1,143 @@
+"""What customers have stored, and what they may: counted in each post's transaction, and anew where some of it goes.
+
+Bytes are an estimate that needs no look at what is stored, a little above what the file takes. Whatever else comes to
+be stored of a customer joins in `_PARTS`, and is told to `Usages` in the transaction that brings it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+RECORD_BYTES: Final = 40
+"""Of a flow record; a million takes some 26 MB in the file, and more before it is packed there."""
+POST_BYTES: Final = 400
+"""Of a post's key, answer and name of its log."""
+REJECTED_BYTES: Final = 30
+"""Of a line that was rejected, in the answer to its post as it is kept."""
+TEXT_BYTES: Final = 64
+"""Of a text, besides its own bytes."""
+FACT_BYTES: Final = 30
+"""Of what an hour has shown for its bytes to count once: an address, or a NIC's flow log."""
+
+_PARTS: Final = (
+    ("records", "0", f"{RECORD_BYTES} * count(*)"),
+    ("posts", "0", f"{POST_BYTES} * count(*) + {REJECTED_BYTES} * sum(rejected)"),
+    ("facts", "0", f"{FACT_BYTES} * count(*)"),
+    ("rules", "count(*)", f"{TEXT_BYTES} * count(*) + sum(text_bytes)"),
+    ("origins", "count(*)", f"{TEXT_BYTES} * count(*) + sum(text_bytes)"),
+)
+"""The tables of customers, with the texts in each and the bytes that it takes."""
+_EACH: Final = " UNION ALL ".join(
+    f"SELECT customer, {texts} AS texts, {size} AS size FROM {table} GROUP BY customer"  # noqa: S608 - names from above
+    for table, texts, size in _PARTS
+)
+_ALL: Final = f"SELECT customer, sum(texts), sum(size) FROM ({_EACH}) GROUP BY customer"  # noqa: S608 - as above
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is stored.
+
+    Attributes:
+        texts: How many distinct texts: names of rules, NICs as their logs describe them, and machines' processes.
+        stored_bytes: How many bytes all of it takes, by estimate.
+
+    """
+
+    texts: int = 0
+    stored_bytes: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Return both together."""
+        return Usage(self.texts + other.texts, self.stored_bytes + other.stored_bytes)
+
+
+type Admit = Callable[[Usage], None]
+"""Told what is about to be stored; raises an exception if that is too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a customer may store; each is the most."""
+
+    texts: int
+    stored_bytes: int
+
+
+DEFAULT_BUDGET: Final = Budget(texts=3_000_000, stored_bytes=1_000_000_000_000)
+"""Of a customer that has none of its own. It holds the texts of 10,000 NICs and of 10,000 agents with 50 processes
+each, and three weeks of a record a minute of each of them; docs/operations.md has the sum."""
+
+
+class Spent(StrEnum):
+    """What of a budget is spent."""
+
+    TEXTS = "distinct texts"
+    STORED_BYTES = "stored bytes"
+
+
+class BudgetSpentError(Exception):
+    """A post would pass its customer's budget.
+
+    Attributes:
+        what: What is spent.
+        most: What the budget allows of it.
+
+    """
+
+    def __init__(self, what: Spent, most: int) -> None:
+        super().__init__(f"The budget of {most:,} {what} is spent.")
+        self.what = what
+        self.most = most
+
+
+def of_post(records: int, rejected: int) -> Usage:
+    """Return what a post takes, besides texts that are new."""
+    return Usage(0, POST_BYTES + RECORD_BYTES * records + REJECTED_BYTES * rejected)
+
+
+def of_texts(count: int, size: int) -> Usage:
+    """Return what so many new texts take, which have so many bytes together."""
+    return Usage(count, TEXT_BYTES * count + size)
+
+
+def of_facts(count: int) -> Usage:
+    """Return what so many facts about an hour take."""
+    return Usage(0, FACT_BYTES * count)
+
+
+class Usages:
+    """What each customer has stored, in memory; one writer at a time."""
+
+    def __init__(self) -> None:
+        self._customers: dict[int, Usage] = {}
+
+    def recount(self, execute: Callable[[str], Any]) -> None:
+        """Count everything that is stored."""
+        self._customers = {
+            customer: Usage(int(texts), int(stored_bytes)) for customer, texts, stored_bytes in execute(_ALL).fetchall()
+        }
+
+    def of(self, customer: int) -> Usage:
+        """Return what a customer has stored."""
+        return self._customers.get(customer, Usage())
+
+    def require_room(self, customer: int, more: Usage, budget: Budget) -> None:
+        """Make sure that a customer may store more.
+
+        A post without a new text passes a budget of texts that is spent already: it takes none of it.
+
+        Raises:
+            BudgetSpentError: It may not.
+
+        """
+        stored = self.of(customer) + more
+        if more.texts and stored.texts > budget.texts:
+            raise BudgetSpentError(Spent.TEXTS, budget.texts)
+        if more.stored_bytes and stored.stored_bytes > budget.stored_bytes:
+            raise BudgetSpentError(Spent.STORED_BYTES, budget.stored_bytes)
+
+    def add(self, customer: int, more: Usage) -> None:
+        """Count what a customer has stored besides: it is committed."""
+        self._customers[customer] = self.of(customer) + more
