@@ -15,10 +15,12 @@ from starlette.responses import Response
 
 from gateway.api.auth import Auth
 from gateway.api.errors import ApiError
+from gateway.api.health import noting_faults
 from gateway.api.intake import Intake, Origin, idempotency_key
 from gateway.api.ndjson import read_lines
 from gateway.clock import Clock
 from gateway.limits import Limits
+from gateway.stores.health import Health
 from gateway.stores.posts import Log
 from gateway.stores.records import Records
 
@@ -32,14 +34,19 @@ _KEPT_REFUSALS: Final = {400, 409, 413, 415}
 class FlowLogs:
     """Takes posts of flow records that come from logs."""
 
-    def __init__(self, auth: Auth, records: Records, limits: Limits, clock: Clock) -> None:
+    def __init__(self, auth: Auth, records: Records, health: Health, limits: Limits, clock: Clock) -> None:
         self._auth = auth
         self._records = records
+        self._health = health
         self._clock = clock
-        self._intake = Intake(records, limits, clock)
+        self._intake = Intake(records, health, limits, clock)
 
     async def post(self, request: Request) -> Response:
         """Answer `POST /qas/flow-logs`."""
+        with noting_faults(self._health, self._clock):
+            return await self._take(request)
+
+    async def _take(self, request: Request) -> Response:
         log = _log(request)
         try:
             token = await self._auth.subscription_token(request)

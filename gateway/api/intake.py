@@ -15,10 +15,11 @@ from starlette.requests import Request
 
 from gateway.api.auth import token_refused
 from gateway.api.body import inflate, read_body
-from gateway.api.errors import ApiError, storage_failed
+from gateway.api.errors import ApiError, StorageFailedError
 from gateway.api.ndjson import Batch
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
+from gateway.stores.health import Health
 from gateway.stores.posts import Log, Post, RemovedError
 from gateway.stores.records import Records
 
@@ -51,8 +52,9 @@ class Origin:
 class Intake:
     """Takes posts of flow records."""
 
-    def __init__(self, records: Records, limits: Limits, clock: Clock) -> None:
+    def __init__(self, records: Records, health: Health, limits: Limits, clock: Clock) -> None:
         self._records = records
+        self._health = health
         self._limits = limits
         self._clock = clock
         self._in_progress: set[tuple[int, str]] = set()
@@ -88,12 +90,7 @@ class Intake:
         """Keep every other request with this key out."""
         claim = (origin.customer, origin.key)
         if claim in self._in_progress:
-            raise ApiError(
-                425,
-                "in_progress",
-                "A request with this Idempotency-Key is in progress. Send it again when that one has been answered.",
-                _retry_after(1),
-            )
+            raise _in_progress()
         if len(self._in_progress) >= self._limits.posts_at_once:
             raise ApiError(503, "busy", "The gateway is busy with other posts. Send it again later.", _retry_after(1))
         self._in_progress.add(claim)
@@ -126,6 +123,7 @@ class Intake:
         )
         with _storage():
             self._records.store(post, batch.columns)
+        self._health.stored()
         return post
 
     async def _receive_again(self, request: Request, earlier: Post) -> Post:
@@ -154,9 +152,12 @@ def _storage() -> Iterator[None]:
         yield
     except RemovedError:
         raise token_refused() from None
+    except duckdb.ConstraintException:
+        # The key came in at the other listener meanwhile, which is no fault of the storage.
+        raise _in_progress() from None
     except duckdb.Error:
         _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
-        raise storage_failed() from None
+        raise StorageFailedError from None
 
 
 def _check_media_type(request: Request) -> None:
@@ -181,6 +182,15 @@ def idempotency_key(request: Request) -> str:
             400, "bad_idempotency_key", "Send one Idempotency-Key of 1 to 200 visible ASCII characters, no spaces."
         )
     return keys[0]
+
+
+def _in_progress() -> ApiError:
+    return ApiError(
+        425,
+        "in_progress",
+        "A request with this Idempotency-Key is in progress. Send it again when that one has been answered.",
+        _retry_after(1),
+    )
 
 
 def _retry_after(seconds: int) -> dict[str, str]:

@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.api.errors import ApiError, storage_failed
+from gateway.api.errors import ApiError, StorageFailedError
+from gateway.api.health import noting_faults
 from gateway.api.intake import Intake, Origin, Reader, idempotency_key
 from gateway.api.ndjson import Batch, check_length, read_each_line
 from gateway.clock import Clock
@@ -33,10 +34,14 @@ class DeliveringAgents:
         self._meeting = meeting
         self._stores = stores
         self._clock = clock
-        self._intake = Intake(stores.records, limits, clock)
+        self._intake = Intake(stores.records, stores.health, limits, clock)
 
     async def post(self, request: Request) -> Response:
         """Answer a delivery, and keep the answer."""
+        with noting_faults(self._stores.health, self._clock):
+            return await self._answer(request)
+
+    async def _answer(self, request: Request) -> Response:
         try:
             agent = await self._meeting.agent(request)
         except ApiError as error:
@@ -49,7 +54,7 @@ class DeliveringAgents:
             await self._keep(agent.item, self._refusal(error))
             raise
         except STORAGE_ERRORS:
-            await self._keep(agent.item, self._refusal(storage_failed()))
+            await self._keep(agent.item, self._refusal(StorageFailedError()))
             raise
         except Exception:
             await self._keep(
