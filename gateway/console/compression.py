@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 _LEAST: Final = 500
 """Bytes of the smallest answer that gains anything."""
 _LEVEL: Final = 5
-"""Measured on the first page: a third of the time of level 9, for 3 % more bytes."""
+"""Measured on the first page (131 kB): 0.6 ms and 14.0 kB, where level 9 takes 2.0 ms for 13.2 kB."""
 
 
 def page(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:

@@ -15,6 +15,7 @@ from gateway.console.attributes_page import AttributesPage
 from gateway.console.blueprints_page import BlueprintsPage
 from gateway.console.compression import page
 from gateway.console.conversations import Conversations
+from gateway.console.devices import Devices
 from gateway.console.errors import PageError, not_found
 from gateway.console.export import Export
 from gateway.console.exposed import ExposedPage
@@ -61,7 +62,9 @@ class Console:
     ) -> None:
         static = StaticFiles()
         self._pages = Pages(static)
-        self._door = Door(stores.sessions, place, limits, clock, stores.accounts.fingerprint())
+        fingerprint = stores.accounts.fingerprint()
+        self._door = Door(stores.sessions, place, limits, clock, fingerprint)
+        self._devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=place.encrypted)
         self.routes = [
             *self._of_people(signing_in, limits),
             *self._of_traffic(stores, limits, clock),
@@ -73,7 +76,7 @@ class Console:
 
     def _of_people(self, signing_in: SigningIn, limits: Limits) -> list[Route]:
         door = self._door
-        sign_in = SignIn(self._pages, door, signing_in, limits)
+        sign_in = SignIn(self._pages, door, self._devices, signing_in, limits)
         account = Account(self._pages, door, signing_in, limits)
         return [
             page("/sign-in", door.everybody(sign_in.get)),
