@@ -41,12 +41,14 @@ class Origin:
         customer: The number of the customer whom its records will belong to.
         key: Its idempotency key.
         log: The log blob that it says it comes from, if it does.
+        by_agent: Whether an agent sends it.
 
     """
 
     customer: int
     key: str
     log: Log | None = None
+    by_agent: bool = False
 
 
 class Intake:
@@ -120,6 +122,7 @@ class Intake:
             self._clock(),
             origin.log,
             len(batch.rejected),
+            origin.by_agent,
         )
         with _storage():
             self._records.store(post, batch.columns)

@@ -188,7 +188,7 @@ def _arrivals(account: StorageAccount, found: AccountFreshness | None, now: date
     if found is None:
         return Arrivals(account)
     refusal = found.refusal
-    if refusal is not None and found.accepted is not None and found.accepted >= refusal.at:
+    if refusal is not None and not refusal.stands(found.accepted):
         refusal = None
     return Arrivals(
         account,

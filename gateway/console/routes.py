@@ -11,6 +11,7 @@ from starlette.routing import Route
 from gateway.clock import Clock
 from gateway.console.account import Account
 from gateway.console.asking import Asking
+from gateway.console.attention import Attention
 from gateway.console.attributes_page import AttributesPage
 from gateway.console.blueprints_page import BlueprintsPage
 from gateway.console.compression import page
@@ -90,7 +91,7 @@ class Console:
         door = self._door
         asking = Asking(self._pages, stores.records, limits, clock)
         return [
-            page("/", door.reader(Home(asking, clock).get)),
+            page("/", door.reader(Home(asking, Attention(stores, clock)).get)),
             page("/traffic", door.reader(TrafficList(asking).get)),
             Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
             page("/traffic/record", door.reader(RecordPage(asking).get)),

@@ -82,7 +82,7 @@ class DeliveringAgents:
                 "bad_idempotency_key",
                 "Send AGENT-ID:MILLISECONDS as Idempotency-Key, the agent's own id and the begin of the interval.",
             )
-        return await self._intake.take(request, Origin(agent.customer, key), _reader(agent.host))
+        return await self._intake.take(request, Origin(agent.customer, key, by_agent=True), _reader(agent.host))
 
     def _refusal(self, error: ApiError) -> Answer:
         return Answer(self._clock(), error.status, None, error.message)

@@ -5,7 +5,7 @@ transaction to its log and syncs it before `COMMIT` returns, so what was answere
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from copy import copy
 from datetime import datetime, timedelta
@@ -115,8 +115,9 @@ class Records:
                 (number,) = _row(
                     cursor.execute(
                         """INSERT INTO posts
-                               (customer, key, body_hash, answer, accepted_at, account, log, newest, rejected)
-                           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                               (customer, key, body_hash, answer, accepted_at, account, log, newest, rejected,
+                                by_agent)
+                           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
                         [
                             post.customer,
                             post.key,
@@ -127,6 +128,7 @@ class Records:
                             post.log and post.log.name,
                             newest(columns["time"], to_ms(post.accepted_at + AHEAD)),
                             post.rejected,
+                            post.by_agent,
                         ],
                     )
                 )
@@ -134,13 +136,23 @@ class Records:
             learn()
 
     def refuse(self, customer: int, account: str, at: datetime, status: int, message: str) -> None:
-        """Keep that a post from a storage account was refused, and why, in place of the one before."""
+        """Keep that a post from a storage account was refused, and why, in place of the one before.
+
+        Since when they are goes on from that one, unless a post was accepted in between.
+        """
         with self._writing, self._transaction() as cursor:
             if customer in self._removed:
                 return
+            before = cursor.execute(
+                """SELECT since FROM refusals WHERE customer = $customer AND account = $account AND refused_at >
+                   (SELECT coalesce(max(accepted_at), 0) FROM posts WHERE customer = $customer AND account = $account)
+                """,
+                {"customer": customer, "account": account},
+            ).fetchone()
             cursor.execute(
-                "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?)",
-                [customer, account, to_ms(at), status, message],
+                """INSERT OR REPLACE INTO refusals (customer, account, refused_at, status, message, since)
+                   VALUES (?, ?, ?, ?, ?, ?)""",
+                [customer, account, to_ms(at), status, message, to_ms(at) if before is None else before[0]],
             )
 
     def knows(self, customer: int, account: str) -> bool:
@@ -226,19 +238,21 @@ class Records:
 
     def _posts(self, where: str, parameters: list[object]) -> Iterator[Post]:
         rows = self.rows(
-            f"SELECT customer, key, body_hash, answer, accepted_at, rejected, account, log FROM posts {where}",  # noqa: S608 - ours
+            f"""SELECT customer, key, body_hash, answer, accepted_at, rejected, by_agent, account, log
+                FROM posts {where}""",  # noqa: S608 - ours
             parameters,
         )
-        for customer, key, body_hash, answer, accepted_at, rejected, *log in rows:
+        for customer, key, body_hash, answer, accepted_at, rejected, by_agent, *log in rows:
             known = None if log[0] is None else Log(*log)
-            yield Post(customer, key, body_hash, answer.encode(), from_ms(accepted_at), known, rejected)
+            accepted = from_ms(accepted_at)
+            yield Post(customer, key, body_hash, answer.encode(), accepted, known, rejected, by_agent)
 
-    def rows(self, query: str, parameters: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: str, parameters: Sequence[object] | Mapping[str, object]) -> Iterator[tuple[Any, ...]]:
         """Run a query beside everything else; it sees what was stored when it began.
 
         Args:
             query: A statement of our own; whatever a person wrote is a parameter.
-            parameters: One for each `?`.
+            parameters: One for each `?`, or for each `$name`.
 
         Raises:
             TooSlowError: The store is `for_people`, and their time was up.

@@ -88,7 +88,22 @@ _VERSION_0_1: Final = (
     """,
 )
 
-_STEPS: Final = (Step("posts that records were erased from", ("ALTER TABLE posts ADD COLUMN erased_at BIGINT",)),)
+_STEPS: Final = (
+    Step("posts that records were erased from", ("ALTER TABLE posts ADD COLUMN erased_at BIGINT",)),
+    Step(
+        "which posts agents sent, and since when an account is refused",
+        (
+            "ALTER TABLE posts ADD COLUMN by_agent BOOLEAN",
+            # As agents have to write their keys: AGENT-ID:MILLISECONDS.
+            """
+            UPDATE posts SET by_agent =
+                account IS NULL AND regexp_full_match(key, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}:[0-9]+')
+            """,
+            "ALTER TABLE refusals ADD COLUMN since BIGINT",
+            "UPDATE refusals SET since = refused_at",
+        ),
+    ),
+)
 
 SCHEMA: Final = Schema(
     first=3,
