@@ -11,6 +11,7 @@ from gateway.api.auth import LONGEST_LIFE
 from gateway.clock import Clock
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
+from gateway.console.notices import ends_in, grade_of_life
 from gateway.console.pages import Pages, redirect
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
@@ -88,6 +89,7 @@ class TokensPage:
             errors=errors,
             # The good ones first: whatever else there is, they can be revoked.
             tokens=first_of(sorted(((each, each.state(now)) for each in tokens), key=_is_over)),
+            life=lambda token: (grade_of_life(token, now), ends_in(token, now)),
             revoked=next((each for each in tokens if each.revoked_at and str(each.number) == revoked), None),
             earliest=self._today().isoformat(),
             latest=self._today(LONGEST_LIFE).isoformat(),

@@ -15,7 +15,7 @@ from gateway.traffic.freshness import Heard, Refusal
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
 
 
-def heard(account="shop", minutes=1.0, by_agent=False, refusal=None, accepted=None):
+def heard(account="shop", minutes=1.0, *, by_agent=False, refusal=None, accepted=None):
     last = to_ms(NOW - timedelta(minutes=minutes))
     return Heard(account, by_agent, last, last if accepted is None else accepted, refusal)
 
