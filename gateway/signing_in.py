@@ -1,29 +1,39 @@
-"""Names and passwords, tried one at a time and not too often."""
+"""Names and passwords, tried one at a time and not too often.
+
+Wrong ones are counted for each name: at one address, and from everywhere. A browser that a user has signed in with is
+counted for itself, so that nobody's guesses keep the user out of it. Nothing is counted for an address alone, which a
+whole office may share.
+"""
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import anyio
 from starlette.requests import Request
 
 from gateway.clock import Clock
+from gateway.leaving import LeftError, while_awaited
 from gateway.rate_limit import RateLimit
 from gateway.sender import sender
 from gateway.stores.accounts import User
 from gateway.stores.journal import Deed
 from gateway.stores.passwords import hash_password
 from gateway.stores.stores import Stores
+from gateway.turns import Turns
 
-_TRIES_OF_A_NAME: Final = (10, timedelta(seconds=30))
-_TRIES_OF_AN_ADDRESS: Final = (30, timedelta(seconds=10))
-_TRIES_OVERALL: Final = (300, timedelta(milliseconds=200))
+_TRIES_AT_A_PLACE: Final = (10, timedelta(seconds=30))
+_TRIES_OF_A_NAME: Final = (30, timedelta(seconds=30))
 """Wrong passwords at once, and the pause until one more is allowed. A right one counts for nothing.
 
-One address can use up no more than a tenth of what all have. And all together try new names so slowly that a name which
-must wait has its tries back long before it would be forgotten for them."""
+A place is a browser that its user has signed in with before, or else a name and an address together. One address alone
+uses up a third of what a name has at once."""
+_KINDS: Final = 50_000
+"""A check takes 40 ms at least and is one at a time, so a name has its tries back long before it would be forgotten."""
 
 
 class TooManyTriesError(Exception):
@@ -39,6 +49,22 @@ class TooManyTriesError(Exception):
         super().__init__(f"Too many sign-ins failed. Wait {self.seconds} s, and try again.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who tries a password.
+
+    Attributes:
+        address: Where the request comes from.
+        name: The hash of the name; names may be long.
+        device: What tells the browser from others that the name's user has signed in with; None if it is none.
+
+    """
+
+    address: str
+    name: str
+    device: str | None
+
+
 class SigningIn:
     """Tells whose name and password these are."""
 
@@ -47,13 +73,14 @@ class SigningIn:
         self._accounts = stores.accounts
         self._journal = stores.journal
         self._clock = clock
-        self._of_a_name = RateLimit(*_TRIES_OF_A_NAME)
-        self._of_an_address = RateLimit(*_TRIES_OF_AN_ADDRESS)
-        self._overall = RateLimit(*_TRIES_OVERALL)
+        self._at_a_place = RateLimit(*_TRIES_AT_A_PLACE, _KINDS)
+        self._of_a_name = RateLimit(*_TRIES_OF_A_NAME, _KINDS)
         # A hash costs 32 MB and most of a core for a moment: one at a time, so that signing in slows nothing else down.
-        self._one_at_a_time = anyio.CapacityLimiter(1)
+        self._turns = Turns()
 
-    async def user(self, request: Request, name: str, password: str, deed: Deed) -> User | None:
+    async def user(
+        self, request: Request, name: str, password: str, deed: Deed, device: str | None = None
+    ) -> User | None:
         """Give the user whose name and password these are, and write into the journal what became of it.
 
         Args:
@@ -61,12 +88,14 @@ class SigningIn:
             name: The name that was given.
             password: The password that was given.
             deed: What the journal is to say of a success.
+            device: What tells the browser from others, if it is one that the user of this name has signed in with.
 
         Raises:
             TooManyTriesError: Neither was looked at.
 
         """
-        return await self._limited(request, name, lambda: self._sign_in(name, password, deed))
+        asker = _Asker(self._address(request), _hashed(name), device)
+        return await self._limited(request, asker, lambda: self._sign_in(name, password, deed))
 
     async def change_password(self, request: Request, user: User, present: str, new: str) -> bool:
         """Replace a user's password, which ends the user's sessions; tell whether the present one was right.
@@ -75,25 +104,42 @@ class SigningIn:
             TooManyTriesError: Nothing was looked at.
 
         """
-        return await self._limited(request, user.name, lambda: self._change(user, present, new)) is not None
+        # Who has signed in is known, whatever others try with the name.
+        asker = _Asker(self._address(request), _hashed(user.name), "signed in")
+        return await self._limited(request, asker, lambda: self._change(user, present, new)) is not None
 
-    async def _limited(self, request: Request, name: str, attempt: Callable[[], User | None]) -> User | None:
-        now = self._clock()
-        # That of all first: a try that it refuses must leave no name behind. Names may be long, and are hashed.
-        limits = [
-            (self._overall, ""),
-            (self._of_an_address, sender(request, behind_a_proxy=self._behind_a_proxy)),
-            (self._of_a_name, hashlib.sha256(name.encode()).hexdigest()),
-        ]
-        # Before the hash of the password, which is what an attacker would make us work at.
-        for place, (limit, kind) in enumerate(limits):
-            if (wait := limit.take(kind, now)) is not None:
-                _give_back(limits[:place], now)
-                raise TooManyTriesError(wait)
-        user = await anyio.to_thread.run_sync(attempt, limiter=self._one_at_a_time)
-        if user is not None:
-            _give_back(limits, now)
+    def _address(self, request: Request) -> str:
+        return sender(request, behind_a_proxy=self._behind_a_proxy)
+
+    async def _limited(self, request: Request, asker: "_Asker", attempt: Callable[[], User | None]) -> User | None:
+        try:
+            return await while_awaited(request, partial(self._in_turn, asker, attempt))
+        except LeftError:
+            raise TooManyTriesError(timedelta(seconds=1)) from None  # which nobody reads
+
+    async def _in_turn(self, asker: "_Asker", attempt: Callable[[], User | None]) -> User | None:
+        """Wait rather than refuse: whoever floods the gateway waits for itself, as the addresses take turns."""
+        async with self._turns.turn(asker.device is not None, asker.address, asker.name):
+            now = self._clock()
+            limits = self._limits(asker)
+            # Before the hash of the password, which is what an attacker would make us work at.
+            for place, (limit, kind) in enumerate(limits):
+                if (wait := limit.take(kind, now)) is not None:
+                    _give_back(limits[:place], now)
+                    raise TooManyTriesError(wait)
+            began = anyio.current_time()
+            user = await anyio.to_thread.run_sync(attempt)
+            if user is not None:
+                _give_back(limits, now)
+            else:
+                # Half of a core at most is for passwords that are wrong.
+                await anyio.sleep(anyio.current_time() - began)
         return user
+
+    def _limits(self, asker: "_Asker") -> list[tuple[RateLimit, Hashable]]:
+        if asker.device is not None:
+            return [(self._at_a_place, (asker.name, asker.device))]
+        return [(self._at_a_place, (asker.name, asker.address)), (self._of_a_name, asker.name)]
 
     def _sign_in(self, name: str, password: str, deed: Deed) -> User | None:
         user = self._accounts.sign_in(name, password)
@@ -117,6 +163,10 @@ class SigningIn:
         return user
 
 
-def _give_back(limits: Sequence[tuple[RateLimit, str]], now: datetime) -> None:
+def _hashed(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _give_back(limits: Sequence[tuple[RateLimit, Hashable]], now: datetime) -> None:
     for limit, kind in limits:
         limit.give_back(kind, now)

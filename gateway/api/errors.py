@@ -30,9 +30,11 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
-def storage_failed() -> ApiError:
-    """Put off what could not be stored or read."""
-    return ApiError(503, "storage", "The gateway's storage failed. Send it again later.", {"Retry-After": "30"})
+class StorageFailedError(ApiError):
+    """What could not be stored or read is put off."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "storage", "The gateway's storage failed. Send it again later.", {"Retry-After": "30"})
 
 
 def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -61,7 +63,7 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
 async def on_storage_error(request: Request, error: Exception) -> JSONResponse:
     """Answer a fault of the storage, as on a full disk."""
     _logger.error("A call failed on storage. Look for a full disk first, then restart the gateway.", exc_info=error)
-    return await on_api_error(request, storage_failed())
+    return await on_api_error(request, StorageFailedError())
 
 
 async def on_failure(_request: Request, _error: Exception) -> JSONResponse:

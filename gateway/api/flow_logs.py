@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from gateway.api.auth import Auth
 from gateway.api.errors import ApiError
+from gateway.api.health import noting_faults
 from gateway.api.intake import Intake, Origin, idempotency_key
 from gateway.api.ndjson import read_lines
 from gateway.clock import Clock
@@ -37,11 +38,16 @@ class FlowLogs:
     def __init__(self, auth: Auth, stores: Stores, limits: Limits, clock: Clock) -> None:
         self._auth = auth
         self._records = stores.records
+        self._health = stores.health
         self._clock = clock
-        self._intake = Intake(stores.records, stores.budgets, limits, clock)
+        self._intake = Intake(stores, limits, clock)
 
     async def post(self, request: Request) -> Response:
         """Answer `POST /qas/flow-logs`."""
+        with noting_faults(self._health, self._clock):
+            return await self._take(request)
+
+    async def _take(self, request: Request) -> Response:
         log = _log(request)
         try:
             token = await self._auth.subscription_token(request, TokenKind.INGEST)

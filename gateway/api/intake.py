@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
+import duckdb
 import orjson
 from starlette.requests import Request
 
 from gateway.api.auth import token_refused
 from gateway.api.body import inflate, read_body
-from gateway.api.errors import ApiError, storage_failed
+from gateway.api.errors import ApiError, StorageFailedError
 from gateway.api.ndjson import Batch
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
-from gateway.stores.budgets import Budgets
 from gateway.stores.posts import Log, Post, RemovedError
-from gateway.stores.records import Records
-from gateway.stores.stores import STORAGE_ERRORS
+from gateway.stores.stores import STORAGE_ERRORS, Stores
 from gateway.stores.usage import BudgetSpentError
 
 _logger = logging.getLogger(__name__)
@@ -44,20 +43,23 @@ class Origin:
         customer: The number of the customer whom its records will belong to.
         key: Its idempotency key.
         log: The log blob that it says it comes from, if it does.
+        by_agent: Whether an agent sends it.
 
     """
 
     customer: int
     key: str
     log: Log | None = None
+    by_agent: bool = False
 
 
 class Intake:
     """Takes posts of flow records."""
 
-    def __init__(self, records: Records, budgets: Budgets, limits: Limits, clock: Clock) -> None:
-        self._records = records
-        self._budgets = budgets
+    def __init__(self, stores: Stores, limits: Limits, clock: Clock) -> None:
+        self._records = stores.records
+        self._budgets = stores.budgets
+        self._health = stores.health
         self._limits = limits
         self._clock = clock
         self._in_progress: set[tuple[int, str]] = set()
@@ -93,12 +95,7 @@ class Intake:
         """Keep every other request with this key out."""
         claim = (origin.customer, origin.key)
         if claim in self._in_progress:
-            raise ApiError(
-                425,
-                "in_progress",
-                "A request with this Idempotency-Key is in progress. Send it again when that one has been answered.",
-                _retry_after(1),
-            )
+            raise _in_progress()
         if len(self._in_progress) >= self._limits.posts_at_once:
             raise ApiError(503, "busy", "The gateway is busy with other posts. Send it again later.", _retry_after(1))
         self._in_progress.add(claim)
@@ -128,9 +125,11 @@ class Intake:
             self._clock(),
             origin.log,
             len(batch.rejected),
+            origin.by_agent,
         )
         with _storage():
             self._records.store(post, batch.columns, self._budgets.of(origin.customer))
+        self._health.stored()
         return post
 
     async def _receive_again(self, request: Request, earlier: Post) -> Post:
@@ -161,9 +160,12 @@ def _storage() -> Iterator[None]:
         raise token_refused() from None
     except BudgetSpentError as error:
         raise _budget_spent(error) from None
+    except duckdb.ConstraintException:
+        # The key came in at the other listener meanwhile, which is no fault of the storage.
+        raise _in_progress() from None
     except STORAGE_ERRORS:
         _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
-        raise storage_failed() from None
+        raise StorageFailedError from None
 
 
 def _budget_spent(error: BudgetSpentError) -> ApiError:
@@ -199,6 +201,15 @@ def idempotency_key(request: Request) -> str:
             400, "bad_idempotency_key", "Send one Idempotency-Key of 1 to 200 visible ASCII characters, no spaces."
         )
     return keys[0]
+
+
+def _in_progress() -> ApiError:
+    return ApiError(
+        425,
+        "in_progress",
+        "A request with this Idempotency-Key is in progress. Send it again when that one has been answered.",
+        _retry_after(1),
+    )
 
 
 def _retry_after(seconds: int) -> dict[str, str]:

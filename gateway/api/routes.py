@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -11,12 +10,12 @@ from starlette.routing import Route
 from gateway.api.auth import Auth
 from gateway.api.azure_subscriptions import AzureSubscriptions
 from gateway.api.description import describe
-from gateway.api.errors import ApiError
 from gateway.api.flow_logs import FlowLogs
+from gateway.api.health import require_healthy
 from gateway.clock import Clock
 from gateway.limits import Limits
 from gateway.signing_in import SigningIn
-from gateway.stores.stores import STORAGE_ERRORS, Stores
+from gateway.stores.stores import Stores
 
 _PATHS: Final = {"/auth", "/healthz", "/openapi.json"}
 
@@ -33,11 +32,7 @@ def api_routes(stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clo
     azure = AzureSubscriptions(auth, stores, limits, clock)
 
     async def healthz(_request: Request) -> JSONResponse:
-        try:
-            await run_in_threadpool(stores.check)
-        except STORAGE_ERRORS:
-            message = "The storage does not answer. Look for a full disk, then restart the gateway."
-            raise ApiError(503, "storage", message) from None
+        await require_healthy(stores, clock)
         return JSONResponse({"status": "ok"})
 
     return [

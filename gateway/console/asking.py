@@ -1,13 +1,11 @@
 """What the pages of the traffic have in common: an address is read, the records are asked, a page tells."""
 
-import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-import anyio
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +16,7 @@ from gateway.console.places import Places
 from gateway.console.search_help import EXAMPLES
 from gateway.console.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor
+from gateway.leaving import LeftError, while_awaited
 from gateway.limits import Limits
 from gateway.stores.records import Records
 from gateway.stores.watch import TooSlowError
@@ -105,20 +104,11 @@ class Asking:
         """
         left = threading.Event()
         records = self.records.for_people(self._patience, left)
-
-        async def watch(waiting: anyio.CancelScope) -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-            left.set()
-            waiting.cancel()
-
-        with anyio.CancelScope() as waiting:
-            watcher = asyncio.create_task(watch(waiting))
-            try:
-                return await self.places.run(customer, answer, records, view.question(customer), view)
-            finally:
-                watcher.cancel()
-        raise TooSlowError("Nobody waits for the answer any more.")
+        ask = partial(self.places.run, customer, answer, records, view.question(customer), view)
+        try:
+            return await while_awaited(request, ask, left.set)
+        except LeftError:
+            raise TooSlowError("Nobody waits for the answer any more.") from None
 
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
         """Read an address, and tell how fresh the customer's records are."""

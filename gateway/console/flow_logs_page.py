@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.clock import Clock, from_ms
+from gateway.console.attention import Attention
 from gateway.console.errors import not_found
 from gateway.console.figures import since
 from gateway.console.flow_logs_form import (
@@ -22,7 +23,9 @@ from gateway.console.flow_logs_form import (
     without_row,
 )
 from gateway.console.forms import read_form
+from gateway.console.notices import Situation
 from gateway.console.pages import Pages, go_to, redirect
+from gateway.console.sources import Source
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
@@ -31,6 +34,7 @@ from gateway.stores.database import StoreError
 from gateway.stores.deployments import Deployment, StorageAccount
 from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
+from gateway.traffic.first import first_of
 from gateway.traffic.freshness import AccountFreshness, account_freshness
 
 
@@ -69,10 +73,13 @@ class FlowLogsPage:
         self._place = place
         self._limits = limits
         self._clock = clock
+        self._attention = Attention(stores, clock)
 
     async def overview(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/flow-logs`."""
-        deployments = await run_in_threadpool(self._stores.deployments.all, visitor.user.customer)
+        customer = visitor.user.customer
+        deployments = await run_in_threadpool(self._stores.deployments.all, customer)
+        situation = await run_in_threadpool(self._attention.situation, customer)
         told = {word: request.query_params.get(word, "") for word in ("saved", "removed")}
         names = {each.name for each in deployments}
         return self._pages.render(
@@ -80,6 +87,8 @@ class FlowLogsPage:
             visitor,
             "flow_logs.html",
             deployments=deployments,
+            sources={each.heard.account: each for each in situation.sources},
+            unconfigured=first_of([each for each in situation.sources if _is_unconfigured(each, situation)]),
             saved=told["saved"] if told["saved"] in names else "",
             removed=bool(told["removed"]),
         )
@@ -184,11 +193,15 @@ class FlowLogsPage:
         )
 
 
+def _is_unconfigured(source: Source, situation: Situation) -> bool:
+    return source.heard.account is not None and source.heard.account not in situation.configured
+
+
 def _arrivals(account: StorageAccount, found: AccountFreshness | None, now: datetime) -> Arrivals:
     if found is None:
         return Arrivals(account)
     refusal = found.refusal
-    if refusal is not None and found.accepted is not None and found.accepted >= refusal.at:
+    if refusal is not None and not refusal.stands(found.accepted):
         refusal = None
     return Arrivals(
         account,

@@ -1,23 +1,22 @@
-"""The first page: how fresh the records are, and what they say at a glance."""
+"""The first page: what needs attention, how fresh the records of each source are, and what they say at a glance."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.clock import Clock
 from gateway.console.asking import Asking
-from gateway.console.figures import since
+from gateway.console.attention import Attention
+from gateway.console.notices import Situation, notices
 from gateway.console.shares import Shares
+from gateway.console.sources import Source
 from gateway.console.timeline import steps_of, whole
 from gateway.console.view import View
 from gateway.console.visitor import Visitor
-from gateway.keeping.budgets import notices, shares_of
 from gateway.stores.records import Records
-from gateway.stores.stores import Stores
+from gateway.traffic.first import First, first_of
 from gateway.traffic.questions import Question
 from gateway.traffic.top import Dimension, Measure, top
 from gateway.traffic.totals import timeline
@@ -30,36 +29,35 @@ _TALKERS: Final = (
 )
 _SHOWN: Final = 5
 _STEPS: Final = 60
-_FRESH: Final = timedelta(minutes=10)
-"""Azure writes a flow log once a minute, and some minutes late."""
-_STALE: Final = timedelta(hours=1)
+_SHOWN_NOTICES: Final = 6
+_SHOWN_SOURCES: Final = 8
 
 
 class Home:
     """The first page."""
 
-    def __init__(self, asking: Asking, stores: Stores, clock: Clock) -> None:
+    def __init__(self, asking: Asking, attention: Attention) -> None:
         self._asking = asking
-        self._stores = stores
-        self._clock = clock
+        self._attention = attention
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /`."""
+        customer = visitor.user.customer
+        situation = await self._asking.places.run(customer, self._attention.situation, customer)
+        return await self._asking.show(
+            request,
+            visitor,
+            "home.html",
+            _answer,
+            notices=first_of(notices(situation), _SHOWN_NOTICES),
+            sources=_first(situation),
+            machines=situation.machines,
+        )
 
-        def graded(last: int) -> tuple[str, timedelta]:
-            return grade(last, self._clock())
 
-        told = await run_in_threadpool(self._notices, visitor)
-        return await self._asking.show(request, visitor, "home.html", _answer, graded=graded, notices=told)
-
-    def _notices(self, visitor: Visitor) -> tuple[str, ...]:
-        return notices(shares_of(self._stores, visitor.user.customer)) if visitor.administers else ()
-
-
-def grade(last: int, now: datetime) -> tuple[str, timedelta]:
-    """Tell how good the lag of the newest record is, and how long."""
-    lag = since(last, now)
-    return "good" if lag <= _FRESH else "warn" if lag <= _STALE else "bad", lag
+def _first(situation: Situation) -> First[Source]:
+    found = first_of(situation.sources, _SHOWN_SOURCES)
+    return First(found.rows, found.others + situation.other_sources)
 
 
 def _answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:

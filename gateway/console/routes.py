@@ -12,9 +12,12 @@ from gateway.clock import Clock
 from gateway.console.account import Account
 from gateway.console.agents_page import AgentsPage
 from gateway.console.asking import Asking
+from gateway.console.attention import Attention
 from gateway.console.attributes_page import AttributesPage
 from gateway.console.blueprints_page import BlueprintsPage
+from gateway.console.compression import page
 from gateway.console.conversations import Conversations
+from gateway.console.devices import Devices
 from gateway.console.errors import PageError, not_found
 from gateway.console.export import Export
 from gateway.console.exposed import ExposedPage
@@ -62,7 +65,9 @@ class Console:
     ) -> None:
         static = StaticFiles()
         self._pages = Pages(static)
-        self._door = Door(stores.sessions, place, limits, clock, stores.accounts.fingerprint())
+        fingerprint = stores.accounts.fingerprint()
+        self._door = Door(stores.sessions, place, limits, clock, fingerprint)
+        self._devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=place.encrypted)
         self.routes = [
             *self._of_people(signing_in, limits),
             *self._of_traffic(stores, limits, clock),
@@ -74,13 +79,13 @@ class Console:
 
     def _of_people(self, signing_in: SigningIn, limits: Limits) -> list[Route]:
         door = self._door
-        sign_in = SignIn(self._pages, door, signing_in, limits)
+        sign_in = SignIn(self._pages, door, self._devices, signing_in, limits)
         account = Account(self._pages, door, signing_in, limits)
         return [
-            Route("/sign-in", door.everybody(sign_in.get), methods=["GET"]),
+            page("/sign-in", door.everybody(sign_in.get)),
             Route("/sign-in", door.everybody(sign_in.post), methods=["POST"]),
             Route("/sign-out", door.newcomer(sign_in.sign_out), methods=["POST"]),
-            Route("/account", door.newcomer(account.get), methods=["GET"]),
+            page("/account", door.newcomer(account.get)),
             Route("/account", door.newcomer(account.post), methods=["POST"]),
         ]
 
@@ -88,15 +93,15 @@ class Console:
         door = self._door
         asking = Asking(self._pages, stores.records, limits, clock)
         return [
-            Route("/", door.reader(Home(asking, stores, clock).get), methods=["GET"]),
-            Route("/traffic", door.reader(TrafficList(asking).get), methods=["GET"]),
+            page("/", door.reader(Home(asking, Attention(stores, clock)).get)),
+            page("/traffic", door.reader(TrafficList(asking).get)),
             Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
-            Route("/traffic/record", door.reader(RecordPage(asking).get), methods=["GET"]),
-            Route("/conversations", door.reader(Conversations(asking).get), methods=["GET"]),
-            Route("/timeline", door.reader(TimelinePage(asking).get), methods=["GET"]),
-            Route("/top", door.reader(TopPage(asking).get), methods=["GET"]),
-            Route("/rules", door.reader(RulesPage(asking).get), methods=["GET"]),
-            Route("/exposed", door.reader(ExposedPage(asking).get), methods=["GET"]),
+            page("/traffic/record", door.reader(RecordPage(asking).get)),
+            page("/conversations", door.reader(Conversations(asking).get)),
+            page("/timeline", door.reader(TimelinePage(asking).get)),
+            page("/top", door.reader(TopPage(asking).get)),
+            page("/rules", door.reader(RulesPage(asking).get)),
+            page("/exposed", door.reader(ExposedPage(asking).get)),
         ]
 
     def _of_set_up(self, stores: Stores, place: Place, limits: Limits, clock: Clock) -> list[Route]:
@@ -107,19 +112,19 @@ class Console:
         registrations = RegistrationsPage(self._pages, stores.registrations)
         journal = JournalPage(self._pages, stores.journal)
         return [
-            Route("/setup/tokens", door.reader(tokens.get), methods=["GET"]),
+            page("/setup/tokens", door.reader(tokens.get)),
             Route("/setup/tokens", door.administrator(tokens.post), methods=["POST"]),
             Route("/setup/tokens/{number}/revoke", door.administrator(tokens.revoke), methods=["POST"]),
-            Route("/setup/flow-logs", door.reader(flow_logs.overview), methods=["GET"]),
-            Route("/setup/flow-logs/new", door.administrator(flow_logs.new), methods=["GET"]),
+            page("/setup/flow-logs", door.reader(flow_logs.overview)),
+            page("/setup/flow-logs/new", door.administrator(flow_logs.new)),
             Route("/setup/flow-logs/new", door.administrator(flow_logs.add), methods=["POST"]),
-            Route("/setup/flow-logs/{name}", door.reader(flow_logs.details), methods=["GET"]),
-            Route("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.edit), methods=["GET"]),
+            page("/setup/flow-logs/{name}", door.reader(flow_logs.details)),
+            page("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.edit)),
             Route("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.replace), methods=["POST"]),
             Route("/setup/flow-logs/{name}/remove", door.administrator(flow_logs.remove), methods=["POST"]),
             Route("/setup/flow-logs/{name}/scripts", door.administrator(scripts.post), methods=["POST"]),
-            Route("/setup/registrations", door.reader(registrations.get), methods=["GET"]),
-            Route("/setup/journal", door.reader(journal.get), methods=["GET"]),
+            page("/setup/registrations", door.reader(registrations.get)),
+            page("/setup/journal", door.reader(journal.get)),
         ]
 
     def _of_machines(self, stores: Stores, limits: Limits, clock: Clock) -> list[Route]:
@@ -129,17 +134,17 @@ class Console:
         attributes = AttributesPage(self._pages, stores, clock)
         blueprints = BlueprintsPage(self._pages, stores, limits, clock)
         return [
-            Route("/setup/items", door.reader(items.overview), methods=["GET"]),
-            Route("/setup/items/new", door.administrator(items.new), methods=["GET"]),
+            page("/setup/items", door.reader(items.overview)),
+            page("/setup/items/new", door.administrator(items.new)),
             Route("/setup/items/new", door.administrator(items.add), methods=["POST"]),
-            Route("/setup/items/{number}", door.reader(items.editor), methods=["GET"]),
+            page("/setup/items/{number}", door.reader(items.editor)),
             Route("/setup/items/{number}", door.administrator(items.save), methods=["POST"]),
             Route("/setup/items/{number}/remove", door.administrator(items.remove), methods=["POST"]),
             Route("/setup/items/{number}/agents/{agent}/accept", door.administrator(agents.accept), methods=["POST"]),
             Route("/setup/items/{number}/agents/{agent}/refuse", door.administrator(agents.refuse), methods=["POST"]),
-            Route("/setup/attributes", door.reader(attributes.overview), methods=["GET"]),
-            Route("/setup/attributes/{number}", door.reader(attributes.history), methods=["GET"]),
-            Route("/setup/blueprints", door.reader(blueprints.get), methods=["GET"]),
+            page("/setup/attributes", door.reader(attributes.overview)),
+            page("/setup/attributes/{number}", door.reader(attributes.history)),
+            page("/setup/blueprints", door.reader(blueprints.get)),
             Route("/setup/blueprints", door.administrator(blueprints.post), methods=["POST"]),
             Route("/setup/blueprints/shipped", door.reader(blueprints.shipped), methods=["GET"]),
             Route("/setup/blueprints/{number}/export", door.reader(blueprints.export), methods=["GET"]),
@@ -152,8 +157,8 @@ class Console:
         door = self._door
         retention = RetentionPage(self._pages, stores, limits, clock, records_life)
         return [
-            Route("/setup/storage", door.reader(StoragePage(self._pages, stores).get), methods=["GET"]),
-            Route("/setup/retention", door.reader(retention.get), methods=["GET"]),
+            page("/setup/storage", door.reader(StoragePage(self._pages, stores).get)),
+            page("/setup/retention", door.reader(retention.get)),
             Route("/setup/retention", door.administrator(retention.post), methods=["POST"]),
             Route("/setup/retention/holds", door.administrator(retention.hold), methods=["POST"]),
             Route("/setup/retention/holds/{number}/lift", door.administrator(retention.lift), methods=["POST"]),

@@ -1,6 +1,5 @@
 """Who may see which page: sessions, their cookie, and the checks that every form passes."""
 
-import hmac
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.clock import Clock
+from gateway.console.csrf import agree, masked
 from gateway.console.errors import PageError
 from gateway.console.forms import read_form
 from gateway.console.pages import go_to
@@ -77,7 +77,7 @@ class Door:
         if session is None:
             return None
         know(request, session.user.customer)
-        return Visitor(session.user, session.csrf)
+        return Visitor(session.user, masked(session.csrf))
 
     async def begin(self, request: Request, user: User, response: Response) -> None:
         """Begin a session, under a cookie that nobody had before, and end the one that the request belongs to."""
@@ -113,7 +113,7 @@ class Door:
 
     async def _check_csrf(self, request: Request, visitor: Visitor) -> None:
         sent = request.headers.get("x-csrf-token") or (await read_form(request, self._limits)).verbatim("csrf")
-        if not hmac.compare_digest(sent.encode(), visitor.csrf.encode()):
+        if not agree(sent, visitor.csrf):
             raise PageError(403, _STALE)
 
 

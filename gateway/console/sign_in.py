@@ -6,6 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.devices import Devices
 from gateway.console.forms import read_form
 from gateway.console.pages import Pages, redirect
 from gateway.console.session import Door
@@ -21,9 +22,10 @@ _OWN_PATH: Final = re.compile(r"/(?!/)[!-\[\]-~]*")
 class SignIn:
     """The page to sign in on, and the button to sign out."""
 
-    def __init__(self, pages: Pages, door: Door, signing_in: SigningIn, limits: Limits) -> None:
+    def __init__(self, pages: Pages, door: Door, devices: Devices, signing_in: SigningIn, limits: Limits) -> None:
         self._pages = pages
         self._door = door
+        self._devices = devices
         self._signing_in = signing_in
         self._limits = limits
 
@@ -40,7 +42,8 @@ class SignIn:
         then = _own_path(form.text("next"))
         name = form.verbatim("username")
         try:
-            user = await self._signing_in.user(request, name, form.verbatim("password"), Deed.SIGNED_IN)
+            device = self._devices.device(request, name)
+            user = await self._signing_in.user(request, name, form.verbatim("password"), Deed.SIGNED_IN, device)
         except TooManyTriesError as error:
             headers = {"Retry-After": str(error.seconds)}
             return self._page(request, then, name, str(error), status=429, headers=headers)
@@ -48,6 +51,7 @@ class SignIn:
             return self._page(request, then, name, "The user name or the password is wrong.", status=401)
         response = redirect("/account" if user.needs_new_password else then)
         await self._door.begin(request, user, response)
+        self._devices.mark(response, name)
         return response
 
     async def sign_out(self, request: Request, _visitor: Visitor) -> Response:

@@ -1,7 +1,9 @@
 """Files that pages refer to, held in memory: what is not in the folder at the start is never looked for."""
 
+import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,15 +11,20 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.compression import takes_gzip
 from gateway.console.errors import not_found
 
 _FOLDER: Final = Path(__file__).parent / "static"
+_GAIN: Final = 0.9
+"""A file that is no smaller than so much of itself stays as it is."""
+_TAG: Final = re.compile(r'"[^"]*"')
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
     content: bytes
+    compressed: bytes | None
     media_type: str
     digest: str
 
@@ -37,15 +44,23 @@ class StaticFiles:
         file = self._files.get(request.path_params["name"])
         if file is None:
             raise not_found("file")
-        etag = f'"{file.digest}"'
-        cached = _FOR_EVER if request.url.query == file.digest else "no-cache"
-        headers = {"ETag": etag, "Cache-Control": cached}
-        if request.headers.get("if-none-match") == etag:
+        headers = {"Cache-Control": _FOR_EVER if request.url.query == file.digest else "no-cache"}
+        content, etag = file.content, f'"{file.digest}"'
+        if file.compressed is not None:
+            headers["Vary"] = "Accept-Encoding"
+            if takes_gzip(request.headers):
+                content, etag = file.compressed, f'"{file.digest}-gzip"'
+                headers["Content-Encoding"] = "gzip"
+        headers["ETag"] = etag
+        if etag in _TAG.findall(request.headers.get("if-none-match", "")):
+            headers.pop("Content-Encoding", None)
             return Response(status_code=304, headers=headers)
-        return Response(file.content, headers=headers, media_type=file.media_type)
+        return Response(content, headers=headers, media_type=file.media_type)
 
 
 def _read(path: Path) -> _File:
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "text/plain"
-    return _File(content, media_type, hashlib.sha256(content).hexdigest()[:16])
+    compressed = gzip.compress(content, mtime=0)
+    worth_it = len(compressed) < len(content) * _GAIN
+    return _File(content, compressed if worth_it else None, media_type, hashlib.sha256(content).hexdigest()[:16])

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from gateway.console.pages import Pages
 from gateway.console.visitor import Visitor
-from gateway.keeping.budgets import notices, shares_of
+from gateway.keeping.budgets import shares_of
 from gateway.stores.stores import Stores
 
 
@@ -20,4 +20,4 @@ class StoragePage:
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/storage`."""
         shares = await run_in_threadpool(shares_of, self._stores, visitor.user.customer)
-        return self._pages.render(request, visitor, "storage.html", shares=shares, notices=notices(shares))
+        return self._pages.render(request, visitor, "storage.html", shares=shares)

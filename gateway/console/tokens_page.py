@@ -12,6 +12,7 @@ from gateway.api.auth import LONGEST_LIFE
 from gateway.clock import Clock
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
+from gateway.console.notices import ends_in, grade_of_life
 from gateway.console.pages import Pages, redirect
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
@@ -108,6 +109,7 @@ class TokensPage:
             unrestricted=sum(
                 each.kind is TokenKind.UNRESTRICTED and each.state(now) is TokenState.ACTIVE for each in tokens
             ),
+            life=lambda token: (grade_of_life(token, now), ends_in(token, now)),
             revoked=next((each for each in tokens if each.revoked_at and str(each.number) == revoked), None),
             earliest=self._today().isoformat(),
             latest=self._today(LONGEST_LIFE).isoformat(),

@@ -11,7 +11,7 @@ class Visitor:
 
     Attributes:
         user: Who it is.
-        csrf: What every form on the visitor's pages must bring along.
+        csrf: What every form on this answer must bring along; `gateway.console.csrf` tells what it looks like.
 
     """
 

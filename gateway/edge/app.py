@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp
 from gateway.api.auth import Auth
 from gateway.api.body import Bodies
 from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception, on_storage_error
+from gateway.api.health import require_healthy
 from gateway.api.request_log import RequestLog, Sink
 from gateway.clock import Clock, iso
 from gateway.edge.asking import AskingAgents
@@ -59,11 +59,7 @@ def edge_routes(stores: Stores, clock: Clock, limits: Limits) -> list[Route]:
     meeting = Meeting(Auth(stores, SigningIn(stores, clock), limits, clock), stores, clock)
 
     async def healthz(_request: Request) -> Response:
-        try:
-            await run_in_threadpool(stores.check)
-        except STORAGE_ERRORS:
-            message = "The storage does not answer. Look for a full disk, then restart the gateway."
-            raise ApiError(503, "storage", message) from None
+        await require_healthy(stores, clock)
         return JSONResponse({"status": "ok", "time": iso(clock())})
 
     async def describe(_request: Request) -> Response:

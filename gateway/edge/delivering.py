@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.api.errors import ApiError, storage_failed
+from gateway.api.errors import ApiError, StorageFailedError
+from gateway.api.health import noting_faults
 from gateway.api.intake import Intake, Origin, Reader, idempotency_key
 from gateway.api.ndjson import Batch, check_length, read_each_line
 from gateway.clock import Clock, to_ms
@@ -35,10 +36,14 @@ class DeliveringAgents:
         self._meeting = meeting
         self._stores = stores
         self._clock = clock
-        self._intake = Intake(stores.records, stores.budgets, limits, clock)
+        self._intake = Intake(stores, limits, clock)
 
     async def post(self, request: Request) -> Response:
         """Answer a delivery, and keep the answer."""
+        with noting_faults(self._stores.health, self._clock):
+            return await self._answer(request)
+
+    async def _answer(self, request: Request) -> Response:
         try:
             agent = await self._meeting.agent(request)
         except ApiError as error:
@@ -53,7 +58,7 @@ class DeliveringAgents:
             await self._keep(agent.item, self._refusal(error))
             raise
         except STORAGE_ERRORS:
-            await self._keep(agent.item, self._refusal(storage_failed()))
+            await self._keep(agent.item, self._refusal(StorageFailedError()))
             raise
         except Exception:
             await self._keep(
@@ -97,7 +102,7 @@ class DeliveringAgents:
                 "Send AGENT-ID:MILLISECONDS as Idempotency-Key, the agent's own id and the begin of the interval.",
             )
         await run_in_threadpool(self._require_wanted, agent, int(interval))
-        return await self._intake.take(request, Origin(agent.customer, key), _reader(agent.host))
+        return await self._intake.take(request, Origin(agent.customer, key, by_agent=True), _reader(agent.host))
 
     def _require_wanted(self, agent: Known, began_ms: int) -> None:
         ended_at = self._stores.blueprints.ended_at(agent.item)

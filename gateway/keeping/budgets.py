@@ -1,6 +1,6 @@
 """How far customers' budgets are spent, and what an administrator is to be told of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -34,6 +34,11 @@ class Share:
         return self.what is Spent.STORED_BYTES
 
     @property
+    def is_spent(self) -> bool:
+        """Whether nothing is left of it."""
+        return self.used >= self.most
+
+    @property
     def is_low(self) -> bool:
         """Whether an administrator is to be told."""
         return self.used >= TOLD_AT * self.most
@@ -44,16 +49,6 @@ def shares(usage: Usage, budget: Budget) -> tuple[Share, ...]:
     return (
         Share(Spent.TEXTS, usage.texts, budget.texts),
         Share(Spent.STORED_BYTES, usage.stored_bytes, budget.stored_bytes),
-    )
-
-
-def notices(shares: Iterable[Share]) -> tuple[str, ...]:
-    """Return what an administrator is to be told: a sentence or two of each part that is spent, or will be soon."""
-    return tuple(
-        f"{share.used:,} of the budget of {share.most:,} {share.what} are used. Posts that would pass it are put off "
-        "until whoever runs the gateway raises it (`python -m gateway customer budget`), or records are deleted."
-        for share in shares
-        if share.is_low
     )
 
 

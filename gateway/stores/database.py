@@ -69,6 +69,15 @@ class Database:
         """
         self.run("SELECT key FROM signing_key")
 
+    def touch(self) -> None:
+        """Write durably, and change nothing.
+
+        Raises:
+            sqlite3.Error: The file cannot be written.
+
+        """
+        self.run("UPDATE signing_key SET only_one = only_one")
+
     def run(self, statement: str, *parameters: object) -> list[Any]:
         """Run one statement, which is a transaction of its own outside of `transaction`, and give its rows."""
         with self._lock:

@@ -60,6 +60,20 @@ class Deployment:
         return str(to_ms(self.saved_at))
 
 
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Where a storage account is configured.
+
+    Attributes:
+        deployment: The name of the configuration, the first of several.
+        saved_at: When that was last saved.
+
+    """
+
+    deployment: str
+    saved_at: datetime
+
+
 class Deployments:
     """The store of configurations. Every method may be called from any thread, and blocks."""
 
@@ -155,6 +169,16 @@ class Deployments:
         names = self._database.run("SELECT name FROM deployments WHERE customer = ? ORDER BY name", customer)
         found = (self.find(customer, name) for (name,) in names)
         return [each for each in found if each is not None]
+
+    def configured(self, customer: int) -> dict[str, Configured]:
+        """Return which storage accounts a customer has configured, by their names."""
+        rows = self._database.run(
+            """SELECT storage_accounts.name, deployments.name, saved_at
+               FROM storage_accounts JOIN deployments ON deployments.id = deployment
+               WHERE customer = ? ORDER BY deployments.name DESC, position""",
+            customer,
+        )
+        return {account: Configured(deployment, from_ms(saved_at)) for account, deployment, saved_at in rows}
 
     def find(self, customer: int, name: str) -> Deployment | None:
         """Give a customer's configuration of a name, if there is one."""

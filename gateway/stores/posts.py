@@ -35,6 +35,7 @@ class Post:
         accepted_at: When.
         log: The log blob that its records come from, as far as it was told.
         rejected: How many of its lines were no flow records.
+        by_agent: Whether an agent sent it.
 
     """
 
@@ -45,6 +46,7 @@ class Post:
     accepted_at: datetime
     log: Log | None = None
     rejected: int = 0
+    by_agent: bool = False
 
 
 def newest(times: Sequence[int], latest: int) -> int | None:

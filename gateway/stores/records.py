@@ -5,7 +5,7 @@ transaction to its log and syncs it before `COMMIT` returns, so what was answere
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from copy import copy
 from datetime import datetime, timedelta
@@ -43,7 +43,6 @@ class Records:
         self._usages.recount(connection.execute)
         self._writing = threading.Lock()
         self._patience: Patience | None = None
-        self._failing = False
         self._removed: set[int] = set()
         self._settled = 0
 
@@ -82,17 +81,24 @@ class Records:
             self._connection.close()
 
     def check(self) -> None:
-        """Make sure that the store answers, and that it takes posts: after one that failed by a small write of its own.
+        """Make sure that the store answers.
 
         Raises:
             duckdb.Error: It does not.
 
         """
         next(self.rows("SELECT version FROM schema_version", []))
-        if self._failing:
-            with self._writing, self._transaction() as cursor:
-                cursor.execute("UPDATE schema_version SET version = version")
-            self._failing = False
+
+    def touch(self) -> None:
+        """Write durably, and change nothing but the number of the next post.
+
+        Raises:
+            duckdb.Error: The file cannot be written.
+
+        """
+        with self._writing, self._transaction() as cursor:
+            # DuckDB writes nothing of an update that changes nothing.
+            cursor.execute("SELECT nextval('post_id')").fetchall()
 
     def find(self, customer: int, key: str) -> Post | None:
         """Give the post that a customer sent under a key, if there is one."""
@@ -118,7 +124,7 @@ class Records:
 
         """
         texts = Texts.of(columns)
-        with self._writing, self._noting_failures():
+        with self._writing:
             if post.customer in self._removed:
                 raise RemovedError
             used = of_post(len(columns["time"]), post.rejected)
@@ -133,8 +139,9 @@ class Records:
                 (number,) = _row(
                     cursor.execute(
                         """INSERT INTO posts
-                               (customer, key, body_hash, answer, accepted_at, account, log, newest, rejected)
-                           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                               (customer, key, body_hash, answer, accepted_at, account, log, newest, rejected,
+                                by_agent)
+                           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
                         [
                             post.customer,
                             post.key,
@@ -145,6 +152,7 @@ class Records:
                             post.log and post.log.name,
                             newest(columns["time"], to_ms(post.accepted_at + AHEAD)),
                             post.rejected,
+                            post.by_agent,
                         ],
                     )
                 )
@@ -153,13 +161,23 @@ class Records:
             self._usages.add(post.customer, used)
 
     def refuse(self, customer: int, account: str, at: datetime, status: int, message: str) -> None:
-        """Keep that a post from a storage account was refused, and why, in place of the one before."""
+        """Keep that a post from a storage account was refused, and why, in place of the one before.
+
+        Since when they are goes on from that one, unless a post was accepted in between.
+        """
         with self._writing, self._transaction() as cursor:
             if customer in self._removed:
                 return
+            before = cursor.execute(
+                """SELECT since FROM refusals WHERE customer = $customer AND account = $account AND refused_at >
+                   (SELECT coalesce(max(accepted_at), 0) FROM posts WHERE customer = $customer AND account = $account)
+                """,
+                {"customer": customer, "account": account},
+            ).fetchone()
             cursor.execute(
-                "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?)",
-                [customer, account, to_ms(at), status, message],
+                """INSERT OR REPLACE INTO refusals (customer, account, refused_at, status, message, since)
+                   VALUES (?, ?, ?, ?, ?, ?)""",
+                [customer, account, to_ms(at), status, message, to_ms(at) if before is None else before[0]],
             )
             # A sender may name any number of accounts.
             cursor.execute(
@@ -282,19 +300,21 @@ class Records:
 
     def _posts(self, where: str, parameters: list[object]) -> Iterator[Post]:
         rows = self.rows(
-            f"SELECT customer, key, body_hash, answer, accepted_at, rejected, account, log FROM posts {where}",  # noqa: S608 - ours
+            f"""SELECT customer, key, body_hash, answer, accepted_at, rejected, by_agent, account, log
+                FROM posts {where}""",  # noqa: S608 - ours
             parameters,
         )
-        for customer, key, body_hash, answer, accepted_at, rejected, *log in rows:
+        for customer, key, body_hash, answer, accepted_at, rejected, by_agent, *log in rows:
             known = None if log[0] is None else Log(*log)
-            yield Post(customer, key, body_hash, unpacked(answer), from_ms(accepted_at), known, rejected)
+            accepted = from_ms(accepted_at)
+            yield Post(customer, key, body_hash, unpacked(answer), accepted, known, rejected, by_agent)
 
-    def rows(self, query: str, parameters: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: str, parameters: Sequence[object] | Mapping[str, object]) -> Iterator[tuple[Any, ...]]:
         """Run a query beside everything else; it sees what was stored when it began.
 
         Args:
             query: A statement of our own; whatever a person wrote is a parameter.
-            parameters: One for each `?`.
+            parameters: One for each `?`, or for each `$name`.
 
         Raises:
             TooSlowError: The store is `for_people`, and their time was up.
@@ -314,18 +334,6 @@ class Records:
         except BaseException:
             self._loader.doubt(customer)
             raise
-
-    @contextmanager
-    def _noting_failures(self) -> Iterator[None]:
-        """Remember whether the last post could be stored; a key that is there already is no fault of the store."""
-        try:
-            yield
-        except duckdb.ConstraintException:
-            raise
-        except duckdb.Error:
-            self._failing = True
-            raise
-        self._failing = False
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -189,6 +189,19 @@ _STEPS: Final = (
             "SET memory_limit = '512MB'",
         ),
     ),
+    Step(
+        "which posts agents sent, and since when an account is refused",
+        (
+            "ALTER TABLE posts ADD COLUMN by_agent BOOLEAN",
+            # As agents have to write their keys: AGENT-ID:MILLISECONDS.
+            """
+            UPDATE posts SET by_agent =
+                account IS NULL AND regexp_full_match(key, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}:[0-9]+')
+            """,
+            "ALTER TABLE refusals ADD COLUMN since BIGINT",
+            "UPDATE refusals SET since = refused_at",
+        ),
+    ),
 )
 
 SCHEMA: Final = Schema(

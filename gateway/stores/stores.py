@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -16,6 +17,7 @@ from gateway.stores.changes import Changes
 from gateway.stores.customers import Customers
 from gateway.stores.database import Database
 from gateway.stores.deployments import Deployments
+from gateway.stores.health import Health
 from gateway.stores.holds import Holds
 from gateway.stores.items import Items
 from gateway.stores.journal import Journal
@@ -57,6 +59,7 @@ class Stores:
     operator_log: OperatorLog
     budgets: Budgets
     records: Records
+    health: Health
 
     def __enter__(self) -> Self:
         """Give the stores themselves."""
@@ -68,15 +71,21 @@ class Stores:
         """Close them."""
         self.close()
 
-    def check(self) -> None:
-        """Make sure that both files answer.
+    def check(self, now: datetime) -> None:
+        """Make sure that both files answer, and that they take posts: after one that failed by a small write.
 
         Raises:
             duckdb.Error, sqlite3.Error: One does not.
+            StillFailingError: A post failed, and it is too early to try again.
 
         """
         self.database.check()
         self.records.check()
+        self.health.check(now, self._write)
+
+    def _write(self) -> None:
+        self.database.touch()
+        self.records.touch()
 
     def close(self) -> None:
         """Let go of the files."""
@@ -122,6 +131,7 @@ def open_stores(data: Path) -> Stores:
         OperatorLog(database),
         Budgets(database),
         records,
+        Health(),
     )
 
 

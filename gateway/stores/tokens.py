@@ -138,6 +138,27 @@ class Tokens:
         )
         return [_token(*row) for row in rows]
 
+    def ending(self, customer: int, now: datetime, ahead: timedelta, lately: timedelta) -> list[SubscriptionToken]:
+        """Return a customer's tokens that end soon, or have ended though they were in use, the first to end first.
+
+        Args:
+            customer: The customer's number.
+            now: The present moment.
+            ahead: What soon is.
+            lately: How long ago a token whose life has ended was used at most.
+
+        """
+        rows = self._database.run(
+            f"""SELECT {_COLUMNS} FROM subscription_tokens
+                WHERE customer = ? AND revoked_at IS NULL AND expires_at <= ? AND (expires_at > ? OR used_at > ?)
+                ORDER BY expires_at, id""",  # noqa: S608 - names of our own
+            customer,
+            to_ms(now + ahead),
+            to_ms(now),
+            to_ms(now - lately),
+        )
+        return [_token(*row) for row in rows]
+
     def revoke(self, customer: int, number: int, now: datetime) -> SubscriptionToken | None:
         """End the life of a customer's token at once; give what is known of it, or None if there is none to end."""
         rows = self._database.run(

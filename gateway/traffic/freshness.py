@@ -1,11 +1,17 @@
 """How fresh records are: a customer's, and those of each storage account."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from gateway.clock import AHEAD, to_ms
 from gateway.stores.flow_records import with_origins
 from gateway.stores.records import Records
+from gateway.traffic.first import First, counted
+
+MOST_HEARD: Final = 1000
+"""As many storage accounts as are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +34,44 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A post that was refused.
+    """A post that was refused; times in epoch milliseconds.
 
     Attributes:
-        at: When, in epoch milliseconds.
+        at: When.
+        since: When the first one was refused after which none was accepted.
         status: The HTTP status.
         message: Why.
 
     """
 
     at: int
+    since: int
     status: int
     message: str
+
+    def stands(self, accepted: int | None) -> bool:
+        """Tell whether nothing was accepted since, if a post was last accepted at a time."""
+        return accepted is None or accepted < self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard last of one that delivers; times in epoch milliseconds.
+
+    Attributes:
+        account: The storage account; None for agents, and for logs that name none.
+        by_agent: Whether these are the agents.
+        last: The time of the newest record that was not of the future when it came; None if there is none.
+        accepted: When a post was last accepted; None if none was.
+        refusal: The last post that was refused, if none was accepted since.
+
+    """
+
+    account: str | None
+    by_agent: bool
+    last: int | None
+    accepted: int | None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +113,7 @@ def account_freshness(records: Records, customer: int) -> dict[str, AccountFresh
     refusals = {
         account: Refusal(*refusal)
         for account, *refusal in records.rows(
-            "SELECT account, refused_at, status, message FROM refusals WHERE customer = ?", [customer]
+            "SELECT account, refused_at, since, status, message FROM refusals WHERE customer = ?", [customer]
         )
     }
     found = {
@@ -97,6 +129,38 @@ def account_freshness(records: Records, customer: int) -> dict[str, AccountFresh
         account: AccountFreshness(account, None, None, None, None, 0, refusal) for account, refusal in refusals.items()
     }
     return found | unheard
+
+
+def heard(records: Records, customer: int, configured: Sequence[str]) -> First[Heard]:
+    """Tell what was heard last of all that deliver for a customer, without a look at the records.
+
+    Args:
+        records: The store.
+        customer: The customer's number.
+        configured: Storage accounts that come first. Behind them come those that were heard of last, since a sender may
+            name any number.
+
+    """
+    rows = records.rows(
+        """WITH accepted AS (
+               SELECT account, by_agent, max(newest) AS last, max(accepted_at) AS accepted
+               FROM posts WHERE customer = $customer GROUP BY ALL
+           ), refused AS (
+               SELECT account, refused_at, since, status, message FROM refusals WHERE customer = $customer
+           )
+           SELECT coalesce(accepted.account, refused.account) AS name, coalesce(by_agent, false), last, accepted,
+                  refused_at, since, status, message, count(*) OVER ()
+           FROM accepted FULL JOIN refused ON accepted.account = refused.account
+           ORDER BY list_contains($configured, name) DESC, greatest(accepted, refused_at) DESC, name LIMIT $most""",
+        {"customer": customer, "configured": list(configured), "most": MOST_HEARD},
+    )
+    return counted(rows, _heard)
+
+
+def _heard(account: str | None, by_agent: bool, last: int | None, accepted: int | None, *refused: Any) -> Heard:  # noqa: ANN401, FBT001 - as the columns are
+    refusal = None if refused[0] is None else Refusal(*refused)
+    standing = refusal if refusal is not None and refusal.stands(accepted) else None
+    return Heard(account, by_agent, last, accepted, standing)
 
 
 def oldest(records: Records, customer: int) -> dict[str, int]:

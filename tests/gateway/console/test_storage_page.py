@@ -1,6 +1,8 @@
 import pytest
 
-from gateway.keeping.budgets import notices, shares, shares_of_all
+from gateway.console.notices import Situation, budgets
+from gateway.console.sources import Grade
+from gateway.keeping.budgets import shares, shares_of_all
 from gateway.stores.usage import DEFAULT_BUDGET, Budget, Usage
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
@@ -25,24 +27,30 @@ def test_the_page_tells_what_is_stored_and_how_much_may_be(reader, spend):
     assert "put off until" not in page
 
 
-def test_an_administrator_is_told_at_80_per_cent_on_the_first_page_and_a_reader_is_not(
-    administrator, reader, gateway, team, spend
-):
+def test_the_first_page_tells_of_a_budget_at_80_per_cent(administrator, reader, gateway, team, spend):
     spend(10)
     assert "distinct texts are used" not in text_of(administrator.get("/"))
     gateway.stores.budgets.set(team.customer, Budget(2, 10**12))
     told = "2 of the budget of 2 distinct texts are used. Posts that would pass it are put off"
-    for path in ("/", "/setup/storage"):
-        assert told in text_of(administrator.get(path))
-    assert told not in text_of(reader.get("/"))
+    for person in (administrator, reader):
+        assert told in text_of(person.get("/"))
+        assert "Distinct texts 2 2 100 % spent" in text_of(person.get("/setup/storage"))
 
 
 @pytest.mark.parametrize(
-    ("texts", "stored_bytes", "told"),
-    [(0, 0, 0), (79, 799, 0), (80, 0, 1), (0, 800, 1), (100, 1000, 2), (150, 2000, 2)],
+    ("texts", "stored_bytes", "grades"),
+    [
+        (0, 0, []),
+        (79, 799, []),
+        (80, 0, [Grade.WARN]),
+        (0, 800, [Grade.WARN]),
+        (100, 1000, [Grade.BAD] * 2),
+        (150, 800, [Grade.BAD, Grade.WARN]),
+    ],
 )
-def test_each_part_of_a_budget_is_told_of_from_80_per_cent_on(texts, stored_bytes, told):
-    assert len(notices(shares(Usage(texts, stored_bytes), Budget(100, 1000)))) == told
+def test_each_part_of_a_budget_is_told_of_from_80_per_cent_on(clock, texts, stored_bytes, grades):
+    situation = Situation(clock.now(), shares=shares(Usage(texts, stored_bytes), Budget(100, 1000)))
+    assert [each.grade for each in budgets(situation)] == grades
 
 
 def test_the_budgets_of_all_customers_are_at_hand(gateway, team, clock, spend):

@@ -3,7 +3,6 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from unittest.mock import Mock
 
 import duckdb
 import pytest
@@ -157,29 +156,6 @@ def test_what_no_record_repeats_any_more_is_forgotten_and_the_rest_keeps_its_nam
     assert [name for (name,) in records.rows("SELECT name FROM rules", [])] == ["young"]
     records.store(post("new"), columns([record(rule="new", time=to_ms(NOW)), record(rule="old", time=to_ms(NOW))]))
     assert sorted(each["rule"] for each in records.records(1)) == ["new", "old", "young"]
-
-
-def test_after_a_post_that_failed_the_store_is_well_again_once_it_can_be_written(records, monkeypatch):
-    records.store(post("known"), columns([record()]))
-    full = duckdb.IOException("No space left on device")
-    with monkeypatch.context() as patched:
-        patched.setattr(Records, "_transaction", Mock(side_effect=full))
-        with pytest.raises(duckdb.IOException):
-            records.store(post("lost"), columns([record()]))
-        with pytest.raises(duckdb.IOException):
-            records.check()
-    records.check()
-    with monkeypatch.context() as patched:
-        patched.setattr(Records, "_transaction", Mock(side_effect=full))
-        records.check()  # which writes nothing while all is well
-
-
-def test_a_key_that_is_known_is_no_fault_of_the_store(records, monkeypatch):
-    records.store(post("known"), columns([record()]))
-    with pytest.raises(duckdb.ConstraintException):
-        records.store(post("known"), columns([record()]))
-    monkeypatch.setattr(Records, "_transaction", Mock(side_effect=duckdb.IOException("No space left on device")))
-    records.check()
 
 
 @pytest.mark.usefixtures("records")

@@ -62,6 +62,23 @@ def test_the_bytes_of_what_is_there_count_once(data):
             assert stores.records.unsettled(customer, 0, 2**62) == 0
 
 
+def test_the_posts_of_agents_are_told_from_those_of_logs_and_a_refusal_began_when_it_was_last_seen(data):
+    keys = ["6F1C2A4E-9d53-4b7e-8a41-3c0d5e7f9b12:1795534200000", "6f1c2a4e", f"{'0' * 64}"]
+    with duckdb.connect(data / "records.duckdb") as connection:
+        for key in keys:
+            connection.execute(
+                """INSERT INTO posts (customer, key, body_hash, answer, accepted_at, rejected)
+                   VALUES (1, ?, '', '{}', 1795534200000, 0)""",
+                [key],
+            )
+    upgrade.upgrade(data, lambda _told: None)
+    with open_stores(data) as stores:
+        assert [stores.records.find(1, key).by_agent for key in keys] == [True, False, False]
+        began = list(stores.records.rows("SELECT since, refused_at FROM refusals", []))
+        assert began
+        assert all(since == refused_at for since, refused_at in began)
+
+
 def test_a_directory_of_this_version_is_left_as_it_is(data):
     upgrade.upgrade(data, lambda _told: None)
     before, said = files(data), []

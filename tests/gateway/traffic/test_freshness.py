@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from gateway.clock import to_ms
 from gateway.stores.tokens import TokenKind
-from gateway.traffic.freshness import AccountFreshness, Refusal, account_freshness
-from tests.gateway.client import ndjson, record
+from gateway.traffic.freshness import MOST_HEARD, AccountFreshness, Heard, Refusal, account_freshness, heard
+from tests.gateway.client import agent_record, ndjson, record
 
 NAME = "insights-logs-flowlogflowevent/y=2026/m=11/d=23/h=15/m=00/macAddress=A/PT1H.json"
 
@@ -36,13 +36,28 @@ def test_a_record_of_the_future_is_not_an_accounts_newest(gateway, client, clock
 
 def test_the_last_refusal_stands_until_the_next_and_through_what_is_accepted(gateway, client, clock):
     client.post(b"no gzip", "1", log("shop"), compressed=True)
+    since = to_ms(clock.now())
     clock.move(60)
     client.post(ndjson([1]), "2", log("shop"))
     at = to_ms(clock.now())
     clock.move(60)
     client.post(ndjson(record()), "3", log("shop"))
     shop = account_freshness(gateway.stores.records, client.customer)["shop"]
-    assert shop.refusal == Refusal(at, 400, "The body is no NDJSON. Send one JSON object a line, none of them a list.")
+    told = "The body is no NDJSON. Send one JSON object a line, none of them a list."
+    assert shop.refusal == Refusal(at, since, 400, told)
+
+
+def test_refusals_after_a_post_that_was_accepted_begin_anew(gateway, client, clock):
+    client.post(b"no gzip", "1", log("shop"), compressed=True)
+    clock.move(60)
+    client.post(ndjson(record()), "2", log("shop"))
+    clock.move(60)
+    client.post(b"no gzip", "3", log("shop"), compressed=True)
+    again = to_ms(clock.now())
+    clock.move(60)
+    client.post(b"no gzip", "4", log("shop"), compressed=True)
+    refusal = account_freshness(gateway.stores.records, client.customer)["shop"].refusal
+    assert (refusal.since, refusal.at) == (again, to_ms(clock.now()))
 
 
 def test_a_token_that_has_ended_is_its_accounts_error(gateway, client, clock):
@@ -54,7 +69,7 @@ def test_a_token_that_has_ended_is_its_accounts_error(gateway, client, clock):
     found = account_freshness(gateway.stores.records, client.customer)
     assert found.keys() == {"shop"}
     refusal = found["shop"].refusal
-    assert refusal == Refusal(to_ms(clock.now()), 401, refusal.message)
+    assert refusal == Refusal(to_ms(clock.now()), to_ms(clock.now()), 401, refusal.message)
     assert "expired or revoked" in refusal.message
 
 
@@ -91,3 +106,60 @@ def test_a_customer_sees_no_account_of_another(gateway, client, new_client):
     client.post(ndjson(record()), "1", log("shop"))
     client.post(b"no gzip", "2", log("shop"), compressed=True)
     assert account_freshness(gateway.stores.records, new_client().customer) == {}
+
+
+def by_name(found):
+    return {each.account: each for each in found.rows if not each.by_agent}
+
+
+def test_logs_and_agents_are_heard_apart_and_each_account_by_itself(gateway, client, new_agent, clock):
+    now = to_ms(clock.now())
+    agent = new_agent(client.customer)
+    client.post(ndjson(record(time=now - 3_600_000)), "1", log("shop"))
+    client.post(ndjson(record(time=now - 60_000)), "2", log("other"))
+    client.post(ndjson(record(time=now - 120_000)), "3")
+    agent.ask()
+    assert agent.deliver(ndjson(agent_record(time=now - 1000))).status_code == 200
+    found = heard(gateway.stores.records, client.customer, [])
+    assert set(found.rows) == {
+        Heard("shop", False, now - 3_600_000, now),
+        Heard("other", False, now - 60_000, now),
+        Heard(None, False, now - 120_000, now),
+        Heard(None, True, now - 1000, now),
+    }
+    assert found.others == 0
+
+
+def test_a_refusal_is_heard_until_something_is_accepted(gateway, client, clock):
+    client.post(ndjson(record()), "1", log("shop"))
+    clock.move(60)
+    client.post(b"no gzip", "2", log("shop"), compressed=True)
+    client.post(b"no gzip", "3", log("never"), compressed=True)
+    found = by_name(heard(gateway.stores.records, client.customer, []))
+    assert found["shop"].refusal.status == found["never"].refusal.status == 400
+    assert (found["never"].last, found["never"].accepted) == (None, None)
+    clock.move(60)
+    client.post(ndjson(record()), "4", log("shop"))
+    found = by_name(heard(gateway.stores.records, client.customer, []))
+    assert found["shop"].refusal is None
+
+
+def test_names_that_a_sender_makes_up_push_no_configured_account_out(gateway, client, clock):
+    client.post(ndjson(record()), "0", log("configured"))
+    clock.move(60)
+    at = to_ms(clock.now())
+    with gateway.stores.records._transaction() as cursor:
+        cursor.execute(
+            """INSERT INTO posts (customer, key, body_hash, answer, accepted_at, account, rejected, by_agent)
+               SELECT ?, 'made up ' || number, '', '{}', ?, 'madeup' || number, 0, false FROM range(?) made(number)""",
+            [client.customer, at, MOST_HEARD + 10],
+        )
+    found = heard(gateway.stores.records, client.customer, ["configured"])
+    assert (len(found.rows), found.others) == (MOST_HEARD, 11)
+    assert found.rows[0].account == "configured"
+
+
+def test_nobody_hears_of_another_customers_sources(gateway, client, new_client):
+    client.post(ndjson(record()), "1", log("shop"))
+    client.post(b"no gzip", "2", log("other"), compressed=True)
+    assert heard(gateway.stores.records, new_client().customer, ["shop"]).rows == ()

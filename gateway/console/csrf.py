@@ -1,0 +1,38 @@
+"""What forms of a session bring along, written anew for each answer.
+
+Answers are compressed, and how long one is tells whether it repeats something (BREACH). A secret that stands on pages
+which somebody else can make reflect a guess must therefore look different each time, as in Django.
+"""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Final
+
+_LONGEST: Final = 1024
+
+
+def masked(secret: str) -> str:
+    """Write a secret under a mask of random bytes, which stand before it."""
+    plain = secret.encode()
+    mask = secrets.token_bytes(len(plain))
+    return urlsafe_b64encode(mask + _xor(plain, mask)).decode()
+
+
+def agree(sent: str, known: str) -> bool:
+    """Tell whether two texts are the same secret, each under a mask of its own."""
+    return hmac.compare_digest(_unmasked(sent), _unmasked(known))
+
+
+def _unmasked(text: str) -> bytes:
+    """Take a mask off; nothing is left of what is no masked secret."""
+    try:
+        raw = urlsafe_b64decode(text[:_LONGEST])
+    except ValueError:
+        return b""
+    half = len(raw) // 2
+    return _xor(raw[half:], raw[:half])
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=False))

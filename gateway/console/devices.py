@@ -1,0 +1,54 @@
+"""Browsers that somebody has signed in with: each carries a mark that nobody else can make.
+
+As OWASP has it ("Slow Down Online Guessing Attacks with Device Cookies"): guesses at a name from elsewhere do not hold
+up who comes with a mark for that name. A mark opens nothing.
+"""
+
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+_LIFE_SECONDS: Final = 365 * 24 * 3600
+_LONGEST: Final = 100
+
+
+class Devices:
+    """Marks of one gateway's browsers."""
+
+    def __init__(self, key: bytes, gateway: str, *, encrypted: bool) -> None:
+        """Make marks with a secret key; a text tells the gateway from others on the same host."""
+        self._key = key
+        self._prefix = f"{'__Host-' if encrypted else ''}device-{gateway}-"
+        self._encrypted = encrypted
+
+    def device(self, request: Request, name: str) -> str | None:
+        """Return what tells the browser of a request from others that a user has signed in with; None if it is none."""
+        number, _, seal = request.cookies.get(self._cookie(name), "")[:_LONGEST].partition(".")
+        return number if number and hmac.compare_digest(seal.encode(), self._seal(number, name).encode()) else None
+
+    def mark(self, response: Response, name: str) -> None:
+        """Mark the browser that an answer goes to as one that a user has signed in with."""
+        number = secrets.token_urlsafe(12)
+        response.set_cookie(
+            self._cookie(name),
+            f"{number}.{self._seal(number, name)}",
+            _LIFE_SECONDS,
+            secure=self._encrypted,
+            httponly=True,
+            samesite="strict",
+        )
+
+    def _cookie(self, name: str) -> str:
+        """Name the cookie of a user: several may share a browser."""
+        return self._prefix + self._digest("cookie", name)[:8]
+
+    def _seal(self, number: str, name: str) -> str:
+        return self._digest("device", number, name)[:32]
+
+    def _digest(self, *parts: str) -> str:
+        # A line break is in no number, and each use has a word of its own.
+        return hmac.new(self._key, "\n".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,55 @@
+"""How the machines of customers are, in figures."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from gateway.clock import to_ms
+from gateway.stores.database import Database
+from gateway.stores.items import ItemState
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """Numbers of a customer's machines.
+
+    Attributes:
+        accepted: Those that an administrator has looked at.
+        pending: Those that nobody has looked at.
+        reporting: Those that have agents.
+        silent: Those of them whose agents have not asked for a while.
+        refused: Those whose last delivery was refused.
+
+    """
+
+    accepted: int = 0
+    pending: int = 0
+    reporting: int = 0
+    silent: int = 0
+    refused: int = 0
+
+
+def machines(database: Database, silent_since: datetime, customer: int | None = None) -> dict[int, Machines]:
+    """Count the machines of each customer that has some, or of one. Blocks.
+
+    Args:
+        database: Where they are kept.
+        silent_since: An agent that has not asked since is silent.
+        customer: The number of the one customer, if it is one.
+
+    """
+    rows = database.run(
+        f"""SELECT customer, sum(state = ?), sum(state = ?), count(seen_at), coalesce(sum(seen_at < ?), 0),
+                   coalesce(sum(status <> ?), 0)
+            FROM (
+                SELECT customer, state, (SELECT max(seen_at) FROM agents WHERE item = items.id) AS seen_at,
+                    (SELECT status FROM server_traffic WHERE item = items.id ORDER BY id DESC LIMIT 1) AS status
+                FROM items {"" if customer is None else "WHERE customer = ?"}
+            ) GROUP BY customer""",  # noqa: S608 - words of ours
+        ItemState.ACCEPTED,
+        ItemState.PENDING,
+        to_ms(silent_since),
+        HTTPStatus.OK,
+        *(() if customer is None else (customer,)),
+    )
+    return {number: Machines(*counts) for number, *counts in rows}

@@ -1,0 +1,90 @@
+import sqlite3
+from unittest.mock import Mock
+
+import duckdb
+import pytest
+
+from gateway.limits import Limits
+from gateway.local import new_customer, run_edge_in_thread, run_in_thread
+from gateway.stores.agents import Agents
+from gateway.stores.records import Records
+from tests.gateway.client import AgentClient, Client, agent_record, code, ndjson, record
+
+FULL = duckdb.IOException("No space left on device")
+
+
+@pytest.fixture
+def running(tmp_path, clock):
+    """A gateway of a customer of its own, with a client."""
+    with run_in_thread(tmp_path, clock=clock.now, limits=Limits(posts_at_once=1, body_bytes=1000)) as gateway:
+        customer = new_customer(gateway.stores.database, "ada", clock.now)
+        yield gateway, Client(gateway.url, customer.subscription_token, customer.number)
+
+
+@pytest.mark.parametrize("reason", [FULL, duckdb.OutOfMemoryException("out of memory"), MemoryError()])
+def test_a_gateway_that_cannot_store_a_post_is_not_healthy_until_it_can_write_again(running, monkeypatch, reason):
+    _, client = running
+    with monkeypatch.context() as patched:
+        patched.setattr(Records, "_transaction", Mock(side_effect=reason))
+        assert client.post(ndjson(record())).status_code in {500, 503}
+        patched.setattr(Records, "_transaction", Mock(side_effect=FULL))
+        assert code(client.call("GET", "/healthz")) == (503, "storage")
+    assert client.post(ndjson(record()), key="other").status_code == 202
+    assert client.call("GET", "/healthz").status_code == 200
+
+
+def test_a_flood_of_questions_is_no_flood_of_writes(running, monkeypatch):
+    _, client = running
+    write = Mock(side_effect=FULL)
+    monkeypatch.setattr(Records, "_transaction", write)
+    client.post(ndjson(record()))
+    for _ in range(20):
+        assert code(client.call("GET", "/healthz")) == (503, "storage")
+    assert write.call_count == 2  # the post's, and one of its own
+
+
+def test_what_is_refused_is_no_fault_of_the_gateway(running):
+    gateway, client = running
+    stranger = Client(gateway.url, "no token", 0)
+    answers = [
+        client.post(b"{}\n"),
+        client.post(b"no gzip", key="b", compressed=True),
+        client.post(bytes(2000), key="c", compressed=True),
+        client.post(ndjson(record()), key="d", headers={"Content-Type": "text/plain"}),
+        client.post(ndjson(record()), key="no key"),
+        stranger.post(ndjson(record())),
+    ]
+    assert [answer.status_code for answer in answers] == [202, 400, 413, 415, 400, 401]
+    assert gateway.stores.health.failing_since is None
+
+
+def test_a_post_that_was_stored_before_proves_nothing(running, clock, monkeypatch):
+    gateway, client = running
+    assert client.post(ndjson(record())).status_code == 202
+    gateway.stores.health.failed(clock.now())
+    assert client.post(ndjson(record())).json()["duplicate"]
+    monkeypatch.setattr(Records, "_transaction", Mock(side_effect=FULL))
+    assert code(client.call("GET", "/healthz")) == (503, "storage")
+
+
+def test_a_delivery_of_an_agent_that_meets_a_lock_makes_both_listeners_tell(running, certificate, clock, monkeypatch):
+    gateway, client = running
+    with run_edge_in_thread(gateway.stores, certificate.certificate, certificate.key, clock=clock.now) as url:
+        agent = AgentClient(url, client.token, client.customer, str(certificate.certificate))
+        assert agent.ask().status_code == 200
+        with monkeypatch.context() as patched:
+            patched.setattr(Agents, "note_delivery", Mock(side_effect=sqlite3.OperationalError("database is locked")))
+            assert code(agent.deliver(ndjson(agent_record()))) == (503, "storage")
+            patched.setattr(Records, "_transaction", Mock(side_effect=FULL))
+            assert code(agent.call("GET", "/healthz")) == (503, "storage")
+            assert code(client.call("GET", "/healthz")) == (503, "storage")
+        assert client.post(ndjson(record()), key="another").status_code == 202
+        assert agent.call("GET", "/healthz").status_code == 200
+
+
+def test_a_key_that_came_in_at_the_other_listener_meanwhile_is_in_progress(running, monkeypatch):
+    gateway, client = running
+    assert client.post(ndjson(record())).status_code == 202
+    monkeypatch.setattr(Records, "find", Mock(return_value=None))  # as it was before the other one
+    assert code(client.post(ndjson(record()))) == (425, "in_progress")
+    assert gateway.stores.health.failing_since is None

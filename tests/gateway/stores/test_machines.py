@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+from gateway.stores.agents import Presence
+from gateway.stores.machines import Machines, machines
+from gateway.stores.server_traffic import Answer
+
+
+def test_machines_are_counted_by_how_they_are(gateway, clock):
+    stores, now = gateway.stores, clock.now()
+    customer = stores.accounts.add_customer("counted machines")
+    other = stores.accounts.add_customer("another with machines")
+    silent_since = now - timedelta(minutes=3)
+    for number, (seen, answers) in enumerate([(0, [200]), (10, [200, 413]), (1, [413, 200]), (99, [])]):
+        presence = Presence(f"agent-{number}", f"web-{number}", "Linux", "1.0", ())
+        item = stores.agents.meet(customer, presence, now - timedelta(minutes=seen)).item
+        for status in answers:
+            stores.server_traffic.add(item, Answer(now, status))
+    stores.items.save(customer, item, [], [])
+    stores.items.add(customer, "by-hand", [], "Linux")
+    stores.items.add(other, "by-hand", [], "Linux")
+    found = Machines(accepted=2, pending=3, reporting=4, silent=2, refused=1)
+    assert machines(stores.database, silent_since, customer) == {customer: found}
+    everybody = machines(stores.database, silent_since)
+    assert everybody[customer] == found
+    assert everybody[other] == Machines(accepted=1)
+
+
+def test_a_customer_without_machines_has_none(gateway, clock):
+    assert machines(gateway.stores.database, clock.now(), -1) == {}
