@@ -154,16 +154,18 @@ class Items:
         return rows[0][0] if rows else None
 
 
-_SELECT: Final = """
+SEEN_AT: Final = """(SELECT max(seen_at) FROM agents WHERE item = items.id AND (items.state = 'pending' OR EXISTS (
+            SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id AND standing = 'accepted')))"""
+"""When an agent on a machine last asked, in SQL; of an accepted machine only accepted agents are looked at."""
+_SELECT: Final = f"""
     SELECT id, name, addresses, system, state,
-        (SELECT max(seen_at) FROM agents WHERE item = items.id AND (items.state = 'pending' OR EXISTS (
-            SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id AND standing = 'accepted'))),
+        {SEEN_AT},
         (SELECT count(*) FROM agents WHERE item = items.id AND NOT EXISTS (
             SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id)),
         (SELECT json_group_array(blueprints.name) FROM blueprints JOIN applied ON blueprint = blueprints.id
          WHERE item = items.id)
     FROM items
-"""
+"""  # noqa: S608 - words of ours
 
 
 def _item(*row: Any) -> Item:  # noqa: ANN401 - as the columns are

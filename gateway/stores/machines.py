@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from gateway.clock import to_ms
 from gateway.stores.database import Database
-from gateway.stores.items import ItemState
+from gateway.stores.items import SEEN_AT, ItemState
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Machines:
     Attributes:
         accepted: Those that an administrator has looked at.
         pending: Those that nobody has looked at.
-        reporting: Those that have agents.
+        reporting: Those that have agents; of accepted machines, only accepted agents are looked at.
         silent: Those of them whose agents have not asked for a while.
         refused: Those whose last delivery was refused.
 
@@ -42,7 +42,7 @@ def machines(database: Database, silent_since: datetime, customer: int | None = 
         f"""SELECT customer, sum(state = ?), sum(state = ?), count(seen_at), coalesce(sum(seen_at < ?), 0),
                    coalesce(sum(status <> ?), 0)
             FROM (
-                SELECT customer, state, (SELECT max(seen_at) FROM agents WHERE item = items.id) AS seen_at,
+                SELECT customer, state, {SEEN_AT} AS seen_at,
                     (SELECT status FROM server_traffic WHERE item = items.id ORDER BY id DESC LIMIT 1) AS status
                 FROM items {"" if customer is None else "WHERE customer = ?"}
             ) GROUP BY customer""",  # noqa: S608 - words of ours

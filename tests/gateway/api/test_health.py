@@ -1,4 +1,5 @@
 import sqlite3
+from datetime import timedelta
 from unittest.mock import Mock
 
 import duckdb
@@ -6,8 +7,9 @@ import pytest
 
 from gateway.limits import Limits
 from gateway.local import new_customer, run_edge_in_thread, run_in_thread
-from gateway.stores.agents import Agents
+from gateway.stores.agents import Agents, Standing
 from gateway.stores.records import Records
+from gateway.stores.tokens import TokenKind
 from tests.gateway.client import AgentClient, Client, agent_record, code, ndjson, record
 
 FULL = duckdb.IOException("No space left on device")
@@ -70,8 +72,11 @@ def test_a_post_that_was_stored_before_proves_nothing(running, clock, monkeypatc
 def test_a_delivery_of_an_agent_that_meets_a_lock_makes_both_listeners_tell(running, certificate, clock, monkeypatch):
     gateway, client = running
     with run_edge_in_thread(gateway.stores, certificate.certificate, certificate.key, clock=clock.now) as url:
-        agent = AgentClient(url, client.token, client.customer, str(certificate.certificate))
+        token, _ = gateway.stores.tokens.add(client.customer, clock.now(), timedelta(days=1), kind=TokenKind.AGENT)
+        agent = AgentClient(url, token, client.customer, str(certificate.certificate))
         assert agent.ask().status_code == 200
+        item = gateway.stores.agents.find(client.customer, agent.id).item
+        gateway.stores.agents.decide(client.customer, item, agent.id, Standing.ACCEPTED)
         with monkeypatch.context() as patched:
             patched.setattr(Agents, "note_delivery", Mock(side_effect=sqlite3.OperationalError("database is locked")))
             assert code(agent.deliver(ndjson(agent_record()))) == (503, "storage")

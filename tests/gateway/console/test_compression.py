@@ -80,7 +80,7 @@ def test_no_page_holds_the_secret_as_it_is_kept(administrator, gateway, team):
 
 
 def test_a_page_that_shows_a_new_token_is_not_compressed(administrator):
-    answer = administrator.send("/setup/tokens", {"purpose": "Production", "ends": "2026-12-31"})
+    answer = administrator.send("/setup/tokens", {"kind": "ingest", "purpose": "Production", "ends": "2026-12-31"})
     assert answer.status_code == 201
     assert "Content-Encoding" not in answer.headers
 

@@ -33,7 +33,7 @@ def errors_of(page):
 def test_what_is_saved_is_confirmed_and_listed(reader):
     text = text_of(reader.get("/setup/flow-logs?saved=azure-production"))
     assert "azure-production is saved." in text
-    assert f"azure-production {ID} flowlogsone eastus , flowlogstwo eastus" in text
+    assert f"azure-production {ID} flowlogsone eastus nothing yet flowlogstwo eastus nothing yet" in text
 
 
 def test_no_confirmation_is_made_up_by_an_address(reader):

@@ -47,11 +47,10 @@ def attention(page):
     return [" ".join(item.split()) for item in items]
 
 
-def test_logs_that_have_stopped_show_though_agents_go_on(reader, team, configure, send, new_agent, clock):
+def test_logs_that_have_stopped_show_though_agents_go_on(reader, team, configure, send, new_agent, accept, clock):
     configure("flowlogsone")
     send("flowlogsone", minutes=34)
-    agent = new_agent(team.customer)
-    agent.ask()
+    agent = accept(new_agent(team.customer))
     agent.deliver(ndjson(agent_record(time=to_ms(clock.now()))))
     page = reader.get("/")
     assert "No flow logs of flowlogsone for 34 min." in attention(page)
@@ -138,9 +137,8 @@ def test_many_notices_are_the_first_and_how_many_others_there_are(reader, send):
     assert "and 12 other sources" in text_of(page)
 
 
-def test_a_machine_that_is_silent_is_counted(reader, team, new_agent, clock):
-    agent = new_agent(team.customer)
-    agent.ask()
+def test_a_machine_that_is_silent_is_counted(reader, team, new_agent, accept, clock):
+    agent = accept(new_agent(team.customer))
     agent.deliver(ndjson(agent_record(time=to_ms(clock.now()))))
     clock.move(600)
     page = reader.get("/")

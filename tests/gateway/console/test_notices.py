@@ -9,7 +9,7 @@ from gateway.console.notices import KINDS, Notice, Situation, notices
 from gateway.console.sources import Grade, Source, grade, sources
 from gateway.stores.deployments import Configured
 from gateway.stores.machines import Machines
-from gateway.stores.tokens import SubscriptionToken
+from gateway.stores.tokens import SubscriptionToken, TokenKind
 from gateway.traffic.freshness import Heard, Refusal
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
@@ -26,7 +26,7 @@ def situation(*found, configured=("shop",), **more):
 
 
 def token(ends, used=None, purpose="Production"):
-    return SubscriptionToken(7, 1, purpose, "ada", NOW - timedelta(days=300), NOW + ends, used, None)
+    return SubscriptionToken(7, 1, TokenKind.INGEST, purpose, "ada", NOW - timedelta(days=300), NOW + ends, used, None)
 
 
 def told(situation):

@@ -34,7 +34,7 @@ def test_the_first_page_tells_of_a_budget_at_80_per_cent(administrator, reader, 
     told = "2 of the budget of 2 distinct texts are used. Posts that would pass it are put off"
     for person in (administrator, reader):
         assert told in text_of(person.get("/"))
-        assert "Distinct texts 2 2 100 % spent" in text_of(person.get("/setup/storage"))
+        assert "Distinct texts 2 2 100.0 % spent" in text_of(person.get("/setup/storage"))
 
 
 @pytest.mark.parametrize(

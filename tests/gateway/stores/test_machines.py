@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from gateway.stores.agents import Presence
+from gateway.stores.agents import Presence, Standing
 from gateway.stores.machines import Machines, machines
 from gateway.stores.server_traffic import Answer
 
@@ -15,7 +15,8 @@ def test_machines_are_counted_by_how_they_are(gateway, clock):
         item = stores.agents.meet(customer, presence, now - timedelta(minutes=seen)).item
         for status in answers:
             stores.server_traffic.add(item, Answer(now, status))
-    stores.items.save(customer, item, [], [])
+    stores.agents.decide(customer, item, "agent-3", Standing.ACCEPTED)
+    stores.agents.meet(customer, Presence("agent-4", "web-3", "Linux", "1.0", ()), now)
     stores.items.add(customer, "by-hand", [], "Linux")
     stores.items.add(other, "by-hand", [], "Linux")
     found = Machines(accepted=2, pending=3, reporting=4, silent=2, refused=1)

@@ -78,7 +78,7 @@ def test_an_agents_token_is_its_accounts_error_too(gateway, client, clock):
     client.token, _ = gateway.stores.tokens.add(client.customer, clock.now(), timedelta(days=1), kind=TokenKind.AGENT)
     assert client.post(ndjson(record()), "1", log("shop")).status_code == 403
     refusal = account_freshness(gateway.stores.records, client.customer)["shop"].refusal
-    assert refusal == Refusal(to_ms(clock.now()), 403, refusal.message)
+    assert refusal == Refusal(to_ms(clock.now()), to_ms(clock.now()), 403, refusal.message)
     assert "kind ingest" in refusal.message
 
 
@@ -112,13 +112,12 @@ def by_name(found):
     return {each.account: each for each in found.rows if not each.by_agent}
 
 
-def test_logs_and_agents_are_heard_apart_and_each_account_by_itself(gateway, client, new_agent, clock):
+def test_logs_and_agents_are_heard_apart_and_each_account_by_itself(gateway, client, new_agent, accept, clock):
     now = to_ms(clock.now())
-    agent = new_agent(client.customer)
+    agent = accept(new_agent(client.customer))
     client.post(ndjson(record(time=now - 3_600_000)), "1", log("shop"))
     client.post(ndjson(record(time=now - 60_000)), "2", log("other"))
     client.post(ndjson(record(time=now - 120_000)), "3")
-    agent.ask()
     assert agent.deliver(ndjson(agent_record(time=now - 1000))).status_code == 200
     found = heard(gateway.stores.records, client.customer, [])
     assert set(found.rows) == {
