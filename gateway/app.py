@@ -30,6 +30,7 @@ from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
 from gateway.keeping.outlived import forget_outlived
 from gateway.limits import DEFAULT_LIMITS, Limits
+from gateway.metrics.activity import Activity
 from gateway.place import Place
 from gateway.signing_in import SigningIn
 from gateway.stores.stores import STORAGE_ERRORS, Stores
@@ -39,7 +40,7 @@ _SETTLING_EVERY: Final = 5.0
 _logger = logging.getLogger(__name__)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     stores: Stores,
     place: Place,
     clock: Clock,
@@ -47,6 +48,7 @@ def create_app(
     limits: Limits = DEFAULT_LIMITS,
     middleware: Sequence[Middleware] = (),
     records_life: timedelta | None = None,
+    activity: Activity | None = None,
 ) -> ASGIApp:
     """Put the gateway together.
 
@@ -59,10 +61,12 @@ def create_app(
         middleware: Further layers between the request log and the calls.
         records_life: How long flow records are kept whose customer has no days of its own for them, counted from
             their own time; for ever without.
+        activity: Takes part in what is under way in this process, for the metrics.
 
     """
+    activity = activity or Activity()
     signing_in = SigningIn(stores, clock, behind_a_proxy=place.behind_a_proxy)
-    console = Console(stores, place, signing_in, limits, clock, records_life)
+    console = Console(stores, place, signing_in, limits, clock, activity.places, records_life)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
         answer = on_http_exception if is_api(request.url.path) else console.on_http_exception
@@ -91,7 +95,7 @@ def create_app(
 
     app = Starlette(
         routes=[*api_routes(stores, signing_in, limits, clock), *console.routes],
-        middleware=[Middleware(RequestLog, sink=sink, clock=clock), *middleware],
+        middleware=[Middleware(RequestLog, sink=activity.tally.beside(sink), clock=clock), *middleware],
         exception_handlers={
             ApiError: on_api_error,
             PageError: console.on_page_error,
@@ -101,7 +105,7 @@ def create_app(
         },
         lifespan=lifespan,
     )
-    app.state.bodies = Bodies(limits.bodies_bytes)
+    app.state.bodies = activity.bodies["gateway"] = Bodies(limits.bodies_bytes)
     # Outside of everything, so that the answer to a failure has the headers too.
     return SecurityHeaders(OneEnd(app), encrypted=place.encrypted)
 

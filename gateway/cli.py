@@ -26,6 +26,8 @@ from gateway.clock import utc_now
 from gateway.connections import MOST_OF_AN_ADDRESS, Connections, most_connections
 from gateway.customers import add_customer_commands, run_customer_command
 from gateway.edge.app import PORT, create_edge
+from gateway.metrics.activity import Activity
+from gateway.metrics.app import TokenFileError, create_metrics, read_token
 from gateway.operator.app import create_operator
 from gateway.operator.socket import listening
 from gateway.operator.work import RefusedError
@@ -59,7 +61,8 @@ def main(
     """Run a command and give its exit status: 0 when done, 1 when refused, 2 for wrong usage.
 
     What a command was asked for goes to stdout, and what else people are to read to stderr. `serve` writes JSON lines
-    to stdout: first `{"listening": URL}`, with `"edge": URL` if agents may come, then the request log.
+    to stdout: first `{"listening": URL}`, with `"edge": URL` if agents may come and `"metrics": URL` if Prometheus may,
+    then the request log.
     """
     words = sys.argv[1:] if arguments is None else arguments
     if any(_is_not_text(word) for word in words):
@@ -142,6 +145,17 @@ def _parser() -> argparse.ArgumentParser:
         "--public-url", metavar="URL", help="address that others reach the gateway at (default: where it listens)"
     )
     serve.add_argument(
+        "--metrics-port", type=int, help="port for Prometheus, or 0 for a free one (default: no metrics)"
+    )
+    serve.add_argument(
+        "--metrics-host",
+        default="127.0.0.1",
+        help="address of that port (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--metrics-token-file", type=Path, help="file with the token that shows each customer's figures to Prometheus"
+    )
+    serve.add_argument(
         "--package",
         type=Path,
         default=PACKAGE,
@@ -168,6 +182,7 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             f"Tokens would cross the network unencrypted on {options.host}. Give --certificate and --key, or say "
             "--behind-a-proxy if a proxy on the same machine adds TLS."
         )
+    metrics_token = _metrics_token(options, tls=tls)
     public_url = None if options.public_url is None else _public_url(options.public_url)
     upgrade(options.data, _say)
     with ExitStack() as open_things:
@@ -181,17 +196,36 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
             behind_a_proxy=options.behind_a_proxy,
             package=options.package,
         )
-        app = create_app(stores, place, utc_now, _write_line, middleware=middleware, records_life=options.keep_days)
+        activity = Activity(connections={"gateway": counted})
+        app = create_app(
+            stores,
+            place,
+            utc_now,
+            _write_line,
+            middleware=middleware,
+            records_life=options.keep_days,
+            activity=activity,
+        )
         servings = [(_server(app, options.certificate, options.key, protocol, connections=counted), listener)]
         told = {"listening": url}
         if edge is not None:
             port = PORT if options.edge_port is None else options.edge_port
-            agents = Connections(most_connections())
+            agents = activity.connections["edge"] = Connections(most_connections())
             edge_listener = open_things.enter_context(_listener(options.host, port, agents, "--edge-port"))
-            edge_app = create_edge(stores, utc_now, _write_line)
+            edge_app = create_edge(stores, utc_now, _write_line, activity=activity)
             edge_server = _server(edge_app, *edge, ending=stores.changes.end, connections=agents)
             servings.append((edge_server, edge_listener))
             told["edge"] = _url(*edge_listener.getsockname()[:2], tls=True)
+        if options.metrics_port is not None:
+            scrapers = activity.connections["metrics"] = Connections(most_connections())
+            metrics_listener = open_things.enter_context(
+                _listener(options.metrics_host, options.metrics_port, scrapers, "--metrics-port")
+            )
+            metrics = create_metrics(stores, activity, options.data, utc_now, metrics_token)
+            servings.append(
+                (_server(metrics, options.certificate, options.key, connections=scrapers), metrics_listener)
+            )
+            told["metrics"] = _url(*metrics_listener.getsockname()[:2], tls=tls)
         operator = open_things.enter_context(listening(options.data))
         servings.append((_server(create_operator(stores, utc_now)), operator))
         end_on_signals(*(serving for serving, _ in servings))
@@ -199,6 +233,23 @@ def _serve(options: argparse.Namespace, middleware: Sequence[Middleware], protoc
         _tell_of_the_key(stores, options.data)
         _write_line(told)
         run(*servings)
+
+
+def _metrics_token(options: argparse.Namespace, *, tls: bool) -> str | None:
+    """Read the token that Prometheus sees customers by, if there is one."""
+    if options.metrics_port is not None and not (tls or _is_loopback(options.metrics_host)):
+        raise UsageError(
+            f"Figures and their token would cross the network unencrypted on {options.metrics_host}. Give "
+            "--certificate and --key, or leave --metrics-host on loopback."
+        )
+    if options.metrics_token_file is None:
+        return None
+    if options.metrics_port is None:
+        raise UsageError("--metrics-token-file needs --metrics-port.")
+    try:
+        return read_token(options.metrics_token_file)
+    except TokenFileError as error:
+        raise UsageError(str(error)) from None
 
 
 def _pair(options: argparse.Namespace, certificate: str, key: str) -> tuple[Path, Path] | None:

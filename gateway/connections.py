@@ -44,7 +44,13 @@ class Connection:
 
 
 class Connections:
-    """The connections of one listener. To be used on its event loop only."""
+    """The connections of one listener. To be used on its event loop only.
+
+    Attributes:
+        most: As many as there may be.
+        refused: How many were not let in.
+
+    """
 
     def __init__(
         self,
@@ -60,7 +66,8 @@ class Connections:
             clock: Seconds, for how often refusals are logged.
 
         """
-        self._most = most
+        self.most = most
+        self.refused = 0
         # Where few fit, no address has more than a quarter.
         self._most_of_an_address = None if most_of_an_address is None else min(most_of_an_address, max(1, most // 4))
         self._open: dict[object, Connection] = {}
@@ -75,7 +82,8 @@ class Connections:
         """Let a connection of a peer in, unless there are too many; tell whether that was done."""
         network = network_of(peer[0]) or ""
         mine = self._unproven[network] + 1
-        if len(self._open) >= self._most or (self._most_of_an_address is not None and mine > self._most_of_an_address):
+        if len(self._open) >= self.most or (self._most_of_an_address is not None and mine > self._most_of_an_address):
+            self.refused += 1
             self._refusals.warn("Connections were refused, since there were too many; the last came from %s", network)
             return False
         self._open[peer] = Connection(network)

@@ -21,6 +21,7 @@ from gateway.connections import Connections
 from gateway.edge.app import create_edge
 from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
+from gateway.metrics.activity import Activity
 from gateway.place import CHECKOUT, PACKAGE, Place
 from gateway.server import listen, run, server
 from gateway.stores.accounts import Accounts
@@ -79,7 +80,7 @@ class Gateway:
 
 
 @contextmanager
-def run_in_thread(
+def run_in_thread(  # noqa: PLR0913 - what a gateway can differ in
     data: Path,
     *,
     sink: Sink = lambda _entry: None,
@@ -88,14 +89,16 @@ def run_in_thread(
     faults: Faults | None = None,
     faulty_path: str = "/qas/flow-logs",
     package: Path = PACKAGE,
+    activity: Activity | None = None,
 ) -> Iterator[Gateway]:
     """Serve a gateway on a free loopback port for as long as the context lasts; faults strike requests below a path."""
     stores = open_stores(data)
-    connections = Connections(1000, None)
+    activity = activity or Activity()
+    connections = activity.connections["gateway"] = Connections(1000, None)
     listener = listen("127.0.0.1", 0, connections)
     place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}", package=package)
     layers = [] if faults is None else [Middleware(FaultLayer, faults=faults, path=faulty_path)]
-    app = create_app(stores, place, clock, sink, limits, layers)
+    app = create_app(stores, place, clock, sink, limits, layers, activity=activity)
     serving = server(app, protocol=DroppableProtocol, connections=connections)
     thread = threading.Thread(target=run, args=[(serving, listener)], name="gateway")
     thread.start()

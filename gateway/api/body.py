@@ -18,10 +18,21 @@ _PART: Final = 64 * 1024
 
 
 class Bodies:
-    """All bodies that are being received together. To be used on one event loop only."""
+    """All bodies that are being received together. To be used on one event loop only.
+
+    Attributes:
+        most: As many bytes as they may have.
+
+    """
 
     def __init__(self, most: int) -> None:
+        self.most = most
         self._left = most
+
+    @property
+    def taken(self) -> int:
+        """How many bytes they have."""
+        return self.most - self._left
 
     @contextmanager
     def receiving(self) -> Iterator[Callable[[int], None]]:

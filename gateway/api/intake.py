@@ -87,6 +87,7 @@ class Intake:
                 post = await self._receive_again(request, earlier)
         answer: dict[str, Any] = orjson.loads(post.answer) | {"duplicate": earlier is not None}
         request.state.records = answer["accepted"]
+        request.state.rejected = len(answer["rejected"])
         request.state.duplicate = answer["duplicate"]
         return answer
 

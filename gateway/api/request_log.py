@@ -17,7 +17,7 @@ class RequestLog:
 
     An entry has `time` (when the request ended), `method`, `route` (the path's template, null where there is none),
     `status` (null for a request that got no answer), `ms` and `bytes` (of the body, as far as it was read); where
-    known, also `customer` (a number), `records` (accepted), `duplicate` and `fault`.
+    known, also `customer` (a number), `records` (accepted), `rejected` (lines), `duplicate` and `fault`.
     """
 
     def __init__(self, app: ASGIApp, sink: Sink, clock: Clock) -> None:
@@ -64,5 +64,5 @@ class RequestLog:
             self._sink(entry | {name: known[name] for name in _KNOWN if name in known})
 
 
-_KNOWN = ("customer", "records", "duplicate", "fault")
+_KNOWN = ("customer", "records", "rejected", "duplicate", "fault")
 """What endpoints leave in `request.state` for the log."""

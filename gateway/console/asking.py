@@ -25,7 +25,6 @@ from gateway.traffic.questions import Question
 
 type Answer = Callable[[Records, Question, View], Mapping[str, Any]]
 """Asks the records, and gives what the template wants to know. Blocks."""
-_AT_ONCE: Final = 4
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -38,11 +37,11 @@ class Asking:
 
     """
 
-    def __init__(self, pages: Pages, records: Records, limits: Limits, clock: Clock) -> None:
+    def __init__(self, pages: Pages, records: Records, places: Places, limits: Limits, clock: Clock) -> None:
         self._pages = pages
         self.records = records
         self._patience = limits.query_seconds
-        self.places = Places(_AT_ONCE)
+        self.places = places
         self._clock = clock
 
     async def show(

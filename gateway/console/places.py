@@ -35,6 +35,16 @@ class Places:
         self._taken: Counter[int] = Counter()
         self._waiting: list[_Waiting] = []
 
+    @property
+    def running(self) -> int:
+        """How many places are taken."""
+        return self._taken.total()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
+
     async def run[*Arguments, Result](
         self, customer: int, work: Callable[[*Arguments], Result], *arguments: *Arguments
     ) -> Result:

@@ -26,6 +26,7 @@ from gateway.console.home import Home
 from gateway.console.items_page import ItemsPage
 from gateway.console.journal_page import JournalPage
 from gateway.console.pages import Pages
+from gateway.console.places import Places
 from gateway.console.record import RecordPage
 from gateway.console.registrations_page import RegistrationsPage
 from gateway.console.retention_page import RetentionPage
@@ -61,6 +62,7 @@ class Console:
         signing_in: SigningIn,
         limits: Limits,
         clock: Clock,
+        places: Places,
         records_life: timedelta | None,
     ) -> None:
         static = StaticFiles()
@@ -70,7 +72,7 @@ class Console:
         self._devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=place.encrypted)
         self.routes = [
             *self._of_people(signing_in, limits),
-            *self._of_traffic(stores, limits, clock),
+            *self._of_traffic(stores, places, limits, clock),
             *self._of_set_up(stores, place, limits, clock),
             *self._of_machines(stores, limits, clock),
             *self._of_retention(stores, limits, clock, records_life),
@@ -89,9 +91,9 @@ class Console:
             Route("/account", door.newcomer(account.post), methods=["POST"]),
         ]
 
-    def _of_traffic(self, stores: Stores, limits: Limits, clock: Clock) -> list[Route]:
+    def _of_traffic(self, stores: Stores, places: Places, limits: Limits, clock: Clock) -> list[Route]:
         door = self._door
-        asking = Asking(self._pages, stores.records, limits, clock)
+        asking = Asking(self._pages, stores.records, places, limits, clock)
         return [
             page("/", door.reader(Home(asking, Attention(stores, clock)).get)),
             page("/traffic", door.reader(TrafficList(asking).get)),

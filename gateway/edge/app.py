@@ -23,6 +23,7 @@ from gateway.edge.meeting import Meeting
 from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
 from gateway.limits import DEFAULT_LIMITS, Limits
+from gateway.metrics.activity import Activity
 from gateway.signing_in import SigningIn
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 
@@ -30,7 +31,9 @@ PORT: Final = 8048
 _DOCUMENT: Final = (Path(__file__).parent / "openapi.json").read_bytes()
 
 
-def create_edge(stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> ASGIApp:
+def create_edge(
+    stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAULT_LIMITS, activity: Activity | None = None
+) -> ASGIApp:
     """Put the edge together.
 
     Args:
@@ -38,11 +41,13 @@ def create_edge(stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAU
         clock: The time.
         sink: Takes the request log.
         limits: What one request may bring.
+        activity: Takes part in what is under way in this process, for the metrics.
 
     """
+    activity = activity or Activity()
     app = Starlette(
         routes=edge_routes(stores, clock, limits),
-        middleware=[Middleware(RequestLog, sink=sink, clock=clock)],
+        middleware=[Middleware(RequestLog, sink=activity.tally.beside(sink), clock=clock)],
         exception_handlers={
             ApiError: on_api_error,
             HTTPException: on_http_exception,
@@ -50,7 +55,7 @@ def create_edge(stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAU
             Exception: on_failure,
         },
     )
-    app.state.bodies = Bodies(limits.bodies_bytes)
+    app.state.bodies = activity.bodies["edge"] = Bodies(limits.bodies_bytes)
     return SecurityHeaders(OneEnd(app), encrypted=True)
 
 

@@ -27,7 +27,7 @@ from gateway.stores.journal import Journal
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
 from shared.flowlog.record import Source
-from tests.gateway.client import AgentClient, agent_record, ndjson, record
+from tests.gateway.client import AgentClient, Client, agent_record, ndjson, record
 from tests.gateway.console.person import Person, text_of
 from tests.gateway.stores.directories import version_0_1
 
@@ -65,6 +65,7 @@ def serve(data, *options):
         try:
             told = orjson.loads(process.stdout.readline())
             process.edge_url = told.get("edge")
+            process.metrics_url = told.get("metrics")
             yield process, told["listening"]
         finally:
             process.terminate()
@@ -205,6 +206,10 @@ def told_password(capsys):
         (["--edge-certificate", "c.pem"], "--edge-certificate and --edge-key go together"),
         (["--edge-key", "k.pem"], "--edge-certificate and --edge-key go together"),
         (["--edge-port", "0"], "over TLS only"),
+        (["--metrics-port", "0", "--metrics-host", "0.0.0.0"], "unencrypted on 0.0.0.0"),
+        (["--metrics-token-file", "README.md"], "needs --metrics-port"),
+        (["--metrics-port", "0", "--metrics-token-file", "nowhere"], "can't be read"),
+        (["--metrics-port", "0", "--metrics-token-file", "README.md"], "holds no good token"),
         (
             ["--port", "0", "--edge-certificate", "pyproject.toml", "--edge-key", "pyproject.toml", "--edge-port", "0"],
             "no certificate and its key",
@@ -228,6 +233,25 @@ def told_password(capsys):
 def test_serving_in_a_way_that_cannot_be_right_is_refused(tmp_path, capsys, options, named):
     assert main(["serve", "--data", str(tmp_path), *options]) == 1
     assert named in capsys.readouterr().err
+
+
+def test_prometheus_has_a_port_of_its_own_and_sees_customers_by_its_own_token(tmp_path):
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef\n")
+    data = tmp_path / "data"
+    with closing(open_database(data)) as database:
+        customer = new_customer(database, "ada")
+    with serve(data, "--metrics-port", "0", "--metrics-token-file", str(token)) as (process, url):
+        assert urlsplit(process.metrics_url).netloc != urlsplit(url).netloc
+        assert requests.get(f"{url}/metrics", timeout=10).status_code == 404
+        assert Client(url, customer.subscription_token, customer.number).post(ndjson(record())).status_code == 202
+        texts = [
+            requests.get(f"{process.metrics_url}/metrics", headers=headers, timeout=10).text
+            for headers in ({}, {"Authorization": "Bearer 0123456789abcdef"})
+        ]
+        assert all('sluice_connections{listener="metrics"} 1.0' in text for text in texts)
+        assert all("sluice_records_accepted_total 1.0" in text for text in texts)
+        assert ["sluice_customer_posts_total" in text for text in texts] == [False, True]
 
 
 def test_records_that_are_older_than_they_are_kept_are_deleted_at_the_start_as_the_console_says(tmp_path):

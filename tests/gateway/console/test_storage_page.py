@@ -53,9 +53,9 @@ def test_each_part_of_a_budget_is_told_of_from_80_per_cent_on(clock, texts, stor
     assert [each.grade for each in budgets(situation)] == grades
 
 
-def test_the_budgets_of_all_customers_are_at_hand(gateway, team, clock, spend):
+def test_the_budgets_of_all_customers_are_at_hand(gateway, team, new_client, clock, spend):
     spend(3)
+    other = new_client().customer
     found = {customer.number: parts for customer, parts in shares_of_all(gateway.stores, clock.now())}
     assert next((each.used, each.most) for each in found[team.customer]) == (2, 3)
-    other = next(customer for customer in found if customer not in gateway.stores.budgets.own())
     assert found[other][0].most == DEFAULT_BUDGET.texts

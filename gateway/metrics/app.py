@@ -1,0 +1,91 @@
+"""`GET /metrics`, for Prometheus, on a listener of its own."""
+
+import hmac
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_exception, on_storage_error
+from gateway.clock import Clock
+from gateway.framing import OneEnd
+from gateway.headers import SecurityHeaders
+from gateway.metrics.activity import Activity
+from gateway.metrics.collecting import Customers, Totals
+from gateway.stores.stores import STORAGE_ERRORS, Stores
+
+_SHORTEST: Final = 16
+
+
+class TokenFileError(Exception):
+    """The token of the metrics can't be read; the message says why and what to do."""
+
+
+def read_token(path: Path) -> str:
+    """Read the token that shows customers' figures.
+
+    Raises:
+        TokenFileError: The file can't be read, or holds no good token.
+
+    """
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError) as error:
+        raise TokenFileError(f"--metrics-token-file {path} can't be read: {error}") from None
+    if len(token) < _SHORTEST or not all(letter.isprintable() and not letter.isspace() for letter in token):
+        raise TokenFileError(
+            f"--metrics-token-file {path} holds no good token: write one line of at least {_SHORTEST} visible ASCII "
+            "characters into it, such as by `openssl rand -hex 32`."
+        )
+    return token
+
+
+def create_metrics(stores: Stores, activity: Activity, data: Path, clock: Clock, token: str | None = None) -> ASGIApp:
+    """Put the listener's application together.
+
+    Args:
+        stores: Open stores; they stay open when the application ends.
+        activity: What is under way in this process.
+        data: The directory of the stores.
+        clock: The time.
+        token: Shows customers' figures to whoever has it; without, nobody sees them.
+
+    """
+    totals, all_of_it = CollectorRegistry(), CollectorRegistry()
+    for registry in (totals, all_of_it):
+        registry.register(Totals(stores, activity, data))
+        ProcessCollector(registry=registry)
+    all_of_it.register(Customers(stores, activity, clock))
+
+    async def get(request: Request) -> Response:
+        shown = totals
+        if (presented := request.headers.get("authorization")) is not None:
+            if token is None or not hmac.compare_digest(presented.encode(), f"Bearer {token}".encode()):
+                raise ApiError(
+                    401,
+                    "unauthorized",
+                    "This is not the token of --metrics-token-file.",
+                    {"WWW-Authenticate": "Bearer"},
+                )
+            shown = all_of_it
+        write, media_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(await run_in_threadpool(write, shown), headers={"Content-Type": media_type})
+
+    app = Starlette(
+        routes=[Route("/metrics", get, methods=["GET"])],
+        exception_handlers={
+            ApiError: on_api_error,
+            HTTPException: on_http_exception,
+            **dict.fromkeys(STORAGE_ERRORS, on_storage_error),
+            Exception: on_failure,
+        },
+    )
+    return SecurityHeaders(OneEnd(app), encrypted=False)
