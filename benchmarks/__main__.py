@@ -16,6 +16,7 @@ from benchmarks import report
 _NAMES = (
     *("decode", "posting", "reading", "memory", "operations", "update", "cold_start", "ingest", "pages", "agent"),
     "data_directories",
+    "hostility",
 )
 
 

@@ -22,6 +22,11 @@ class Visitor:
         if signed_in.status_code != requests.codes.see_other:
             raise RuntimeError(f"Signing in was answered with {signed_in.status_code}.")
 
+    @property
+    def cookie(self) -> str:
+        """The session's cookie, as a request has it."""
+        return "; ".join(f"{each.name}={each.value}" for each in self._session.cookies)
+
     def open(self, path: str) -> float:
         """Open a page, and give the seconds until it was there whole."""
         began = time.monotonic()
