@@ -24,7 +24,7 @@ from gateway.stores.loading import Loader, Texts
 from gateway.stores.posts import Log, Post, RemovedError, newest
 from gateway.stores.records_schema import SCHEMA, connect, version_of
 from gateway.stores.usage import DEFAULT_BUDGET, Budget, Usage, Usages, of_facts, of_post
-from gateway.stores.watch import Patience, stopped_after
+from gateway.stores.watch import Patience, TooSlowError, stopped_after
 
 KEY_LIFE: Final = timedelta(days=35)
 """An idempotency key lives at least this long, and as long as its records."""
@@ -323,8 +323,12 @@ class Records:
         with closing(self._connection.cursor()) as cursor:
             with nullcontext() if self._patience is None else stopped_after(self._patience, cursor):
                 cursor.execute(query, parameters)
-            while rows := cursor.fetchmany(10_000):
-                yield from rows
+            try:
+                while rows := cursor.fetchmany(10_000):
+                    yield from rows
+            except duckdb.InterruptException:
+                # The watch is over by now, but its last word may come a moment after the query is done.
+                raise TooSlowError("The query took too long, or nobody waits for it any more.") from None
 
     @contextmanager
     def _doubting(self, customer: int) -> Iterator[None]:

@@ -1,7 +1,9 @@
 import threading
+from contextlib import contextmanager
 
 import pytest
 
+from gateway.stores import records as store
 from gateway.stores.records import Records
 from gateway.stores.watch import TooSlowError
 
@@ -34,3 +36,14 @@ def test_after_it_the_store_answers_as_before(records):
         list(hurried.rows(ENDLESS, []))
     assert list(records.rows("SELECT 1", [])) == [(1,)]
     assert list(hurried.rows("SELECT 1", [])) == [(1,)]
+
+
+def test_an_end_that_comes_a_moment_after_the_query_is_the_end_of_its_rows(records, monkeypatch):
+    @contextmanager
+    def late(_patience, cursor):
+        yield
+        cursor.interrupt()
+
+    monkeypatch.setattr(store, "stopped_after", late)
+    with pytest.raises(TooSlowError):
+        list(records.for_people(60).rows("SELECT range FROM range(1000000)", []))
