@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
+import numpy as np
 
 from gateway.stores.counting.batch import HOUR_MS
 from gateway.stores.counting.hour import Hour, Logged, Shown
@@ -23,6 +24,7 @@ FROM_LOGS: Final = "decision IS NOT NULL"
 NIC: Final = "coalesce(mac, resource_id, '')"
 """What a NIC is called."""
 _LOW: Final = 0xFFFF_FFFF_FFFF_FFFF
+_FEW: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,17 @@ def within(customer: int, hour: int) -> str:
     return f"customer = {customer:d} AND time >= {hour * HOUR_MS:d} AND time < {(hour + 1) * HOUR_MS:d}"
 
 
-def listed(addresses: Iterable[int]) -> str:
-    """Write numbers of addresses for SQL, one at the least. As a parameter they would make each statement slower."""
-    return ", ".join(f"{each:d}::UHUGEINT" for each in addresses)
+def listed(at: OpenHour, name: str, addresses: Iterable[int]) -> str:
+    """Write numbers of addresses for SQL: few as they are, which is faster, and many as a table of a name."""
+    numbers = list(addresses)
+    if len(numbers) <= _FEW:
+        return ", ".join(f"{each:d}::UHUGEINT" for each in numbers)
+    halves = {
+        "high": np.array([each >> 64 for each in numbers], np.uint64),
+        "low": np.array([each & _LOW for each in numbers], np.uint64),
+    }
+    at.cursor.register(name, halves)
+    return f"SELECT (high::UHUGEINT << 64) | low FROM {name}"  # noqa: S608 - a name of ours
 
 
 def read_hour(at: OpenHour, most: int) -> Hour | None:
@@ -87,7 +97,7 @@ def read_hour(at: OpenHour, most: int) -> Hour | None:
 
 def read_received(at: OpenHour, addresses: Iterable[int]) -> Iterator[Logged]:
     """Return which of some addresses NICs received from in an hour, each with the NIC."""
-    if numbers := listed(addresses):
+    if numbers := listed(at, "asked", addresses):
         at.cursor.execute(
             f"""SELECT DISTINCT {NIC}, {_halves("src_number")} FROM records {with_origins(at.customer)}
                 WHERE {at.within} AND {FROM_LOGS} AND {MEASURED} AND direction = 'inbound'

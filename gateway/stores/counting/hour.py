@@ -5,7 +5,9 @@ the records come.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +18,7 @@ type Flow = tuple[int, int, int, int]
 """A source, a destination, a protocol and a destination port."""
 type Logged = tuple[int, str]
 """An address, and a NIC that logs it as the source of what goes out."""
+_NONE: Final[AbstractSet[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,23 @@ class Hour:
     """
 
     has_records: bool
-    logged: dict[int, frozenset[str]] = field(default_factory=dict)
+    logged: dict[int, set[str]] = field(default_factory=dict)
     own: set[int] = field(default_factory=set)
     flow_logs: dict[str, str] = field(default_factory=dict)
     opened: set[Flow] = field(default_factory=set)
     forwarded: set[Logged] = field(default_factory=set)
+    _pairs: int = 0
 
     @property
     def size(self) -> int:
         """About how many things are kept of it."""
-        return len(self.logged) + len(self.own) + len(self.flow_logs) + len(self.opened) + len(self.forwarded) + 50
+        return self._pairs + len(self.own) + len(self.flow_logs) + len(self.opened) + len(self.forwarded) + 50
 
     def learn(self, shown: Shown) -> None:
         """Take in what records show."""
         for address, nic in shown.logged:
-            self.logged[address] = self.logged.get(address, frozenset()) | {nic}
+            self.logged.setdefault(address, set()).add(nic)
+        self._pairs += len(shown.logged)
         self.own |= shown.own
         self.flow_logs |= shown.flow_logs
         self.opened |= shown.opened
@@ -77,7 +82,7 @@ class Hour:
         return frozenset(
             (address, nic)
             for address, nic in received
-            if len(nics := self.logged.get(address, frozenset())) > 1 and nic in nics
+            if len(nics := self.logged.get(address, _NONE)) > 1 and nic in nics
         ).difference(self.forwarded)
 
     def new_in(self, batch: Batch, here: Array) -> Shown:
@@ -91,9 +96,7 @@ class Hour:
         is_agent = batch.from_agents()[here]
         directions = batch.directions[here]
         going, coming = here[~is_agent & (directions == OUTBOUND)], here[~is_agent & (directions == INBOUND)]
-        logged = frozenset(
-            each for each in _logged(batch, going) if each[1] not in self.logged.get(each[0], frozenset())
-        )
+        logged = frozenset(each for each in _logged(batch, going) if each[1] not in self.logged.get(each[0], _NONE))
         own = {*_addresses(batch, batch.sources[going]), *_addresses(batch, batch.destinations[coming])}
         opened = {_flow(batch, place) for place in here[is_agent & (directions == OUTBOUND)].tolist()}
         return Shown(logged, frozenset(own - self.own), self._first_logs(batch, here), frozenset(opened - self.opened))

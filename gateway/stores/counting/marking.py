@@ -106,10 +106,10 @@ def _turn(at: facts.OpenHour, hour: Hour, new: Shown, forwarded: Iterable[Logged
     """Turn the stored records of an hour that do not count any more, by what was new."""
     either = []
     if new.logged:
-        logged = facts.listed({address for address, _ in new.logged})
+        logged = facts.listed(at, "logged", {address for address, _ in new.logged})
         either.append(f"direction = 'inbound' AND {facts.FROM_LOGS} AND src_number IN ({logged})")
     if new.own:
-        own = facts.listed(new.own)
+        own = facts.listed(at, "own", new.own)
         either.append(f"NOT {facts.FROM_LOGS} AND (src_number IN ({own}) OR dst_number IN ({own}))")
     if new.opened:
         rows = [

@@ -44,6 +44,7 @@ def test_an_entry_tells_what_became_of_a_post(client, log, clock):
         "status": 202,
         "customer": client.customer,
         "records": 1,
+        "rejected": 1,
         "duplicate": False,
     }
     assert again["duplicate"] is True
