@@ -51,6 +51,8 @@ _RECORD: Final = {
 }
 _HOUR_MS: Final = 3_600_000
 _NICENESS: Final = 15
+_PAUSE: Final = 0.2
+"""Seconds between two posts of a sender, so that an attack and the same load well behaved are as many."""
 _APART: Final = multiprocessing.get_context("spawn")
 
 type Bodies = Callable[[random.Random, int], bytes]
@@ -112,7 +114,7 @@ def _run(attack: Attack, target: Target, count: Count) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Posts one body after another, each under a key of its own.
+    """Posts one body after another, five a second at most, each under a key of its own.
 
     Attributes:
         bodies: Makes them.
@@ -129,11 +131,13 @@ class Posting:
         chance, session = random.Random(time.time_ns()), requests.Session()
         sent = headers(target.customer.subscription_token)
         while True:
+            began = time.monotonic()
             body = gzip.compress(self.bodies(chance, self.records), 1)
             key = {"Idempotency-Key": f"attack-{chance.getrandbits(60)}"}
             with suppress(requests.RequestException):
                 session.post(f"{target.url}/qas/flow-logs", data=body, headers=sent | key, timeout=60)
             count.add(len(body))
+            time.sleep(max(0.0, began + _PAUSE - time.monotonic()))
 
 
 def headers(token: str) -> dict[str, str]:
@@ -214,29 +218,35 @@ def no_records(_chance: random.Random, records: int) -> bytes:
     return b"\n".join([b'{"time":1}'] * records)
 
 
-def searching(target: Target, count: Count) -> None:
-    """Ask for heavy searches, sixteen at once, and leave each after half a second."""
-    assert target.customer is not None
-    visitor = Visitor(target.url, target.customer)
-    terms = " ".join(f"-rule:*{number}* -ip:10.{number}.0.0/16" for number in range(19))
+@dataclass(frozen=True, slots=True)
+class Browsing:
+    """Opens a page over and over, by eight windows of one person.
 
-    async def ask() -> None:
+    Attributes:
+        path: Its address.
+        patience: After how many seconds it is left and opened anew.
+
+    """
+
+    path: str
+    patience: float = 60.0
+
+    def __call__(self, target: Target, count: Count) -> None:
+        """Open it until the process is ended."""
+        assert target.customer is not None
+        cookie = Visitor(target.url, target.customer).cookie
+        request = f"GET {self.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n".encode()
+        asyncio.run(_many(lambda: self._open(target, count, request), 8))
+
+    async def _open(self, target: Target, count: Count, request: bytes) -> None:
         while True:
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(0.5):
-                    reader, writer = await asyncio.open_connection(*_address(target.url))
-                    request = (
-                        f"GET /top?range=all&by=pair&q={requests.utils.quote(terms)} HTTP/1.1\r\nHost: x\r\n"
-                        f"Cookie: {visitor.cookie}\r\n\r\n"
-                    )
-                    writer.write(request.encode())
-                    count.add(len(request))
-                    try:
-                        await reader.read()
-                    finally:
-                        writer.close()
+            await _held(target, count, request, self.patience)
 
-    asyncio.run(_many(ask, 16))
+
+HEAVY: Final = "/top?range=all&by=pair&q=" + requests.utils.quote(
+    " ".join(f"-rule:*{number}* -ip:10.{number}.0.0/16" for number in range(19))
+)
+"""A search of 38 terms, each of which has to be looked at."""
 
 
 def silent(target: Target, count: Count) -> None:

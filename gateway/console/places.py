@@ -22,7 +22,7 @@ class _Waiting:
 
 
 class Places:
-    """So many places. A customer has all but one of them at most, and who has the fewest comes next.
+    """So many places. A customer has half of them at most, and who has the fewest comes next.
 
     Attributes:
         threads: As many as there are places.
@@ -77,7 +77,7 @@ class Places:
     def _call(self) -> None:
         """Give free places to those who wait."""
         while self._taken.total() < self._total:
-            able = [each for each in self._waiting if self._taken[each.customer] < max(1, self._total - 1)]
+            able = [each for each in self._waiting if self._taken[each.customer] < max(1, self._total // 2)]
             if not able:
                 return
             following = min(able, key=lambda each: self._taken[each.customer])

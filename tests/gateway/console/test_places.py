@@ -22,9 +22,9 @@ async def begins(question):
     assert question.begun.is_set()
 
 
-def test_one_customer_leaves_a_place_to_the_others():
+def test_one_customer_leaves_half_of_the_places_to_the_others():
     async def ask():
-        places = Places(3)
+        places = Places(4)
         mine, another = [Question() for _ in range(5)], Question()
         async with anyio.create_task_group() as tasks:
             for question in mine:
@@ -42,21 +42,19 @@ def test_one_customer_leaves_a_place_to_the_others():
 
 def test_who_has_the_fewest_places_comes_next():
     async def ask():
-        places = Places(3)
-        mine, another, third = [Question() for _ in range(4)], Question(), Question()
+        places = Places(4)
+        mine, others, third = [Question() for _ in range(2)], [Question() for _ in range(3)], Question()
         async with anyio.create_task_group() as tasks:
-            for question in mine[:2]:
-                tasks.start_soon(places.run, 1, question)
-            tasks.start_soon(places.run, 2, another)
-            for question in (mine[0], mine[1], another):
+            for customer, question in ((1, mine[0]), (2, others[0]), (2, others[1]), (4, others[2])):
+                tasks.start_soon(places.run, customer, question)
                 await begins(question)
-            for customer, question in ((1, mine[2]), (1, mine[3]), (3, third)):
+            for customer, question in ((1, mine[1]), (3, third)):
                 tasks.start_soon(places.run, customer, question)
                 await anyio.lowlevel.checkpoint()
-            another.answered.set()
+            others[0].answered.set()
             await begins(third)
-            assert not mine[2].begun.is_set()
-            for question in (*mine, third):
+            assert not mine[1].begun.is_set()
+            for question in (*mine, *others, third):
                 question.answered.set()
 
     anyio.run(ask)
