@@ -88,7 +88,7 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
             ending = threading.Event()
             await _carry_out(_small_chores(stores, clock))
             tasks.start_soon(_keep_house, stores, clock, records_life, ending)
-            tasks.start_soon(_settle, stores)
+            tasks.start_soon(_settle, stores, clock)
             yield
             ending.set()
             tasks.cancel_scope.cancel()
@@ -119,17 +119,21 @@ async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | No
         await anyio.sleep(3600)
 
 
-async def _settle(stores: Stores) -> None:
+async def _settle(stores: Stores, clock: Clock) -> None:
     """Mark the records of hours that wait for it, one after another, with as long a pause for posts as each took."""
+    failed = False
     while True:
         began = time.monotonic()
         try:
-            found = await run_in_threadpool(stores.records.settle)
+            found = await run_in_threadpool(stores.records.settle, clock())
         except STORAGE_ERRORS:
-            _logger.exception("The bytes of an hour could not be counted once. The next try is in a minute.")
-            await anyio.sleep(60)
-            continue
-        await anyio.sleep(time.monotonic() - began if found else _SETTLING_EVERY)
+            _logger.exception("The bytes of an hour could not be counted once. Others are tried, and it after them.")
+            found = failed = True
+        if found:
+            await anyio.sleep(time.monotonic() - began)
+        else:
+            await anyio.sleep(60 if failed else _SETTLING_EVERY)
+            failed = False
 
 
 def _small_chores(stores: Stores, clock: Clock) -> list[Callable[[], object]]:

@@ -20,6 +20,7 @@ from gateway.leaving import LeftError, while_awaited
 from gateway.limits import Limits
 from gateway.stores.records import Records
 from gateway.stores.watch import TooSlowError
+from gateway.traffic.basis import ONCE
 from gateway.traffic.freshness import Freshness, freshness
 from gateway.traffic.questions import Question
 
@@ -119,5 +120,6 @@ class Asking:
 
 def _with_unsettled(answer: Answer, records: Records, question: Question, view: View) -> Mapping[str, Any]:
     """Add to an answer how many hours of its time have bytes that may count twice."""
-    unsettled = records.unsettled(question.customer, question.start, question.end)
-    return {**answer(records, question, view), "unsettled": unsettled}
+    told = answer(records, question, view)
+    once = told.get("basis", view.basis) is ONCE
+    return {**told, "unsettled": records.unsettled(question.customer, question.start, question.end) if once else 0}

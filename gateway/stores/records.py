@@ -18,7 +18,7 @@ from gateway.clock import AHEAD, from_ms, to_ms
 from gateway.stores.answers import packed, unpacked
 from gateway.stores.columns import Columns
 from gateway.stores.counting.batch import HOUR_MS
-from gateway.stores.counting.settling import next_waiting, settle
+from gateway.stores.counting.settling import Waiting, next_waiting, settle
 from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.loading import Loader, Texts
 from gateway.stores.posts import Log, Post, RemovedError, newest
@@ -45,6 +45,7 @@ class Records:
         self._patience: Patience | None = None
         self._removed: set[int] = set()
         self._settled = 0
+        self._not_settled: set[Waiting] = set()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -236,19 +237,29 @@ class Records:
         with self._writing, closing(self._connection.cursor()) as cursor, suppress(duckdb.TransactionException):
             cursor.execute("CHECKPOINT")
 
-    def settle(self) -> bool:
-        """Mark the records of an hour that waits for it, of one customer after another; tell whether there was one."""
+    def settle(self, now: datetime) -> bool:
+        """Mark the records of an hour that is over and waits for it, of one customer after another.
+
+        An hour that could not be marked comes again once no other waits.
+
+        Returns: Whether there was one.
+
+        """
         if next(self.rows("SELECT 1 FROM unsettled LIMIT 1", []), None) is None:
             return False
         with self._writing:
             with self._transaction() as cursor:
-                waiting = next_waiting(cursor, self._settled)
+                waiting = next_waiting(cursor, self._settled, to_ms(now) // HOUR_MS, self._not_settled)
                 if waiting is None:
+                    self._not_settled.clear()
                     return False
-                new = settle(cursor, waiting)
-            self._settled = waiting.customer
+                # Before it is tried: whatever goes wrong, others have their turn.
+                self._settled = waiting.customer
+                self._not_settled.add(waiting)
+                more = settle(cursor, waiting)
+            self._not_settled.discard(waiting)
             self._loader.doubt(waiting.customer)
-            self._usages.add(waiting.customer, of_facts(new))
+            self._usages.add(waiting.customer, of_facts(more))
         return True
 
     def unsettled(self, customer: int, start: int, end: int) -> int:

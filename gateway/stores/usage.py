@@ -18,12 +18,14 @@ REJECTED_BYTES: Final = 30
 TEXT_BYTES: Final = 64
 """Of a text, besides its own bytes."""
 FACT_BYTES: Final = 30
-"""Of what an hour has shown for its bytes to count once: an address, or a NIC's flow log."""
+"""Of what an hour has shown for its bytes to count once (an address, or a NIC's flow log), or of an hour
+that waits for it."""
 
 _PARTS: Final = (
     ("records", "0", f"{RECORD_BYTES} * count(*)"),
     ("posts", "0", f"{POST_BYTES} * count(*) + {REJECTED_BYTES} * sum(rejected)"),
     ("facts", "0", f"{FACT_BYTES} * count(*)"),
+    ("unsettled", "0", f"{FACT_BYTES} * count(*)"),
     ("rules", "count(*)", f"{TEXT_BYTES} * count(*) + sum(text_bytes)"),
     ("origins", "count(*)", f"{TEXT_BYTES} * count(*) + sum(text_bytes)"),
 )

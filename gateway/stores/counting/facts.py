@@ -5,15 +5,15 @@ address alone, which is a NIC's own; or a NIC with a VNet flow log that logs it,
 Rows are added and never changed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
 import numpy as np
 
-from gateway.stores.counting.batch import HOUR_MS
-from gateway.stores.counting.hour import Hour, Logged, Shown
+from gateway.stores.counting.batch import HOUR_MS, Array
+from gateway.stores.counting.hour import Flow, Hour, Logged, Shown
 from gateway.stores.flow_records import with_origins
 from gateway.stores.usage import Admit, of_facts
 
@@ -58,19 +58,38 @@ def listed(at: OpenHour, name: str, addresses: Iterable[int]) -> str:
     numbers = list(addresses)
     if len(numbers) <= _FEW:
         return ", ".join(f"{each:d}::UHUGEINT" for each in numbers)
-    halves = {
-        "high": np.array([each >> 64 for each in numbers], np.uint64),
-        "low": np.array([each & _LOW for each in numbers], np.uint64),
+    at.cursor.register(name, _arrays("address", numbers))
+    return f"SELECT {_whole('address')} FROM {name}"  # noqa: S608 - names of ours
+
+
+def listed_flows(at: OpenHour, name: str, flows: Collection[Flow]) -> str:
+    """Write flows for SQL as a table of a name."""
+    sources, destinations, protocols, ports = zip(*flows, strict=True)
+    numbers = {"protocol": np.array(protocols, np.uint8), "port": np.array(ports, np.uint16)}
+    at.cursor.register(name, _arrays("source", sources) | _arrays("destination", destinations) | numbers)
+    return f"SELECT ({_whole('source')}, {_whole('destination')}, protocol, port) FROM {name}"  # noqa: S608 - as above
+
+
+def _arrays(name: str, numbers: Iterable[int]) -> dict[str, Array]:
+    """Turn numbers of 128 bits, which numpy has none of, into two arrays."""
+    known = list(numbers)
+    return {
+        f"{name}_high": np.array([each >> 64 for each in known], np.uint64),
+        f"{name}_low": np.array([each & _LOW for each in known], np.uint64),
     }
-    at.cursor.register(name, halves)
-    return f"SELECT (high::UHUGEINT << 64) | low FROM {name}"  # noqa: S608 - a name of ours
+
+
+def _whole(name: str) -> str:
+    """Read in SQL what `_arrays` wrote."""
+    return f"(({name}_high::UHUGEINT << 64) | {name}_low)"
 
 
 def read_hour(at: OpenHour, most: int) -> Hour | None:
-    """Read what an hour has shown; None if that is more than so many rows."""
+    """Read what an hour has shown; None if that is more than so many things."""
     cursor, own_hour = at.cursor, [at.customer, at.number]
-    row = cursor.execute("SELECT count(*) FROM facts WHERE customer = ? AND hour = ?", own_hour).fetchone()
-    if row is None or row[0] > most:
+    ((facts,),) = cursor.execute("SELECT count(*) FROM facts WHERE customer = ? AND hour = ?", own_hour).fetchall()
+    ((flows,),) = cursor.execute(f"SELECT count(*) FROM ({_opening(at)} LIMIT {most + 1:d})").fetchall()  # noqa: S608
+    if facts + flows > most:
         return None
     found = Hour(has_records=_has_records(at))
     if not found.has_records:
@@ -138,12 +157,15 @@ def forget(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def _opened(at: OpenHour) -> Iterator[Any]:
-    at.cursor.execute(
-        f"""SELECT DISTINCT protocol, dst_port, {_halves("src_number")}, {_halves("dst_number")} FROM records
-            WHERE {at.within} AND NOT {FROM_LOGS} AND {MEASURED} AND direction = 'outbound'"""  # noqa: S608 - ours
-    )
+    at.cursor.execute(_opening(at))
     for protocol, port, source, destination in _rows(at.cursor, addresses=2):
         yield source, destination, protocol, port
+
+
+def _opening(at: OpenHour) -> str:
+    """Ask for the flows that agents opened."""
+    return f"""SELECT DISTINCT protocol, dst_port, {_halves("src_number")}, {_halves("dst_number")} FROM records
+               WHERE {at.within} AND NOT {FROM_LOGS} AND {MEASURED} AND direction = 'outbound'"""  # noqa: S608 - ours
 
 
 def _has_records(at: OpenHour) -> bool:

@@ -1,6 +1,5 @@
 """Decides which records of a post count, and turns what earlier ones do not count any more, as the post is stored."""
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,19 +9,18 @@ import numpy as np
 from gateway.stores.counting import facts
 from gateway.stores.counting.batch import Array, Batch
 from gateway.stores.counting.hour import Hour, Logged, Shown, received
-from gateway.stores.usage import Admit
+from gateway.stores.counting.kept import Hours
+from gateway.stores.usage import Admit, of_facts
 
 HOURS_AT_ONCE: Final = 6
 """How many hours a post pays for, the newest first; further ones wait. A late month would hold up all others."""
-_LARGEST: Final = 200_000
-"""How much an hour may have shown to be kept in memory, and all hours of a customer together: some 20 MB."""
 
 
 class Marking:
     """Marks records; one post at a time, each in the transaction that stores it."""
 
     def __init__(self) -> None:
-        self._hours: dict[int, OrderedDict[int, Hour]] = {}
+        self._hours = Hours(facts.read_hour)
         self._any_wait = True
 
     def forget(self) -> None:
@@ -32,7 +30,7 @@ class Marking:
 
     def doubt(self, customer: int) -> None:
         """Forget what is in memory of a customer: its post was not stored."""
-        self._hours.pop(customer, None)
+        self._hours.forget(customer)
         self._any_wait = True
 
     def mark(self, cursor: duckdb.DuckDBPyConnection, customer: int, batch: Batch, admit: Admit) -> Array:
@@ -52,30 +50,18 @@ class Marking:
         late = known[HOURS_AT_ONCE:]
         for number in known[:HOURS_AT_ONCE]:
             at = facts.OpenHour(cursor, customer, number)
-            hour = self._hour(at)
+            hour = self._hours.find(at)
             if hour is None:
                 late.append(number)
                 continue
-            here = np.flatnonzero(batch.measured & (batch.hours == number))
+            here, size = np.flatnonzero(batch.measured & (batch.hours == number)), hour.size
             shown = hour.new_in(batch, here)
             facts.write(at, shown, admit)
             _learn(at, hour, shown, received(batch, here))
             counted[here] = hour.verdicts(batch, here)
-        self._let_wait(cursor, customer, late)
+            self._hours.grown(at, hour.size - size)
+        self._let_wait(cursor, customer, late, admit)
         return counted
-
-    def _hour(self, at: facts.OpenHour) -> Hour | None:
-        """Return what an hour has shown; None if that is too much for memory."""
-        hours = self._hours.setdefault(at.customer, OrderedDict())
-        hour = hours.get(at.number) or facts.read_hour(at, _LARGEST)
-        if hour is None or hour.size > _LARGEST:
-            hours.pop(at.number, None)
-            return None
-        hours[at.number] = hour
-        hours.move_to_end(at.number)
-        while len(hours) > 1 and sum(each.size for each in hours.values()) > _LARGEST:
-            hours.popitem(last=False)
-        return hour
 
     def _waiting(self, cursor: duckdb.DuckDBPyConnection, customer: int, hours: list[int]) -> set[int]:
         if not self._any_wait:
@@ -84,8 +70,9 @@ class Marking:
         query = "SELECT hour FROM unsettled WHERE customer = ? AND hour IN (SELECT unnest(?::INTEGER[]))"
         return {hour for (hour,) in cursor.execute(query, [customer, hours]).fetchall()}
 
-    def _let_wait(self, cursor: duckdb.DuckDBPyConnection, customer: int, hours: list[int]) -> None:
+    def _let_wait(self, cursor: duckdb.DuckDBPyConnection, customer: int, hours: list[int], admit: Admit) -> None:
         if hours:
+            admit(of_facts(len(hours)))
             self._any_wait = True
             cursor.execute("INSERT INTO unsettled SELECT ?, unnest(?::INTEGER[]), false", [customer, hours])
 
@@ -102,7 +89,7 @@ def _learn(at: facts.OpenHour, hour: Hour, new: Shown, received_from: set[Logged
     hour.has_records = True
 
 
-def _turn(at: facts.OpenHour, hour: Hour, new: Shown, forwarded: Iterable[Logged]) -> None:
+def _turn(at: facts.OpenHour, hour: Hour, new: Shown, forwarded: frozenset[Logged]) -> None:
     """Turn the stored records of an hour that do not count any more, by what was new."""
     either = []
     if new.logged:
@@ -112,28 +99,19 @@ def _turn(at: facts.OpenHour, hour: Hour, new: Shown, forwarded: Iterable[Logged
         own = facts.listed(at, "own", new.own)
         either.append(f"NOT {facts.FROM_LOGS} AND (src_number IN ({own}) OR dst_number IN ({own}))")
     if new.opened:
-        rows = [
-            f"({src:d}::UHUGEINT, {dst:d}::UHUGEINT, {protocol:d}, {port:d})" for src, dst, protocol, port in new.opened
-        ]
-        flows = f"(VALUES {', '.join(rows)})"
+        flows = facts.listed_flows(at, "opened", new.opened)
         either.append(
             f"NOT {facts.FROM_LOGS} AND direction IS DISTINCT FROM 'outbound' AND ("
-            f"(src_number, dst_number, protocol, dst_port) IN {flows} OR "
-            f"(direction IS NULL AND (dst_number, src_number, protocol, src_port) IN {flows}))"
+            f"(src_number, dst_number, protocol, dst_port) IN ({flows}) OR "
+            f"(direction IS NULL AND (dst_number, src_number, protocol, src_port) IN ({flows})))"
         )
-    nics = {*new.flow_logs, *(nic for _, nic in forwarded)}
-    origins = _origins(at, nics) if nics else []
-    superseded = [
-        str(number)
-        for number, nic, source, flow_log in origins
-        if nic in new.flow_logs and (source != "vnet" or flow_log != hour.flow_logs[nic])
-    ]
-    if superseded:
-        either.append(f"{facts.FROM_LOGS} AND origin_id IN ({', '.join(superseded)})")
-    for address, forwarder in forwarded:
-        numbers = ", ".join(str(number) for number, nic, _, _ in origins if nic == forwarder)
-        if numbers:
-            either.append(f"direction = 'outbound' AND src_number = {address:d}::UHUGEINT AND origin_id IN ({numbers})")
+    if new.flow_logs and _superseded(at, hour, new.flow_logs):
+        either.append(f"{facts.FROM_LOGS} AND origin_id IN (SELECT origin_id FROM superseded)")  # noqa: S608 - ours
+    if forwarded:
+        _register_forwarded(at, forwarded)
+        either.append(
+            "direction = 'outbound' AND (src_number, origin_id) IN (SELECT (address, origin_id) FROM forwarded)"
+        )
     if either:
         at.cursor.execute(
             f"UPDATE records SET counted = false, counted_bytes = 0 WHERE counted AND {at.within} AND "  # noqa: S608 - numbers
@@ -141,10 +119,28 @@ def _turn(at: facts.OpenHour, hour: Hour, new: Shown, forwarded: Iterable[Logged
         )
 
 
-def _origins(at: facts.OpenHour, nics: Iterable[str]) -> list[tuple[int, str, str, str]]:
-    """Return the numbers of all that NICs' logs repeat, each with the NIC, the kind of log and the flow log."""
-    return at.cursor.execute(
-        f"""SELECT origin_id, {facts.NIC}, source, coalesce(flow_log_id, '') FROM origins
-            WHERE customer = ? AND source <> 'agent' AND {facts.NIC} IN (SELECT unnest(?::VARCHAR[]))""",  # noqa: S608 - ours
-        [at.customer, list(nics)],
-    ).fetchall()
+def _superseded(at: facts.OpenHour, hour: Hour, nics: Iterable[str]) -> bool:
+    """Gather the numbers of what NICs' other logs repeat, as a table; tell whether there are any.
+
+    As a table, since a NIC may have as many as a customer may have texts.
+    """
+    known = list(nics)
+    at.cursor.execute(
+        f"""CREATE OR REPLACE TEMP TABLE superseded AS SELECT origin_id FROM origins
+            JOIN (SELECT unnest(?::VARCHAR[]) AS nic, unnest(?::VARCHAR[]) AS first_log) ON {facts.NIC} = nic
+            WHERE customer = ? AND source <> 'agent' AND (
+                source <> 'vnet' OR coalesce(flow_log_id, '') <> first_log)""",  # noqa: S608 - ours
+        [known, [hour.flow_logs[nic] for nic in known], at.customer],
+    )
+    return at.cursor.execute("SELECT 1 FROM superseded LIMIT 1").fetchone() is not None
+
+
+def _register_forwarded(at: facts.OpenHour, forwarded: Iterable[Logged]) -> None:
+    """Make a table of the addresses that NICs forward, each with the numbers of what the NIC's logs repeat."""
+    addresses, nics = zip(*forwarded, strict=True)
+    at.cursor.execute(
+        f"""CREATE OR REPLACE TEMP TABLE forwarded AS SELECT address, origin_id FROM origins
+            JOIN (SELECT unnest(?::VARCHAR[])::UHUGEINT AS address, unnest(?::VARCHAR[]) AS nic) ON {facts.NIC} = nic
+            WHERE customer = ? AND source <> 'agent'""",  # noqa: S608 - ours
+        [list(map(str, addresses)), list(nics), at.customer],
+    )

@@ -6,7 +6,7 @@ NIC's logs the VNet flow log counts whose id is first, before its NSG logs. An a
 its addresses is a NIC's own; of two agents' that of the end which opened the flow.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,7 +88,11 @@ class Waiting:
 
 
 def settle(cursor: duckdb.DuckDBPyConnection, waiting: Waiting) -> int:
-    """Mark the records of an hour in an open transaction, so that it waits no longer; return how many facts are new."""
+    """Mark the records of an hour, in an open transaction, so that it waits no longer.
+
+    Returns: How many rows more are kept of what hours have shown and of those that wait; fewer if it is negative.
+
+    """
     names = {
         "customer": f"{waiting.customer:d}",
         "hour": f"{waiting.hour:d}",
@@ -104,24 +108,35 @@ def settle(cursor: duckdb.DuckDBPyConnection, waiting: Waiting) -> int:
             WHERE {{within}} AND counted AND (post, line) NOT IN (SELECT (post, line) FROM counts)""".format(**names)  # noqa: S608 - numbers
     )
     ((new,),) = cursor.execute(f"{_SHOWN}{_NEW_FACTS}".format(**names)).fetchall()
-    cursor.execute("DELETE FROM unsettled WHERE customer = ? AND hour = ?", [waiting.customer, waiting.hour])
-    return int(new)
+    ((gone,),) = cursor.execute(
+        "DELETE FROM unsettled WHERE customer = ? AND hour = ?", [waiting.customer, waiting.hour]
+    ).fetchall()
+    return int(new) - int(gone)
 
 
-def next_waiting(cursor: duckdb.DuckDBPyConnection, after: int) -> Waiting | None:
+def next_waiting(
+    cursor: duckdb.DuckDBPyConnection, after: int, before: int, without: Collection[Waiting]
+) -> Waiting | None:
     """Return the newest hour that waits of the customer whose turn it is; None if none waits.
 
     Args:
         cursor: Where to ask.
         after: The number of the customer whose turn was before.
+        before: Only hours before this one: one that goes on would have to be settled again and again.
+        without: Those that could not be settled of late.
 
     """
-    row = cursor.execute(
-        """SELECT customer, hour, bool_or(unmarked) FROM unsettled GROUP BY customer, hour
-           ORDER BY customer <= ?, customer, hour DESC LIMIT 1""",
-        [after],
-    ).fetchone()
-    return None if row is None else Waiting(*row)
+    failed = [f"({each.customer:d}, {each.hour:d})" for each in without]
+    leave_out = f"AND (customer, hour) NOT IN (VALUES {', '.join(failed)})" if failed else ""
+    for others in ("customer > ?", "customer <= ?"):
+        row = cursor.execute(
+            f"""SELECT customer, hour, unmarked FROM unsettled WHERE {others} AND hour < ? {leave_out}
+                ORDER BY customer, hour DESC, unmarked DESC LIMIT 1""",  # noqa: S608 - numbers
+            [after, before],
+        ).fetchone()
+        if row is not None:
+            return Waiting(*row)
+    return None
 
 
 def mark_all(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None]) -> int:
@@ -130,8 +145,13 @@ def mark_all(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None]) 
     waiting = [Waiting(*row) for row in connection.execute(query).fetchall()]
     for number, each in enumerate(waiting, 1):
         connection.begin()
-        settle(connection, each)
-        connection.commit()
+        try:
+            settle(connection, each)
+            connection.commit()
+        except duckdb.OutOfMemoryException:
+            # A start is not held up by what the gateway tries again as it serves.
+            connection.rollback()
+            say("the bytes of an hour are counted once only later: that takes more memory than there is now")
         if number % _SAID == 0 or number == len(waiting):
             say(f"bytes counted once in {number:,} of {len(waiting):,} hours")
     return len(waiting)

@@ -173,12 +173,12 @@ def test_a_refused_post_is_no_fault_of_the_store(records, monkeypatch):
 def test_every_table_of_the_file_that_has_a_customer_is_counted(records):
     """What comes to be stored besides belongs to `_PARTS`.
 
-    But for refusals, of which there are a few at most, and for hours that wait, which go within minutes.
+    But for refusals, of which there are a few at most.
     """
     tables = {
         table for (table,) in records.rows("SELECT table_name FROM duckdb_columns() WHERE column_name = 'customer'", [])
     }
-    assert {table for table, _, _ in usage._PARTS} == tables - {"refusals", "unsettled"}
+    assert {table for table, _, _ in usage._PARTS} == tables - {"refusals"}
 
 
 def test_the_default_holds_10_000_nics_and_10_000_agents_with_50_processes_each():

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+import random
+from datetime import UTC, datetime, timedelta
 from itertools import count, permutations
 
 import duckdb
@@ -6,15 +7,20 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from gateway.stores import records as store_module
 from gateway.stores.columns import columns
-from gateway.stores.counting import marking
+from gateway.stores.counting import kept, settling
+from gateway.stores.counting.facts import OpenHour
+from gateway.stores.counting.hour import Hour, Shown
 from gateway.stores.posts import Post
 from gateway.stores.records import Records
 from tests.gateway.client import agent_record, record
 from tests.gateway.stores.counting.plain import HOUR_MS, counts
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
 FIRST = 1_795_446_000_000
+WAYS = ("inbound", "outbound")
 COUNTERS = ("packets_src_to_dst", "bytes_src_to_dst", "packets_dst_to_src", "bytes_dst_to_src")
 
 some_hours = st.integers(0, 1)
@@ -107,7 +113,7 @@ def plainly(posts):
 
 
 def settle_all(records):
-    while records.settle():
+    while records.settle(LATER):
         pass
 
 
@@ -326,8 +332,8 @@ def test_customers_take_turns_to_be_settled(stores):
     one, other = next(customers), next(customers)
     for customer in (one, other):
         store(records, "post", [log(1, "outbound", 1, 2, hour=hour) for hour in range(8)], customer)
-    records.settle()
-    records.settle()
+    records.settle(LATER)
+    records.settle(LATER)
     assert [records.unsettled(each, FIRST, FIRST + 9 * HOUR_MS) for each in (one, other)] == [1, 1]
     settle_all(records)
 
@@ -352,7 +358,7 @@ def test_customers_decide_nothing_for_each_other(stores):
 
 def test_an_hour_too_large_for_memory_waits(stores, monkeypatch):
     (records, *_), _ = stores
-    monkeypatch.setattr(marking, "_LARGEST", 60)
+    monkeypatch.setattr(kept, "LARGEST", 60)
     customer = next(customers)
     post = [log(1, "outbound", 1, 2, src_ip=f"10.1.0.{host}") for host in range(40)]
     store(records, "inbound", [log(2, "inbound", 1, 2, src_ip=f"10.1.0.{host}") for host in range(40)], customer)
@@ -391,3 +397,145 @@ def test_the_mark_of_a_record_stays_whatever_is_deleted(stores):
     store(records, "many hours", [log(2, "inbound", 1, 2, hour=hour) for hour in range(9)], customer)
     settle_all(records)
     assert [counted for counted, _ in marks(records, customer)] == [False, False] + [True] * 8
+
+
+def test_an_hour_that_goes_on_is_settled_once_it_is_over(stores):
+    (records, *_), _ = stores
+    settle_all(records)
+    customer, begin = next(customers), datetime.fromtimestamp(FIRST / 1000, UTC)
+    store(records, "post", [log(1, "outbound", 1, 2, hour=hour) for hour in range(8)], customer)
+    assert not records.settle(begin + timedelta(minutes=59))
+    assert records.settle(begin + timedelta(hours=1))
+    assert records.unsettled(customer, FIRST, FIRST + 9 * HOUR_MS) == 1
+    settle_all(records)
+
+
+def test_an_hour_that_cannot_be_settled_holds_up_no_other(stores, monkeypatch):
+    (records, *_), _ = stores
+    settle_all(records)
+    one, other = next(customers), next(customers)
+    for customer in (one, other):
+        store(records, "post", [log(1, "outbound", 1, 2, hour=hour) for hour in range(8)], customer)
+    real = settling.settle
+
+    def settle(cursor, waiting):
+        if (waiting.customer, waiting.hour) == (one, FIRST // HOUR_MS + 1):
+            raise duckdb.OutOfMemoryException("no memory")
+        return real(cursor, waiting)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store_module, "settle", settle)
+        outcomes = []
+        for _ in range(4):
+            try:
+                outcomes.append(records.settle(LATER))
+            except duckdb.OutOfMemoryException:
+                outcomes.append(None)
+        assert outcomes.count(True) == 3
+        assert not records.settle(LATER)
+    assert records.settle(LATER)
+    assert [records.unsettled(each, FIRST, FIRST + 9 * HOUR_MS) for each in (one, other)] == [0, 0]
+
+
+def test_what_was_settled_is_known_to_the_posts_after_it(stores):
+    (records, *_), _ = stores
+    customer = next(customers)
+    store(records, "narrow", [log(2, "inbound", 1, 2)], customer)
+    store(records, "wide", [log(1, "outbound", 1, 2, hour=hour) for hour in range(9)], customer)
+    settle_all(records)
+    store(records, "late", [log(2, "inbound", 1, 2)], customer)
+    assert [counted for counted, _ in marks(records, customer)] == [False] + [True] * 9 + [False]
+
+
+def test_settling_turns_no_mark_back(stores):
+    (records, *_), _ = stores
+    customer = next(customers)
+    store(records, "outbound", [log(1, "outbound", 1, 2)], customer)
+    store(records, "inbound", [log(2, "inbound", 1, 2)], customer)
+    with records.deleting(last=False) as cursor:
+        cursor.execute("DELETE FROM records WHERE customer = ? AND direction = 'outbound'", [customer])
+        cursor.execute("DELETE FROM facts WHERE customer = ?", [customer])
+        cursor.execute("INSERT INTO unsettled VALUES (?, ?, false)", [customer, FIRST // HOUR_MS])
+    settle_all(records)
+    assert marks(records, customer) == [(False, 0)]
+
+
+MANY = 300
+"""More of a kind than are written out in a statement."""
+LARGE = {
+    "addresses": (
+        [log(2, "inbound", 1, 2, src_ip=f"10.9.{number // 250}.{number % 250}") for number in range(MANY)],
+        [log(1, "outbound", 1, 2, src_ip=f"10.9.{number // 250}.{number % 250}") for number in range(MANY)],
+    ),
+    "NICs of one address": (
+        [log(2, "inbound", 1, 2)],
+        [log(1, "outbound", 1, 2, mac=f"000D3B{number:06X}") for number in range(MANY)],
+    ),
+    "flows": (
+        [agent("inbound", 1, 2, dst_port=number) for number in range(MANY)],
+        [agent("outbound", 1, 2, dst_port=number) for number in range(MANY)],
+    ),
+    "forwarded addresses": (
+        [log(9, way, 1, 2, src_ip=f"10.9.{number // 250}.{number % 250}") for number in range(MANY) for way in WAYS],
+        [log(1, "outbound", 1, 2, src_ip=f"10.9.{number // 250}.{number % 250}") for number in range(MANY)],
+    ),
+    "logs of one NIC": (
+        [log(1, "outbound", 1, 2, source="nsg", resource_id=f"/nsg/{number}") for number in range(MANY)],
+        [log(1, "outbound", 1, 2)],
+    ),
+}
+
+
+@pytest.mark.parametrize("posts", LARGE.values(), ids=LARGE)
+def test_many_things_at_once_are_decided_as_few_are(stores, posts):
+    (records, *_), _ = stores
+    for order in permutations(posts):
+        customer = next(customers)
+        for number, post in enumerate(order):
+            store(records, f"{number}", post, customer)
+        assert marks(records, customer) == plainly(order)
+
+
+def test_what_is_held_in_memory_is_bounded_for_each_customer_and_for_all(monkeypatch):
+    limits = {"LARGEST": 300, "_OF_A_CUSTOMER": 600, "_OF_ALL": 1500}
+    for name, limit in limits.items():
+        monkeypatch.setattr(kept, name, limit)
+    hours, chance = kept.Hours(lambda _at, _most: Hour(has_records=True)), random.Random(3)
+    for _ in range(2000):
+        at = OpenHour(None, chance.randrange(6), chance.randrange(5))
+        hour = hours.find(at)
+        if hour is not None:
+            before, number = hour.size, chance.randrange(10**9)
+            match chance.randrange(4):
+                case 0:
+                    hour.learn(Shown(logged=frozenset({(1, f"{number}")})))
+                case 1:
+                    hour.learn(Shown(own=frozenset({number})))
+                case 2:
+                    hour.learn(Shown(opened=frozenset({(number, 1, 6, 80)})))
+                case _:
+                    hour.learn(Shown(forwarded=frozenset({(number, "nic")})))
+            hours.grown(at, hour.size - before)
+            assert hour.size <= 301
+        assert hours.size <= limits["_OF_ALL"]
+        held = [sum(each.size for each in of.values()) for of in hours._held.values()]
+        assert sum(held) == hours.size
+        assert max(held) <= limits["_OF_A_CUSTOMER"]
+
+
+def test_the_present_hour_and_the_one_before_are_held_both_though_they_are_large(monkeypatch):
+    monkeypatch.setattr(kept, "LARGEST", 300)
+    monkeypatch.setattr(kept, "_OF_A_CUSTOMER", 600)
+    read = []
+
+    def large(at, _most):
+        read.append(at.number)
+        hour = Hour(has_records=True)
+        hour.learn(Shown(own=frozenset(range(200))))
+        return hour
+
+    hours = kept.Hours(large)
+    for number in (1, 2) * 20:
+        assert hours.find(OpenHour(None, 1, number)) is not None
+        hours.grown(OpenHour(None, 1, number), 0)
+    assert read == [1, 2]
