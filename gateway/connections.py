@@ -97,6 +97,11 @@ class Connections:
             connection.proven = True
             self._forget_unproven(connection.network)
 
+    def is_proven(self, peer: object) -> bool:
+        """Tell whether a peer has shown who it is."""
+        connection = self._open.get(peer)
+        return connection is not None and connection.proven
+
     def end(self, peer: object) -> None:
         """Note that a connection is closed."""
         connection = self._open.pop(peer, None)

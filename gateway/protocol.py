@@ -27,7 +27,11 @@ class Guarded(H11Protocol):
         """Begin to wait for a request."""
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
-        self.app_state = {**self.app_state, "prove": lambda: self.guard.prove(peer)}
+        self.app_state = {
+            **self.app_state,
+            "prove": lambda: self.guard.prove(peer),
+            "is_proven": lambda: self.guard.is_proven(peer),
+        }
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:

@@ -32,6 +32,7 @@ from gateway.stores.passwords import new_password
 from gateway.stores.retention import MOST_DAYS
 from gateway.stores.stores import Stores, open_stores
 from gateway.stores.upgrade import upgrade
+from gateway.strangers import Strangers
 
 _WHOLE: Final = re.compile(r"[0-9]{1,5}")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
@@ -138,13 +139,14 @@ def serve(
             records_life=options.keep_days,
             activity=activity,
         )
+        app = Strangers(app, utc_now, behind_a_proxy=options.behind_a_proxy)
         servings = [(_server(app, options.certificate, options.key, protocol, connections=counted), listener)]
         told = {"listening": url}
         if edge is not None:
             port = PORT if options.edge_port is None else options.edge_port
             agents = activity.connections["edge"] = Connections(most_connections())
             edge_listener = open_things.enter_context(_listener(options.host, port, agents, "--edge-port"))
-            edge_app = create_edge(stores, utc_now, write, activity=activity)
+            edge_app = Strangers(create_edge(stores, utc_now, write, activity=activity), utc_now, behind_a_proxy=False)
             edge_server = _server(edge_app, *edge, ending=stores.changes.end, connections=agents)
             servings.append((edge_server, edge_listener))
             told["edge"] = _url(*edge_listener.getsockname()[:2], tls=True)

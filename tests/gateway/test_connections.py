@@ -210,3 +210,17 @@ def test_a_stranger_with_silent_connections_stops_nobody_and_fills_no_log(tmp_pa
         log = process.stderr.read()
     assert len(log) < 2000, log[:2000]
     assert b"Too many open files" not in log
+
+
+def test_a_connection_tells_the_application_whether_it_has_shown_who_it_is():
+    seen = []
+
+    async def telling(scope, receive, send):
+        if scope["type"] == "http":
+            seen.append(scope["state"]["is_proven"]())
+        await app(scope, receive, send)
+
+    with serving(telling, Connections(10)) as address, connect(address) as connection, connect(address) as other:
+        assert all(asked(each, path) for each, path in ((connection, "/"), (connection, "/proven"), (connection, "/")))
+        assert asked(other)
+    assert seen == [False, False, True, False]

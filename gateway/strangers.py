@@ -1,0 +1,53 @@
+"""Requests of those who do not show who they are: an address has so many a second, and waits for more."""
+
+from datetime import timedelta
+from typing import Final
+
+import anyio
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.clock import Clock
+from gateway.rate_limit import RateLimit
+from gateway.sender import sender
+
+AT_ONCE: Final = 300
+"""Enough for an office that opens the sign-in page, with its scripts and styles."""
+PAUSE: Final = timedelta(milliseconds=50)
+
+
+class Strangers:
+    """ASGI layer around everything else. A request that shows a good token or session counts for nothing."""
+
+    def __init__(
+        self, app: ASGIApp, clock: Clock, *, behind_a_proxy: bool, at_once: int = AT_ONCE, pause: timedelta = PAUSE
+    ) -> None:
+        """Put the layer around an application.
+
+        Args:
+            app: The application.
+            clock: The time.
+            behind_a_proxy: Whether requests come through a proxy, which says who from.
+            at_once: Requests of an address that may follow each other without a pause.
+            pause: How long it takes until one more is answered.
+
+        """
+        self._app = app
+        self._clock = clock
+        self._behind_a_proxy = behind_a_proxy
+        self._limit = RateLimit(at_once, pause)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application, once it is the address's turn."""
+        is_proven = scope.get("state", {}).get("is_proven")
+        if scope["type"] != "http" or (is_proven is not None and is_proven()):
+            await self._app(scope, receive, send)
+            return
+        address = sender(HTTPConnection(scope), behind_a_proxy=self._behind_a_proxy)
+        while (wait := self._limit.take(address, self._clock())) is not None:  # noqa: ASYNC110 - the time is what it waits for
+            await anyio.sleep(wait.total_seconds())
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if "customer" in scope.get("state", {}):
+                self._limit.give_back(address, self._clock())
