@@ -296,13 +296,13 @@ class Records:
         return int(next(self.rows("SELECT count(*) FROM records WHERE customer = ?", [customer]))[0])
 
     def records(self, customer: int) -> Iterator[dict[str, Any]]:
-        """Give a customer's records in no certain order, keys as in the flow record."""
-        return map(flow_record, self.rows(f"{RECORDS} WHERE customer = ?", [customer]))
+        """Give a customer's records in the order in which they were stored, keys as in the flow record."""
+        return map(flow_record, self.rows(f"{RECORDS} WHERE customer = ? ORDER BY post, line", [customer]))
 
     def arrivals(self, customer: int) -> Iterator[tuple[dict[str, Any], datetime]]:
-        """Give a customer's records in no certain order, each with the time when it was accepted."""
+        """Give a customer's records in the order in which they were stored, each with when it was accepted."""
         arrived = dict(self.rows("SELECT id, accepted_at FROM posts WHERE customer = ?", [customer]))
-        for row in self.rows(f"{RECORDS} WHERE customer = ?", [customer]):
+        for row in self.rows(f"{RECORDS} WHERE customer = ? ORDER BY post, line", [customer]):
             yield flow_record(row), from_ms(arrived[row[-2]])
 
     def posts(self, customer: int) -> Iterator[Post]:
