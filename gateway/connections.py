@@ -21,9 +21,11 @@ except ImportError:  # Windows, which has no such limit
 
 MOST_OF_AN_ADDRESS: Final = 128
 """Connections of one address that have shown no good token or session: enough for an office behind one address."""
+MOST_SCRAPERS: Final = 64
+"""Connections of those that read the metrics."""
 _MOST: Final = 20_000
-_OTHER_FILES: Final = 128
-"""Files besides connections: the stores, their logs, what pages read."""
+_OTHER_FILES: Final = 128 + MOST_SCRAPERS
+"""Files besides connections of senders and people: the stores, their logs, what pages read, and the metrics."""
 _MINUTE: Final = 60
 
 _logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gateway.api.request_log import Sink
 from gateway.app import create_app
 from gateway.clock import utc_now
-from gateway.connections import MOST_OF_AN_ADDRESS, Connections, most_connections
+from gateway.connections import MOST_OF_AN_ADDRESS, MOST_SCRAPERS, Connections, most_connections
 from gateway.edge.app import PORT, create_edge
 from gateway.metrics.activity import Activity
 from gateway.metrics.app import TokenFileError, create_metrics, read_token
@@ -151,7 +151,7 @@ def serve(
             servings.append((edge_server, edge_listener))
             told["edge"] = _url(*edge_listener.getsockname()[:2], tls=True)
         if options.metrics_port is not None:
-            scrapers = activity.connections["metrics"] = Connections(most_connections())
+            scrapers = activity.connections["metrics"] = Connections(MOST_SCRAPERS)
             metrics_listener = open_things.enter_context(
                 _listener(options.metrics_host, options.metrics_port, scrapers, "--metrics-port")
             )

@@ -107,6 +107,9 @@ class Asking:
         ask = partial(self.places.run, customer, answer, records, view.question(customer), view)
         try:
             return await while_awaited(request, ask, left.set)
+        except TooSlowError:
+            self.places.stopped += not left.is_set()
+            raise
         except LeftError:
             raise TooSlowError("Nobody waits for the answer any more.") from None
 

@@ -26,11 +26,13 @@ class Places:
 
     Attributes:
         threads: As many as there are places.
+        stopped: How many questions took longer than people wait.
 
     """
 
     def __init__(self, total: int) -> None:
         self.threads = anyio.CapacityLimiter(total)
+        self.stopped = 0
         self._total = total
         self._taken: Counter[int] = Counter()
         self._waiting: list[_Waiting] = []

@@ -1,7 +1,9 @@
 """The figures as Prometheus reads them."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
@@ -9,29 +11,36 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from gateway import __version__
 from gateway.clock import Clock
 from gateway.console.items_page import SILENT
 from gateway.keeping.budgets import Share, shares_of_all
 from gateway.metrics.activity import Activity
-from gateway.stores.machines import machines
-from gateway.stores.stores import Stores
-from gateway.traffic.freshness import Heard, heard
+from gateway.stores.health import StillFailingError
+from gateway.stores.machines import Machines, machines
+from gateway.stores.stores import STORAGE_ERRORS, Stores
+from gateway.traffic.freshness import Heard, heard_of_all
 
 _FILES: Final = ("accounts.sqlite", "accounts.sqlite-wal", "records.duckdb", "records.duckdb.wal")
 _SOURCES: Final = 50
-"""Storage accounts of a customer that are told of, the last heard first: a sender may name any number."""
+"""Storage accounts of a customer that are told of, first those that it has configured: a sender may name any number."""
+_STATES: Final = tuple(each.name for each in fields(Machines))
 
 
 class Totals(Collector):
     """What concerns no customer by name."""
 
-    def __init__(self, stores: Stores, activity: Activity, data: Path) -> None:
+    def __init__(self, stores: Stores, activity: Activity, data: Path, clock: Clock) -> None:
         self._stores = stores
         self._activity = activity
         self._data = data
+        self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
         """Return all figures. Blocks."""
+        build = GaugeMetricFamily("sluice_build_info", "The version that runs; always 1.", labels=("version",))
+        build.add_metric((__version__,), 1)
+        yield build
         yield from self._requests()
         yield from self._under_way()
         yield from self._stored()
@@ -66,10 +75,10 @@ class Totals(Collector):
         yield from (opened, most, refused, bodies, room)
         yield _gauge("sluice_queries_running", "Questions of pages that are being answered.", activity.places.running)
         yield _gauge("sluice_queries_waiting", "Questions of pages that wait for a place.", activity.places.waiting)
+        yield _counter("sluice_queries_stopped", "Questions of pages that took too long.", activity.places.stopped)
 
     def _stored(self) -> Iterator[Metric]:
-        since = self._stores.health.failing_since
-        yield _gauge("sluice_storing", "1 while posts can be stored, as /healthz has it.", int(since is None))
+        yield _gauge("sluice_storing", "1 while posts can be stored, as /healthz has it.", int(self._storing()))
         ((count,),) = self._stores.records.rows("SELECT count(*) FROM records", [])
         yield _gauge("sluice_stored_records", "Flow records that are stored.", count)
         ((waiting,),) = self._stores.records.rows("SELECT count(*) FROM unsettled", [])
@@ -84,6 +93,18 @@ class Totals(Collector):
             "Free bytes on the disk of the data directory.",
             shutil.disk_usage(self._data).free,
         )
+        counts = machines(self._stores.database, self._clock() - SILENT).values()
+        family = GaugeMetricFamily("sluice_machines", "Machines.", labels=("state",))
+        for state in _STATES:
+            family.add_metric((state,), sum(getattr(each, state) for each in counts))
+        yield family
+
+    def _storing(self) -> bool:
+        try:
+            self._stores.check(self._clock())
+        except (*STORAGE_ERRORS, StillFailingError):
+            return False
+        return True
 
 
 class Customers(Collector):
@@ -109,8 +130,12 @@ class Customers(Collector):
         posts = CounterMetricFamily(
             "sluice_customer_posts", "Posts of flow records that have ended.", labels=("customer", "route", "status")
         )
+        # Customers that were removed meanwhile share the place of those that nobody knows.
+        counted: Counter[tuple[str, str, str]] = Counter()
         for each, count in tally.posts.copy().items():
-            posts.add_metric((names.get(each.customer, ""), each.route, str(each.status)), count)
+            counted[names.get(each.customer, ""), each.route, str(each.status)] += count
+        for of, count in counted.items():
+            posts.add_metric(of, count)
         yield posts
         for name, told, counts in (
             ("sluice_customer_records_accepted", "Flow records that were stored.", tally.records),
@@ -125,8 +150,9 @@ class Customers(Collector):
     def _machines(self, names: dict[int, str]) -> Iterator[Metric]:
         family = GaugeMetricFamily("sluice_customer_machines", "Machines.", labels=("customer", "state"))
         for number, found in machines(self._stores.database, self._clock() - SILENT).items():
-            for state in ("accepted", "pending", "reporting", "silent", "refused"):
-                family.add_metric((names.get(number, ""), state), getattr(found, state))
+            if number in names:
+                for state in _STATES:
+                    family.add_metric((names[number], state), getattr(found, state))
         yield family
 
     def _sources(self, names: dict[int, str]) -> Iterator[Metric]:
@@ -140,9 +166,10 @@ class Customers(Collector):
         refused = GaugeMetricFamily(
             "sluice_customer_refused", "1 for a source whose deliveries are refused.", labels=labels
         )
-        for number, name in names.items():
-            for each in heard(self._stores.records, number, []).rows[:_SOURCES]:
-                of = (name, *_source(each))
+        configured = self._stores.deployments.configured_by_all()
+        for number, found in heard_of_all(self._stores.records, configured, _SOURCES).items():
+            for each in found if number in names else ():
+                of = (names[number], *_source(each))
                 if each.last is not None:
                     newest.add_metric(of, each.last / 1000)
                 if each.accepted is not None:

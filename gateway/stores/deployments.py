@@ -180,6 +180,13 @@ class Deployments:
         )
         return {account: Configured(deployment, from_ms(saved_at)) for account, deployment, saved_at in rows}
 
+    def configured_by_all(self) -> list[tuple[int, str]]:
+        """Return the storage accounts that all customers have configured, each with its customer's number."""
+        return self._database.run(
+            """SELECT DISTINCT customer, storage_accounts.name
+               FROM storage_accounts JOIN deployments ON deployments.id = deployment"""
+        )
+
     def find(self, customer: int, name: str) -> Deployment | None:
         """Give a customer's configuration of a name, if there is one."""
         with self._database.transaction():

@@ -12,6 +12,20 @@ from gateway.traffic.first import First, counted
 
 MOST_HEARD: Final = 1000
 """As many storage accounts as are looked at."""
+_HEARD: Final = """
+    WITH accepted AS (
+        SELECT customer, account, by_agent, max(newest) AS last, max(accepted_at) AS accepted
+        FROM posts {whose} GROUP BY ALL
+    ), refused AS (
+        SELECT customer, account, refused_at, since, status, message FROM refusals {whose}
+    ), heard AS (
+        SELECT coalesce(accepted.customer, refused.customer) AS customer,
+               coalesce(accepted.account, refused.account) AS name, coalesce(by_agent, false) AS by_agent,
+               last, accepted, refused_at, since, status, message
+        FROM accepted FULL JOIN refused ON accepted.customer = refused.customer AND accepted.account = refused.account
+    )
+"""
+"""What was heard last of each that delivers, without a look at the records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +146,7 @@ def account_freshness(records: Records, customer: int) -> dict[str, AccountFresh
 
 
 def heard(records: Records, customer: int, configured: Sequence[str]) -> First[Heard]:
-    """Tell what was heard last of all that deliver for a customer, without a look at the records.
+    """Tell what was heard last of all that deliver for a customer.
 
     Args:
         records: The store.
@@ -142,19 +156,38 @@ def heard(records: Records, customer: int, configured: Sequence[str]) -> First[H
 
     """
     rows = records.rows(
-        """WITH accepted AS (
-               SELECT account, by_agent, max(newest) AS last, max(accepted_at) AS accepted
-               FROM posts WHERE customer = $customer GROUP BY ALL
-           ), refused AS (
-               SELECT account, refused_at, since, status, message FROM refusals WHERE customer = $customer
-           )
-           SELECT coalesce(accepted.account, refused.account) AS name, coalesce(by_agent, false), last, accepted,
-                  refused_at, since, status, message, count(*) OVER ()
-           FROM accepted FULL JOIN refused ON accepted.account = refused.account
-           ORDER BY list_contains($configured, name) DESC, greatest(accepted, refused_at) DESC, name LIMIT $most""",
+        _HEARD.format(whose="WHERE customer = $customer")  # noqa: S608 - words of ours
+        + """SELECT * EXCLUDE customer, count(*) OVER () FROM heard
+             ORDER BY list_contains($configured, name) DESC, greatest(accepted, refused_at) DESC, name
+             LIMIT $most""",
         {"customer": customer, "configured": list(configured), "most": MOST_HEARD},
     )
     return counted(rows, _heard)
+
+
+def heard_of_all(records: Records, configured: Sequence[tuple[int, str]], most: int) -> dict[int, list[Heard]]:
+    """Tell what was heard last of those that deliver, by customer.
+
+    Args:
+        records: The store.
+        configured: Customers' numbers, each with a storage account that comes first; none twice.
+        most: As many storage accounts as each customer is told of; its agents come besides.
+
+    """
+    rows = records.rows(
+        _HEARD.format(whose="")  # noqa: S608 - words of ours
+        + """, configured AS (SELECT unnest($whose::BIGINT[]) AS customer, unnest($names::VARCHAR[]) AS name)
+        SELECT heard.* FROM heard LEFT JOIN configured USING (customer, name)
+        QUALIFY row_number() OVER (
+            PARTITION BY customer, by_agent
+            ORDER BY configured.name IS NULL, greatest(accepted, refused_at) DESC, name
+        ) <= $most ORDER BY customer, by_agent, name""",
+        {"whose": [number for number, _ in configured], "names": [name for _, name in configured], "most": most},
+    )
+    found: dict[int, list[Heard]] = {}
+    for customer, *values in rows:
+        found.setdefault(customer, []).append(_heard(*values))
+    return found
 
 
 def _heard(account: str | None, by_agent: bool, last: int | None, accepted: int | None, *refused: Any) -> Heard:  # noqa: ANN401, FBT001 - as the columns are

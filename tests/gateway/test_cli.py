@@ -20,6 +20,7 @@ from cryptography.fernet import Fernet
 
 from gateway.cli import main
 from gateway.clock import to_ms
+from gateway.connections import MOST_SCRAPERS
 from gateway.local import agents_token, new_customer
 from gateway.stores.accounts import Accounts
 from gateway.stores.columns import columns
@@ -250,6 +251,7 @@ def test_prometheus_has_a_port_of_its_own_and_sees_customers_by_its_own_token(tm
             for headers in ({}, {"Authorization": "Bearer 0123456789abcdef"})
         ]
         assert all('sluice_connections{listener="metrics"} 1.0' in text for text in texts)
+        assert all(f'sluice_connections_limit{{listener="metrics"}} {MOST_SCRAPERS}.0' in text for text in texts)
         assert all("sluice_records_accepted_total 1.0" in text for text in texts)
         assert ["sluice_customer_posts_total" in text for text in texts] == [False, True]
 

@@ -2,20 +2,28 @@
 
 import contextlib
 import threading
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway import __version__
 from gateway.local import run_in_thread
-from gateway.metrics.activity import Activity
+from gateway.metrics.activity import Activity, Posts
 from gateway.metrics.app import TokenFileError, create_metrics, read_token
+from gateway.metrics.collecting import Totals
 from gateway.server import listen, server
+from gateway.stores.agents import Presence
+from gateway.stores.health import TRY_EVERY
 from gateway.stores.tokens import TokenKind
-from tests.gateway.client import Client, agent_record, ndjson, record
+from tests.gateway.client import Client, ndjson, record
 
 TOKEN = "the token of the metrics"
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -59,11 +67,14 @@ def named(gateway, clock):
 
 def samples(answer):
     assert answer.status_code == 200
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+    read = [
+        ((sample.name, tuple(sorted(sample.labels.items()))), sample.value)
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
-    }
+    ]
+    # Prometheus takes nothing of a scrape that has a series twice.
+    assert len(dict(read)) == len(read)
+    return dict(read)
 
 
 def value(answer, name, **labels):
@@ -114,19 +125,63 @@ def test_every_source_has_its_newest_record(named, scrape, clock):
     assert value(answer, "sluice_customer_refused", account="shop", **of) == 0
 
 
-def test_what_is_under_way_and_whether_posts_can_be_stored(gateway, activity, scrape, clock):
+def test_what_is_under_way_and_what_the_process_takes(activity, scrape):
     activity.connections["gateway"].admit(("127.0.0.9", 1))
-    gateway.stores.health.failed(clock.now())
     answer = scrape()
     assert value(answer, "sluice_connections", listener="gateway") == 1
     assert value(answer, "sluice_connections_limit", listener="gateway") == 1000
     assert value(answer, "sluice_bodies_bytes", listener="gateway") == 0
     assert value(answer, "sluice_queries_running") == 0
-    assert value(answer, "sluice_storing") == 0
     assert value(answer, "sluice_file_bytes", file="records.duckdb") > 0
     assert value(answer, "process_resident_memory_bytes") > 10**6
-    gateway.stores.health.stored()
+
+
+def test_posts_can_be_stored_again_once_a_small_write_succeeds_though_nobody_asks_healthz(gateway, scrape, clock):
+    gateway.stores.health.failed(clock.now())
     assert value(scrape(), "sluice_storing") == 1
+    gateway.stores.health.failed(clock.now())
+    assert value(scrape(), "sluice_storing") == 0
+    clock.move(TRY_EVERY.total_seconds())
+    assert value(scrape(), "sluice_storing") == 1
+
+
+def test_customers_that_are_gone_and_posts_of_nobody_are_one_series(activity, named, scrape):
+    Client(named.url, "made up", 0).post(ndjson(record()))
+    for customer in (998, 999):
+        activity.tally.posts[Posts(customer, "/qas/flow-logs", 401)] += 1
+    of = {"customer": "", "route": "/qas/flow-logs", "status": "401"}
+    assert value(scrape(TOKEN), "sluice_customer_posts_total", **of) == 3
+
+
+def test_machines_are_totals_to_everybody_and_by_customer_to_the_token(gateway, named, scrape, clock):
+    other = gateway.stores.accounts.add_customer("other")
+    assert value(scrape(), "sluice_machines", state="pending") == 0
+    for number, customer in enumerate((named.customer, named.customer, other)):
+        agent = Presence(f"agent-{number}", f"web-{number}", "Linux", "1.0", ())
+        gateway.stores.agents.meet(customer, agent, clock.now())
+    gateway.stores.items.add(other, "by-hand", [], "Linux")
+    assert value(scrape(), "sluice_machines", state="accepted") == 1
+    assert value(scrape(), "sluice_machines", state="pending") == 3
+    assert value(scrape(TOKEN), "sluice_customer_machines", customer="other", state="pending") == 1
+
+
+def test_the_version_is_the_projects(scrape):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert __version__ == project["version"]
+    assert value(scrape(), "sluice_build_info", version=__version__) == 1
+
+
+def test_scrapes_are_answered_one_after_another(scrape, monkeypatch):
+    collect, asked = Totals.collect, threading.Semaphore()
+
+    def alone(self):
+        assert asked.acquire(blocking=False)
+        yield from collect(self)
+        asked.release()
+
+    monkeypatch.setattr(Totals, "collect", alone)
+    with ThreadPoolExecutor(8) as pool:
+        assert {answer.status_code for answer in pool.map(lambda _: scrape(), range(8))} == {200}
 
 
 def test_open_metrics_is_spoken_to_those_who_ask_for_it(scrape):
@@ -148,4 +203,3 @@ def test_a_token_is_a_line_of_a_file(tmp_path):
     path = tmp_path / "token"
     path.write_text("0123456789abcdef\n")
     assert read_token(path) == "0123456789abcdef"
-    assert agent_record()["source"] == "agent"

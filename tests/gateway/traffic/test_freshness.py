@@ -2,7 +2,15 @@ from datetime import timedelta
 
 from gateway.clock import to_ms
 from gateway.stores.tokens import TokenKind
-from gateway.traffic.freshness import MOST_HEARD, AccountFreshness, Heard, Refusal, account_freshness, heard
+from gateway.traffic.freshness import (
+    MOST_HEARD,
+    AccountFreshness,
+    Heard,
+    Refusal,
+    account_freshness,
+    heard,
+    heard_of_all,
+)
 from tests.gateway.client import agent_record, ndjson, record
 
 NAME = "insights-logs-flowlogflowevent/y=2026/m=11/d=23/h=15/m=00/macAddress=A/PT1H.json"
@@ -162,3 +170,37 @@ def test_nobody_hears_of_another_customers_sources(gateway, client, new_client):
     client.post(ndjson(record()), "1", log("shop"))
     client.post(b"no gzip", "2", log("other"), compressed=True)
     assert heard(gateway.stores.records, new_client().customer, ["shop"]).rows == ()
+
+
+def test_all_customers_are_heard_at_once_as_each_is_by_itself(gateway, client, new_client, new_agent, accept, clock):
+    other = new_client()
+    accept(new_agent(client.customer)).deliver(ndjson(agent_record()))
+    for number, (sender, account) in enumerate([(client, "shop"), (client, "other"), (other, "shop")]):
+        sender.post(ndjson(record()), str(number), log(account))
+    clock.move(60)
+    other.post(b"no gzip", "4", log("shop"), compressed=True)
+    client.post(b"no gzip", "5", log("never"), compressed=True)
+    records = gateway.stores.records
+    found = heard_of_all(records, [], 10)
+    for customer in (client.customer, other.customer):
+        assert len(found[customer]) == len(set(found[customer]))
+        assert set(found[customer]) == set(heard(records, customer, []).rows)
+
+
+def test_of_many_accounts_those_that_are_configured_are_told_first_and_agents_always(
+    gateway, client, new_client, new_agent, accept, clock
+):
+    accept(new_agent(client.customer)).deliver(ndjson(agent_record()))
+    other = new_client()
+    for sender in (client, other):
+        sender.post(ndjson(record()), "first", log("shop"))
+        for number in range(5):
+            clock.move(1)
+            sender.post(ndjson(record()), str(number), log(f"madeup{number}"))
+    found = heard_of_all(gateway.stores.records, [(client.customer, "shop"), (client.customer, "silent")], 2)
+    assert [(each.account, each.by_agent) for each in found[client.customer]] == [
+        ("madeup4", False),
+        ("shop", False),
+        (None, True),
+    ]
+    assert [each.account for each in found[other.customer]] == ["madeup3", "madeup4"]
