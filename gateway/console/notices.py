@@ -116,10 +116,13 @@ def unheard(situation: Situation) -> Iterable[Notice]:
 
 def unconfigured(situation: Situation) -> Iterable[Notice]:
     """Tell of storage accounts that deliver without a configuration."""
-    for each in situation.sources:
-        if each.heard.account is not None and each.heard.account not in situation.configured:
-            sentence = f"{each.name} delivers flow logs, and no configuration names it."
-            yield Notice(Grade.INFO, sentence, "/setup/flow-logs")
+    found = [each.heard.account for each in situation.sources if each.heard.account is not None]
+    strays = [account for account in found if account not in situation.configured]
+    if len(strays) == 1:
+        yield Notice(Grade.INFO, f"{strays[0]} delivers flow logs, and no configuration names it.", "/setup/flow-logs")
+    elif strays:
+        sentence = f"{len(strays):,} storage accounts deliver flow logs, and no configuration names them."
+        yield Notice(Grade.INFO, sentence, "/setup/flow-logs")
 
 
 def tokens(situation: Situation) -> Iterable[Notice]:
@@ -185,7 +188,9 @@ def ends_in(token: SubscriptionToken, now: datetime) -> str:
     left = token.expires_at - now
     if left < timedelta(days=1):
         return f"ends in {span(left)}"
-    return f"ends in {left.days} day{'s' if left.days > 1 else ''}"
+    # To the nearest: one that was made a minute ago for three days does not end in two.
+    days = round(left / timedelta(days=1))
+    return f"ends in {days} day{'s' if days > 1 else ''}"
 
 
 def _counted(count: int) -> str:

@@ -257,3 +257,14 @@ def test_the_ends_of_the_time_are_typed(reader, posted):
     reader.get_by_role("group", name="Time that ends now").get_by_role("link", name="7 days").click()
     reader.wait_for_url("**range=7d**")
     assert found(reader) == len(posted)
+
+
+def test_home_fits_a_telephone_with_any_number_of_sources(gateway, customer, clock, reader, visit):
+    for number in range(20):
+        gateway.stores.records.refuse(customer, f"storageaccountwith{number:06}", clock.now(), 400, "It is no gzip.")
+    reader.set_viewport_size({"width": 390, "height": 800})
+    visit.open("/?range=all")
+    assert reader.get_by_text("and 13 other sources").is_visible()
+    assert faults(reader) == []
+    height = "each => each.getBoundingClientRect().height"
+    assert reader.get_by_role("rowheader", name="storageaccountwith000000").evaluate(height) < 60

@@ -74,6 +74,12 @@ def test_an_account_that_nobody_has_configured_is_told_of_with_where_to_do_it():
     assert notice == Notice(Grade.INFO, "stray delivers flow logs, and no configuration names it.", "/setup/flow-logs")
 
 
+def test_many_accounts_that_nobody_has_configured_are_one_notice():
+    found = notices(situation(heard("stray"), heard(), heard("other")))
+    sentence = "2 storage accounts deliver flow logs, and no configuration names them."
+    assert found == [Notice(Grade.INFO, sentence, "/setup/flow-logs")]
+
+
 def test_a_configured_account_that_nothing_came_from_is_told_of_after_an_hour():
     found = situation(configured=("shop", "new"))
     assert told(found)[0] == (Grade.WARN, "Nothing has arrived from shop yet, which azure-production has configured.")
@@ -88,6 +94,7 @@ def test_a_configured_account_that_nothing_came_from_is_told_of_after_an_hour():
         (timedelta(days=8), (Grade.WARN, "The token 7 (Production) ends in 8 days.")),
         (timedelta(days=7), (Grade.BAD, "The token 7 (Production) ends in 7 days.")),
         (timedelta(days=3), (Grade.BAD, "The token 7 (Production) ends in 3 days.")),
+        (timedelta(days=3, minutes=-1), (Grade.BAD, "The token 7 (Production) ends in 3 days.")),
         (timedelta(days=1), (Grade.BAD, "The token 7 (Production) ends in 1 day.")),
         (timedelta(hours=5), (Grade.BAD, "The token 7 (Production) ends in 5 h.")),
     ],
