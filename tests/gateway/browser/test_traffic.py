@@ -266,5 +266,6 @@ def test_home_fits_a_telephone_with_any_number_of_sources(gateway, customer, clo
     visit.open("/?range=all")
     assert reader.get_by_text("and 13 other sources").is_visible()
     assert faults(reader) == []
+    assert reader.locator(".freshness .state").first.evaluate("each => each.getBoundingClientRect().right") < 370
     height = "each => each.getBoundingClientRect().height"
     assert reader.get_by_role("rowheader", name="storageaccountwith000000").evaluate(height) < 60
