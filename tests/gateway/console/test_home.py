@@ -133,9 +133,7 @@ def test_many_notices_are_the_first_and_how_many_others_there_are(reader, send):
     for number in range(20):
         send(f"stray{number:02}", minutes=90)
     page = reader.get("/")
-    assert (
-        attention(page)[-1] == "and 16 others"
-    )  # all are silent, have no configuration; a token ends
+    assert attention(page)[-1] == "and 16 others"  # all are silent, have no configuration; a token ends
     assert "and 12 other sources" in text_of(page)
 
 
