@@ -79,9 +79,7 @@ CASES: Final[Mapping[str, Case]] = {
 }
 
 
-def measure(
-    seconds: float = _SECONDS, records: int = _RECORDS, cases: Mapping[str, Case] = CASES
-) -> report.Result:
+def measure(seconds: float = _SECONDS, records: int = _RECORDS, cases: Mapping[str, Case] = CASES) -> report.Result:
     """Measure a gateway in a process of its own.
 
     Args:
@@ -110,7 +108,9 @@ def measure(
         rows, figures = [], []
         for name, case in cases.items():
             attacker, behaved = senders.get(name, (None, None))
-            found = _compare(gateway, bystander, case, (Target(gateway.url, attacker), Target(gateway.url, behaved)), seconds)
+            found = _compare(
+                gateway, bystander, case, (Target(gateway.url, attacker), Target(gateway.url, behaved)), seconds
+            )
             rows.append(found.row(name))
             figures += found.figures(name)
         memory = (first.peak / 1e6, peak_of(gateway.pid) / 1e6, resident_of(gateway.pid) / 1e6)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.clock import Clock
 from gateway.console.pages import Pages
-from gateway.console.places import Places
+from gateway.places import Places
 from gateway.console.search_help import EXAMPLES
 from gateway.console.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor
