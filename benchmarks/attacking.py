@@ -71,6 +71,11 @@ class Done:
     size: int = 0
     refused: int = 0
 
+    @property
+    def each(self) -> float:
+        """Bytes of a request, on average."""
+        return self.size / max(1, self.requests)
+
     def __add__(self, other: "Done") -> "Done":
         return Done(self.requests + other.requests, self.size + other.size, self.refused + other.refused)
 

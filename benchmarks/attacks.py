@@ -143,6 +143,7 @@ class Holding:
         begin: What it says at once.
         token: Whether the customer's token comes with it.
         then: What it says each second from then on.
+        pause: Seconds until a connection that the gateway ended is opened anew.
 
     """
 
@@ -150,6 +151,7 @@ class Holding:
     begin: bytes = b""
     token: bool = False
     then: bytes = b""
+    pause: float = 0.2
 
     def __call__(self, target: Target, count: Count) -> None:
         """Hold them until the process is ended, and open those anew that the gateway ends."""
@@ -163,7 +165,7 @@ class Holding:
                 token, key = target.customer.subscription_token, random.getrandbits(60)
                 begin += f"Authorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\r\n".encode()
             await _held(target, count, begin, _HELD_SECONDS, self.then)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(self.pause)
 
 
 HALF_HEADERS: Final = b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "

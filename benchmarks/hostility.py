@@ -32,7 +32,7 @@ _RECORDS: Final = 1_000_000
 _AT_MOST: Final = 1.5
 _MEGABYTES: Final = 200
 _CLAIM: Final = (
-    "A customer posts 10 times a second and opens Home and the list once a second, over {records:,} records of its own, "
+    "A customer posts 10 times a second and opens Home and the list once a second, over {records:,} records, "
     "while another one's token, or a stranger, does its worst for {seconds:g} s; each sender beside a well-behaved one "
     "with as many requests and bytes, each stranger beside nobody."
 )
@@ -66,7 +66,7 @@ CASES: Final[Mapping[str, Case]] = {
     "many addresses in an hour": Case(Posting(bodies.many_addresses, 5_000), Usual),
     "lines that are no record": Case(Posting(bodies.no_records, 10_000), Usual),
     "one key over and over": Case(Posting(bodies.usual, 10_000, key="one"), Usual),
-    "posts that trickle": Case(Holding(300, attacks.POST, token=True, then=b"x"), Usual),
+    "posts that trickle": Case(Holding(300, attacks.POST, token=True, then=b"x", pause=2), Usual),
     "heavy searches, kept open": Case(Browsing(attacks.HEAVY), _home),
     "heavy searches, left": Case(Browsing(attacks.HEAVY, 0.5), _home),
     "silent connections": Case(Holding(2_000)),
@@ -105,29 +105,29 @@ def measure(seconds: float = _SECONDS, records: int = _RECORDS, cases: Mapping[s
         gateway = running.enter_context(GatewayProcess(data))
         bystander = Bystander(gateway.url, other)
         first = _Phase.of(gateway, bystander, None, Target(gateway.url, None), min(seconds, 10.0))
-        rows, figures = [], []
+        loads, suffered, figures = [], [], []
         for name, case in cases.items():
             attacker, behaved = senders.get(name, (None, None))
             found = _compare(
                 gateway, bystander, case, (Target(gateway.url, attacker), Target(gateway.url, behaved)), seconds
             )
-            rows.append(found.row(name))
+            loads.append(found.load(name))
+            suffered.append(found.suffered(name))
             figures += found.figures(name)
         memory = (first.peak / 1e6, peak_of(gateway.pid) / 1e6, resident_of(gateway.pid) / 1e6)
     return report.Result(
         _CLAIM.format(records=records, seconds=seconds),
         tuple(figures),
         (
-            report.Table(_COLUMNS, tuple(rows)),
+            report.Table(_LOAD, tuple(loads)),
+            report.Table(_SUFFERED, tuple(suffered)),
             report.Table(("memory in calm, MB", "most in the last phase", "at the end"), (memory,)),
         ),
     )
 
 
-_COLUMNS: Final = (
-    *("attack", "requests/s", "beside", "kB each", "refused %"),
-    *("posts p95 ms", "beside", "times", "home p95 ms", "beside", "times", "MB more", "log MB"),
-)
+_LOAD: Final = ("attack", "requests a s", "beside", "kB each", "beside", "refused, %", "memory, MB more", "log, MB")
+_SUFFERED: Final = ("attack", "posts p95, ms", "beside", "times", "home p95, ms", "beside", "times", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +192,20 @@ class _Found:
     def home(self) -> float:
         return self.attack.seen.home_p95 / self.beside.seen.home_p95
 
-    def row(self, name: str) -> tuple[report.Cell, ...]:
+    def load(self, name: str) -> tuple[report.Cell, ...]:
         attack, beside = self.attack, self.beside
         done = attack.done
         return (
             *(name, done.requests / attack.seconds, beside.done.requests / beside.seconds),
-            *(done.size / max(1, done.requests) / 1e3, 100 * done.refused / max(1, done.requests)),
-            *(attack.seen.posts_p95 * 1000, beside.seen.posts_p95 * 1000, self.posts),
-            *(attack.seen.home_p95 * 1000, beside.seen.home_p95 * 1000, self.home),
+            *(done.each / 1e3, beside.done.each / 1e3, 100 * done.refused / max(1, done.requests)),
             *(attack.grown / 1e6, attack.log / 1e6),
+        )
+
+    def suffered(self, name: str) -> tuple[report.Cell, ...]:
+        attack, beside = self.attack.seen, self.beside.seen
+        return (
+            *(name, attack.posts_p95 * 1000, beside.posts_p95 * 1000, self.posts),
+            *(attack.home_p95 * 1000, beside.home_p95 * 1000, self.home, attack.refused),
         )
 
     def figures(self, name: str) -> list[report.Figure]:
@@ -223,7 +228,7 @@ def _compare(
         done = attack.done
         behaved = None
         if case.behaved is not None:
-            behaved = case.behaved(max(1, done.requests) / part, done.size / max(1, done.requests))
+            behaved = case.behaved(max(1, done.requests) / part, done.each)
         beside = _Phase.of(gateway, bystander, behaved, targets[1], part)
         found = _Found(attack, beside) if found is None else _Found(found.attack + attack, found.beside + beside)
     assert found is not None

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
-from gateway.places import Places
 from gateway.console.routes import Console
 from gateway.limits import DEFAULT_LIMITS
 from gateway.place import Place
+from gateway.places import Places
 from gateway.signing_in import SigningIn
 from gateway.stores.agents import Presence
 from gateway.stores.blueprints import NewBlueprint
