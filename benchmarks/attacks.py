@@ -3,24 +3,23 @@
 import asyncio
 import gzip
 import random
-import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from typing import Final
+from urllib.parse import quote
 
 import requests
 
 from benchmarks.attacking import Count, Target
 from benchmarks.bodies import Bodies, usual_body, usual_records
+from benchmarks.connecting import REFUSED, connected, held, is_refusal, many
 from benchmarks.visitor import Visitor
 
 _AT_ONCE: Final = 8
 """Connections that a sender posts on, windows that a person has open, and connections of a flood."""
-_REFUSED: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def _post(
             with suppress(requests.RequestException):
                 answer = session.post(f"{target.url}/qas/flow-logs", data=sent, headers=named, timeout=60)
                 count.add(len(sent))
-                if answer.status_code >= _REFUSED:
+                if answer.status_code >= REFUSED:
                     count.refuse()
             time.sleep(max(0.0, began + pause - time.monotonic()))
 
@@ -123,7 +122,7 @@ class Browsing:
         cookie = Visitor(target.url, target.customer).cookie
         request = f"GET {self.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n".encode()
         pause = 0.2 if self.rate is None else _AT_ONCE / self.rate
-        asyncio.run(_many(lambda: _over_and_over(target, count, request, self.patience, pause), _AT_ONCE))
+        asyncio.run(many(lambda: _over_and_over(target, count, request, self.patience, pause), _AT_ONCE))
 
 
 HEAVY: Final = "/top?range=all&by=pair&q=" + quote(
@@ -155,7 +154,7 @@ class Holding:
 
     def __call__(self, target: Target, count: Count) -> None:
         """Hold them until the process is ended, and open those anew that the gateway ends."""
-        asyncio.run(_many(lambda: self._hold(target, count), self.connections))
+        asyncio.run(many(lambda: self._hold(target, count), self.connections))
 
     async def _hold(self, target: Target, count: Count) -> None:
         while True:
@@ -164,7 +163,7 @@ class Holding:
                 assert target.customer is not None
                 token, key = target.customer.subscription_token, random.getrandbits(60)
                 begin += f"Authorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\r\n".encode()
-            await _held(target, count, begin, _HELD_SECONDS, self.then)
+            await held(target, count, begin, _HELD_SECONDS, self.then)
             await asyncio.sleep(self.pause)
 
 
@@ -193,18 +192,18 @@ class Asking:
 
     def __call__(self, target: Target, count: Count) -> None:
         """Ask until the process is ended."""
-        asyncio.run(_many(lambda: self._ask(target, count), _AT_ONCE))
+        asyncio.run(many(lambda: self._ask(target, count), _AT_ONCE))
 
     async def _ask(self, target: Target, count: Count) -> None:
         request = self._request()
         while True:
             with suppress(OSError, asyncio.IncompleteReadError):
-                reader, writer = await _connected(target)
+                reader, writer = await connected(target)
                 for _ in range(50):
                     writer.write(request)
                     count.add(len(request))
                     head = await reader.readuntil(b"\r\n\r\n")
-                    if _is_refusal(head):
+                    if is_refusal(head):
                         count.refuse()
                     length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
                     await reader.readexactly(int(length or 0))
@@ -226,59 +225,5 @@ async def _over_and_over(target: Target, count: Count, request: bytes, patience:
     await asyncio.sleep(random.uniform(0, pause))
     while True:
         began = loop.time()
-        await _held(target, count, request, patience)
+        await held(target, count, request, patience)
         await asyncio.sleep(max(0.0, began + pause - loop.time()))
-
-
-async def _held(target: Target, count: Count, begin: bytes, seconds: float, then: bytes = b"") -> None:
-    """Say something, and then wait until the gateway ends the connection, or for so long."""
-    with suppress(OSError, TimeoutError):
-        async with asyncio.timeout(seconds):
-            reader, writer = await _connected(target)
-            count.add(len(begin))
-            try:
-                writer.write(begin)
-                talking = asyncio.create_task(_go_on(writer, then)) if then else None
-                try:
-                    if _is_refusal(await reader.read(64)):
-                        count.refuse()
-                    elif not then:
-                        await reader.read()
-                finally:
-                    if talking is not None:
-                        talking.cancel()
-            finally:
-                writer.close()
-
-
-async def _go_on(writer: asyncio.StreamWriter, then: bytes) -> None:
-    while True:
-        await asyncio.sleep(1)
-        writer.write(then)
-
-
-def _is_refusal(answer: bytes) -> bool:
-    status = answer[9:12]
-    return status.isdigit() and int(status) >= _REFUSED
-
-
-async def _connected(target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect from one of eleven addresses of loopback, none of which is another customer's."""
-    own = socket.socket()
-    own.setblocking(False)
-    own.bind((f"127.0.0.{random.randrange(10, 21)}", 0))
-    try:
-        await asyncio.get_running_loop().sock_connect(own, _address(target.url))
-        return await asyncio.open_connection(sock=own)
-    except BaseException:
-        own.close()
-        raise
-
-
-async def _many(one: Callable[[], Coroutine[Any, Any, None]], count: int) -> None:
-    await asyncio.gather(*(one() for _ in range(count)))
-
-
-def _address(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or 0
