@@ -158,9 +158,8 @@ class _Phase:
         forget_peak(gateway.pid)
         before, lines = resident_of(gateway.pid), len(gateway.requests)
         with under(attack, target) as count:
-            begun = count.so_far
             seen = bystander.watch(seconds)
-            done = count.so_far - begun
+            done = count.so_far
         peak = peak_of(gateway.pid)
         time.sleep(_SETTLING)
         log = sum(len(orjson.dumps(each)) + 1 for each in gateway.requests[lines:])
