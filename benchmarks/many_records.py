@@ -37,7 +37,7 @@ _RULES: Final = f"""
 """
 _POSTS: Final = """
     INSERT INTO posts (id, customer, key, body_hash, answer, accepted_at, account, log, newest, rejected)
-    SELECT range + 1, $customer, 'key-' || range, '', '{}',
+    SELECT $before + range + 1, $customer, 'key-' || range, '', '{}',
         $start + (range + 1) * $span // $posts, 'shop', 'log', $start + (range + 1) * $span // $posts, 0
     FROM range($posts)
 """
@@ -58,7 +58,7 @@ _RECORDS: Final = """
             1207959552 + (hash((power(a, 3) * 20000)::INTEGER, 'scanner') % 1000000000)::BIGINT AS scanner
         FROM drawn
     )
-    SELECT n // $size + 1, n % $size, $customer, $start + n * $span // $all + (b * 60000)::BIGINT,
+    SELECT $before + n // $size + 1, n % $size, $customer, $start + n * $span // $all + (b * 60000)::BIGINT,
         $ipv4::UHUGEINT + CASE WHEN scan THEN scanner WHEN inside AND step > 0.95 THEN away
                                WHEN inside THEN neighbour ELSE here END,
         (1024 + c * 64000)::USMALLINT,
@@ -76,7 +76,7 @@ _RECORDS: Final = """
 
 
 def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> None:
-    """Fill a new store.
+    """Fill a store, which is new or has been filled with other customers' records.
 
     Args:
         path: Its file.
@@ -91,13 +91,15 @@ def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> N
     with duckdb.connect(path, config={"threads": 1}) as connection:
         connection.execute("SELECT setseed(0.5)")
         connection.execute(_RULES.format(customer=customer))
-        connection.execute(_POSTS, {**common, "posts": posts})
+        [(before,)] = connection.execute("SELECT coalesce(max(id), 0) FROM posts").fetchall()
+        connection.execute(_POSTS, {**common, "posts": posts, "before": before})
         connection.execute(f"SELECT max(nextval('post_id')) FROM range({posts})")
         for first in range(0, records, 500_000):
             connection.execute(
                 _RECORDS,
                 {
                     **common,
+                    "before": before,
                     "first": first,
                     "count": min(500_000, records - first),
                     "all": records,
@@ -107,5 +109,8 @@ def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> N
                     "ipv4": str(0xFFFF_0000_0000),
                 },
             )
-        connection.execute(f"INSERT INTO unsettled SELECT DISTINCT customer, time // {HOUR_MS}, true FROM records")
+        connection.execute(
+            f"""INSERT INTO unsettled SELECT DISTINCT customer, time // {HOUR_MS}, true FROM records
+                WHERE customer = {customer}"""
+        )
         mark_all(connection, lambda _told: None)

@@ -14,8 +14,10 @@ class Limits:
         records: Lines of a flow-log body.
         form_bytes: Size of any other body.
         bodies_bytes: Size of all bodies together that are being received at a listener.
+        bodies_of_one_bytes: Size of those of them that are one customer's, or that strangers send.
         body_seconds: Time that a sender has to bring its body.
         posts_at_once: Flow-log posts that are received or stored at the same time.
+        posts_of_a_customer: Those of them that are one customer's.
         poll_seconds: Time that an agent's question waits for news.
         query_seconds: Time that one query of a page may take.
 
@@ -26,8 +28,10 @@ class Limits:
     records: int = 20_000
     form_bytes: int = 64 * 1024
     bodies_bytes: int = 256 * 1024 * 1024
+    bodies_of_one_bytes: int = 128 * 1024 * 1024
     body_seconds: float = 60
-    posts_at_once: int = 128
+    posts_at_once: int = 256
+    posts_of_a_customer: int = 128
     poll_seconds: float = 30
     query_seconds: float = 20
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -25,34 +26,48 @@ class Bodies:
 
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_of_one: int) -> None:
+        """Begin without any.
+
+        Args:
+            most: As many bytes as they may have.
+            most_of_one: As many as those of one customer may have, and those of strangers together.
+
+        """
         self.most = most
-        self._left = most
+        self._most_of_one = most_of_one
+        self._taken: Counter[int | None] = Counter()
 
     @property
     def taken(self) -> int:
         """How many bytes they have."""
-        return self.most - self._left
+        return self._taken.total()
 
     @contextmanager
-    def receiving(self) -> Iterator[Callable[[int], None]]:
+    def receiving(self, customer: int | None) -> Iterator[Callable[[int], None]]:
         """Give what counts the bytes of one body as they come, until the context ends.
 
         What it gives raises ApiError, 503, once there is room for no more.
+
+        Args:
+            customer: Whose it is; None for a stranger's.
+
         """
         mine = 0
 
         def grow(size: int) -> None:
             nonlocal mine
-            if size > self._left:
+            if self.taken + size > self.most or self._taken[customer] + size > self._most_of_one:
                 raise ApiError(503, "busy", "Too much is being received at once. Send it again.", {"Retry-After": "5"})
-            self._left -= size
+            self._taken[customer] += size
             mine += size
 
         try:
             yield grow
         finally:
-            self._left += mine
+            self._taken[customer] -= mine
+            if not self._taken[customer]:
+                del self._taken[customer]
 
 
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
@@ -71,7 +86,7 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
     chunks = bytearray()
     bodies: Bodies = request.app.state.bodies
     try:
-        with bodies.receiving() as grow:
+        with bodies.receiving(getattr(request.state, "customer", None)) as grow:
             async with asyncio.timeout(seconds):
                 async for chunk in request.stream():
                     grow(len(chunk))

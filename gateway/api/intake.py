@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from gateway.api.errors import ApiError, StorageFailedError
 from gateway.api.ndjson import Batch
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
+from gateway.places import Places
 from gateway.stores.posts import Log, Post, RemovedError
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 from gateway.stores.usage import BudgetSpentError
@@ -28,8 +30,10 @@ _logger = logging.getLogger(__name__)
 _KEY: Final = re.compile(r"[!-~]{1,200}")
 _BUDGET_SECONDS: Final = 300
 """How long to wait before a post is sent again whose customer's budget is spent."""
-_DECODING_THREADS: Final = 2
+_THREADS_OF_A_CUSTOMER: Final = 2
 """Inflating, hashing and storing leave Python's lock to the other thread."""
+_THREADS: Final = _THREADS_OF_A_CUSTOMER + 1
+"""However many posts of one customer wait, another's finds a thread."""
 
 type Reader = Callable[[bytes, int], Batch]
 """Reads the lines of an uncompressed body, as many as the limit allows."""
@@ -63,7 +67,8 @@ class Intake:
         self._limits = limits
         self._clock = clock
         self._in_progress: set[tuple[int, str]] = set()
-        self._threads = anyio.CapacityLimiter(_DECODING_THREADS)
+        self._taken: Counter[int] = Counter()
+        self._threads = Places(_THREADS, _THREADS_OF_A_CUSTOMER)
 
     async def take(self, request: Request, origin: Origin, read: Reader) -> dict[str, Any]:
         """Read and store a post, and give what is to be answered: the same however often it comes.
@@ -97,13 +102,20 @@ class Intake:
         claim = (origin.customer, origin.key)
         if claim in self._in_progress:
             raise _in_progress()
-        if len(self._in_progress) >= self._limits.posts_at_once:
+        if (
+            len(self._in_progress) >= self._limits.posts_at_once
+            or self._taken[origin.customer] >= self._limits.posts_of_a_customer
+        ):
             raise ApiError(503, "busy", "The gateway is busy with other posts. Send it again later.", _retry_after(1))
         self._in_progress.add(claim)
+        self._taken[origin.customer] += 1
         try:
             yield
         finally:
             self._in_progress.remove(claim)
+            self._taken[origin.customer] -= 1
+            if not self._taken[origin.customer]:
+                del self._taken[origin.customer]
 
     def _find(self, origin: Origin) -> Post | None:
         with _storage():
@@ -111,7 +123,7 @@ class Intake:
 
     async def _receive(self, request: Request, origin: Origin, read: Reader) -> Post:
         body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
-        return await anyio.to_thread.run_sync(self._store, origin, read, body, limiter=self._threads)
+        return await self._threads.run(origin.customer, self._store, origin, read, body)
 
     def _store(self, origin: Origin, read: Reader, compressed: bytes) -> Post:
         body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
@@ -136,7 +148,7 @@ class Intake:
     async def _receive_again(self, request: Request, earlier: Post) -> Post:
         limit = max(self._limits.body_bytes, REPEATED_BODY_BYTES)
         body = await read_body(request, limit, self._limits.body_seconds)
-        await anyio.to_thread.run_sync(self._compare, earlier, body, limiter=self._threads)
+        await self._threads.run(earlier.customer, self._compare, earlier, body)
         return earlier
 
     def _compare(self, earlier: Post, compressed: bytes) -> None:

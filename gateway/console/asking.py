@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from gateway.clock import Clock
 from gateway.console.pages import Pages
-from gateway.console.places import Places
 from gateway.console.search_help import EXAMPLES
 from gateway.console.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor
 from gateway.leaving import LeftError, while_awaited
 from gateway.limits import Limits
+from gateway.places import Places
 from gateway.stores.records import Records
 from gateway.stores.watch import TooSlowError
 from gateway.traffic.basis import ONCE

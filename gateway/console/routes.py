@@ -26,7 +26,6 @@ from gateway.console.home import Home
 from gateway.console.items_page import ItemsPage
 from gateway.console.journal_page import JournalPage
 from gateway.console.pages import Pages
-from gateway.console.places import Places
 from gateway.console.record import RecordPage
 from gateway.console.registrations_page import RegistrationsPage
 from gateway.console.retention_page import RetentionPage
@@ -43,6 +42,7 @@ from gateway.console.traffic import TrafficList
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
+from gateway.places import Places
 from gateway.signing_in import SigningIn
 from gateway.stores.stores import Stores
 

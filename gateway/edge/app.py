@@ -55,7 +55,7 @@ def create_edge(
             Exception: on_failure,
         },
     )
-    app.state.bodies = activity.bodies["edge"] = Bodies(limits.bodies_bytes)
+    app.state.bodies = activity.bodies["edge"] = Bodies(limits.bodies_bytes, limits.bodies_of_one_bytes)
     return SecurityHeaders(OneEnd(app), encrypted=True)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from gateway.api.body import Bodies
 from gateway.api.request_log import Sink
 from gateway.connections import Connections
-from gateway.console.places import Places
+from gateway.places import Places
 
 _QUERIES_AT_ONCE: Final = 4
 """Few, so that posts are stored meanwhile."""
@@ -76,6 +76,6 @@ class Activity:
     """
 
     tally: Tally = field(default_factory=Tally)
-    places: Places = field(default_factory=lambda: Places(_QUERIES_AT_ONCE))
+    places: Places = field(default_factory=lambda: Places(_QUERIES_AT_ONCE, _QUERIES_AT_ONCE // 2))
     connections: dict[str, Connections] = field(default_factory=dict)
     bodies: dict[str, Bodies] = field(default_factory=dict)

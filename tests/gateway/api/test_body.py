@@ -78,7 +78,7 @@ def test_a_body_whose_sender_goes_away_is_to_be_sent_again():
         return next(messages)
 
     with pytest.raises(ApiError) as raised:
-        asyncio.run(read_body(of_an_app(receive, Bodies(LIMIT)), LIMIT, 60))
+        asyncio.run(read_body(of_an_app(receive, Bodies(LIMIT, LIMIT)), LIMIT, 60))
     assert (raised.value.status, raised.value.code) == (408, "cut_short")
 
 
@@ -89,7 +89,7 @@ def of_an_app(receive, bodies):
 
 
 def test_all_bodies_that_are_received_together_have_a_limit_and_one_that_ended_counts_no_more():
-    bodies = Bodies(10)
+    bodies = Bodies(10, 10)
 
     async def receive_together():
         goes_on = asyncio.Event()
@@ -116,3 +116,18 @@ def test_all_bodies_that_are_received_together_have_a_limit_and_one_that_ended_c
     refused, first, after = asyncio.run(receive_together())
     assert (refused.status, refused.code, refused.headers) == (503, "busy", {"Retry-After": "5"})
     assert (first, after) == (b"six...", b"0123456789")
+
+
+@pytest.mark.parametrize("mine", [1, None])
+def test_bodies_of_one_customer_or_of_strangers_leave_room_for_anothers(mine):
+    bodies = Bodies(10, 6)
+    with bodies.receiving(mine) as grow, bodies.receiving(2) as others_grow:
+        grow(6)
+        with pytest.raises(ApiError, match="at once"):
+            grow(1)
+        others_grow(4)
+        with pytest.raises(ApiError, match="at once"):
+            others_grow(1)
+    assert bodies.taken == 0
+    with bodies.receiving(mine) as grow:
+        grow(6)

@@ -251,6 +251,18 @@ def test_more_posts_at_once_than_the_gateway_takes_are_put_off(narrow):
     assert answer.headers["Retry-After"] == "1"
 
 
+def test_posts_of_one_customer_that_never_end_hold_up_no_others(tmp_path):
+    with run_in_thread(tmp_path, limits=Limits(posts_at_once=4, posts_of_a_customer=2)) as gateway:
+        one, other = (new_customer(gateway.stores.database, name) for name in ("one", "other"))
+        one, other = (Client(gateway.url, each.subscription_token, each.number) for each in (one, other))
+        with held_post(one, "1"), held_post(one, "2"):
+            assert code(one.post(ndjson(record()))) == (503, "busy")
+            assert other.post(ndjson(record())).status_code == 202
+        while (answer := one.post(ndjson(record()))).status_code == 503:
+            pass
+        assert answer.status_code == 202
+
+
 def test_when_storage_fails_the_sender_is_told_to_come_back(tmp_path, caplog):
     with run_in_thread(tmp_path) as gateway:
         customer = new_customer(gateway.stores.database, "customer")

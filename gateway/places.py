@@ -1,4 +1,4 @@
-"""Places for questions to the records: few at once, so that posts are stored meanwhile, and shared by the customers."""
+"""Places for work in threads: few at once, and shared by the customers."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class _Waiting:
 
 
 class Places:
-    """So many places. A customer has half of them at most, and who has the fewest comes next.
+    """So many places. A customer has no more than its share of them, and who has the fewest comes next.
 
     Attributes:
         threads: As many as there are places.
@@ -30,10 +30,18 @@ class Places:
 
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, share: int) -> None:
+        """Begin with all places free.
+
+        Args:
+            total: How many there are.
+            share: How many of them one customer has at most.
+
+        """
         self.threads = anyio.CapacityLimiter(total)
         self.stopped = 0
         self._total = total
+        self._share = share
         self._taken: Counter[int] = Counter()
         self._waiting: list[_Waiting] = []
 
@@ -79,7 +87,7 @@ class Places:
     def _call(self) -> None:
         """Give free places to those who wait."""
         while self._taken.total() < self._total:
-            able = [each for each in self._waiting if self._taken[each.customer] < max(1, self._total // 2)]
+            able = [each for each in self._waiting if self._taken[each.customer] < self._share]
             if not able:
                 return
             following = min(able, key=lambda each: self._taken[each.customer])

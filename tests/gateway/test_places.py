@@ -3,7 +3,7 @@ import threading
 import anyio
 import pytest
 
-from gateway.console.places import Places
+from gateway.places import Places
 
 
 class Question:
@@ -24,7 +24,7 @@ async def begins(question):
 
 def test_one_customer_leaves_half_of_the_places_to_the_others():
     async def ask():
-        places = Places(4)
+        places = Places(4, 2)
         mine, another = [Question() for _ in range(5)], Question()
         async with anyio.create_task_group() as tasks:
             for question in mine:
@@ -42,7 +42,7 @@ def test_one_customer_leaves_half_of_the_places_to_the_others():
 
 def test_who_has_the_fewest_places_comes_next():
     async def ask():
-        places = Places(4)
+        places = Places(4, 2)
         mine, others, third = [Question() for _ in range(2)], [Question() for _ in range(3)], Question()
         async with anyio.create_task_group() as tasks:
             for customer, question in ((1, mine[0]), (2, others[0]), (2, others[1]), (4, others[2])):
@@ -62,7 +62,7 @@ def test_who_has_the_fewest_places_comes_next():
 
 def test_who_leaves_waits_no_longer_and_takes_no_place():
     async def ask():
-        places = Places(2)
+        places = Places(2, 1)
         first, second = Question(), Question()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(places.run, 1, first)
@@ -83,7 +83,7 @@ def test_a_question_that_fails_gives_its_place_back(fault):
         raise fault
 
     async def ask():
-        places = Places(1)
+        places = Places(1, 1)
         for _ in range(3):
             with pytest.raises(fault):
                 await places.run(1, fail)
