@@ -113,3 +113,8 @@ def many_addresses(chance: random.Random, records: int) -> bytes:
 def no_records(_chance: random.Random, records: int) -> bytes:
     """Lines that are no record, each of which has to be answered."""
     return b"\n".join([b'{"time":1}'] * records)
+
+
+def alike(chance: random.Random, records: int) -> bytes:
+    """Many records in few bytes: one of them, over and over."""
+    return b"\n".join([_lines(1, lambda _: {"src_port": chance.randrange(1024, 65_536)})] * records)

@@ -65,6 +65,7 @@ CASES: Final[Mapping[str, Case]] = {
     "addresses of many hours": Case(Posting(bodies.many_hours, 5_000), Usual),
     "many addresses in an hour": Case(Posting(bodies.many_addresses, 5_000), Usual),
     "lines that are no record": Case(Posting(bodies.no_records, 10_000), Usual),
+    "records that are alike": Case(Posting(bodies.alike, 20_000), Usual),
     "one key over and over": Case(Posting(bodies.usual, 10_000, key="one"), Usual),
     "posts that trickle": Case(Holding(300, attacks.POST, token=True, then=b"x", pause=2), Usual),
     "heavy searches, kept open": Case(Browsing(attacks.HEAVY), _home),

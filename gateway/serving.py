@@ -3,6 +3,7 @@
 import argparse
 import re
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import timedelta
@@ -34,6 +35,9 @@ from gateway.stores.stores import Stores, open_stores
 from gateway.stores.upgrade import upgrade
 from gateway.strangers import Strangers
 
+_SWITCH_SECONDS: Final = 0.001
+"""How long a thread that reads a body, say, may keep others from running. A post needs its turn some thirty times, so
+that Python's own 5 ms would add up: with another customer's bodies being read, to three times as long."""
 _WHOLE: Final = re.compile(r"[0-9]{1,5}")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
@@ -162,6 +166,7 @@ def serve(
             told["metrics"] = _url(*metrics_listener.getsockname()[:2], tls=tls)
         operator = open_things.enter_context(listening(options.data))
         servings.append((_server(create_operator(stores, utc_now)), operator))
+        sys.setswitchinterval(_SWITCH_SECONDS)
         end_on_signals(*(serving for serving, _ in servings))
         _first_start(stores.accounts, say)
         _tell_of_the_key(stores, options.data, say)

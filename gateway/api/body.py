@@ -3,8 +3,8 @@
 import asyncio
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -19,7 +19,7 @@ _PART: Final = 64 * 1024
 
 
 class Bodies:
-    """All bodies that are being received together. To be used on one event loop only.
+    """All bodies that are being received, or wait until they are stored, together. To be used on one event loop only.
 
     Attributes:
         most: As many bytes as they may have.
@@ -70,8 +70,9 @@ class Bodies:
                 del self._taken[customer]
 
 
-async def read_body(request: Request, limit: int, seconds: float) -> bytes:
-    """Read a request's body, whatever its Content-Length says.
+@asynccontextmanager
+async def received(request: Request, limit: int, seconds: float) -> AsyncIterator[bytes]:
+    """Read a request's body, whatever its Content-Length says; until the context ends there is room for less of others.
 
     Args:
         request: The request.
@@ -83,16 +84,26 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
             together are too long.
 
     """
-    chunks = bytearray()
     bodies: Bodies = request.app.state.bodies
+    with bodies.receiving(getattr(request.state, "customer", None)) as grow:
+        yield await _read(request, limit, seconds, grow)
+
+
+async def read_body(request: Request, limit: int, seconds: float) -> bytes:
+    """Read a request's body as `received` does, for whoever is done with it at once."""
+    async with received(request, limit, seconds) as body:
+        return body
+
+
+async def _read(request: Request, limit: int, seconds: float, grow: Callable[[int], None]) -> bytes:
+    chunks = bytearray()
     try:
-        with bodies.receiving(getattr(request.state, "customer", None)) as grow:
-            async with asyncio.timeout(seconds):
-                async for chunk in request.stream():
-                    grow(len(chunk))
-                    chunks += chunk
-                    if len(chunks) > limit:
-                        raise too_large(f"The body is larger than {limit} bytes as sent.")
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                grow(len(chunk))
+                chunks += chunk
+                if len(chunks) > limit:
+                    raise too_large(f"The body is larger than {limit} bytes as sent.")
     except ClientDisconnect:
         raise ApiError(408, "cut_short", "The connection ended before the body did. Send it again.") from None
     except TimeoutError:

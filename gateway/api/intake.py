@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,9 +16,10 @@ import orjson
 from starlette.requests import Request
 
 from gateway.api.auth import token_refused
-from gateway.api.body import inflate, read_body
+from gateway.api.body import inflate, received
 from gateway.api.errors import ApiError, StorageFailedError
 from gateway.api.ndjson import Batch
+from gateway.api.pace import Pace
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
 from gateway.places import Places
@@ -68,6 +70,7 @@ class Intake:
         self._clock = clock
         self._in_progress: set[tuple[int, str]] = set()
         self._taken: Counter[int] = Counter()
+        self._pace = Pace()
         self._threads = Places(_THREADS, _THREADS_OF_A_CUSTOMER)
 
     async def take(self, request: Request, origin: Origin, read: Reader) -> dict[str, Any]:
@@ -106,7 +109,7 @@ class Intake:
             len(self._in_progress) >= self._limits.posts_at_once
             or self._taken[origin.customer] >= self._limits.posts_of_a_customer
         ):
-            raise ApiError(503, "busy", "The gateway is busy with other posts. Send it again later.", _retry_after(1))
+            raise _busy("The gateway is busy with other posts.", 1)
         self._in_progress.add(claim)
         self._taken[origin.customer] += 1
         try:
@@ -122,10 +125,18 @@ class Intake:
             return self._records.find(origin.customer, origin.key)
 
     async def _receive(self, request: Request, origin: Origin, read: Reader) -> Post:
-        body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
-        return await self._threads.run(origin.customer, self._store, origin, read, body)
+        self._require_turn(origin.customer)
+        async with received(request, self._limits.body_bytes, self._limits.body_seconds) as body:
+            return await self._threads.run(origin.customer, self._store, origin, read, body)
+
+    def _require_turn(self, customer: int) -> None:
+        wait = self._pace.wait(customer, self._clock())
+        if wait is not None:
+            raise _busy("The gateway takes others' posts first.", math.ceil(wait.total_seconds()))
 
     def _store(self, origin: Origin, read: Reader, compressed: bytes) -> Post:
+        # Again, for those that came in before others of its customer were stored.
+        self._require_turn(origin.customer)
         body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
         batch = read(body, self._limits.records)
         answer = {"accepted": batch.accepted, "duplicate": False, "rejected": batch.rejected}
@@ -141,14 +152,16 @@ class Intake:
             origin.by_agent,
         )
         with _storage():
-            self._records.store(post, batch.columns, self._budgets.of(origin.customer))
+            used = self._records.store(post, batch.columns, self._budgets.of(origin.customer))
         self._health.stored()
+        new = used.texts + used.facts + len(batch.rejected)
+        self._pace.count(origin.customer, batch.accepted, new, self._clock())
         return post
 
     async def _receive_again(self, request: Request, earlier: Post) -> Post:
         limit = max(self._limits.body_bytes, REPEATED_BODY_BYTES)
-        body = await read_body(request, limit, self._limits.body_seconds)
-        await self._threads.run(earlier.customer, self._compare, earlier, body)
+        async with received(request, limit, self._limits.body_seconds) as body:
+            await self._threads.run(earlier.customer, self._compare, earlier, body)
         return earlier
 
     def _compare(self, earlier: Post, compressed: bytes) -> None:
@@ -223,6 +236,10 @@ def _in_progress() -> ApiError:
         "A request with this Idempotency-Key is in progress. Send it again when that one has been answered.",
         _retry_after(1),
     )
+
+
+def _busy(why: str, seconds: int) -> ApiError:
+    return ApiError(503, "busy", f"{why} Send it again later.", _retry_after(seconds))
 
 
 def _retry_after(seconds: int) -> dict[str, str]:

@@ -109,13 +109,15 @@ class Records:
         """Tell what a customer has stored."""
         return self._usages.of(customer)
 
-    def store(self, post: Post, columns: Columns, budget: Budget = DEFAULT_BUDGET) -> None:
+    def store(self, post: Post, columns: Columns, budget: Budget = DEFAULT_BUDGET) -> Usage:
         """Store a post and its records, durably and in one transaction.
 
         Args:
             post: The post; its key must be new to its customer.
             columns: Flow records that have passed `shared.flowlog.check.check`.
             budget: What its customer may have stored, this post included.
+
+        Returns: What it takes.
 
         Raises:
             RemovedError: The removal of the post's customer has begun. Nothing was stored.
@@ -160,6 +162,7 @@ class Records:
                 learn = self._loader.load(cursor, number, post.customer, columns, texts, admit)
             learn()
             self._usages.add(post.customer, used)
+        return used
 
     def refuse(self, customer: int, account: str, at: datetime, status: int, message: str) -> None:
         """Keep that a post from a storage account was refused, and why, in place of the one before.

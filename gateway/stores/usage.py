@@ -22,19 +22,19 @@ FACT_BYTES: Final = 30
 that waits for it."""
 
 _PARTS: Final = (
-    ("records", "0", f"{RECORD_BYTES} * count(*)"),
-    ("posts", "0", f"{POST_BYTES} * count(*) + {REJECTED_BYTES} * sum(rejected)"),
-    ("facts", "0", f"{FACT_BYTES} * count(*)"),
-    ("unsettled", "0", f"{FACT_BYTES} * count(*)"),
-    ("rules", "count(*)", f"{TEXT_BYTES} * count(*) + sum(text_bytes)"),
-    ("origins", "count(*)", f"{TEXT_BYTES} * count(*) + sum(text_bytes)"),
+    ("records", "0", f"{RECORD_BYTES} * count(*)", "0"),
+    ("posts", "0", f"{POST_BYTES} * count(*) + {REJECTED_BYTES} * sum(rejected)", "0"),
+    ("facts", "0", f"{FACT_BYTES} * count(*)", "count(*)"),
+    ("unsettled", "0", f"{FACT_BYTES} * count(*)", "count(*)"),
+    ("rules", "count(*)", f"{TEXT_BYTES} * count(*) + sum(text_bytes)", "0"),
+    ("origins", "count(*)", f"{TEXT_BYTES} * count(*) + sum(text_bytes)", "0"),
 )
-"""The tables of customers, with the texts in each and the bytes that it takes."""
+"""The tables of customers, with the texts in each, the bytes that it takes, and the facts in it."""
 _EACH: Final = " UNION ALL ".join(
-    f"SELECT customer, {texts} AS texts, {size} AS size FROM {table} GROUP BY customer"  # noqa: S608 - names from above
-    for table, texts, size in _PARTS
+    f"SELECT customer, {texts} AS texts, {size} AS size, {facts} AS facts FROM {table} GROUP BY customer"  # noqa: S608 - names from above
+    for table, texts, size, facts in _PARTS
 )
-_ALL: Final = f"SELECT customer, sum(texts), sum(size) FROM ({_EACH}) GROUP BY customer"  # noqa: S608 - as above
+_ALL: Final = f"SELECT customer, sum(texts), sum(size), sum(facts) FROM ({_EACH}) GROUP BY customer"  # noqa: S608 - as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,17 @@ class Usage:
     Attributes:
         texts: How many distinct texts: names of rules, NICs as their logs describe them, and machines' processes.
         stored_bytes: How many bytes all of it takes, by estimate.
+        facts: How many facts about hours, of which only the bytes have a budget.
 
     """
 
     texts: int = 0
     stored_bytes: int = 0
+    facts: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         """Return both together."""
-        return Usage(self.texts + other.texts, self.stored_bytes + other.stored_bytes)
+        return Usage(self.texts + other.texts, self.stored_bytes + other.stored_bytes, self.facts + other.facts)
 
 
 type Admit = Callable[[Usage], None]
@@ -106,7 +108,7 @@ def of_texts(count: int, size: int) -> Usage:
 
 def of_facts(count: int) -> Usage:
     """Return what so many facts about an hour take."""
-    return Usage(0, FACT_BYTES * count)
+    return Usage(0, FACT_BYTES * count, count)
 
 
 class Usages:
@@ -118,7 +120,8 @@ class Usages:
     def recount(self, execute: Callable[[str], Any]) -> None:
         """Count everything that is stored."""
         self._customers = {
-            customer: Usage(int(texts), int(stored_bytes)) for customer, texts, stored_bytes in execute(_ALL).fetchall()
+            customer: Usage(int(texts), int(stored_bytes), int(facts))
+            for customer, texts, stored_bytes, facts in execute(_ALL).fetchall()
         }
 
     def of(self, customer: int) -> Usage:

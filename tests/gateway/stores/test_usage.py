@@ -55,6 +55,7 @@ def plainly(records, customer):
         + REJECTED_BYTES * rejected
         + TEXT_BYTES * (len(rules) + len(origins))
         + size,
+        facts,
     )
 
 
@@ -178,7 +179,7 @@ def test_every_table_of_the_file_that_has_a_customer_is_counted(records):
     tables = {
         table for (table,) in records.rows("SELECT table_name FROM duckdb_columns() WHERE column_name = 'customer'", [])
     }
-    assert {table for table, _, _ in usage._PARTS} == tables - {"refusals"}
+    assert {table for table, *_ in usage._PARTS} == tables - {"refusals"}
 
 
 def test_the_default_holds_10_000_nics_and_10_000_agents_with_50_processes_each():
