@@ -32,7 +32,7 @@ class EdgeAway(EdgeError):  # noqa: N818 -- named by the remedy
 
 
 class TokenRefused(EdgeError):  # noqa: N818 -- named by the remedy
-    """The edge itself refuses the token, or waits for somebody to accept this machine: keep everything, and wait."""
+    """The edge refuses the token, or takes nothing until an administrator acts in the console: keep everything, wait."""
 
 
 class WrongAddress(EdgeError):  # noqa: N818 -- named by the remedy
