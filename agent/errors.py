@@ -32,7 +32,7 @@ class EdgeAway(EdgeError):  # noqa: N818 -- named by the remedy
 
 
 class TokenRefused(EdgeError):  # noqa: N818 -- named by the remedy
-    """The edge refuses the token, or takes nothing until an administrator acts in the console: keep everything, wait."""
+    """The edge refuses the token, or takes nothing until an administrator acts in the console: keep everything."""
 
 
 class WrongAddress(EdgeError):  # noqa: N818 -- named by the remedy
