@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,12 +20,16 @@ class RequestLog:
     An entry has `time` (when the request ended), `method`, `route` (the path's template, null where there is none),
     `status` (null for a request that got no answer), `ms` and `bytes` (of the body, as far as it was read); where
     known, also `customer` (a number), `records` (accepted), `rejected` (lines), `duplicate` and `fault`.
+
+    Refused requests, and those of strangers, fill no disk: of each customer, route and status there are twenty entries
+    a minute. The next one after that has `repeated`, which is how many were left out.
     """
 
     def __init__(self, app: ASGIApp, sink: Sink, clock: Clock) -> None:
         self._app = app
         self._sink = sink
         self._clock = clock
+        self._repeats = _Repeats()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application and tell the sink."""
@@ -52,17 +58,61 @@ class RequestLog:
             status = 500
             raise
         finally:
+            now = self._clock()
             entry = {
-                "time": iso(self._clock()),
+                "time": iso(now),
                 "method": scope["method"],
                 "route": scope["route"].path if "route" in scope else None,
                 "status": status and int(status),
                 "ms": round((time.monotonic() - began) * 1000, 1),
                 "bytes": size,
             }
-            known = scope.get("state", {})
-            self._sink(entry | {name: known[name] for name in _KNOWN if name in known})
+            state = scope.get("state", {})
+            entry |= {name: state[name] for name in _KNOWN if name in state}
+            told = self._repeats.told(entry, now)
+            if told is not None:
+                self._sink(told)
 
 
-_KNOWN = ("customer", "records", "rejected", "duplicate", "fault")
+_KNOWN: Final = ("customer", "records", "rejected", "duplicate", "fault")
 """What endpoints leave in `request.state` for the log."""
+_REFUSED: Final = 400
+_A_MINUTE: Final = 20
+
+
+@dataclass(slots=True)
+class _Repeat:
+    """Entries of one kind.
+
+    Attributes:
+        since: The begin of the minute that they are counted in.
+        told: How many were told in it.
+        left_out: How many were not told since the last that was.
+
+    """
+
+    since: datetime
+    told: int = 0
+    left_out: int = 0
+
+
+class _Repeats:
+    """Leaves out entries that repeat."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[object, object, object], _Repeat] = {}
+
+    def told(self, entry: dict[str, Any], now: datetime) -> dict[str, Any] | None:
+        """Return an entry as it is to be told; None if it is left out."""
+        status, customer = entry["status"], entry.get("customer")
+        if "fault" in entry or (customer is not None and status is not None and status < _REFUSED):
+            return entry
+        repeat = self._kinds.setdefault((customer, entry["route"], status), _Repeat(now))
+        if not timedelta(0) <= now - repeat.since < timedelta(minutes=1):
+            repeat.since, repeat.told = now, 0
+        if repeat.told >= _A_MINUTE:
+            repeat.left_out += 1
+            return None
+        repeat.told += 1
+        left_out, repeat.left_out = repeat.left_out, 0
+        return entry | {"repeated": left_out} if left_out else entry

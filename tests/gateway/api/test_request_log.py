@@ -78,3 +78,25 @@ def test_a_fault_of_the_gateway_is_logged_as_such(client, gateway, log, monkeypa
     client.call("GET", "/qas/subscription-token")
     (entry,) = entries_of(log, 1)
     assert entry["status"] == 500
+
+
+def test_what_strangers_repeat_is_told_twenty_times_a_minute_and_counted(client, log, clock):
+    for _ in range(50):
+        client.call("GET", "/nothing")
+        client.call("GET", "/healthz")
+    clock.move(60)
+    client.call("GET", "/nothing")
+    client.call("GET", "/healthz")
+    entries = entries_of(log, 42)
+    assert log.empty()
+    assert ["repeated" in each for each in entries] == [False] * 40 + [True] * 2
+    assert [each["repeated"] for each in entries[40:]] == [30, 30]
+
+
+def test_a_customers_refusals_are_told_as_rarely_and_what_it_delivers_always(client, log):
+    for number in range(30):
+        client.post(b"no gzip", compressed=True)
+        client.post(ndjson(record()), key=f"{number}")
+    statuses = [each["status"] for each in entries_of(log, 50)]
+    assert log.empty()
+    assert (statuses.count(400), statuses.count(202)) == (20, 30)
