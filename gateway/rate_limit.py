@@ -30,15 +30,23 @@ class RateLimit:
 
     def take(self, kind: Hashable, now: datetime) -> timedelta | None:
         """Count a try; give None if it may pass, or else how long to wait, and then it is not counted."""
-        made_up_at = max(self._made_up_at.get(kind, _LONG_AGO), now)
-        wait = made_up_at - self._slack - now
+        wait = self._wait(kind, now)
         if wait > timedelta(0):
             return wait
-        self._made_up_at[kind] = made_up_at + self._pause
-        self._made_up_at.move_to_end(kind)
-        if len(self._made_up_at) > self._kinds:
-            self._made_up_at.popitem(last=False)
+        self._count(kind, now)
         return None
+
+    def reserve(self, kind: Hashable, now: datetime, longest: timedelta) -> timedelta | None:
+        """Count a try that is to wait for its turn, which those before it have first.
+
+        Returns: How long it has to wait; None if that is longer than it may, and then it is not counted.
+
+        """
+        wait = max(self._wait(kind, now), timedelta(0))
+        if wait > longest:
+            return None
+        self._count(kind, now)
+        return wait
 
     def give_back(self, kind: Hashable, now: datetime) -> None:
         """Take back a try that was counted; a kind that has all its tries again is forgotten."""
@@ -47,3 +55,12 @@ class RateLimit:
         self._made_up_at[kind] -= self._pause
         if self._made_up_at[kind] <= now:
             del self._made_up_at[kind]
+
+    def _wait(self, kind: Hashable, now: datetime) -> timedelta:
+        return max(self._made_up_at.get(kind, _LONG_AGO), now) - self._slack - now
+
+    def _count(self, kind: Hashable, now: datetime) -> None:
+        self._made_up_at[kind] = max(self._made_up_at.get(kind, _LONG_AGO), now) + self._pause
+        self._made_up_at.move_to_end(kind)
+        if len(self._made_up_at) > self._kinds:
+            self._made_up_at.popitem(last=False)

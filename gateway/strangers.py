@@ -5,15 +5,21 @@ from typing import Final
 
 import anyio
 from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.clock import Clock
 from gateway.rate_limit import RateLimit
 from gateway.sender import sender
 
-AT_ONCE: Final = 300
-"""Enough for an office that opens the sign-in page, with its scripts and styles."""
+AT_ONCE: Final = 100
+"""Enough for a dozen people who open the sign-in page at once, with its scripts and styles; more wait a moment."""
 PAUSE: Final = timedelta(milliseconds=50)
+LONGEST: Final = timedelta(seconds=10)
+"""More than those can take who wait on open connections of one address; others have left, and hold up nobody longer."""
+_TOO_MANY: Final = PlainTextResponse(
+    "Too many requests come from this address. Try again later.", 429, {"Retry-After": "10", "Connection": "close"}
+)
 
 
 class Strangers:
@@ -44,8 +50,12 @@ class Strangers:
             await self._app(scope, receive, send)
             return
         address = sender(HTTPConnection(scope), behind_a_proxy=self._behind_a_proxy)
-        while (wait := self._limit.take(address, self._clock())) is not None:  # noqa: ASYNC110 - the time is what it waits for
-            await anyio.sleep(wait.total_seconds())
+        # Each has a turn of its own: hundreds that all woke for the next one would hold up everybody.
+        wait = self._limit.reserve(address, self._clock(), LONGEST)
+        if wait is None:
+            await _TOO_MANY(scope, receive, send)
+            return
+        await anyio.sleep(wait.total_seconds())
         try:
             await self._app(scope, receive, send)
         finally:

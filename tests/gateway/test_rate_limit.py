@@ -32,6 +32,14 @@ def test_rest_makes_up_for_no_more_than_was_tried(limit):
     assert [limit.take("ada", later) for _ in range(4)] == [None, None, None, PAUSE]
 
 
+def test_those_who_wait_have_their_turns_one_after_the_other(limit):
+    waits = [limit.reserve("ada", NOW, 2 * PAUSE) for _ in range(7)]
+    assert waits == [timedelta(0)] * 3 + [PAUSE, 2 * PAUSE, None, None]
+    assert limit.reserve("ada", NOW + PAUSE, 2 * PAUSE) == 2 * PAUSE
+    limit.give_back("ada", NOW + PAUSE)
+    assert limit.reserve("ada", NOW + PAUSE, 2 * PAUSE) == 2 * PAUSE
+
+
 def test_kinds_do_not_touch_each_other(limit):
     for _ in range(3):
         limit.take("ada", NOW)

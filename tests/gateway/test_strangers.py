@@ -92,3 +92,26 @@ def test_what_is_no_request_does_not_wait(time):
 
     anyio.run(Strangers(app, time, behind_a_proxy=False), {"type": "lifespan"}, None, None)
     assert seen == ["lifespan"]
+
+
+def test_of_many_that_wait_together_each_has_its_turn_and_those_beyond_ten_seconds_are_refused(monkeypatch):
+    slept, answers = [], []
+
+    async def sleep(seconds):
+        slept.append(timedelta(seconds=seconds))
+
+    async def app(_scope, _receive, _send):
+        pass
+
+    async def send(message):
+        answers.append(message)
+
+    async def play():
+        layer = Strangers(app, lambda: NOW, behind_a_proxy=False, at_once=1)
+        for _ in range(300):
+            await layer({"type": "http", "client": ("192.0.2.1", 1), "headers": []}, None, send)
+
+    monkeypatch.setattr(strangers.anyio, "sleep", sleep)
+    anyio.run(play)
+    assert slept == [number * PAUSE for number in range(201)]
+    assert [each["status"] for each in answers if "status" in each] == [429] * 99
