@@ -25,7 +25,7 @@ from gateway.api.request_log import RequestLog, Sink
 from gateway.api.routes import api_routes, is_api
 from gateway.clock import Clock
 from gateway.console.errors import PageError
-from gateway.console.routes import Console
+from gateway.console.routes import Routes
 from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
 from gateway.keeping.outlived import forget_outlived
@@ -66,21 +66,21 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     """
     activity = activity or Activity()
     signing_in = SigningIn(stores, clock, behind_a_proxy=place.behind_a_proxy)
-    console = Console(stores, place, signing_in, limits, clock, activity.places, records_life)
+    pages = Routes(stores, place, signing_in, limits, clock, activity.places, records_life)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
-        answer = on_http_exception if is_api(request.url.path) else console.on_http_exception
+        answer = on_http_exception if is_api(request.url.path) else pages.on_http_exception
         return await answer(request, error)
 
     async def on_any_failure(request: Request, error: Exception) -> Response:
-        answer = on_failure if is_api(request.url.path) else console.on_failure
+        answer = on_failure if is_api(request.url.path) else pages.on_failure
         return await answer(request, error)
 
     async def on_storage_error(request: Request, error: Exception) -> Response:
         if is_api(request.url.path):
             return await on_api_storage_error(request, error)
         _logger.error("A page could not be made. Look for a full disk first, then restart the gateway.", exc_info=error)
-        return await console.on_storage_error(request, error)
+        return await pages.on_storage_error(request, error)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -94,11 +94,11 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
             tasks.cancel_scope.cancel()
 
     app = Starlette(
-        routes=[*api_routes(stores, signing_in, limits, clock), *console.routes],
+        routes=[*api_routes(stores, signing_in, limits, clock), *pages.all],
         middleware=[Middleware(RequestLog, sink=activity.tally.beside(sink), clock=clock), *middleware],
         exception_handlers={
             ApiError: on_api_error,
-            PageError: console.on_page_error,
+            PageError: pages.on_page_error,
             HTTPException: on_router_exception,
             **dict.fromkeys(STORAGE_ERRORS, on_storage_error),
             Exception: on_any_failure,
@@ -139,7 +139,7 @@ async def _settle(stores: Stores, clock: Clock) -> None:
 def _small_chores(stores: Stores, clock: Clock) -> list[Callable[[], object]]:
     now = clock()
     return [
-        partial(forget, now) for forget in (stores.records.forget_keys, stores.sessions.forget, stores.journal.forget)
+        partial(forget, now) for forget in (stores.records.forget_keys, stores.sessions.forget, stores.audit_log.forget)
     ]
 
 

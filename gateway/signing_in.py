@@ -21,7 +21,7 @@ from gateway.leaving import LeftError, while_awaited
 from gateway.rate_limit import RateLimit
 from gateway.sender import sender
 from gateway.stores.accounts import User
-from gateway.stores.journal import Deed
+from gateway.stores.audit_log import Action
 from gateway.stores.passwords import hash_password
 from gateway.stores.stores import Stores
 from gateway.turns import Turns
@@ -71,7 +71,7 @@ class SigningIn:
     def __init__(self, stores: Stores, clock: Clock, *, behind_a_proxy: bool = False) -> None:
         self._behind_a_proxy = behind_a_proxy
         self._accounts = stores.accounts
-        self._journal = stores.journal
+        self._audit_log = stores.audit_log
         self._clock = clock
         self._at_a_place = RateLimit(*_TRIES_AT_A_PLACE, _KINDS)
         self._of_a_name = RateLimit(*_TRIES_OF_A_NAME, _KINDS)
@@ -79,15 +79,15 @@ class SigningIn:
         self._turns = Turns()
 
     async def user(
-        self, request: Request, name: str, password: str, deed: Deed, device: str | None = None
+        self, request: Request, name: str, password: str, action: Action, device: str | None = None
     ) -> User | None:
-        """Give the user whose name and password these are, and write into the journal what became of it.
+        """Give the user whose name and password these are, and write into the audit log what became of it.
 
         Args:
             request: What brought them.
             name: The name that was given.
             password: The password that was given.
-            deed: What the journal is to say of a success.
+            action: What the audit log is to say of a success.
             device: What tells the browser from others, if it is one that the user of this name has signed in with.
 
         Raises:
@@ -95,7 +95,7 @@ class SigningIn:
 
         """
         asker = _Asker(self._address(request), _hashed(name), device)
-        return await self._limited(request, asker, lambda: self._sign_in(name, password, deed))
+        return await self._limited(request, asker, lambda: self._sign_in(name, password, action))
 
     async def change_password(self, request: Request, user: User, present: str, new: str) -> bool:
         """Replace a user's password, which ends the user's sessions; tell whether the present one was right.
@@ -141,15 +141,15 @@ class SigningIn:
             return [(self._at_a_place, (asker.name, asker.device))]
         return [(self._at_a_place, (asker.name, asker.address)), (self._of_a_name, asker.name)]
 
-    def _sign_in(self, name: str, password: str, deed: Deed) -> User | None:
+    def _sign_in(self, name: str, password: str, action: Action) -> User | None:
         user = self._accounts.sign_in(name, password)
         if user is not None:
-            self._journal.add(user.customer, self._clock(), user.name, deed)
+            self._audit_log.add(user.customer, self._clock(), user.name, action)
         elif (customer := self._accounts.customer_of(name)) is not None:
-            self._journal.add(customer, self._clock(), name, Deed.SIGN_IN_REFUSED)
+            self._audit_log.add(customer, self._clock(), name, Action.SIGN_IN_REFUSED)
         else:
-            # Whose journal? But how long an answer takes must not tell which names there are.
-            self._journal.add_none()
+            # Whose audit log? But how long an answer takes must not tell which names there are.
+            self._audit_log.add_none()
         return user
 
     def _change(self, user: User, present: str, new: str) -> User | None:
@@ -159,7 +159,7 @@ class SigningIn:
         hashed = hash_password(new)
         with self._accounts.database.transaction():
             self._accounts.set_hash(user.name, hashed)
-            self._journal.add(user.customer, self._clock(), user.name, Deed.CHANGED_PASSWORD)
+            self._audit_log.add(user.customer, self._clock(), user.name, Action.CHANGED_PASSWORD)
         return user
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from gateway.clock import utc_now
 from gateway.stores.accounts import Accounts, Role
-from gateway.stores.journal import Deed, Journal
+from gateway.stores.audit_log import Action, AuditLog
 from gateway.stores.passwords import new_password
 from gateway.stores.stores import open_database
 
@@ -51,13 +51,13 @@ def change_users(options: argparse.Namespace) -> str:
                 case "add":
                     customer = accounts.add_customer(options.customer)
                     user = accounts.add_user(options.name, customer, password, options.role, one_time=True)
-                    deed = Deed.ADDED_USER
+                    action = Action.ADDED_USER
                 case "password":
                     user = accounts.set_password(options.name, password, one_time=True)
-                    deed = Deed.RESET_PASSWORD
+                    action = Action.RESET_PASSWORD
                 case _:
                     user = accounts.remove_user(options.name)
-                    deed = Deed.REMOVED_USER
+                    action = Action.REMOVED_USER
                     told = f"{options.name} is removed. Subscription tokens stay good: revoke them in the console."
-            Journal(database).add(user.customer, utc_now(), "the command line", deed, user.name)
+            AuditLog(database).add(user.customer, utc_now(), "the command line", action, user.name)
     return told

@@ -17,7 +17,7 @@ from gateway.limits import Limits
 from gateway.sender import know
 from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.accounts import Role, User
-from gateway.stores.journal import Deed
+from gateway.stores.audit_log import Action
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import SubscriptionToken, TokenKind
 
@@ -50,7 +50,7 @@ class Auth:
         """Answer `POST /auth`: a name and a password for an auth token (a JWT that lives 4 h)."""
         name, password = await self._credentials(request)
         try:
-            user = await self._signing_in.user(request, name, password, Deed.GOT_AUTH_TOKEN)
+            user = await self._signing_in.user(request, name, password, Action.GOT_AUTH_TOKEN)
         except TooManyTriesError as error:
             raise ApiError(429, "too_many_tries", str(error), {"Retry-After": str(error.seconds)}) from None
         if user is None:
@@ -73,7 +73,7 @@ class Auth:
         with self._stores.database.transaction():
             purpose = "made with the HTTP API"
             token, made = self._stores.tokens.add(user.customer, now, life, purpose, user.name, kind=kind)
-            self._stores.journal.add(user.customer, now, user.name, Deed.MADE_TOKEN, f"{made.name}, {made.kind}")
+            self._stores.audit_log.add(user.customer, now, user.name, Action.MADE_TOKEN, f"{made.name}, {made.kind}")
         return token, made
 
     async def get_subscription_token(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ from gateway.api.body import read_body
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
 from gateway.limits import Limits
-from gateway.stores.journal import Deed
+from gateway.stores.audit_log import Action
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import SubscriptionToken, TokenKind
 
@@ -50,7 +50,7 @@ class AzureSubscriptions:
         with self._stores.database.transaction():
             new = self._stores.registrations.put(token.customer, subscription_id, registration, now)
             if new:
-                self._stores.journal.add(token.customer, now, token.name, Deed.REGISTERED, subscription_id)
+                self._stores.audit_log.add(token.customer, now, token.name, Action.REGISTERED, subscription_id)
         return new
 
     def _delete(self, token: SubscriptionToken, subscription_id: str) -> bool:
@@ -58,7 +58,7 @@ class AzureSubscriptions:
         with self._stores.database.transaction():
             gone = self._stores.registrations.end(token.customer, subscription_id, now)
             if gone:
-                self._stores.journal.add(token.customer, now, token.name, Deed.DEREGISTERED, subscription_id)
+                self._stores.audit_log.add(token.customer, now, token.name, Action.DEREGISTERED, subscription_id)
         return gone
 
 

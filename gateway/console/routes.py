@@ -5,40 +5,40 @@ from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.clock import Clock
-from gateway.console.account import Account
-from gateway.console.agents_page import AgentsPage
-from gateway.console.asking import Asking
-from gateway.console.attention import Attention
-from gateway.console.attributes_page import AttributesPage
-from gateway.console.blueprints_page import BlueprintsPage
+from gateway.console import links
 from gateway.console.compression import page
-from gateway.console.conversations import Conversations
-from gateway.console.devices import Devices
+from gateway.console.console import Console
 from gateway.console.errors import PageError, not_found
-from gateway.console.export import Export
-from gateway.console.exposed import ExposedPage
-from gateway.console.flow_logs_page import FlowLogsPage
-from gateway.console.home import Home
-from gateway.console.items_page import ItemsPage
-from gateway.console.journal_page import JournalPage
+from gateway.console.home.attention import Attention
+from gateway.console.home.home import Home
+from gateway.console.machines.agents import AgentsPage
+from gateway.console.machines.attributes import AttributesPage
+from gateway.console.machines.blueprints import BlueprintsPage
+from gateway.console.machines.items import ItemsPage
 from gateway.console.pages import Pages
-from gateway.console.record import RecordPage
-from gateway.console.registrations_page import RegistrationsPage
-from gateway.console.retention_page import RetentionPage
-from gateway.console.rules import RulesPage
-from gateway.console.scripts_page import ScriptsPage
-from gateway.console.session import Door
-from gateway.console.sign_in import SignIn
+from gateway.console.people.account import Account
+from gateway.console.people.audit_log import AuditLogPage
+from gateway.console.people.devices import Devices
+from gateway.console.people.sign_in import SignIn
+from gateway.console.session import Door, Endpoint, Handler
+from gateway.console.setup.download import ScriptsPage
+from gateway.console.setup.flow_logs import FlowLogsPage
+from gateway.console.setup.registrations import RegistrationsPage
+from gateway.console.setup.tokens import TokensPage
 from gateway.console.static_files import StaticFiles
-from gateway.console.storage_page import StoragePage
-from gateway.console.timeline import TimelinePage
-from gateway.console.tokens_page import TokensPage
-from gateway.console.top import TopPage
-from gateway.console.traffic import TrafficList
+from gateway.console.storage.budgets import StoragePage
+from gateway.console.storage.retention import RetentionPage
+from gateway.console.traffic import exposed, rules, timeline
+from gateway.console.traffic.conversations import Conversations
+from gateway.console.traffic.export import Export
+from gateway.console.traffic.list import TrafficList
+from gateway.console.traffic.record import RecordPage
+from gateway.console.traffic.record_pages import RecordPages
+from gateway.console.traffic.top import TopPage
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
@@ -47,11 +47,11 @@ from gateway.signing_in import SigningIn
 from gateway.stores.stores import Stores
 
 
-class Console:
+class Routes:
     """All pages, those of errors included.
 
     Attributes:
-        routes: What answers which address.
+        all: What answers which address.
 
     """
 
@@ -69,101 +69,97 @@ class Console:
         self._pages = Pages(static)
         fingerprint = stores.accounts.fingerprint()
         self._door = Door(stores.sessions, place, limits, clock, fingerprint)
-        self._devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=place.encrypted)
-        self.routes = [
-            *self._of_people(signing_in, limits),
-            *self._of_traffic(stores, places, limits, clock),
-            *self._of_set_up(stores, place, limits, clock),
-            *self._of_machines(stores, limits, clock),
-            *self._of_retention(stores, limits, clock, records_life),
+        devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=place.encrypted)
+        console = Console(self._pages, stores, place, limits, clock)
+        self.all = [
+            *self._of_people(console, devices, signing_in),
+            *self._of_traffic(console, places),
+            *self._of_setup(console),
+            *self._of_machines(console),
+            *self._of_storage(console, records_life),
             Route("/static/{name:path}", static.get, methods=["GET"]),
         ]
 
-    def _of_people(self, signing_in: SigningIn, limits: Limits) -> list[Route]:
+    def _of_people(self, console: Console, devices: Devices, signing_in: SigningIn) -> list[Route]:
         door = self._door
-        sign_in = SignIn(self._pages, door, self._devices, signing_in, limits)
-        account = Account(self._pages, door, signing_in, limits)
+        sign_in = SignIn(console, door, devices, signing_in)
+        account = Account(console, door, signing_in)
+        audit_log = AuditLogPage(console)
         return [
-            page("/sign-in", door.everybody(sign_in.get)),
-            Route("/sign-in", door.everybody(sign_in.post), methods=["POST"]),
-            Route("/sign-out", door.newcomer(sign_in.sign_out), methods=["POST"]),
-            page("/account", door.newcomer(account.get)),
-            Route("/account", door.newcomer(account.post), methods=["POST"]),
+            page(links.SIGN_IN, door.everybody(sign_in.get)),
+            form(links.SIGN_IN, door.everybody(sign_in.post)),
+            form(links.SIGN_OUT, door.newcomer(sign_in.sign_out)),
+            page(links.ACCOUNT, door.newcomer(account.get)),
+            form(links.ACCOUNT, door.newcomer(account.post)),
+            page(links.AUDIT_LOG, door.reader(audit_log.get)),
+            page("/setup/journal", door.reader(moved_to(links.AUDIT_LOG))),
         ]
 
-    def _of_traffic(self, stores: Stores, places: Places, limits: Limits, clock: Clock) -> list[Route]:
+    def _of_traffic(self, console: Console, places: Places) -> list[Route]:
         door = self._door
-        asking = Asking(self._pages, stores.records, places, limits, clock)
+        records = RecordPages(console, places)
         return [
-            page("/", door.reader(Home(asking, Attention(stores, clock)).get)),
-            page("/traffic", door.reader(TrafficList(asking).get)),
-            Route("/traffic/export.{suffix}", door.reader(Export(asking, stores.journal, clock).get), methods=["GET"]),
-            page("/traffic/record", door.reader(RecordPage(asking).get)),
-            page("/conversations", door.reader(Conversations(asking).get)),
-            page("/timeline", door.reader(TimelinePage(asking).get)),
-            page("/top", door.reader(TopPage(asking).get)),
-            page("/rules", door.reader(RulesPage(asking).get)),
-            page("/exposed", door.reader(ExposedPage(asking).get)),
+            page(links.HOME, door.reader(Home(records, Attention(console)).get)),
+            page(links.TRAFFIC, door.reader(TrafficList(records).get)),
+            Route(f"{links.TRAFFIC}/export.{{suffix}}", door.reader(Export(console, records).get), methods=["GET"]),
+            page(links.RECORD, door.reader(RecordPage(records).get)),
+            page(links.CONVERSATIONS, door.reader(Conversations(records).get)),
+            page(links.TIMELINE, door.reader(records.page("traffic/timeline.html", timeline.answer))),
+            page(links.TOP, door.reader(TopPage(records).get)),
+            page(links.RULES, door.reader(records.page("traffic/rules.html", rules.answer))),
+            page(links.EXPOSED, door.reader(records.page("traffic/exposed.html", exposed.answer))),
         ]
 
-    def _of_set_up(self, stores: Stores, place: Place, limits: Limits, clock: Clock) -> list[Route]:
+    def _of_setup(self, console: Console) -> list[Route]:
         door = self._door
-        tokens = TokensPage(self._pages, stores, place, limits, clock)
-        flow_logs = FlowLogsPage(self._pages, stores, place, limits, clock)
-        scripts = ScriptsPage(stores, place, clock)
-        registrations = RegistrationsPage(self._pages, stores.registrations)
-        journal = JournalPage(self._pages, stores.journal)
+        tokens, flow_logs = TokensPage(console), FlowLogsPage(console)
+        scripts, registrations = ScriptsPage(console), RegistrationsPage(console)
         return [
-            page("/setup/tokens", door.reader(tokens.get)),
-            Route("/setup/tokens", door.administrator(tokens.post), methods=["POST"]),
-            Route("/setup/tokens/{number}/revoke", door.administrator(tokens.revoke), methods=["POST"]),
-            page("/setup/flow-logs", door.reader(flow_logs.overview)),
-            page("/setup/flow-logs/new", door.administrator(flow_logs.new)),
-            Route("/setup/flow-logs/new", door.administrator(flow_logs.add), methods=["POST"]),
-            page("/setup/flow-logs/{name}", door.reader(flow_logs.details)),
-            page("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.edit)),
-            Route("/setup/flow-logs/{name}/edit", door.administrator(flow_logs.replace), methods=["POST"]),
-            Route("/setup/flow-logs/{name}/remove", door.administrator(flow_logs.remove), methods=["POST"]),
-            Route("/setup/flow-logs/{name}/scripts", door.administrator(scripts.post), methods=["POST"]),
-            page("/setup/registrations", door.reader(registrations.get)),
-            page("/setup/journal", door.reader(journal.get)),
+            page(links.TOKENS, door.reader(tokens.get)),
+            form(links.TOKENS, door.administrator(tokens.post)),
+            form(f"{links.TOKENS}/{{number}}/revoke", door.administrator(tokens.revoke)),
+            page(links.FLOW_LOGS, door.reader(flow_logs.overview)),
+            page(f"{links.FLOW_LOGS}/new", door.administrator(flow_logs.new)),
+            form(f"{links.FLOW_LOGS}/new", door.administrator(flow_logs.add)),
+            page(f"{links.FLOW_LOGS}/{{name}}", door.reader(flow_logs.details)),
+            page(f"{links.FLOW_LOGS}/{{name}}/edit", door.administrator(flow_logs.edit)),
+            form(f"{links.FLOW_LOGS}/{{name}}/edit", door.administrator(flow_logs.replace)),
+            form(f"{links.FLOW_LOGS}/{{name}}/remove", door.administrator(flow_logs.remove)),
+            form(f"{links.FLOW_LOGS}/{{name}}/scripts", door.administrator(scripts.post)),
+            page(links.REGISTRATIONS, door.reader(registrations.get)),
         ]
 
-    def _of_machines(self, stores: Stores, limits: Limits, clock: Clock) -> list[Route]:
+    def _of_machines(self, console: Console) -> list[Route]:
         door = self._door
-        items = ItemsPage(self._pages, stores, limits, clock)
-        agents = AgentsPage(stores, clock)
-        attributes = AttributesPage(self._pages, stores, clock)
-        blueprints = BlueprintsPage(self._pages, stores, limits, clock)
+        items, agents = ItemsPage(console), AgentsPage(console)
+        attributes, blueprints = AttributesPage(console), BlueprintsPage(console)
         return [
-            page("/setup/items", door.reader(items.overview)),
-            page("/setup/items/new", door.administrator(items.new)),
-            Route("/setup/items/new", door.administrator(items.add), methods=["POST"]),
-            page("/setup/items/{number}", door.reader(items.editor)),
-            Route("/setup/items/{number}", door.administrator(items.save), methods=["POST"]),
-            Route("/setup/items/{number}/remove", door.administrator(items.remove), methods=["POST"]),
-            Route("/setup/items/{number}/agents/{agent}/accept", door.administrator(agents.accept), methods=["POST"]),
-            Route("/setup/items/{number}/agents/{agent}/refuse", door.administrator(agents.refuse), methods=["POST"]),
-            page("/setup/attributes", door.reader(attributes.overview)),
-            page("/setup/attributes/{number}", door.reader(attributes.history)),
-            page("/setup/blueprints", door.reader(blueprints.get)),
-            Route("/setup/blueprints", door.administrator(blueprints.post), methods=["POST"]),
-            Route("/setup/blueprints/shipped", door.reader(blueprints.shipped), methods=["GET"]),
-            Route("/setup/blueprints/{number}/export", door.reader(blueprints.export), methods=["GET"]),
-            Route("/setup/blueprints/{number}/remove", door.administrator(blueprints.remove), methods=["POST"]),
+            page(links.MACHINES, door.reader(items.overview)),
+            page(f"{links.MACHINES}/new", door.administrator(items.new)),
+            form(f"{links.MACHINES}/new", door.administrator(items.add)),
+            page(f"{links.MACHINES}/{{number}}", door.reader(items.editor)),
+            form(f"{links.MACHINES}/{{number}}", door.administrator(items.save)),
+            form(f"{links.MACHINES}/{{number}}/remove", door.administrator(items.remove)),
+            form(f"{links.MACHINES}/{{number}}/agents/{{agent}}/accept", door.administrator(agents.accept)),
+            form(f"{links.MACHINES}/{{number}}/agents/{{agent}}/refuse", door.administrator(agents.refuse)),
+            page(links.ATTRIBUTES, door.reader(attributes.overview)),
+            page(f"{links.ATTRIBUTES}/{{number}}", door.reader(attributes.history)),
+            page(links.BLUEPRINTS, door.reader(blueprints.get)),
+            form(links.BLUEPRINTS, door.administrator(blueprints.post)),
+            Route(f"{links.BLUEPRINTS}/shipped", door.reader(blueprints.shipped), methods=["GET"]),
+            Route(f"{links.BLUEPRINTS}/{{number}}/export", door.reader(blueprints.export), methods=["GET"]),
+            form(f"{links.BLUEPRINTS}/{{number}}/remove", door.administrator(blueprints.remove)),
         ]
 
-    def _of_retention(
-        self, stores: Stores, limits: Limits, clock: Clock, records_life: timedelta | None
-    ) -> list[Route]:
+    def _of_storage(self, console: Console, records_life: timedelta | None) -> list[Route]:
         door = self._door
-        retention = RetentionPage(self._pages, stores, limits, clock, records_life)
+        retention = RetentionPage(console, records_life)
         return [
-            page("/setup/storage", door.reader(StoragePage(self._pages, stores).get)),
-            page("/setup/retention", door.reader(retention.get)),
-            Route("/setup/retention", door.administrator(retention.post), methods=["POST"]),
-            Route("/setup/retention/holds", door.administrator(retention.hold), methods=["POST"]),
-            Route("/setup/retention/holds/{number}/lift", door.administrator(retention.lift), methods=["POST"]),
+            page(links.STORAGE, door.reader(StoragePage(console).get)),
+            page(links.RETENTION, door.reader(retention.get)),
+            form(links.RETENTION, door.administrator(retention.post)),
+            form(f"{links.RETENTION}/holds", door.administrator(retention.hold)),
+            form(f"{links.RETENTION}/holds/{{number}}/lift", door.administrator(retention.lift)),
         ]
 
     async def on_page_error(self, request: Request, error: Exception) -> Response:
@@ -197,3 +193,17 @@ class Console:
         return self._pages.render(
             request, visitor, "error.html", status=error.status, headers=error.headers, title=title, error=error
         )
+
+
+def form(path: str, endpoint: Endpoint) -> Route:
+    """Return the route of a form, which is sent by POST."""
+    return Route(path, endpoint, methods=["POST"])
+
+
+def moved_to(path: str) -> Handler:
+    """Return what answers at an address that a page had before; its query goes along."""
+
+    async def endpoint(request: Request, _visitor: Visitor) -> Response:
+        return RedirectResponse(f"{path}?{request.url.query}" if request.url.query else path, 308)
+
+    return endpoint

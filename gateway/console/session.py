@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from gateway.clock import Clock
 from gateway.console.csrf import agree, masked
 from gateway.console.errors import PageError
 from gateway.console.forms import read_form
+from gateway.console.links import ACCOUNT, SIGN_IN, sign_in_url
 from gateway.console.pages import go_to
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
@@ -101,7 +102,7 @@ class Door:
             if visitor is None:
                 return go_to(request, _sign_in_before(request))
             if visitor.user.needs_new_password and not newcomers:
-                return go_to(request, "/account")
+                return go_to(request, ACCOUNT)
             if not admits(visitor):
                 raise PageError(403, "Your role is reader. Only administrators can do this: ask one of yours.")
             if request.method not in _SAFE_METHODS:
@@ -141,6 +142,6 @@ def _host(origin: str) -> str:
 def _sign_in_before(request: Request) -> str:
     """Give the address of the sign-in page that leads on to the page which was asked for."""
     if request.method not in _SAFE_METHODS:
-        return "/sign-in"
+        return SIGN_IN
     query = f"?{request.url.query}" if request.url.query else ""
-    return f"/sign-in?next={quote(request.url.path + query, safe='')}"
+    return sign_in_url(request.url.path + query)

@@ -10,8 +10,8 @@ from gateway.api.errors import ApiError
 from gateway.clock import Clock
 from gateway.edge.presence import agent_id, presence, says_who
 from gateway.stores.agents import Met, Presence, Standing
+from gateway.stores.audit_log import Action
 from gateway.stores.database import StoreError
-from gateway.stores.journal import Deed
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import SubscriptionToken, TokenKind
 
@@ -83,7 +83,7 @@ class Meeting:
             with self._stores.database.transaction():
                 met: Met = self._stores.agents.meet(token.customer, said, now, peer)
                 if met.new:
-                    self._stores.journal.add(token.customer, now, token.name, Deed.REPORTED_ITEM, said.host)
+                    self._stores.audit_log.add(token.customer, now, token.name, Action.REPORTED_ITEM, said.host)
         except StoreError as error:
             raise ApiError(403, "too_many_agents", str(error)) from None
         return Known(token.customer, said.id, said.host, met.item)

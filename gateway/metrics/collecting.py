@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from gateway import __version__
 from gateway.clock import Clock
-from gateway.console.items_page import SILENT
+from gateway.console.machines.items import SILENT
 from gateway.keeping.budgets import Share, shares_of_all
 from gateway.metrics.activity import Activity
 from gateway.stores.health import StillFailingError

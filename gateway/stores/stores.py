@@ -11,6 +11,7 @@ import duckdb
 
 from gateway.stores.accounts import Accounts
 from gateway.stores.agents import Agents
+from gateway.stores.audit_log import AuditLog
 from gateway.stores.blueprints import Blueprints
 from gateway.stores.budgets import Budgets
 from gateway.stores.changes import Changes
@@ -20,7 +21,6 @@ from gateway.stores.deployments import Deployments
 from gateway.stores.health import Health
 from gateway.stores.holds import Holds
 from gateway.stores.items import Items
-from gateway.stores.journal import Journal
 from gateway.stores.operator_log import OperatorLog
 from gateway.stores.records import Records
 from gateway.stores.registrations import Registrations
@@ -53,7 +53,7 @@ class Stores:
     blueprints: Blueprints
     retention: Retention
     holds: Holds
-    journal: Journal
+    audit_log: AuditLog
     customers: Customers
     removals: Removals
     operator_log: OperatorLog
@@ -125,7 +125,7 @@ def open_stores(data: Path) -> Stores:
         Blueprints(database, changes),
         Retention(database),
         Holds(database),
-        Journal(database),
+        AuditLog(database),
         Customers(database),
         removals,
         OperatorLog(database),

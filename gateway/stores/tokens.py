@@ -68,7 +68,7 @@ class SubscriptionToken:
 
     @property
     def name(self) -> str:
-        """How the journal and the pages call it."""
+        """How the audit log and the pages call it."""
         return f"token {self.number} ({self.purpose})" if self.purpose else f"token {self.number}"
 
     def state(self, now: datetime) -> TokenState:

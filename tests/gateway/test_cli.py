@@ -23,8 +23,8 @@ from gateway.clock import to_ms
 from gateway.connections import MOST_SCRAPERS
 from gateway.local import agents_token, new_customer
 from gateway.stores.accounts import Accounts
+from gateway.stores.audit_log import AuditLog
 from gateway.stores.columns import columns
-from gateway.stores.journal import Journal
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
 from shared.flowlog.record import Source
@@ -161,7 +161,7 @@ def test_a_user_can_be_added_while_the_gateway_serves_and_the_password_replaced(
     assert served.sign_in("ada", told_password(capsys)) == 201
     with closing(open_database(served.data)) as database:
         customer = Accounts(database).customer_of("ada")
-        told = [entry.deed for entry in Journal(database).page(customer) if entry.who == "the command line"]
+        told = [entry.action for entry in AuditLog(database).page(customer) if entry.who == "the command line"]
     assert told == ["gave a user a new one-time password", "added a user"]
 
 

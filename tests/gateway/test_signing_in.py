@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from gateway.signing_in import SigningIn, TooManyTriesError
-from gateway.stores.journal import Deed
+from gateway.stores.audit_log import Action
 from gateway.stores.passwords import hash_password
 from gateway.stores.stores import open_stores
 
@@ -46,7 +46,7 @@ def attempt(signing_in):
     def run(name, password="wrong", host=None, device=None):
         request = request_of(host or str(_FIRST + next(_hosts)))
         try:
-            user = anyio.run(signing_in.user, request, name, password, Deed.SIGNED_IN, device)
+            user = anyio.run(signing_in.user, request, name, password, Action.SIGNED_IN, device)
         except TooManyTriesError:
             return "wait"
         return "wrong" if user is None else "in"
@@ -112,7 +112,7 @@ def test_whatever_others_try_a_known_device_gets_in_and_nobody_guesses_faster(st
 
     async def tries(name, host, password="wrong", device=None):
         try:
-            found = await signing_in.user(request_of(host), name, password, Deed.SIGNED_IN, device)
+            found = await signing_in.user(request_of(host), name, password, Action.SIGNED_IN, device)
         except TooManyTriesError:
             return "wait"
         return "wrong" if found is None else "in"
@@ -150,10 +150,10 @@ def test_who_leaves_while_others_are_checked_costs_no_check(stores, clock, monke
 
             async def leave():
                 with pytest.raises(TooManyTriesError):
-                    await signing_in.user(request_of("192.0.2.1", gone), "left", "wrong", Deed.SIGNED_IN)
+                    await signing_in.user(request_of("192.0.2.1", gone), "left", "wrong", Action.SIGNED_IN)
 
             tasks.start_soon(leave)
-            tasks.start_soon(signing_in.user, request_of("192.0.2.1"), "stays", "wrong", Deed.SIGNED_IN)
+            tasks.start_soon(signing_in.user, request_of("192.0.2.1"), "stays", "wrong", Action.SIGNED_IN)
             await anyio.wait_all_tasks_blocked()
             await_gone.set()
             await anyio.wait_all_tasks_blocked()
@@ -171,10 +171,10 @@ def test_passwords_are_checked_one_at_a_time_and_addresses_take_turns(stores, cl
         async with anyio.create_task_group() as tasks, signing_in._turns.turn("somebody else"):
             for number in range(20):
                 request = request_of("192.0.2.1")
-                tasks.start_soon(signing_in.user, request, f"spray-{number}", "wrong", Deed.SIGNED_IN)
+                tasks.start_soon(signing_in.user, request, f"spray-{number}", "wrong", Action.SIGNED_IN)
             await anyio.wait_all_tasks_blocked()
-            tasks.start_soon(signing_in.user, request_of("192.0.2.2"), "elsewhere", "wrong", Deed.SIGNED_IN)
-            tasks.start_soon(signing_in.user, request_of("192.0.2.1"), "known", "wrong", Deed.SIGNED_IN, "device")
+            tasks.start_soon(signing_in.user, request_of("192.0.2.2"), "elsewhere", "wrong", Action.SIGNED_IN)
+            tasks.start_soon(signing_in.user, request_of("192.0.2.1"), "known", "wrong", Action.SIGNED_IN, "device")
             await anyio.wait_all_tasks_blocked()
 
     anyio.run(play)

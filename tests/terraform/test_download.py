@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from gateway.console.scripts import pack, variables
+from gateway.console.setup.scripts import pack, variables
 from gateway.stores.deployments import Deployment, StorageAccount
 from tests.terraform.module import Module
 from tests.terraform.site import A, connection_string

@@ -8,7 +8,7 @@ from gateway.local import Customer, Gateway, new_customer
 from gateway.stores.accounts import Role
 from gateway.stores.tokens import TokenKind
 from tests.gateway.client import Client, code, ndjson, record
-from tests.gateway.console.registered import PATH, registration
+from tests.gateway.console.setup.registered import PATH, registration
 from tests.support.time import StillClock
 
 
@@ -156,7 +156,7 @@ def test_the_api_makes_the_kind_of_token_that_is_asked_for_and_ingest_unless_it_
         made = ask_for_token(gateway, auth_token, json={"expiry": 5} | asked)
         assert (made.status_code, made.json()["kind"]) == (201, kind)
         assert gateway.stores.tokens.all(person.number)[0].kind == kind
-    (entry, *_) = gateway.stores.journal.page(person.number)
+    (entry, *_) = gateway.stores.audit_log.page(person.number)
     assert entry.subject.endswith("(made with the HTTP API), agent")
 
 

@@ -23,7 +23,7 @@ from gateway.stores.accounts import Role
 from shared.flowlog.check import check
 from shared.flowlog.record import KEYS
 from tests.gateway.client import Client, ndjson, record
-from tests.gateway.console.registered import PATH, registration
+from tests.gateway.console.setup.registered import PATH, registration
 
 DOCUMENT = json.loads((Path(__file__).parents[3] / "gateway" / "api" / "openapi.json").read_text())
 REGISTRY: Registry[Any] = Registry().with_resource("urn:api", Resource(DOCUMENT, DRAFT202012))

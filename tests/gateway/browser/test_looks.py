@@ -12,8 +12,8 @@ from gateway.stores.server_traffic import Answer
 from gateway.stores.tokens import TokenKind
 from shared.flowlog.record import Source
 from tests.gateway.browser.looks import faults
-from tests.gateway.console.configured import ID
-from tests.gateway.console.registered import registration
+from tests.gateway.console.setup.configured import ID
+from tests.gateway.console.setup.registered import registration
 
 PAGES = [
     "/setup/tokens",
@@ -22,7 +22,7 @@ PAGES = [
     "/setup/flow-logs/azure-production",
     "/setup/flow-logs/azure-production/edit",
     "/setup/registrations",
-    "/setup/journal",
+    "/setup/audit-log",
     "/setup/items",
     "/setup/items?name=nothing",
     "/setup/items/new",

@@ -9,8 +9,8 @@ import pytest
 
 from tests.gateway.browser.looks import faults
 from tests.gateway.client import Client
-from tests.gateway.console.configured import ID, connection_string
-from tests.gateway.console.registered import PATH, registration
+from tests.gateway.console.setup.configured import ID, connection_string
+from tests.gateway.console.setup.registered import PATH, registration
 
 
 @pytest.fixture
@@ -128,9 +128,9 @@ def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registere
     machine.call("DELETE", PATH)
     page.reload()
     assert page.get_by_role("row", name=f"{ID} gone").is_visible()
-    page.get_by_role("link", name="Journal").click()
+    page.get_by_role("link", name="AuditLog").click()
     deeds = page.get_by_role("row").all_inner_texts()
-    told = [deed for deed in deeds if "azure-production" in deed]
+    told = [action for action in deeds if "azure-production" in action]
     assert ["downloaded" in told[0], "saved" in told[1]] == [True, True]
 
 

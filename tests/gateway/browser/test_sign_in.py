@@ -13,7 +13,7 @@ def newcomer(gateway, customer):
 def test_a_newcomer_signs_in_and_chooses_a_password_by_keyboard_alone(visit, newcomer):
     visit.expect(401, 404, 422)
     page = visit.page
-    visit.open("/setup/journal")
+    visit.open("/setup/audit-log")
     keys = page.keyboard
     for _ in range(3):
         keys.press("Tab")  # the skip link, the brand, the first field
@@ -42,7 +42,7 @@ def test_a_newcomer_signs_in_and_chooses_a_password_by_keyboard_alone(visit, new
         keys.press("Tab")
     keys.press("Enter")
     page.wait_for_url("**/")
-    visit.open("/setup/journal")
+    visit.open("/setup/audit-log")
     assert page.get_by_role("cell", name="changed the password").is_visible()
     page.get_by_role("button", name="Sign out").press("Enter")
     page.wait_for_url("**/sign-in")

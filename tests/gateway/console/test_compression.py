@@ -8,12 +8,12 @@ import pytest
 from starlette.datastructures import Headers
 
 from gateway.console.compression import takes_gzip
-from tests.gateway.console.configured import configuration
+from tests.gateway.console.setup.configured import configuration
 
 PAGES = [
     *("/", "/traffic", "/conversations", "/timeline", "/top", "/rules", "/exposed", "/account"),
     *("/setup/tokens", "/setup/flow-logs", "/setup/flow-logs/new", "/setup/registrations", "/setup/items"),
-    *("/setup/attributes", "/setup/blueprints", "/setup/retention", "/setup/journal"),
+    *("/setup/attributes", "/setup/blueprints", "/setup/retention", "/setup/audit-log"),
 ]
 SECRETS = re.compile(r'(?:name="csrf" value=|X-CSRF-Token&#34;: &#34;|X-CSRF-Token": )"([^"]+)"')
 
@@ -48,9 +48,9 @@ def test_pages_are_compressed(administrator, path):
 
 @pytest.mark.usefixtures("posted")
 def test_a_compressed_page_is_the_same_page_and_as_long_as_it_says(administrator):
-    head, body = _raw(administrator, "/setup/journal", ["Accept-Encoding: gzip"])
+    head, body = _raw(administrator, "/setup/audit-log", ["Accept-Encoding: gzip"])
     assert f"content-length: {len(body)}".encode() in head.lower()
-    plain = administrator.get("/setup/journal", headers={"Accept-Encoding": "identity"}).text
+    plain = administrator.get("/setup/audit-log", headers={"Accept-Encoding": "identity"}).text
     assert SECRETS.sub("", gzip.decompress(body).decode()) == SECRETS.sub("", plain)
 
 

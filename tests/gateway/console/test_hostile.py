@@ -6,20 +6,20 @@ from urllib.parse import quote
 
 import pytest
 
-from gateway.console.routes import Console
+from gateway.console.routes import Routes
 from gateway.limits import DEFAULT_LIMITS
 from gateway.place import Place
 from gateway.places import Places
 from gateway.signing_in import SigningIn
 from gateway.stores.agents import Presence
+from gateway.stores.audit_log import Action
 from gateway.stores.blueprints import NewBlueprint
-from gateway.stores.journal import Deed
 from gateway.stores.server_traffic import Answer
 from tests.gateway.client import ndjson, record
-from tests.gateway.console.configured import configuration
 from tests.gateway.console.conftest import PASSWORD
 from tests.gateway.console.person import Person
-from tests.gateway.console.registered import PATH, registration
+from tests.gateway.console.setup.configured import configuration
+from tests.gateway.console.setup.registered import PATH, registration
 
 SCRIPT = "<script>alert('planted')</script>\"'><img src=x onerror=alert(1)>{{ 'plan' ~ 'ted-2' }}"
 PAGES = [
@@ -27,7 +27,7 @@ PAGES = [
     "/setup/tokens",
     "/setup/flow-logs",
     "/setup/registrations",
-    "/setup/journal",
+    "/setup/audit-log",
     "/setup/items",
     "/setup/attributes",
     "/setup/blueprints",
@@ -66,7 +66,7 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
     ends = (clock.now() + timedelta(days=1)).date().isoformat()
     assert_harmless(person.send("/setup/tokens", {"kind": "ingest", "purpose": SCRIPT, "ends": ends}))
     machine.call("PUT", PATH, json=registration(deployment=SCRIPT, regions=[dict.fromkeys(REGION, SCRIPT)]))
-    gateway.stores.journal.add(team.customer, clock.now(), SCRIPT, Deed.SIGNED_IN, SCRIPT)
+    gateway.stores.audit_log.add(team.customer, clock.now(), SCRIPT, Action.SIGNED_IN, SCRIPT)
     log = {"Flow-Log": quote(f"flowlogsone/container/{SCRIPT}")}
     now = int(clock.now().timestamp() * 1000)
     hostile = record(
@@ -80,7 +80,7 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
     page = person.get(path.format(item=hostile_machine(gateway.stores, team.customer, clock.now())))
     assert page.status_code == 200
     # On each page as the visitor's name, and on some as what they show.
-    told_besides = path in {"/setup/tokens", "/setup/registrations", "/setup/journal", "/rules", *MACHINE}
+    told_besides = path in {"/setup/tokens", "/setup/registrations", "/setup/audit-log", "/rules", *MACHINE}
     told_besides |= path in {"/setup/items", "/setup/attributes", "/setup/blueprints", "/setup/retention"}
     assert page.text.count("&lt;script&gt;alert") > told_besides
     assert_harmless(page)
@@ -118,7 +118,7 @@ def test_no_header_is_planted_by_a_line_end(administrator, nobody, text):
         administrator.get("/setup/flow-logs", params={"saved": text}),
         administrator.get("/setup/flow-logs/" + text.replace("\r", "%0d").replace("\n", "%0a")),
         administrator.send("/setup/flow-logs/new", configuration("flowlogsone", name=f"azure-{text}")),
-        nobody.get("/setup/journal", params={"before": text}),
+        nobody.get("/setup/audit-log", params={"before": text}),
         nobody.sign_in("x", "y", next=f"/{text}"),
     ]
     for answer in answers:
@@ -130,11 +130,11 @@ def test_no_header_is_planted_by_a_line_end(administrator, nobody, text):
 def addresses(gateway, clock):
     """Every address of the console with its methods, as it was put together, apart from what is for everybody."""
     signing_in = SigningIn(gateway.stores, clock.now)
-    console = Console(gateway.stores, Place(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, Places(1, 1), None)
+    console = Routes(gateway.stores, Place(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, Places(1, 1), None)
     open_to_all = {"/sign-in", "/static/{name:path}"}
     return [
         (method, re.sub(r"\{[^}]+\}", "1", route.path))
-        for route in console.routes
+        for route in console.all
         for method in sorted(route.methods)
         if route.path not in open_to_all
     ]

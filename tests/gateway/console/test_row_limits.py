@@ -7,7 +7,7 @@ import pytest
 from gateway.clock import to_ms
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
-from tests.gateway.console.registered import registration
+from tests.gateway.console.setup.registered import registration
 
 
 @pytest.fixture

@@ -36,11 +36,11 @@ def test_a_machine_appears_as_pending_with_its_agents_first_question(gateway, ag
     found = gateway.stores.items.find(agent.customer, item(agent))
     assert (found.name, found.state, found.system) == ("web-1", "pending", "Linux 6.1 x86_64")
     assert found.addresses == ("10.0.0.4", "fd00::4")
-    (entry,) = gateway.stores.journal.page(agent.customer)
-    assert (entry.deed, entry.subject) == ("reported a new machine", "web-1")
+    (entry,) = gateway.stores.audit_log.page(agent.customer)
+    assert (entry.action, entry.subject) == ("reported a new machine", "web-1")
     assert entry.who.endswith("(Agents)")
     agent.ask()
-    assert len(gateway.stores.journal.page(agent.customer)) == 1
+    assert len(gateway.stores.audit_log.page(agent.customer)) == 1
 
 
 def test_a_machine_that_was_made_by_hand_is_found_by_its_name(gateway, agent, item):

@@ -22,8 +22,8 @@ def hold(stores, search, begins_at=EVER[0], ends_at=EVER[1]):
     return stores.holds.add(CONTOSO, search, begins_at, ends_at, "the case of 2026", "ada", utc_now())
 
 
-def deeds(stores, customer=CONTOSO):
-    return [(each.who, each.deed, each.subject) for each in stores.journal.page(customer) if "erase" in each.deed]
+def actions(stores, customer=CONTOSO):
+    return [(each.who, each.action, each.subject) for each in stores.audit_log.page(customer) if "erase" in each.action]
 
 
 def test_what_a_search_finds_is_erased_and_nothing_else(data):
@@ -48,7 +48,7 @@ def test_another_customer_keeps_every_row(data):
     fabrikam = records_of(data, FABRIKAM)
     with open_stores(data) as stores:
         erase(work(stores, "contoso", search="ip:10.0.0.0/8"))
-        assert deeds(stores, FABRIKAM) == []
+        assert actions(stores, FABRIKAM) == []
     assert records_of(data, FABRIKAM) == fabrikam
 
 
@@ -66,7 +66,7 @@ def test_a_backup_under_way_holds_no_erasure_up_and_has_what_was_there_at_its_mo
 def test_an_erasure_stands_in_the_audit_log_of_its_customer(stores):
     erase(work(stores, "contoso", search="ip:10.0.0.9,10.0.0.4  dport:22"))
     subject = "60 records: ip:10.0.0.9,10.0.0.4 dport:22"
-    assert deeds(stores) == [
+    assert actions(stores) == [
         ("the command line", "erased records", subject),
         ("the command line", "began to erase records", subject),
     ]
@@ -77,7 +77,7 @@ def test_a_look_and_a_search_without_records_change_nothing(stores, wishes):
     found = erase(work(stores, "contoso", **wishes))
     assert found == {"customer": "contoso", "search": wishes["search"], "records": 60 * (wishes["search"] == "port:22")}
     assert stores.records.count(CONTOSO) == 241
-    assert deeds(stores) == []
+    assert actions(stores) == []
 
 
 def test_posts_from_which_records_were_erased_are_known_for_ever_and_others_are_not(stores):
@@ -111,7 +111,7 @@ def test_a_hold_on_one_of_the_records_refuses_the_erasure_of_all_until_it_is_lif
     with pytest.raises(RefusedError, match=rf"hold {number} of ada \(the case of 2026\).*Nothing was changed"):
         erase(work(stores, "contoso", search="ip:10.0.0.4"))
     assert stores.records.count(CONTOSO) == 241
-    assert deeds(stores) == []
+    assert actions(stores) == []
     stores.holds.lift(CONTOSO, number, utc_now())
     assert erase(work(stores, "contoso", search="ip:10.0.0.4"))["records"] == 181
 
@@ -145,7 +145,7 @@ def test_a_hold_that_is_made_while_the_records_are_looked_for_refuses_too(stores
     with pytest.raises(RefusedError, match="holds were changed just now"):
         erase(work(late, "contoso", search="port:22"))
     assert stores.records.count(CONTOSO) == 241
-    assert deeds(stores) == []
+    assert actions(stores) == []
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_an_erasure_that_is_killed_at_any_change_is_on_record_and_a_second_one_e
             left, posts = stores.records.count(number), marked(stores, number)
             # Of both posts two records are to go; never one without its post's mark, nor unrecorded.
             assert left == 6 - 2 * posts
-            assert bool(deeds(stores, number)) >= bool(posts)
+            assert bool(actions(stores, number)) >= bool(posts)
             states.add(left)
             erase(work(stores, str(number - 1), search="ip:10.0.0.4"))
             assert (stores.records.count(number), marked(stores, number)) == (2, 2)
@@ -196,6 +196,6 @@ def marked(stores, customer):
 def test_the_audit_log_keeps_the_whole_search(stores):
     search = f"ip:{','.join(f'10.0.{number}.0/24' for number in range(40))} port:22"
     erase(work(stores, "contoso", search=search))
-    assert all(subject.endswith("port:22") for _, _, subject in deeds(stores))
+    assert all(subject.endswith("port:22") for _, _, subject in actions(stores))
     with pytest.raises(RefusedError, match="The audit log keeps searches of up to 3900 characters"):
         erase(work(stores, "contoso", search=f"rule:{'x' * 3900}"))

@@ -1,0 +1,1 @@
+"""Pages of machines, their agents and blueprints."""

@@ -1,0 +1,105 @@
+"""Blueprints: imported from files, and given back as they were."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.console import Console
+from gateway.console.errors import not_found
+from gateway.console.forms import read_form, whole_number
+from gateway.console.links import BLUEPRINTS, url
+from gateway.console.pages import redirect
+from gateway.console.visitor import Visitor
+from gateway.edge.blueprint_file import SHIPPED, BlueprintError, read_blueprint
+from gateway.stores.accounts import User
+from gateway.stores.audit_log import Action
+from gateway.stores.blueprints import NewBlueprint
+
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
+
+
+class BlueprintsPage:
+    """The page of the blueprints."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stores = console.stores
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/blueprints`."""
+        return await self._page(request, visitor)
+
+    async def post(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/blueprints`: import a file."""
+        xml = (await read_form(request, self._console.limits)).verbatim("blueprint")
+        if not xml.strip():
+            return await self._page(request, visitor, "Choose a file, such as the one that comes with the gateway.")
+        try:
+            blueprint = read_blueprint(xml)
+        except BlueprintError as error:
+            return await self._page(request, visitor, str(error))
+        number = await run_in_threadpool(self._put, visitor.user, blueprint)
+        return redirect(url(BLUEPRINTS, imported=number))
+
+    async def export(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/blueprints/NUMBER/export`: the file, as it was imported."""
+        number = whole_number(request.path_params["number"])
+        customer = visitor.user.customer
+        found = None if number is None else await run_in_threadpool(self._stores.blueprints.find, customer, number)
+        if found is None:
+            raise not_found("blueprint")
+        name = _NOT_IN_NAMES.sub("_", found.content.name).strip("_") or "Blueprint"
+        return _file(found.content.xml.encode(), f"{name}_BP.xml")
+
+    async def shipped(self, _request: Request, _visitor: Visitor) -> Response:
+        """Answer `GET /setup/blueprints/shipped`: the file that comes with the gateway."""
+        return _file(await run_in_threadpool(Path.read_bytes, SHIPPED), SHIPPED.name)
+
+    async def remove(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/blueprints/NUMBER/remove`."""
+        number = whole_number(request.path_params["number"])
+        if number is None or await run_in_threadpool(self._remove, visitor.user, number) is None:
+            raise not_found("blueprint")
+        return redirect(url(BLUEPRINTS, removed=1))
+
+    def _put(self, user: User, blueprint: NewBlueprint) -> int:
+        now = self._console.clock()
+        with self._stores.database.transaction():
+            number = self._stores.blueprints.put(user.customer, blueprint, now)
+            what = f"{blueprint.name}, every {blueprint.interval_seconds} s"
+            self._stores.audit_log.add(user.customer, now, user.name, Action.IMPORTED_BLUEPRINT, what)
+        return number
+
+    def _remove(self, user: User, number: int) -> str | None:
+        with self._stores.database.transaction():
+            name = self._stores.blueprints.remove(user.customer, number, self._console.clock())
+            if name is not None:
+                self._stores.audit_log.add(
+                    user.customer, self._console.clock(), user.name, Action.REMOVED_BLUEPRINT, name
+                )
+        return name
+
+    async def _page(self, request: Request, visitor: Visitor, error: str = "") -> Response:
+        blueprints = await run_in_threadpool(self._stores.blueprints.all, visitor.user.customer)
+        imported = request.query_params.get("imported")
+        return self._console.pages.render(
+            request,
+            visitor,
+            "machines/blueprints.html",
+            status=422 if error else 200,
+            blueprints=blueprints,
+            error=error,
+            imported=next((each for each in blueprints if str(each.number) == imported), None),
+            removed="removed" in request.query_params,
+            shipped=SHIPPED.name,
+        )
+
+
+def _file(content: bytes, name: str) -> Response:
+    return Response(
+        content, media_type="application/xml", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )

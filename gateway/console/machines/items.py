@@ -1,0 +1,214 @@
+"""Configuration items: the machines, what runs on them, and which blueprints are applied."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.console import Console
+from gateway.console.errors import not_found
+from gateway.console.forms import Form, read_form, text_error, whole_number
+from gateway.console.links import MACHINES, url
+from gateway.console.machines.deciding import decide
+from gateway.console.pages import redirect
+from gateway.console.visitor import Visitor
+from gateway.stores.accounts import User
+from gateway.stores.agents import Agent, Standing
+from gateway.stores.audit_log import Action
+from gateway.stores.blueprints import Blueprint
+from gateway.stores.database import StoreError
+from gateway.stores.items import Item, ItemFilter, ItemState
+from gateway.stores.server_traffic import Answer
+from gateway.stores.stores import Stores
+from gateway.traffic.first import first_of
+
+MOST_LISTED: Final = 500
+SILENT: Final = timedelta(minutes=3)
+"""An agent asks every half minute, and is seen to the minute."""
+WRONG_CLOCK: Final = timedelta(minutes=1)
+_LONGEST_NAME: Final = 255
+_LONGEST_SYSTEM: Final = 200
+_MOST_ADDRESSES: Final = 64
+
+
+class ItemsPage:
+    """The pages of the configuration items."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stores = console.stores
+
+    async def overview(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/items`: the list, as its columns are filtered."""
+        query = request.query_params
+        wanted = item_filter(query)
+        customer = visitor.user.customer
+        items = await run_in_threadpool(self._stores.items.page, customer, wanted, MOST_LISTED + 1)
+        saved = whole_number(query.get("saved", ""))
+        return self._console.pages.render(
+            request,
+            visitor,
+            "machines/items.html",
+            items=items[:MOST_LISTED],
+            more=len(items) > MOST_LISTED,
+            wanted=wanted,
+            filtered=wanted != ItemFilter(),
+            states=list(ItemState),
+            silent_since=self._console.clock() - SILENT,
+            saved=None if saved is None else await run_in_threadpool(self._stores.items.find, customer, saved),
+            removed="removed" in query,
+        )
+
+    async def new(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/items/new`."""
+        return self._form(request, visitor, Form({}), {})
+
+    async def add(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/items/new`: make a machine known by hand."""
+        form = await read_form(request, self._console.limits)
+        errors = _errors(form)
+        if not errors:
+            try:
+                number = await run_in_threadpool(self._add, visitor.user, form)
+            except StoreError as error:
+                errors = {"name": str(error)}
+            else:
+                return redirect(url(MACHINES, saved=number))
+        return self._form(request, visitor, form, errors, status=422)
+
+    async def editor(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/items/NUMBER`."""
+        item = await self._item(request, visitor)
+        agents, blueprints, applied, last = await run_in_threadpool(self._about, item, visitor.user.customer)
+        query = request.query_params
+        wanted = query.get("blueprint", "").strip()
+        waiting = [each for each in agents if each.standing is Standing.PENDING]
+        now = self._console.clock()
+        return self._console.pages.render(
+            request,
+            visitor,
+            "machines/item.html",
+            item=item,
+            agents=first_of(agents),
+            waiting=waiting,
+            decided=next((each for each in agents if each.presence.id == query.get("decided")), None),
+            blueprints=[each for each in blueprints if wanted.casefold() in each.content.name.casefold()],
+            all_blueprints=blueprints,
+            applied=applied,
+            last=last,
+            wanted=wanted,
+            silent_since=now - SILENT,
+            wrong_clock=WRONG_CLOCK,
+        )
+
+    async def save(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/items/NUMBER`: apply the blueprints that are ticked, and accept the machine.
+
+        The agent too that the page named: it alone asked for the machine when the page was made.
+        """
+        item = await self._item(request, visitor)
+        form = await read_form(request, self._console.limits)
+        try:
+            await run_in_threadpool(self._save, visitor.user, item, form)
+        except StoreError:
+            raise not_found("configuration item") from None
+        return redirect(url(MACHINES, saved=item.number))
+
+    async def remove(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/items/NUMBER/remove`."""
+        item = await self._item(request, visitor)
+        await run_in_threadpool(self._remove, visitor.user, item)
+        return redirect(url(MACHINES, removed=1))
+
+    async def _item(self, request: Request, visitor: Visitor) -> Item:
+        return await find_item(self._stores, request, visitor)
+
+    def _about(self, item: Item, customer: int) -> tuple[list[Agent], list[Blueprint], set[int], Answer | None]:
+        blueprints = self._stores.blueprints
+        last = self._stores.server_traffic.last([item.number]).get(item.number)
+        return (
+            self._stores.agents.of_item(item.number),
+            blueprints.all(customer),
+            blueprints.applied(item.number),
+            last,
+        )
+
+    def _add(self, user: User, form: Form) -> int:
+        with self._stores.database.transaction():
+            number = self._stores.items.add(
+                user.customer, form.text("name"), _addresses(form.text("addresses")), form.text("system")
+            )
+            self._stores.audit_log.add(
+                user.customer, self._console.clock(), user.name, Action.SAVED_ITEM, form.text("name")
+            )
+        return number
+
+    def _save(self, user: User, item: Item, form: Form) -> None:
+        # Those that a filter kept from the page are not named in the form, and stay as they are.
+        listed, ticked = ({whole_number(each) for each in form.all(name)} - {None} for name in ("listed", "applied"))
+        with self._stores.database.transaction():
+            saved = self._stores.items.save(
+                user.customer,
+                item.number,
+                [each for each in listed & ticked if each is not None],
+                [each for each in listed - ticked if each is not None],
+                self._console.clock(),
+            )
+            what = f"{saved.name}: {', '.join(saved.blueprints) or 'no blueprint'}"
+            self._stores.audit_log.add(user.customer, self._console.clock(), user.name, Action.SAVED_ITEM, what)
+            if form.text("agent"):
+                decide(self._stores, user, item, form.text("agent"), Standing.ACCEPTED, self._console.clock())
+
+    def _remove(self, user: User, item: Item) -> None:
+        with self._stores.database.transaction():
+            if self._stores.items.remove(user.customer, item.number) is not None:
+                self._stores.audit_log.add(
+                    user.customer, self._console.clock(), user.name, Action.REMOVED_ITEM, item.name
+                )
+
+    def _form(
+        self, request: Request, visitor: Visitor, form: Form, errors: dict[str, str], *, status: int = 200
+    ) -> Response:
+        return self._console.pages.render(
+            request, visitor, "machines/item_form.html", status=status, form=form, errors=errors
+        )
+
+
+async def find_item(stores: Stores, request: Request, visitor: Visitor) -> Item:
+    """Give the machine that an address names."""
+    number = whole_number(request.path_params["number"])
+    item = None if number is None else await run_in_threadpool(stores.items.find, visitor.user.customer, number)
+    if item is None:
+        raise not_found("configuration item")
+    return item
+
+
+def item_filter(query: Mapping[str, str]) -> ItemFilter:
+    """Read how the columns of a list are filtered."""
+    name, address, system, state = (query.get(key, "").strip() for key in ("name", "address", "system", "state"))
+    wanted = ItemFilter(name, address, system)
+    return replace(wanted, state=ItemState(state)) if state in set(ItemState) else wanted
+
+
+def _errors(form: Form) -> dict[str, str]:
+    """Give what is wrong with the fields, by their names."""
+    errors = {
+        "name": text_error(form.text("name"), _LONGEST_NAME),
+        "system": text_error(form.text("system") or "-", _LONGEST_SYSTEM),
+    }
+    try:
+        if len(_addresses(form.text("addresses"))) > _MOST_ADDRESSES:
+            errors["addresses"] = f"Enter at most {_MOST_ADDRESSES} addresses."
+    except ValueError:
+        errors["addresses"] = "Enter addresses such as 10.0.0.4, separated by commas."
+    return {name: error for name, error in errors.items() if error}
+
+
+def _addresses(text: str) -> list[str]:
+    return [str(ip_address(each)) for each in re.split(r"[,\s]+", text) if each]

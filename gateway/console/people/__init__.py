@@ -1,0 +1,1 @@
+"""Pages of whoever signs in, and of what they did."""

@@ -1,0 +1,83 @@
+"""A user's own account: who one is, and the password."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.console import Console
+from gateway.console.forms import Form, read_form
+from gateway.console.links import ACCOUNT, HOME, url
+from gateway.console.pages import redirect
+from gateway.console.session import Door
+from gateway.console.visitor import Visitor
+from gateway.signing_in import SigningIn, TooManyTriesError
+
+SHORTEST_PASSWORD: Final = 12
+
+
+class Account:
+    """The page of one's own account."""
+
+    def __init__(self, console: Console, door: Door, signing_in: SigningIn) -> None:
+        self._console = console
+        self._door = door
+        self._signing_in = signing_in
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /account`."""
+        return self._page(request, visitor, {})
+
+    async def post(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /account`: replace the password, and end every session that the old one began."""
+        form = await read_form(request, self._console.limits)
+        errors = _errors(form)
+        if errors:
+            return self._page(request, visitor, errors, status=422)
+        try:
+            changed = await self._signing_in.change_password(
+                request, visitor.user, form.verbatim("current"), form.verbatim("new")
+            )
+        except TooManyTriesError as error:
+            headers = {"Retry-After": str(error.seconds)}
+            return self._page(request, visitor, {"current": str(error)}, status=429, headers=headers)
+        if not changed:
+            return self._page(request, visitor, {"current": "This is not your present password."}, status=422)
+        response = redirect(HOME if visitor.user.needs_new_password else url(ACCOUNT, changed=1))
+        await self._door.begin(request, visitor.user, response)
+        return response
+
+    def _page(
+        self,
+        request: Request,
+        visitor: Visitor,
+        errors: dict[str, str],
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        return self._console.pages.render(
+            request,
+            visitor,
+            "people/account.html",
+            status=status,
+            headers=headers,
+            errors=errors,
+            shortest=SHORTEST_PASSWORD,
+            changed="changed" in request.query_params,
+        )
+
+
+def _errors(form: Form) -> dict[str, str]:
+    """Give what is wrong with the fields, by their names."""
+    new = form.verbatim("new")
+    errors = {}
+    if not form.verbatim("current"):
+        errors["current"] = "Enter your present password."
+    if len(new) < SHORTEST_PASSWORD:
+        errors["new"] = f"Choose at least {SHORTEST_PASSWORD} characters; a few words make a good password."
+    elif new == form.verbatim("current"):
+        errors["new"] = "This is your present password. Choose another one."
+    elif new != form.verbatim("again"):
+        errors["again"] = "This is not what you entered above. Enter the new password twice."
+    return errors

@@ -1,0 +1,1 @@
+"""Pages by which flow logs are set up: tokens, storage accounts, scripts, registrations."""

@@ -1,0 +1,212 @@
+"""Configure Flow Logs: which storage accounts are delivered from, and what has arrived from them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.clock import from_ms
+from gateway.console.console import Console
+from gateway.console.errors import not_found
+from gateway.console.figures import since
+from gateway.console.forms import read_form
+from gateway.console.home.attention import Attention
+from gateway.console.home.notices import Situation
+from gateway.console.home.sources import Source
+from gateway.console.links import FLOW_LOGS, url
+from gateway.console.pages import go_to, redirect
+from gateway.console.setup.flow_logs_form import (
+    MOST_ACCOUNTS,
+    Draft,
+    checked,
+    draft_of,
+    empty_draft,
+    read_draft,
+    with_one_more_row,
+    without_row,
+)
+from gateway.console.visitor import Visitor
+from gateway.stores.accounts import User
+from gateway.stores.audit_log import Action
+from gateway.stores.database import StoreError
+from gateway.stores.deployments import Deployment, StorageAccount
+from gateway.traffic.first import first_of
+from gateway.traffic.freshness import AccountFreshness, account_freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What has arrived from a storage account.
+
+    Attributes:
+        account: The account.
+        log: The log blob of the newest record, with its container; None if nothing has arrived yet.
+        last_record: The newest record's time.
+        lag: How long ago that is.
+        delay: How much later than that it was accepted.
+        rejected: How many lines were no flow records.
+        refused_at: When a post was last refused; None if none was, or if one was accepted since.
+        refusal: Why.
+
+    """
+
+    account: StorageAccount
+    log: str | None = None
+    last_record: datetime | None = None
+    lag: timedelta | None = None
+    delay: timedelta | None = None
+    rejected: int = 0
+    refused_at: datetime | None = None
+    refusal: str = ""
+
+
+class FlowLogsPage:
+    """The pages of the Flow Logs configurations."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stores = console.stores
+        self._attention = Attention(console)
+
+    async def overview(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/flow-logs`."""
+        customer = visitor.user.customer
+        deployments = await run_in_threadpool(self._stores.deployments.all, customer)
+        situation = await run_in_threadpool(self._attention.situation, customer)
+        told = {word: request.query_params.get(word, "") for word in ("saved", "removed")}
+        names = {each.name for each in deployments}
+        return self._console.pages.render(
+            request,
+            visitor,
+            "setup/flow_logs.html",
+            deployments=deployments,
+            sources={each.heard.account: each for each in situation.sources},
+            unconfigured=first_of([each for each in situation.sources if _is_unconfigured(each, situation)]),
+            saved=told["saved"] if told["saved"] in names else "",
+            removed=bool(told["removed"]),
+        )
+
+    async def new(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/flow-logs/new`."""
+        return self._form(request, visitor, empty_draft(), None)
+
+    async def add(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/flow-logs/new`."""
+        return await self._save(request, visitor, None)
+
+    async def edit(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/flow-logs/NAME/edit`."""
+        stored = await self._deployment(request, visitor)
+        return self._form(request, visitor, draft_of(stored), stored)
+
+    async def replace(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/flow-logs/NAME/edit`."""
+        return await self._save(request, visitor, await self._deployment(request, visitor))
+
+    async def details(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /setup/flow-logs/NAME`."""
+        deployment = await self._deployment(request, visitor)
+        customer = visitor.user.customer
+        now = self._console.clock()
+        found = await run_in_threadpool(account_freshness, self._stores.records, customer)
+        registered = await run_in_threadpool(self._stores.registrations.in_force, customer)
+        return self._console.pages.render(
+            request,
+            visitor,
+            "setup/flow_logs_details.html",
+            deployment=deployment,
+            arrivals=[_arrivals(each, found.get(each.name), now) for each in deployment.accounts],
+            registration=registered.get(deployment.subscription_id),
+            url=self._console.place.url,
+            reachable=self._console.place.reachable,
+            packaged=self._console.place.package.is_file(),
+        )
+
+    async def remove(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `POST /setup/flow-logs/NAME/remove`."""
+        deployment = await self._deployment(request, visitor)
+        await run_in_threadpool(self._remove, visitor.user, deployment.name)
+        return redirect(url(FLOW_LOGS, removed=1))
+
+    async def _deployment(self, request: Request, visitor: Visitor) -> Deployment:
+        name = request.path_params["name"]
+        found = await run_in_threadpool(self._stores.deployments.find, visitor.user.customer, name)
+        if found is None:
+            raise not_found("deployment")
+        return found
+
+    async def _save(self, request: Request, visitor: Visitor, stored: Deployment | None) -> Response:
+        form = await read_form(request, self._console.limits)
+        draft = read_draft(form, stored)
+        if "add" in form:
+            return self._form(request, visitor, with_one_more_row(draft), stored)
+        if "remove" in form:
+            return self._form(request, visitor, without_row(draft, form.text("remove")), stored)
+        taken = [] if stored else await run_in_threadpool(self._names, visitor.user)
+        draft = checked(draft, taken)
+        if draft.good:
+            try:
+                await run_in_threadpool(self._put, visitor.user, draft, stored)
+            except StoreError as error:
+                # Somebody else was quicker, or the key is lost.
+                draft = replace(draft, errors={"name": str(error)})
+        if not draft.good:
+            return self._form(request, visitor, draft, stored, status=422)
+        return go_to(request, url(FLOW_LOGS, saved=draft.name))
+
+    def _names(self, user: User) -> list[str]:
+        return [each.name for each in self._stores.deployments.all(user.customer)]
+
+    def _put(self, user: User, draft: Draft, stored: Deployment | None) -> None:
+        now = self._console.clock()
+        what = (user.customer, draft.name, draft.subscription_id, [row.account for row in draft.rows], now)
+        with self._stores.database.transaction():
+            if stored:
+                self._stores.deployments.replace(*what, draft.seen)
+            else:
+                self._stores.deployments.add(*what)
+            self._stores.audit_log.add(user.customer, now, user.name, Action.SAVED_DEPLOYMENT, draft.name)
+
+    def _remove(self, user: User, name: str) -> None:
+        with self._stores.database.transaction():
+            if self._stores.deployments.remove(user.customer, name):
+                self._stores.audit_log.add(
+                    user.customer, self._console.clock(), user.name, Action.REMOVED_DEPLOYMENT, name
+                )
+
+    def _form(
+        self, request: Request, visitor: Visitor, draft: Draft, stored: Deployment | None, *, status: int = 200
+    ) -> Response:
+        return self._console.pages.render(
+            request,
+            visitor,
+            "setup/flow_logs_form.html",
+            status=status,
+            draft=draft,
+            stored=stored,
+            full=len(draft.rows) >= MOST_ACCOUNTS,
+        )
+
+
+def _is_unconfigured(source: Source, situation: Situation) -> bool:
+    return source.heard.account is not None and source.heard.account not in situation.configured
+
+
+def _arrivals(account: StorageAccount, found: AccountFreshness | None, now: datetime) -> Arrivals:
+    if found is None:
+        return Arrivals(account)
+    refusal = found.refusal
+    if refusal is not None and not refusal.stands(found.accepted):
+        refusal = None
+    return Arrivals(
+        account,
+        found.log,
+        None if found.last is None else from_ms(found.last),
+        None if found.last is None else since(found.last, now),
+        None if found.delay is None else timedelta(milliseconds=max(found.delay, 0)),
+        found.rejected,
+        None if refusal is None else from_ms(refusal.at),
+        "" if refusal is None else refusal.message,
+    )

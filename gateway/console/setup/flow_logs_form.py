@@ -1,0 +1,174 @@
+"""What is typed into the form of a Flow Logs configuration, and what may be wrong with it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+from uuid import UUID
+
+from gateway.console.forms import Form
+from gateway.console.setup.connection_string import cloud_of, error_in
+from gateway.stores.deployments import Deployment, NewStorageAccount, StorageAccount
+
+_PREFIX: Final = "azure-"
+_NAME: Final = re.compile(r"azure-[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?")
+_DASHES: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_ACCOUNT: Final = re.compile(r"[a-z0-9]{3,24}")
+_KEY: Final = re.compile("[0-9]{1,6}")
+_REGION: Final = re.compile(r"[a-z0-9]{3,40}")
+MOST_ACCOUNTS: Final = 50
+_GUID_WANTED: Final = (
+    "Enter the subscription's id, such as 00000000-0000-0000-0000-000000000000: az account list shows yours."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One storage account's fields.
+
+    Attributes:
+        key: What its fields' names end with; it stays when other rows come and go.
+        name: The account's name, as typed.
+        region: Its region, as typed.
+        secret: Its connection string, as typed; it is never sent back.
+        kept: Whether a connection string is stored that an empty field keeps.
+        errors: What is wrong with the fields, by their names without the key.
+
+    """
+
+    key: str
+    name: str = ""
+    region: str = ""
+    secret: str = field(default="", repr=False)
+    kept: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> NewStorageAccount:
+        """What is to be saved of it."""
+        return NewStorageAccount(StorageAccount(self.name, self.region), self.secret or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The whole form.
+
+    Attributes:
+        name: The deployment's name, as typed.
+        subscription_id: The Azure subscription's id, as typed.
+        rows: The storage accounts.
+        errors: What is wrong with the first two, by their names.
+        seen: The mark of the configuration that it was made from; nothing for a new one.
+
+    """
+
+    name: str
+    subscription_id: str
+    rows: tuple[Row, ...]
+    errors: dict[str, str] = field(default_factory=dict)
+    seen: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.errors and not any(row.errors for row in self.rows)
+
+
+def empty_draft() -> Draft:
+    """Give the form of a new configuration."""
+    return Draft(_PREFIX, "", (Row("1"),))
+
+
+def draft_of(deployment: Deployment) -> Draft:
+    """Give the form that changes a configuration; its secrets are not in it."""
+    rows = (Row(str(key), each.name, each.region, kept=True) for key, each in enumerate(deployment.accounts, 1))
+    return Draft(deployment.name, deployment.subscription_id, tuple(rows), seen=deployment.mark)
+
+
+def read_draft(form: Form, stored: Deployment | None) -> Draft:
+    """Read what was typed.
+
+    Args:
+        form: The form that was sent.
+        stored: The configuration that it changes; None for a new one.
+
+    """
+    known = {each.name for each in stored.accounts} if stored else set()
+    keys = [key for key in dict.fromkeys(form.all("row")) if _KEY.fullmatch(key)]
+    rows = tuple(_read_row(form, key, known) for key in keys[:MOST_ACCOUNTS])
+    name = stored.name if stored else form.text("name")
+    return Draft(name, form.text("subscription_id").lower(), rows or (Row("1"),), seen=form.text("seen"))
+
+
+def _read_row(form: Form, key: str, known: set[str]) -> Row:
+    name = form.text(f"account-{key}")
+    # "East US", as the portal shows it, is eastus.
+    region = form.text(f"region-{key}").lower().replace(" ", "")
+    return Row(key, name, region, form.text(f"secret-{key}"), kept=name in known)
+
+
+def with_one_more_row(draft: Draft) -> Draft:
+    """Add an empty storage account."""
+    last = max((int(row.key) for row in draft.rows), default=0)
+    return replace(draft, rows=(*draft.rows, Row(str(last + 1)))[:MOST_ACCOUNTS])
+
+
+def without_row(draft: Draft, key: str) -> Draft:
+    """Take a storage account away."""
+    return replace(draft, rows=tuple(row for row in draft.rows if row.key != key) or (Row("1"),))
+
+
+def checked(draft: Draft, taken: Sequence[str]) -> Draft:
+    """Give a form with what is wrong with it.
+
+    Args:
+        draft: The form.
+        taken: Names that other configurations have.
+
+    """
+    errors = {
+        "name": _name_error(draft.name, taken),
+        "subscription_id": "" if _is_guid(draft.subscription_id) else _GUID_WANTED,
+    }
+    rows: list[Row] = []
+    for row in draft.rows:
+        rows.append(replace(row, errors=_row_errors(row, rows)))
+    return replace(draft, rows=tuple(rows), errors={name: error for name, error in errors.items() if error})
+
+
+def _name_error(name: str, taken: Sequence[str]) -> str:
+    if _DASHES.search(name):
+        meant = _DASHES.sub("-", name)
+        return f"This has a long dash, as some documents print it. Write the name with a hyphen: {meant}"
+    if not name.startswith(_PREFIX):
+        return f"The name must begin with {_PREFIX}, such as {_PREFIX}production."
+    if not _NAME.fullmatch(name):
+        return f"Write up to 42 small letters, digits and hyphens after {_PREFIX}, a letter or digit last."
+    return f"There is a deployment {name} already. Choose another name." if name in taken else ""
+
+
+def _row_errors(row: Row, before: Sequence[Row]) -> dict[str, str]:
+    errors = {}
+    if not _ACCOUNT.fullmatch(row.name):
+        errors["account"] = "Enter the storage account's name: 3 to 24 small letters and digits."
+    elif row.name in {other.name for other in before}:
+        errors["account"] = "This storage account stands above already. Remove one of them."
+    if not _REGION.fullmatch(row.region):
+        errors["region"] = "Enter the storage account's region, such as eastus."
+    if row.secret:
+        error = error_in(row.secret, None if "account" in errors else row.name)
+        clouds = {cloud_of(other.secret) for other in before if other.secret}
+        if not error and clouds and cloud_of(row.secret) not in clouds:
+            error = "This connection string leads to another cloud than those above. A subscription is in one cloud."
+        if error:
+            errors["connection"] = error
+    elif not row.kept:
+        errors["connection"] = "Enter the connection string, from the storage account's access keys in the portal."
+    return errors
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

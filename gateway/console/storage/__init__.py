@@ -1,0 +1,1 @@
+"""Pages of what is stored and how long it is kept."""

@@ -1,0 +1,1 @@
+"""Pages that search the flow records and add them up."""

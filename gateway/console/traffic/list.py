@@ -1,0 +1,58 @@
+"""The list of the records themselves."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.links import view_url
+from gateway.console.traffic.columns import COLUMNS
+from gateway.console.traffic.record_pages import RecordPages
+from gateway.console.traffic.rows import Row
+from gateway.console.traffic.view import View
+from gateway.console.visitor import Visitor
+from gateway.stores.records import Records
+from gateway.traffic.exports.formats import FORMATS
+from gateway.traffic.pages import FIRST, LAST, Cursor, page
+from gateway.traffic.questions import Question
+from gateway.traffic.totals import totals
+
+
+class TrafficList:
+    """The page of the list."""
+
+    def __init__(self, record_pages: RecordPages) -> None:
+        self._record_pages = record_pages
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /traffic`."""
+        cursor, problems = FIRST, {}
+        if text := request.query_params.get("cursor"):
+            try:
+                cursor = Cursor.parse(text)
+            except ValueError:
+                problems = {"cursor": "This place in the list is not known. Go to the newest records."}
+        answer = partial(_answer, cursor)
+        return await self._record_pages.show(
+            request, visitor, "traffic/list.html", answer, problems=problems, columns=COLUMNS, formats=FORMATS
+        )
+
+
+def _answer(cursor: Cursor, records: Records, question: Question, view: View) -> Mapping[str, Any]:
+    found = page(records, question, cursor)
+    places = {"newest": FIRST, "newer": found.newer, "older": found.older, "oldest": LAST}
+    # The time is fixed, so that no record slips past while somebody reads.
+    fixed = view.fixed()
+    reachable = {"newest": found.newer, "newer": found.newer, "older": found.older, "oldest": found.older}
+    return {
+        "totals": totals(records, question),
+        "rows": [
+            Row.of(record, place, view, counted=counted)
+            for record, place, counted in zip(found.records, found.places, found.counted, strict=True)
+        ],
+        "paging": {
+            name: view_url(fixed, cursor=str(place)) if reachable[name] else None for name, place in places.items()
+        },
+    }

@@ -1,0 +1,43 @@
+"""All there is to one record."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.errors import not_found
+from gateway.console.traffic.columns import COLUMNS
+from gateway.console.traffic.record_pages import RecordPages
+from gateway.console.traffic.rows import Row
+from gateway.console.traffic.view import View
+from gateway.console.visitor import Visitor
+from gateway.stores.records import Records
+from gateway.traffic.pages import Place, find, read_place
+from gateway.traffic.questions import Question
+
+
+class RecordPage:
+    """The page of a record, which the list takes its details from."""
+
+    def __init__(self, record_pages: RecordPages) -> None:
+        self._record_pages = record_pages
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """Answer `GET /traffic/record`."""
+        try:
+            place = read_place(request.query_params.get("at", ""))
+        except ValueError:
+            raise not_found("record") from None
+        return await self._record_pages.show(
+            request, visitor, "traffic/record.html", partial(_answer, place), columns=COLUMNS
+        )
+
+
+def _answer(place: Place, records: Records, question: Question, view: View) -> Mapping[str, Any]:
+    found = find(records, question.customer, place)
+    if found is None:
+        raise not_found("record")
+    record, counted = found
+    return {"row": Row.of(record, place, view, counted=counted)}

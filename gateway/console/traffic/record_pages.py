@@ -1,0 +1,134 @@
+"""What the pages of the traffic have in common: an address is read, the records are asked, a page tells."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.console import Console
+from gateway.console.session import Handler
+from gateway.console.traffic.search_help import EXAMPLES
+from gateway.console.traffic.view import PRESETS, View, read_view
+from gateway.console.visitor import Visitor
+from gateway.leaving import LeftError, while_awaited
+from gateway.places import Places
+from gateway.stores.records import Records
+from gateway.stores.watch import TooSlowError
+from gateway.traffic.basis import ONCE
+from gateway.traffic.freshness import Freshness, freshness
+from gateway.traffic.questions import Question
+
+type Answer = Callable[[Records, Question, View], Mapping[str, Any]]
+"""Asks the records, and gives what the template wants to know. Blocks."""
+_NOTHING: Final[Mapping[str, str]] = {}
+
+
+class RecordPages:
+    """Shows pages that ask the records.
+
+    Attributes:
+        records: The store.
+        places: Lets few questions be asked at once, so that posts are stored meanwhile.
+
+    """
+
+    def __init__(self, console: Console, places: Places) -> None:
+        self._console = console
+        self._patience = console.limits.query_seconds
+        self.records = console.stores.records
+        self.places = places
+
+    def page(self, template: str, answer: Answer) -> Handler:
+        """Return what answers requests for a page that has no more than its template and its answer."""
+
+        async def get(request: Request, visitor: Visitor) -> Response:
+            return await self.show(request, visitor, template, answer)
+
+        return get
+
+    async def show(
+        self,
+        request: Request,
+        visitor: Visitor,
+        template: str,
+        answer: Answer,
+        *,
+        problems: Mapping[str, str] = _NOTHING,
+        kept: Mapping[str, str] = _NOTHING,
+        **context: Any,  # noqa: ANN401 - whatever the template asks for
+    ) -> Response:
+        """Show a page; where the address holds a bad value, the form alone, with a sentence at the field.
+
+        Args:
+            request: What is answered.
+            visitor: Who asks.
+            template: The template's name.
+            answer: Asks the records, if there is nothing wrong and there are any.
+            problems: What is wrong with values that only this page has.
+            kept: Those values, which links to the page itself keep.
+            context: What else the template asks for.
+
+        """
+        customer = visitor.user.customer
+        view, fresh = await self.view(customer, request.query_params)
+        view = replace(view, problems={**view.problems, **problems}, kept=kept)
+        told: Mapping[str, Any] = {}
+        if fresh is not None and not view.problems:
+            try:
+                told = await self._answer(request, customer, partial(_with_unsettled, answer), view)
+            except TooSlowError:
+                problem = f"This took longer than {self._patience:g} s and was stopped. Ask for less time, or for less."
+                view = replace(view, problems={"q": problem})
+        render = partial(
+            self._console.pages.render,
+            request,
+            visitor,
+            template,
+            status=422 if view.problems else 200,
+            view=view,
+            presets=PRESETS,
+            examples=EXAMPLES,
+            now=self._console.clock(),
+            fresh=fresh,
+            **context,
+            **told,
+        )
+        # Fifty rows with all their details take a while, in which agents and functions are to be heard.
+        return await self.places.run(customer, render)
+
+    async def _answer(self, request: Request, customer: int, answer: Answer, view: View) -> Mapping[str, Any]:
+        """Ask the records, and stop as soon as nobody waits for the answer any more.
+
+        Raises:
+            TooSlowError: It took too long, or nobody waits.
+
+        """
+        left = threading.Event()
+        records = self.records.for_people(self._patience, left)
+        ask = partial(self.places.run, customer, answer, records, view.question(customer), view)
+        try:
+            return await while_awaited(request, ask, left.set)
+        except TooSlowError:
+            self.places.stopped += not left.is_set()
+            raise
+        except LeftError:
+            raise TooSlowError("Nobody waits for the answer any more.") from None
+
+    async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
+        """Read an address, and tell how fresh the customer's records are."""
+        now = self._console.clock()
+        fresh = await self.places.run(customer, freshness, self.records, customer, now)
+        recorded = None if fresh is None else (fresh.first, fresh.last)
+        return read_view(parameters, now, recorded), fresh
+
+
+def _with_unsettled(answer: Answer, records: Records, question: Question, view: View) -> Mapping[str, Any]:
+    """Add to an answer how many hours of its time have bytes that may count twice."""
+    told = answer(records, question, view)
+    once = told.get("basis", view.basis) is ONCE
+    return {**told, "unsettled": records.unsettled(question.customer, question.start, question.end) if once else 0}

@@ -1,0 +1,91 @@
+"""One row of the list, its details included."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any, Final, Self
+
+from gateway.console.links import RECORD, TRAFFIC, narrowed_url, view_url, within_url
+from gateway.console.traffic.columns import COLUMNS, opposite
+from gateway.console.traffic.view import View
+from gateway.traffic.pages import Place, written_place
+from gateway.traffic.terms import NO, YES, Addresses, NumberKey, Numbers, Ports, Search, Side, Term, WordKey
+
+_AROUND_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a column shows of a record.
+
+    Attributes:
+        name: The column's name.
+        value: What it shows; None for what is absent.
+        only: The address of the records that have the same.
+        but: The address of those that have not.
+
+    """
+
+    name: str
+    value: Any
+    only: str | None
+    but: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record in the list.
+
+    Attributes:
+        record: The flow record, and whether its bytes count under the key that a search has for it.
+        place: Where it is.
+        view: What the page shows.
+
+    """
+
+    record: Mapping[str, Any]
+    place: Place
+    view: View
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], place: Place, view: View, *, counted: bool) -> Self:
+        """Return the row of a flow record."""
+        return cls({**record, WordKey.COUNTED.value: YES if counted else NO}, place, view)
+
+    def url(self) -> str:
+        """Give the address of the page of the record."""
+        return view_url(self.view, RECORD, at=written_place(self.place))
+
+    def cells(self) -> Iterator[Cell]:
+        """Give the cells of the columns that are shown."""
+        return map(self.cell, self.view.columns)
+
+    def details(self) -> Iterator[Cell]:
+        """Give all there is to the record."""
+        return map(self.cell, COLUMNS)
+
+    def cell(self, name: str) -> Cell:
+        """Give the cell of a column."""
+        column = COLUMNS[name]
+        value, term = column.value(self.record), column.term(self.record)
+        if term is None:
+            return Cell(name, value, None, None)
+        return Cell(name, value, *(narrowed_url(self.view, TRAFFIC, each) for each in (term, opposite(term))))
+
+    def flow_url(self) -> str:
+        """Give the address of all records of the same flow, whatever else is searched for."""
+        record = self.record
+        port = record["src_port"]
+        terms: tuple[Term, ...] = (
+            Addresses(Side.SOURCE, (ip_network(record["src_ip"]),)),
+            *(() if port is None else (Ports(Side.SOURCE, ((port, port),)),)),
+            Addresses(Side.DESTINATION, (ip_network(record["dst_ip"]),)),
+            Ports(Side.DESTINATION, ((record["dst_port"], record["dst_port"]),)),
+            Numbers(NumberKey.PROTO, ((record["protocol"], record["protocol"]),)),
+        )
+        return view_url(self.view, TRAFFIC, q=str(Search(terms)))
+
+    def around_url(self) -> str:
+        """Give the address of everything within a minute of it."""
+        time = self.record["time"]
+        return within_url(self.view, TRAFFIC, time - _AROUND_MS, time + _AROUND_MS, q="")

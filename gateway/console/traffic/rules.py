@@ -1,0 +1,30 @@
+"""Which rules decided, how often, and when last."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.console.links import records_url
+from gateway.console.traffic.view import View
+from gateway.stores.records import Records
+from gateway.traffic.basis import AS_LOGGED
+from gateway.traffic.questions import Question
+from gateway.traffic.rules import RuleHits, rule_hits
+from gateway.traffic.terms import Pattern, PatternKey, Patterns, Term, WordKey, Words
+
+
+def answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
+    hits = rule_hits(records, question)
+    return {
+        "hits": [(each, records_url(view, *_terms(each))) for each in hits.rows],
+        "most": max((each.records for each in hits.rows), default=0),
+        "basis": AS_LOGGED,
+        "others": hits.others,
+    }
+
+
+def _terms(hits: RuleHits) -> tuple[Term, ...]:
+    return (
+        Patterns(PatternKey.RULE, (Pattern(hits.rule, exact=True),)),
+        Words(WordKey.DIRECTION, (hits.direction,)),
+        Words(WordKey.DECISION, (hits.decision,)),
+    )
