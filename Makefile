@@ -43,6 +43,10 @@ demo: setup ## Deliver an hour of made-up flow logs end to end (or real ones: ma
 screenshots: setup package ## Take the pictures of the console that stand in the README (needs Chromium)
 	.venv/bin/python -m dev.screenshots
 
+.PHONY: diagrams
+diagrams: setup ## Draw the documents' diagrams for the console (needs Chromium)
+	.venv/bin/python -m dev.diagrams
+
 .PHONY: bench
 bench: setup ## Measure speed, memory and storage operations
 	.venv/bin/python -m benchmarks
@@ -73,4 +77,4 @@ lock: setup ## Pin all packages anew, with hashes, from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove everything that was made here
-	rm -rf .venv .tools .demo dist dev/emulator/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tools .demo dist dev/emulator/node_modules dev/diagrams/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache

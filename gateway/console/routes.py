@@ -22,6 +22,7 @@ from gateway.console.errors import PageError, not_found
 from gateway.console.export import Export
 from gateway.console.exposed import ExposedPage
 from gateway.console.flow_logs_page import FlowLogsPage
+from gateway.console.help.page import HelpPage
 from gateway.console.home import Home
 from gateway.console.items_page import ItemsPage
 from gateway.console.journal_page import JournalPage
@@ -76,6 +77,7 @@ class Console:
             *self._of_set_up(stores, place, limits, clock),
             *self._of_machines(stores, limits, clock),
             *self._of_retention(stores, limits, clock, records_life),
+            *self._of_help(),
             Route("/static/{name:path}", static.get, methods=["GET"]),
         ]
 
@@ -164,6 +166,15 @@ class Console:
             Route("/setup/retention", door.administrator(retention.post), methods=["POST"]),
             Route("/setup/retention/holds", door.administrator(retention.hold), methods=["POST"]),
             Route("/setup/retention/holds/{number}/lift", door.administrator(retention.lift), methods=["POST"]),
+        ]
+
+    def _of_help(self) -> list[Route]:
+        door = self._door
+        pages = HelpPage(self._pages)
+        return [
+            page("/help", door.reader(pages.index)),
+            page("/help/{name}", door.reader(pages.document)),
+            page("/help/diagrams/{name}", door.reader(pages.diagram)),
         ]
 
     async def on_page_error(self, request: Request, error: Exception) -> Response:
