@@ -68,10 +68,19 @@ package: ## Build the function app's package, dist/function.zip
 	@python="$(ANY_PYTHON)"; test -n "$$python" || { echo "package: install any Python 3.9 or newer first" >&2; exit 1; }; \
 	"$$python" -m dev.package
 
+.PHONY: release
+release: setup ## Make dist/release of the commit: function.zip, the gateway's bundle, SBOMs and checksums
+	.venv/bin/python -m dev.release
+
+.PHONY: release-check
+release-check: setup ## Make the release twice, compare, and run the gateway from its bundle
+	.venv/bin/python -m dev.release.check
+
 .PHONY: lock
 lock: setup ## Pin all packages anew, with hashes, from pyproject.toml
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --group dev --output-file dev/requirements.txt
+	$(COMPILE) --group gateway --output-file gateway/requirements.txt
 	$(COMPILE) --group uv --output-file dev/bootstrap/uv.txt
 	$(COMPILE) --group node --output-file dev/bootstrap/node.txt
 
