@@ -34,18 +34,25 @@ def main() -> int:
     except SetupError as error:
         print(f"diagrams: {error}", file=sys.stderr)
         return 1
-    folder = DOCS / DIAGRAMS
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     with (
         sync_playwright() as playwright,
         contextlib.closing(playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM)) as browser,
     ):
         page = browser.new_page()
         page.add_script_tag(path=_MERMAID)
-        for document in sorted(DOCS.glob("*.md")):
-            for diagram in diagrams_in(document.read_text(encoding="utf-8")):
-                _draw(page, diagram, folder)
+        texts = [path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))]
+        pictures = {
+            picture_name(diagram, scheme): _drawn(page, diagram, scheme)
+            for text in texts
+            for diagram in diagrams_in(text)
+            for scheme in Scheme
+        }
+    folder = DOCS / DIAGRAMS
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name, picture in pictures.items():
+        (folder / name).write_text(picture, encoding="utf-8")
+        print((folder / name).relative_to(_ROOT))
     return 0
 
 
@@ -64,12 +71,9 @@ def _install_mermaid() -> None:
     stamp.write()
 
 
-def _draw(page: Page, diagram: str, folder: Path) -> None:
-    for scheme in Scheme:
-        drawn = page.evaluate((_HERE / "drawn.js").read_text(), [diagram, scheme.value])
-        path = folder / picture_name(diagram, scheme)
-        path.write_text(drawn + "\n", encoding="utf-8")
-        print(path.relative_to(_ROOT))
+def _drawn(page: Page, diagram: str, scheme: Scheme) -> str:
+    drawn: str = page.evaluate((_HERE / "drawn.js").read_text(), [diagram, scheme.value])
+    return f"{drawn}\n"
 
 
 if __name__ == "__main__":
