@@ -43,6 +43,10 @@ demo: setup ## Deliver an hour of made-up flow logs end to end (or real ones: ma
 screenshots: setup package ## Take the pictures of the console that stand in the README (needs Chromium)
 	.venv/bin/python -m dev.screenshots
 
+.PHONY: diagrams
+diagrams: setup ## Draw the documents' diagrams for the console (needs Chromium)
+	.venv/bin/python -m dev.diagrams
+
 .PHONY: bench
 bench: setup ## Measure speed, memory and storage operations
 	.venv/bin/python -m benchmarks
@@ -64,13 +68,22 @@ package: ## Build the function app's package, dist/function.zip
 	@python="$(ANY_PYTHON)"; test -n "$$python" || { echo "package: install any Python 3.9 or newer first" >&2; exit 1; }; \
 	"$$python" -m dev.package
 
+.PHONY: release
+release: setup ## Make dist/release of the commit: function.zip, the gateway's bundle, SBOMs and checksums
+	.venv/bin/python -m dev.release
+
+.PHONY: release-check
+release-check: setup ## Make the release twice, compare, and run the gateway from its bundle
+	.venv/bin/python -m dev.release.check
+
 .PHONY: lock
 lock: setup ## Pin all packages anew, with hashes, from pyproject.toml
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --group dev --output-file dev/requirements.txt
+	$(COMPILE) --group gateway --output-file gateway/requirements.txt
 	$(COMPILE) --group uv --output-file dev/bootstrap/uv.txt
 	$(COMPILE) --group node --output-file dev/bootstrap/node.txt
 
 .PHONY: clean
 clean: ## Remove everything that was made here
-	rm -rf .venv .tools .demo dist dev/emulator/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tools .demo dist dev/emulator/node_modules dev/diagrams/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -38,6 +38,7 @@ BLUEPRINTS: Final = "/setup/blueprints"
 RETENTION: Final = "/setup/retention"
 STORAGE: Final = "/setup/storage"
 AUDIT_LOG: Final = "/setup/audit-log"
+HELP: Final = "/help"
 
 
 def url(path: str, **query: object) -> str:
@@ -54,6 +55,11 @@ def flow_logs_url(name: str) -> str:
 def machine_url(number: int) -> str:
     """Return the address of a machine."""
     return f"{MACHINES}/{number:d}"
+
+
+def help_url(document: str, heading: str = "") -> str:
+    """Return the address of a document, at a heading if one is named."""
+    return f"{HELP}/{document}#{heading}" if heading else f"{HELP}/{document}"
 
 
 def sign_in_url(then: str) -> str:

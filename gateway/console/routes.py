@@ -13,6 +13,7 @@ from gateway.console import links
 from gateway.console.compression import page
 from gateway.console.console import Console
 from gateway.console.errors import PageError, not_found
+from gateway.console.help.page import HelpPage
 from gateway.console.home.attention import Attention
 from gateway.console.home.home import Home
 from gateway.console.machines.agents import AgentsPage
@@ -77,6 +78,7 @@ class Routes:
             *self._of_setup(console),
             *self._of_machines(console),
             *self._of_storage(console, records_life),
+            *self._of_help(console),
             Route("/static/{name:path}", static.get, methods=["GET"]),
         ]
 
@@ -160,6 +162,15 @@ class Routes:
             form(links.RETENTION, door.administrator(retention.post)),
             form(f"{links.RETENTION}/holds", door.administrator(retention.hold)),
             form(f"{links.RETENTION}/holds/{{number}}/lift", door.administrator(retention.lift)),
+        ]
+
+    def _of_help(self, console: Console) -> list[Route]:
+        door = self._door
+        documents = HelpPage(console)
+        return [
+            page(links.HELP, door.reader(documents.index)),
+            page(f"{links.HELP}/{{name}}", door.reader(documents.document)),
+            page(f"{links.HELP}/diagrams/{{name}}", door.reader(documents.diagram)),
         ]
 
     async def on_page_error(self, request: Request, error: Exception) -> Response:

@@ -91,7 +91,7 @@ def test_an_old_value_of_an_agent_that_is_silent_is_not_taken_for_a_good_one(gat
 
 
 def test_empty_pages_tell_what_to_do(gateway, team, reader, clock):
-    assert "docs/agent.md" in text_of(reader.get("/setup/attributes"))
+    assert 'href="/help/agent#install"' in reader.get("/setup/attributes").text
     number = gateway.stores.items.add(team.customer, "web-1", [], "")
     assert "No blueprint is applied to web-1" in text_of(reader.get(f"/setup/attributes/{number}"))
     blueprint = gateway.stores.blueprints.put(team.customer, NewBlueprint("Minute", "", 60, ""), clock.now())

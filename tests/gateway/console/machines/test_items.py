@@ -45,7 +45,7 @@ def errors_of(page):
 
 
 def test_an_empty_list_tells_how_machines_get_into_it(administrator, reader):
-    assert "docs/agent.md" in text_of(administrator.get("/setup/items"))
+    assert 'href="/help/agent#install"' in administrator.get("/setup/items").text
     assert "create a machine by hand" in text_of(administrator.get("/setup/items"))
     assert "by hand" not in text_of(reader.get("/setup/items")).replace("or made by hand", "")
 

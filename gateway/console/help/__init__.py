@@ -1,0 +1,1 @@
+"""The documents of the project, as pages of the console."""
