@@ -33,6 +33,7 @@ from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.metrics.activity import Activity
 from gateway.place import Place
 from gateway.signing_in import SigningIn
+from gateway.stores.errors import StoreError
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 
 _SETTLING_EVERY: Final = 5.0
@@ -99,6 +100,7 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
         exception_handlers={
             ApiError: on_api_error,
             PageError: pages.on_page_error,
+            StoreError: pages.on_store_error,
             HTTPException: on_router_exception,
             **dict.fromkeys(STORAGE_ERRORS, on_storage_error),
             Exception: on_any_failure,

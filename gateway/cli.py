@@ -20,7 +20,7 @@ from gateway.customers import add_customer_commands, run_customer_command
 from gateway.operator.work import RefusedError
 from gateway.records import add_records_commands, run_records_command
 from gateway.serving import UsageError, add_serve_arguments, serve
-from gateway.stores.database import StoreError
+from gateway.stores.errors import StoreError
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.upgrade import UpgradeError
 from gateway.users import add_user_commands, change_users

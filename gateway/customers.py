@@ -163,7 +163,7 @@ def _log(options: argparse.Namespace) -> None:
         print_json([asdict(each) | {"at": iso(each.at)} for each in done])
         return
     for each in done:
-        show(f"{iso(each.at)}  {each.who}  {each.action}  {each.subject}")
+        show(f"{iso(each.at)}  {each.who}  {each.action.words}  {each.subject}")
 
 
 def _operator() -> str:

@@ -28,7 +28,7 @@ from gateway.operator.socket import listening
 from gateway.place import PACKAGE, Place
 from gateway.server import Server, end_on_signals, listen, run, server
 from gateway.stores.accounts import Accounts
-from gateway.stores.database import StoreError
+from gateway.stores.errors import StoreError
 from gateway.stores.passwords import new_password
 from gateway.stores.retention import MOST_DAYS
 from gateway.stores.stores import Stores, open_stores

@@ -16,13 +16,13 @@ from typing import Final
 import anyio
 from starlette.requests import Request
 
+from gateway.actions.people import change_password, sign_in
 from gateway.clock import Clock
 from gateway.leaving import LeftError, while_awaited
 from gateway.rate_limit import RateLimit
 from gateway.sender import sender
 from gateway.stores.accounts import User
 from gateway.stores.audit_log import Action
-from gateway.stores.passwords import hash_password
 from gateway.stores.stores import Stores
 from gateway.turns import Turns
 
@@ -70,8 +70,7 @@ class SigningIn:
 
     def __init__(self, stores: Stores, clock: Clock, *, behind_a_proxy: bool = False) -> None:
         self._behind_a_proxy = behind_a_proxy
-        self._accounts = stores.accounts
-        self._audit_log = stores.audit_log
+        self._stores = stores
         self._clock = clock
         self._at_a_place = RateLimit(*_TRIES_AT_A_PLACE, _KINDS)
         self._of_a_name = RateLimit(*_TRIES_OF_A_NAME, _KINDS)
@@ -94,8 +93,10 @@ class SigningIn:
             TooManyTriesError: Neither was looked at.
 
         """
-        asker = _Asker(self._address(request), _hashed(name), device)
-        return await self._limited(request, asker, lambda: self._sign_in(name, password, action))
+        asker = _Asker(self.address(request), _hashed(name), device)
+        return await self._limited(
+            request, asker, partial(sign_in, self._stores, self._clock(), name, password, asker.address, action)
+        )
 
     async def change_password(self, request: Request, user: User, present: str, new: str) -> bool:
         """Replace a user's password, which ends the user's sessions; tell whether the present one was right.
@@ -105,10 +106,16 @@ class SigningIn:
 
         """
         # Who has signed in is known, whatever others try with the name.
-        asker = _Asker(self._address(request), _hashed(user.name), "signed in")
-        return await self._limited(request, asker, lambda: self._change(user, present, new)) is not None
+        asker = _Asker(self.address(request), _hashed(user.name), "signed in")
+        return (
+            await self._limited(
+                request, asker, partial(change_password, self._stores, self._clock(), user, present, new, asker.address)
+            )
+            is not None
+        )
 
-    def _address(self, request: Request) -> str:
+    def address(self, request: Request) -> str:
+        """Return where a request comes from; of IPv6 the network of 64 bits."""
         return sender(request, behind_a_proxy=self._behind_a_proxy)
 
     async def _limited(self, request: Request, asker: "_Asker", attempt: Callable[[], User | None]) -> User | None:
@@ -140,27 +147,6 @@ class SigningIn:
         if asker.device is not None:
             return [(self._at_a_place, (asker.name, asker.device))]
         return [(self._at_a_place, (asker.name, asker.address)), (self._of_a_name, asker.name)]
-
-    def _sign_in(self, name: str, password: str, action: Action) -> User | None:
-        user = self._accounts.sign_in(name, password)
-        if user is not None:
-            self._audit_log.add(user.customer, self._clock(), user.name, action)
-        elif (customer := self._accounts.customer_of(name)) is not None:
-            self._audit_log.add(customer, self._clock(), name, Action.SIGN_IN_REFUSED)
-        else:
-            # Whose audit log? But how long an answer takes must not tell which names there are.
-            self._audit_log.add_none()
-        return user
-
-    def _change(self, user: User, present: str, new: str) -> User | None:
-        if self._accounts.sign_in(user.name, present) is None:
-            return None
-        # Before the transaction, which holds up everybody else's.
-        hashed = hash_password(new)
-        with self._accounts.database.transaction():
-            self._accounts.set_hash(user.name, hashed)
-            self._audit_log.add(user.customer, self._clock(), user.name, Action.CHANGED_PASSWORD)
-        return user
 
 
 def _hashed(name: str) -> str:

@@ -3,9 +3,9 @@
 import argparse
 from contextlib import closing
 
+from gateway.actions.people import add_user, remove_user, reset_password
 from gateway.clock import utc_now
-from gateway.stores.accounts import Accounts, Role
-from gateway.stores.audit_log import Action, AuditLog
+from gateway.stores.accounts import Role
 from gateway.stores.passwords import new_password
 from gateway.stores.stores import open_database
 
@@ -39,25 +39,18 @@ def change_users(options: argparse.Namespace) -> str:
     """Do what the command says; give what is to be told of it.
 
     Raises:
-        StoreError: The name is taken, or there is no such user.
+        StoreError: The name is taken (`TakenError`), or there is no such user (`GoneError`).
 
     """
+    now, name = utc_now(), options.name
     password = new_password()
-    told = f"The password of {options.name} is {password} (it is not shown again)."
     with closing(open_database(options.data)) as database:
-        accounts = Accounts(database)
-        with database.transaction():
-            match options.action:
-                case "add":
-                    customer = accounts.add_customer(options.customer)
-                    user = accounts.add_user(options.name, customer, password, options.role, one_time=True)
-                    action = Action.ADDED_USER
-                case "password":
-                    user = accounts.set_password(options.name, password, one_time=True)
-                    action = Action.RESET_PASSWORD
-                case _:
-                    user = accounts.remove_user(options.name)
-                    action = Action.REMOVED_USER
-                    told = f"{options.name} is removed. Subscription tokens stay good: revoke them in the console."
-            AuditLog(database).add(user.customer, utc_now(), "the command line", action, user.name)
-    return told
+        match options.action:
+            case "add":
+                add_user(database, now, name, options.customer, options.role, password)
+            case "password":
+                reset_password(database, now, name, password)
+            case _:
+                remove_user(database, now, name)
+                return f"{name} is removed. Subscription tokens stay good: revoke them in the console."
+    return f"The password of {name} is {password} (it is not shown again)."

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from gateway.actions.tokens import make_token
 from gateway.api.body import read_body
 from gateway.api.errors import ApiError
 from gateway.clock import Clock, iso
@@ -17,7 +18,7 @@ from gateway.limits import Limits
 from gateway.sender import know
 from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.accounts import Role, User
-from gateway.stores.audit_log import Action
+from gateway.stores.audit_log import Action, Actor
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import SubscriptionToken, TokenKind
 
@@ -65,16 +66,12 @@ class Auth:
         user = await self._user(request)
         _check_may_make_tokens(user)
         body = await read_body(request, self._limits.form_bytes, self._limits.body_seconds)
-        token, made = await run_in_threadpool(self._make_token, user, *_wanted(body))
+        life, kind = _wanted(body)
+        actor = Actor.user(user, self.address(request))
+        token, made = await run_in_threadpool(
+            make_token, self._stores, actor, self._clock(), kind, life, "made with the HTTP API"
+        )
         return JSONResponse({"subscriptionToken": token, **_about(made)}, 201, _NO_STORE)
-
-    def _make_token(self, user: User, life: timedelta, kind: TokenKind) -> tuple[str, SubscriptionToken]:
-        now = self._clock()
-        with self._stores.database.transaction():
-            purpose = "made with the HTTP API"
-            token, made = self._stores.tokens.add(user.customer, now, life, purpose, user.name, kind=kind)
-            self._stores.audit_log.add(user.customer, now, user.name, Action.MADE_TOKEN, f"{made.name}, {made.kind}")
-        return token, made
 
     async def get_subscription_token(self, request: Request) -> Response:
         """Answer `GET /qas/subscription-token`: until when the token that asks is good."""
@@ -99,6 +96,10 @@ class Auth:
         if not token.kind.does(wanted):
             raise ApiError(403, "wrong_token_kind", _WANTED[wanted])
         return token
+
+    def address(self, request: Request) -> str:
+        """Return where a request comes from; of IPv6 the network of 64 bits."""
+        return self._signing_in.address(request)
 
     def customer_of_refused(self, request: Request) -> int | None:
         """Give the number of the customer whose token a request carries, be it expired or revoked. Blocks.

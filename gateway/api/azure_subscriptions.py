@@ -8,12 +8,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.actions.registrations import deregister, register
 from gateway.api.auth import Auth
 from gateway.api.body import read_body
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
 from gateway.limits import Limits
-from gateway.stores.audit_log import Action
+from gateway.stores.audit_log import Actor
+from gateway.stores.errors import GoneError
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import SubscriptionToken, TokenKind
 
@@ -34,32 +36,24 @@ class AzureSubscriptions:
         token = await self._auth.subscription_token(request, TokenKind.INGEST)
         subscription_id = _subscription_id(request)
         registration = _registration(await read_body(request, self._limits.form_bytes, self._limits.body_seconds))
-        new = await run_in_threadpool(self._put, token, subscription_id, registration)
+        new = await run_in_threadpool(
+            register, self._stores, self._actor(request, token), self._clock(), subscription_id, registration
+        )
         return JSONResponse({"subscriptionId": subscription_id, **registration}, 201 if new else 200)
 
     async def delete(self, request: Request) -> Response:
         """Remove a subscription's registration."""
         token = await self._auth.subscription_token(request, TokenKind.INGEST)
         subscription_id = _subscription_id(request)
-        if not await run_in_threadpool(self._delete, token, subscription_id):
-            raise ApiError(404, "not_registered", f"The subscription {subscription_id} is not registered.")
+        actor = self._actor(request, token)
+        try:
+            await run_in_threadpool(deregister, self._stores, actor, self._clock(), subscription_id)
+        except GoneError as error:
+            raise ApiError(404, "not_registered", str(error)) from None
         return Response(status_code=204)
 
-    def _put(self, token: SubscriptionToken, subscription_id: str, registration: dict[str, Any]) -> bool:
-        now = self._clock()
-        with self._stores.database.transaction():
-            new = self._stores.registrations.put(token.customer, subscription_id, registration, now)
-            if new:
-                self._stores.audit_log.add(token.customer, now, token.name, Action.REGISTERED, subscription_id)
-        return new
-
-    def _delete(self, token: SubscriptionToken, subscription_id: str) -> bool:
-        now = self._clock()
-        with self._stores.database.transaction():
-            gone = self._stores.registrations.end(token.customer, subscription_id, now)
-            if gone:
-                self._stores.audit_log.add(token.customer, now, token.name, Action.DEREGISTERED, subscription_id)
-        return gone
+    def _actor(self, request: Request, token: SubscriptionToken) -> Actor:
+        return Actor.token(token, self._auth.address(request))
 
 
 def _subscription_id(request: Request) -> str:

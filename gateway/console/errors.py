@@ -1,6 +1,10 @@
 """Requests that the console refuses. Each is answered with a page."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from gateway.stores.errors import ChangedError, FullError, GoneError, KeyLostError, StoreError, TakenError
 
 
 class PageError(Exception):
@@ -23,3 +27,18 @@ class PageError(Exception):
 def not_found(what: str) -> PageError:
     """Refuse a request for something that is not there, or that is another customer's, which must look the same."""
     return PageError(404, f"There is no {what} here. It may have been removed, or the address is mistyped.")
+
+
+_STATUS: Final[Mapping[type[StoreError], HTTPStatus]] = {
+    TakenError: HTTPStatus.CONFLICT,
+    ChangedError: HTTPStatus.CONFLICT,
+    FullError: HTTPStatus.CONFLICT,
+    GoneError: HTTPStatus.NOT_FOUND,
+    KeyLostError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""What is answered where no field of a form shows the error."""
+
+
+def refused(error: StoreError) -> PageError:
+    """Answer what a store can't do, by the remedy."""
+    return PageError(_STATUS.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE), str(error))

@@ -12,7 +12,7 @@ from gateway.clock import Clock
 from gateway.console import links
 from gateway.console.compression import page
 from gateway.console.console import Console
-from gateway.console.errors import PageError, not_found
+from gateway.console.errors import PageError, not_found, refused
 from gateway.console.help.page import HelpPage
 from gateway.console.home.attention import Attention
 from gateway.console.home.home import Home
@@ -45,6 +45,7 @@ from gateway.limits import Limits
 from gateway.place import Place
 from gateway.places import Places
 from gateway.signing_in import SigningIn
+from gateway.stores.errors import StoreError
 from gateway.stores.stores import Stores
 
 
@@ -73,7 +74,7 @@ class Routes:
         devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=place.encrypted)
         console = Console(self._pages, stores, place, limits, clock)
         self.all = [
-            *self._of_people(console, devices, signing_in),
+            *self._of_people(console, devices, signing_in, places),
             *self._of_traffic(console, places),
             *self._of_setup(console),
             *self._of_machines(console),
@@ -82,11 +83,11 @@ class Routes:
             Route("/static/{name:path}", static.get, methods=["GET"]),
         ]
 
-    def _of_people(self, console: Console, devices: Devices, signing_in: SigningIn) -> list[Route]:
+    def _of_people(self, console: Console, devices: Devices, signing_in: SigningIn, places: Places) -> list[Route]:
         door = self._door
         sign_in = SignIn(console, door, devices, signing_in)
         account = Account(console, door, signing_in)
-        audit_log = AuditLogPage(console)
+        audit_log = AuditLogPage(console, places)
         return [
             page(links.SIGN_IN, door.everybody(sign_in.get)),
             form(links.SIGN_IN, door.everybody(sign_in.post)),
@@ -94,6 +95,7 @@ class Routes:
             page(links.ACCOUNT, door.newcomer(account.get)),
             form(links.ACCOUNT, door.newcomer(account.post)),
             page(links.AUDIT_LOG, door.reader(audit_log.get)),
+            Route(f"{links.AUDIT_LOG}/export.{{suffix}}", door.reader(audit_log.export), methods=["GET"]),
             page("/setup/journal", door.reader(moved_to(links.AUDIT_LOG))),
         ]
 
@@ -177,6 +179,11 @@ class Routes:
         """Answer a refusal of our own."""
         assert isinstance(error, PageError)  # noqa: S101 - registered for this class alone
         return await self._error(request, error)
+
+    async def on_store_error(self, request: Request, error: Exception) -> Response:
+        """Answer what a store can't do, by the remedy."""
+        assert isinstance(error, StoreError)  # noqa: S101 - registered for this class alone
+        return await self._error(request, refused(error))
 
     async def on_http_exception(self, request: Request, error: Exception) -> Response:
         """Answer what the router refuses: an unknown path or method."""

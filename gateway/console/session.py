@@ -17,7 +17,7 @@ from gateway.console.pages import go_to
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
-from gateway.sender import know
+from gateway.sender import know, sender
 from gateway.stores.accounts import User
 from gateway.stores.sessions import Sessions
 
@@ -43,6 +43,7 @@ class Door:
         self._limits = limits
         self._clock = clock
         self._encrypted = place.encrypted
+        self._behind_a_proxy = place.behind_a_proxy
         # With this prefix browsers take the cookie over TLS only, and from this host only.
         self._cookie = f"{'__Host-' if place.encrypted else ''}sluice-{gateway}"
 
@@ -78,7 +79,8 @@ class Door:
         if session is None:
             return None
         know(request, session.user.customer)
-        return Visitor(session.user, masked(session.csrf))
+        address = sender(request, behind_a_proxy=self._behind_a_proxy)
+        return Visitor(session.user, masked(session.csrf), address)
 
     async def begin(self, request: Request, user: User, response: Response) -> None:
         """Begin a session, under a cookie that nobody had before, and end the one that the request belongs to."""

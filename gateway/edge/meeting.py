@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from gateway.actions.machines import meet_agent
 from gateway.api.auth import Auth, bearer
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
 from gateway.edge.presence import agent_id, presence, says_who
-from gateway.stores.agents import Met, Presence, Standing
-from gateway.stores.audit_log import Action
-from gateway.stores.database import StoreError
+from gateway.stores.agents import Presence, Standing
+from gateway.stores.audit_log import Actor
+from gateway.stores.errors import FullError
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import SubscriptionToken, TokenKind
 
@@ -80,10 +81,7 @@ class Meeting:
     def _met(self, token: SubscriptionToken, said: Presence, peer: str) -> Known:
         now = self._clock()
         try:
-            with self._stores.database.transaction():
-                met: Met = self._stores.agents.meet(token.customer, said, now, peer)
-                if met.new:
-                    self._stores.audit_log.add(token.customer, now, token.name, Action.REPORTED_ITEM, said.host)
-        except StoreError as error:
+            met = meet_agent(self._stores, Actor.token(token, peer), now, said, peer)
+        except FullError as error:
             raise ApiError(403, "too_many_agents", str(error)) from None
         return Known(token.customer, said.id, said.host, met.item)

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from gateway.clock import Clock
 from gateway.operator.operations import OPERATIONS
 from gateway.operator.work import GoneError, Operation, RefusedError, Work
-from gateway.stores.database import StoreError
+from gateway.stores.errors import StoreError
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 
 

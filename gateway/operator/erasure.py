@@ -7,14 +7,13 @@ from gateway.keeping.held import covered
 from gateway.operator.customers import customer_of
 from gateway.operator.slices import Slice, in_words, slices
 from gateway.operator.work import RefusedError, Work
-from gateway.stores.audit_log import LONGEST_SUBJECT, Action
+from gateway.stores.audit_log import LONGEST_SUBJECT, Action, Actor
 from gateway.stores.customers import Customer
 from gateway.stores.holds import Hold
 from gateway.traffic.questions import Condition, Question, condition
 from gateway.traffic.search import SearchError, parse
 from gateway.traffic.terms import Search
 
-_WHO: Final = "the command line"
 _LONGEST: Final = LONGEST_SUBJECT - 100
 _EVER: Final = 2**63 - 1
 
@@ -38,7 +37,7 @@ def erase(work: Work) -> dict[str, Any]:
         subject = f"{in_words(count)}: {search}"
         _note_beginning(work, customer, subject, holds)
         _erase(work, found, count)
-        work.stores.audit_log.add(customer.number, work.clock(), _WHO, Action.ERASED_RECORDS, subject)
+        work.stores.audit_log.add(Actor.command_line(customer.number), work.clock(), Action.ERASED_RECORDS, subject)
     return {"customer": customer.name, "search": str(search), "records": count}
 
 
@@ -84,7 +83,7 @@ def _note_beginning(work: Work, customer: Customer, subject: str, holds: list[Ho
     with stores.database.transaction():
         if stores.holds.in_force(customer.number) != holds:
             raise RefusedError("The holds were changed just now. Try again. Nothing was changed.")
-        stores.audit_log.add(customer.number, work.clock(), _WHO, Action.BEGAN_ERASURE, subject)
+        stores.audit_log.add(Actor.command_line(customer.number), work.clock(), Action.BEGAN_ERASURE, subject)
 
 
 def _erase(work: Work, found: list[Slice], count: int) -> None:

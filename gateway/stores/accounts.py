@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from gateway.stores.database import Database, StoreError
+from gateway.stores.database import Database
+from gateway.stores.errors import GoneError, TakenError, UnfinishedError
 from gateway.stores.passwords import hash_password, is_password
 
 
@@ -60,7 +61,7 @@ class Accounts:
         """Give the number of the customer of this name, who is added if unknown.
 
         Raises:
-            StoreError: The customer is being removed.
+            UnfinishedError: The customer is being removed.
 
         """
         self.database.run("INSERT INTO customers (name) VALUES (?) ON CONFLICT DO NOTHING", name)
@@ -69,7 +70,7 @@ class Accounts:
         )
         number, removal_began_at = rows[0]
         if removal_began_at is not None:
-            raise StoreError(
+            raise UnfinishedError(
                 f"The customer {name!r} is being removed. Run `customer remove` for it once more, which ends what "
                 "was begun; then the name is free."
             )
@@ -92,7 +93,7 @@ class Accounts:
             one_time: Whether the person is to replace the password before anything else.
 
         Raises:
-            StoreError: The name is taken.
+            TakenError: The name is taken.
 
         """
         added = self.database.run(
@@ -105,14 +106,14 @@ class Accounts:
             one_time,
         )
         if not added:
-            raise StoreError(f"There is a user {name!r} already. Choose another name.")
+            raise TakenError(f"There is a user {name!r} already. Choose another name.")
         return User(added[0][0], customer, name, role, one_time)
 
     def set_password(self, name: str, password: str, *, one_time: bool = False) -> User:
         """Replace a user's password, and end the user's sessions, which the old one began; give the user.
 
         Raises:
-            StoreError: There is no such user.
+            GoneError: There is no such user.
 
         """
         return self.set_hash(name, hash_password(password), one_time=one_time)
@@ -121,7 +122,7 @@ class Accounts:
         """Replace a user's password by its hash, which takes too long to be made in a transaction; else the same.
 
         Raises:
-            StoreError: There is no such user.
+            GoneError: There is no such user.
 
         """
         with self.database.transaction():
@@ -133,7 +134,7 @@ class Accounts:
                 name,
             )
             if not changed:
-                raise StoreError(f"There is no user {name!r}. `user add` adds one.")
+                raise GoneError(f"There is no user {name!r}. `user add` adds one.")
             user = user_of(*changed[0])
             self.database.run("DELETE FROM sessions WHERE user = ?", user.id)
         return user
@@ -142,13 +143,13 @@ class Accounts:
         """Remove a user, whose sessions and auth tokens end with it; give who that was.
 
         Raises:
-            StoreError: There is no such user.
+            GoneError: There is no such user.
 
         """
         with self.database.transaction():
             rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE name = ?", name)  # noqa: S608
             if not rows:
-                raise StoreError(f"There is no user {name!r}. `user add` adds one.")
+                raise GoneError(f"There is no user {name!r}. `user add` adds one.")
             user = user_of(*rows[0])
             self.database.run("DELETE FROM sessions WHERE user = ?", user.id)
             self.database.run("DELETE FROM users WHERE id = ?", user.id)

@@ -214,6 +214,53 @@ _STEPS: Final = (
             """,
         ),
     ),
+    Step(
+        "the audit log, with codes of actions and addresses",
+        (
+            "ALTER TABLE journal RENAME TO audit_log",
+            "ALTER TABLE audit_log RENAME COLUMN deed TO action",
+            "ALTER TABLE audit_log ADD COLUMN address TEXT NOT NULL DEFAULT ''",
+            """
+            UPDATE audit_log SET action = CASE action
+                WHEN 'signed in' THEN 'signed_in'
+                WHEN 'was refused to sign in' THEN 'sign_in_refused'
+                WHEN 'got an auth token' THEN 'auth_token_got'
+                WHEN 'changed the password' THEN 'password_changed'
+                WHEN 'added a user' THEN 'user_added'
+                WHEN 'removed a user' THEN 'user_removed'
+                WHEN 'gave a user a new one-time password' THEN 'password_reset'
+                WHEN 'made a subscription token' THEN 'token_made'
+                WHEN 'revoked a subscription token' THEN 'token_revoked'
+                WHEN 'saved a deployment' THEN 'deployment_saved'
+                WHEN 'removed a deployment' THEN 'deployment_removed'
+                WHEN 'downloaded the scripts of a deployment' THEN 'scripts_downloaded'
+                WHEN 'reported a new machine' THEN 'machine_reported'
+                WHEN 'saved a configuration item' THEN 'machine_saved'
+                WHEN 'removed a configuration item' THEN 'machine_removed'
+                WHEN 'accepted an agent' THEN 'agent_accepted'
+                WHEN 'refused an agent' THEN 'agent_refused'
+                WHEN 'imported a blueprint' THEN 'blueprint_imported'
+                WHEN 'removed a blueprint' THEN 'blueprint_removed'
+                WHEN 'began to erase records' THEN 'erasure_begun'
+                WHEN 'erased records' THEN 'records_erased'
+                WHEN 'set the retention' THEN 'retention_set'
+                WHEN 'made a hold' THEN 'hold_made'
+                WHEN 'lifted a hold' THEN 'hold_lifted'
+                WHEN 'exported traffic' THEN 'traffic_exported'
+                WHEN 'registered a subscription' THEN 'subscription_registered'
+                WHEN 'took a subscription''s registration away' THEN 'subscription_deregistered'
+                ELSE action END
+            """,
+            """
+            UPDATE operator_log SET action = CASE action
+                WHEN 'removed a customer' THEN 'customer_removed'
+                WHEN 'set a budget' THEN 'budget_set'
+                ELSE action END
+            """,
+            "DROP INDEX journal_pages",
+            "CREATE INDEX audit_log_pages ON audit_log (customer, id)",
+        ),
+    ),
 )
 
 SCHEMA: Final = Schema(

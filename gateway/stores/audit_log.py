@@ -1,50 +1,125 @@
-"""Who did what, and when, kept for each customer. No entry holds a secret."""
+"""The audit log: who did what, when, and from where, kept for each customer. No entry holds a secret."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Self
 
 from gateway.clock import from_ms, to_ms
+from gateway.stores.accounts import User
 from gateway.stores.database import Database
+from gateway.stores.tokens import SubscriptionToken
 
 KEPT: Final = timedelta(days=400)
 """How long an entry is kept: a year, and the time to look back at it."""
 LONGEST_SUBJECT: Final = 4000
 """Characters of what an entry is about: enough for a search of all terms that one may have."""
 _LONGEST: Final = 300
+_PART: Final = 1000
 
 
 class Action(StrEnum):
-    """What was done."""
+    """What was done. Codes are stored, and never change; people read the words."""
 
-    SIGNED_IN = "signed in"
-    SIGN_IN_REFUSED = "was refused to sign in"
-    GOT_AUTH_TOKEN = "got an auth token"  # noqa: S105 - no token
-    CHANGED_PASSWORD = "changed the password"  # noqa: S105
-    ADDED_USER = "added a user"
-    REMOVED_USER = "removed a user"
-    RESET_PASSWORD = "gave a user a new one-time password"  # noqa: S105
-    MADE_TOKEN = "made a subscription token"  # noqa: S105
-    REVOKED_TOKEN = "revoked a subscription token"  # noqa: S105
-    SAVED_DEPLOYMENT = "saved a deployment"
-    REMOVED_DEPLOYMENT = "removed a deployment"
-    DOWNLOADED_SCRIPTS = "downloaded the scripts of a deployment"
-    REPORTED_ITEM = "reported a new machine"
-    SAVED_ITEM = "saved a configuration item"
-    REMOVED_ITEM = "removed a configuration item"
-    ACCEPTED_AGENT = "accepted an agent"
-    REFUSED_AGENT = "refused an agent"
-    IMPORTED_BLUEPRINT = "imported a blueprint"
-    REMOVED_BLUEPRINT = "removed a blueprint"
-    BEGAN_ERASURE = "began to erase records"
-    ERASED_RECORDS = "erased records"
-    SET_RETENTION = "set the retention"
-    MADE_HOLD = "made a hold"
-    LIFTED_HOLD = "lifted a hold"
-    EXPORTED_TRAFFIC = "exported traffic"
-    REGISTERED = "registered a subscription"
-    DEREGISTERED = "took a subscription's registration away"
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    GOT_AUTH_TOKEN = "auth_token_got"  # noqa: S105 - no secret
+    CHANGED_PASSWORD = "password_changed"  # noqa: S105 - no secret
+    ADDED_USER = "user_added"
+    REMOVED_USER = "user_removed"
+    RESET_PASSWORD = "password_reset"  # noqa: S105 - no secret
+    MADE_TOKEN = "token_made"  # noqa: S105 - no secret
+    REVOKED_TOKEN = "token_revoked"  # noqa: S105 - no secret
+    SAVED_DEPLOYMENT = "deployment_saved"
+    REMOVED_DEPLOYMENT = "deployment_removed"
+    DOWNLOADED_SCRIPTS = "scripts_downloaded"
+    REPORTED_MACHINE = "machine_reported"
+    SAVED_MACHINE = "machine_saved"
+    REMOVED_MACHINE = "machine_removed"
+    ACCEPTED_AGENT = "agent_accepted"
+    REFUSED_AGENT = "agent_refused"
+    IMPORTED_BLUEPRINT = "blueprint_imported"
+    REMOVED_BLUEPRINT = "blueprint_removed"
+    BEGAN_ERASURE = "erasure_begun"
+    ERASED_RECORDS = "records_erased"
+    SET_RETENTION = "retention_set"
+    MADE_HOLD = "hold_made"
+    LIFTED_HOLD = "hold_lifted"
+    EXPORTED_TRAFFIC = "traffic_exported"
+    EXPORTED_AUDIT_LOG = "audit_log_exported"
+    REGISTERED = "subscription_registered"
+    UPDATED_REGISTRATION = "registration_updated"
+    DEREGISTERED = "subscription_deregistered"
+
+    @property
+    def words(self) -> str:
+        """What follows the name of whoever did it."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {
+    Action.SIGNED_IN: "signed in",
+    Action.SIGN_IN_REFUSED: "failed to sign in",
+    Action.GOT_AUTH_TOKEN: "got an auth token",
+    Action.CHANGED_PASSWORD: "changed the password",
+    Action.ADDED_USER: "added a user",
+    Action.REMOVED_USER: "removed a user",
+    Action.RESET_PASSWORD: "gave a user a new one-time password",
+    Action.MADE_TOKEN: "made a subscription token",
+    Action.REVOKED_TOKEN: "revoked a subscription token",
+    Action.SAVED_DEPLOYMENT: "saved a deployment",
+    Action.REMOVED_DEPLOYMENT: "removed a deployment",
+    Action.DOWNLOADED_SCRIPTS: "downloaded the scripts of a deployment",
+    Action.REPORTED_MACHINE: "reported a new machine",
+    Action.SAVED_MACHINE: "saved a machine",
+    Action.REMOVED_MACHINE: "removed a machine",
+    Action.ACCEPTED_AGENT: "accepted an agent",
+    Action.REFUSED_AGENT: "refused an agent",
+    Action.IMPORTED_BLUEPRINT: "imported a blueprint",
+    Action.REMOVED_BLUEPRINT: "removed a blueprint",
+    Action.BEGAN_ERASURE: "began to erase records",
+    Action.ERASED_RECORDS: "erased records",
+    Action.SET_RETENTION: "set the retention",
+    Action.MADE_HOLD: "made a hold",
+    Action.LIFTED_HOLD: "lifted a hold",
+    Action.EXPORTED_TRAFFIC: "exported traffic",
+    Action.EXPORTED_AUDIT_LOG: "exported the audit log",
+    Action.REGISTERED: "registered a subscription",
+    Action.UPDATED_REGISTRATION: "updated a subscription's registration",
+    Action.DEREGISTERED: "removed a subscription's registration",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acts.
+
+    Attributes:
+        customer: The number of the customer whose things are changed.
+        name: A user's name, or a token's.
+        address: Where the request came from; of IPv6 the network of 64 bits; empty for the command line.
+
+    """
+
+    customer: int
+    name: str
+    address: str = ""
+
+    @classmethod
+    def user(cls, user: User, address: str) -> Self:
+        """Return a user who has signed in."""
+        return cls(user.customer, user.name, address)
+
+    @classmethod
+    def token(cls, token: SubscriptionToken, address: str) -> Self:
+        """Return the token that something was sent with."""
+        return cls(token.customer, token.name, address)
+
+    @classmethod
+    def command_line(cls, customer: int) -> Self:
+        """Return whoever runs the gateway."""
+        return cls(customer, "the command line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +129,8 @@ class Entry:
     Attributes:
         number: Grows with every entry.
         at: When.
-        who: A user's name, or a token's.
+        who: The name of the user or token.
+        address: Where from, as `Actor` has it.
         action: What.
         subject: To what; may be empty.
 
@@ -63,8 +139,32 @@ class Entry:
     number: int
     at: datetime
     who: str
-    action: str
+    address: str
+    action: Action
     subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are wanted; whatever is None or empty wants all.
+
+    Attributes:
+        who: Part of the name or the address of whoever acted, whatever its case.
+        action: What was done.
+        subject: Part of what it was done to, whatever its case.
+        start: The earliest time.
+        end: The time that all are before.
+
+    """
+
+    who: str = ""
+    action: Action | None = None
+    subject: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+EVERYTHING: Final = Filter()
 
 
 class AuditLog:
@@ -73,13 +173,14 @@ class AuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, customer: int, now: datetime, who: str, action: Action, subject: str = "") -> None:
+    def add(self, actor: Actor, now: datetime, action: Action, subject: str = "") -> None:
         """Write an entry; in the transaction of what it tells of, so that neither is without the other."""
         self._database.run(
-            "INSERT INTO journal (customer, at, who, deed, subject) VALUES (?, ?, ?, ?, ?)",
-            customer,
+            "INSERT INTO audit_log (customer, at, who, address, action, subject) VALUES (?, ?, ?, ?, ?, ?)",
+            actor.customer,
             to_ms(now),
-            who[:_LONGEST],
+            actor.name[:_LONGEST],
+            actor.address[:_LONGEST],
             action,
             subject[:LONGEST_SUBJECT],
         )
@@ -88,17 +189,65 @@ class AuditLog:
         """Take as long as an entry does, and leave none."""
         self._database.run("UPDATE signing_key SET key = key")
 
-    def page(self, customer: int, before: int | None = None, size: int = 50) -> list[Entry]:
-        """Give a customer's entries, the newest first, from the one before the entry of a number."""
+    def page(
+        self, customer: int, before: int | None = None, size: int = 50, wanted: Filter = EVERYTHING
+    ) -> list[Entry]:
+        """Return a customer's entries, the newest first.
+
+        Args:
+            customer: The customer's number.
+            before: The number of the entry that they all come before; None for the newest.
+            size: The most entries.
+            wanted: Which ones.
+
+        """
+        conditions, parameters = ["customer = ?"], [customer]
+        for condition, *values in _conditions(wanted, before):
+            conditions.append(condition)
+            parameters += values
         rows = self._database.run(
-            """SELECT id, at, who, deed, subject FROM journal
-               WHERE customer = ? AND id < coalesce(?, 9223372036854775807) ORDER BY id DESC LIMIT ?""",
-            customer,
-            before,
+            f"""SELECT id, at, who, address, action, subject FROM audit_log
+                WHERE {" AND ".join(conditions)} ORDER BY id DESC LIMIT ?""",  # noqa: S608 - conditions of ours
+            *parameters,
             size,
         )
-        return [Entry(number, from_ms(at), who, deed, subject) for number, at, who, deed, subject in rows]
+        return [
+            Entry(number, from_ms(at), who, address, Action(action), subject)
+            for number, at, who, address, action, subject in rows
+        ]
+
+    def every(self, customer: int, wanted: Filter = EVERYTHING) -> Iterator[Entry]:
+        """Return all of a customer's entries, the newest first, without holding them all in memory."""
+        before = None
+        while found := self.page(customer, before, _PART, wanted):
+            yield from found
+            before = found[-1].number
 
     def forget(self, now: datetime) -> None:
         """Remove the entries that have outlived their time."""
-        self._database.run("DELETE FROM journal WHERE at < ?", to_ms(now - KEPT))
+        self._database.run("DELETE FROM audit_log WHERE at < ?", to_ms(now - KEPT))
+
+
+def _conditions(wanted: Filter, before: int | None) -> Iterator[tuple[Any, ...]]:
+    """Return conditions in SQL, each with its parameters."""
+    if before is not None:
+        yield "id < ?", before
+    if wanted.who:
+        pattern = _anywhere(wanted.who)
+        yield "(lower(who) LIKE ? ESCAPE '!' OR address LIKE ? ESCAPE '!')", pattern, pattern
+    if wanted.action is not None:
+        yield "action = ?", wanted.action
+    if wanted.subject:
+        yield "lower(subject) LIKE ? ESCAPE '!'", _anywhere(wanted.subject)
+    if wanted.start is not None:
+        yield "at >= ?", to_ms(wanted.start)
+    if wanted.end is not None:
+        yield "at < ?", to_ms(wanted.end)
+
+
+def _anywhere(text: str) -> str:
+    """Write a pattern that fits whatever has a text in it."""
+    lowered = text.lower()
+    for special in "!%_":
+        lowered = lowered.replace(special, f"!{special}")
+    return f"%{lowered}%"

@@ -11,10 +11,6 @@ from typing import Any, Self
 from gateway.stores.accounts_schema import SCHEMA, connect, version_of
 
 
-class StoreError(Exception):
-    """What was asked cannot be done; the message says why and what to do."""
-
-
 class Database:
     """The file. Every method may be called from any thread, and blocks: call none on an event loop.
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.clock import from_ms, to_ms
-from gateway.stores.database import Database, StoreError
+from gateway.stores.database import Database
+from gateway.stores.errors import ChangedError, GoneError, KeyLostError, TakenError
 from gateway.stores.vault import Vault
 
 
@@ -87,7 +88,7 @@ class Deployments:
         """Save a new configuration; every account comes with its connection string.
 
         Raises:
-            StoreError: The customer has a deployment of this name.
+            TakenError: The customer has a deployment of this name.
 
         """
         with self._database.transaction():
@@ -100,7 +101,7 @@ class Deployments:
                 to_ms(now),
             )
             if not added:
-                raise StoreError(f"There is a deployment {name} already. Choose another name.")
+                raise TakenError(f"There is a deployment {name} already. Choose another name.")
             self._put_accounts(added[0][0], accounts, {})
 
     def replace(
@@ -123,14 +124,14 @@ class Deployments:
             seen: The `Deployment.mark` of the one that is to be replaced; nothing replaces whichever there is.
 
         Raises:
-            StoreError: There is none, it is another one than was seen, or there is no connection string to keep for
-                one of its accounts.
+            GoneError: There is none.
+            ChangedError: It is another one than was seen, or has no connection string to keep for one of its accounts.
 
         """
         with self._database.transaction():
             stored = self.find(customer, name)
             if stored is not None and seen not in {"", stored.mark}:
-                raise StoreError(f"Somebody has changed {name} meanwhile. Open it again, and make your change there.")
+                raise ChangedError(f"Somebody has changed {name} meanwhile. Open it again, and make your change there.")
             rows = self._database.run(
                 "UPDATE deployments SET subscription_id = ?, saved_at = ? WHERE customer = ? AND name = ? RETURNING id",
                 subscription_id,
@@ -139,7 +140,7 @@ class Deployments:
                 name,
             )
             if not rows:
-                raise StoreError(f"There is no deployment {name} any more. Configure it anew.")
+                raise GoneError(f"There is no deployment {name} any more. Configure it anew.")
             kept = self._database.run(
                 "SELECT name, connection_string FROM storage_accounts WHERE deployment = ?", rows[0][0]
             )
@@ -154,7 +155,7 @@ class Deployments:
             elif name in kept:
                 sealed = kept[name]
             else:
-                raise StoreError(f"There is no connection string of {name} to keep. Enter it.")
+                raise ChangedError(f"There is no connection string of {name} to keep. Enter it.")
             self._database.run(
                 "INSERT INTO storage_accounts VALUES (?, ?, ?, ?, ?)",
                 deployment,
@@ -205,7 +206,7 @@ class Deployments:
         """Give the connection strings of a configuration by the names of their accounts.
 
         Raises:
-            StoreError: They cannot be decrypted.
+            KeyLostError: They can't be decrypted.
 
         """
         rows = self._database.run(
@@ -229,7 +230,7 @@ class Deployments:
     def _unseals(self, sealed: bytes) -> bool:
         try:
             self._vault.unseal(sealed)
-        except StoreError:
+        except KeyLostError:
             return False
         return True
 

@@ -1,11 +1,12 @@
 """Holds: records that are kept whatever their age, and are not erased, until the hold is lifted."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from gateway.clock import from_ms, to_ms
-from gateway.stores.database import Database, StoreError
+from gateway.stores.database import Database
+from gateway.stores.errors import FullError
 
 MOST_HOLDS: Final = 50
 """As many holds as a customer may have in force: all of them are asked whenever records are deleted."""
@@ -42,6 +43,34 @@ class Hold:
         return f"hold {self.number} of {self.owner} ({self.reason})"
 
 
+@dataclass(frozen=True, slots=True)
+class NewHold:
+    """A hold as it is asked for.
+
+    Attributes:
+        search: Which records, as they are searched for.
+        first: The first day that they are of, in UTC.
+        last: The last one.
+        reason: Why, in its maker's words.
+
+    """
+
+    search: str
+    first: date
+    last: date
+    reason: str
+
+    @property
+    def begins_at(self) -> datetime:
+        """The earliest time of the records."""
+        return datetime.combine(self.first, time(tzinfo=UTC))
+
+    @property
+    def ends_at(self) -> datetime:
+        """The time that all of them are before."""
+        return datetime.combine(self.last, time(tzinfo=UTC)) + timedelta(days=1)
+
+
 class Holds:
     """The store of holds. Every method may be called from any thread, and blocks."""
 
@@ -54,14 +83,12 @@ class Holds:
         """Hold a customer's records, and return the hold's number.
 
         Raises:
-            StoreError: The customer has too many holds in force for one more.
+            FullError: The customer has too many holds in force for one more.
 
         """
         with self._database.transaction():
             if len(self.in_force(customer)) >= MOST_HOLDS:
-                raise StoreError(
-                    f"There are {MOST_HOLDS} holds in force already. Lift one that has served its purpose."
-                )
+                raise FullError(f"There are {MOST_HOLDS} holds in force already. Lift one that has served its purpose.")
             ((number,),) = self._database.run("SELECT coalesce(max(id), 0) + 1 FROM holds")
             self._database.run(
                 """INSERT INTO holds (id, customer, search, begins_at, ends_at, reason, owner, made_at)

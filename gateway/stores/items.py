@@ -11,7 +11,8 @@ import orjson
 from gateway.clock import from_ms
 from gateway.stores.blueprints import note_end
 from gateway.stores.changes import Changes
-from gateway.stores.database import Database, StoreError
+from gateway.stores.database import Database
+from gateway.stores.errors import GoneError, TakenError
 
 
 class ItemState(StrEnum):
@@ -76,7 +77,7 @@ class Items:
         """Add a machine by hand, and give its number.
 
         Raises:
-            StoreError: The customer has a machine of this name.
+            TakenError: The customer has a machine of this name.
 
         """
         rows = self._database.run(
@@ -89,7 +90,7 @@ class Items:
             ItemState.ACCEPTED,
         )
         if not rows:
-            raise StoreError(f"There is a machine {name} already. Open it in the list, or choose another name.")
+            raise TakenError(f"There is a machine {name} already. Open it in the list, or choose another name.")
         return int(rows[0][0])
 
     def page(self, customer: int, wanted: ItemFilter, size: int) -> list[Item]:
@@ -115,7 +116,7 @@ class Items:
         """Accept a machine, apply blueprints to it and take others away; those not named stay as they are.
 
         Raises:
-            StoreError: There is no such machine.
+            GoneError: There is no such machine.
 
         """
         with self._database.transaction():
@@ -126,7 +127,7 @@ class Items:
                 number,
             )
             if not accepted:
-                raise StoreError("There is no such machine any more.")
+                raise GoneError("There is no such machine any more.")
             gone = [
                 self._database.run(
                     "DELETE FROM applied WHERE item = ? AND blueprint = ? RETURNING blueprint", number, each

@@ -3,16 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from gateway.clock import from_ms, to_ms
 from gateway.stores.database import Database
 
 
 class Action(StrEnum):
-    """What was done."""
+    """What was done. Codes are stored, and never change; people read the words."""
 
-    REMOVED_CUSTOMER = "removed a customer"
-    SET_BUDGET = "set a budget"
+    REMOVED_CUSTOMER = "customer_removed"
+    SET_BUDGET = "budget_set"
+
+    @property
+    def words(self) -> str:
+        """What follows the name of whoever did it."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {Action.REMOVED_CUSTOMER: "removed a customer", Action.SET_BUDGET: "set a budget"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,7 @@ class Done:
 
     at: datetime
     who: str
-    action: str
+    action: Action
     subject: str
 
 
@@ -53,4 +62,4 @@ class OperatorLog:
     def all(self) -> list[Done]:
         """Return all entries, the newest first."""
         rows = self._database.run("SELECT at, who, action, subject FROM operator_log ORDER BY id DESC")
-        return [Done(from_ms(at), who, action, subject) for at, who, action, subject in rows]
+        return [Done(from_ms(at), who, Action(action), subject) for at, who, action, subject in rows]

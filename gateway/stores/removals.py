@@ -8,7 +8,7 @@ from gateway.stores.database import Database
 
 _TABLES: Final = (
     *("azure_subscriptions", "deployments", "agents", "items", "blueprints"),
-    *("retention", "holds", "budgets", "journal", "removals"),
+    *("retention", "holds", "budgets", "audit_log", "removals"),
 )
 """Those of a customer, besides what lets somebody in. What belongs to their rows goes with these."""
 

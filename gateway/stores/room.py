@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.clock import to_ms
-from gateway.stores.database import Database, StoreError
+from gateway.stores.database import Database
+from gateway.stores.errors import FullError
 from gateway.stores.items import ItemState
 
 MOST_AGENTS: Final = 10_000
@@ -17,7 +18,7 @@ def require_room_for_agent(database: Database, customer: int, now: datetime) -> 
     """See that there is room for one more agent; those make it that came, waited and went.
 
     Raises:
-        StoreError: There is none.
+        FullError: There is none.
 
     """
     gone = """
@@ -27,14 +28,14 @@ def require_room_for_agent(database: Database, customer: int, now: datetime) -> 
     """
     (count,) = database.run("SELECT count(*) FROM agents WHERE customer = ?", customer)[0]
     if count >= MOST_AGENTS and not database.run(gone, customer, to_ms(now - _FORGOTTEN)):
-        raise StoreError(f"There are {count} agents already. Remove machines that are no more in the console.")
+        raise FullError(f"There are {count} agents already. Remove machines that are no more in the console.")
 
 
 def require_room_for_machine(database: Database, customer: int) -> None:
     """See that there is room for one more pending machine; those make it that agents were on under names of before.
 
     Raises:
-        StoreError: There is none.
+        FullError: There is none.
 
     """
     empty = """
@@ -45,4 +46,4 @@ def require_room_for_machine(database: Database, customer: int) -> None:
     pending = customer, ItemState.PENDING
     (count,) = database.run("SELECT count(*) FROM items WHERE customer = ? AND state = ?", *pending)[0]
     if count >= MOST_AGENTS and not database.run(empty, *pending):
-        raise StoreError(f"There are {count} pending machines already. Remove some in the console.")
+        raise FullError(f"There are {count} pending machines already. Remove some in the console.")

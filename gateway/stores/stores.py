@@ -99,7 +99,7 @@ def open_stores(data: Path) -> Stores:
     Raises:
         duckdb.IOException: Another gateway has them open.
         OtherVersionError: Another version of the gateway wrote them.
-        StoreError: A backup that is being restored is not complete.
+        UnfinishedError: A backup that is being restored is not complete.
 
     """
     database = open_database(data)
@@ -140,7 +140,7 @@ def open_database(data: Path) -> Database:
 
     Raises:
         OtherVersionError: Another version of the gateway wrote it.
-        StoreError: A backup that is being restored is not complete.
+        UnfinishedError: A backup that is being restored is not complete.
 
     """
     require_whole(data)

@@ -44,7 +44,7 @@ def upgrade(data: Path, say: Say) -> None:
 
     Raises:
         OtherVersionError: A file is newer than this version, or older than 0.1. Nothing was changed.
-        StoreError: A backup that is being restored is not complete. Nothing was changed.
+        UnfinishedError: A backup that is being restored is not complete. Nothing was changed.
         UpgradeError: There is too little room for the copies, or a step failed. Its file is as it was before the step.
         duckdb.Error, sqlite3.Error: A file can't be opened, such as since a gateway is serving.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from gateway.stores.database import StoreError
+from gateway.stores.errors import KeyLostError
 
 
 class Vault:
@@ -30,13 +30,13 @@ class Vault:
         """Decrypt what `seal` gave.
 
         Raises:
-            StoreError: The key is missing, or is another one than it was sealed with.
+            KeyLostError: The key is missing, or is another one than it was sealed with.
 
         """
         try:
             return self._key(make=False).decrypt(sealed).decode()
         except InvalidToken:
-            raise StoreError(
+            raise KeyLostError(
                 f"What is stored cannot be decrypted with the key in {self._path}. "
                 "Put the key back that belongs to this directory, or enter the connection strings again."
             ) from None
@@ -49,7 +49,7 @@ class Vault:
                 try:
                     self._fernet = Fernet(self._path.read_bytes())
                 except (FileNotFoundError, ValueError):
-                    raise StoreError(f"{self._path} is missing, or is no key. Put it back from a backup.") from None
+                    raise KeyLostError(f"{self._path} is missing, or is no key. Put it back from a backup.") from None
             return self._fernet
 
     def _make(self) -> None:

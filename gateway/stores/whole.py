@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from gateway.stores.database import StoreError
+from gateway.stores.errors import GoneError, UnfinishedError
 
 UNFINISHED: Final = "restore.unfinished"
 """The directory within, where a restore puts everything until it is complete."""
@@ -13,11 +13,11 @@ def require_whole(data: Path) -> None:
     """Make sure that no restore into a directory is under way, or was cut off.
 
     Raises:
-        StoreError: One is.
+        UnfinishedError: One is.
 
     """
     if (data / UNFINISHED).exists():
-        raise StoreError(
+        raise UnfinishedError(
             f"A backup is being restored into {data}, or that was cut off. In the latter case empty the directory, "
             "and restore once more."
         )
@@ -27,9 +27,9 @@ def require_kept(data: Path) -> None:
     """Make sure that a directory is whole, and that a gateway has kept something in it: nothing is begun by mistake.
 
     Raises:
-        StoreError: It is not, or has not.
+        StoreError: It is not (`UnfinishedError`), or has not (`GoneError`).
 
     """
     require_whole(data)
     if not all((data / name).exists() for name in ("accounts.sqlite", "records.duckdb")):
-        raise StoreError(f"No gateway has kept anything in {data}. Name the directory that it serves from.")
+        raise GoneError(f"No gateway has kept anything in {data}. Name the directory that it serves from.")

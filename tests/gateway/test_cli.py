@@ -161,7 +161,7 @@ def test_a_user_can_be_added_while_the_gateway_serves_and_the_password_replaced(
     assert served.sign_in("ada", told_password(capsys)) == 201
     with closing(open_database(served.data)) as database:
         customer = Accounts(database).customer_of("ada")
-        told = [entry.action for entry in AuditLog(database).page(customer) if entry.who == "the command line"]
+        told = [entry.action.words for entry in AuditLog(database).page(customer) if entry.who == "the command line"]
     assert told == ["gave a user a new one-time password", "added a user"]
 
 

@@ -187,7 +187,7 @@ def test_a_new_password_is_hashed_before_the_transaction(signing_in, stores, mon
         return hash_password(password)
 
     monkeypatch.setattr("gateway.stores.accounts.hash_password", hashed)
-    monkeypatch.setattr("gateway.signing_in.hash_password", hashed)
+    monkeypatch.setattr("gateway.actions.people.hash_password", hashed)
     user = stores.accounts.sign_in("ada", "right")
     assert anyio.run(signing_in.change_password, request_of("192.0.2.1"), user, "right", "new")
     assert stores.accounts.sign_in("ada", "new") == user

@@ -4,10 +4,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.actions.machines import decide_on_agent
 from gateway.console.console import Console
-from gateway.console.errors import not_found
 from gateway.console.links import machine_url, url
-from gateway.console.machines.deciding import decide
 from gateway.console.machines.items import find_item
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
@@ -33,6 +32,5 @@ class AgentsPage:
         item = await find_item(self._stores, request, visitor)
         agent: str = request.path_params["agent"]
         now = self._console.clock()
-        if await run_in_threadpool(decide, self._stores, visitor.user, item, agent, standing, now) is None:
-            raise not_found("agent on this machine")
+        await run_in_threadpool(decide_on_agent, self._stores, visitor.actor, now, item, agent, standing)
         return redirect(url(machine_url(item.number), decided=agent))

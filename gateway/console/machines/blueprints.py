@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.actions.blueprints import import_blueprint, remove_blueprint
 from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import read_form, whole_number
@@ -15,9 +16,6 @@ from gateway.console.links import BLUEPRINTS, url
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
 from gateway.edge.blueprint_file import SHIPPED, BlueprintError, read_blueprint
-from gateway.stores.accounts import User
-from gateway.stores.audit_log import Action
-from gateway.stores.blueprints import NewBlueprint
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
 
@@ -42,7 +40,8 @@ class BlueprintsPage:
             blueprint = read_blueprint(xml)
         except BlueprintError as error:
             return await self._page(request, visitor, str(error))
-        number = await run_in_threadpool(self._put, visitor.user, blueprint)
+        now = self._console.clock()
+        number = await run_in_threadpool(import_blueprint, self._stores, visitor.actor, now, blueprint)
         return redirect(url(BLUEPRINTS, imported=number))
 
     async def export(self, request: Request, visitor: Visitor) -> Response:
@@ -62,26 +61,10 @@ class BlueprintsPage:
     async def remove(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/blueprints/NUMBER/remove`."""
         number = whole_number(request.path_params["number"])
-        if number is None or await run_in_threadpool(self._remove, visitor.user, number) is None:
+        if number is None:
             raise not_found("blueprint")
+        await run_in_threadpool(remove_blueprint, self._stores, visitor.actor, self._console.clock(), number)
         return redirect(url(BLUEPRINTS, removed=1))
-
-    def _put(self, user: User, blueprint: NewBlueprint) -> int:
-        now = self._console.clock()
-        with self._stores.database.transaction():
-            number = self._stores.blueprints.put(user.customer, blueprint, now)
-            what = f"{blueprint.name}, every {blueprint.interval_seconds} s"
-            self._stores.audit_log.add(user.customer, now, user.name, Action.IMPORTED_BLUEPRINT, what)
-        return number
-
-    def _remove(self, user: User, number: int) -> str | None:
-        with self._stores.database.transaction():
-            name = self._stores.blueprints.remove(user.customer, number, self._console.clock())
-            if name is not None:
-                self._stores.audit_log.add(
-                    user.customer, self._console.clock(), user.name, Action.REMOVED_BLUEPRINT, name
-                )
-        return name
 
     async def _page(self, request: Request, visitor: Visitor, error: str = "") -> Response:
         blueprints = await run_in_threadpool(self._stores.blueprints.all, visitor.user.customer)

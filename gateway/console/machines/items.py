@@ -11,18 +11,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.actions.machines import MachineChange, add_machine, remove_machine, save_machine
 from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
 from gateway.console.links import MACHINES, url
-from gateway.console.machines.deciding import decide
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
-from gateway.stores.accounts import User
 from gateway.stores.agents import Agent, Standing
-from gateway.stores.audit_log import Action
+from gateway.stores.audit_log import Actor
 from gateway.stores.blueprints import Blueprint
-from gateway.stores.database import StoreError
+from gateway.stores.errors import TakenError
 from gateway.stores.items import Item, ItemFilter, ItemState
 from gateway.stores.server_traffic import Answer
 from gateway.stores.stores import Stores
@@ -75,8 +74,8 @@ class ItemsPage:
         errors = _errors(form)
         if not errors:
             try:
-                number = await run_in_threadpool(self._add, visitor.user, form)
-            except StoreError as error:
+                number = await run_in_threadpool(self._add, visitor.actor, form)
+            except TakenError as error:
                 errors = {"name": str(error)}
             else:
                 return redirect(url(MACHINES, saved=number))
@@ -114,16 +113,13 @@ class ItemsPage:
         """
         item = await self._item(request, visitor)
         form = await read_form(request, self._console.limits)
-        try:
-            await run_in_threadpool(self._save, visitor.user, item, form)
-        except StoreError:
-            raise not_found("configuration item") from None
+        await run_in_threadpool(self._save, visitor.actor, item, form)
         return redirect(url(MACHINES, saved=item.number))
 
     async def remove(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/items/NUMBER/remove`."""
         item = await self._item(request, visitor)
-        await run_in_threadpool(self._remove, visitor.user, item)
+        await run_in_threadpool(remove_machine, self._stores, visitor.actor, self._console.clock(), item)
         return redirect(url(MACHINES, removed=1))
 
     async def _item(self, request: Request, visitor: Visitor) -> Item:
@@ -139,38 +135,19 @@ class ItemsPage:
             last,
         )
 
-    def _add(self, user: User, form: Form) -> int:
-        with self._stores.database.transaction():
-            number = self._stores.items.add(
-                user.customer, form.text("name"), _addresses(form.text("addresses")), form.text("system")
-            )
-            self._stores.audit_log.add(
-                user.customer, self._console.clock(), user.name, Action.SAVED_ITEM, form.text("name")
-            )
-        return number
+    def _add(self, actor: Actor, form: Form) -> int:
+        what = form.text("name"), _addresses(form.text("addresses")), form.text("system")
+        return add_machine(self._stores, actor, self._console.clock(), *what)
 
-    def _save(self, user: User, item: Item, form: Form) -> None:
+    def _save(self, actor: Actor, item: Item, form: Form) -> None:
         # Those that a filter kept from the page are not named in the form, and stay as they are.
         listed, ticked = ({whole_number(each) for each in form.all(name)} - {None} for name in ("listed", "applied"))
-        with self._stores.database.transaction():
-            saved = self._stores.items.save(
-                user.customer,
-                item.number,
-                [each for each in listed & ticked if each is not None],
-                [each for each in listed - ticked if each is not None],
-                self._console.clock(),
-            )
-            what = f"{saved.name}: {', '.join(saved.blueprints) or 'no blueprint'}"
-            self._stores.audit_log.add(user.customer, self._console.clock(), user.name, Action.SAVED_ITEM, what)
-            if form.text("agent"):
-                decide(self._stores, user, item, form.text("agent"), Standing.ACCEPTED, self._console.clock())
-
-    def _remove(self, user: User, item: Item) -> None:
-        with self._stores.database.transaction():
-            if self._stores.items.remove(user.customer, item.number) is not None:
-                self._stores.audit_log.add(
-                    user.customer, self._console.clock(), user.name, Action.REMOVED_ITEM, item.name
-                )
+        change = MachineChange(
+            [each for each in listed & ticked if each is not None],
+            [each for each in listed - ticked if each is not None],
+            form.text("agent"),
+        )
+        save_machine(self._stores, actor, self._console.clock(), item, change)
 
     def _form(
         self, request: Request, visitor: Visitor, form: Form, errors: dict[str, str], *, status: int = 200

@@ -1,16 +1,17 @@
 """The download of a deployment's scripts: the one place that gives connection strings out."""
 
+from collections.abc import Mapping
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.actions.deployments import give_out_scripts
 from gateway.console.console import Console
 from gateway.console.errors import PageError, not_found
 from gateway.console.setup.scripts import pack, variables
 from gateway.console.visitor import Visitor
-from gateway.stores.accounts import User
-from gateway.stores.audit_log import Action
-from gateway.stores.database import StoreError
+from gateway.stores.audit_log import Actor
 
 
 class ScriptsPage:
@@ -23,22 +24,22 @@ class ScriptsPage:
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/flow-logs/NAME/scripts`."""
         name = request.path_params["name"]
-        content = await run_in_threadpool(self._pack, visitor.user, name)
+        content = await run_in_threadpool(self._pack, visitor.actor, name)
         disposition = f'attachment; filename="{name}.zip"'
         return Response(content, media_type="application/zip", headers={"Content-Disposition": disposition})
 
-    def _pack(self, user: User, name: str) -> bytes:
-        deployment = self._stores.deployments.find(user.customer, name)
+    def _pack(self, actor: Actor, name: str) -> bytes:
+        deployment = self._stores.deployments.find(actor.customer, name)
         if deployment is None:
             raise not_found("deployment")
+        place = self._console.place
+
+        def packed(secrets: Mapping[str, str]) -> bytes:
+            return pack(name, variables(deployment, secrets, place.url), place.package)
+
         try:
-            secrets = self._stores.deployments.connection_strings(user.customer, name)
-            content = pack(name, variables(deployment, secrets, self._console.place.url), self._console.place.package)
-        except StoreError as error:
-            raise PageError(500, str(error)) from None
+            return give_out_scripts(self._stores, actor, self._console.clock(), name, packed)
         except OSError:
             raise PageError(
                 404, "The function's package is not built yet. Run `make package` where the gateway runs."
             ) from None
-        self._stores.audit_log.add(user.customer, self._console.clock(), user.name, Action.DOWNLOADED_SCRIPTS, name)
-        return content

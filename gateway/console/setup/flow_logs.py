@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.actions.deployments import add_deployment, remove_deployment, replace_deployment
 from gateway.clock import from_ms
 from gateway.console.console import Console
 from gateway.console.errors import not_found
@@ -29,9 +30,9 @@ from gateway.console.setup.flow_logs_form import (
 )
 from gateway.console.visitor import Visitor
 from gateway.stores.accounts import User
-from gateway.stores.audit_log import Action
-from gateway.stores.database import StoreError
+from gateway.stores.audit_log import Actor
 from gateway.stores.deployments import Deployment, StorageAccount
+from gateway.stores.errors import ChangedError, TakenError
 from gateway.traffic.first import first_of
 from gateway.traffic.freshness import AccountFreshness, account_freshness
 
@@ -127,7 +128,8 @@ class FlowLogsPage:
     async def remove(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/flow-logs/NAME/remove`."""
         deployment = await self._deployment(request, visitor)
-        await run_in_threadpool(self._remove, visitor.user, deployment.name)
+        now = self._console.clock()
+        await run_in_threadpool(remove_deployment, self._stores, visitor.actor, now, deployment.name)
         return redirect(url(FLOW_LOGS, removed=1))
 
     async def _deployment(self, request: Request, visitor: Visitor) -> Deployment:
@@ -148,9 +150,8 @@ class FlowLogsPage:
         draft = checked(draft, taken)
         if draft.good:
             try:
-                await run_in_threadpool(self._put, visitor.user, draft, stored)
-            except StoreError as error:
-                # Somebody else was quicker, or the key is lost.
+                await run_in_threadpool(self._put, visitor.actor, draft, stored)
+            except (TakenError, ChangedError) as error:
                 draft = replace(draft, errors={"name": str(error)})
         if not draft.good:
             return self._form(request, visitor, draft, stored, status=422)
@@ -159,22 +160,13 @@ class FlowLogsPage:
     def _names(self, user: User) -> list[str]:
         return [each.name for each in self._stores.deployments.all(user.customer)]
 
-    def _put(self, user: User, draft: Draft, stored: Deployment | None) -> None:
+    def _put(self, actor: Actor, draft: Draft, stored: Deployment | None) -> None:
         now = self._console.clock()
-        what = (user.customer, draft.name, draft.subscription_id, [row.account for row in draft.rows], now)
-        with self._stores.database.transaction():
-            if stored:
-                self._stores.deployments.replace(*what, draft.seen)
-            else:
-                self._stores.deployments.add(*what)
-            self._stores.audit_log.add(user.customer, now, user.name, Action.SAVED_DEPLOYMENT, draft.name)
-
-    def _remove(self, user: User, name: str) -> None:
-        with self._stores.database.transaction():
-            if self._stores.deployments.remove(user.customer, name):
-                self._stores.audit_log.add(
-                    user.customer, self._console.clock(), user.name, Action.REMOVED_DEPLOYMENT, name
-                )
+        what = draft.name, draft.subscription_id, [row.account for row in draft.rows]
+        if stored:
+            replace_deployment(self._stores, actor, now, *what, draft.seen)
+        else:
+            add_deployment(self._stores, actor, now, *what)
 
     def _form(
         self, request: Request, visitor: Visitor, draft: Draft, stored: Deployment | None, *, status: int = 200

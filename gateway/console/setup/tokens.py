@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.actions.tokens import make_token, revoke_token
 from gateway.api.auth import LONGEST_LIFE
 from gateway.console.console import Console
 from gateway.console.errors import not_found
@@ -16,8 +17,6 @@ from gateway.console.home.notices import ends_in, grade_of_life
 from gateway.console.links import TOKENS, url
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
-from gateway.stores.accounts import User
-from gateway.stores.audit_log import Action
 from gateway.stores.tokens import SubscriptionToken, TokenKind, TokenState
 from gateway.traffic.first import first_of
 
@@ -51,7 +50,10 @@ class TokensPage:
             return await self._page(request, visitor, form, errors, status=422)
         ends = _end_of(date.fromisoformat(form.text("ends")))
         kind = TokenKind(form.text("kind"))
-        token, made = await run_in_threadpool(self._make, visitor.user, kind, form.text("purpose"), ends)
+        now = self._console.clock()
+        token, made = await run_in_threadpool(
+            make_token, self._stores, visitor.actor, now, kind, ends - now, form.text("purpose")
+        )
         return self._console.pages.render(
             request,
             visitor,
@@ -66,24 +68,10 @@ class TokensPage:
     async def revoke(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/tokens/NUMBER/revoke`."""
         number = whole_number(request.path_params["number"])
-        if number is None or await run_in_threadpool(self._revoke, visitor.user, number) is None:
+        if number is None:
             raise not_found("token to revoke")
+        await run_in_threadpool(revoke_token, self._stores, visitor.actor, self._console.clock(), number)
         return redirect(url(TOKENS, revoked=number))
-
-    def _make(self, user: User, kind: TokenKind, purpose: str, ends: datetime) -> tuple[str, SubscriptionToken]:
-        now = self._console.clock()
-        with self._stores.database.transaction():
-            token, made = self._stores.tokens.add(user.customer, now, ends - now, purpose, user.name, kind=kind)
-            self._stores.audit_log.add(user.customer, now, user.name, Action.MADE_TOKEN, f"{made.name}, {made.kind}")
-        return token, made
-
-    def _revoke(self, user: User, number: int) -> SubscriptionToken | None:
-        now = self._console.clock()
-        with self._stores.database.transaction():
-            revoked = self._stores.tokens.revoke(user.customer, number, now)
-            if revoked is not None:
-                self._stores.audit_log.add(user.customer, now, user.name, Action.REVOKED_TOKEN, revoked.name)
-        return revoked
 
     async def _page(
         self, request: Request, visitor: Visitor, form: Form, errors: dict[str, str], *, status: int = 200

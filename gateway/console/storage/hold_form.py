@@ -1,11 +1,11 @@
 """The form that holds are made with."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Final
 
 from gateway.clock import from_ms
 from gateway.console.forms import Form, text_error
+from gateway.stores.holds import NewHold
 from gateway.traffic.search import SearchError, parse
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 
@@ -15,34 +15,6 @@ EARLIEST: Final = from_ms(TIME_MIN_MS).date()
 """The first day that records may be of."""
 LATEST: Final = from_ms(TIME_END_MS - 1).date()
 """The last day that records may be of."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewHold:
-    """A hold as it is asked for.
-
-    Attributes:
-        search: Which records, as they are searched for.
-        first: The first day that they are of, in UTC.
-        last: The last one.
-        reason: Why, in its maker's words.
-
-    """
-
-    search: str
-    first: date
-    last: date
-    reason: str
-
-    @property
-    def begins_at(self) -> datetime:
-        """The earliest time of the records."""
-        return datetime.combine(self.first, time(tzinfo=UTC))
-
-    @property
-    def ends_at(self) -> datetime:
-        """The time that all of them are before."""
-        return datetime.combine(self.last, time(tzinfo=UTC)) + timedelta(days=1)
 
 
 def read_hold(form: Form) -> NewHold | dict[str, str]:

@@ -9,19 +9,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.actions.retention import lift_hold, make_hold, set_retention
 from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, whole_number
 from gateway.console.links import RETENTION, span_url, url
 from gateway.console.pages import redirect
-from gateway.console.storage.hold_form import EARLIEST, LATEST, NewHold, read_hold
+from gateway.console.storage.hold_form import EARLIEST, LATEST, read_hold
 from gateway.console.visitor import Visitor
 from gateway.keeping.held import search_of
 from gateway.keeping.outlived import lives
-from gateway.stores.accounts import User
-from gateway.stores.audit_log import Action
-from gateway.stores.database import StoreError
-from gateway.stores.holds import Hold
+from gateway.stores.errors import FullError
+from gateway.stores.holds import Hold, NewHold
 from gateway.stores.retention import MOST_DAYS
 from gateway.traffic.freshness import oldest
 from shared.flowlog.record import Source
@@ -68,7 +67,7 @@ class RetentionPage:
         if good != days:
             wrong = f"Enter whole days from 1 to {MOST_DAYS:,}, or nothing for the general ones."
             return await self._page(request, visitor, days=form, errors=dict.fromkeys(days.keys() - good.keys(), wrong))
-        await run_in_threadpool(self._set, visitor.user, good)
+        await run_in_threadpool(set_retention, self._stores, visitor.actor, self._console.clock(), good)
         return redirect(url(RETENTION, saved=1))
 
     async def hold(self, request: Request, visitor: Visitor) -> Response:
@@ -77,8 +76,9 @@ class RetentionPage:
         asked = read_hold(form)
         if isinstance(asked, NewHold):
             try:
-                number = await run_in_threadpool(self._hold, visitor.user, asked)
-            except StoreError as error:
+                now = self._console.clock()
+                number = await run_in_threadpool(make_hold, self._stores, visitor.actor, now, asked)
+            except FullError as error:
                 asked = {"search": str(error)}
             else:
                 return redirect(url(RETENTION, made=number))
@@ -87,36 +87,10 @@ class RetentionPage:
     async def lift(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/retention/holds/NUMBER/lift`."""
         number = whole_number(request.path_params["number"])
-        if number is None or not await run_in_threadpool(self._lift, visitor.user, number):
+        if number is None:
             raise not_found("hold to lift")
+        await run_in_threadpool(lift_hold, self._stores, visitor.actor, self._console.clock(), number)
         return redirect(url(RETENTION, lifted=number))
-
-    def _set(self, user: User, days: dict[Source, int]) -> None:
-        with self._stores.database.transaction():
-            before = self._stores.retention.days(user.customer)
-            changed = [source for source in Source if days.get(source) != before.get(source)]
-            if changed:
-                self._stores.retention.set(user.customer, days)
-                what = ", ".join(f"{each}: {_own(days, each)}, before: {_own(before, each)}" for each in changed)
-                self._stores.audit_log.add(user.customer, self._console.clock(), user.name, Action.SET_RETENTION, what)
-
-    def _hold(self, user: User, asked: NewHold) -> int:
-        now = self._console.clock()
-        with self._stores.database.transaction():
-            number = self._stores.holds.add(
-                user.customer, asked.search, asked.begins_at, asked.ends_at, asked.reason, user.name, now
-            )
-            what = f"hold {number}, {asked.first} to {asked.last}, {asked.reason}: {asked.search or 'all records'}"
-            self._stores.audit_log.add(user.customer, now, user.name, Action.MADE_HOLD, what)
-        return number
-
-    def _lift(self, user: User, number: int) -> bool:
-        now = self._console.clock()
-        with self._stores.database.transaction():
-            lifted = self._stores.holds.lift(user.customer, number, now)
-            if lifted:
-                self._stores.audit_log.add(user.customer, now, user.name, Action.LIFTED_HOLD, f"hold {number}")
-        return lifted
 
     def _about(self, customer: int) -> tuple[list[Kept], dict[Source, int], list[Hold]]:
         first = oldest(self._stores.records, customer)
@@ -152,11 +126,6 @@ class RetentionPage:
             latest=LATEST,
             most=MOST_DAYS,
         )
-
-
-def _own(days: Mapping[Source, int], source: Source) -> str:
-    number = days.get(source)
-    return "general" if number is None else f"{number} day{'s' if number > 1 else ''}"
 
 
 def _rows(hold: Hold) -> str:

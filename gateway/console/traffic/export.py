@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from gateway.actions.exports import note_export
 from gateway.console.console import Console
 from gateway.console.errors import PageError, not_found
 from gateway.console.figures import written
@@ -52,9 +53,7 @@ class Export:
     def _record(self, visitor: Visitor, view: View, form: Format) -> None:
         """Tell the audit log what leaves: who knows the traffic knows the network."""
         what = f"{form.name}, {written(view.start)} to {written(view.end)} {view.search}"
-        self._console.stores.audit_log.add(
-            visitor.user.customer, self._console.clock(), visitor.user.name, Action.EXPORTED_TRAFFIC, what
-        )
+        note_export(self._console.stores, visitor.actor, self._console.clock(), Action.EXPORTED_TRAFFIC, what)
 
 
 def streamed(

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.traffic.exports.ocsf import ocsf_lines
-from gateway.traffic.exports.table import csv_lines
+from gateway.traffic.exports.table import record_csv_lines
 
 _CHUNK_BYTES: Final = 64 * 1024
 
@@ -36,7 +36,7 @@ def ndjson_lines(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 
 FORMATS: Final = (
-    Format("CSV", "csv", "text/csv; charset=utf-8; header=present", csv_lines),
+    Format("CSV", "csv", "text/csv; charset=utf-8; header=present", record_csv_lines),
     Format("NDJSON", "ndjson", "application/x-ndjson", ndjson_lines),
     Format("OCSF", "ocsf.ndjson", "application/x-ndjson", ocsf_lines),
 )

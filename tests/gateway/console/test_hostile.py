@@ -12,7 +12,7 @@ from gateway.place import Place
 from gateway.places import Places
 from gateway.signing_in import SigningIn
 from gateway.stores.agents import Presence
-from gateway.stores.audit_log import Action
+from gateway.stores.audit_log import Action, Actor
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.server_traffic import Answer
 from tests.gateway.client import ndjson, record
@@ -66,7 +66,7 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
     ends = (clock.now() + timedelta(days=1)).date().isoformat()
     assert_harmless(person.send("/setup/tokens", {"kind": "ingest", "purpose": SCRIPT, "ends": ends}))
     machine.call("PUT", PATH, json=registration(deployment=SCRIPT, regions=[dict.fromkeys(REGION, SCRIPT)]))
-    gateway.stores.audit_log.add(team.customer, clock.now(), SCRIPT, Action.SIGNED_IN, SCRIPT)
+    gateway.stores.audit_log.add(Actor(team.customer, SCRIPT), clock.now(), Action.SIGNED_IN, SCRIPT)
     log = {"Flow-Log": quote(f"flowlogsone/container/{SCRIPT}")}
     now = int(clock.now().timestamp() * 1000)
     hostile = record(

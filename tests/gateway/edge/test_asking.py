@@ -37,7 +37,7 @@ def test_a_machine_appears_as_pending_with_its_agents_first_question(gateway, ag
     assert (found.name, found.state, found.system) == ("web-1", "pending", "Linux 6.1 x86_64")
     assert found.addresses == ("10.0.0.4", "fd00::4")
     (entry,) = gateway.stores.audit_log.page(agent.customer)
-    assert (entry.action, entry.subject) == ("reported a new machine", "web-1")
+    assert (entry.action.words, entry.subject) == ("reported a new machine", "web-1")
     assert entry.who.endswith("(Agents)")
     agent.ask()
     assert len(gateway.stores.audit_log.page(agent.customer)) == 1

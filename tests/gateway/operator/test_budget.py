@@ -3,6 +3,7 @@ import pytest
 from gateway.operator.operations import OPERATIONS
 from gateway.operator.work import RefusedError, Work
 from gateway.stores.columns import columns
+from gateway.stores.operator_log import Action
 from gateway.stores.stores import open_stores
 from gateway.stores.usage import DEFAULT_BUDGET, Budget
 from tests.gateway.client import record
@@ -48,7 +49,7 @@ def test_the_operator_s_log_tells_what_was_set_and_nothing_of_a_look(stores, ask
     assert stores.operator_log.all() == []
     ask(texts=7)
     (done,) = stores.operator_log.all()
-    assert (done.who, done.action) == ("ada", "set a budget")
+    assert (done.who, done.action) == ("ada", Action.SET_BUDGET)
     assert done.subject.startswith("contoso: 7 distinct texts, ")
 
 

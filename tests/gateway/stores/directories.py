@@ -12,14 +12,24 @@ from typing import Any, NamedTuple
 import duckdb
 
 from gateway.stores import accounts_schema, records_schema
+from gateway.stores.audit_log import Action
 
 _VERSION_0_1 = Path(__file__).parent / "version_0_1" / "data.tar.gz"
 FIRST = (3, 3)
 """The versions of the records and of all else in version 0.1."""
 NOW = (records_schema.SCHEMA.version, accounts_schema.SCHEMA.version)
 """The present ones."""
-RENAMED = {("rules", "id"): "rule_id", ("origins", "id"): "origin_id"}
+RENAMED = {("rules", "id"): "rule_id", ("origins", "id"): "origin_id", ("journal", "deed"): "action"}
 """Columns of version 0.1 by what they are called now."""
+TABLES = {"journal": "audit_log"}
+"""Tables likewise."""
+PHRASES = {
+    Action.SIGN_IN_REFUSED: "was refused to sign in",
+    Action.SAVED_MACHINE: "saved a configuration item",
+    Action.REMOVED_MACHINE: "removed a configuration item",
+    Action.DEREGISTERED: "took a subscription's registration away",
+}
+"""Actions that were called otherwise in version 0.1, which stored what they were called."""
 type Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -60,6 +70,10 @@ def rows(data: Path, columns: dict[str, list[str]] | None = None) -> Rows:
             for table, names in _columns(file).items()
             if table != "schema_version" and (columns is None or table in columns)
             for names in [names if columns is None else columns[table]]
+        } | {
+            old: _rows(accounts, old, columns[old])
+            for old, new in TABLES.items()
+            if columns is not None and old in columns and new in _columns(accounts)
         }
 
 
@@ -86,11 +100,20 @@ def _columns(file: Any) -> dict[str, list[str]]:
 
 
 def _rows(file: Any, table: str, names: list[str]) -> list[tuple[Any, ...]]:
-    there = _columns(file)[table]
+    now = table if table in _columns(file) else TABLES[table]
+    there = _columns(file)[now]
     known = [name if name in there else RENAMED[table, name] for name in names]
     # What all customers shared in version 0.1, each of them has now.
     distinct = "DISTINCT" if known != names else ""
-    return sorted(file.execute(f"SELECT {distinct} {', '.join(known)} FROM {table}").fetchall(), key=repr)
+    found = file.execute(f"SELECT {distinct} {', '.join(known)} FROM {now}").fetchall()
+    if now != table:
+        action = known.index("action")
+        found = [(*row[:action], _phrase(Action(row[action])), *row[action + 1 :]) for row in found]
+    return sorted(found, key=repr)
+
+
+def _phrase(action: Action) -> str:
+    return PHRASES.get(action, action.words)
 
 
 def files(data: Path) -> dict[str, str]:

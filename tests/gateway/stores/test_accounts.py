@@ -1,7 +1,8 @@
 import pytest
 
 from gateway.stores.accounts import Accounts, Role
-from gateway.stores.database import Database, StoreError
+from gateway.stores.database import Database
+from gateway.stores.errors import StoreError
 
 
 def test_passwords_are_not_in_the_file(accounts, customer, path):

@@ -6,7 +6,7 @@ import pytest
 from gateway.stores import room
 from gateway.stores.agents import Agents, Met, Presence, Standing
 from gateway.stores.changes import Changes
-from gateway.stores.database import StoreError
+from gateway.stores.errors import StoreError
 from gateway.stores.items import ItemFilter, Items
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.stores.database import StoreError
 from gateway.stores.deployments import Deployments, NewStorageAccount, StorageAccount
+from gateway.stores.errors import StoreError
 from gateway.stores.vault import Vault
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)

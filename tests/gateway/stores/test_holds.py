@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.stores import holds as module
-from gateway.stores.database import StoreError
+from gateway.stores.errors import StoreError
 from gateway.stores.holds import Hold, Holds
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ import pytest
 from gateway.stores.agents import Agents, Presence
 from gateway.stores.blueprints import Blueprints, NewBlueprint
 from gateway.stores.changes import Changes
-from gateway.stores.database import StoreError
+from gateway.stores.errors import StoreError
 from gateway.stores.items import ItemFilter, Items, ItemState
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)

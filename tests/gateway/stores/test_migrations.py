@@ -33,6 +33,7 @@ def test_what_was_released_is_never_changed():
             "382a2d9aad52eea1",
             "25ba2a5977ee5790",
             "3a37b9f8bb681ea8",
+            "ce414f4c51f4db24",
         ],
     }
 
@@ -88,6 +89,8 @@ _BEFORE = (
     "CREATE TABLE subscription_tokens (id BIGINT PRIMARY KEY)",
     "CREATE TABLE items (id INTEGER PRIMARY KEY, state TEXT NOT NULL)",
     "CREATE TABLE agents (id TEXT NOT NULL, item INTEGER NOT NULL)",
+    "CREATE TABLE journal (id BIGINT PRIMARY KEY, customer BIGINT NOT NULL, deed TEXT NOT NULL)",
+    "CREATE INDEX journal_pages ON journal (customer, id)",
 )
 """Of the tables of version 0.1 what the steps look at."""
 

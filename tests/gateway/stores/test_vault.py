@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from cryptography.fernet import Fernet
 
-from gateway.stores.database import StoreError
+from gateway.stores.errors import StoreError
 from gateway.stores.vault import Vault
 
 

@@ -34,12 +34,12 @@ def test_what_comes_with_the_gateway_is_given_under_its_name(reader):
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
-def test_an_import_is_confirmed_listed_and_in_the_journal(gateway, team, administrator, reader, imported):
+def test_an_import_is_confirmed_listed_and_in_the_audit_log(gateway, team, administrator, reader, imported):
     text = text_of(administrator.get(f"{PAGE}?imported={imported.number}"))
     assert "Imported: Agent Traffic Collection, every 60 s." in text
     assert "Agent Traffic Collection 60 s Asks the agent" in text_of(reader.get(PAGE))
     (entry,) = gateway.stores.audit_log.page(team.customer, size=1)
-    assert (entry.action, entry.subject) == ("imported a blueprint", "Agent Traffic Collection, every 60 s")
+    assert (entry.action.words, entry.subject) == ("imported a blueprint", "Agent Traffic Collection, every 60 s")
     assert "Imported:" not in text_of(reader.get(f"{PAGE}?imported=999999"))
 
 
@@ -106,7 +106,7 @@ def test_a_removed_blueprint_is_gone(gateway, team, administrator, imported):
     assert administrator.send(f"{PAGE}/{imported.number}/remove").status_code == 404
     assert administrator.get(f"{PAGE}/{imported.number}/export").status_code == 404
     (entry,) = gateway.stores.audit_log.page(team.customer, size=1)
-    assert (entry.action, entry.subject) == ("removed a blueprint", "Agent Traffic Collection")
+    assert (entry.action.words, entry.subject) == ("removed a blueprint", "Agent Traffic Collection")
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 30])

@@ -188,16 +188,16 @@ def test_an_agent_that_is_heard_of_no_more_is_called_silent(reader, met, clock):
     assert "silent" in text_of(reader.get(f"/setup/items/{met}"))
 
 
-def test_a_removed_machine_is_gone_and_the_journal_tells_all(gateway, team, administrator, met, blueprints):
+def test_a_removed_machine_is_gone_and_the_audit_log_tells_all(gateway, team, administrator, met, blueprints):
     form = {"listed": list(map(str, blueprints)), "applied": list(map(str, blueprints))}
     administrator.send(f"/setup/items/{met}", form)
     gone = administrator.send(f"/setup/items/{met}/remove")
     assert "The machine is removed." in text_of(administrator.get(gone.headers["Location"]))
     assert administrator.get(f"/setup/items/{met}").status_code == 404
-    entries = [(each.action, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=2)]
+    entries = [(each.action.words, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=2)]
     assert entries == [
-        ("removed a configuration item", "web-1"),
-        ("saved a configuration item", "web-1: Hour, Minute"),
+        ("removed a machine", "web-1"),
+        ("saved a machine", "web-1: Hour, Minute"),
     ]
 
 
@@ -233,7 +233,7 @@ def test_of_two_agents_that_ask_for_a_new_machine_saving_accepts_neither(gateway
     administrator.send(f"/setup/items/{met}/agents/{WEB.id}/refuse")
     administrator.send(f"/setup/items/{met}/agents/{stranger.id}/accept")
     assert [each.standing for each in gateway.stores.agents.of_item(met)] == ["accepted", "refused"]
-    entries = [(each.action, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=2)]
+    entries = [(each.action.words, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=2)]
     assert entries == [
         ("accepted an agent", f"{stranger.id} on web-1"),
         ("refused an agent", f"{WEB.id} on web-1"),

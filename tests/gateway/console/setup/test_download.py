@@ -53,7 +53,7 @@ def test_the_download_is_filled_in_kept_nowhere_and_recorded(own, ada, package):
     }
     (customer,) = own.stores.database.run("SELECT id FROM customers")
     entry = own.stores.audit_log.page(customer[0])[0]
-    assert (entry.who, entry.action, entry.subject) == ("ada", "downloaded the scripts of a deployment", NAME)
+    assert (entry.who, entry.action.words, entry.subject) == ("ada", "downloaded the scripts of a deployment", NAME)
     assert ada.send(SCRIPTS).content == answer.content
 
 

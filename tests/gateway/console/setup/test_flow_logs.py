@@ -187,9 +187,9 @@ def test_removing_forgets_the_secrets_and_is_told(gateway, team, administrator, 
     assert gateway.stores.deployments.connection_strings(team.customer, "azure-production") == {}
 
 
-def test_the_journal_tells_what_was_saved_and_removed(gateway, team, administrator, saved):
+def test_the_audit_log_tells_what_was_saved_and_removed(gateway, team, administrator, saved):
     administrator.send(f"{saved}/remove")
-    entries = [(each.action, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=2)]
+    entries = [(each.action.words, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=2)]
     assert entries == [("removed a deployment", "azure-production"), ("saved a deployment", "azure-production")]
 
 

@@ -29,13 +29,16 @@ def test_it_is_marked_gone_on_destroy_and_comes_back_on_the_next_apply(machine, 
     assert "gone" not in text.replace("that are gone", "")
 
 
-def test_the_journal_tells_of_the_first_apply_and_the_destroy_and_by_which_token(gateway, team, machine):
+def test_the_audit_log_tells_of_the_first_apply_and_the_destroy_and_by_which_token(gateway, team, machine):
     for method in ("PUT", "PUT", "DELETE", "DELETE"):
         machine.call(method, PATH, json=registration())
     (token,) = gateway.stores.tokens.all(team.customer)
-    told = [(each.who, each.action, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=2)]
+    told = [
+        (each.who, each.action.words, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=3)
+    ]
     assert told == [
-        (token.name, "took a subscription's registration away", ID),
+        (token.name, "removed a subscription's registration", ID),
+        (token.name, "updated a subscription's registration", ID),
         (token.name, "registered a subscription", ID),
     ]
     assert token.name == f"token {token.number} (Production)"

@@ -44,12 +44,15 @@ def test_a_token_that_is_revoked_is_refused_at_once(gateway, team, administrator
     assert administrator.send(f"/setup/tokens/{made.number}/revoke").status_code == 404
 
 
-def test_the_journal_tells_both_and_not_the_token(gateway, team, administrator, ends):
+def test_the_audit_log_tells_both_and_not_the_token(gateway, team, administrator, ends):
     token = shown(administrator.send("/setup/tokens", INGEST | {"ends": ends}))
     (made,) = gateway.stores.tokens.all(team.customer)
     administrator.send(f"/setup/tokens/{made.number}/revoke")
     entries = gateway.stores.audit_log.page(team.customer)
-    assert [entry.action for entry in entries[:2]] == ["revoked a subscription token", "made a subscription token"]
+    assert [entry.action.words for entry in entries[:2]] == [
+        "revoked a subscription token",
+        "made a subscription token",
+    ]
     assert entries[0].subject == f"token {made.number} (Production)"
     assert token not in str(entries)
 

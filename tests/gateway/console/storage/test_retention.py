@@ -41,7 +41,7 @@ def error(page, field):
 
 
 def deeds(gateway, team, size):
-    return [(entry.action, entry.subject) for entry in gateway.stores.audit_log.page(team.customer, size=size)]
+    return [(entry.action.words, entry.subject) for entry in gateway.stores.audit_log.page(team.customer, size=size)]
 
 
 def test_without_days_everything_is_kept_for_ever_and_the_oldest_record_is_told(team, post, reader, clock):
@@ -55,7 +55,7 @@ def test_without_days_everything_is_kept_for_ever_and_the_oldest_record_is_told(
     assert "the gateway was started without --keep-days" in text_of(reader.get(PAGE))
 
 
-def test_own_days_are_saved_shown_and_in_the_journal(gateway, team, administrator, reader):
+def test_own_days_are_saved_shown_and_in_the_audit_log(gateway, team, administrator, reader):
     saved = administrator.send(PAGE, {"nsg": " 30 ", "agent": "1", "vnet": ""})
     assert "The days are saved." in text_of(administrator.get(saved.headers["Location"]))
     assert gateway.stores.retention.days(team.customer) == {Source.NSG: 30, Source.AGENT: 1}
@@ -84,7 +84,7 @@ def test_a_number_of_days_that_is_none_is_told_at_its_field_and_nothing_is_saved
     assert gateway.stores.retention.days(team.customer) == {}
 
 
-def test_a_hold_is_made_listed_and_in_the_journal(gateway, team, administrator, reader, held, clock):
+def test_a_hold_is_made_listed_and_in_the_audit_log(gateway, team, administrator, reader, held, clock):
     assert (held.search, held.reason, held.made_at) == (HOLD["search"], "Case 7", clock.now())
     assert (held.begins_at, held.ends_at) == (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
     assert f"Hold {held.number} is made." in text_of(administrator.get(f"{PAGE}?made={held.number}"))
@@ -93,7 +93,7 @@ def test_a_hold_is_made_listed_and_in_the_journal(gateway, team, administrator, 
     made = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
     assert row.cells == [HOLD["search"], f"{begins} to {ends}", "Case 7", held.owner, made, "in force"]
     (entry,) = gateway.stores.audit_log.page(team.customer, size=1)
-    assert (entry.who, entry.action) == (held.owner, "made a hold")
+    assert (entry.who, entry.action.words) == (held.owner, "made a hold")
     assert entry.subject == f"hold {held.number}, 2026-11-01 to 2026-11-30, Case 7: {HOLD['search']}"
 
 

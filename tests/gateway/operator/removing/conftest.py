@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import utc_now
-from gateway.stores.audit_log import Action
+from gateway.stores.audit_log import Action, Actor
 from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_stores
@@ -55,7 +55,7 @@ def _many_customers(data):
         for name in map(str, range(_MANY)):
             customer, now = stores.accounts.add_customer(name), utc_now()
             stores.accounts.add_user(f"user {name}", customer, "a password of tests")
-            stores.audit_log.add(customer, now, "ada", Action.MADE_TOKEN, "token 1")
+            stores.audit_log.add(Actor(customer, "ada"), now, Action.MADE_TOKEN, "token 1")
             for key in ("first", "second"):
                 lines = [record(), record(rule=f"rule of {name}"), record(src_ip="10.0.0.5")]
                 stores.records.store(Post(customer, key, b"", b"{}", now), columns(lines))

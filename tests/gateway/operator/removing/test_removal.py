@@ -17,7 +17,8 @@ from gateway.operator.work import RefusedError
 from gateway.stores.columns import columns
 from gateway.stores.counting.batch import HOUR_MS
 from gateway.stores.counting.marking import HOURS_AT_ONCE
-from gateway.stores.database import StoreError
+from gateway.stores.errors import StoreError
+from gateway.stores.operator_log import Action
 from gateway.stores.posts import Post, RemovedError
 from gateway.stores.stores import open_stores
 from tests.gateway.client import agent_record, ndjson, record
@@ -102,7 +103,7 @@ def test_a_removal_stands_in_the_operators_log_and_a_look_does_not(stores):
     assert stores.operator_log.all() == []
     remove(work(stores, "contoso"))
     (done,) = stores.operator_log.all()
-    assert (done.who, done.action, done.subject) == ("the tests", "removed a customer", "contoso")
+    assert (done.who, done.action, done.subject) == ("the tests", Action.REMOVED_CUSTOMER, "contoso")
 
 
 def test_a_hold_refuses_a_removal_until_it_is_lifted(stores):

@@ -5,20 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.traffic.exports.table import csv_lines
+from gateway.traffic.exports.table import record_csv_lines
 from shared.flowlog.record import AGENT_KEYS, KEYS
 from tests.gateway.client import record
 from tests.support.records import flow_records
 
 
 def rows(*records):
-    text = b"".join(csv_lines(records)).decode()
+    text = b"".join(record_csv_lines(records)).decode()
     assert text.endswith("\r\n")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
 def test_a_header_and_a_line_for_each_record():
-    assert b"".join(csv_lines([record()])) == (
+    assert b"".join(record_csv_lines([record()])) == (
         b"time,src_ip,src_port,dst_ip,dst_port,protocol,direction,decision,state,encryption,packets_src_to_dst,"
         b"bytes_src_to_dst,packets_dst_to_src,bytes_dst_to_src,rule,mac,acl_id,resource_id,flow_log_id,source,version,"
         b"host,process,direction_basis,links_established,links_terminated,links_failed,links_live,counter_source\r\n"

@@ -1,0 +1,31 @@
+"""Blueprints: imported and removed."""
+
+from datetime import datetime
+
+from gateway.stores.audit_log import Action, Actor
+from gateway.stores.blueprints import NewBlueprint
+from gateway.stores.errors import GoneError
+from gateway.stores.stores import Stores
+
+
+def import_blueprint(stores: Stores, actor: Actor, now: datetime, blueprint: NewBlueprint) -> int:
+    """Keep a blueprint, in the place of one of its name, and return its number. Blocks."""
+    with stores.database.transaction():
+        number = stores.blueprints.put(actor.customer, blueprint, now)
+        what = f"{blueprint.name}, every {blueprint.interval_seconds} s"
+        stores.audit_log.add(actor, now, Action.IMPORTED_BLUEPRINT, what)
+    return number
+
+
+def remove_blueprint(stores: Stores, actor: Actor, now: datetime, number: int) -> None:
+    """Remove a blueprint, from its machines too. Blocks.
+
+    Raises:
+        GoneError: There is none of this number.
+
+    """
+    with stores.database.transaction():
+        name = stores.blueprints.remove(actor.customer, number, now)
+        if name is None:
+            raise GoneError("There is no such blueprint. It may have been removed meanwhile.")
+        stores.audit_log.add(actor, now, Action.REMOVED_BLUEPRINT, name)

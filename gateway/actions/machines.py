@@ -1,0 +1,105 @@
+"""Machines: made known, saved, removed, and their agents accepted or refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from gateway.stores.agents import Met, Presence, Standing
+from gateway.stores.audit_log import Action, Actor
+from gateway.stores.errors import GoneError
+from gateway.stores.items import Item
+from gateway.stores.stores import Stores
+
+_DECISIONS: Final = {Standing.ACCEPTED: Action.ACCEPTED_AGENT, Standing.REFUSED: Action.REFUSED_AGENT}
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChange:
+    """What is saved of a machine, which accepts it, too.
+
+    Attributes:
+        apply: The numbers of the blueprints to apply.
+        remove: The numbers of those to apply no more.
+        agent: The id of the agent to accept with it; nothing for none.
+
+    """
+
+    apply: Sequence[int]
+    remove: Sequence[int]
+    agent: str = ""
+
+
+def add_machine(stores: Stores, actor: Actor, now: datetime, name: str, addresses: Sequence[str], system: str) -> int:
+    """Make a machine known by hand, and return its number. Blocks.
+
+    Raises:
+        TakenError: The customer has one of this name.
+
+    """
+    with stores.database.transaction():
+        number = stores.items.add(actor.customer, name, addresses, system)
+        stores.audit_log.add(actor, now, Action.SAVED_MACHINE, name)
+    return number
+
+
+def save_machine(stores: Stores, actor: Actor, now: datetime, item: Item, change: MachineChange) -> None:
+    """Apply blueprints to a machine, and accept it. Blocks.
+
+    Raises:
+        GoneError: There is no such machine any more.
+
+    """
+    with stores.database.transaction():
+        saved = stores.items.save(actor.customer, item.number, change.apply, change.remove, now)
+        what = f"{saved.name}: {', '.join(saved.blueprints) or 'no blueprint'}"
+        stores.audit_log.add(actor, now, Action.SAVED_MACHINE, what)
+        if change.agent:
+            _decide(stores, actor, now, item, change.agent, Standing.ACCEPTED)
+
+
+def remove_machine(stores: Stores, actor: Actor, now: datetime, item: Item) -> None:
+    """Forget a machine. Blocks.
+
+    Raises:
+        GoneError: There is no such machine any more.
+
+    """
+    with stores.database.transaction():
+        if stores.items.remove(actor.customer, item.number) is None:
+            raise GoneError("There is no such machine. It may have been removed meanwhile.")
+        stores.audit_log.add(actor, now, Action.REMOVED_MACHINE, item.name)
+
+
+def decide_on_agent(stores: Stores, actor: Actor, now: datetime, item: Item, agent: str, standing: Standing) -> None:
+    """Accept or refuse the agent of an id on a machine. Blocks.
+
+    Raises:
+        GoneError: The agent does not say any more that it is on this machine.
+
+    """
+    with stores.database.transaction():
+        if not _decide(stores, actor, now, item, agent, standing):
+            raise GoneError("There is no such agent on this machine. It may be on another one by now.")
+
+
+def meet_agent(stores: Stores, actor: Actor, now: datetime, said: Presence, peer: str) -> Met:
+    """Note that an agent asked, and who it says it is. Blocks.
+
+    Raises:
+        FullError: The customer has too many agents, or machines that nobody has accepted, for one more.
+
+    """
+    with stores.database.transaction():
+        met = stores.agents.meet(actor.customer, said, now, peer)
+        if met.new:
+            stores.audit_log.add(actor, now, Action.REPORTED_MACHINE, said.host)
+    return met
+
+
+def _decide(stores: Stores, actor: Actor, now: datetime, item: Item, agent: str, standing: Standing) -> bool:
+    decided = stores.agents.decide(actor.customer, item.number, agent, standing)
+    if decided is not None:
+        what = f"{agent} on {item.name}" + (f", from {decided.peer}" if decided.peer else "")
+        stores.audit_log.add(actor, now, _DECISIONS[standing], what)
+    return decided is not None

@@ -1,0 +1,55 @@
+"""How long records are kept: a customer's own days, and holds."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateway.stores.audit_log import Action, Actor
+from gateway.stores.errors import GoneError
+from gateway.stores.holds import NewHold
+from gateway.stores.stores import Stores
+from shared.flowlog.record import Source
+
+
+def set_retention(stores: Stores, actor: Actor, now: datetime, days: Mapping[Source, int]) -> None:
+    """Set a customer's own days, by source; where one is not named, the general ones are in force. Blocks."""
+    with stores.database.transaction():
+        before = stores.retention.days(actor.customer)
+        changed = [source for source in Source if days.get(source) != before.get(source)]
+        if changed:
+            stores.retention.set(actor.customer, days)
+            what = ", ".join(f"{each}: {_own(days, each)}, before: {_own(before, each)}" for each in changed)
+            stores.audit_log.add(actor, now, Action.SET_RETENTION, what)
+
+
+def make_hold(stores: Stores, actor: Actor, now: datetime, asked: NewHold) -> int:
+    """Hold records, and return the hold's number. Blocks.
+
+    Raises:
+        FullError: The customer has too many holds in force for one more.
+
+    """
+    with stores.database.transaction():
+        number = stores.holds.add(
+            actor.customer, asked.search, asked.begins_at, asked.ends_at, asked.reason, actor.name, now
+        )
+        what = f"hold {number}, {asked.first} to {asked.last}, {asked.reason}: {asked.search or 'all records'}"
+        stores.audit_log.add(actor, now, Action.MADE_HOLD, what)
+    return number
+
+
+def lift_hold(stores: Stores, actor: Actor, now: datetime, number: int) -> None:
+    """Lift a hold. Blocks.
+
+    Raises:
+        GoneError: There is none of this number in force.
+
+    """
+    with stores.database.transaction():
+        if not stores.holds.lift(actor.customer, number, now):
+            raise GoneError("There is no such hold to lift. It may have been lifted meanwhile.")
+        stores.audit_log.add(actor, now, Action.LIFTED_HOLD, f"hold {number}")
+
+
+def _own(days: Mapping[Source, int], source: Source) -> str:
+    number = days.get(source)
+    return "general" if number is None else f"{number} day{'s' if number > 1 else ''}"
