@@ -45,11 +45,11 @@ class TokenRefused(SluiceError):  # noqa: N818 -- named by the remedy
     """The gateway itself refuses the subscription token: keep everything, alert, wait for a better token."""
 
 
-class WrongAddress(SluiceError):  # noqa: N818 -- named by the remedy
+class UnexpectedAnswer(SluiceError):  # noqa: N818 -- named by the remedy
     """An answer that no gateway gives: a wrong address, a fault, or something before it. Keep everything and alert."""
 
 
-class Contradicted(WrongAddress):
+class Contradicted(UnexpectedAnswer):
     """The gateway holds this batch's key with another body: this log blob alone is stuck, and somebody must look."""
 
 

@@ -1,20 +1,15 @@
 """What a process of the function app keeps from one invocation to the next."""
 
-import logging
 import os
 import threading
 
-import orjson
-
 from shared.clock import SystemClock
-from shared.delivery.report import Outcome
+from shared.delivery.report import Outcome, log_line
 from shared.egress import check_authorities
 from shared.errors import SluiceError
 from shared.ingester import Ingester
 from shared.library_logs import quiet_libraries
 from shared.settings import Settings
-
-_LOG = logging.getLogger("sluice")
 
 
 class Process:
@@ -40,7 +35,7 @@ class Process:
         """Deliver what no event told of."""
         try:
             ingester = self._opened()
-            _LOG.info("%s", ingester.health().line())
+            ingester.health().log()
             for report in ingester.sweep():
                 report.log()
         except SluiceError as trouble:
@@ -55,6 +50,4 @@ class Process:
 
 
 def _log_trouble(trouble: SluiceError) -> None:
-    # Another sweep that does the work is no trouble; its outcome has a level of its own.
-    outcome = Outcome.of(trouble)
-    _LOG.log(outcome.level, "%s", orjson.dumps({"outcome": outcome.words, "message": str(trouble)}).decode())
+    log_line(Outcome.of(trouble), {"message": str(trouble)})

@@ -79,7 +79,7 @@ class Figures:
         yield from (f"{operation.value:40}{self._meddled(operation):>14}" for operation in MEDDLED)
         yield ""
         yield "how invocations ended"
-        yield from (f"{outcome.words:40}{times:>14}" for outcome, times in self.outcomes.most_common())
+        yield from (f"{outcome.code:40}{times:>14}" for outcome, times in self.outcomes.most_common())
 
     def rare(self, at_least: int) -> list[str]:
         """Name the steps and failures that were hit less often than that."""

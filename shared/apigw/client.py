@@ -21,7 +21,7 @@ from shared.apigw.http import Bearer, Session
 from shared.apigw.token import TokenSource
 from shared.clock import Clock
 from shared.egress import advice
-from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
+from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.secret import Secret
 
 _TIMEOUTS = (5, 30)
@@ -88,7 +88,7 @@ class GatewayClient:
             RetryLater: busy, slow or broken; nothing is known about the batch.
             TokenRefused: and no newer token is to be had.
             TooLarge, Malformed: the batch as it stands will never be taken.
-            WrongAddress: an answer that no gateway gives, or a refusal that is not the gateway's own.
+            UnexpectedAnswer: an answer that no gateway gives, or a refusal that is not the gateway's own.
         """
         headers = {
             "Content-Type": "application/x-ndjson",
@@ -106,7 +106,7 @@ class GatewayClient:
         """Ask when the subscription token ends.
 
         Raises:
-            RetryLater, TokenRefused, TooLarge, Malformed, WrongAddress: as for a post.
+            RetryLater, TokenRefused, TooLarge, Malformed, UnexpectedAnswer: as for a post.
         """
         answer = self._call("GET", "/qas/subscription-token", {}, None)
         if answer.status != HTTPStatus.OK:
@@ -117,7 +117,7 @@ class GatewayClient:
                 raise ValueError
             return time.astimezone(UTC)
         except (ValueError, OverflowError, KeyError, TypeError):
-            raise WrongAddress("The gateway does not say when the token ends. Check APIGW_URL.") from None
+            raise UnexpectedAnswer("The gateway does not say when the token ends. Check APIGW_URL.") from None
 
     def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> _Answer:
         token = self._tokens.token()
@@ -154,7 +154,7 @@ class GatewayClient:
         while chunk := answer.raw.read1(64 * 1024, decode_content=True):
             total += len(chunk)
             if total > _LONGEST_ANSWER:
-                raise WrongAddress("The gateway's answer has no end. Check APIGW_URL.")
+                raise UnexpectedAnswer("The gateway's answer has no end. Check APIGW_URL.")
             if self._clock.monotonic() > end:
                 raise RetryLater("The gateway's answer did not end in time.")
             yield chunk
@@ -181,7 +181,7 @@ def _refusal(answer: _Answer) -> SluiceError:
     if status in _LATER or status in _SERVER_ERRORS:
         return RetryLater(f"{said}.", answer.wait)
     if code is None:
-        return WrongAddress(
+        return UnexpectedAnswer(
             f"{said}, but not in its own form: something before it (a WAF, a firewall, a proxy) may refuse the "
             "request. Check what stands there, and APIGW_URL."
         )
@@ -206,7 +206,7 @@ def _own_refusal(status: int, said: str, code: str) -> SluiceError:
         return Contradicted(
             f"{said}: it has this batch under the same key with another content. Look at docs/operations.md."
         )
-    return WrongAddress(f"{said}, which is not an answer to flow logs. Check APIGW_URL, and the gateway.")
+    return UnexpectedAnswer(f"{said}, which is not an answer to flow logs. Check APIGW_URL, and the gateway.")
 
 
 def _receipt(answer: _Answer, lines: int) -> Receipt:
@@ -218,11 +218,11 @@ def _receipt(answer: _Answer, lines: int) -> Receipt:
             duplicate=_typed(bool, document["duplicate"]),
         )
     except (ValueError, KeyError, TypeError):
-        raise WrongAddress("The gateway answered 202, but not in its own form. Check APIGW_URL.") from None
+        raise UnexpectedAnswer("The gateway answered 202, but not in its own form. Check APIGW_URL.") from None
     numbers = {rejection.line for rejection in receipt.rejected}
     distinct = len(numbers) == len(receipt.rejected) and numbers <= set(range(lines))
     if not distinct or receipt.accepted + len(receipt.rejected) != lines:
-        raise WrongAddress(f"The gateway answered 202, but its counts do not add up to the {lines} records sent.")
+        raise UnexpectedAnswer(f"The gateway answered 202, but its counts do not add up to the {lines} records sent.")
     return receipt
 
 

@@ -212,7 +212,7 @@ def _sum_up(result: _Result) -> None:
 
 def _say_what_is_left(result: _Result, options: argparse.Namespace) -> None:
     for report in result.failed:
-        say(f"{report.blob}: {report.outcome.words}. {report.message}".rstrip())
+        say(f"{report.blob}: {report.message} ({report.outcome.code})")
     if (start := result.go_on_from) is not None:
         words = ["sluice", "replay", "--from", f"{start:%Y-%m-%dT%H}", "--to", options.end]
         for name in ("settings", "prefix", "again"):
@@ -229,8 +229,7 @@ def _document(result: _Result) -> dict[str, object]:
         "records_had": result.count("duplicate_records"),
         "quarantined": result.count("quarantined"),
         "failed": [
-            {"blob": report.blob, "outcome": report.outcome.words, "message": report.message}
-            for report in result.failed
+            {"blob": report.blob, "outcome": report.outcome.code, "message": report.message} for report in result.failed
         ],
         "go_on_from": result.go_on_from,
     }

@@ -5,7 +5,7 @@ from collections import Counter
 
 from shared.clock import Clock
 from shared.delivery.batch import Part
-from shared.errors import WrongAddress
+from shared.errors import UnexpectedAnswer
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 600.0
 _BATCHES_IN_A_ROW = 2
@@ -65,7 +65,7 @@ class Refusals:
                 are settled before the next batch, while of several at once each may still turn out to have good lines.
 
         Raises:
-            WrongAddress: two whole batches of a log, or a hundred single lines, were refused in a row.
+            UnexpectedAnswer: two whole batches of a log, or a hundred single lines, were refused in a row.
         """
         with self._lock:
             if len(part.lines) == 1:
@@ -76,7 +76,7 @@ class Refusals:
                 return
             # Counting starts anew after the breaker's pause, by which time somebody may have seen to it.
             self._begin_anew()
-        raise WrongAddress(
+        raise UnexpectedAnswer(
             "The gateway, or something before it, refuses everything, however small. Check APIGW_URL, and that the "
             "gateway knows this flow record."
         )

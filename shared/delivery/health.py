@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import orjson
+from shared.delivery.report import Outcome, log_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Health:
     token_days_left: float | None
     dead_letters: int | None
 
-    def line(self) -> str:
-        """Return the line that every sweep logs."""
+    def log(self) -> None:
+        """Log the line of a sweep."""
         known = {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
-        return orjson.dumps({"outcome": "swept", **known}).decode()
+        log_line(Outcome.SWEPT, known)

@@ -19,7 +19,7 @@ from shared.delivery.means import Means
 from shared.delivery.report import Outcome, Report, Tally
 from shared.delivery.transfer import Source, Transfer
 from shared.delivery.worker import BUDGET_SECONDS, Worker
-from shared.errors import ContainerMissing, Overtaken, SluiceError, Unsupported, WrongAddress
+from shared.errors import ContainerMissing, Overtaken, SluiceError, UnexpectedAnswer, Unsupported
 from shared.flowlog import LogKind
 from shared.storage.checkpoint import Checkpoint
 from shared.storage.checkpoints import Checkpoints
@@ -29,7 +29,13 @@ from shared.storage.logs import FlowLogAccount
 _AT_ONCE = 4
 _EVER = datetime.min.replace(tzinfo=UTC)
 _READABLE = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.INCOMPLETE, Outcome.UNSUPPORTED}
-_STOPPING = {Outcome.RETRY_LATER, Outcome.PAUSED, Outcome.TOKEN_REFUSED, Outcome.WRONG_ADDRESS, Outcome.SETTING}
+_STOPPING = {
+    Outcome.RETRY_LATER,
+    Outcome.PAUSED,
+    Outcome.TOKEN_REFUSED,
+    Outcome.UNEXPECTED_ANSWER,
+    Outcome.INVALID_SETTING,
+}
 """Outcomes that the next log blob would have too."""
 
 type Progress = Callable[[int], None]
@@ -190,7 +196,7 @@ class _Bystander:
 
     def save(self, checkpoint: Checkpoint) -> None:
         if checkpoint.halved != self._halved and not self._may_halve:
-            raise WrongAddress(
+            raise UnexpectedAnswer(
                 "The gateway refuses a batch that it took whole before; taken in halves it would be stored twice. "
                 "Let the gateway take bodies as large as it did, and run the replay again."
             )

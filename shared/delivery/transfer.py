@@ -91,7 +91,7 @@ class Transfer:
 
         Raises:
             Overtaken, Vanished, Unsupported: the log blob changed, went or can't be read.
-            RetryLater, TokenRefused, WrongAddress: the gateway or a storage account failed.
+            RetryLater, TokenRefused, UnexpectedAnswer: the gateway or a storage account failed.
             HeldElsewhere: another worker took the blob over.
         """
         with ThreadPoolExecutor(self._means.posts_in_flight) as pool:

@@ -26,9 +26,9 @@ from shared.errors import (
     SluiceError,
     StorageAway,
     TokenRefused,
+    UnexpectedAnswer,
     Unsupported,
     Vanished,
-    WrongAddress,
 )
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State
@@ -37,6 +37,7 @@ from shared.storage.logs import Snapshot
 BUDGET_SECONDS = 240.0
 _LOOKS_AGAIN = 3
 _OVERTAKEN_TIMES = 5
+_PAUSED = "The gateway failed a short while ago, so nothing is sent to it until the pause is over."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Worker:
         """Deliver what is new in a blob that an event named; whatever happens ends in a report, bugs excepted."""
         log = parse_blob_name(container, name)
         if log is None:
-            return Report(f"{container}/{name}", Outcome.NO_FLOW_LOG, Tally(), 0)
+            return Report(f"{container}/{name}", Outcome.NOT_A_FLOW_LOG, Tally(), 0)
         return self.deliver(log, Deadline(self._means.clock, BUDGET_SECONDS))
 
     def deliver(self, log: LogBlob, deadline: Deadline) -> Report:
@@ -107,7 +108,10 @@ class Worker:
         begun = self._means.clock.monotonic()
         visit, message = _Visit(log, deadline, Tally()), ""
         try:
-            outcome = Outcome.PAUSED if self.breaker.pause_left else self._look_until_still(visit)
+            if self.breaker.pause_left:
+                outcome, message = Outcome.PAUSED, _PAUSED
+            else:
+                outcome = self._look_until_still(visit)
         except SluiceError as trouble:
             outcome = Outcome.of(trouble)
             message = str(trouble)
@@ -120,7 +124,9 @@ class Worker:
     def _mind(self, trouble: SluiceError) -> None:
         if isinstance(trouble, RetryLater) and not isinstance(trouble, StorageAway):
             self.breaker.failed(trouble.wait)
-        elif isinstance(trouble, (TokenRefused, WrongAddress, SettingError)) and not isinstance(trouble, Contradicted):
+        elif isinstance(trouble, (TokenRefused, UnexpectedAnswer, SettingError)) and not isinstance(
+            trouble, Contradicted
+        ):
             self.breaker.failed()
 
     def _look_until_still(self, visit: _Visit) -> Outcome:

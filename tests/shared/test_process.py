@@ -218,7 +218,7 @@ def test_a_firewall_before_the_gateway_that_refuses_a_post_leaves_everything_as_
         _event(process, log)
     ((level, line),) = lines()  # the second event is paused
     assert level == logging.ERROR
-    assert orjson.loads(line)["outcome"] == "wrong address or fault of the gateway"
+    assert orjson.loads(line)["outcome"] == "unexpected_answer"
     assert "something before it (a WAF, a firewall, a proxy)" in line
     assert "token" not in line
     assert _quarantined(world) == ""
@@ -260,9 +260,9 @@ def test_whatever_answers_in_storage_s_place_ends_in_one_line_with_an_outcome_an
     wrong_storage.plan(accounts, [StorageTrouble(operation, 1, fault, 999)])
     _event(process, log)
     told = [orjson.loads(line)["outcome"] for _, line in lines()]
-    assert told == (["delivered"] if operation is Operation.LIST else ["will be tried again"])
+    assert told == (["delivered"] if operation is Operation.LIST else ["retry_later"])
     process.sweep()
-    assert "will be tried again" in [orjson.loads(line)["outcome"] for _, line in lines()]
+    assert "retry_later" in [orjson.loads(line)["outcome"] for _, line in lines()]
     wrong_storage.plan(accounts, [])
     process.sweep()
     assert world.delivered == [1, 2]

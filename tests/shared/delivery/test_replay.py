@@ -146,7 +146,7 @@ def test_a_gateway_that_takes_more_by_now_gets_the_same_halves(world, replays):
 def test_a_gateway_that_takes_less_by_now_gets_no_halves(world, replays):
     delivered(world, range(4), [4])
     world.gateway.always = takes_at_most(2)
-    assert replays() == [Outcome.WRONG_ADDRESS]
+    assert replays() == [Outcome.UNEXPECTED_ANSWER]
     assert "took whole before" in replays.reports[0].message
     assert world.stored == list(range(5))
 

@@ -12,7 +12,7 @@ from shared.apigw.client import Rejection
 from shared.delivery.batch import Origin, Part
 from shared.delivery.quarantine import Place
 from shared.delivery.resubmit import Resubmission
-from shared.errors import Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, WrongAddress
+from shared.errors import Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.flowlog import Envelope, SetAside, Unit, decode
 from shared.flowlog.record import Source
 from shared.storage.checkpoint import CutRule
@@ -261,7 +261,7 @@ def test_a_gateway_that_finds_everything_too_large_ends_it():
     again = Resubmits(*(readable_tuple(port) for port in range(300)))
     again.gateway.always = answers(TooLarge("413"))
     again()
-    assert isinstance(again.results[0].trouble, WrongAddress)
+    assert isinstance(again.results[0].trouble, UnexpectedAnswer)
     assert len(again.store.lines) == 300
 
 

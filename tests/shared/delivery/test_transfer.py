@@ -15,7 +15,7 @@ from shared.delivery.breaker import Refusals
 from shared.delivery.means import Means
 from shared.delivery.report import Tally
 from shared.delivery.transfer import Source, Transfer
-from shared.errors import HeldElsewhere, Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, WrongAddress
+from shared.errors import HeldElsewhere, Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State
 from shared.storage.logs import Block, Snapshot
 from tests.support.gateway import MemoryGateway, answers, refuses_lines, takes_at_most
@@ -234,7 +234,7 @@ def test_a_malformed_batch_is_halved_down_to_the_line_that_is_refused():
 def test_two_whole_batches_refused_in_a_row_stop_the_pass_and_quarantine_nothing_of_the_second():
     run = Pass(*blocks(2, 2, 2), in_flight=1)
     run.gateway.always = answers(Malformed("400"))
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         run.run()
     assert len(run.quarantine.all) == 2
     run.gateway.always = lambda *_: None
@@ -247,7 +247,7 @@ def test_two_whole_batches_refused_in_a_row_stop_the_pass_and_quarantine_nothing
 def test_records_that_are_each_a_batch_of_their_own_are_a_fault_only_when_a_hundred_are_refused(error, layout):
     run = Pass(*blocks(*[1] * 150), layout=layout)
     run.gateway.always = answers(error)
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         run.run()
     assert len(run.quarantine.all) == 99
     run.gateway.always = lambda *_: None
@@ -270,7 +270,7 @@ def test_an_answer_that_rejects_every_line_does_not_show_that_anything_is_taken(
     run = Pass(*blocks(*[1] * 150), layout=Layout.BYTES)
     run.gateway.rejected = lambda _line: "no such port"
     run.gateway.always = lambda lines, key: None if ports_of(lines) == [50] else answers(TooLarge("413"))(lines, key)
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         run.run()
     assert len(run.quarantine.all) == 100
 
@@ -374,7 +374,7 @@ def test_a_refusal_after_a_lost_reply_is_believed_only_when_it_is_repeated():
 def test_a_gateway_that_finds_every_line_too_large_is_at_fault():
     run = Pass(*blocks(300), batch=300)
     run.gateway.always = answers(TooLarge("413"))
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         run.run()
     assert len(run.quarantine.all) < 100
 

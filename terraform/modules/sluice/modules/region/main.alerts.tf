@@ -1,6 +1,6 @@
 locals {
-  # The ingester logs a line of JSON for each log blob that it worked on, and one for each sweep. A query gives the lines, or the cards,
-  # that somebody should look at; any is one too many.
+  # The ingester logs a line of JSON for each log blob that it worked on, and one for each sweep. A query returns the lines, or the network
+  # cards, that somebody should look at; a single one raises the alert. Outcomes are the codes of docs/operations.md.
   line = "traces | extend line = parse_json(message) | extend outcome = tostring(line.outcome), blob = tostring(line.blob)"
   card = "log = tostring(split(blob, '/y=')[0]), mac = extract('macAddress=([0-9A-Fa-f]{12})', 1, blob)"
 
@@ -19,7 +19,7 @@ locals {
       severity  = 2
       frequency = "PT5M"
       window    = "PT15M"
-      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or outcome in ('will be tried again', 'wrong address or fault of the gateway', 'a setting is wrong', 'unsupported', 'checkpoint unreadable', 'log blob is gone')"
+      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or outcome in ('retry_later', 'unexpected_answer', 'invalid_setting', 'unsupported', 'checkpoint_unreadable', 'vanished')"
     }
     quarantine = {
       title     = "tuples were set aside"
@@ -51,7 +51,7 @@ locals {
       severity  = 1
       frequency = "PT5M"
       window    = "PT15M"
-      query     = "${local.line} | where outcome == 'token refused'"
+      query     = "${local.line} | where outcome == 'token_refused'"
     }
   }
 }
