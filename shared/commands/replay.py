@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from shared.commands.interrupt import until_ctrl_c
-from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.opening import add_settings_option, open_for_operator
 from shared.commands.output import Exit, agreed, print_json, say
 from shared.commands.tables import add_row, new_table, print_table, size
 from shared.delivery.horizon import KEPT, whole_hour
 from shared.delivery.replay import Planned, Replay
 from shared.delivery.report import Outcome, Report
 from shared.errors import SluiceError
-from shared.ingester import make_containers
+from shared.services import make_containers
 from shared.settings import parse_hour
 
 _AGAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -104,17 +104,19 @@ def run(options: argparse.Namespace) -> int:
     """Show the plan, ask, send, and sum up."""
     if options.again and not _AGAIN.fullmatch(options.again):
         raise SluiceError("The ID of --again is 1 to 64 letters, digits, dots, underscores and hyphens.")
-    parts = open_parts(options)
-    now = parts.clock.now()
+    services = open_for_operator(options)
+    now = services.clock.now()
     start, end = _hours(options, now)
-    replay = Replay(parts.logs, parts.checkpoints, parts.means, parts.settings.batch_max_records, options.again)
+    replay = Replay(
+        services.logs, services.checkpoints, services.means(), services.settings.batch_max_records, options.again
+    )
     plan = [planned for planned in replay.plan(start, end, options.prefix) if planned.item.size]
     _show_plan(plan)
     _warn(plan, options.again, before=whole_hour(now - KEPT))
     if plan and not (options.yes or agreed("Send this?")):
         say("Nothing was sent.")
         return Exit.FAILED
-    make_containers(parts.own)
+    make_containers(services.own)
     result = _Result(plan, _send(replay, plan))
     if options.json:
         print_json(_document(result))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.opening import add_settings_option, open_for_operator
 from shared.commands.output import Exit, print_json, show
 from shared.commands.tables import add_row, duration, moment, new_table, print_table, size
 from shared.delivery.backlog import LATE, Backlog, CardStanding, Overview, Standing, by_card
@@ -44,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print how delivery stands."""
-    parts = open_parts(options)
-    now = parts.clock.now()
-    backlog = Backlog(parts.logs, parts.checkpoints, parts.watermarks, parts.horizon)
+    services = open_for_operator(options)
+    now = services.clock.now()
+    backlog = Backlog(services.logs, services.checkpoints, services.watermarks, services.horizon)
     found = _Found({kind: backlog.look(kind, now) for kind in LogKind}, now)
     if options.json:
         print_json(_document(found))

@@ -25,7 +25,6 @@ def ingester(world):
     return Ingester(
         world.logs,
         world.checkpoints,
-        world.quarantine,
         DeadLetters(world.own),
         world.gateway,
         world.horizon,

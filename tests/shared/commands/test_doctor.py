@@ -9,7 +9,7 @@ from azure.storage.blob import AccountSasPermissions, BlobServiceClient, Resourc
 
 from shared.cli import main
 from shared.commands.diagnosis import State, diagnose
-from shared.commands.opening import open_parts
+from shared.commands.opening import open_for_operator
 from tests.support.secrets import TOKEN, forms, traces
 from tests.support.servers import always, answer, error, serving
 from tests.support.time import StillClock
@@ -164,9 +164,9 @@ def test_a_token_that_ends_within_fourteen_days_is_a_warning(operator, days, sta
 @pytest.mark.parametrize(("minutes", "state"), [(0.5, State.OK), (5, State.WARN), (-20, State.FAIL)])
 def test_a_clock_that_differs_from_storages_is_told(operator, tmp_path, minutes, state):
     operator.run("status")
-    parts = open_parts(argparse.Namespace(settings=tmp_path / "local.settings.json"))
+    services = open_for_operator(argparse.Namespace(settings=tmp_path / "local.settings.json"))
     clock = StillClock(datetime.now(UTC) + timedelta(minutes=minutes))
-    found = {finding.subject: finding for finding in diagnose(replace(parts, clock=clock))}
+    found = {finding.subject: finding for finding in diagnose(replace(services, clock=clock))}
     assert found["clock"].state is state
 
 

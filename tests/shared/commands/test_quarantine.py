@@ -135,7 +135,7 @@ def test_reasons_that_an_older_version_kept_as_they_came_are_shown_without_secre
     as_they_came = [Rejection(number, text) for number, text in enumerate(["bad port", *texts])]
     stored = place.of_gateway(Part((0,), ["{}"] * len(as_they_came)), as_they_came)
     operator.deliver()
-    operator.ingester.quarantine.put(log, "old", [*stored, b"no json"])
+    operator.services.quarantine.put(log, "old", [*stored, b"no json"])
     day = f"{log.hour:%Y-%m-%d}"
     shown = [
         operator.run("quarantine", *words)
@@ -155,13 +155,13 @@ def test_reasons_that_an_older_version_kept_as_they_came_are_shown_without_secre
     assert exported[-1] == "no json"
     assert [json.loads(line)["raw"] for line in exported[:-1]] == ["{}"] * len(stored)
     assert (
-        operator.ingester.quarantine.get(f"y={log.hour:%Y}/m={log.hour:%m}/d={log.hour:%d}/old.ndjson")[1] == stored[1]
+        operator.services.quarantine.get(f"y={log.hour:%Y}/m={log.hour:%m}/d={log.hour:%d}/old.ndjson")[1] == stored[1]
     )
 
 
 def mend(operator):
     """Make the bad tuples readable, as a newer version would find them: what changes is what is stored."""
-    container = operator.ingester.quarantine
+    container = operator.services.quarantine
     for blob in list(container.listed()):
         lines, etag = container.read(blob.name)
         container.replace(blob.name, [line.replace(b"nowhere", b"10.9.9.9") for line in lines], etag)

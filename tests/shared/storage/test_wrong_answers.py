@@ -13,7 +13,7 @@ from dev.chaos.storage_control import StorageControl
 from dev.chaos.storage_faults import DRAWN, Operation, StorageFault, StorageTrouble
 from shared.errors import ContainerMissing, HeldElsewhere, Overtaken, StorageAway
 from shared.flowlog import LogKind
-from shared.ingester import make_containers
+from shared.services import make_containers
 from shared.storage.answers import CheckedRetry
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout
 from shared.storage.checkpoints import CONTAINER, Checkpoints
