@@ -48,6 +48,19 @@ class _Visit:
     tally: Tally
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    # What came of a look at a log blob, and the ETag of the commit that was looked through; None where none was.
+    outcome: Outcome
+    etag: str | None = None
+
+
+_TOO_OLD = _Look(Outcome.TOO_OLD)
+_EMPTY = _Look(Outcome.NOTHING_NEW)
+_GONE = _Look(Outcome.NOTHING_NEW)
+_OVERTAKEN = _Look(Outcome.CONTINUES)
+
+
 class LogSource(Protocol):
     """Log blobs to read; `shared.storage.logs` says what is raised."""
 
@@ -132,24 +145,27 @@ class Worker:
     def _look_until_still(self, visit: _Visit) -> Outcome:
         # An event that finds the blob held leaves at once, so the holder looks again after giving it free.
         for _ in range(1 + _LOOKS_AGAIN):
-            seen, outcome = self._look(visit)
-            if outcome is Outcome.TOO_OLD or visit.deadline.passed or self._logs.etag(visit.log) in {seen, None}:
+            look = self._look(visit)
+            if look is _TOO_OLD or visit.deadline.passed or not self._is_changed(visit.log, look):
                 break
-        return Outcome.DELIVERED if outcome is Outcome.NOTHING_NEW and visit.tally.bytes else outcome
+        return Outcome.DELIVERED if look.outcome is Outcome.NOTHING_NEW and visit.tally.bytes else look.outcome
 
-    def _look(self, visit: _Visit) -> tuple[str, Outcome]:
-        # Gives the ETag of the commit that was looked at, and what came of it.
+    def _is_changed(self, log: LogBlob, look: _Look) -> bool:
+        # What is gone does not change any more.
+        return self._logs.etag(log) not in {look.etag, None}
+
+    def _look(self, visit: _Visit) -> _Look:
         log = visit.log
         with self._checkpoints.hold(log) as held:
             if held is not None:
                 return self._deliver_held(visit, held)
         if log.hour < self._oldest_hour(log.kind):
-            return "", Outcome.TOO_OLD
+            return _TOO_OLD
         try:
             if not self._begin(visit):
-                return "", Outcome.NOTHING_NEW
+                return _EMPTY
         except Overtaken:
-            return "", Outcome.CONTINUES
+            return _OVERTAKEN
         with self._checkpoints.hold(log) as held:
             if held is None:
                 raise HeldElsewhere(f"The checkpoint of {log.name} was deleted while it was begun.")
@@ -177,7 +193,7 @@ class Worker:
                 "It is looked at again later."
             )
 
-    def _deliver_held(self, visit: _Visit, held: Held) -> tuple[str, Outcome]:
+    def _deliver_held(self, visit: _Visit, held: Held) -> _Look:
         for _ in range(_OVERTAKEN_TIMES):
             checkpoint = held.load()
             try:
@@ -187,27 +203,27 @@ class Worker:
             except Vanished:
                 self._check_it_is_gone(visit.log)
                 return self._close_vanished(held)
-        return "", Outcome.CONTINUES
+        return _OVERTAKEN
 
-    def _close_vanished(self, held: Held) -> tuple[str, Outcome]:
+    def _close_vanished(self, held: Held) -> _Look:
         # The pass may have saved progress, so the checkpoint is loaded anew. Only a closed one tells that nothing of
         # the hour was left: an open one may never have seen the last commits.
         checkpoint = held.load()
         if checkpoint.state is State.CLOSED:
-            return "", Outcome.NOTHING_NEW
+            return _GONE
         held.save(replace(checkpoint, state=State.CLOSED))
         raise Vanished(
             f"The log blob is gone; whatever it held after byte {checkpoint.offset} was not delivered. "
             "Check the flow log's retention."
         )
 
-    def _pass(self, visit: _Visit, held: Held, checkpoint: Checkpoint) -> tuple[str, Outcome]:
+    def _pass(self, visit: _Visit, held: Held, checkpoint: Checkpoint) -> _Look:
         log, tally = visit.log, visit.tally
         snapshot = self._logs.snapshot(log)
         if checkpoint.etag == snapshot.etag:
             if checkpoint.state is State.OPEN and is_over(log, self._means.clock.now()):
                 held.save(replace(checkpoint, state=State.CLOSED))
-            return snapshot.etag, Outcome.NOTHING_NEW
+            return _Look(Outcome.NOTHING_NEW, snapshot.etag)
         fetch = partial(self._logs.read, log, snapshot)
         if is_rewritten(checkpoint, snapshot, fetch):
             self._check_rewritten(log, checkpoint, snapshot)
@@ -220,11 +236,11 @@ class Worker:
         if tally.bytes:
             tally.lag_seconds = round((self._means.clock.now() - snapshot.modified).total_seconds(), 1)
         if not transfer.left:
-            return snapshot.etag, Outcome.DELIVERED if tally.bytes else Outcome.NOTHING_NEW
+            return _Look(Outcome.DELIVERED if tally.bytes else Outcome.NOTHING_NEW, snapshot.etag)
         if visit.deadline.passed:
-            return snapshot.etag, Outcome.CONTINUES
+            return _Look(Outcome.CONTINUES, snapshot.etag)
         if not source.settled:
-            return snapshot.etag, Outcome.INCOMPLETE
+            return _Look(Outcome.INCOMPLETE, snapshot.etag)
         raise Unsupported(
             f"The last {transfer.left} bytes are not a complete record though the hour is over, so this layout is not "
             "supported. They count as backlog. Look at the blob; replay its hour once it is whole."
