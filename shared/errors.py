@@ -21,7 +21,7 @@ class SettingError(SluiceError):
         self.problems = problems
 
 
-class RetryLater(SluiceError):  # noqa: N818 -- named by the remedy
+class RetryLater(SluiceError):
     """The other side is busy, slow or away: try again later.
 
     Attributes:
@@ -41,11 +41,11 @@ class ContainerMissing(StorageAway):
     """There is no such container: nothing to do where there never was one, else as for an account that is away."""
 
 
-class TokenRefused(SluiceError):  # noqa: N818 -- named by the remedy
+class TokenRefused(SluiceError):
     """The gateway itself refuses the subscription token: keep everything, alert, wait for a better token."""
 
 
-class UnexpectedAnswer(SluiceError):  # noqa: N818 -- named by the remedy
+class UnexpectedAnswer(SluiceError):
     """An answer that no gateway gives: a wrong address, a fault, or something before it. Keep everything and alert."""
 
 
@@ -53,29 +53,29 @@ class Contradicted(UnexpectedAnswer):
     """The gateway holds this batch's key with another body: this log blob alone is stuck, and somebody must look."""
 
 
-class TooLarge(SluiceError):  # noqa: N818 -- named by the remedy
+class TooLarge(SluiceError):
     """The gateway finds the batch too large: halve it."""
 
 
-class Malformed(SluiceError):  # noqa: N818 -- named by the remedy
+class Malformed(SluiceError):
     """The gateway finds the batch malformed: halve it down to the line that it refuses."""
 
 
-class HeldElsewhere(SluiceError):  # noqa: N818 -- named by the remedy
+class HeldElsewhere(SluiceError):
     """Another worker holds the blob, or took it over: leave it alone, write nothing."""
 
 
-class Vanished(SluiceError):  # noqa: N818 -- named by the remedy
+class Vanished(SluiceError):
     """The log blob is gone: there is nothing left to read."""
 
 
-class Overtaken(SluiceError):  # noqa: N818 -- named by the remedy
+class Overtaken(SluiceError):
     """The log blob was committed again while it was read: look at it anew."""
 
 
-class Unsupported(SluiceError):  # noqa: N818 -- named by the remedy
+class Unsupported(SluiceError):
     """The log blob can't be read as it is: report it and count it as backlog."""
 
 
-class Unreadable(SluiceError):  # noqa: N818 -- named by the remedy
+class Unreadable(SluiceError):
     """What is kept about log blobs can't be read by this version: overwrite nothing, pass nothing over, and report."""

@@ -12,8 +12,8 @@ from shared.apigw.http import Session
 from shared.apigw.token import FixedToken, TokenSource, VaultToken
 from shared.clock import Clock
 from shared.delivery.breaker import Refusals
+from shared.delivery.collaborators import Collaborators
 from shared.delivery.horizon import Horizon
-from shared.delivery.means import Means
 from shared.delivery.worker import Worker
 from shared.egress import check_authorities
 from shared.identity import Identity
@@ -60,13 +60,15 @@ class Services:
     tokens: TokenSource
     gateway: GatewayClient
 
-    def means(self) -> Means:
+    def collaborators(self) -> Collaborators:
         """Return what passes share, with nothing remembered of the gateway yet."""
-        return Means(self.gateway, self.quarantine, Refusals(), self.clock, self.settings.posts_in_flight)
+        return Collaborators(self.gateway, self.quarantine, Refusals(), self.clock, self.settings.posts_in_flight)
 
     def worker(self) -> Worker:
         """Return what delivers log blobs, with nothing remembered of the gateway yet."""
-        return Worker(self.logs, self.checkpoints, self.means(), self.horizon.oldest, self.settings.batch_max_records)
+        return Worker(
+            self.logs, self.checkpoints, self.collaborators(), self.horizon.oldest, self.settings.batch_max_records
+        )
 
 
 def open_services(settings: Settings, clock: Clock, identity: Identity) -> Services:

@@ -152,7 +152,7 @@ def _faults(log: LogState) -> Iterator[str]:
         yield f"the checkpoint of {log.blob} is not closed"
     if log.etag is not None and checkpoint.etag != log.etag:
         yield f"the checkpoint of {log.blob} is not at its last commit"
-    if log.etag is not None and (checkpoint.offset, checkpoint.part) != (log.records_end, ()):
+    if log.etag is not None and (checkpoint.offset, checkpoint.batch) != (log.records_end, ()):
         yield f"the checkpoint of {log.blob} is at {checkpoint.offset}, not at {log.records_end}"
     if log.watermark is None or log.watermark <= log.hour:
         yield f"the watermark has not passed {log.blob}"

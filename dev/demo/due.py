@@ -64,9 +64,9 @@ def _due(blob: str, content: bytes, layout: Layout, blocks: tuple[Block, ...]) -
     reading = Reading(Checkpoint(blob, layout, _CUT), snapshot, lambda start, end: content[start:end])
     due, reached = Due(Counter(), Counter()), 0
     try:
-        for segment in reading:
-            _add(due, blob, decode(segment.data))
-            reached = segment.end
+        for byte_range in reading:
+            _add(due, blob, decode(byte_range.data))
+            reached = byte_range.end
         left = reading.left
     except Unsupported:  # it is read no further
         left = len(content) - reached

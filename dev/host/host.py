@@ -16,7 +16,7 @@ from dev.host.functions import BlobTrigger, Function, Result, TimerTrigger
 from dev.host.logs import HostLog
 from dev.host.worker import Worker, blob_reference, timer_tick
 
-_LOG = logging.getLogger("Host.Results")
+_logger = logging.getLogger("Host.Results")
 
 
 class Host:
@@ -71,7 +71,7 @@ class Host:
         self.results[function.name, result] += 1
         milliseconds = (time.monotonic() - started) * 1000
         if failure:
-            _LOG.error("%s %s in %.0f ms: %s", function.name, result, milliseconds, failure.stack_trace)
+            _logger.error("%s %s in %.0f ms: %s", function.name, result, milliseconds, failure.stack_trace)
         else:
-            _LOG.info("%s %s in %.0f ms", function.name, result, milliseconds)
+            _logger.info("%s %s in %.0f ms", function.name, result, milliseconds)
         return result

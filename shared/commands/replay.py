@@ -108,7 +108,11 @@ def run(options: argparse.Namespace) -> int:
     now = services.clock.now()
     start, end = _hours(options, now)
     replay = Replay(
-        services.logs, services.checkpoints, services.means(), services.settings.batch_max_records, options.again
+        services.logs,
+        services.checkpoints,
+        services.collaborators(),
+        services.settings.batch_max_records,
+        options.again,
     )
     plan = [planned for planned in replay.plan(start, end, options.prefix) if planned.item.size]
     _show_plan(plan)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from shared.delivery.horizon import Horizon
-from shared.delivery.hours import Stretch, stretches
+from shared.delivery.hours import Hours, hours_between
 from shared.errors import ContainerMissing
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
 from shared.storage.checkpoint import State
@@ -110,7 +110,7 @@ class Backlog:
 
     def _look(self, kind: LogKind, now: datetime) -> tuple[list[Standing], list[str]]:
         first = self.horizon.first_hour(kind)
-        hours = [*self._hours_begun_before(kind, first), *stretches(first, now)]
+        hours = [*self._hours_begun_before(kind, first), *hours_between(first, now)]
         known = {summary.blob: summary for hour in hours for summary in self.checkpoints.listed(kind, hour.checkpoints)}
         items, names = list[ListedLog](), set[str]()
         for found in self._found(kind, hours, first, now):
@@ -125,14 +125,14 @@ class Backlog:
         # In the container's beginning, which is all of a small one: hours that the watermark has passed are not listed.
         return (each for each in self.logs.beginning(kind) if isinstance(each, UnknownName))
 
-    def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Stretch]:
+    def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Hours]:
         begun = self.checkpoints.listed_open(kind, first)
         logs = (parse_blob_name(kind.container, checkpoint.blob) for checkpoint in begun)
         hours = {log.hour for log in logs if log is not None}
-        return [Stretch(hour, hour + timedelta(hours=1)) for hour in sorted(hours)]
+        return [Hours(hour, hour + timedelta(hours=1)) for hour in sorted(hours)]
 
     def _found(
-        self, kind: LogKind, hours: Sequence[Stretch], first: datetime, now: datetime
+        self, kind: LogKind, hours: Sequence[Hours], first: datetime, now: datetime
     ) -> Iterator[ListedLog | UnknownName]:
         yield from self._unknown(kind)
         resources = list[str]()

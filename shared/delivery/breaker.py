@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 from shared.clock import Clock
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.errors import UnexpectedAnswer
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 600.0
@@ -54,13 +54,13 @@ class Refusals:
         with self._lock:
             self._begin_anew()
 
-    def refused(self, part: Part, log: str = "") -> None:
+    def refused(self, batch: Batch, log: str = "") -> None:
         """Count a refusal: of a batch as malformed, or of a line for whatever reason.
 
         A batch of one line counts as the line that it is: one that is bad says nothing of the others.
 
         Args:
-            part: what was refused.
+            batch: what was refused.
             log: the log blob that it comes from. Batches are counted for each apart: of one log, all lines of a batch
                 are settled before the next batch, while of several at once each may still turn out to have good lines.
 
@@ -68,9 +68,9 @@ class Refusals:
             UnexpectedAnswer: two whole batches of a log, or a hundred single lines, were refused in a row.
         """
         with self._lock:
-            if len(part.lines) == 1:
+            if len(batch.lines) == 1:
                 self._lines += 1
-            elif part.whole:
+            elif batch.whole:
                 self._batches[log] += 1
             if self._batches[log] < _BATCHES_IN_A_ROW and self._lines < _LINES_IN_A_ROW:
                 return

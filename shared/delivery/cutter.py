@@ -1,8 +1,8 @@
-"""Large committed blocks, cut into pieces that are decoded and posted on their own."""
+"""Large committed blocks, cut into ranges that are decoded and posted on their own."""
 
 from collections.abc import Iterator
 
-from shared.delivery.segment import Limits
+from shared.delivery.byte_range import Limits
 from shared.flowlog import RecordScanner, Span, is_apart, last_start
 
 
@@ -28,7 +28,7 @@ class Cutter:
         self._scanner = RecordScanner(start)
 
     def feed(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
-        """Take the next bytes, and give where each piece that they complete begins, with its bytes."""
+        """Take the next bytes, and yield where each range that they complete begins, with its bytes."""
         self.held += chunk
         for span in self._scanner.feed(chunk):
             if span.end - self.begin > self._limits.fetch:

@@ -7,8 +7,8 @@ for sweep.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.delivery.hours import Stretch
-from shared.storage.watermarks import Position
+from shared.delivery.hours import Hours
+from shared.storage.watermarks import StoppedAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +16,12 @@ class Leg:
     """A part of the way: some hours, or a part of what is in them.
 
     Attributes:
-        stretch: the hours; None for log blobs that were begun before the first of them, and not finished.
+        hours: which; None for log blobs that were begun before the first of them, and not finished.
         after: only log blobs whose names come after this one; "" for all.
         until: only log blobs whose names come up to this one; None for all.
     """
 
-    stretch: Stretch | None
+    hours: Hours | None
     after: str = ""
     until: str | None = None
 
@@ -34,14 +34,14 @@ class Leg:
         return self.after < f"{resource}0" and (self.until is None or resource <= self.until)  # "0" comes after "/"
 
 
-def legs(stretches: Sequence[Stretch], stopped: Position | None) -> list[Leg]:
+def legs(hours: Sequence[Hours], stopped: StoppedAt | None) -> list[Leg]:
     """Return the legs of one way around: what was begun before the first of the hours, then the hours, oldest first.
 
     If the last sweep stopped somewhere, that leg comes in two parts, what is left of it first and the rest last.
     """
-    around: list[Stretch | None] = [None, *stretches]
+    around: list[Hours | None] = [None, *hours]
     if stopped is None:
-        return [Leg(stretch) for stretch in around]
+        return [Leg(each) for each in around]
     at = max((n for n, each in enumerate(around) if each is None or each.start <= stopped.hour), default=0)
-    whole = [Leg(stretch) for stretch in (*around[at + 1 :], *around[:at])]
+    whole = [Leg(each) for each in (*around[at + 1 :], *around[:at])]
     return [Leg(around[at], after=stopped.name), *whole, Leg(around[at], until=stopped.name)]

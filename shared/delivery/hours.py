@@ -11,7 +11,7 @@ _LAST_COMMIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Hours:
     """Hours that are listed in one go: one hour, or a whole day, from `start` up to `end`."""
 
     start: datetime
@@ -29,14 +29,14 @@ class Stretch:
         return self.prefix("").lstrip("/")
 
 
-def stretches(first: datetime, end: datetime) -> Iterator[Stretch]:
+def hours_between(first: datetime, end: datetime) -> Iterator[Hours]:
     """Cut the time from the whole hour `first` up to `end` into days, and hours where a day is not whole."""
     start = first
     while start < end:
         whole_day = start.hour == 0 and start + _DAY <= end
-        stretch = Stretch(start, start + (_DAY if whole_day else _HOUR))
-        yield stretch
-        start = stretch.end
+        hours = Hours(start, start + (_DAY if whole_day else _HOUR))
+        yield hours
+        start = hours.end
 
 
 def is_over(log: LogBlob, now: datetime) -> bool:

@@ -12,7 +12,7 @@ import orjson
 
 from shared.apigw.client import Rejection
 from shared.apigw.foreign import plain_words
-from shared.delivery.batch import Origin, Part
+from shared.delivery.batch import Batch, Origin
 from shared.errors import Unsupported
 from shared.flowlog import Decoded, Envelope, LogBlob, SetAside, Unit, decode_set_aside
 
@@ -40,8 +40,8 @@ class Quarantine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a log the objects come from: the range, and the id of its block ("" where there is none)."""
+class Position:
+    """Where in a log objects come from: the range, and the id of its block ("" where there is none)."""
 
     origin: Origin
     block: str
@@ -53,14 +53,19 @@ class Place:
             for item in items
         ]
 
-    def of_gateway(self, part: Part, rejections: Sequence[Rejection]) -> list[bytes]:
-        """Describe the lines of a part that the gateway did not take."""
-        where = ".".join(map(str, part.path))
-        # A line that was a whole part goes under the same key again, or a replay would store it beside that.
-        key = self.origin.key(part.path) if len(part.lines) == 1 else None
+    def of_gateway(self, batch: Batch, rejections: Sequence[Rejection]) -> list[bytes]:
+        """Describe the lines of a batch that the gateway did not take."""
+        where = ".".join(map(str, batch.path))
+        # A line that was a whole batch goes under the same key again, or a replay would store it beside that.
+        key = self.origin.key(batch.path) if len(batch.lines) == 1 else None
         return [
             self._line(
-                REFUSED_LINE, f"part {where}, line {item.line}", item.reason, part.lines[item.line].encode(), None, key
+                REFUSED_LINE,
+                f"batch {where}, line {item.line}",
+                item.reason,
+                batch.lines[item.line].encode(),
+                None,
+                key,
             )
             for item in rejections
         ]

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 
 from shared.clock import Clock, Deadline
 from shared.delivery.batch import CUT_VERSION
-from shared.delivery.hours import is_settled, stretches
-from shared.delivery.means import Means
+from shared.delivery.collaborators import Collaborators
+from shared.delivery.hours import hours_between, is_settled
 from shared.delivery.report import Outcome, Report, Tally
-from shared.delivery.transfer import Source, Transfer
+from shared.delivery.transfer import PassSource, Transfer
 from shared.delivery.worker import BUDGET_SECONDS, Worker
 from shared.errors import ContainerMissing, Overtaken, SluiceError, UnexpectedAnswer, Unsupported
 from shared.flowlog import LogKind
@@ -55,14 +55,14 @@ class Replay:
     """Replays the logs of one account.
 
     Attributes:
-        logs, checkpoints, means: as the function app has them.
+        logs, checkpoints, collaborators: as the function app has them.
         batch_max_records: for log blobs that have no checkpoint yet.
         again: an operator's word in the keys, which makes every record count a second time; "" for none.
     """
 
     logs: FlowLogAccount
     checkpoints: Checkpoints
-    means: Means
+    collaborators: Collaborators
     batch_max_records: int
     again: str = ""
 
@@ -88,7 +88,7 @@ class Replay:
 
         Once `stop` is set no further batch is begun. It is set here too when the gateway or a storage account fails.
         """
-        worker = Worker(self.logs, self.checkpoints, self.means, lambda _kind: _EVER, self.batch_max_records)
+        worker = Worker(self.logs, self.checkpoints, self.collaborators, lambda _kind: _EVER, self.batch_max_records)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             reports = pool.map(lambda planned: _One(self, planned, worker, stop, progress).run(), plan)
             for planned, report in zip(plan, reports, strict=True):
@@ -100,7 +100,7 @@ class Replay:
             resources = [each for each in self.logs.resources(kind) if each.lower().startswith(prefix)]
         except ContainerMissing:  # of the two kinds of log, one was usually never written
             return
-        for hours in stretches(start, end):
+        for hours in hours_between(start, end):
             begun = {summary.blob for summary in self.checkpoints.listed(kind, hours.checkpoints)}
             for resource in resources:
                 for item in self.logs.listed(kind, hours.prefix(resource)):
@@ -119,7 +119,7 @@ class _One:
         self._worker = worker
         self._stop = stop
         self._progress = progress
-        self._deadline = _Allowance(replay.means.clock, stop)
+        self._deadline = _Allowance(replay.collaborators.clock, stop)
         self._left = planned.item.size
 
     def run(self) -> Report | None:
@@ -158,10 +158,10 @@ class _One:
             self._advance(end - start)
             return replay.logs.read(self._log, snapshot, start, end)
 
-        settled = is_settled(self._log, replay.means.clock.now())
-        source = Source(replay.logs.name, self._log, snapshot, fetch, replay.again, settled)
-        keeper = _Bystander(first, may_halve=bool(replay.again))
-        transfer = Transfer(replay.means, source, first, keeper, self._deadline, tally)
+        settled = is_settled(self._log, replay.collaborators.clock.now())
+        source = PassSource(replay.logs.name, self._log, snapshot, fetch, replay.again, settled)
+        writer = _Bystander(first, may_halve=bool(replay.again))
+        transfer = Transfer(replay.collaborators, source, first, writer, self._deadline, tally)
         transfer.run()
         return Outcome.CONTINUES if transfer.left and self._deadline.passed else Outcome.DELIVERED
 

@@ -18,7 +18,7 @@ from shared.errors import (
     Vanished,
 )
 
-_LOG = logging.getLogger("sluice")
+_logger = logging.getLogger("sluice")
 
 
 class Outcome(Enum):
@@ -73,7 +73,7 @@ _STOPPED_BY: tuple[tuple[type[SluiceError], Outcome], ...] = (
 
 def log_line(outcome: Outcome, fields: Mapping[str, object], level: int = 0) -> None:
     """Log one line of JSON: the outcome's code and the fields, at the outcome's level or a higher one that is given."""
-    _LOG.log(max(outcome.level, level), "%s", orjson.dumps({"outcome": outcome.code, **fields}).decode())
+    _logger.log(max(outcome.level, level), "%s", orjson.dumps({"outcome": outcome.code, **fields}).decode())
 
 
 @dataclass(slots=True)

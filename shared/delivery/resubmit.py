@@ -23,9 +23,9 @@ import orjson
 
 from shared.apigw.client import Receipt
 from shared.clock import Clock, Deadline
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.delivery.breaker import Refusals
-from shared.delivery.means import Gateway
+from shared.delivery.collaborators import Gateway
 from shared.delivery.patience import Patience
 from shared.delivery.quarantine import Quarantined
 from shared.errors import Malformed, Overtaken, SluiceError, TooLarge, Unsupported, Vanished
@@ -174,14 +174,14 @@ class Resubmission:
         return _Round(accepted, sum(map(len, kept)), unfinished)
 
     def _post(self, post: _Post, patience: Patience) -> Receipt:
-        part = Part((0,), [line for _, _, line in post.records])
-        body = part.body()
+        batch = Batch((0,), [line for _, _, line in post.records])
+        body = batch.body()
         try:
-            receipt = patience.insist(lambda: self._gateway.post_flow_logs(body, len(part.lines), post.key))
+            receipt = patience.insist(lambda: self._gateway.post_flow_logs(body, len(batch.lines), post.key))
         except (TooLarge, Malformed):
             # Posts of several records don't count: the next is sent before this one is taken apart.
-            if len(part.lines) == 1:
-                self._refusals.refused(part)
+            if len(batch.lines) == 1:
+                self._refusals.refused(batch)
             raise
         if receipt.accepted:
             self._refusals.accepted()

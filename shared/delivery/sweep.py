@@ -14,7 +14,7 @@ from shared.clock import Clock, Deadline
 from shared.delivery.candidates import Candidate, Candidates, Progress
 from shared.delivery.cycle import Leg, legs
 from shared.delivery.horizon import GRACE, Horizon
-from shared.delivery.hours import stretches
+from shared.delivery.hours import hours_between
 from shared.delivery.report import Outcome, Report
 from shared.delivery.tidying import Tidying
 from shared.delivery.unread import Unread
@@ -24,7 +24,7 @@ from shared.flowlog import LogKind
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.log_listings import UnknownName
 from shared.storage.logs import FlowLogAccount
-from shared.storage.watermarks import Position, Watermark
+from shared.storage.watermarks import StoppedAt, Watermark
 
 _AT_ONCE = 4
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -73,7 +73,7 @@ class Sweep:
             self._pass_without_container(before, etag, now, missing)
             return
         watermark = self._horizon.appeared(before)
-        seen = Progress(tuple(stretches(watermark.hour, now)), unread)
+        seen = Progress(tuple(hours_between(watermark.hour, now)), unread)
         yield from self._go_around(watermark, resources, deadline, seen)
         watermark = replace(watermark, hour=_settled_until(watermark.hour, seen, now), stopped=seen.stopped)
         if watermark != before:
@@ -104,7 +104,7 @@ class Sweep:
                 f"{lost} If it is gone for good, delete its watermark.json in the container of checkpoints."
             )
         # Nothing was ever written there, so its hours pass like any in which nothing was logged.
-        seen = Progress(tuple(stretches(watermark.hour, now)), Unread(self._kind))
+        seen = Progress(tuple(hours_between(watermark.hour, now)), Unread(self._kind))
         passed = _settled_until(watermark.hour, seen, now)
         if passed != watermark.hour:
             self._horizon.move(self._kind, replace(watermark, hour=passed, stopped=None), etag)
@@ -118,16 +118,16 @@ class Sweep:
         )
         way = legs(seen.hours, watermark.stopped)
         for number, leg in enumerate(way):
-            if leg.stretch is None:
+            if leg.hours is None:
                 start, found = watermark.hour - _HOUR, candidates.begun(leg, watermark.hour)
             else:
-                start, found = leg.stretch.start, candidates.of_hours(leg, leg.stretch, resources)
+                start, found = leg.hours.start, candidates.of_hours(leg, leg.hours, resources)
             yield from self._deliver(found, leg, start, deadline, seen)
             if seen.stopped is not None or self._must_stop(deadline):
                 # Of a leg that was gone through to its end, nothing is left before the next one.
                 rest = way[number:] if seen.stopped else way[number + 1 :]
                 seen.stopped = seen.stopped or _beginning(rest, watermark)
-                seen.held |= {each.stretch for each in rest}
+                seen.held |= {each.hours for each in rest}
                 return
 
     def _deliver(
@@ -136,14 +136,14 @@ class Sweep:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for some in batched(candidates, _AT_ONCE, strict=False):
                 if self._must_stop(deadline):
-                    seen.stopped = Position(start, some[0].log.name[:-1])  # right before it
+                    seen.stopped = StoppedAt(start, some[0].log.name[:-1])  # right before it
                     return
                 results = pool.map(lambda each: self._attempt(each, deadline), some)
                 for candidate, result in zip(some, results, strict=True):
                     if not isinstance(result, Report):
                         seen.bugs.append(result)
                     if not isinstance(result, Report) or not _may_pass(result.outcome, candidate):
-                        seen.held.add(leg.stretch)
+                        seen.held.add(leg.hours)
                     if isinstance(result, Report):
                         yield result
 
@@ -159,12 +159,12 @@ class Sweep:
         return deadline.passed or self._worker.breaker.pause_left > 0
 
 
-def _beginning(legs: Sequence[Leg], watermark: Watermark) -> Position | None:
+def _beginning(legs: Sequence[Leg], watermark: Watermark) -> StoppedAt | None:
     # Where the first of the legs begins; None for no leg.
     if not legs:
         return None
     first = legs[0]
-    return Position(watermark.hour - _HOUR if first.stretch is None else first.stretch.start, first.after)
+    return StoppedAt(watermark.hour - _HOUR if first.hours is None else first.hours.start, first.after)
 
 
 def _settled_until(first: datetime, seen: Progress, now: datetime) -> datetime:

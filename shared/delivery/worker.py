@@ -10,13 +10,13 @@ from typing import Protocol
 from shared.clock import Deadline
 from shared.delivery.batch import CUT_VERSION
 from shared.delivery.breaker import Breaker
+from shared.delivery.byte_range import Fetch
+from shared.delivery.collaborators import CheckpointWriter, Collaborators
 from shared.delivery.hours import is_over, is_settled
-from shared.delivery.means import Keeper, Means
 from shared.delivery.readable import check_readable
 from shared.delivery.reading import is_rewritten, survey
 from shared.delivery.report import Outcome, Report, Tally
-from shared.delivery.segment import Fetch
-from shared.delivery.transfer import Source, Transfer
+from shared.delivery.transfer import PassSource, Transfer
 from shared.errors import (
     Contradicted,
     HeldElsewhere,
@@ -77,7 +77,7 @@ class LogSource(Protocol):
     def is_listed(self, log: LogBlob) -> bool: ...
 
 
-class Held(Keeper, Protocol):
+class Held(CheckpointWriter, Protocol):
     """A log blob that this worker holds alone."""
 
     def load(self) -> Checkpoint: ...
@@ -98,27 +98,27 @@ class Worker:
         self,
         logs: LogSource,
         checkpoints: CheckpointStore,
-        means: Means,
+        collaborators: Collaborators,
         oldest_hour: Callable[[LogKind], datetime],
         batch_max_records: int,
     ) -> None:
         self._logs = logs
         self._checkpoints = checkpoints
-        self._means = means
+        self._collaborators = collaborators
         self._oldest_hour = oldest_hour
         self._cut = CutRule(CUT_VERSION, batch_max_records)
-        self.breaker = Breaker(means.clock)
+        self.breaker = Breaker(collaborators.clock)
 
     def handle(self, container: str, name: str) -> Report:
         """Deliver what is new in a blob that an event named; whatever happens ends in a report, bugs excepted."""
         log = parse_blob_name(container, name)
         if log is None:
             return Report(f"{container}/{name}", Outcome.NOT_A_FLOW_LOG, Tally(), 0)
-        return self.deliver(log, Deadline(self._means.clock, BUDGET_SECONDS))
+        return self.deliver(log, Deadline(self._collaborators.clock, BUDGET_SECONDS))
 
     def deliver(self, log: LogBlob, deadline: Deadline) -> Report:
         """Deliver what is new in a log blob within a time budget."""
-        begun = self._means.clock.monotonic()
+        begun = self._collaborators.clock.monotonic()
         visit, message = _Visit(log, deadline, Tally()), ""
         try:
             if self.breaker.pause_left:
@@ -131,7 +131,7 @@ class Worker:
             self._mind(trouble)
         if visit.tally.posts and not self.breaker.pause_left:
             self.breaker.worked()
-        milliseconds = int((self._means.clock.monotonic() - begun) * 1000)
+        milliseconds = int((self._collaborators.clock.monotonic() - begun) * 1000)
         return Report(f"{log.kind.container}/{log.name}", outcome, visit.tally, milliseconds, message)
 
     def _mind(self, trouble: SluiceError) -> None:
@@ -221,7 +221,7 @@ class Worker:
         log, tally = visit.log, visit.tally
         snapshot = self._logs.snapshot(log)
         if checkpoint.etag == snapshot.etag:
-            if checkpoint.state is State.OPEN and is_over(log, self._means.clock.now()):
+            if checkpoint.state is State.OPEN and is_over(log, self._collaborators.clock.now()):
                 held.save(replace(checkpoint, state=State.CLOSED))
             return _Look(Outcome.NOTHING_NEW, snapshot.etag)
         fetch = partial(self._logs.read, log, snapshot)
@@ -230,11 +230,13 @@ class Worker:
             tally.rewritten += 1
             checkpoint = checkpoint.rewritten(_layout(log, snapshot, fetch))
             held.save(checkpoint)
-        source = Source(self._logs.name, log, snapshot, fetch, settled=is_settled(log, self._means.clock.now()))
-        transfer = Transfer(self._means, source, checkpoint, held, visit.deadline, tally)
+        source = PassSource(
+            self._logs.name, log, snapshot, fetch, settled=is_settled(log, self._collaborators.clock.now())
+        )
+        transfer = Transfer(self._collaborators, source, checkpoint, held, visit.deadline, tally)
         transfer.run()
         if tally.bytes:
-            tally.lag_seconds = round((self._means.clock.now() - snapshot.modified).total_seconds(), 1)
+            tally.lag_seconds = round((self._collaborators.clock.now() - snapshot.modified).total_seconds(), 1)
         if not transfer.left:
             return _Look(Outcome.DELIVERED if tally.bytes else Outcome.NOTHING_NEW, snapshot.etag)
         if visit.deadline.passed:

@@ -90,7 +90,7 @@ class Span:
     kind: SpanKind
 
 
-class _Place(Enum):
+class _State(Enum):
     BETWEEN = "between records"
     RECORD = "inside a record"
     STRING = "inside a string of a record"
@@ -111,14 +111,14 @@ class RecordScanner:
         """Begin between records; `start` is the offset of the first byte that will be fed."""
         self._position = start
         self._held = b""
-        self._place = _Place.BETWEEN
+        self._state = _State.BETWEEN
         self._start = start
         self._depth = 0
 
     @property
     def rest_start(self) -> int:
         """The offset where the incomplete rest begins; the end of what was fed if nothing is incomplete."""
-        if self._place is _Place.BETWEEN:
+        if self._state is _State.BETWEEN:
             return self._position - len(self._held)
         return self._start
 
@@ -131,14 +131,14 @@ class RecordScanner:
         spans: list[Span] = []
         at = 0
         while at < len(data):
-            match self._place:
-                case _Place.BETWEEN:
+            match self._state:
+                case _State.BETWEEN:
                     at = self._between(data, base, at)
-                case _Place.GARBAGE:
+                case _State.GARBAGE:
                     at = self._garbage(data, base, at, spans)
-                case _Place.STRING:
+                case _State.STRING:
                     at = self._string(data, at)
-                case _Place.RECORD:
+                case _State.RECORD:
                     at = self._record(data, base, at, spans)
         return spans
 
@@ -151,9 +151,9 @@ class RecordScanner:
             return len(data)
         self._start = base + at
         if data[at] == ord("{"):
-            self._place, self._depth = _Place.RECORD, 1
+            self._state, self._depth = _State.RECORD, 1
         else:
-            self._place = _Place.GARBAGE
+            self._state = _State.GARBAGE
         return at + 1
 
     def _garbage(self, data: bytes, base: int, at: int, spans: list[Span]) -> int:
@@ -161,7 +161,7 @@ class RecordScanner:
         if brace < 0:
             return len(data)
         spans.append(Span(self._start, base + brace, SpanKind.GARBAGE))
-        self._place = _Place.BETWEEN
+        self._state = _State.BETWEEN
         return brace
 
     def _record(self, data: bytes, base: int, at: int, spans: list[Span]) -> int:
@@ -175,9 +175,9 @@ class RecordScanner:
                 self._depth -= 1
                 if self._depth == 0:
                     spans.append(Span(self._start, base + at + 1, SpanKind.RECORD))
-                    self._place = _Place.BETWEEN
+                    self._state = _State.BETWEEN
             case _:
-                self._place = _Place.STRING
+                self._state = _State.STRING
         return at + 1
 
     def _string(self, data: bytes, at: int) -> int:
@@ -187,7 +187,7 @@ class RecordScanner:
         if data[at] == ord("\\"):
             self._held = data[at:]
             return len(data)
-        self._place = _Place.RECORD
+        self._state = _State.RECORD
         return at + 1
 
 

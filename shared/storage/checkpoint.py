@@ -71,8 +71,8 @@ class Checkpoint:
         cut: how its batches are cut.
         generation: counts the times it was found rewritten; part of every idempotency key.
         offset: every byte before it is accepted by the gateway, quarantined, or envelope.
-        part: the first batch after the offset that is not accepted yet; () means the first of all.
-        begun: SHA-256 of the range that `part` counts in, which no digest covers yet; "" where `part` is ().
+        batch: the first batch after the offset that is not accepted yet; () means the first of all.
+        begun: SHA-256 of the range that `batch` counts in, which no digest covers yet; "" where `batch` is ().
         blocks: how many committed blocks `digest` covers; they end at or after the offset, unless `tail` stands in.
         digest: SHA-256 over those blocks' ids and sizes.
         tail: stands in where the offset lies beyond the covered blocks.
@@ -89,7 +89,7 @@ class Checkpoint:
     cut: CutRule
     generation: int = 0
     offset: int = 0
-    part: tuple[int, ...] = ()
+    batch: tuple[int, ...] = ()
     begun: str = ""
     blocks: int = 0
     digest: str = ""
@@ -111,7 +111,7 @@ class Checkpoint:
             "cut": {"version": self.cut.version, "max_records": self.cut.max_records},
             "generation": self.generation,
             "offset": self.offset,
-            "part": list(self.part),
+            "part": list(self.batch),
             "begun": self.begun,
             "blocks": self.blocks,
             "digest": self.digest,
@@ -144,7 +144,7 @@ class Checkpoint:
                 cut=CutRule(_count(document["cut"]["version"]), _count(document["cut"]["max_records"], least=1)),
                 generation=_count(document["generation"]),
                 offset=_count(document["offset"]),
-                part=_path(document["part"]),
+                batch=_path(document["part"]),
                 begun=_text(document["begun"]),
                 blocks=_count(document["blocks"]),
                 digest=_text(document["digest"]),

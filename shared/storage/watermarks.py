@@ -19,7 +19,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class StoppedAt:
     """Where a sweep stopped: after the log blob of this name, among those that it lists from this hour on."""
 
     hour: datetime
@@ -46,7 +46,7 @@ class Watermark:
     tidied: datetime
     tidy_from: datetime
     existed: bool = False
-    stopped: Position | None = None
+    stopped: StoppedAt | None = None
 
     def lost(self, missing: ContainerMissing) -> str:
         """Say that the log container is gone and what follows, "" if it never was there."""
@@ -127,14 +127,14 @@ def _from_json(data: bytes) -> Watermark:
         return Watermark(
             **{name: _time(document[name]) for name in ("start", "since", "hour", "tidied", "tidy_from")},
             existed=document.get("existed") is True,
-            stopped=_position(document.get("stopped")),
+            stopped=_stopped_at(document.get("stopped")),
         )
     except (ValueError, KeyError, TypeError):
         raise Unreadable("A watermark can't be read. Look at it, or delete it to start from this hour.") from None
 
 
-def _position(document: Any) -> Position | None:  # noqa: ANN401 -- JSON
-    return None if document is None else Position(_time(document["hour"]), str(document["name"]))
+def _stopped_at(document: Any) -> StoppedAt | None:  # noqa: ANN401 -- JSON
+    return None if document is None else StoppedAt(_time(document["hour"]), str(document["name"]))
 
 
 def _time(text: str) -> datetime:

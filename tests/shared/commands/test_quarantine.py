@@ -3,8 +3,8 @@ import json
 import pytest
 
 from shared.apigw.client import Rejection
-from shared.delivery.batch import Origin, Part
-from shared.delivery.quarantine import Place
+from shared.delivery.batch import Batch, Origin
+from shared.delivery.quarantine import Position
 from shared.storage.checkpoint import CutRule
 from tests.support.logs import HEAD, log_blob
 from tests.support.secrets import TOKEN, forms, traces
@@ -131,9 +131,9 @@ def test_a_hostile_log_can_not_steer_the_terminal(operator):
 def test_reasons_that_an_older_version_kept_as_they_came_are_shown_without_secrets(operator):
     texts = [text for texts in forms(TOKEN).values() for text in texts]
     log = log_blob(operator.hour(1))
-    place = Place(Origin("logs", log, 0, 12, 400, "c0ffee", CutRule(1, 1000)), "block")
+    position = Position(Origin("logs", log, 0, 12, 400, "c0ffee", CutRule(1, 1000)), "block")
     as_they_came = [Rejection(number, text) for number, text in enumerate(["bad port", *texts])]
-    stored = place.of_gateway(Part((0,), ["{}"] * len(as_they_came)), as_they_came)
+    stored = position.of_gateway(Batch((0,), ["{}"] * len(as_they_came)), as_they_came)
     operator.deliver()
     operator.services.quarantine.put(log, "old", [*stored, b"no json"])
     day = f"{log.hour:%Y-%m-%d}"

@@ -1,11 +1,11 @@
 import pytest
 
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.delivery.breaker import Breaker, Refusals
 from shared.errors import UnexpectedAnswer
 from tests.support.time import StillClock
 
-BATCH, LINE, BATCH_OF_ONE = Part((0,), ["a", "b"]), Part((0, 1), ["b"]), Part((3,), ["b"])
+BATCH, LINE, BATCH_OF_ONE = Batch((0,), ["a", "b"]), Batch((0, 1), ["b"]), Batch((3,), ["b"])
 
 
 def test_a_gateway_that_never_failed_may_be_asked():
@@ -64,7 +64,7 @@ def test_batches_of_several_logs_at_once_may_each_have_a_bad_line():
 
 def test_the_halves_of_a_batch_are_no_whole_batches():
     refusals = Refusals()
-    for half in (Part((0, 0), ["a", "b"]), Part((0, 1), ["c", "d"]), Part((0, 1, 0), ["c", "d"])):
+    for half in (Batch((0, 0), ["a", "b"]), Batch((0, 1), ["c", "d"]), Batch((0, 1, 0), ["c", "d"])):
         refusals.refused(half, "log")
     refusals.refused(BATCH, "log")
 

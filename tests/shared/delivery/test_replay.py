@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.delivery.breaker import Refusals
-from shared.delivery.means import Means
+from shared.delivery.collaborators import Collaborators
 from shared.delivery.replay import Replay
 from shared.delivery.report import Outcome
 from shared.errors import RetryLater, TokenRefused
@@ -41,7 +41,7 @@ class Replays:
         return sum(getattr(report.tally, name) for report in self.reports)
 
     def _means(self):
-        return Means(self.world.gateway, self.world.quarantine, Refusals(), self.world.clock, 2)
+        return Collaborators(self.world.gateway, self.world.quarantine, Refusals(), self.world.clock, 2)
 
     def _progress(self, count):
         self.read += count

@@ -10,7 +10,7 @@ _LONGEST_PAUSE = 10
 _SHOWN = 600
 
 
-class Failed(Exception):  # noqa: N818 -- what the command did
+class Failed(Exception):
     """A command can't do its work: a sentence for whoever runs terraform, with what to do."""
 
 

@@ -53,7 +53,7 @@ class Answer:
             return None
 
 
-class _Unusable(Exception):  # noqa: N818 -- what the way is
+class _Unusable(Exception):
     """Why there is no way to the server."""
 
 

@@ -1,4 +1,4 @@
-"""What a process of the function app keeps from one invocation to the next."""
+"""The function app's invocations, and what its process keeps from one to the next."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ from shared.library_logs import quiet_libraries
 from shared.settings import Settings
 
 
-class Process:
+class Invocations:
     """Opens the ingester at the first invocation, and logs what each one did.
 
     Nothing but a bug is raised: the host would retry at once, five times, and then put the event aside, while the sweep
