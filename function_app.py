@@ -18,7 +18,7 @@ _invocations = Invocations()
 )
 def nsg_flow_log(blob: blob_binding.BlobClient) -> None:
     """Deliver what is new in an NSG flow log."""
-    # The reference is all that is taken: a client and a credential of its own for every event would be slow and costly.
+    # Only the reference is used: a client and a credential of its own for every event would be slow and costly.
     _invocations.event(blob.container_name, blob.blob_name)
 
 
@@ -35,5 +35,5 @@ def vnet_flow_log(blob: blob_binding.BlobClient) -> None:
 
 @app.timer_trigger(arg_name="timer", schedule="0 */10 * * * *")
 def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the binding needs a parameter of this name
-    """Deliver what no event told of."""
+    """Deliver what no event announced."""
     _invocations.sweep()

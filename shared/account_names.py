@@ -1,8 +1,8 @@
-"""Which storage account an address leads to: one name, whatever the way and the spelling.
+"""Which storage account an address leads to: one name, whatever the route and the spelling.
 
 The name is part of idempotency keys and of where checkpoints and watermarks are kept, so a second name for one account
 would have its records delivered a second time. Azure's names are lower-case letters and digits; whatever an address
-adds to one tells a way to the account, never another account.
+adds to one names a route to the account, never another account.
 """
 
 import ipaddress
@@ -22,7 +22,7 @@ _IN_PATH: Final = re.compile(rf"/({_NAME})(?:-secondary)?/?")
 
 
 def spelled(name: str) -> str | None:
-    """Return a storage account's name as Azure spells it; None for what is not the name of one."""
+    """Return a storage account's name as Azure spells it; None for what is not a valid name."""
     name = name.lower() if name.isascii() else ""
     return name if _ACCOUNT.fullmatch(name) else None
 

@@ -22,10 +22,10 @@ class SettingError(SluiceError):
 
 
 class RetryLater(SluiceError):
-    """The other side is busy, slow or away: try again later.
+    """The other side is busy, slow or unreachable: try again later.
 
     Attributes:
-        wait: seconds that the other side asked for, None when it did not say.
+        wait: seconds that the other side asked for; None if it did not say.
     """
 
     def __init__(self, message: str, wait: float | None = None) -> None:
@@ -34,11 +34,11 @@ class RetryLater(SluiceError):
 
 
 class StorageAway(RetryLater):
-    """A storage account is busy, away or refuses us; the gateway is not to blame."""
+    """A storage account is busy or unreachable, or refuses us; the gateway is not to blame."""
 
 
 class ContainerMissing(StorageAway):
-    """There is no such container: nothing to do where there never was one, else as for an account that is away."""
+    """There is no such container: nothing to do if there never was one, otherwise as for an unreachable account."""
 
 
 class TokenRefused(SluiceError):
@@ -46,11 +46,11 @@ class TokenRefused(SluiceError):
 
 
 class UnexpectedAnswer(SluiceError):
-    """An answer that no gateway gives: a wrong address, a fault, or something before it. Keep everything and alert."""
+    """An answer that the gateway never gives: a wrong address, a fault, or a proxy. Keep everything and alert."""
 
 
 class Contradicted(UnexpectedAnswer):
-    """The gateway holds this batch's key with another body: this log blob alone is stuck, and somebody must look."""
+    """The gateway has another body under this batch's key: only this log blob is stuck, and somebody must look."""
 
 
 class TooLarge(SluiceError):
@@ -58,7 +58,7 @@ class TooLarge(SluiceError):
 
 
 class Malformed(SluiceError):
-    """The gateway finds the batch malformed: halve it down to the line that it refuses."""
+    """The gateway finds the batch malformed: halve it, down to the line that it refuses."""
 
 
 class HeldElsewhere(SluiceError):
@@ -70,7 +70,7 @@ class Vanished(SluiceError):
 
 
 class Overtaken(SluiceError):
-    """The log blob was committed again while it was read: look at it anew."""
+    """The log blob was committed again while it was being read: look at it again."""
 
 
 class Unsupported(SluiceError):
@@ -78,4 +78,4 @@ class Unsupported(SluiceError):
 
 
 class Unreadable(SluiceError):
-    """What is kept about log blobs can't be read by this version: overwrite nothing, pass nothing over, and report."""
+    """What is stored about log blobs can't be read by this version: overwrite nothing, skip nothing, and report it."""

@@ -71,7 +71,7 @@ class Ingester:
         return self.worker.handle(container, name)
 
     def health(self) -> Health:
-        """Ask for what alerts want to know; what can't be asked now is left out."""
+        """Return what alerts look for; what can't be asked now is left out."""
         days_left = dead_letters = None
         with contextlib.suppress(SluiceError):
             days_left = round((self.gateway.token_expiry() - self.clock.now()) / timedelta(days=1), 1)
@@ -80,7 +80,7 @@ class Ingester:
         return Health(days_left, dead_letters)
 
     def sweep(self) -> Iterator[Report]:
-        """Deliver what no event told of, within a time budget for each kind of log, a report a log blob.
+        """Deliver what no event announced, within a time budget for each kind of log; yield a report for each log blob.
 
         Each kind is swept whatever happened to the other; then a bug is raised, or else the first trouble.
 
@@ -94,7 +94,7 @@ class Ingester:
             sweep = Sweep(kind, self.worker, self.logs, self.checkpoints, self.horizon, self.clock)
             try:
                 yield from sweep.run(Deadline(self.clock, _SWEEP_SECONDS))
-            except Exception as trouble:  # noqa: BLE001 -- it is raised once the other kind had its turn
+            except Exception as trouble:  # noqa: BLE001 -- it is raised once the other kind has had its turn
                 troubles.append(trouble)
         if troubles:
             raised = min(troubles, key=lambda trouble: isinstance(trouble, SluiceError))

@@ -15,7 +15,7 @@ class Invocations:
     """Opens the ingester at the first invocation, and logs what each one did.
 
     Nothing but a bug is raised: the host would retry at once, five times, and then put the event aside, while the sweep
-    brings what an event could not.
+    delivers what an event could not.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Invocations:
             _log_trouble(trouble)
 
     def sweep(self) -> None:
-        """Deliver what no event told of."""
+        """Deliver what no event announced."""
         try:
             ingester = self._opened()
             ingester.health().log()

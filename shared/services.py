@@ -1,4 +1,4 @@
-"""Everything that settings lead to, put together once: for the function app, and for each command."""
+"""Everything that the settings lead to, put together in one place: for the function app and for each command."""
 
 import os
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _CONTAINERS = (checkpoints.CONTAINER, quarantine.CONTAINER)
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a process works with: each client is made once, and shared by all that goes on in it.
+    """What a process works with: each client is made once, and shared.
 
     Attributes:
         settings: what the environment says.

@@ -48,7 +48,7 @@ class Finding:
 
 
 def diagnose(services: Services) -> Iterator[Finding]:
-    """Check everything that the settings lead to; whatever fails is a finding."""
+    """Check everything that the settings lead to; yield a finding for each check, also where it fails."""
     yield _clock(services)
     yield from _flow_logs(services)
     yield _own_storage(services)
@@ -68,13 +68,13 @@ def _clock(services: Services) -> Finding:
             with contextlib.suppress(SluiceError), storage_errors(account_name(services.own)):
                 next(iter(services.own.list_containers(results_per_page=1, raw_response_hook=note)), None)
     if "here" not in seen:
-        return Finding("clock", State.WARN, "It could not be compared, since storage told no time.")
+        return Finding("clock", State.WARN, "It could not be checked, since storage did not return the time.")
     off = abs(seen["here"] - seen["storage"])
     if off < _CLOCK_IS_OFF:
-        return Finding("clock", State.OK, "It goes with that of storage.")
+        return Finding("clock", State.OK, "It agrees with storage's clock.")
     state = State.WARN if off < _CLOCK_IS_WRONG else State.FAIL
     return Finding(
-        "clock", state, f"It differs from that of storage by {duration(off)}. Let this machine set its time."
+        "clock", state, f"It differs from storage's clock by {duration(off)}. Synchronize this machine's clock."
     )
 
 
@@ -92,13 +92,13 @@ def _flow_logs(services: Services) -> Iterator[Finding]:
         return
     kinds = " and ".join(kind.name for kind, look in looks.items() if look.log is not None)
     if kinds:
-        yield Finding(subject, State.OK, f"Account {account} holds {kinds} flow logs, and they can be listed and read.")
+        yield Finding(subject, State.OK, f"Account {account} has {kinds} flow logs, and they can be listed and read.")
     else:
         yield Finding(
             subject,
             State.WARN,
-            f"Account {account} can be read but holds no flow log that can be read. Let a flow log in its region write "
-            "to it.",
+            f"Account {account} can be read but has no readable flow logs. Configure a flow log in its region to "
+            "write to it.",
         )
     for look in looks.values():
         if look.lost:
@@ -110,14 +110,14 @@ def _flow_logs(services: Services) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    # Of one kind: a log that can be read, unknown names, and a sentence if the container was there once and is not.
+    # Of one kind: a log that can be read, unknown names, and a sentence if the container existed once and no longer does.
     log: ListedLog | None
     names: frozenset[str]
     lost: str = ""
 
 
 def _look(services: Services, kind: LogKind) -> _Look:
-    # A container may hold millions of blobs, so what stands in the way of looking at all is its beginning.
+    # A container may hold millions of blobs, so only its beginning is looked at.
     try:
         names = {found.name for found in services.logs.roots(kind) if isinstance(found, UnknownName)}
         entries = list(services.logs.beginning(kind))
@@ -137,7 +137,7 @@ def _own_storage(services: Services) -> Finding:
     except SluiceError as trouble:
         hint = _hint(services.settings.own_storage, "Storage Blob Data Owner")
         return Finding("own storage", State.FAIL, f"{trouble}{hint}")
-    return Finding("own storage", State.OK, f"Account {account} takes blobs, tags and leases.")
+    return Finding("own storage", State.OK, f"Account {account} accepts blobs, tags and leases.")
 
 
 def _probe(services: Services, account: str) -> None:
@@ -167,7 +167,7 @@ def _probe(services: Services, account: str) -> None:
 def _hint(connection: StorageConnection, role: str) -> str:
     if not isinstance(connection, ByIdentity):
         return ""
-    return f" Whoever runs this needs the role {role} on the account."
+    return f" You need the role {role} on the account."
 
 
 def _gateway(services: Services) -> Iterator[Finding]:
@@ -175,7 +175,7 @@ def _gateway(services: Services) -> Iterator[Finding]:
     try:
         services.tokens.token()
     except SluiceError as trouble:
-        yield Finding("token", State.FAIL, f"{trouble} The gateway was not asked.")
+        yield Finding("token", State.FAIL, f"{trouble} The gateway was not contacted.")
         return
     reached = f"{url} answers, " + ("with a valid certificate." if url.startswith("https:") else "on loopback.")
     try:
@@ -196,6 +196,6 @@ def _token(end: datetime, now: datetime) -> Finding:
     return Finding(
         "token",
         State.WARN,
-        f"It ends in {duration(max(end - now, timedelta(0)))}, on {end:%Y-%m-%d %H:%M} UTC. "
-        "Make a new one and put it in its place.",
+        f"It expires in {duration(max(end - now, timedelta(0)))}, on {end:%Y-%m-%d %H:%M} UTC. "
+        "Create a new one and replace it.",
     )

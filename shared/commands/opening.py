@@ -26,7 +26,7 @@ def add_settings_option(parser: argparse.ArgumentParser) -> None:
         "--settings",
         type=Path,
         metavar="FILE",
-        help="the function app's local.settings.json; what the environment sets goes before it",
+        help="the function app's local.settings.json; environment variables override it",
     )
 
 
@@ -57,9 +57,10 @@ class _OperatorsIdentity:
         try:
             return self._credential.get_token(*scopes, **options)
         except AzureError:
-            # No error of the library's own: the storage client would try again for a quarter of a minute.
+            # Not one of the library's own errors: the storage client would try again for a quarter of a minute.
             raise SluiceError(
-                "Nobody is signed in to Azure. Sign in with `az login`, or run this where there is a managed identity."
+                "You are not signed in to Azure. Sign in with `az login`, or run this where there is a managed "
+                "identity."
             ) from None
 
 
@@ -77,7 +78,7 @@ def _values(file: Path) -> dict[str, str]:
         raise SettingError(f"{file} is not valid JSON in UTF-8.") from None
     values = document.get("Values") if isinstance(document, dict) else None
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        raise SettingError(f"{file} has no object `Values` with a text for each setting.")
+        raise SettingError(f"{file} has no object `Values` with a string for each setting.")
     if document.get("IsEncrypted"):
         raise SettingError(f"{file} is encrypted. Decrypt it with `func settings decrypt`.")
     return values

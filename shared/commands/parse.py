@@ -17,9 +17,9 @@ _CHUNK_BYTES: Final = 1024 * 1024
 _LONGEST_RECORD: Final = 16 * _CHUNK_BYTES
 _RAW_SHOWN: Final = 1000
 _DESCRIPTION: Final = """\
-Prints the flow records of PT1H.json files on stdout, one JSON object a line, as they would be sent to the gateway.
+Print the flow records of PT1H.json files on stdout, one JSON object per line, as they would be sent to the gateway.
 What can't be read is set aside: stderr gets one JSON object for each such tuple, record or range of bytes, with its
-`reason`, the `range` of bytes that it was found in, its `position` in there, and what it holds (`raw`, cut short
+`reason`, the `range` of bytes that it was found in, its `position` in that range, and what it holds (`raw`, cut off
 after 1000 bytes). Files may be of any size. Nothing is sent anywhere, and no settings are needed.
 """
 _EPILOG: Final = """\
@@ -34,13 +34,13 @@ example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument("files", nargs="+", metavar="FILE", help="a flow log; - is standard input")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print every file; one that can't be read does not keep the others from being printed."""
+    """Print every file, also after one that can't be read."""
     return max([_print_file(name) for name in options.files])
 
 

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _general(reason: str) -> str:
-    # What is quoted differs from object to object, and would make each a kind of its own.
+    # What is quoted differs from object to object, and would make each a reason of its own.
     return _QUOTED.sub("'...'", reason)
 
 

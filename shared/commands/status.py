@@ -1,4 +1,4 @@
-"""`sluice status`: lag and backlog of each network card."""
+"""`sluice status`: the lag and backlog of each NIC."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -15,20 +15,20 @@ from shared.delivery.unread import UNKNOWN_NAME
 from shared.flowlog import LogKind
 
 _DESCRIPTION: Final = f"""\
-Compares what Azure committed with what the gateway accepted, for each network card, from listings of storage alone:
-no log is read and nothing is written. It looks at every hour from the watermark on (all before it is known to be
+Compare what Azure committed with what the gateway accepted, for each NIC, from listings of storage alone: no log is
+read and nothing is written. It looks at every hour from the watermark on (everything before it is known to be
 delivered) and at older logs that were begun and not finished. Times are UTC.
 
-A card's lag is how long the oldest of what waits has been waiting, at most. It is behind if that is more than
-{LATE.seconds // 60} minutes. Blobs that something keeps from being delivered while others are delivered are named. So
-are blobs whose names are like a flow log's but of no form that is known: nobody reads them.
+A NIC's lag is how long the oldest of what waits has been waiting, at most. It is behind if that is more than
+{LATE.seconds // 60} minutes. Blobs that are not delivered while others are get named, and so do blobs whose names
+resemble a flow log's but do not have a known form: nothing reads them.
 """
 _NAMES_SHOWN: Final = 20
 _EPILOG: Final = """\
 exit codes:
   0  nothing is behind
-  1  a card is behind, or a blob is blocked or not read
-  2  it can't be said: settings, storage
+  1  a NIC is behind, or a blob is blocked or not read
+  2  the status could not be read: settings, storage
 
 example:
   sluice status --json | jq '.cards[] | select(.lag_seconds > 600)'
@@ -36,7 +36,7 @@ example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     add_settings_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -85,7 +85,7 @@ class _Found:
 def _print(found: _Found) -> None:
     now, cards = found.now, found.cards
     numbers = ("Waiting", "Lag")
-    table = new_table("Logs", "Resource", "Network card", "Last commit", "Delivered up to", *numbers, numbers=numbers)
+    table = new_table("Logs", "Resource", "NIC", "Last commit", "Delivered up to", *numbers, numbers=numbers)
     for card in cards:
         late = card.lag(now) > LATE
         add_row(
@@ -107,7 +107,7 @@ def _print(found: _Found) -> None:
         show(f"Not read: {container}/{name}")
     if found.unknown_names:
         more = len(found.unknown_names) - _NAMES_SHOWN
-        show((f"Not read: {more} more, which --json lists. " if more > 0 else "") + UNKNOWN_NAME)
+        show((f"Not read: {more} more; --json lists them. " if more > 0 else "") + UNKNOWN_NAME)
     for kind, overview in found.overviews.items():
         if overview.lost_container:
             show(f"{kind.name}: {overview.lost_container}")
@@ -117,9 +117,7 @@ def _print(found: _Found) -> None:
         show(f"{kind.name}: {known}.")
     totals = _totals(now, cards)
     show(
-        "Network cards: {cards}, behind: {cards_behind}. Blobs: {blobs}, waiting: {blobs_waiting}, with ".format(
-            **totals
-        )
+        "NICs: {cards}, behind: {cards_behind}. Blobs: {blobs}, waiting: {blobs_waiting}, with ".format(**totals)
         + f"{size(totals['bytes_waiting'])}. Longest lag: {duration(timedelta(seconds=totals['lag_seconds']))}."
     )
 

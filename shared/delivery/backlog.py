@@ -16,7 +16,7 @@ from shared.storage.logs import FlowLogAccount
 from shared.storage.watermarks import Watermarks
 
 LATE = timedelta(minutes=5)
-"""A longer lag is more than the time that events and their delivery take."""
+"""Events and their delivery take less time than this."""
 _STUCK = timedelta(hours=2)
 
 
@@ -41,15 +41,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class CardStanding:
-    """How the delivery of one network card's logs stands.
+    """How the delivery of one NIC's logs stands.
 
     Attributes:
         kind: the kind of its logs.
         resource: the resource that they are kept under, as in the blobs' names.
-        mac: the network card; None for logs whose names have none.
+        mac: the NIC's MAC address; None for logs whose names have none.
         committed, delivered_until: as for a blob.
         blobs: how many blobs were looked at.
-        blobs_waiting: how many of them are not wholly delivered.
+        blobs_waiting: how many of them are not completely delivered.
         waiting: bytes in them.
     """
 
@@ -73,9 +73,9 @@ class Overview:
 
     Attributes:
         watermark: the hour before which everything was found delivered; None before the first sweep.
-        standings: of every log blob that was looked at.
-        unknown_names: blobs that are named like flow logs, but in no form that is known.
-        lost_container: a sentence if the log container is not there though it was once, else "".
+        standings: one for every log blob that was looked at.
+        unknown_names: blobs that are named like flow logs, but not in a known form.
+        lost_container: a sentence if the log container existed once and no longer does, else "".
     """
 
     watermark: datetime | None
@@ -86,7 +86,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Looks at one flow-log account and at what is kept about it; writes nothing, not even the first watermark."""
+    """Looks at one flow-log account and at what is stored about it; writes nothing, not even the first watermark."""
 
     logs: FlowLogAccount
     checkpoints: Checkpoints
@@ -94,7 +94,7 @@ class Backlog:
     horizon: Horizon
 
     def look(self, kind: LogKind, now: datetime) -> Overview:
-        """Look at every blob from the watermark on, and at older ones that were begun and not finished.
+        """Return how every blob from the watermark on stands, and older ones that were begun and not finished.
 
         Raises:
             StorageAway: an account can't be reached now.
@@ -164,12 +164,12 @@ def standing(item: ListedLog, summary: Summary | None, moved: datetime | None) -
     blocked = item.problem
     if not blocked and moved is not None and moved - max(reached, item.modified) > _STUCK:
         since = f"since {reached:%Y-%m-%d %H:%M}" if begun else "yet"
-        blocked = f"Nothing of it was delivered {since}, while others were. Look into the function app's log."
+        blocked = f"Nothing of it was delivered {since}, while others were. Look at the function app's log."
     return Standing(item.log, item.modified, min(item.modified, reached), item.size - delivered, blocked)
 
 
 def by_card(standings: Iterable[Standing]) -> list[CardStanding]:
-    """Put together what belongs to one network card, in the order of resources and cards."""
+    """Combine what belongs to one NIC, in the order of resources and NICs."""
 
     def key(each: Standing) -> tuple[str, str, str]:
         return each.log.kind.container, each.log.resource, each.log.mac or ""

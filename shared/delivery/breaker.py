@@ -27,7 +27,7 @@ class Breaker:
         return max(0.0, self._until - self._clock.monotonic())
 
     def failed(self, wait: float | None = None) -> None:
-        """Note that the gateway failed for good; `wait` is what it asked for, in seconds."""
+        """Note that the gateway failed in the end; `wait` is what it asked for, in seconds."""
         with self._lock:
             if self.pause_left:
                 return
@@ -42,7 +42,7 @@ class Breaker:
 
 
 class Refusals:
-    """Tells a gateway that refuses a line from one that refuses everything, so that the latter fills no quarantine."""
+    """Tells a gateway that refuses a line from one that refuses everything, lest the latter fill the quarantine."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,12 +57,12 @@ class Refusals:
     def refused(self, batch: Batch, log: str = "") -> None:
         """Count a refusal: of a batch as malformed, or of a line for whatever reason.
 
-        A batch of one line counts as the line that it is: one that is bad says nothing of the others.
+        A batch of one line counts as a line: a bad one says nothing about the others.
 
         Args:
             batch: what was refused.
-            log: the log blob that it comes from. Batches are counted for each apart: of one log, all lines of a batch
-                are settled before the next batch, while of several at once each may still turn out to have good lines.
+            log: the log blob that it comes from. Batches are counted for each separately: of one log, all lines of a
+                batch are settled before the next batch, while of several at once each may still have good lines.
 
         Raises:
             UnexpectedAnswer: two whole batches of a log, or a hundred single lines, were refused in a row.
@@ -74,11 +74,11 @@ class Refusals:
                 self._batches[log] += 1
             if self._batches[log] < _BATCHES_IN_A_ROW and self._lines < _LINES_IN_A_ROW:
                 return
-            # Counting starts anew after the breaker's pause, by which time somebody may have seen to it.
+            # Counting starts again after the breaker's pause, by which time somebody may have dealt with it.
             self._begin_anew()
         raise UnexpectedAnswer(
-            "The gateway, or something before it, refuses everything, however small. Check APIGW_URL, and that the "
-            "gateway knows this flow record."
+            "The gateway, or something in front of it, refuses everything, however small. Check APIGW_URL, and that "
+            "the gateway knows this flow record."
         )
 
     def _begin_anew(self) -> None:

@@ -1,4 +1,4 @@
-"""What a sweep has to look into: log blobs whose listing and checkpoint say that they are not wholly delivered."""
+"""What a sweep has to look into: log blobs that, by listing and checkpoint, are not completely delivered."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,9 +39,9 @@ class Progress:
 
     Attributes:
         hours: from the watermark to now, to be gone through.
-        unread: what nobody reads.
+        unread: what nothing reads.
         stopped: where it has to end, once it has to.
-        held: the hours in which something is left to do, or can't be told.
+        held: the hours in which something is left to do, or may be.
         troubles: what kept something from being listed.
         bugs: what should not have been raised.
     """
@@ -56,13 +56,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Finds them by listings alone, and notes what those tell besides. A listing that fails hides nothing but its own.
+    """Finds them by listings alone, and notes what else those show. A listing that fails hides only what is in it.
 
     Attributes:
         kind, logs, checkpoints: where to look.
         oldest: the oldest hour that is read without asking.
         now: the time.
-        must_stop: tells whether the sweep has to end.
+        must_stop: returns whether the sweep has to end.
         progress: of the sweep.
     """
 
@@ -75,7 +75,7 @@ class Candidates:
     progress: Progress
 
     def begun(self, leg: Leg, first: datetime) -> Iterator[Candidate]:
-        """Find log blobs of before the watermark that were begun and not finished."""
+        """Yield the log blobs from before the watermark that were begun and not finished."""
         begun = dict[str, Summary]()
         with self._noting(None):
             begun = {summary.blob: summary for summary in self.checkpoints.listed_open(self.kind, first)}
@@ -97,7 +97,7 @@ class Candidates:
                 yield Candidate(log, is_begun=True, is_shown=item is not None)
 
     def of_hours(self, leg: Leg, hours: Hours, resources: Sequence[str]) -> Iterator[Candidate]:
-        """Find log blobs of some hours that are not wholly delivered."""
+        """Yield the log blobs of some hours that are not completely delivered."""
         with self._noting(hours):
             known = {summary.blob: summary for summary in self.checkpoints.listed(self.kind, hours.checkpoints)}
             for resource in filter(leg.may_have, resources):

@@ -33,7 +33,7 @@ class Collaborators:
     Attributes:
         gateway: where batches go.
         quarantine: where set-aside objects go.
-        refusals: what the gateway refused lately.
+        refusals: what the gateway refused recently.
         clock: the time.
         posts_in_flight: posts on the wire at one time.
     """

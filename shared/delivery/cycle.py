@@ -1,7 +1,7 @@
-"""In what order a sweep goes through what there is: on from where the last one stopped, and around.
+"""The order in which a sweep goes through everything: on from where the last one stopped, and around.
 
-Were each sweep to begin at the watermark, whatever takes long there would take the time of everything after it, sweep
-for sweep.
+If each sweep began at the watermark, whatever takes long there would use up the time of everything after it, sweep
+after sweep.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from shared.storage.watermarks import StoppedAt
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A part of the way: some hours, or a part of what is in them.
+    """A part of the round: some hours, or a part of what is in them.
 
     Attributes:
         hours: which; None for log blobs that were begun before the first of them, and not finished.
@@ -35,7 +35,7 @@ class Leg:
 
 
 def legs(hours: Sequence[Hours], stopped: StoppedAt | None) -> list[Leg]:
-    """Return the legs of one way around: what was begun before the first of the hours, then the hours, oldest first.
+    """Return the legs of one round: what was begun before the first of the hours, then the hours, oldest first.
 
     If the last sweep stopped somewhere, that leg comes in two parts, what is left of it first and the rest last.
     """

@@ -1,4 +1,4 @@
-"""Hours to look through, put together so that storage is listed as seldom as can be."""
+"""Hours to look through, grouped so that storage is listed as rarely as possible."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,5 +45,5 @@ def is_over(log: LogBlob, now: datetime) -> bool:
 
 
 def is_settled(log: LogBlob, now: datetime) -> bool:
-    """Tell whether a log blob's last commit has come for sure: Azure's comes some minutes after the hour's end."""
+    """Tell whether a log blob's last commit is certain to have come: Azure's comes minutes after the hour ends."""
     return now >= log.hour + _HOUR + _LAST_COMMIT

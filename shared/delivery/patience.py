@@ -26,7 +26,7 @@ class Patience:
         self.retries = 0
 
     def insist[T](self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt gives in the end.
+        """Return what an attempt returns in the end.
 
         Raises:
             RetryLater: the time budget is spent, or another post of the same pass failed for good.

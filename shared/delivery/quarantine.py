@@ -1,4 +1,4 @@
-"""What is set aside, as objects that say everything needed to look at it and to send it again.
+"""What is set aside, as objects that hold everything needed to look at it and to send it again.
 
 One object a line, under a name that follows from the content alone, so that a repetition writes the same blob again.
 """
@@ -22,7 +22,7 @@ REFUSED_LINE = "line"
 
 
 def without_foreign_text(document: dict[str, Any]) -> dict[str, Any]:
-    """Return an object with what may be shown of the gateway's reason: older versions kept it as it came."""
+    """Return an object with what may be shown of the gateway's reason: older versions stored it as it came."""
     if document.get("unit") != REFUSED_LINE or "reason" not in document:
         return document
     return document | {"reason": plain_words(str(document["reason"]))}
@@ -47,14 +47,14 @@ class Position:
     block: str
 
     def of_decoder(self, items: Sequence[SetAside]) -> list[bytes]:
-        """Describe what the decoder set aside."""
+        """Return the objects of what the decoder set aside, a line each."""
         return [
             self._line(item.unit.value, item.position, item.reason, item.raw, orjson.loads(orjson.dumps(item.context)))
             for item in items
         ]
 
     def of_gateway(self, batch: Batch, rejections: Sequence[Rejection]) -> list[bytes]:
-        """Describe the lines of a batch that the gateway did not take."""
+        """Return the objects of a batch's lines that the gateway rejected, a line each."""
         where = ".".join(map(str, batch.path))
         # A line that was a whole batch goes under the same key again, or a replay would store it beside that.
         key = self.origin.key(batch.path) if len(batch.lines) == 1 else None
@@ -96,12 +96,12 @@ class Quarantined:
     """An object of quarantine, read back.
 
     Attributes:
-        document: all of it, but what may not be shown of a gateway's reason.
+        document: all of it, except for what must not be shown of a gateway's reason.
         unit: what it is; None for a flow record that the gateway refused.
         raw: the bytes as written.
         context: the envelope of a tuple.
         key: the idempotency key that its records go under, in a post of their own; None if they go with others.
-        tries: how often the gateway rejected it after it was sent again.
+        tries: how often the gateway rejected it when it was sent again.
     """
 
     document: dict[str, Any]
@@ -113,7 +113,7 @@ class Quarantined:
 
     @classmethod
     def from_json(cls, line: bytes) -> "Quarantined":
-        """Read an object.
+        """Return the object of a stored line.
 
         Raises:
             Unsupported: it is of a newer format, or damaged. It must be kept as it is.
@@ -134,24 +134,24 @@ class Quarantined:
             raise Unsupported("A quarantined object can't be read.") from None
 
     def decoded(self) -> Decoded:
-        """Decode it again: it may give flow records by now."""
+        """Decode it again: by now it may yield flow records."""
         if self.unit is None:
             return Decoded(lines=[self.raw.decode()])
         return decode_set_aside(self.unit, self.raw, self.context)
 
     def with_key(self, key: str) -> bytes:
-        """Describe it as one whose records go in a post of their own."""
+        """Return it as an object whose records go in a post of their own."""
         return orjson.dumps(self.document | {"key": key})
 
     def left(self, items: Sequence[SetAside]) -> list[bytes]:
-        """Describe the parts of it that could not be decoded, where others could."""
+        """Return the objects of what in it could not be decoded, where the rest could."""
         return [
             self._part(item.unit.value, item.reason, item.position, item.raw, orjson.loads(orjson.dumps(item.context)))
             for item in items
         ]
 
     def refused(self, number: int, line: str, reason: str, **more: object) -> bytes:
-        """Describe a flow record of it, by its number, that the gateway did not take."""
+        """Return the object of one of its flow records, given by number, that the gateway rejected."""
         if self.unit is None:
             return orjson.dumps(self.document | {"reason": reason} | more)
         return self._part(REFUSED_LINE, reason, f"record {number}", line.encode(), None, **more)

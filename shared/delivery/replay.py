@@ -1,9 +1,10 @@
-"""Sending the logs of some hours once more: it fills what the gateway lost, and doubles nothing.
+"""Sending the logs of some hours once more: it fills in what the gateway lost, and duplicates nothing.
 
 A log blob is first delivered as an event would have it delivered. What had been delivered before is then posted again
 in the very batches that it was delivered in, under the same keys: layout, cut rule, generation and halvings are those
 of the checkpoint, which stays as it is. A batch that the gateway has is answered as a duplicate, one that it lost is
-stored. A batch that it took whole is never halved now, since its halves have other keys and would be stored beside it.
+stored. A batch that it accepted whole is never halved now, since its halves have other keys and would be stored
+beside it.
 """
 
 import threading
@@ -36,10 +37,10 @@ _STOPPING = {
     Outcome.UNEXPECTED_ANSWER,
     Outcome.INVALID_SETTING,
 }
-"""Outcomes that the next log blob would have too."""
+"""Outcomes that the next log blob would have as well."""
 
 type Progress = Callable[[int], None]
-"""Is told of bytes of logs that were read, from several threads."""
+"""Called with the number of bytes of logs that were read, from several threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ class Replay:
     def run(
         self, plan: Sequence[Planned], stop: threading.Event, progress: Progress
     ) -> Iterator[tuple[Planned, Report]]:
-        """Send, several log blobs at a time; give a report for each that was looked into, in the order of the plan.
+        """Send several log blobs at a time; yield a report for each that was looked into, in the order of the plan.
 
-        Once `stop` is set no further batch is begun. It is set here too when the gateway or a storage account fails.
+        Once `stop` is set no further batch is begun. It is also set here when the gateway or a storage account fails.
         """
         worker = Worker(self.logs, self.checkpoints, self.collaborators, lambda _kind: _EVER, self.batch_max_records)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -98,7 +99,7 @@ class Replay:
     def _planned(self, kind: LogKind, start: datetime, end: datetime, prefix: str) -> Iterator[Planned]:
         try:
             resources = [each for each in self.logs.resources(kind) if each.lower().startswith(prefix)]
-        except ContainerMissing:  # of the two kinds of log, one was usually never written
+        except ContainerMissing:  # one of the two kinds of log was usually never written
             return
         for hours in hours_between(start, end):
             begun = {summary.blob for summary in self.checkpoints.listed(kind, hours.checkpoints)}
@@ -174,13 +175,13 @@ class _One:
 def _check_batches_are_known(checkpoint: Checkpoint) -> None:
     if checkpoint.cut.version != CUT_VERSION:
         raise Unsupported(
-            "It was delivered by a version of Sluice that cuts batches in another way, so a replay would store its "
+            "It was delivered by a version of Sluice that cuts batches differently, so a replay would store its "
             "records twice. Replay it with that version."
         )
     if checkpoint.loose:
         raise Unsupported(
-            "It was delivered out of blocks that were replaced later, so its batches are not known any more, and a "
-            "replay could store its records twice."
+            "It was delivered from blocks that were replaced later, so its batches are no longer known, and a replay "
+            "could store its records twice."
         )
 
 
@@ -197,8 +198,8 @@ class _Bystander:
     def save(self, checkpoint: Checkpoint) -> None:
         if checkpoint.halved != self._halved and not self._may_halve:
             raise UnexpectedAnswer(
-                "The gateway refuses a batch that it took whole before; taken in halves it would be stored twice. "
-                "Let the gateway take bodies as large as it did, and run the replay again."
+                "The gateway refuses a batch that it accepted whole before; in halves it would be stored twice. "
+                "Let the gateway accept bodies as large as before, and run the replay again."
             )
 
 

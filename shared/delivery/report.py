@@ -1,4 +1,4 @@
-"""What one invocation did, as the one line that it logs."""
+"""What one invocation did, and the line that it logs."""
 
 import logging
 from collections.abc import Mapping
@@ -85,14 +85,14 @@ class Tally:
         bytes: log bytes read and delivered.
         tuples: tuples seen in them.
         records: flow records that the gateway accepted.
-        tuples_aside, records_aside, ranges_aside: what was quarantined as the decoder could not read it.
-        lines_refused: flow records quarantined as the gateway refused them.
+        tuples_aside, records_aside, ranges_aside: what was quarantined because the decoder could not read it.
+        lines_refused: flow records quarantined because the gateway rejected them.
         posts: batches that the gateway answered for good.
-        duplicates: those of them that it had before.
+        duplicates: how many of them it already had.
         duplicate_records: flow records in them that it had accepted.
-        halved: batches that it refused whole; many of them ask for a smaller BATCH_MAX_RECORDS.
+        halved: batches that it refused whole; many of them call for a smaller BATCH_MAX_RECORDS.
         retries: attempts that had to be repeated.
-        rewritten: times that the log blob was found rewritten.
+        rewritten: how often the log blob was found rewritten.
         lag_seconds: from the newest delivered commit to its checkpoint; None if nothing was delivered.
     """
 

@@ -1,4 +1,4 @@
-"""The sweep: finds what no event told of, so that nothing is skipped, whatever happened for days.
+"""The sweep: finds what no event announced, so that nothing is skipped, even after days of outage.
 
 From the watermark to now it compares what is committed with what is delivered, by listings alone, and hands the worker
 what differs. The watermark moves over an hour once everything in it is found delivered.
@@ -54,9 +54,9 @@ class Sweep:
     def run(self, deadline: Deadline) -> Iterator[Report]:
         """Deliver what was missed, within a time budget; the next run goes on where this one stopped.
 
-        Gives a report for each log blob that was looked into, and one for all that can't be read, by what listings
-        tell. A bug at one of them keeps the watermark before its hour and is raised at the end, so that it keeps
-        nothing else from being delivered.
+        Yields a report for each log blob that was looked into, and one for all those that can't be read according to
+        their listing. A bug at one of them keeps the watermark before its hour and is raised at the end, so that it
+        does not keep anything else from being delivered.
 
         Raises:
             StorageAway: an account can't be reached now.
@@ -101,7 +101,7 @@ class Sweep:
         lost = watermark.lost(missing)
         if lost:
             raise StorageAway(
-                f"{lost} If it is gone for good, delete its watermark.json in the container of checkpoints."
+                f"{lost} If it is gone for good, delete its watermark.json in the container `checkpoints`."
             )
         # Nothing was ever written there, so its hours pass like any in which nothing was logged.
         seen = Progress(tuple(hours_between(watermark.hour, now)), Unread(self._kind))
@@ -151,8 +151,8 @@ class Sweep:
         log = candidate.log
         try:
             return self._worker.deliver(log, deadline)
-        except Exception as bug:  # noqa: BLE001 -- it is raised once the others had their turn
-            bug.add_note(f"It came up while {log.kind.container}/{log.name} was swept.")
+        except Exception as bug:  # noqa: BLE001 -- it is raised once the others have had their turn
+            bug.add_note(f"This happened while {log.kind.container}/{log.name} was being swept.")
             return bug
 
     def _must_stop(self, deadline: Deadline) -> bool:

@@ -1,4 +1,4 @@
-"""One invocation for one log blob: hold it, deliver what is new, give it free, and look again."""
+"""One invocation for one log blob: hold it, deliver what is new, release it, and look again."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -42,7 +42,7 @@ _PAUSED = "The gateway failed a short while ago, so nothing is sent to it until 
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    # A log blob to deliver, how long that may take, and what is counted meanwhile.
+    # A log blob to deliver, how long that may take, and what is counted along the way.
     log: LogBlob
     deadline: Deadline
     tally: Tally
@@ -110,7 +110,7 @@ class Worker:
         self.breaker = Breaker(collaborators.clock)
 
     def handle(self, container: str, name: str) -> Report:
-        """Deliver what is new in a blob that an event named; whatever happens ends in a report, bugs excepted."""
+        """Deliver what is new in a blob that an event named; everything but a bug ends in a report."""
         log = parse_blob_name(container, name)
         if log is None:
             return Report(f"{container}/{name}", Outcome.NOT_A_FLOW_LOG, Tally(), 0)
@@ -143,7 +143,7 @@ class Worker:
             self.breaker.failed()
 
     def _look_until_still(self, visit: _Visit) -> Outcome:
-        # An event that finds the blob held leaves at once, so the holder looks again after giving it free.
+        # An event that finds the blob held leaves at once, so the holder looks again after releasing it.
         for _ in range(1 + _LOOKS_AGAIN):
             look = self._look(visit)
             if look is _TOO_OLD or visit.deadline.passed or not self._is_changed(visit.log, look):
@@ -151,7 +151,7 @@ class Worker:
         return Outcome.DELIVERED if look.outcome is Outcome.NOTHING_NEW and visit.tally.bytes else look.outcome
 
     def _is_changed(self, log: LogBlob, look: _Look) -> bool:
-        # What is gone does not change any more.
+        # What is gone no longer changes.
         return self._logs.etag(log) not in {look.etag, None}
 
     def _look(self, visit: _Visit) -> _Look:
@@ -168,7 +168,7 @@ class Worker:
             return _OVERTAKEN
         with self._checkpoints.hold(log) as held:
             if held is None:
-                raise HeldElsewhere(f"The checkpoint of {log.name} was deleted while it was begun.")
+                raise HeldElsewhere(f"The checkpoint of {log.name} was deleted right after it was written.")
             return self._deliver_held(visit, held)
 
     def _begin(self, visit: _Visit) -> bool:
@@ -186,11 +186,11 @@ class Worker:
         return True
 
     def _check_it_is_gone(self, log: LogBlob) -> None:
-        # What is gone is never looked at again, so that it takes two of storage's answers.
+        # What is gone is never looked at again, so two of storage's answers must say so.
         if self._logs.is_listed(log):
             raise StorageAway(
                 f"Storage account {self._logs.name} says that {log.name} is gone, though its listing shows it. "
-                "It is looked at again later."
+                "It will be looked at again later."
             )
 
     def _deliver_held(self, visit: _Visit, held: Held) -> _Look:
@@ -206,7 +206,7 @@ class Worker:
         return _OVERTAKEN
 
     def _close_vanished(self, held: Held) -> _Look:
-        # The pass may have saved progress, so the checkpoint is loaded anew. Only a closed one tells that nothing of
+        # The pass may have saved progress, so the checkpoint is loaded again. Only a closed one says that nothing of
         # the hour was left: an open one may never have seen the last commits.
         checkpoint = held.load()
         if checkpoint.state is State.CLOSED:
@@ -245,14 +245,14 @@ class Worker:
             return _Look(Outcome.INCOMPLETE, snapshot.etag)
         raise Unsupported(
             f"The last {transfer.left} bytes are not a complete record though the hour is over, so this layout is not "
-            "supported. They count as backlog. Look at the blob; replay its hour once it is whole."
+            "supported. They count as backlog. Look at the blob, and replay its hour once it is complete."
         )
 
     def _check_rewritten(self, log: LogBlob, checkpoint: Checkpoint, snapshot: Snapshot) -> None:
         # A rewritten blob is delivered anew, as a whole, so it takes a second look that says the same.
         again = self._logs.snapshot(log)
         if again != snapshot or not is_rewritten(checkpoint, again, partial(self._logs.read, log, again)):
-            raise Overtaken(f"{log.name} looked rewritten, and then it did not.")
+            raise Overtaken(f"{log.name} looked rewritten at first, and then it did not.")
 
 
 def _layout(log: LogBlob, snapshot: Snapshot, fetch: Fetch) -> Layout:

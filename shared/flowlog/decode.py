@@ -1,4 +1,4 @@
-"""From the bytes of a flow log to flow records: every tuple becomes a line, or is set aside with its reason."""
+"""From the bytes of a flow log to flow records: every tuple becomes a line, or is set aside with the reason."""
 
 from shared.flowlog.decoded import Decoded, Unit
 from shared.flowlog.fast import decode_fast
@@ -11,20 +11,20 @@ from shared.flowlog.tuples import Envelope
 def decode(data: bytes) -> Decoded:
     """Decode the bytes of a committed block, or of any range that is cut between records.
 
-    Records may stand alone, be joined by commas, have the envelope around them or one end of it. Never raises for
-    what the bytes hold: what can't be read is set aside.
+    Records may stand alone, be joined by commas, have the envelope around them or one end of it. Never raises because
+    of what the bytes hold: what can't be read is set aside.
     """
     fast = decode_fast(without_envelope(data))
     return _decode_pieces(data, fast_first=True) if fast is None else fast
 
 
 def decode_plainly(data: bytes) -> Decoded:
-    """Decode as `decode` does, by the plain reference alone, which `decode` must equal in all that it gives."""
+    """Decode with the plain reference alone; `decode` must return the same for all bytes."""
     return _decode_pieces(data, fast_first=False)
 
 
 def decode_set_aside(unit: Unit, raw: bytes, context: Envelope | None) -> Decoded:
-    """Decode once more what was set aside (see `SetAside`); positions in the answer count from its own start."""
+    """Decode once more what was set aside (see `SetAside`); positions in the result count from its own start."""
     if unit is not Unit.TUPLE or context is None:
         return decode(raw)
     decoded = Decoded()

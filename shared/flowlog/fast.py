@@ -36,7 +36,7 @@ def decode_fast(records: bytes, number: int = 0) -> Decoded | None:
     """Decode log records of the usual form, joined by commas; None if anything about a record is unusual.
 
     `number` is the place of the first record in its range. Every string of the text must be met on the way: then no
-    key stood twice in an object, and no tuple in a place that is not read. A text without backslash has its tuples
+    key was in an object twice, and no tuple in a place that is not read. A text without backslashes has its tuples
     exactly as written, and none of them holds a newline.
     """
     if b"\\" in records:
@@ -53,7 +53,7 @@ def decode_fast(records: bytes, number: int = 0) -> Decoded | None:
 def _chunks(records: bytes) -> Iterator[bytes]:
     """Cut between records, where it looks so, about every 64 KB: what stays in the processor's cache is faster.
 
-    A cut in another place leaves two parts that are no JSON.
+    A cut in another place leaves two parts that are not JSON.
     """
     start = 0
     while (end := records.find(b"}},{", start + _CHUNK_BYTES)) >= 0:
@@ -63,7 +63,7 @@ def _chunks(records: bytes) -> Iterator[bytes]:
 
 
 class _Walk:
-    """Goes through log records, counts the strings that it meets and decodes the tuples."""
+    """Goes through log records, counts the strings that it comes across and decodes the tuples."""
 
     def __init__(self, number: int) -> None:
         self.decoded = Decoded()
@@ -167,7 +167,7 @@ class _Tuples:
         self._groups += groups
 
     def decode(self, decoded: Decoded) -> None:
-        """Add what the tuples give, in their order."""
+        """Add what the tuples yield, in their order."""
         for start in range(0, len(self._texts), _TUPLES_AT_ONCE):
             rows = self.kind.rows(self._texts[start : start + _TUPLES_AT_ONCE])
             tails = self._tails[start : start + _TUPLES_AT_ONCE]

@@ -18,9 +18,9 @@ _HEAD = rb"\{" + _SPACE + rb'"records"' + _SPACE + rb":" + _SPACE + rb"\["
 _CLOSER = rb"\]" + _SPACE + rb"\}"
 _HEAD_TEXT: Final = b'{"records":['
 OUTSIDE: Final = b", \t\r\n"
-"""What stands between records and means nothing."""
+"""What is between records and means nothing."""
 _WAIT_MAX: Final = 1024
-"""Framing is shorter than this, so bytes that are no framing yet are waited for up to here."""
+"""Framing is shorter than this, so bytes that may become framing are waited for up to here."""
 
 _RECORDS: Final = b"records"
 _LETTERS_MIN: Final = 4
@@ -31,7 +31,7 @@ _ANY_HEAD: Final = re.compile(
 _IS_HEAD: Final = re.compile(rb"(?:" + _BOM + rb")?+" + _SPACE + _HEAD + _SPACE)
 _IS_CLOSER: Final = re.compile(_SPACE + _CLOSER + _SPACE)
 _BETWEEN: Final = re.compile(rb"(?:[ \t\r\n,]++|" + _BOM + rb"|" + _HEAD + rb"|" + _CLOSER + rb")*+")
-# Whole strings are skipped in one step, so braces inside them don't count.
+# Whole strings are skipped in one step, so that braces inside them don't count.
 _TO_BRACE: Final = re.compile(rb'(?:[^"{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _TO_QUOTE: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
@@ -47,7 +47,7 @@ def is_closer(block: bytes) -> bool:
 
 
 def is_framing(data: bytes) -> bool:
-    """Tell whether bytes between records are commas, white space and parts of the envelope alone."""
+    """Tell whether bytes between records are only commas, white space and parts of the envelope."""
     return _BETWEEN.fullmatch(data) is not None
 
 
@@ -57,7 +57,7 @@ def begins_with_array(text: bytes) -> bool:
 
 
 def names_records(key: bytes) -> bool:
-    """Tell whether a key is `records`, or was before bytes of it were harmed in one place."""
+    """Tell whether a key is `records`, or was before it was damaged in one place."""
     kept = min(len(key), _alike(key, _RECORDS) + _alike(key[::-1], _RECORDS[::-1]))
     return kept >= max(_LETTERS_MIN, min(len(key), len(_RECORDS) - 1))
 
@@ -68,7 +68,7 @@ def _alike(one: bytes, other: bytes) -> int:
 
 
 def without_envelope(data: bytes) -> bytes:
-    """Return the records in the envelope's opening and, behind one, its closer; outer commas and space dropped."""
+    """Return the records without the envelope's opening and closer, and without outer commas and space."""
     records = data.removeprefix(_BOM).strip(OUTSIDE)
     head = _IS_HEAD.match(records)
     return records[head.end() :].removesuffix(b"]}").strip(OUTSIDE) if head else records
@@ -103,8 +103,9 @@ class RecordScanner:
     A record is an object of balanced braces, strings skipped; whether it is JSON is for the decoder to say. The
     envelope's opening and closer (also nested ones), commas, white space and a byte order mark are passed over.
     Anything else between records is garbage: it is reported as a span up to the next `{`, where scanning goes on.
-    A record that is never closed, or torn so that its quotes no longer pair, yields no span: from `rest_start` on all
-    is rest, and the scanner gets no further. `decode` finds the whole records in such a rest and sets aside the others.
+    A record that is never closed, or damaged so that its quotes no longer pair, yields no span: from `rest_start` on
+    everything is rest, and the scanner gets no further. `decode` finds the whole records in such a rest and sets aside
+    the others.
     """
 
     def __init__(self, start: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Where records begin, in bytes that may begin or end inside of one: what a committed block may do.
+"""Where records begin, in bytes that may begin or end inside one: what a committed block may do.
 
 A record's beginning is an object whose first key is one that only a whole record has. It is found whatever came before
 it, since no string holds a quote that isn't escaped.

@@ -1,4 +1,4 @@
-"""Which log blobs there are in the flow-log account, and what their listing tells of each."""
+"""Which log blobs there are in the flow-log account, and what their listing says about each."""
 
 import re
 from calendar import monthrange
@@ -16,7 +16,7 @@ from shared.storage.listing import every, time_of
 
 NOT_A_BLOCK_BLOB = "is not a block blob, so it is not a flow log that Azure wrote."
 ARCHIVED = "is archived. Rehydrate it, then replay its hour."
-COMPRESSED = "is compressed. Store it unpacked, then replay its hour."
+COMPRESSED = "is compressed. Store it uncompressed, then replay its hour."
 _BLOBS_IN_A_BEGINNING = 20_000
 _YEAR, _MONTH, _HOUR = map(re.compile, ("y=20[0-9]{2}", "m=(0[1-9]|1[0-2])", "h=([01][0-9]|2[0-3])"))
 
@@ -42,7 +42,7 @@ class ListedLog:
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """A blob that is named like a flow log, but not as any that is known: nobody reads it."""
+    """A blob that is named like a flow log, but not in a known form: nothing reads it."""
 
     name: str
 

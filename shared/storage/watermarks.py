@@ -1,4 +1,4 @@
-"""The watermark of one log container: from which hour on the sweep looks, kept beside the checkpoints."""
+"""The watermark of one log container: from which hour the sweep looks, stored beside the checkpoints."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,9 +35,9 @@ class Watermark:
         since: the oldest hour that was read when the sweeps began to look; START_FROM can move it either way.
         hour: every hour from `since` up to it was found complete.
         tidied: when old checkpoints were last removed.
-        tidy_from: the day that removing them goes on from, if time ran out.
-        existed: whether the log container was ever there. Of the two kinds one usually never is, which is no fault.
-        stopped: where the last sweep ran out of time; None if it came around.
+        tidy_from: the day from which removing them continues, if time ran out.
+        existed: whether the log container ever existed. One of the two kinds usually never does, which is not a fault.
+        stopped: where the last sweep ran out of time; None if it finished.
     """
 
     start: datetime
@@ -49,8 +49,8 @@ class Watermark:
     stopped: StoppedAt | None = None
 
     def lost(self, missing: ContainerMissing) -> str:
-        """Say that the log container is gone and what follows, "" if it never was there."""
-        return f"{missing} It had one, so everything waits until that is there again." if self.existed else ""
+        """Return a sentence that the log container is gone and what follows; "" if it never existed."""
+        return f"{missing} It used to have one, so everything waits until it is back." if self.existed else ""
 
 
 class Watermarks:
@@ -98,7 +98,7 @@ class Watermarks:
         # The library repeats a write whose answer was lost, and the repetition meets what the first one wrote.
         found = self._stored(kind)
         if found is None or found[0] != data:
-            raise HeldElsewhere("Another sweep is at work.")
+            raise HeldElsewhere("Another sweep is running.")
         return found[1]
 
     def _stored(self, kind: LogKind) -> tuple[bytes, str] | None:

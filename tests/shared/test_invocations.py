@@ -219,7 +219,7 @@ def test_a_firewall_before_the_gateway_that_refuses_a_post_leaves_everything_as_
     ((level, line),) = lines()  # the second event is paused
     assert level == logging.ERROR
     assert orjson.loads(line)["outcome"] == "unexpected_answer"
-    assert "something before it (a WAF, a firewall, a proxy)" in line
+    assert "something in front of it (a WAF, a firewall, a proxy)" in line
     assert "token" not in line
     assert _quarantined(world) == ""
     world.gateway.respond = accept
@@ -270,7 +270,7 @@ def test_whatever_answers_in_storage_s_place_ends_in_one_line_with_an_outcome_an
 
 def test_another_sweep_at_work_is_no_error(world: World, lines):
     def overtaken(_: Ingester) -> list[object]:
-        raise HeldElsewhere("Another sweep is at work.")
+        raise HeldElsewhere("Another sweep is running.")
 
     world.monkeypatch.setattr(Ingester, "sweep", overtaken)
     Invocations().sweep()

@@ -42,7 +42,7 @@ def test_the_longest_name_that_begins_a_category_decides_its_level(tmp_path: Pat
     [
         ({}, "version"),
         ([], "version"),
-        ({"version": "2.0", "extensions": []}, "extensions is no object"),
+        ({"version": "2.0", "extensions": []}, "extensions is not an object"),
         ({"version": "2.0", "extensions": {"blobs": {"poisonBlobThreshold": 0}}}, "poisonBlobThreshold is 0"),
         ({"version": "2.0", "extensions": {"blobs": {"maxDegreeOfParallelism": True}}}, "maxDegreeOfParallelism"),
         ({"version": "2.0", "logging": {"logLevel": {"default": "Loud"}}}, "Loud"),

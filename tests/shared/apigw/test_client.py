@@ -106,7 +106,7 @@ def test_a_refused_token_is_told(server: LocalServer, status: int):
 
 def test_an_agents_token_is_told_as_one_with_where_to_get_another(server: LocalServer):
     said = str(_refusal(server, TokenRefused, *error(403, "wrong_token_kind")))
-    assert "403 (wrong_token_kind): the token is an agent's. Make one of kind ingest" in said
+    assert "403 (wrong_token_kind): the token is an agent's. Create one of kind ingest" in said
 
 
 _PAGES = {
@@ -120,7 +120,7 @@ _PAGES = {
     "a number for a code": {"error": {"code": 403, "message": "The caller has no permission."}},
     "no sentence": {"error": {"code": "unauthorized"}},
     "the gateway's form, cut off": b'{"error":{"code":"unauthorized","message":"The subscr',
-    "JSON that is no object": ["unauthorized"],
+    "JSON that is not an object": ["unauthorized"],
     "no text": b"\xff\xfe\x00",
 }
 
@@ -129,7 +129,7 @@ _PAGES = {
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 405, 409, 415, 422])
 def test_a_refusal_in_another_form_is_not_the_gateways_own(server: LocalServer, status: int, page: str):
     said = str(_refusal(server, UnexpectedAnswer, *answer(status, _PAGES[page], Location="/login")))
-    assert f"answered {status}, but not in its own form: something before it (a WAF, a firewall, a proxy)" in said
+    assert f"answered {status}, but not in its own form: something in front of it (a WAF, a firewall, a proxy)" in said
     assert "token" not in said
 
 
@@ -271,7 +271,7 @@ def test_an_answer_without_end_is_given_up_on(server: LocalServer, status: int):
     given: list[bytes] = []
     endless = (given.append(piece) or piece for piece in itertools.chain([head], itertools.repeat(_MEGABYTE, 100)))
     server.respond = lambda _request: endless
-    with pytest.raises(UnexpectedAnswer, match="has no end"):
+    with pytest.raises(UnexpectedAnswer, match="does not end"):
         _post(server.url)
     assert len(given) < 50
 
@@ -280,7 +280,7 @@ def test_an_answer_that_unpacks_without_end_is_given_up_on(server: LocalServer):
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(packer.compress(bytes(1024 * 1024)) for _ in range(64)) + packer.flush()
     refused = _refusal(server, UnexpectedAnswer, *answer(202, bomb, Content_Encoding="gzip"))
-    assert "has no end" in str(refused)
+    assert "does not end" in str(refused)
 
 
 @pytest.mark.parametrize("form", forms(TOKEN))
@@ -564,7 +564,7 @@ def test_the_gateway_tells_when_the_token_ends(server: LocalServer, text: str, t
 )
 def test_an_end_of_the_token_that_is_no_time_is_none_of_a_gateway(server: LocalServer, content: object):
     server.respond = always(*answer(200, content))
-    with pytest.raises(UnexpectedAnswer, match="does not say when the token ends"):
+    with pytest.raises(UnexpectedAnswer, match="does not say when the token expires"):
         _client(server.url).token_expiry()
 
 

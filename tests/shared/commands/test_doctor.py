@@ -120,7 +120,7 @@ def test_a_token_that_is_refused_fails_and_says_what_to_do(operator):
     operator.settings["SUBSCRIPTION_TOKEN"] = "another-token-altogether"
     said = operator.run("doctor", "--json")
     assert (states(said)["gateway"], states(said)["token"]) == ("ok", "fail")
-    assert "Make a new one" in messages(said)["token"]
+    assert "Create a new one" in messages(said)["token"]
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -132,7 +132,7 @@ def test_a_firewall_before_the_gateway_is_not_a_refused_token(operator, status):
     assert states(said)["gateway"] == "fail"
     assert f"answered {status}, but not in its own form" in messages(said)["gateway"]
     assert "token" not in states(said)
-    assert "Make a new one" not in said.out
+    assert "Create a new one" not in said.out
 
 
 def test_what_a_gateway_repeats_of_the_token_is_not_shown(operator):

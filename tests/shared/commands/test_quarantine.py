@@ -31,7 +31,7 @@ def test_objects_are_counted_by_day_unit_and_reason(operator, bad):
     assert count["day"] == f"{bad.log.hour:%Y-%m-%d}"
     assert count["unit"] == "tuple"
     assert count["objects"] == 2
-    assert "'...' is no IP address" in count["reason"]
+    assert "'...' is not an IP address" in count["reason"]
     assert "no IP address" in operator.run("quarantine", "list").out
 
 
@@ -70,7 +70,7 @@ def test_objects_are_exported_as_they_are_stored(operator, bad, tmp_path):
     assert file.read_text() == said.out
     again = operator.run("quarantine", "export", "--output", str(file))
     assert again.code == 2
-    assert "is there already" in again.err
+    assert "already exists" in again.err
 
 
 @pytest.mark.usefixtures("bad")
@@ -99,7 +99,7 @@ def test_it_asks_before_it_sends(operator, somebody_types):
     somebody_types("n")
     said = operator.run("quarantine", "resubmit")
     assert said.code == 2
-    assert "They give 2 records to send" in said.err
+    assert "They yield 2 records to send" in said.err
     assert operator.stored == [1, 2]
     somebody_types("yes")
     assert operator.run("quarantine", "resubmit").code == 0

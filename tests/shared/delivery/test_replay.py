@@ -147,7 +147,7 @@ def test_a_gateway_that_takes_less_by_now_gets_no_halves(world, replays):
     delivered(world, range(4), [4])
     world.gateway.always = takes_at_most(2)
     assert replays() == [Outcome.UNEXPECTED_ANSWER]
-    assert "took whole before" in replays.reports[0].message
+    assert "accepted whole before" in replays.reports[0].message
     assert world.stored == list(range(5))
 
 
@@ -177,7 +177,7 @@ def test_a_log_whose_batches_are_not_known_any_more_is_refused(world, replays):
     log.commit(b"," + record(2) + CLOSER, closer=b"")
     world.event(log)
     assert replays() == [Outcome.UNSUPPORTED]
-    assert "not known any more" in replays.reports[0].message
+    assert "no longer known" in replays.reports[0].message
     assert world.stored == [1, 2]
     assert replays(again="x") == [Outcome.DELIVERED]
     assert world.stored == [1, 1, 2, 2]

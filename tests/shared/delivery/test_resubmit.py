@@ -110,7 +110,7 @@ def test_lines_that_the_gateway_refused_are_sent_again():
 def test_a_range_that_an_older_version_set_aside_is_sent_if_it_holds_whole_records():
     hard = record(1, 2).replace(b"UserRule_a", b'a \\"}{\\" rule')
     ranges = [
-        POSITION.of_decoder([SetAside(Unit.RANGE, "offset 0, length 9", "cut or broken", raw)])[0]
+        POSITION.of_decoder([SetAside(Unit.RANGE, "offset 0, length 9", "cut off or damaged", raw)])[0]
         for raw in (hard, b"," + hard.replace(b":1,", b":3,").replace(b",1,443", b",3,443") + b",", record(9)[:-60])
     ]
     again = Resubmits(*ranges)
