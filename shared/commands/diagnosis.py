@@ -110,7 +110,7 @@ def _flow_logs(services: Services) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    # Of one kind: a log that can be read, unknown names, and a sentence if the container existed once and no longer does.
+    # Of one kind: a log that can be read, unknown names, and a sentence if the container is gone.
     log: ListedLog | None
     names: frozenset[str]
     lost: str = ""

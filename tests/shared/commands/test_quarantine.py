@@ -32,7 +32,7 @@ def test_objects_are_counted_by_day_unit_and_reason(operator, bad):
     assert count["unit"] == "tuple"
     assert count["objects"] == 2
     assert "'...' is not an IP address" in count["reason"]
-    assert "no IP address" in operator.run("quarantine", "list").out
+    assert "not an IP address" in operator.run("quarantine", "list").out
 
 
 def test_a_day_is_listed_with_its_blobs_and_their_keys(operator, bad):
