@@ -57,7 +57,7 @@ class Figures:
             self.blows[trap.step, trap.blow] += times
 
     def lines(self) -> Iterator[str]:
-        """Say all of it, a line each."""
+        """Yield all figures, a line each."""
         yield f"{self.schedules} schedules, {self.calm} of them calm, {self.failed} failed"
         yield f"{self.events} events and {self.sweeps} sweeps, besides those at the end"
         yield f"{self.posts} posts; {self.stored} records stored, {self.aside} set aside"

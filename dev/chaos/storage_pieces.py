@@ -60,7 +60,7 @@ class Piece:
     told: Outcome | None = None
 
     def wrongs(self, played: Played) -> list[str]:
-        """Say what went wrong, a sentence each."""
+        """Yield what went wrong, a sentence each."""
         verdict = judge(expectation(self.schedule), played.observation, calm=False)
         return [*verdict.sentences(), *self._untold(played)]
 

@@ -90,7 +90,7 @@ class Verdict:
         return not any(self.sentences())
 
     def sentences(self) -> Iterator[str]:
-        """Say what is wrong, one sentence each."""
+        """Yield what is wrong, a sentence each."""
         for what, records in (
             ("lost", self.lost),
             ("stored too often", self.doubled),
@@ -105,7 +105,7 @@ class Verdict:
 
 
 def expectation(schedule: Schedule) -> Expectation:
-    """Say what must become of everything that a schedule writes."""
+    """Return what must become of everything that a schedule writes."""
     final, gone = list[Chunk](), list[Chunk]()
     for number, log in enumerate(schedule.logs):
         content, commits, removed = 0, 0, False

@@ -114,7 +114,7 @@ class Traffic:
         self._order = itertools.count()
 
     def minute(self, start: dt.datetime) -> list[Report]:
-        """The reports of the minute that begins at `start`, by time; starts must go up by a minute each."""
+        """Return the reports of the minute that begins at `start`, by time; starts must go up by a minute each."""
         for _ in range(self._new_flows()):
             for report in self._reports(start + self._random.random() * _WINDOW):
                 heapq.heappush(self._later, (report.time, next(self._order), report))

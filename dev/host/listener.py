@@ -43,11 +43,11 @@ class Listener:
         self._wake.set()
 
     async def pending(self) -> int:
-        """How many events wait or are worked on."""
+        """Return how many events wait or are worked on."""
         return await asyncio.to_thread(self._queue.length)
 
     async def poisoned(self) -> int:
-        """How many events were set aside, in all accounts that hold triggering blobs."""
+        """Return how many events were set aside, in all accounts that hold triggering blobs."""
         accounts = {service.account_name: service for service in self._queue_services.values()}
         return sum([await asyncio.to_thread(poison_length, service) for service in accounts.values()])
 
@@ -87,7 +87,7 @@ class Listener:
             )
 
     async def _try(self, message: BlobMessage) -> bool:
-        """Whether the event is done with: its function succeeded, or there is no such function or blob any more."""
+        """Return whether the event is done: its function succeeded, or the function or blob no longer exists."""
         name = _function_name(message)
         if name not in self._blob_services:
             _logger.warning("an event for the function %s, which this app does not have, is dropped", name)

@@ -26,11 +26,11 @@ class Leg:
     until: str | None = None
 
     def has(self, name: str) -> bool:
-        """Tell whether a log blob of these hours belongs to it."""
+        """Return whether a log blob of these hours belongs to it."""
         return self.after < name and (self.until is None or name <= self.until)
 
     def may_have(self, resource: str) -> bool:
-        """Tell whether a resource (a prefix of names) may have log blobs that belong to it."""
+        """Return whether a resource (a prefix of names) may have log blobs that belong to it."""
         return self.after < f"{resource}0" and (self.until is None or resource <= self.until)  # "0" comes after "/"
 
 

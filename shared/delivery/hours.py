@@ -40,10 +40,10 @@ def hours_between(first: datetime, end: datetime) -> Iterator[Hours]:
 
 
 def is_over(log: LogBlob, now: datetime) -> bool:
-    """Tell whether a log blob's hour is over, so that its checkpoint can close once everything is delivered."""
+    """Return whether a log blob's hour is over, so that its checkpoint can close once everything is delivered."""
     return now >= log.hour + _HOUR
 
 
 def is_settled(log: LogBlob, now: datetime) -> bool:
-    """Tell whether a log blob's last commit is certain to have come: Azure's comes minutes after the hour ends."""
+    """Return whether a log blob's last commit is certain to have come: Azure's comes minutes after the hour ends."""
     return now >= log.hour + _HOUR + _LAST_COMMIT

@@ -27,7 +27,7 @@ def survey(snapshot: Snapshot, fetch: Fetch) -> Layout:
 
     Network Watcher puts the envelope's opening and its closing into blocks of their own ("flow-logs-read"). Where
     something else comes first, blocks are the work of some copying tool and may cut through records. Where records
-    share a block with the closing, the next commit replaces that block, so that it is no lasting range.
+    share a block with the closing, the next commit replaces that block, so that the range does not last.
     """
     if not snapshot.blocks:
         return Layout.BYTES
@@ -40,7 +40,7 @@ def survey(snapshot: Snapshot, fetch: Fetch) -> Layout:
 
 
 def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bool:
-    """Tell whether what was delivered is no longer how the blob begins."""
+    """Return whether what was delivered is no longer how the blob begins."""
     if checkpoint.offset > snapshot.size or checkpoint.blocks > len(snapshot.blocks):
         return True
     if checkpoint.layout is Layout.BLOCKS and snapshot.size and not snapshot.blocks:

@@ -232,7 +232,7 @@ def _keep_rejected(post: _Post, kept: list[list[bytes]], receipt: Receipt) -> No
 
 
 def _take_apart(post: _Post, kept: list[list[bytes]], reason: str) -> bool:
-    """Note how what is in a post that was refused whole is to be sent; tell whether there is anything to send."""
+    """Note how what is in a post that was refused whole is to be sent; return whether there is anything to send."""
     if not post.alone:
         for number, entry in post.entries.items():
             kept[number] = [entry.item.with_key(_digest(post.key, number))]

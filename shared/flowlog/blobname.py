@@ -68,7 +68,7 @@ _NAMED_LIKE_A_LOG: Final = re.compile(r"(?:.*/)?PT1H\.json[^/]*", re.IGNORECASE 
 
 
 def is_named_like_a_log(name: str) -> bool:
-    """Tell whether the last part of a blob's name begins as those of flow logs do, whatever is around it.
+    """Return whether the last part of a blob's name begins as those of flow logs do, whatever is around it.
 
     One that `parse_blob_name` does not know is not read by anything, so people have to be told of it.
     """

@@ -71,7 +71,7 @@ def _one_of(choices: type[StrEnum]) -> _Rule:
 
 
 def fits(text: str, most: int) -> bool:
-    """Tell whether a text has so many bytes in UTF-8 at most."""
+    """Return whether a text has so many bytes in UTF-8 at most."""
     return len(text) <= most and (text.isascii() or len(text.encode(errors="surrogatepass")) <= most)
 
 

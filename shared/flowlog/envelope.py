@@ -62,7 +62,7 @@ def read_groups(record: bytes) -> list[Group]:
 
 
 def is_record(text: bytes) -> bool:
-    """Tell whether a text is a log record of a known form and version."""
+    """Return whether a text is a log record of a known form and version."""
     try:
         read_groups(text)
     except (NotJsonError, UnknownFormError):

@@ -37,27 +37,27 @@ _TO_QUOTE: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 def is_head(block: bytes) -> bool:
-    """Tell whether a block holds the opening of the envelope and nothing else."""
+    """Return whether a block holds the opening of the envelope and nothing else."""
     return _IS_HEAD.fullmatch(block) is not None
 
 
 def is_closer(block: bytes) -> bool:
-    """Tell whether a block holds the closing `]}` and nothing else."""
+    """Return whether a block holds the closing `]}` and nothing else."""
     return _IS_CLOSER.fullmatch(block) is not None
 
 
 def is_framing(data: bytes) -> bool:
-    """Tell whether bytes between records are only commas, white space and parts of the envelope."""
+    """Return whether bytes between records are only commas, white space and parts of the envelope."""
     return _BETWEEN.fullmatch(data) is not None
 
 
 def begins_with_array(text: bytes) -> bool:
-    """Tell whether an object's first value is an array, as in an envelope, whatever its key."""
+    """Return whether an object's first value is an array, as in an envelope, whatever its key."""
     return _ANY_HEAD.match(text) is not None
 
 
 def names_records(key: bytes) -> bool:
-    """Tell whether a key is `records`, or was before it was damaged in one place."""
+    """Return whether a key is `records`, or was before it was damaged in one place."""
     kept = min(len(key), _alike(key, _RECORDS) + _alike(key[::-1], _RECORDS[::-1]))
     return kept >= max(_LETTERS_MIN, min(len(key), len(_RECORDS) - 1))
 
@@ -193,7 +193,7 @@ class RecordScanner:
 
 
 def _may_become_framing(rest: bytes) -> bool:
-    """Tell whether bytes that end early could go on to be a head, a closer or a byte order mark."""
+    """Return whether bytes that end early could go on to be a head, a closer or a byte order mark."""
     text = re.sub(rb"[ \t\r\n]+", b"", rest)
     return _HEAD_TEXT.startswith(text) or text == b"]" or _BOM.startswith(rest)
 

@@ -119,5 +119,5 @@ def _problem(text: bytes) -> str:
 
 
 def _is_torn(text: bytes) -> bool:
-    """Tell whether bytes look as if they belonged to a record."""
+    """Return whether bytes look as if they belonged to a record."""
     return any(mark in text for mark in (b"{", b"}", b'"'))

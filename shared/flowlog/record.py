@@ -160,5 +160,5 @@ def _canonical_address(text: str) -> str | None:
 
 
 def means_not_measured(decision: Decision, state: State | None, counters: Sequence[object]) -> bool:
-    """Tell whether counters are the four zeros of a tuple that begins or denies a flow: they measured nothing."""
+    """Return whether counters are the four zeros of a tuple that begins or denies a flow: they measured nothing."""
     return tuple(counters) == (0, 0, 0, 0) and (state is State.BEGIN or decision is Decision.DENY)

@@ -39,7 +39,7 @@ _TOKEN: Final = re.compile(
 
 
 def is_whole(text: bytes) -> bool:
-    """Tell whether an object can be read: as JSON, or as a log record of which some tuples are not JSON."""
+    """Return whether an object can be read: as JSON, or as a log record of which some tuples are not JSON."""
     try:
         load(text)
     except NotJsonError:
@@ -48,7 +48,7 @@ def is_whole(text: bytes) -> bool:
 
 
 def is_apart(text: bytes) -> bool:
-    """Tell whether an object is certainly a record, and not a part of one; its version may be unknown."""
+    """Return whether an object is certainly a record, and not a part of one; its version may be unknown."""
     return is_record(text) or (begins_record(text) and _has_record_key(text) and is_whole(text))
 
 

@@ -22,7 +22,7 @@ _LONGEST_START: Final = 1024
 
 
 def begins_record(text: bytes) -> bool:
-    """Tell whether an object's first key is one that only a whole record has."""
+    """Return whether an object's first key is one that only a whole record has."""
     return _START.match(text) is not None
 
 

@@ -139,7 +139,7 @@ def code_of(error: HttpResponseError) -> str:
 
 
 def says(error: HttpResponseError, *codes: StorageErrorCode) -> bool:
-    """Tell whether storage itself refused, and with one of these codes."""
+    """Return whether storage itself refused, and with one of these codes."""
     code = code_of(error)
     if code in _ABSENT and error.status_code != HTTPStatus.NOT_FOUND:
         return False

@@ -98,11 +98,11 @@ class LogListings:
         return islice(self.entries(kind, ""), _BLOBS_IN_A_BEGINNING)
 
     def is_listed(self, log: LogBlob) -> bool:
-        """Tell whether the listing shows a log blob."""
+        """Return whether the listing shows a log blob."""
         return any(item.log == log for item in self.listed(log.kind, log.name))
 
     def misplaced(self, kind: LogKind, resource: str, first: date, last: date) -> Iterator[UnknownName]:
-        """Look for unknown names beside the folders of the months, days and hours of a resource, from `first` on.
+        """Yield unknown names beside the folders of the months, days and hours of a resource, from `first` on.
 
         Listings of hours don't come by them. This takes a listing a year, a month and a day.
         """
@@ -116,7 +116,7 @@ class LogListings:
             yield from self._beside(kind, f"{resource}/{day:y=%Y/m=%m/d=%d}/", _HOUR.fullmatch)
 
     def elsewhere(self, kind: LogKind) -> Iterator[UnknownName]:
-        """Look for unknown names in folders whose names begin with no key, where no log can be."""
+        """Yield unknown names in folders whose names begin with no key, where no log can be."""
         for found in self._walk(kind, ""):
             if isinstance(found, str) and "=" not in found:
                 yield from (each for each in self.entries(kind, found) if isinstance(each, UnknownName))

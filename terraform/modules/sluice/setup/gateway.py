@@ -42,7 +42,7 @@ class Gateway:
 
 
 def may_pass(status: int) -> bool:
-    """Tell whether a failure may pass by itself."""
+    """Return whether a failure may pass by itself."""
     return status in _PASSES or status >= 500  # noqa: PLR2004 -- HTTP's own
 
 
