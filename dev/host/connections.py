@@ -37,7 +37,7 @@ def queue_service(settings: Mapping[str, str], name: str) -> QueueServiceClient:
 def _address(settings: Mapping[str, str], name: str, service: str) -> str:
     address = settings.get(f"{name}__{service}ServiceUri")
     if not address:
-        raise HostError(f"there is no setting {name} and no {name}__{service}ServiceUri")
+        raise HostError(f"neither {name} nor {name}__{service}ServiceUri is set")
     return address
 
 

@@ -67,7 +67,7 @@ class Listener:
                     await self._work_on(received)
                     continue
             except AzureError as error:
-                _logger.error("the control queue can't be worked on: %s", error.message)  # noqa: TRY400 -- expected  # noqa: TRY400 -- expected
+                _logger.error("the control queue can't be worked on: %s", error.message)  # noqa: TRY400 -- expected
             if not stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
@@ -99,7 +99,7 @@ class Listener:
             _logger.info("an event for %s, which is gone, is dropped", message.BlobName)
             return True
         except AzureError as error:
-            _logger.error("%s can't be looked at: %s", message.BlobName, error.message)  # noqa: TRY400 -- expected  # noqa: TRY400 -- expected
+            _logger.error("%s can't be looked at: %s", message.BlobName, error.message)  # noqa: TRY400 -- expected
             return False
         return await self._host.run_on_blob(name, message.ContainerName, message.BlobName) is Result.SUCCEEDED
 
