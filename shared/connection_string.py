@@ -61,7 +61,7 @@ def read_connection_string(setting: str, text: str) -> ConnectionString:
 
 
 def _parts(setting: str, text: str) -> dict[str, str]:
-    # Names in any case, but not with blanks around them; of a name that comes twice the library takes the last.
+    # Names are in any case, but without spaces around them; of a name that comes twice the library uses the last.
     parts: dict[str, str] = {}
     for part in text.rstrip(";").split(";"):
         name, equals, value = part.partition("=")

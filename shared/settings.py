@@ -77,7 +77,7 @@ class VaultSecret:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the ingester is told from outside.
+    """Everything that is configured from outside.
 
     Attributes:
         flow_logs: the account that Network Watcher writes to.

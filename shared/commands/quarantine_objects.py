@@ -30,7 +30,7 @@ def blobs(container: QuarantineContainer, day: date | None, key: str = "") -> li
 def contents(
     container: QuarantineContainer, found: list[QuarantinedBlob]
 ) -> Iterator[tuple[QuarantinedBlob, list[bytes]]]:
-    """Yield each blob with its objects, a line each; one that is gone by now is left out."""
+    """Yield each blob with its objects, a line each; one that no longer exists is left out."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for some in batched(found, _AT_ONCE, strict=False):
             for blob, lines in zip(some, pool.map(lambda blob: _lines(container, blob), some), strict=True):

@@ -32,7 +32,7 @@ class Origin:
         start, end: the range in bytes.
         content: SHA-256 of the range's bytes.
         cut: the rule by which it is cut.
-        again: an operator's word that makes a replay count anew; "" for everything else.
+        again: an operator's word that makes a replay's records count again; "" for everything else.
     """
 
     account: str

@@ -52,7 +52,7 @@ class Refusals:
     def accepted(self) -> None:
         """Note that the gateway took a record."""
         with self._lock:
-            self._begin_anew()
+            self._start_over()
 
     def refused(self, batch: Batch, log: str = "") -> None:
         """Count a refusal: of a batch as malformed, or of a line for whatever reason.
@@ -75,12 +75,12 @@ class Refusals:
             if self._batches[log] < _BATCHES_IN_A_ROW and self._lines < _LINES_IN_A_ROW:
                 return
             # Counting starts again after the breaker's pause, by which time somebody may have dealt with it.
-            self._begin_anew()
+            self._start_over()
         raise UnexpectedAnswer(
             "The gateway, or something in front of it, refuses everything, however small. Check APIGW_URL, and that "
             "the gateway knows this flow record."
         )
 
-    def _begin_anew(self) -> None:
+    def _start_over(self) -> None:
         self._batches.clear()
         self._lines = 0

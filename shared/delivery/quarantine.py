@@ -134,7 +134,7 @@ class Quarantined:
             raise Unsupported("A quarantined object can't be read.") from None
 
     def decoded(self) -> Decoded:
-        """Decode it again: by now it may yield flow records."""
+        """Decode it again: it may yield flow records now."""
         if self.unit is None:
             return Decoded(lines=[self.raw.decode()])
         return decode_set_aside(self.unit, self.raw, self.context)

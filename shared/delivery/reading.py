@@ -113,6 +113,6 @@ class Reading:
         self.left = self._snapshot.size - scanner.rest_start
 
     def _may_grow(self, span: Span, data: bytes) -> bool:
-        # An object up to the very end that is not a record may be an envelope whose opening is harmed. Delivered with
+        # An object up to the very end that is not a record may be an envelope whose opening is damaged. Delivered with
         # its closing, it would be another one after the next commit, and its records would count again.
         return not self._settled and span.end == self._snapshot.size and not is_record(data)

@@ -204,7 +204,7 @@ class _Bystander:
 
 
 class _Allowance(Deadline):
-    # A time budget that begins anew with every range that is read, and ends when the operator stops the replay.
+    # A time budget that starts over with every range that is read, and ends when the operator stops the replay.
 
     def __init__(self, clock: Clock, stop: threading.Event) -> None:
         super().__init__(clock, BUDGET_SECONDS)

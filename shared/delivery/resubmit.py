@@ -51,7 +51,7 @@ class Outlook:
 
     Attributes:
         objects: how many it holds.
-        records: flow records that they yield by now.
+        records: flow records that they now yield.
         unreadable: objects that yield none, and stay.
     """
 
@@ -79,7 +79,7 @@ class Resubmitted:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    # An object that gives flow records by now, and its line as stored.
+    # An object that now yields flow records, and its line as stored.
     line: bytes
     item: Quarantined
     decoded: Decoded

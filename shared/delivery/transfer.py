@@ -37,7 +37,7 @@ class PassSource:
         log: the log blob.
         snapshot: the commit that is read.
         fetch: gives its bytes.
-        again: an operator's word that makes a replay count anew.
+        again: an operator's word that makes a replay's records count again.
         settled: whether nothing more will be committed, so that nothing is waited for.
     """
 
@@ -82,7 +82,7 @@ class Transfer:
         self._reading = Reading(checkpoint, source.snapshot, source.fetch, settled=source.settled)
         self._halved = frozenset(checkpoint.halved)
         self._window: deque[_InFlight] = deque()
-        self._reading_trouble: SluiceError | None = None
+        self._reading_error: SluiceError | None = None
         self._saved = checkpoint
         self._saved_at = collaborators.clock.monotonic()
 
@@ -115,8 +115,8 @@ class Transfer:
         if self.left == 0:
             self.checkpoint = self._complete()
         self._save()
-        if self._reading_trouble is not None:
-            raise self._reading_trouble
+        if self._reading_error is not None:
+            raise self._reading_error
 
     def _pump(self, pool: ThreadPoolExecutor) -> None:
         flights = self._flights(pool)
@@ -132,17 +132,17 @@ class Transfer:
                 self._save()
 
     def _next(self, flights: Iterator[_InFlight]) -> _InFlight | None:
-        # What is on the wire is settled before trouble with reading is told.
-        if self._deadline.passed or self._reading_trouble is not None:
+        # What is on the wire is settled before an error in reading is raised.
+        if self._deadline.passed or self._reading_error is not None:
             return None
         try:
             return next(flights, None)
         except SluiceError as trouble:
-            self._reading_trouble = trouble
+            self._reading_error = trouble
             return None
 
     def _flights(self, pool: ThreadPoolExecutor) -> Iterator[_InFlight]:
-        # What another version of Sluice decoded may have been other lines: their batches are posted anew, from the
+        # What another version of Sluice decoded may have been other lines: their batches are posted again, from the
         # first, as repetitions. Where they differ the gateway says so, and nothing is passed over.
         first = self.checkpoint.batch if self.checkpoint.cut.version == CUT_VERSION else ()
         for read in self._reading:

@@ -249,7 +249,7 @@ class Worker:
         )
 
     def _check_rewritten(self, log: LogBlob, checkpoint: Checkpoint, snapshot: Snapshot) -> None:
-        # A rewritten blob is delivered anew, as a whole, so it takes a second look that says the same.
+        # A rewritten blob is delivered again as a whole, so a second look must say the same.
         again = self._logs.snapshot(log)
         if again != snapshot or not is_rewritten(checkpoint, again, partial(self._logs.read, log, again)):
             raise Overtaken(f"{log.name} looked rewritten at first, and then it did not.")

@@ -55,7 +55,7 @@ class LogBlob:
     mac: str | None
 
 
-# Month and minute are both `m=`, so the segments are told apart by position.
+# Month and minute are both `m=`, so the segments are distinguished by position.
 _NAME: Final = re.compile(
     r"(?P<resource>[^/=]+=.+)"
     r"/y=(?P<year>20[0-9]{2})/m=(?P<month>[0-9]{2})/d=(?P<day>[0-9]{2})/h=(?P<hour>[0-9]{2})/m=[0-9]{2}"

@@ -48,14 +48,14 @@ def pieces(data: bytes, offset: int = 0, depth: int = 0) -> Iterator[Piece]:
         yield Piece(offset, data, other)
         return
     scanner = RecordScanner()
-    harmed, in_step = None, True
+    damaged, in_step = None, True
     for span in scanner.feed(data):
         text = data[span.start : span.end]
         if span.kind is SpanKind.GARBAGE or not is_whole(text):
-            harmed, in_step = span.start, text.startswith(b"{") or not _is_torn(text)
+            damaged, in_step = span.start, text.startswith(b"{") or not _is_torn(text)
             break
         yield from _opened(text, offset + span.start, depth)
-    start = scanner.rest_start if harmed is None else harmed
+    start = scanner.rest_start if damaged is None else damaged
     yield from _rescued(data[start:], offset + start, depth, in_step=in_step)
 
 

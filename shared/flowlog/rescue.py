@@ -1,7 +1,7 @@
 """Whole records among damaged bytes: a damaged record must not take its neighbours with it.
 
 Brackets are matched by their kind, from a place where a record begins. Where they contradict each other, or an object
-is in another without a key, what is open there is damaged and is let go of, so that what comes next begins anew. A
+is in another without a key, what is open there is damaged and is let go of, so that what comes next starts afresh. A
 quote that does not begin a string, because of what follows the next quote, is passed over: so strings are found again
 right behind a torn one.
 

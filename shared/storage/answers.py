@@ -96,7 +96,7 @@ def _check_success(asked: Any, answered: Any, query: str) -> None:  # noqa: ANN4
     elif asked.method in _NAMED and not comp and "restype" not in query and "etag" not in answered.headers:
         raise ForeignAnswerError("it names no ETag")
     if asked.method == "HEAD" and not comp and "restype" not in query and "x-ms-blob-type" not in answered.headers:
-        raise ForeignAnswerError("it does not tell of a blob")
+        raise ForeignAnswerError("it does not describe a blob")
     if asked.method == "GET" and (wanted := _range_of(asked.headers)) is not None:
         _check_range(wanted, asked.headers, answered)
 

@@ -104,7 +104,7 @@ class LogListings:
     def misplaced(self, kind: LogKind, resource: str, first: date, last: date) -> Iterator[UnknownName]:
         """Yield unknown names beside the folders of the months, days and hours of a resource, from `first` on.
 
-        Listings of hours don't come by them. This takes a listing a year, a month and a day.
+        Listings of hours don't come across them. This takes a listing for each year, month and day.
         """
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         for year in sorted({f"{day:y=%Y}" for day in days}):
