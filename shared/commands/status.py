@@ -20,8 +20,8 @@ read and nothing is written. It looks at every hour from the watermark on (every
 delivered) and at older logs that were begun and not finished. Times are UTC.
 
 A NIC's lag is how long the oldest of what waits has been waiting, at most. It is behind if that is more than
-{LATE.seconds // 60} minutes. Blobs that are stuck while others are delivered are listed, and so are blobs that nothing reads, since their
-names resemble a flow log's but do not have a known form.
+{LATE.seconds // 60} minutes. Blobs that are stuck while others are delivered are listed, and so are blobs that
+nothing reads, since their names resemble a flow log's but do not have a known form.
 """
 _NAMES_SHOWN: Final = 20
 _EPILOG: Final = """\
