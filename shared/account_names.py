@@ -28,7 +28,7 @@ def spelled(name: str) -> str | None:
 
 
 def account_in(address: str) -> str | None:
-    """Return the account that a blob endpoint's address names; None where it names none, as a domain of one's own.
+    """Return the account that a blob endpoint's address names; None where it names none, like a custom domain.
 
     An address without a domain, as the emulator has it, names the account in its path.
     """

@@ -58,8 +58,8 @@ def find_sources(directory: Path, now: dt.datetime) -> list[Source]:
     """Return the JSON files in a directory and below.
 
     A file whose path is a blob's keeps its resource and network card, if no other has the same. Hours are moved up to
-    the present one, since old logs are not read without asking. Raises NoLogsError if there are no files that can be
-    read, or of too many hours.
+    the present one, since old logs are not read without being asked for. Raises NoLogsError if there are no files
+    that can be read, or of too many hours.
     """
     files = sorted(filter(_may_be_file, directory.rglob("*.json", case_sensitive=False)))
     if not files:

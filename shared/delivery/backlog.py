@@ -40,7 +40,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class CardStanding:
+class NicStanding:
     """How the delivery of one NIC's logs stands.
 
     Attributes:
@@ -168,19 +168,19 @@ def standing(item: ListedLog, summary: Summary | None, moved: datetime | None) -
     return Standing(item.log, item.modified, min(item.modified, reached), item.size - delivered, blocked)
 
 
-def by_card(standings: Iterable[Standing]) -> list[CardStanding]:
+def by_nic(standings: Iterable[Standing]) -> list[NicStanding]:
     """Combine what belongs to one NIC, in the order of resources and NICs."""
 
     def key(each: Standing) -> tuple[str, str, str]:
         return each.log.kind.container, each.log.resource, each.log.mac or ""
 
-    return [_card(list(group)) for _, group in groupby(sorted(standings, key=key), key)]
+    return [_nic(list(group)) for _, group in groupby(sorted(standings, key=key), key)]
 
 
-def _card(standings: list[Standing]) -> CardStanding:
+def _nic(standings: list[Standing]) -> NicStanding:
     log = standings[0].log
     waiting = [each for each in standings if each.waiting]
-    return CardStanding(
+    return NicStanding(
         kind=log.kind,
         resource=log.resource,
         mac=log.mac,

@@ -60,7 +60,7 @@ class Candidates:
 
     Attributes:
         kind, logs, checkpoints: where to look.
-        oldest: the oldest hour that is read without asking.
+        oldest: the oldest hour that is read without being asked for.
         now: the time.
         must_stop: returns whether the sweep has to end.
         progress: of the sweep.

@@ -236,4 +236,4 @@ def test_a_vault_that_stays_closed_is_named_with_what_it_takes(ready):
     ready.azure.estate.vaults.closed_for = 1000
     run = ready.module.apply(A)
     assert run.says("does not grant access")
-    assert run.says("with the role Key Vault Secrets Officer on the vault. Then apply again.")
+    assert run.says("with the role Key Vault Secrets Officer on the vault, then apply again.")
