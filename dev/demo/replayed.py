@@ -57,7 +57,7 @@ class Source:
 def find_sources(directory: Path, now: dt.datetime) -> list[Source]:
     """Return the JSON files in a directory and below.
 
-    A file whose path is a blob's keeps its resource and network card, if no other has the same. Hours are moved up to
+    A file whose path is a blob's keeps its resource and NIC, if no other has the same. Hours are moved up to
     the present one, since old logs are not read without being asked for. Raises NoLogsError if there are no files
     that can be read, or of too many hours.
     """

@@ -27,7 +27,7 @@ class Load(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One network card; `number` (0 to 65535) makes its addresses, `network` names the group or network it is in."""
+    """One NIC; `number` (0 to 65535) makes its addresses, `network` names the group or network it is in."""
 
     format: Format
     number: int

@@ -1,4 +1,4 @@
-"""What a network card sees: flows that begin, are reported every five minutes and end, and attempts that are denied.
+"""What a NIC sees: flows that begin, are reported every five minutes and end, and attempts that are denied.
 
 Kinds and proportions follow published logs; counters are what has passed since the flow's last report
 (nsg-flow-logs-overview, vnet-flow-logs-overview).
