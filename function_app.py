@@ -7,10 +7,10 @@ import azure.functions as func
 import azurefunctions.extensions.bindings.blob as blob_binding
 
 from shared.flowlog import LogKind
-from shared.process import Process
+from shared.invocations import Invocations
 
 app = func.FunctionApp()
-_process = Process()
+_invocations = Invocations()
 
 
 @app.blob_trigger(
@@ -18,8 +18,8 @@ _process = Process()
 )
 def nsg_flow_log(blob: blob_binding.BlobClient) -> None:
     """Deliver what is new in an NSG flow log."""
-    # The reference is all that is taken: a client and a credential of its own for every event would be slow and costly.
-    _process.event(blob.container_name, blob.blob_name)
+    # Only the reference is used: a client and a credential of its own for every event would be slow and costly.
+    _invocations.event(blob.container_name, blob.blob_name)
 
 
 @app.blob_trigger(
@@ -30,10 +30,10 @@ def nsg_flow_log(blob: blob_binding.BlobClient) -> None:
 )
 def vnet_flow_log(blob: blob_binding.BlobClient) -> None:
     """Deliver what is new in a VNet flow log."""
-    _process.event(blob.container_name, blob.blob_name)
+    _invocations.event(blob.container_name, blob.blob_name)
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 */10 * * * *")
 def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the binding needs a parameter of this name
-    """Deliver what no event told of."""
-    _process.sweep()
+    """Deliver what no event announced."""
+    _invocations.sweep()

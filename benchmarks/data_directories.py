@@ -21,7 +21,7 @@ from benchmarks.synthetic import Shape, Traffic, ranges
 from benchmarks.visitor import Visitor, visiting
 from gateway.local import Customer, GatewayProcess, new_customer
 from gateway.stores.stores import open_database
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.flowlog import decode
 
 _RECORDS = 10_000_000
@@ -106,7 +106,7 @@ def _load(gateway: GatewayProcess, customer: Customer, seconds: float) -> Sequen
 def _posting(gateway: GatewayProcess, customer: Customer) -> Iterator[list[float]]:
     """Post one batch after another, and note how long each took, for as long as the block lasts."""
     lines = chain.from_iterable(decode(each).lines for each in ranges(Traffic(Shape.VNET, _RECORDS_A_POST)))
-    body = Part((0,), list(lines)).body()
+    body = Batch((0,), list(lines)).body()
     headers = {
         "Authorization": f"Bearer {customer.subscription_token}",
         "Content-Type": "application/x-ndjson",

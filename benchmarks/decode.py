@@ -13,7 +13,7 @@ from isal import igzip
 
 from benchmarks import naive, report
 from benchmarks.synthetic import Shape, Traffic, ranges
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.flowlog import decode
 
 _ROUNDS = 9
@@ -96,7 +96,7 @@ def _naive(data: list[bytes]) -> None:
 def _ours(data: list[bytes]) -> None:
     for each in data:
         for lines in batched(decode(each).lines, _RECORDS_A_POST, strict=False):
-            Part((0,), lines).body()
+            Batch((0,), lines).body()
 
 
 def _ours_at_equal_gzip(data: list[bytes]) -> None:
@@ -120,7 +120,7 @@ def _prove_equal(data: list[bytes]) -> None:
     for each in data:
         decoded = decode(each)
         body, bad = naive.run(each)
-        ours = [Part((0,), lines).body() for lines in batched(decoded.lines, _RECORDS_A_POST, strict=False)]
+        ours = [Batch((0,), lines).body() for lines in batched(decoded.lines, _RECORDS_A_POST, strict=False)]
         if gzip.decompress(b"".join(ours)) != gzip.decompress(body):
             raise AssertionError("Naive and ours give different records.")
         if [item.raw.decode() for item in decoded.set_aside] != bad:

@@ -17,7 +17,7 @@ from benchmarks.synthetic import Shape, Traffic, ranges
 from benchmarks.visitor import Visitor, visiting
 from gateway.local import Customer, GatewayProcess, new_customer
 from gateway.stores.stores import open_database
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.flowlog import decode
 
 _RECORDS_A_POST = 10_000
@@ -69,7 +69,7 @@ def _bodies() -> list[bytes]:
         text.replace(_CARD, b"002248%06X" % number).replace(_ADDRESS, b"10.20.4.%d" % number)
         for number in range(_BODIES)
     ]
-    return [Part((0,), card.decode().split("\n")).body() for card in cards]
+    return [Batch((0,), card.decode().split("\n")).body() for card in cards]
 
 
 def _post_all(url: str, customer: Customer, bodies: list[bytes], numbers: range) -> None:

@@ -36,7 +36,7 @@ def _main() -> None:
     while reports[-1].outcome is Outcome.CONTINUES:
         reports.append(ingester.handle(container, name))
     if reports[-1].outcome is not Outcome.DELIVERED:
-        raise SystemExit(f"{reports[-1].outcome.words}: {reports[-1].message}")
+        raise SystemExit(f"{reports[-1].outcome.code}: {reports[-1].message}")
     tuples, milliseconds = (sum(each.tally.tuples for each in reports), sum(each.milliseconds for each in reports))
     print(json.dumps(asdict(Peak(imports, _resident("VmHWM"), tuples, milliseconds))))
 

@@ -9,7 +9,7 @@ from statistics import median
 from benchmarks import report
 from benchmarks.stage import GrowingLog, Stage, deliver, stage
 from benchmarks.synthetic import Shape, Traffic, ranges
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.flowlog import decode
 from shared.ingester import Ingester
 
@@ -80,7 +80,7 @@ def _timed(action: Callable[[], object]) -> _Run:
 def _decode_and_compress(blocks: list[bytes]) -> None:
     for block in blocks:
         for number, lines in enumerate(batched(decode(block).lines, _RECORDS_A_POST, strict=False)):
-            Part((number,), lines).body()
+            Batch((number,), lines).body()
 
 
 def _delivery(parts: Stage, ingester: Ingester, log: GrowingLog) -> _Run:

@@ -83,5 +83,5 @@ def deliver(ingester: Ingester, log: LogBlob, expected: Outcome = Outcome.DELIVE
     """Let an ingester act on an event; raise RuntimeError if that ends in another way than expected."""
     report = ingester.handle(log.kind.container, log.name)
     if report.outcome is not expected:
-        raise RuntimeError(f"{report.outcome.words}: {report.message}")
+        raise RuntimeError(f"{report.outcome.code}: {report.message}")
     return report

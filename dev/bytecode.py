@@ -30,7 +30,7 @@ def main(sources: str, compiled: str) -> None:
 
 
 def compile_module(name: str, source: bytes) -> bytes | None:
-    """The content of a module's `.pyc`; None if it is none that Python 3.13 can compile, as templates in wheels are."""
+    """Return the content of a module's `.pyc`; None if Python 3.13 can't compile it, as with templates in wheels."""
     try:
         code = compile(source, name, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError):

@@ -64,7 +64,7 @@ class EventGrid:
                 raise RuntimeError(f"the webhook for {container} did not prove itself: status {answer.status_code}")
 
     def publish(self, event: BlobCreated) -> None:
-        """Tell of a blob that was written, as well as the faults allow."""
+        """Announce a blob that was written, as well as the faults allow."""
         if self._happens(self._faults.drop):
             return
         if self._happens(self._faults.delay):

@@ -14,7 +14,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def leashed(command: Sequence[str]) -> list[str]:
-    """The command line that runs `command`, under the same process id, on a leash held by this process."""
+    """Return the command line that runs `command`, under the same process id, on a leash held by this process."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 
 

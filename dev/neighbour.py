@@ -63,7 +63,7 @@ def neighbour(log: Path) -> Iterator[str | None]:
 
 
 def _addresses(number: int) -> tuple[str, str]:
-    """Give two addresses of a network that is this number's own."""
+    """Return two addresses of a network that is this number's own."""
     networks = _NETWORK.num_addresses >> (32 - _PREFIX)
     first = _NETWORK.network_address + (number % networks << (32 - _PREFIX))
     return str(first + 1), str(first + 2)

@@ -6,7 +6,7 @@ Linux and the Python that Azure runs, and are taken apart here; times and modes 
 
 Beside each module lies its bytecode (`dev.bytecode`): the package is mounted read-only in Azure, so that Python would
 compile all of it anew at every start. All releases of Python 3.13 read it, and any other Python passes it over for the
-source. A machine without Python 3.13 builds the package without it, and says so: the app starts later, and is no worse.
+source. A machine without Python 3.13 builds the package without it, and says so: the app only starts later.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def package(root: Path) -> Path:
-    """Give the package of the code in `root`, built if need be. Raises SetupError if a wheel can't be had."""
+    """Return the package of the code in `root`, built if need be. Raises SetupError if a wheel can't be had."""
     dist = root / "dist"
     dist.mkdir(exist_ok=True)
     built = dist / "function.zip"
@@ -76,7 +76,7 @@ def package(root: Path) -> Path:
 
 
 def code_files(root: Path) -> dict[str, bytes]:
-    """What of the project runs in Azure, by its name in the package."""
+    """Return what of the project runs in Azure, by its name in the package."""
     modules = (path.relative_to(root).as_posix() for path in root.glob("shared/**/*.py"))
     names = [*_FILES, *(name for name in modules if not name.startswith(_COMMAND_LINE))]
     return {name: (root / name).read_bytes() for name in names}

@@ -1,8 +1,8 @@
-"""Which storage account an address leads to: one name, whatever the way and the spelling.
+"""Which storage account an address leads to: one name, whatever the route and the spelling.
 
 The name is part of idempotency keys and of where checkpoints and watermarks are kept, so a second name for one account
 would have its records delivered a second time. Azure's names are lower-case letters and digits; whatever an address
-adds to one tells a way to the account, never another account.
+adds to one names a route to the account, never another account.
 """
 
 import ipaddress
@@ -22,13 +22,13 @@ _IN_PATH: Final = re.compile(rf"/({_NAME})(?:-secondary)?/?")
 
 
 def spelled(name: str) -> str | None:
-    """Return a storage account's name as Azure spells it; None for what is not the name of one."""
+    """Return a storage account's name as Azure spells it; None for what is not a valid name."""
     name = name.lower() if name.isascii() else ""
     return name if _ACCOUNT.fullmatch(name) else None
 
 
 def account_in(address: str) -> str | None:
-    """Return the account that a blob endpoint's address names; None where it names none, as a domain of one's own.
+    """Return the account that a blob endpoint's address names; None where it names none, like a custom domain.
 
     An address without a domain, as the emulator has it, names the account in its path.
     """

@@ -32,14 +32,14 @@ def service_address(name: str, text: str) -> str:
             f"The setting {name} is not a valid web address. It should look like https://name.example.com."
         )
     if "@" in parts.netloc or "?" in text or "#" in text:
-        raise SettingError(f"The setting {name} carries more than an address. Leave out user, password, ? and #.")
+        raise SettingError(f"The setting {name} has more than an address. Leave out user, password, ? and #.")
     if parts.scheme == "http" and not is_loopback(host):
         raise SettingError(f"The setting {name} begins with http://, which anyone on the way can read. Use https://.")
     return text.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+    """Return whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -12,18 +12,18 @@ from shared.errors import SluiceError
 
 _COMMANDS: Final = {
     "parse": "print the flow records of log files",
-    "status": "show lag and backlog of each network card",
-    "replay": "send the logs of some hours once more",
+    "status": "show the lag and backlog of each NIC",
+    "replay": "send the logs of some hours again",
     "quarantine": "look at what could not be delivered, and send it again",
     "doctor": "check settings, storage, gateway, token and clock",
 }
 _INTERRUPTED: Final = 130
-"""What a shell gives for a program that Ctrl-C ended."""
+"""What a shell returns for a program that Ctrl-C ended."""
 _EPILOG: Final = """\
-`sluice COMMAND --help` says more about each, with an example and its exit codes. All of them keep to this:
+`sluice COMMAND --help` says more about each, with an example and its exit codes. For all of them
 0 is fine, 1 needs attention, 2 could not be done.
 
-Settings are those of the function app, from the environment or from its settings file: `--settings FILE`.
+The settings are those of the function app, from the environment or from its settings file: `--settings FILE`.
 """
 
 
@@ -34,7 +34,7 @@ class _Command(Protocol):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code; whatever goes wrong on purpose ends in a sentence on stderr."""
+    """Run a command and return its exit code; expected errors end in a sentence on stderr."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
         return _run(words)
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("Stopped.")
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more when it flushes at the end.
+        # Whoever read our output has seen enough. Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.ATTENTION
     except OSError as error:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="sluice",
-        description="Looks after the delivery of Azure network flow logs to an API gateway.",
+        description="Monitor and repair the delivery of Azure network flow logs to an API gateway.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What delivery asks of time."""
+    """What delivery needs of time."""
 
     def now(self) -> datetime:
         """Return the time of day, aware, in UTC."""
@@ -16,7 +16,7 @@ class Clock(Protocol):
         """Return seconds that never run backwards, for measuring."""
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait until `event` is set or `seconds` have passed; tell whether it is set."""
+        """Wait until `event` is set or `seconds` have passed; return whether it is set."""
 
 
 class SystemClock:

@@ -22,7 +22,7 @@ class ConnectionString:
     Attributes:
         text: the string, its account's name as Azure spells it.
         address: the blob endpoint that it leads to.
-        account: the account that it names; None where it has a signature alone, and a domain of one's own.
+        account: the account that it names; None where it has only a signature and a custom domain.
     """
 
     text: str = field(repr=False)
@@ -39,7 +39,7 @@ def read_connection_string(setting: str, text: str) -> ConnectionString:
     parts = _parts(setting, text)
     if "USEDEVELOPMENTSTORAGE" in parts:
         if len(parts) > 1 or parts["USEDEVELOPMENTSTORAGE"].lower() != "true":
-            # The library would leave out all the rest, and lead to the emulator whatever account is named.
+            # The library would ignore all the rest, and use the emulator whatever account is named.
             raise SettingError(f"The setting {setting} has UseDevelopmentStorage, which must be {_EMULATOR}, alone.")
         return ConnectionString(_EMULATOR, _EMULATORS_ADDRESS, account_in(_EMULATORS_ADDRESS))
     # The account's name is in messages, so a key that was pasted in its place must not pass for one.
@@ -61,7 +61,7 @@ def read_connection_string(setting: str, text: str) -> ConnectionString:
 
 
 def _parts(setting: str, text: str) -> dict[str, str]:
-    # Names in any case, but not with blanks around them; of a name that comes twice the library takes the last.
+    # Names are in any case, but without spaces around them; of a name that comes twice the library uses the last.
     parts: dict[str, str] = {}
     for part in text.rstrip(";").split(";"):
         name, equals, value = part.partition("=")

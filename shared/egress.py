@@ -1,4 +1,4 @@
-"""The way out: which authorities are trusted and which proxy is used, as the environment says.
+"""Outgoing connections: which certificate authorities are trusted and which proxy is used, as the environment says.
 
 requests, and with it the Azure libraries, read REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) and the proxies' variables by
 themselves; SSL_CERT_FILE they do not read.
@@ -17,13 +17,13 @@ from shared.pasted import flaws
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """In the order in which they count."""
 _OF_A_PROXY: Final = (ProxyError, InvalidProxyURL, InvalidSchema, InvalidURL)
-"""What only a proxy's address can be the reason of, since all others were checked with the settings."""
+"""What only a proxy's address can cause, since all other addresses were checked with the settings."""
 _UNKNOWN_AUTHORITY: Final = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's numbers for a certificate whose issuer is not known or not trusted (openssl-verification-options)."""
 
 
 def check_authorities(environment: Mapping[str, str]) -> None:
-    """Make sure that the authorities to trust can be read: else each request would end in an error of the file system.
+    """Check that the authorities to trust can be read: otherwise each request would end in a file system error.
 
     Raises:
         SettingError: they can't; the message names the variable and not its value.
@@ -45,16 +45,16 @@ def check_authorities(environment: Mapping[str, str]) -> None:
 
 
 def advice(error: BaseException) -> str:
-    """Return what to do about an error on the way out, as a sentence after a blank; "" where that is not known."""
+    """Return what to do about an outgoing connection's error, as a sentence after a space; "" where that is unknown."""
     for cause in _causes(error):
         if isinstance(cause, _OF_A_PROXY):
             return (
-                " The proxy that HTTPS_PROXY names is away, refuses, or is not an address such as "
+                " The proxy that HTTPS_PROXY names can't be reached, refuses, or is not an address such as "
                 "http://proxy.example.com:3128. Check HTTPS_PROXY, and NO_PROXY for what needs no proxy."
             )
         if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in _UNKNOWN_AUTHORITY:
             return (
-                " Its certificate is from an authority that is not trusted. If that is one of your own, or of a proxy "
+                " Its certificate is from an authority that is not trusted. If that is your own, or that of a proxy "
                 "that inspects TLS, set REQUESTS_CA_BUNDLE to a PEM file of all authorities to trust."
             )
     return ""

@@ -21,11 +21,11 @@ class SettingError(SluiceError):
         self.problems = problems
 
 
-class RetryLater(SluiceError):  # noqa: N818 -- named by the remedy
-    """The other side is busy, slow or away: try again later.
+class RetryLater(SluiceError):
+    """The other side is busy, slow or unreachable: try again later.
 
     Attributes:
-        wait: seconds that the other side asked for, None when it did not say.
+        wait: seconds that the other side asked for; None if it did not say.
     """
 
     def __init__(self, message: str, wait: float | None = None) -> None:
@@ -34,48 +34,48 @@ class RetryLater(SluiceError):  # noqa: N818 -- named by the remedy
 
 
 class StorageAway(RetryLater):
-    """A storage account is busy, away or refuses us; the gateway is not to blame."""
+    """A storage account is busy or unreachable, or refuses us; the gateway is not to blame."""
 
 
 class ContainerMissing(StorageAway):
-    """There is no such container: nothing to do where there never was one, else as for an account that is away."""
+    """There is no such container: nothing to do if there never was one, otherwise as for an unreachable account."""
 
 
-class TokenRefused(SluiceError):  # noqa: N818 -- named by the remedy
+class TokenRefused(SluiceError):
     """The gateway itself refuses the subscription token: keep everything, alert, wait for a better token."""
 
 
-class WrongAddress(SluiceError):  # noqa: N818 -- named by the remedy
-    """An answer that no gateway gives: a wrong address, a fault, or something before it. Keep everything and alert."""
+class UnexpectedAnswer(SluiceError):
+    """An answer that the gateway never gives: a wrong address, a fault, or a proxy. Keep everything and alert."""
 
 
-class Contradicted(WrongAddress):
-    """The gateway holds this batch's key with another body: this log blob alone is stuck, and somebody must look."""
+class Contradicted(UnexpectedAnswer):
+    """The gateway has another body under this batch's key: only this log blob is stuck, and somebody must look."""
 
 
-class TooLarge(SluiceError):  # noqa: N818 -- named by the remedy
+class TooLarge(SluiceError):
     """The gateway finds the batch too large: halve it."""
 
 
-class Malformed(SluiceError):  # noqa: N818 -- named by the remedy
-    """The gateway finds the batch malformed: halve it down to the line that it refuses."""
+class Malformed(SluiceError):
+    """The gateway finds the batch malformed: halve it, down to the line that it refuses."""
 
 
-class HeldElsewhere(SluiceError):  # noqa: N818 -- named by the remedy
+class HeldElsewhere(SluiceError):
     """Another worker holds the blob, or took it over: leave it alone, write nothing."""
 
 
-class Vanished(SluiceError):  # noqa: N818 -- named by the remedy
+class Vanished(SluiceError):
     """The log blob is gone: there is nothing left to read."""
 
 
-class Overtaken(SluiceError):  # noqa: N818 -- named by the remedy
-    """The log blob was committed again while it was read: look at it anew."""
+class Overtaken(SluiceError):
+    """The log blob was committed again while it was being read: look at it again."""
 
 
-class Unsupported(SluiceError):  # noqa: N818 -- named by the remedy
+class Unsupported(SluiceError):
     """The log blob can't be read as it is: report it and count it as backlog."""
 
 
-class Unreadable(SluiceError):  # noqa: N818 -- named by the remedy
-    """What is kept about log blobs can't be read by this version: overwrite nothing, pass nothing over, and report."""
+class Unreadable(SluiceError):
+    """What is stored about log blobs can't be read by this version: overwrite nothing, skip nothing, and report it."""

@@ -1,4 +1,4 @@
-"""Who asks: the app's managed identity, unless a caller brings another."""
+"""Who asks: the app's managed identity, unless a caller provides another."""
 
 import os
 import threading
@@ -15,7 +15,7 @@ from azure.identity import ManagedIdentityCredential
 from shared.errors import RetryLater, SettingError
 
 type Identity = Callable[[str | None], TokenCredential]
-"""Gives the credential for a client id, or for None the one that there is; what it raises are our own errors."""
+"""Returns the credential for a client id, or the system-assigned one for None; it raises our own errors."""
 
 _TIMEOUTS: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 10}
 _ENDPOINTS: Final = ("IDENTITY_ENDPOINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
@@ -30,7 +30,7 @@ class IdentityTransport(RequestsTransport):  # type: ignore[misc] # azure-core g
     identity asks are Microsoft Entra's, over https and as the environment says. No redirect is followed either way.
 
     Attributes:
-        status: of the last answer; None after a question that nobody answered.
+        status: of the last answer; None after a request that nothing answered.
     """
 
     def __init__(self) -> None:
@@ -58,12 +58,12 @@ class _ManagedIdentity:
             self._credential = ManagedIdentityCredential(client_id=client_id, transport=self._transport)
         except ValueError:
             raise SettingError(
-                "AZURE_CLIENT_ID does not go with the identity that this machine has: "
+                "AZURE_CLIENT_ID does not match the identity that this machine has: "
                 "a workload identity needs it, and Cloud Shell's has none."
             ) from None
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 -- azure-core's own
-        with self._lock:  # of many at once, one asks the endpoint and the others find what it brought
+        with self._lock:  # of many at once, one asks the endpoint and the others use what it got
             try:
                 token: AccessToken = self._credential.get_token(*scopes, **options)
                 if not isinstance(token.token, str):
@@ -87,8 +87,8 @@ class _ManagedIdentity:
 def managed_identity(client_id: str | None) -> TokenCredential:
     """Return the credential of a user-assigned identity, or of the system-assigned one for None.
 
-    It keeps its tokens until shortly before they end, so make one a process. Where no token is to be had it raises
-    RetryLater.
+    It keeps its tokens until shortly before they expire, so make one a process. Where no token is available it
+    raises RetryLater.
     """
     return _ManagedIdentity(client_id)
 
@@ -96,10 +96,10 @@ def managed_identity(client_id: str | None) -> TokenCredential:
 def _trouble(status: int | None) -> str:
     if status is None:
         return "The identity endpoint can't be reached. Check that the app, or this machine, has a managed identity."
-    said = f"The identity endpoint answered {status} and gave no token."
+    said = f"The identity endpoint answered {status} and returned no token."
     if status in range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR):
         return f"{said} Check AZURE_CLIENT_ID, and that the identity is assigned to the app."
-    return f"{said} If this does not pass, look at what listens at IDENTITY_ENDPOINT."
+    return f"{said} If this persists, check what listens at IDENTITY_ENDPOINT."
 
 
 def _is_endpoint(url: str) -> bool:

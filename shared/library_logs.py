@@ -1,4 +1,4 @@
-"""What the libraries write to the log of their own accord, and how it is kept out."""
+"""What the libraries log on their own, and how it is kept out."""
 
 import logging
 
@@ -6,7 +6,7 @@ _LIBRARIES = ("azure.core", "azure.identity", "azure.storage", "msal", "urllib3"
 
 
 def quiet_libraries() -> None:
-    """Let the libraries log nothing: what they raise is told in our own words.
+    """Keep the libraries from logging: what they raise is reported in our own words.
 
     At INFO, the level of Azure's Python worker, azure-core writes several lines a request, and the host files them
     under the function's own category, where `host.json` can't tell them apart. At DEBUG urllib3 writes addresses whole,

@@ -1,7 +1,7 @@
-"""What a value brings along that was pasted, or read from a file, and does not belong to it.
+"""What a pasted value, or one read from a file, has in it that does not belong to it.
 
-No setting has blanks, line breaks, quotation marks or invisible characters. They are named rather than left out, since
-others, the Functions host above all, take the same setting as it stands. Nothing of the value is repeated.
+Settings have no spaces, line breaks, quotation marks or invisible characters. They are reported rather than removed,
+since others, above all the Functions host, use the same setting as it is. Nothing of the value is repeated.
 """
 
 import re
@@ -13,13 +13,13 @@ _QUOTES: Final = "\"'`\u00ab\u00b4\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u20
 _LINE_ENDS: Final = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _BLANKS: Final = " \t"
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zs"})
-"""Unicode's categories of what shows as nothing or as a blank; Cs is a byte of the environment that is not UTF-8."""
+"""Unicode's categories of what is invisible or shows as a space; Cs is a byte of the environment that is not UTF-8."""
 _SCRIPT: Final = re.compile(r"[\s\ufeff]*(?:(?:export|set|setx|env|declare -x)\s+|\$env:)(?=\w)", re.IGNORECASE)
 _NAMED: Final = re.compile(r"[\s\ufeff]*([A-Za-z_]\w*)\s*[=:]\s*", re.ASCII)
 
 
 def flaws(text: str, *names: str) -> Iterator[str]:
-    """Say what does not belong to a value: each flaw as the rest of a sentence about it, and what to do.
+    """Yield what does not belong to a value: each flaw as the rest of a sentence about it, and what to do.
 
     Args:
         text: the value as it was found.
@@ -27,21 +27,21 @@ def flaws(text: str, *names: str) -> Iterator[str]:
     """
     rest = _without_name(text, {name.upper() for name in names})
     if rest != text:
-        yield "begins with a name, as a line of a script does. Keep only what comes after the name."
+        yield "begins with a name, like a line of a script. Keep only what comes after the name."
     seen = [place for place, character in enumerate(rest) if not _is_unseen(character)] or [len(rest)]
     before, core, after = rest[: seen[0]], rest[seen[0] : seen[-1] + 1], rest[seen[-1] + 1 :]
     yield from _quotation(core)
     if any(character in _LINE_ENDS for character in core):
-        yield "has several lines. Give the value alone, on one line."
+        yield "has several lines. Give only the value, on one line."
     elif any(character in _LINE_ENDS for character in before + after):
         yield f"has a line break {_end(after, _LINE_ENDS)}. Remove it."
     if any(character in _BLANKS for character in core):
-        yield "has a blank in it. Give the value alone."
+        yield "has a space in it. Give only the value."
     elif any(character in _BLANKS for character in before + after):
-        yield f"has a blank {_end(after, _BLANKS)}. Remove it."
+        yield f"has a space {_end(after, _BLANKS)}. Remove it."
     unseen = next((each for each in rest if _is_unseen(each) and each not in _LINE_ENDS + _BLANKS), None)
     if unseen is not None:
-        yield f"has an invisible character in it (U+{ord(unseen):04X}). Remove it, or type the value anew."
+        yield f"has an invisible character in it (U+{ord(unseen):04X}). Remove it, or retype the value."
 
 
 def _without_name(text: str, names: set[str]) -> str:

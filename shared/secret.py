@@ -1,11 +1,11 @@
-"""Values that must reach no log, error text or representation."""
+"""Values that must not reach any log, error message or representation."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A token or a connection string; only `reveal` gives it out.
+    """A token or a connection string; only `reveal` discloses it.
 
     Attributes:
         reveal: the value itself.

@@ -41,7 +41,7 @@ class ByConnectionString:
 
     Attributes:
         connection_string: with the account's name as Azure spells it.
-        account_name: the account's one name, whatever way leads to it; "" leaves it to the client.
+        account_name: the account's one name, whatever the route to it; "" leaves it to the client.
         plain: whether it is reached without TLS, as an emulator on loopback is.
     """
 
@@ -57,7 +57,7 @@ class ByIdentity:
     Attributes:
         blob_service_uri: `https://ACCOUNT.blob.core.windows.net`, or another cloud's suffix.
         client_id: the user-assigned identity's client id, None for the system-assigned one.
-        account_name: the account's one name, whatever way leads to it; "" leaves it to the client.
+        account_name: the account's one name, whatever the route to it; "" leaves it to the client.
     """
 
     blob_service_uri: str
@@ -77,7 +77,7 @@ class VaultSecret:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the ingester is told from outside.
+    """Everything that is configured from outside.
 
     Attributes:
         flow_logs: the account that Network Watcher writes to.
@@ -85,8 +85,8 @@ class Settings:
         apigw_url: the gateway's address without a trailing slash.
         token: the subscription token, or where it is kept.
         client_id: the app's user-assigned identity.
-        start_from: the oldest hour that is read without asking; None means the hour of installation.
-        batch_max_records: flow records in one post, at most.
+        start_from: the oldest hour that is read without being asked for; None means the hour of installation.
+        batch_max_records: the most flow records in one post.
         posts_in_flight: posts on the wire at one time for one blob.
     """
 
@@ -101,7 +101,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read every setting.
+        """Return every setting.
 
         Raises:
             SettingError: some are missing or malformed; the message names each and says what it should be.
@@ -129,7 +129,7 @@ class Settings:
 
 
 def parse_hour(text: str) -> datetime:
-    """Read an hour in UTC, such as 2026-11-23T15, or a day for its first hour.
+    """Return the hour that a text names in UTC, such as 2026-11-23T15; for a day its first hour.
 
     Raises:
         ValueError: it is not one.
@@ -140,7 +140,7 @@ def parse_hour(text: str) -> datetime:
 
 
 def _text(environment: Mapping[str, str], name: str) -> str:
-    """Return a setting as it stands, "" if it is not set; raise SettingError for what was pasted along with it."""
+    """Return a setting as it is, "" if it is not set; raise SettingError for what was pasted along with it."""
     text = environment.get(name, "")
     if not text.strip():
         return ""
@@ -163,16 +163,16 @@ def _flow_logs(environment: Mapping[str, str]) -> StorageConnection:
     name = spelled(given) if given else told
     if given and name is None:
         raise SettingError(
-            f"The setting {_ACCOUNT_NAME} is not the name of a storage account, which is 3 to 24 letters and digits."
+            f"The setting {_ACCOUNT_NAME} is not a valid storage account name, which is 3 to 24 letters and digits."
         )
     if name is None:
         raise SettingError(
-            "The address of the flow logs' account does not tell the account's name, as "
-            "https://NAME.blob.core.windows.net does. Correct it, or, for a domain of your own, "
+            "The address of the flow logs' account does not contain the account's name, as "
+            "https://NAME.blob.core.windows.net does. Correct it, or, for a custom domain, "
             f"set {_ACCOUNT_NAME} to that name."
         )
     if told not in {None, name}:
-        raise SettingError(f"FLOW_LOGS and {_ACCOUNT_NAME} name two storage accounts. Correct one of the two.")
+        raise SettingError(f"FLOW_LOGS and {_ACCOUNT_NAME} name different storage accounts. Correct one of them.")
     return replace(connection, account_name=name)
 
 
@@ -181,13 +181,13 @@ def _storage(environment: Mapping[str, str], name: str) -> tuple[StorageConnecti
     texts = {suffix: _text(environment, f"{name}{suffix}") for suffix in _OF_AN_ACCOUNT}
     text, uri = texts[""], texts["__blobServiceUri"]
     if text and uri:
-        raise SettingError(f"Both {name} and {name}__blobServiceUri are set. Keep one of the two.")
+        raise SettingError(f"Both {name} and {name}__blobServiceUri are set. Keep one of them.")
     if uri:
         address = service_address(f"{name}__blobServiceUri", uri)
         if not address.lower().startswith("https:"):
             raise SettingError(
-                f"The setting {name}__blobServiceUri begins with http://, where the library sends no identity's token. "
-                "Use https://."
+                f"The setting {name}__blobServiceUri begins with http://, over which the library sends no identity "
+                "token. Use https://."
             )
         client_id = texts["__clientId"] or environment.get("AZURE_CLIENT_ID", "").strip() or None
         told = account_in(address)
@@ -210,19 +210,21 @@ def _token(environment: Mapping[str, str]) -> Secret | VaultSecret:
     text = _text(environment, "SUBSCRIPTION_TOKEN")
     if bool(uri) == bool(text):
         raise SettingError(
-            "Exactly one of SUBSCRIPTION_TOKEN_SECRET (a Key Vault secret's URI) and SUBSCRIPTION_TOKEN (the token) "
-            "is needed."
+            "Exactly one of SUBSCRIPTION_TOKEN_SECRET (the URI of a Key Vault secret) and SUBSCRIPTION_TOKEN (the "
+            "token) must be set."
         )
     if uri:
         address = service_address("SUBSCRIPTION_TOKEN_SECRET", uri)
         if not urlsplit(address).path.startswith("/secrets/"):
             raise SettingError(
-                "The setting SUBSCRIPTION_TOKEN_SECRET is not a secret's URI. "
+                "The setting SUBSCRIPTION_TOKEN_SECRET is not the URI of a secret. "
                 "It should look like https://NAME.vault.azure.net/secrets/SECRET."
             )
         return VaultSecret(address)
     if not text.isascii():
-        raise SettingError("The setting SUBSCRIPTION_TOKEN has characters that no token has. Paste the token alone.")
+        raise SettingError(
+            "The setting SUBSCRIPTION_TOKEN has characters that a token can't have. Paste only the token."
+        )
     return Secret(text)
 
 
@@ -233,7 +235,9 @@ def _hour(environment: Mapping[str, str], name: str) -> datetime | None:
     try:
         return parse_hour(text)
     except ValueError:
-        raise SettingError(f"The setting {name} is not an hour in UTC. It should look like 2026-11-23T15.") from None
+        raise SettingError(
+            f"The setting {name} is not a valid hour in UTC. It should look like 2026-11-23T15."
+        ) from None
 
 
 def _whole_number(environment: Mapping[str, str], name: str, *, default: int, most: int) -> int:

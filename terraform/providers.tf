@@ -15,7 +15,7 @@ provider "azurerm" {
   ]
 
   features {
-    # What an apply made and did not live to write down is the next one's: names are of this installation alone.
+    # What an interrupted apply made and did not write down belongs to the next one: names are unique to this installation.
     persist_id_on_create_before_polling_for_completion                   = true
     skip_import_check_on_create_and_allow_overwriting_existing_resources = true
 

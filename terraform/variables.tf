@@ -17,38 +17,38 @@ variable "region_set" {
 
     Each entry has exactly one of the last two.
   TEXT
-  type        = map(map(string)) # an object type would drop misspelt keys without a word
+  type        = map(map(string)) # an object type would drop misspelled keys silently
   sensitive   = true
 }
 
 variable "subscription_id" {
-  description = "Id of the Azure subscription to onboard. It has no default and no place in terraform.tfvars.json, so that apply and destroy ask for it."
+  description = "Id of the Azure subscription to onboard. It has no default and does not belong in terraform.tfvars.json, so that apply and destroy ask for it."
   type        = string
 }
 
 variable "subscription_token" {
-  description = "The subscription token that the gateway's console issued. It reaches no state and no plan."
+  description = "The subscription token that the gateway's console issued. It is never stored in the state or in a plan."
   type        = string
   ephemeral   = true
   sensitive   = true
 }
 
 variable "alert_action_group_id" {
-  description = "Resource id of an action group that alerts go to. Not together with alert_email."
+  description = "Resource id of an action group that alerts go to. It can't be combined with alert_email."
   type        = string
   default     = null
   sensitive   = true
 }
 
 variable "alert_email" {
-  description = "E-mail address that alerts go to, such as network-team@example.com. Without it and alert_action_group_id alerts show in the portal only."
+  description = "E-mail address that alerts go to, such as network-team@example.com. Without it and alert_action_group_id, alerts show only in the portal."
   type        = string
   default     = null
   sensitive   = true
 }
 
 variable "credential_lifetime_in_days" {
-  description = "Days until the application's credential ends, counted from its creation. The default is 365."
+  description = "Days until the application's credential expires, counted from its creation. The default is 365."
   type        = number
   default     = null
   sensitive   = true
@@ -83,14 +83,14 @@ variable "start_from" {
 }
 
 variable "subscription_token_version" {
-  description = "To be raised with each new subscription_token, where the token does not stand in terraform.tfvars.json. There, a new one is noticed by itself."
+  description = "Increase this with each new subscription_token that is not in terraform.tfvars.json. In that file a new one is noticed automatically."
   type        = number
   default     = null
   sensitive   = true
 }
 
 variable "tags" {
-  description = "Tags for everything that can carry them, such as {\"cost-centre\": \"4711\"}."
+  description = "Tags for every resource that supports them, such as {\"cost-centre\": \"4711\"}."
   type        = map(string)
   default     = null
   sensitive   = true

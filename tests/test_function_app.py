@@ -239,7 +239,7 @@ def test_a_missing_setting_is_named_in_one_line_and_is_no_failure(lacking: Rig):
     assert lacking.run("sweep") is Result.SUCCEEDED
     told = [line.partition(" ")[2] for line in lacking.logged() if "APIGW_URL" in line]
     sentence = "The setting APIGW_URL is missing. Set it in the function app's settings."
-    line = f'{{"outcome":"a setting is wrong","message":"{sentence}"}}'
+    line = f'{{"outcome":"invalid_setting","message":"{sentence}"}}'
     assert told == [
         f"CRITICAL Function.nsg_flow_log.User: {line}",
         f"CRITICAL Function.sweep.User: {line}",

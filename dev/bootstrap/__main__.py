@@ -32,7 +32,7 @@ def main() -> int:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("setup: stopped; it goes on from here when you run it again", file=sys.stderr)
+        print("setup: stopped; run it again to continue from here", file=sys.stderr)
         return 130
     return 0
 

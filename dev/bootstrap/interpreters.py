@@ -22,7 +22,7 @@ _PROBE = "import ctypes, ssl, sys; print('%d.%d.%s' % (sys.version_info[0], sys.
 
 
 def find_python(environment: Mapping[str, str], home: Path) -> Path | None:
-    """The first Python 3.13 that runs: on PATH, under pyenv, under uv; None if there is none."""
+    """Return the first Python 3.13 that runs: on PATH, under pyenv, under uv; None if there is none."""
     return next((path for path in _candidates(environment, home) if is_wanted_python(path)), None)
 
 

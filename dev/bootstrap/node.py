@@ -24,7 +24,7 @@ class Node:
 
 
 def find_node() -> Node | None:
-    """The Node.js on PATH with its npm, or None if one is missing or too old."""
+    """Return the Node.js on PATH with its npm, or None if one is missing or too old."""
     npm = shutil.which("npm")
     # A version manager's shim chooses by the folder it is called in; so the program behind it is what counts.
     found = output_of(["node", "-p", "process.versions.node + '\\n' + process.execPath"])

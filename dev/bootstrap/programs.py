@@ -22,7 +22,7 @@ def say(text: str) -> None:
 
 
 def output_of(command: Sequence[str]) -> str | None:
-    """What a program prints, or None if it isn't there, fails or hangs."""
+    """Return what a program prints, or None if it isn't there, fails or hangs."""
     try:
         done = subprocess.run(
             command,

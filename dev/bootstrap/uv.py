@@ -17,7 +17,7 @@ _REQUIREMENTS = Path(__file__).with_name("uv.txt")
 
 
 def find_uv(folder: Path, pythons: Sequence[str]) -> Path:
-    """The uv on PATH if it is new enough, else one installed into `folder` by the first of `pythons` that can."""
+    """Return the uv on PATH if it is new enough, or one that the first able one of `pythons` installs into `folder`."""
     on_path = shutil.which("uv")
     installed = folder / "bin" / "uv"
     for uv in (on_path, str(installed)):
@@ -36,7 +36,7 @@ def _is_new_enough(uv: str) -> bool:
 
 
 def _make_pip(folder: Path, pythons: Sequence[str]) -> list[str]:
-    """The start of a command line that installs into `folder`: by a virtual environment, else by a Python's own pip."""
+    """Return the start of a command that installs into `folder`, with a virtual environment or a Python's own pip."""
     for python in pythons:
         if output_of([python, "-m", "venv", "--clear", str(folder)]) is not None:
             return [str(folder / "bin" / "python"), "-m", "pip", "install"]

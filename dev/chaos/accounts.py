@@ -55,7 +55,7 @@ class Accounts:
         return self.logs, self.own
 
     def log_blob(self, log: Log) -> BlobClient:
-        """Give a client for a log blob."""
+        """Return a client for a log blob."""
         return self._logs_service.get_blob_client(log.container, log.blob)
 
     def break_leases(self) -> None:
@@ -66,18 +66,18 @@ class Accounts:
                 BlobLeaseClient(self._own_service.get_blob_client(checkpoints.CONTAINER, name)).break_lease(0)
 
     def leased(self) -> list[str]:
-        """Give the names of checkpoints that somebody holds."""
+        """Return the names of checkpoints that somebody holds."""
         container = self._own_service.get_container_client(checkpoints.CONTAINER)
         return [blob.name for blob in container.list_blobs() if blob.lease.state == "leased"]
 
     def aside(self) -> Counter[str]:
-        """Give what is quarantined: tuples as written, flow records in canonical text."""
+        """Return what is quarantined: tuples as written, flow records in canonical text."""
         container = QuarantineContainer(self._own_service)
         lines = (orjson.loads(line) for blob in container.listed() for line in container.get(blob.name))
         return Counter(_aside(line) for line in lines)
 
     def log_state(self, log: Log) -> LogState:
-        """Tell how a log blob and its checkpoint stand."""
+        """Return how a log blob and its checkpoint stand."""
         name = parse_blob_name(log.container, log.blob)
         assert name is not None
         kept = Checkpoints(self._own_service, self.logs.name, SystemClock())

@@ -48,7 +48,7 @@ class Case:
         self.sent.update(lines)
 
     def fault(self, key: str, lines: list[bytes]) -> Fault | None:
-        """Give the fault that the latest post meets."""
+        """Return the fault that the latest post meets."""
         failure = self._failures.get(self.posts)
         if key in self.too_large and not self.takes_more_later:
             failure = Failure.TOO_LARGE

@@ -53,7 +53,7 @@ class GatewayControl:
         return Customer(answer["customer"], answer["token"])
 
     def plan(self, customer: Customer, failures: Mapping[int, Failure]) -> None:
-        """Say what a customer's next posts will meet, counted from 1, in place of what was said before."""
+        """Set what a customer's next posts will meet, counted from 1, in place of what was set before."""
         plan = {str(nth): failure.value for nth, failure in failures.items()}
         self._ask("PUT", f"cases/{customer.number}/failures", plan)
 

@@ -118,7 +118,7 @@ class Crew:
             os.kill(hand.process.pid, signal.SIGCONT)
 
     def settle(self) -> bool:
-        """Wait until no worker has anything to do, dead and frozen ones apart; tell whether there are such.
+        """Wait until no worker has anything to do, dead and frozen ones apart; return whether there are such.
 
         Raises:
             StuckError: that took too long.

@@ -62,7 +62,7 @@ class _Rounds:
         self._workers = workers
 
     def early(self, logs: tuple[Log, ...]) -> Iterator[Round]:
-        """Rounds in which logs grow and events come; of some logs there are none."""
+        """Return rounds in which logs grow and events come; for some logs no events come."""
         rounds: list[list[LogAction]] = [[] for _ in range(self._random.randint(2, 4))]
         for number, log in enumerate(logs):
             actions = list(self._life(number, log))
@@ -73,7 +73,7 @@ class _Rounds:
         return (self._round(changes, untold) for changes in rounds)
 
     def late(self) -> Iterator[Round]:
-        """Rounds in which everything is written, and sweeps alone bring what is missing."""
+        """Yield rounds in which everything is written, and only sweeps deliver what is missing."""
         advance = _LATE
         for _ in range(self._random.choice((1, 2, 2))):
             traps = self._traps(sweeping=True)

@@ -13,7 +13,7 @@ _REPLACED = 0.12
 
 
 def draw_logs(random: Random, hour: datetime, *, refusals: bool) -> tuple[Log, ...]:
-    """Draw the logs of some network cards, of this hour or the next; with `refusals`, some hold what is refused."""
+    """Draw the logs of some NICs, of this hour or the next; with `refusals`, some hold what is refused."""
     quirks = {
         Quirk.MALFORMED: 0.06,
         Quirk.REFUSED: random.choice((0.0, 0.0, 0.02)) if refusals else 0.0,

@@ -57,7 +57,7 @@ class Figures:
             self.blows[trap.step, trap.blow] += times
 
     def lines(self) -> Iterator[str]:
-        """Say all of it, a line each."""
+        """Yield all figures, a line each."""
         yield f"{self.schedules} schedules, {self.calm} of them calm, {self.failed} failed"
         yield f"{self.events} events and {self.sweeps} sweeps, besides those at the end"
         yield f"{self.posts} posts; {self.stored} records stored, {self.aside} set aside"
@@ -79,7 +79,7 @@ class Figures:
         yield from (f"{operation.value:40}{self._meddled(operation):>14}" for operation in MEDDLED)
         yield ""
         yield "how invocations ended"
-        yield from (f"{outcome.words:40}{times:>14}" for outcome, times in self.outcomes.most_common())
+        yield from (f"{outcome.code:40}{times:>14}" for outcome, times in self.outcomes.most_common())
 
     def rare(self, at_least: int) -> list[str]:
         """Name the steps and failures that were hit less often than that."""

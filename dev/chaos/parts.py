@@ -18,8 +18,8 @@ from dev.chaos.steps import Step, Steps, Trap
 from shared.apigw.client import GatewayClient, Receipt
 from shared.apigw.token import FixedToken
 from shared.delivery.breaker import Refusals
+from shared.delivery.collaborators import Collaborators, Gateway
 from shared.delivery.horizon import Horizon
-from shared.delivery.means import Gateway, Means
 from shared.delivery.quarantine import Quarantine
 from shared.delivery.worker import CheckpointStore, Held, LogSource, Worker
 from shared.flowlog import LogBlob, LogKind
@@ -68,7 +68,7 @@ def put_together(setup: Setup, clock: ChaosClock, steps: Steps) -> Ingester:
     checkpoints, quarantine = Checkpoints(own, logs.name, clock), QuarantineContainer(own)
     client = GatewayClient(setup.gateway, FixedToken(Secret(setup.token)), clock)
     horizon = Horizon(_Watermarks(own, logs.name, steps), clock, setup.start_from)
-    means = Means(
+    collaborators = Collaborators(
         gateway=_Gateway(
             setup.safeguards.gateway(client),
             GatewayControl(setup.gateway),
@@ -83,11 +83,11 @@ def put_together(setup: Setup, clock: ChaosClock, steps: Steps) -> Ingester:
     worker = Worker(
         _Logs(logs, steps),
         _CheckpointStore(setup.safeguards.store(checkpoints), steps),
-        means,
+        collaborators,
         horizon.oldest,
         setup.batch_max_records,
     )
-    return Ingester(logs, checkpoints, quarantine, DeadLetters(own), client, horizon, worker, clock)
+    return Ingester(logs, checkpoints, DeadLetters(own), client, horizon, worker, clock)
 
 
 def _service(connection_string: str) -> BlobServiceClient:
@@ -189,7 +189,7 @@ class _Held:
         self.steps.reach(Step.BEFORE_CHECKPOINT)
         self.held.save(checkpoint)
         self.steps.reach(Step.AFTER_CHECKPOINT)
-        if len(checkpoint.part) > 1:
+        if len(checkpoint.batch) > 1:
             self.steps.reach(Step.HALVED)
 
 

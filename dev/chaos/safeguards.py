@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dev.chaos.checks import Check
 from shared.apigw.client import Receipt
-from shared.delivery.means import Gateway
+from shared.delivery.collaborators import Gateway
 from shared.delivery.worker import CheckpointStore, Held
 from shared.errors import HeldElsewhere
 from shared.flowlog import LogBlob

@@ -41,7 +41,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log blob: of which network card, of which hour (aware), and its contents, each replacing the one before."""
+    """A log blob: of which NIC, of which hour (aware), and its contents, each replacing the one before."""
 
     card: Card
     hour: datetime

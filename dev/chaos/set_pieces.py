@@ -35,18 +35,18 @@ _NONE: Final = (None, None)
 
 
 def lost_reply() -> Schedule:
-    """The reply to a post is lost, so that it is repeated: harmless as long as its key is the same."""
+    """Lose the reply to a post, so that it is repeated: harmless as long as its key is the same."""
     return _schedule(_logs(1), (Round(0.0, _NONE, (Commit(0), Notify(0, 0)), {1: Failure.LOST_REPLY}),))
 
 
 def events_at_once() -> Schedule:
-    """Many events come about one log at once, and nothing goes wrong."""
+    """Send many events about one log at once, with no fault."""
     told = (Notify(0, 0), Notify(0, 1))
     return _schedule(_logs(1), (Round(0.0, _NONE, (Commit(0), *told, *told, *told)),))
 
 
 def frozen_while_halving() -> Schedule:
-    """A worker freezes before it saves that a batch is halved, and goes on when another has delivered the whole.
+    """Freeze a worker before it saves that a batch is halved, and let it continue when another has delivered the whole.
 
     Harmless as long as the other's checkpoint keeps the first from writing its own.
     """
@@ -60,7 +60,7 @@ def frozen_while_halving() -> Schedule:
 
 
 def dead_holder() -> Schedule:
-    """A worker dies with a lease, which has to run out by itself; until then others leave the log alone."""
+    """Kill a worker that has a lease, which has to run out by itself; until then others leave the log alone."""
     killed = Trap(Step.AFTER_REPLY, 1, Blow.KILL)
     rounds = (
         Round(0.0, (killed, None), (Commit(0), Notify(0, 0))),
@@ -70,7 +70,7 @@ def dead_holder() -> Schedule:
 
 
 def refused_for_five_days() -> Schedule:
-    """The subscription token is refused for five days, in which logs grow and sweeps run; then there is a new one."""
+    """Refuse the subscription token for five days, in which logs grow and sweeps run; then issue a new one."""
     times = int(_FIVE_DAYS / _PAUSE)
     logs = tuple(log for number in range(times) for log in _logs(2, _HOUR + number * _PAUSE))
     refused = tuple(

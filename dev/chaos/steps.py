@@ -113,7 +113,7 @@ class Steps:
             return trap
 
     def strike(self, trap: Trap) -> None:
-        """Tell of the blow, and suffer it.
+        """Announce the blow, and suffer it.
 
         Raises:
             StorageAway: that is the blow.

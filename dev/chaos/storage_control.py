@@ -35,7 +35,7 @@ class StorageControl:
         return replace(account, blob_endpoint=endpoint)
 
     def plan(self, accounts: Sequence[StorageAccount], troubles: Sequence[StorageTrouble]) -> None:
-        """Say what the accounts' next requests will meet, in place of what was said before."""
+        """Set what the accounts' next requests will meet, in place of what was set before."""
         planned = [[each.operation.value, each.nth, each.fault.value, each.times] for each in troubles]
         for account in accounts:
             self._ask("PUT", account.name, planned)

@@ -92,7 +92,7 @@ _LOGS: Final = frozenset(kind.container for kind in LogKind)
 
 
 def operation_of(method: str, target: str, headers: Mapping[str, str]) -> Operation:
-    """Tell what a request asks of storage; names of headers in small letters."""
+    """Return what a request asks of storage; names of headers in lower case."""
     parts = urlsplit(target)
     query = parse_qs(parts.query)
     comp = query.get("comp", [""])[0]

@@ -60,16 +60,16 @@ class Piece:
     told: Outcome | None = None
 
     def wrongs(self, played: Played) -> list[str]:
-        """Say what went wrong, a sentence each."""
+        """Yield what went wrong, a sentence each."""
         verdict = judge(expectation(self.schedule), played.observation, calm=False)
         return [*verdict.sentences(), *self._untold(played)]
 
     def _untold(self, played: Played) -> Iterator[str]:
         if self.quiet:
-            yield from (f"an invocation ended as: {each.words}" for each in played.crew.outcomes if each not in _QUIET)
+            yield from (f"an invocation ended as: {each.code}" for each in played.crew.outcomes if each not in _QUIET)
             yield from (f"a sweep said: {trouble}" for trouble in played.crew.troubles)
         if self.told is not None and not played.crew.outcomes[self.told]:
-            yield f"no invocation ended as: {self.told.words}"
+            yield f"no invocation ended as: {self.told.code}"
         if not played.storage:
             yield "storage did nothing wrong"
 

@@ -21,7 +21,7 @@ _OWN: Final = {"x-ms-request-id": "6b6f7365-6e00-0000-0000-000000000000", "x-ms-
 _ETAG: Final = {"ETag": '"0x8DFFFFFFFFFFFFF"', "Last-Modified": "Mon, 23 Nov 2026 10:00:00 GMT"}
 
 
-class Broken(Exception):  # noqa: N818 -- the proxy did nothing wrong
+class Broken(Exception):
     """The connection is closed without an answer."""
 
 

@@ -90,7 +90,7 @@ class Verdict:
         return not any(self.sentences())
 
     def sentences(self) -> Iterator[str]:
-        """Say what is wrong, one sentence each."""
+        """Yield what is wrong, a sentence each."""
         for what, records in (
             ("lost", self.lost),
             ("stored too often", self.doubled),
@@ -105,7 +105,7 @@ class Verdict:
 
 
 def expectation(schedule: Schedule) -> Expectation:
-    """Say what must become of everything that a schedule writes."""
+    """Return what must become of everything that a schedule writes."""
     final, gone = list[Chunk](), list[Chunk]()
     for number, log in enumerate(schedule.logs):
         content, commits, removed = 0, 0, False
@@ -152,7 +152,7 @@ def _faults(log: LogState) -> Iterator[str]:
         yield f"the checkpoint of {log.blob} is not closed"
     if log.etag is not None and checkpoint.etag != log.etag:
         yield f"the checkpoint of {log.blob} is not at its last commit"
-    if log.etag is not None and (checkpoint.offset, checkpoint.part) != (log.records_end, ()):
+    if log.etag is not None and (checkpoint.offset, checkpoint.batch) != (log.records_end, ()):
         yield f"the checkpoint of {log.blob} is at {checkpoint.offset}, not at {log.records_end}"
     if log.watermark is None or log.watermark <= log.hour:
         yield f"the watermark has not passed {log.blob}"

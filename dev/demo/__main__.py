@@ -69,9 +69,9 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     with neighbour(_DIRECTORY / "neighbour.log") as neighbours_address, rig(_DIRECTORY, settings) as running:
         screen.show_console(console, running.gateway_url, running.customer)
         if sources:
-            console.print(f"Replaying {len(sources)} files; what is due is what the decoder makes of what can be read.")
+            console.print(f"Replaying {len(sources)} files; expecting what the decoder makes of the readable ones.")
         else:
-            console.print(f"Writing an hour of flow logs of eight network cards, a minute a second (seed {seed}).")
+            console.print(f"Writing an hour of flow logs of eight NICs, one minute per second (seed {seed}).")
         what, total = ("files", len(sources)) if sources else ("minutes", MINUTES)
         with screen.progress(console, what, total, ledger, lambda: _stored(running)) as update:
             if sources:

@@ -38,12 +38,12 @@ class Post:
 
 
 def posts_taken(request_log: Path) -> list[Post]:
-    """The posts of logs' flow records that a gateway has taken, from its request log as far as it goes."""
+    """Return the posts of logs' flow records that a gateway has taken, from its request log as far as it goes."""
     return _taken(request_log, _POSTS)
 
 
 def agents_posts_taken(request_log: Path) -> list[Post]:
-    """The posts of agents that a gateway has taken, one an interval, from its request log as far as it goes."""
+    """Return the posts of agents that a gateway has taken, one an interval, from its request log as far as it goes."""
     return _taken(request_log, _AGENTS_POSTS)
 
 
@@ -60,7 +60,7 @@ def _taken(request_log: Path, route: str) -> list[Post]:
 
 
 def stored_records(gateway_data: Path, customer: int) -> Iterator[tuple[FlowRecord, dt.datetime]]:
-    """Every flow record of logs that a gateway (which must have ended) stored for a customer, and when it came."""
+    """Yield every flow record of logs that a gateway (which must have ended) stored for a customer, with its time."""
     records = Records.open(gateway_data / "records.duckdb")
     try:
         for record, accepted_at in records.arrivals(customer):
@@ -71,7 +71,7 @@ def stored_records(gateway_data: Path, customer: int) -> Iterator[tuple[FlowReco
 
 
 def quarantined(service: BlobServiceClient) -> Counter[Aside]:
-    """All that is in quarantine in the function app's own account."""
+    """Return all that is in quarantine in the function app's own account."""
     container = service.get_container_client(_QUARANTINE)
     found = Counter[Aside]()
     try:
@@ -84,7 +84,7 @@ def quarantined(service: BlobServiceClient) -> Counter[Aside]:
 
 
 def backlog(log_service: BlobServiceClient, own_service: BlobServiceClient) -> Counter[str]:
-    """The bytes that wait in each log blob, as `sluice status` counts them."""
+    """Return the bytes that wait in each log blob, as `sluice status` counts them."""
     logs = FlowLogAccount(log_service)
     checkpoints = Checkpoints(own_service, logs.name, SystemClock())
     waiting = Counter[str]()

@@ -45,13 +45,13 @@ class Due:
 
 
 def due_of_block(blob: str, block: bytes) -> Due:
-    """What must become of a data block of whole log records, as it is committed, whatever blocks come before it."""
+    """Return what must become of a data block of whole log records when it is committed, whatever comes before it."""
     parts = (b'{"records":[', block, b"]}")
     return _due(blob, b"".join(parts), Layout.BLOCKS, tuple(Block("", len(part)) for part in parts))
 
 
 def due_of_whole(blob: str, content: bytes) -> Due:
-    """What must become of a blob that was put whole."""
+    """Return what must become of a blob that was put whole."""
     try:
         check_readable(blob, len(content), lambda start, end: content[start:end])
     except Unsupported:  # nothing of it is read
@@ -64,9 +64,9 @@ def _due(blob: str, content: bytes, layout: Layout, blocks: tuple[Block, ...]) -
     reading = Reading(Checkpoint(blob, layout, _CUT), snapshot, lambda start, end: content[start:end])
     due, reached = Due(Counter(), Counter()), 0
     try:
-        for segment in reading:
-            _add(due, blob, decode(segment.data))
-            reached = segment.end
+        for byte_range in reading:
+            _add(due, blob, decode(byte_range.data))
+            reached = byte_range.end
         left = reading.left
     except Unsupported:  # it is read no further
         left = len(content) - reached

@@ -16,7 +16,7 @@ _OF_TUPLES = {Unit.TUPLE.value, REFUSED_LINE}
 
 
 def flow_record(document: Mapping[str, Any]) -> FlowRecord:
-    """The flow record of a JSON object. Millions are held at once, so equal texts in them are one object."""
+    """Return the flow record of a JSON object. Millions are held at once, so equal texts in them are one object."""
     values = (document[key] for key in KEYS)
     return tuple(sys.intern(value) if isinstance(value, str) else value for value in values)
 

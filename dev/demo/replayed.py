@@ -55,11 +55,11 @@ class Source:
 
 
 def find_sources(directory: Path, now: dt.datetime) -> list[Source]:
-    """The JSON files in a directory and below.
+    """Return the JSON files in a directory and below.
 
-    A file whose path is a blob's keeps its resource and network card, if no other has the same. Hours are moved up to
-    the present one, since old logs are not read without asking. Raises NoLogsError if there are no files that can be
-    read, or of too many hours.
+    A file whose path is a blob's keeps its resource and NIC, if no other has the same. Hours are moved up to
+    the present one, since old logs are not read without being asked for. Raises NoLogsError if there are no files
+    that can be read, or of too many hours.
     """
     files = sorted(filter(_may_be_file, directory.rglob("*.json", case_sensitive=False)))
     if not files:
@@ -67,7 +67,7 @@ def find_sources(directory: Path, now: dt.datetime) -> list[Source]:
     names = {path: _NAME.search(path.as_posix()) for path in files}
     hours = sorted({name.group(2, 3, 4, 5) for name in names.values() if name}, reverse=True)
     if len(hours) > _MOST_HOURS:
-        raise NoLogsError(f"the files in {directory} are of {len(hours)} hours; at most {_MOST_HOURS} can be replayed")
+        raise NoLogsError(f"the files in {directory} cover {len(hours)} hours; at most {_MOST_HOURS} can be replayed")
     sources: dict[str, Source] = {}
     for number, path in enumerate(files):
         name = names[path]
@@ -89,7 +89,7 @@ def _may_be_file(path: Path) -> bool:
 
 
 def _named(path: Path, name: re.Match[str], hour: dt.datetime) -> Source | None:
-    """The source whose blob is named as its path; None if Azure would not name one so."""
+    """Return the source whose blob is named as its path; None if Azure would not name one so."""
     resource, card = name["resource"], name["card"] or ""
     kind = LogKind.VNET if resource.lower().startswith("flowlog") else LogKind.NSG
     blob = _blob_name(resource, hour, card)
@@ -112,7 +112,7 @@ def _blob_name(resource: str, hour: dt.datetime, card: str) -> str:
 
 
 def _beginning(path: Path) -> tuple[bytes, str]:
-    """The first bytes of a file, and why it can't be replayed, else ""."""
+    """Return the first bytes of a file, and why it can't be replayed, else ""."""
     try:
         with path.open("rb") as file:
             beginning = file.read(_BEGINNING)
@@ -137,7 +137,7 @@ def _replay(rig: Rig, source: Source, ledger: Ledger) -> None:
     try:
         content = source.path.read_bytes()
     except OSError as error:
-        raise NoLogsError(f"{source.path} can't be read any more: {error.strerror}") from error
+        raise NoLogsError(f"{source.path} can no longer be read: {error.strerror}") from error
     for commit, due in _upload(rig, source, content):
         now = dt.datetime.now(dt.UTC)
         ledger.enter(commit, now, due.flow_records, due.asides)
@@ -163,7 +163,7 @@ def _upload(rig: Rig, source: Source, content: bytes) -> Iterator[tuple[Commit, 
 
 
 def split_records(content: bytes) -> list[bytes]:
-    """The log records of a file as they stand; none if the file is not of the usual form."""
+    """Return the log records of a file as they stand; none if the file is not of the usual form."""
     try:
         text = content.decode()
     except UnicodeDecodeError:

@@ -36,28 +36,28 @@ def progress(
 
 
 def show_console(console: Console, url: str, customer: Customer) -> None:
-    """Tell where the gateway's console is, and how to get in."""
+    """Print where the gateway's console is, and how to sign in."""
     console.print(
         f"The console: {url}/?range=all  (sign in as {customer.user}, password {customer.password})", soft_wrap=True
     )
 
 
 def show_trouble(console: Console, trouble: str) -> None:
-    """Tell why the demo ends here."""
+    """Print why the demo ends here."""
     console.print(
         f"The demo can't go on: {'\n'.join(map(_plain, trouble.splitlines()))}", style="bold red", markup=False
     )
 
 
 def show_left_out(console: Console, sources: Sequence[Source]) -> None:
-    """Tell which files can't be replayed, and why."""
+    """Print which files can't be replayed, and why."""
     for source in sources:
         if source.problem:
-            _say(console, f"{source.path} is left out: {source.problem}.")
+            _say(console, f"{source.path} is skipped: {source.problem}.")
 
 
 def show_left(console: Console, sources: Sequence[Source], ledger: Ledger, verdict: Verdict) -> None:
-    """Tell which files end in bytes that are not a complete record, where those are kept as they should be."""
+    """Print which files end in bytes that are not a complete record, where those are kept as they should be."""
     for source in sources:
         left = ledger.left.get(source.blob)
         if left and source.blob not in verdict.dropped:
@@ -113,7 +113,7 @@ def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int)
 
 
 def show_agent(console: Console, posts: Sequence[Post], neighbours_address: str | None) -> None:
-    """Tell what the agent on this machine delivered beside the logs."""
+    """Print what the agent on this machine delivered besides the logs."""
     flows = sum(post.records for post in posts)
     console.print(f"The agent on this machine delivered {len(posts)} intervals with {flows:,} flows. ", end="")
     if neighbours_address:
@@ -132,7 +132,7 @@ def _say(console: Console, sentence: str) -> None:
 
 
 def _plain(text: str) -> str:
-    """Text that may hold the name of a file, without what a terminal would obey or can't print."""
+    """Return text that may hold the name of a file, without what a terminal would obey or can't print."""
     return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 

@@ -46,7 +46,7 @@ class Verdict:
         return not any((*records, self.not_quarantined, self.wrongly_quarantined, self.behind, self.dropped))
 
     def lag(self, percent: int) -> dt.timedelta | None:
-        """The lag that this percentage (1 to 99) of the flow records do not exceed; None if too few arrived."""
+        """Return the lag that this percentage (1 to 99) of the flow records do not exceed; None if too few arrived."""
         if len(self.lags) < 2:  # noqa: PLR2004 - what quantiles are defined for
             return None
         return dt.timedelta(

@@ -27,7 +27,7 @@ class Load(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One network card; `number` (0 to 65535) makes its addresses, `network` names the group or network it is in."""
+    """One NIC; `number` (0 to 65535) makes its addresses, `network` names the group or network it is in."""
 
     format: Format
     number: int
@@ -71,13 +71,13 @@ class Card:
         return f"{watcher}/networkWatchers/NetworkWatcher_westeurope/flowLogs/{self.network}-flowlog".upper()
 
     def acl_id(self, rule: str) -> str | None:
-        """The id that a VNet's log puts beside a rule: the platform's rules belong to no group."""
+        """Return the id that a VNet's log puts beside a rule: the platform's rules belong to no group."""
         if self.format is not Format.VNET_4:
             return None
         return _ZERO_ACL if rule == "PlatformRule" else self.security_group
 
     def blob_name(self, time: dt.datetime) -> str:
-        """The name of the blob for the hour that `time` (aware) is in."""
+        """Return the name of the blob for the hour that `time` (aware) is in."""
         if self.format is Format.VNET_4:
             log = f"{_SUBSCRIPTION}_NETWORKWATCHERRG/NETWORKWATCHER_WESTEUROPE_{self.network}-FLOWLOG".upper()
             resource = f"flowLogResourceID=/{log}"

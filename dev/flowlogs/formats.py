@@ -42,7 +42,7 @@ _PROTOCOL_LETTERS = {6: "T", 17: "U"}
 
 
 def write_tuple(form: Format, report: Report) -> str:
-    """A report as the format writes it (nsg-flow-logs-overview, vnet-flow-logs-overview)."""
+    """Return a report as the format writes it (nsg-flow-logs-overview, vnet-flow-logs-overview)."""
     flow = report.flow
     ends = f"{_text(flow.source)},{_text(flow.destination)},{flow.source_port},{flow.destination_port}"
     direction = _DIRECTION_LETTERS[flow.direction]
@@ -60,12 +60,12 @@ def write_tuple(form: Format, report: Report) -> str:
 
 
 def is_logged(form: Format, report: Report) -> bool:
-    """Whether the format has a tuple for a report: NSG version 1 knows only that a flow was allowed or denied."""
+    """Return whether the format has a tuple for a report: NSG version 1 only has that a flow was allowed or denied."""
     return form is not Format.NSG_1 or report.state in {State.BEGIN, State.DENY}
 
 
 def flow_record(card: Card, report: Report) -> FlowRecord:
-    """The flow record that the report's tuple must come to."""
+    """Return the flow record that the report's tuple must come to."""
     flow, counters = report.flow, report.counters
     vnet = card.format is Format.VNET_4
     if card.format is Format.NSG_1:

@@ -33,5 +33,5 @@ _WAYS: tuple[Callable[[list[str]], list[str]], ...] = (
 
 
 def break_tuple(text: str, chance: random.Random) -> str:
-    """The tuple with one fault, so that no reader may take it for a flow."""
+    """Return the tuple with one fault, so that no reader may take it for a flow."""
     return ",".join(chance.choice(_WAYS)(text.split(",")))

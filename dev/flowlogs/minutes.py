@@ -50,7 +50,7 @@ class MinuteMaker:
         self._offset = dt.timedelta(seconds=self._random.randrange(60), microseconds=self._random.randrange(1_000_000))
 
     def minute(self, start: dt.datetime) -> Minute:
-        """The log records whose time is in the minute from `start`; starts must go up by a minute each."""
+        """Return the log records whose time is in the minute from `start`; starts must go up by a minute each."""
         time = start + self._offset
         flow_records = Counter[FlowRecord]()
         set_aside = Counter[str]()
@@ -72,7 +72,7 @@ class MinuteMaker:
 
 
 def _cut(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Parts of (rule, tuple) that each make a log record as large as may be."""
+    """Yield parts of (rule, tuple) that each make a log record as large as may be."""
     empty = len(log_record(card, time, []))
     of_rule = functools.cache(lambda rule: len(log_record(card, time, [(rule, "")])) - empty - len('""'))
     part: list[tuple[str, str]] = []
@@ -90,7 +90,7 @@ def _cut(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> Ite
 
 
 def log_record(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> bytes:
-    """One log record of a time (aware) that holds tuples, each given as its rule and text."""
+    """Return one log record of a time (aware) that holds tuples, each given as its rule and text."""
     rules: dict[str, list[str]] = {}
     for rule, text in lines:
         rules.setdefault(rule, []).append(text)

@@ -1,4 +1,4 @@
-"""What a network card sees: flows that begin, are reported every five minutes and end, and attempts that are denied.
+"""What a NIC sees: flows that begin, are reported every five minutes and end, and attempts that are denied.
 
 Kinds and proportions follow published logs; counters are what has passed since the flow's last report
 (nsg-flow-logs-overview, vnet-flow-logs-overview).
@@ -114,7 +114,7 @@ class Traffic:
         self._order = itertools.count()
 
     def minute(self, start: dt.datetime) -> list[Report]:
-        """The reports of the minute that begins at `start`, by time; starts must go up by a minute each."""
+        """Return the reports of the minute that begins at `start`, by time; starts must go up by a minute each."""
         for _ in range(self._new_flows()):
             for report in self._reports(start + self._random.random() * _WINDOW):
                 heapq.heappush(self._later, (report.time, next(self._order), report))

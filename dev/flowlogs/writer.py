@@ -53,7 +53,7 @@ class FlowLogWriter:
 
 
 def _blocks(minute: Minute) -> list[tuple[bytes, ...]]:
-    """One block for all log records, or two if there are many: both are seen."""
+    """Return one block for all log records, or two if there are many: both are seen."""
     middle = len(minute.log_records) // 2
     if middle > 1:
         return [minute.log_records[:middle], minute.log_records[middle:]]

@@ -15,29 +15,29 @@ from dev.host.errors import HostError
 
 
 def blob_service(settings: Mapping[str, str], name: str) -> BlobServiceClient:
-    """The blob service of an account. Raises HostError if its settings are missing or malformed."""
+    """Return the blob service of an account. Raises HostError if its settings are missing or malformed."""
     if name in settings:
         try:
             return BlobServiceClient.from_connection_string(settings[name])
         except ValueError:
-            raise HostError(f"the setting {name} is no connection string") from None
+            raise HostError(f"the setting {name} is not a valid connection string") from None
     return BlobServiceClient(_address(settings, name, "blob"), _identity(settings, name))
 
 
 def queue_service(settings: Mapping[str, str], name: str) -> QueueServiceClient:
-    """The queue service of an account. Raises HostError if its settings are missing or malformed."""
+    """Return the queue service of an account. Raises HostError if its settings are missing or malformed."""
     if name in settings:
         try:
             return QueueServiceClient.from_connection_string(settings[name])
         except ValueError:
-            raise HostError(f"the setting {name} is no connection string") from None
+            raise HostError(f"the setting {name} is not a valid connection string") from None
     return QueueServiceClient(_address(settings, name, "queue"), _identity(settings, name))
 
 
 def _address(settings: Mapping[str, str], name: str, service: str) -> str:
     address = settings.get(f"{name}__{service}ServiceUri")
     if not address:
-        raise HostError(f"there is neither a setting {name} nor {name}__{service}ServiceUri")
+        raise HostError(f"neither {name} nor {name}__{service}ServiceUri is set")
     return address
 
 

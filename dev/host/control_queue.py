@@ -36,10 +36,10 @@ class BlobMessage:
 
     @classmethod
     def from_event(cls, function_id: str, event: Mapping[str, object]) -> Self:
-        """The message for a Microsoft.Storage.BlobCreated event. Raises KeyError or ValueError if it is none."""
+        """Return the message for a Microsoft.Storage.BlobCreated event. Raises KeyError or ValueError if it is not."""
         data = event["data"]
         if not isinstance(data, Mapping):
-            raise ValueError("the event's data is no object")  # noqa: TRY004 - an event of a wrong form
+            raise ValueError("the event's data is not an object")  # noqa: TRY004 - an event of a wrong form
         container, name = _split(str(data["url"]))
         return cls(function_id, str(data["blobType"]), container, name, f'"{data["eTag"]}"')
 
@@ -78,7 +78,7 @@ class ControlQueue:
         self._queue.update_message(received.handle, visibility_timeout=0)
 
     def length(self) -> int:
-        """How many messages wait or are held."""
+        """Return how many messages wait or are held."""
         return self._queue.get_queue_properties().approximate_message_count or 0
 
 
@@ -104,12 +104,12 @@ def _open(service: QueueServiceClient, name: str) -> QueueClient:
 
 
 def _split(url: str) -> tuple[str, str]:
-    """Container and name of a blob's address."""
+    """Return container and name of a blob's address."""
     address = urlsplit(url)
     path = address.path.lstrip("/")
     if not address.hostname or not address.hostname.endswith(".windows.net"):
         path = path.partition("/")[2]  # an emulator's address begins with the account
     container, _, name = path.partition("/")
     if not container or not name:
-        raise ValueError("the event's url names no blob")
+        raise ValueError("the event's url does not name a blob")
     return unquote(container), unquote(name)

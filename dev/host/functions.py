@@ -47,14 +47,14 @@ class Function:
 
 
 def read_function(name: str, function_id: str, raw_bindings: Iterable[str]) -> Function:
-    """The function with these bindings, one JSON object each.
+    """Return the function with these bindings, one JSON object each.
 
-    Raises HostError if its trigger is none that this host runs.
+    Raises HostError if this host does not run its trigger.
     """
     bindings = tuple(raw_bindings)
     triggers = [b for b in map(json.loads, bindings) if str(b["type"]).lower().endswith("trigger")]
     if len(triggers) != 1:
-        raise HostError(f"the function {name} has {len(triggers)} triggers; a function has one")
+        raise HostError(f"the function {name} has {len(triggers)} triggers; it must have one")
     return Function(name, function_id, _read_trigger(name, triggers[0]), bindings)
 
 

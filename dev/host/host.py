@@ -16,7 +16,7 @@ from dev.host.functions import BlobTrigger, Function, Result, TimerTrigger
 from dev.host.logs import HostLog
 from dev.host.worker import Worker, blob_reference, timer_tick
 
-_LOG = logging.getLogger("Host.Results")
+_logger = logging.getLogger("Host.Results")
 
 
 class Host:
@@ -31,14 +31,14 @@ class Host:
         self._timers = {f.name: asyncio.Lock() for f in worker.functions if isinstance(f.trigger, TimerTrigger)}
 
     async def run_on_blob(self, name: str, container: str, blob: str) -> Result:
-        """Run a blob function. Raises KeyError if there is none of this name."""
+        """Run a blob function. Raises KeyError if there is no function of this name."""
         function = self.functions[name]
         if not isinstance(function.trigger, BlobTrigger):
             raise KeyError(name)
         return await self._invoke(function, blob_reference(function.trigger.connection, container, blob))
 
     async def tick(self, name: str, *, past_due: bool = False) -> Result:
-        """Run a timer function, once the run under way has ended. Raises KeyError if there is none of this name."""
+        """Run a timer function, once a run under way has ended. Raises KeyError if there is no such function."""
         async with self._timers[name]:  # a timer never runs twice at once
             return await self._invoke(self.functions[name], timer_tick(past_due=past_due))
 
@@ -71,7 +71,7 @@ class Host:
         self.results[function.name, result] += 1
         milliseconds = (time.monotonic() - started) * 1000
         if failure:
-            _LOG.error("%s %s in %.0f ms: %s", function.name, result, milliseconds, failure.stack_trace)
+            _logger.error("%s %s in %.0f ms: %s", function.name, result, milliseconds, failure.stack_trace)
         else:
-            _LOG.info("%s %s in %.0f ms", function.name, result, milliseconds)
+            _logger.info("%s %s in %.0f ms", function.name, result, milliseconds)
         return result

@@ -30,7 +30,7 @@ class HostJson:
     log_levels: Mapping[str, int]
 
     def log_level(self, category: str) -> int:
-        """The least level that is logged of a category: the longest name that begins it decides, else "default"."""
+        """Return the lowest level that is logged of a category: that of its longest prefix, or "default"."""
         names = [name for name in self.log_levels if category == name or category.startswith(f"{name}.")]
         return self.log_levels[max(names, key=len)] if names else self.log_levels.get("default", logging.INFO)
 
@@ -46,7 +46,7 @@ def read_host_json(directory: Path) -> HostJson:
     except FileNotFoundError:
         raise HostError(f'{path} is missing; the smallest one is {{"version": "2.0"}}') from None
     except ValueError as error:
-        raise HostError(f"{path} is no JSON: {error}") from error
+        raise HostError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(content, dict) or content.get("version") != "2.0":
         raise HostError(f'{path} does not say "version": "2.0"')
     blobs = _section(path, content, "extensions", "blobs")
@@ -62,7 +62,7 @@ def _section(path: Path, content: dict[str, Any], *names: str) -> dict[str, Any]
     for name in names:
         section = section.get(name, {})
         if not isinstance(section, dict):
-            raise HostError(f"{path}: {name} is no object")
+            raise HostError(f"{path}: {name} is not an object")
     return dict(section)
 
 

@@ -15,7 +15,7 @@ from dev.host.host_json import HostJson
 
 _HOST_STORAGE = "AzureWebJobsStorage"
 _POLL_SECONDS = 1.0
-_LOG = logging.getLogger("Host.Triggers")
+_logger = logging.getLogger("Host.Triggers")
 
 
 class Listener:
@@ -43,11 +43,11 @@ class Listener:
         self._wake.set()
 
     async def pending(self) -> int:
-        """How many events wait or are worked on."""
+        """Return how many events wait or are worked on."""
         return await asyncio.to_thread(self._queue.length)
 
     async def poisoned(self) -> int:
-        """How many events were set aside, in all accounts that hold triggering blobs."""
+        """Return how many events were set aside, in all accounts that hold triggering blobs."""
         accounts = {service.account_name: service for service in self._queue_services.values()}
         return sum([await asyncio.to_thread(poison_length, service) for service in accounts.values()])
 
@@ -67,7 +67,7 @@ class Listener:
                     await self._work_on(received)
                     continue
             except AzureError as error:
-                _LOG.error("the control queue can't be worked on: %s", error.message)
+                _logger.error("the control queue can't be worked on: %s", error.message)  # noqa: TRY400 -- expected
             if not stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
@@ -82,22 +82,24 @@ class Listener:
             name = _function_name(received.message)
             await asyncio.to_thread(send_to_poison, self._queue_services[name], received.message)
             await asyncio.to_thread(self._queue.delete, received)
-            _LOG.error("%s failed %d times on %s; set aside as poison", name, received.tried, received.message.BlobName)
+            _logger.error(
+                "%s failed %d times on %s; set aside as poison", name, received.tried, received.message.BlobName
+            )
 
     async def _try(self, message: BlobMessage) -> bool:
-        """Whether the event is done with: its function succeeded, or there is no such function or blob any more."""
+        """Return whether the event is done: its function succeeded, or the function or blob no longer exists."""
         name = _function_name(message)
         if name not in self._blob_services:
-            _LOG.warning("an event for the function %s, which this app does not have, is dropped", name)
+            _logger.warning("an event for the function %s, which this app does not have, is dropped", name)
             return True
         blob = self._blob_services[name].get_blob_client(message.ContainerName, message.BlobName)
         try:
             await asyncio.to_thread(blob.get_blob_properties)
         except ResourceNotFoundError:
-            _LOG.info("an event for %s, which is gone, is dropped", message.BlobName)
+            _logger.info("an event for %s, which is gone, is dropped", message.BlobName)
             return True
         except AzureError as error:
-            _LOG.error("%s can't be looked at: %s", message.BlobName, error.message)
+            _logger.error("%s can't be looked at: %s", message.BlobName, error.message)  # noqa: TRY400 -- expected
             return False
         return await self._host.run_on_blob(name, message.ContainerName, message.BlobName) is Result.SUCCEEDED
 

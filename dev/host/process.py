@@ -54,7 +54,7 @@ class HostProcess:
     key: str = field(repr=False)
 
     def webhook(self, function: str) -> str:
-        """Where Event Grid posts the events for a blob function. It carries the key."""
+        """Return where Event Grid posts the events for a blob function. It carries the key."""
         return f"{self.url}/runtime/webhooks/blobs?functionName=Host.Functions.{function}&code={self.key}"
 
     def invoke(self, function: str, blob: str | None = None) -> None:
@@ -78,7 +78,7 @@ class HostProcess:
         deadline = time.monotonic() + seconds
         while not (status := self.status()).is_idle:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the host still works after {seconds:.0f} s: {status}; its log is {self.log}")
+                raise TimeoutError(f"the host is still working after {seconds:.0f} s: {status}; its log is {self.log}")
             time.sleep(_POLL_SECONDS)
         return status
 

@@ -32,7 +32,7 @@ class Endpoints:
         try:
             events = json.loads(await request.body())
             if not isinstance(events, list):
-                return _bad_request("the body is no list of events")
+                return _bad_request("the body is not a list of events")
             match request.headers.get("aeg-event-type"):
                 case "SubscriptionValidation":
                     return JSONResponse({"validationResponse": events[0]["data"]["validationCode"]})
@@ -66,7 +66,7 @@ class Endpoints:
         return Response(status_code=HTTPStatus.ACCEPTED)
 
     async def status(self, _request: Request) -> Response:
-        """What waits, what runs and how it went since the start: see `dev.host.process.Status`."""
+        """Return what waits, what runs and how it went since the start: see `dev.host.process.Status`."""
         pending, poisoned = await self._listener.pending(), await self._listener.poisoned()
         # Nothing is awaited from here on, so that what no longer runs is counted.
         results = [
@@ -91,7 +91,7 @@ def create_app(
     with_schedules: bool,
     now: Callable[[], datetime],
 ) -> Starlette:
-    """The server's application; while it runs, so do the control queue and, if asked, the timers' schedules.
+    """Yield the server's application; while it runs, so do the control queue and, if asked, the timers' schedules.
 
     Every call must carry the key, as `code` in its address or in the header `x-functions-key`.
     """

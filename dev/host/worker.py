@@ -23,10 +23,10 @@ class Worker:
     async def start(cls, directory: Path) -> Self:
         """Import and index the `function_app.py` of a directory.
 
-        Raises HostError if it can't be imported, its bindings are wrong, or its triggers are none this host runs.
+        Raises HostError if it can't be imported, its bindings are wrong, or this host does not run its triggers.
         """
         if not (directory / "function_app.py").is_file():
-            raise HostError(f"{directory} holds no function_app.py")
+            raise HostError(f"{directory} has no function_app.py")
         sys.path.insert(0, str(directory))
         runtime.start_threadpool_executor()
         wanted = SimpleNamespace(capabilities={}, function_app_directory=str(directory))
@@ -54,14 +54,14 @@ class Worker:
 
 
 def blob_reference(connection: str, container: str, name: str) -> protos.TypedData:
-    """The value of a blob trigger whose parameter is a BlobClient: where the blob is, and nothing of it."""
+    """Return the value of a blob trigger whose parameter is a BlobClient: where the blob is, and nothing of it."""
     content = {"Connection": connection, "ContainerName": container, "BlobName": name}
     reference = protos.ModelBindingData("1.0", "AzureStorageBlobs", "application/json", json.dumps(content).encode())
     return protos.TypedData(model_binding_data=reference)
 
 
 def timer_tick(*, past_due: bool) -> protos.TypedData:
-    """The value of a timer trigger."""
+    """Return the value of a timer trigger."""
     tick = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": past_due}
     return protos.TypedData(json=json.dumps(tick))
 

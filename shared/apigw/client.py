@@ -1,7 +1,7 @@
 """One call to the API gateway, and what its answer means.
 
-The answers and what follows from each are those of the gateway's HTTP API (`docs/delivery.md`, "Answers"). One call
-here is one attempt; patience is the caller's.
+The answers, and what follows from each, are those of the gateway's HTTP API (`docs/delivery.md`, "Answers"). One call
+here is one attempt; trying again is up to the caller.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from shared.apigw.http import Bearer, Session
 from shared.apigw.token import TokenSource
 from shared.clock import Clock
 from shared.egress import advice
-from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
+from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.secret import Secret
 
 _TIMEOUTS = (5, 30)
@@ -34,11 +34,11 @@ _WRONG_KIND = "wrong_token_kind"
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A line that the gateway did not take.
+    """A line that the gateway rejected.
 
     Attributes:
         line: its number in the batch, from 0.
-        reason: what of the gateway's sentence is known to hold no secret.
+        reason: what in the gateway's sentence is known not to be secret.
     """
 
     line: int
@@ -50,9 +50,9 @@ class Receipt:
     """The gateway's answer to a batch that it has dealt with.
 
     Attributes:
-        accepted: how many lines it took.
+        accepted: how many lines it accepted.
         rejected: the others, each with a reason.
-        duplicate: it had this batch before, and gives its first answer again.
+        duplicate: whether it already had this batch, and repeats its first answer.
     """
 
     accepted: int
@@ -82,13 +82,13 @@ class GatewayClient:
     def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
         """Post one gzipped NDJSON batch of `lines` flow records under an idempotency key.
 
-        `blob` is the log blob that it comes from, as `ACCOUNT/CONTAINER/NAME`, which a gateway may show to people.
+        `blob` is the log blob that it comes from, as `ACCOUNT/CONTAINER/NAME`; a gateway may show it to people.
 
         Raises:
-            RetryLater: busy, slow or broken; nothing is known about the batch.
-            TokenRefused: and no newer token is to be had.
-            TooLarge, Malformed: the batch as it stands will never be taken.
-            WrongAddress: an answer that no gateway gives, or a refusal that is not the gateway's own.
+            RetryLater: it is busy, slow or broken; nothing is known about the batch.
+            TokenRefused: it refuses the token, and no newer one is available.
+            TooLarge, Malformed: the batch as it is will never be accepted.
+            UnexpectedAnswer: an answer that the gateway never gives, or a refusal that is not the gateway's own.
         """
         headers = {
             "Content-Type": "application/x-ndjson",
@@ -103,10 +103,10 @@ class GatewayClient:
         return _receipt(answer, lines)
 
     def token_expiry(self) -> datetime:
-        """Ask when the subscription token ends.
+        """Return when the subscription token expires.
 
         Raises:
-            RetryLater, TokenRefused, TooLarge, Malformed, WrongAddress: as for a post.
+            RetryLater, TokenRefused, TooLarge, Malformed, UnexpectedAnswer: as for a post.
         """
         answer = self._call("GET", "/qas/subscription-token", {}, None)
         if answer.status != HTTPStatus.OK:
@@ -117,12 +117,12 @@ class GatewayClient:
                 raise ValueError
             return time.astimezone(UTC)
         except (ValueError, OverflowError, KeyError, TypeError):
-            raise WrongAddress("The gateway does not say when the token ends. Check APIGW_URL.") from None
+            raise UnexpectedAnswer("The gateway does not say when the token expires. Check APIGW_URL.") from None
 
     def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> _Answer:
         token = self._tokens.token()
         answer = self._attempt(method, path, headers, body, token)
-        # Whoever says 401: a proxy that checks the token itself would take a rotated one as well.
+        # Whoever says 401: a proxy that checks the token itself would accept a rotated one, too.
         if (answer.status == HTTPStatus.UNAUTHORIZED or _is_of_wrong_kind(answer)) and self._tokens.renew(token):
             answer = self._attempt(method, path, headers, body, self._tokens.token())
         return answer
@@ -144,17 +144,19 @@ class GatewayClient:
             raise RetryLater("The gateway did not answer in time.") from None
         except requests.exceptions.SSLError as error:
             todo = advice(error) or " Check the certificate and APIGW_URL."
-            raise RetryLater(f"The gateway's TLS certificate or handshake fails.{todo}") from None
+            raise RetryLater(
+                f"The TLS handshake with the gateway failed, or its certificate is not valid.{todo}"
+            ) from None
         except (requests.RequestException, HTTPError, OSError) as error:
             raise RetryLater(f"The connection to the gateway failed ({type(error).__name__}).{advice(error)}") from None
 
     def _limited(self, answer: requests.Response) -> Iterator[bytes]:
-        # The read timeout is for one read of the socket, so an answer that trickles is bounded here.
+        # The read timeout applies to one read of the socket, so an answer that trickles in is bounded here.
         total, end = 0, self._clock.monotonic() + _LONGEST_SECONDS
         while chunk := answer.raw.read1(64 * 1024, decode_content=True):
             total += len(chunk)
             if total > _LONGEST_ANSWER:
-                raise WrongAddress("The gateway's answer has no end. Check APIGW_URL.")
+                raise UnexpectedAnswer("The gateway's answer does not end. Check APIGW_URL.")
             if self._clock.monotonic() > end:
                 raise RetryLater("The gateway's answer did not end in time.")
             yield chunk
@@ -175,15 +177,15 @@ class GatewayClient:
 def _refusal(answer: _Answer) -> SluiceError:
     status, code = answer.status, error_code(answer.content)
     said = f"The gateway answered {status}" + (f" ({code})" if code else "")
-    # Whoever on the way says that a body is too large, or that now is no good time, is right.
+    # Whoever on the way says that a body is too large, or that now is not a good time, is right.
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge(f"{said}: the batch is too large.")
     if status in _LATER or status in _SERVER_ERRORS:
         return RetryLater(f"{said}.", answer.wait)
     if code is None:
-        return WrongAddress(
-            f"{said}, but not in its own form: something before it (a WAF, a firewall, a proxy) may refuse the "
-            "request. Check what stands there, and APIGW_URL."
+        return UnexpectedAnswer(
+            f"{said}, but not in its own form: something in front of it (a WAF, a firewall, a proxy) may be refusing "
+            "the request. Check what is there, and APIGW_URL."
         )
     return _own_refusal(status, said, code)
 
@@ -195,18 +197,16 @@ def _is_of_wrong_kind(answer: _Answer) -> bool:
 def _own_refusal(status: int, said: str, code: str) -> SluiceError:
     if code == _WRONG_KIND:
         return TokenRefused(
-            f"{said}: the token is an agent's. Make one of kind ingest in the gateway's console, under Tokens, and put "
-            "it in its place."
+            f"{said}: the token is an agent's. Create one of kind ingest in the gateway's console, under Tokens, and "
+            "replace it."
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return TokenRefused(f"{said}: it refuses the subscription token. Make a new one and put it in its place.")
+        return TokenRefused(f"{said}: it refuses the subscription token. Create a new one and replace it.")
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
-        return Malformed(f"{said}: it finds the batch malformed.")
+        return Malformed(f"{said}: the batch is malformed.")
     if status == HTTPStatus.CONFLICT:
-        return Contradicted(
-            f"{said}: it has this batch under the same key with another content. Look at docs/operations.md."
-        )
-    return WrongAddress(f"{said}, which is not an answer to flow logs. Check APIGW_URL, and the gateway.")
+        return Contradicted(f"{said}: it has a batch with other content under the same key. See docs/operations.md.")
+    return UnexpectedAnswer(f"{said}, which is not an answer to flow logs. Check APIGW_URL and the gateway.")
 
 
 def _receipt(answer: _Answer, lines: int) -> Receipt:
@@ -218,20 +218,20 @@ def _receipt(answer: _Answer, lines: int) -> Receipt:
             duplicate=_typed(bool, document["duplicate"]),
         )
     except (ValueError, KeyError, TypeError):
-        raise WrongAddress("The gateway answered 202, but not in its own form. Check APIGW_URL.") from None
+        raise UnexpectedAnswer("The gateway answered 202, but not in its own form. Check APIGW_URL.") from None
     numbers = {rejection.line for rejection in receipt.rejected}
     distinct = len(numbers) == len(receipt.rejected) and numbers <= set(range(lines))
     if not distinct or receipt.accepted + len(receipt.rejected) != lines:
-        raise WrongAddress(f"The gateway answered 202, but its counts do not add up to the {lines} records sent.")
+        raise UnexpectedAnswer(f"The gateway answered 202, but its counts do not add up to the {lines} records sent.")
     return receipt
 
 
 def _rejection(item: dict[str, object]) -> Rejection:
-    # Reasons are kept in quarantine, and shown from there.
+    # Reasons are stored in quarantine, and shown from there.
     return Rejection(_typed(int, item["line"]), plain_words(_typed(str, item["reason"])))
 
 
 def _typed[T](kind: type[T], value: object) -> T:
-    if type(value) is not kind:  # a bool is no number here
+    if type(value) is not kind:  # a bool is not a number here
         raise TypeError
     return value

@@ -1,9 +1,9 @@
-"""Text of the other side, made fit to be kept and shown.
+"""Text from the other side, made fit to be stored and shown.
 
-A gateway, or a proxy before it, may repeat what it was sent, and with it the token: whole, cut, encoded, in pieces over
-several reasons, or an older token that nothing here knows any more. So no secret is looked for. Of a foreign sentence
-only known words stay, and short numbers among them; of codes only the gateway's own. Nothing is lost by it: the record
-that a reason speaks of is kept beside the reason.
+A gateway, or a proxy in front of it, may repeat what it was sent, and with it the token: whole, cut, encoded, in pieces
+over several reasons, or an older token that nothing here knows any more. So secrets are not searched for. Of a foreign
+sentence only known words stay, and short numbers among them; of codes only the gateway's own. Nothing is lost by this:
+the record that a reason is about is stored beside the reason.
 
 The agent has a copy (`agent/foreign.py`), since it runs without this package.
 """
@@ -27,7 +27,7 @@ not_administrator not_found not_ndjson not_registered one_time_password storage 
 too_many_tries two_lengths unauthorized unknown_agent unsupported_media_type wrong_password wrong_token_kind
 """
 CODES: Final = frozenset(_CODES.split())
-"""The codes of the gateway's errors, of its API and of its edge."""
+"""The codes of the errors of the gateway's API and of its edge."""
 _WORDS: Final = """
 accept accepted accepts acl_id add added address addresses administrator after again agent agent's agents all allow
 allowed allows already also always an and another answer answered answers any anything API apply are array as at bad
@@ -56,14 +56,14 @@ uppercase URL use used uses UTC UTF-8 UUID valid value values variable version V
 whose why will with within without would wrong yet you zero zero-length
 """
 WORDS: Final = CODES | frozenset(_WORDS.split())
-"""What a foreign sentence may say: the words of the flow record's rules, and others that refusals are told in."""
+"""What a foreign sentence may say: the words of the flow record's rules, and others that refusals use."""
 
 
 def plain_words(text: str) -> str:
-    """Return what of a foreign sentence is known to be no secret; "..." stands for the rest.
+    """Return what in a foreign sentence is known not to be secret; "..." stands for the rest.
 
-    A word stays only beside another, or a token that is spelt in words would leave a few; a number or a single letter
-    stays only between words, and a few of them at most, or a token that is cut into small pieces would.
+    A word stays only beside another, or a token that is spelled in words would leave a few; a number or a single letter
+    stays only between words, and a few of them at most, or a token that is cut into small pieces would leave them.
     """
     parts = text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
     known = [_is_known(part) for part in parts]
@@ -82,9 +82,9 @@ def plain_words(text: str) -> str:
 
 
 def error_code(content: bytes) -> str | None:
-    """Return the code of an error in the gateway's own form, "" for a code that it is not known to have.
+    """Return the code of an error in the gateway's own form; "" for a code that it is not known to have.
 
-    Any other form gives None: then it was not the gateway that answered, but something before it.
+    For any other form return None: then it was not the gateway that answered, but something in front of it.
     """
     try:
         error = orjson.loads(content)["error"]

@@ -1,4 +1,4 @@
-"""HTTP as the gateway and the vault are spoken to: an answer is taken as it is, and the token stays the token."""
+"""HTTP with the gateway and the vault: an answer is taken as it is, and nothing replaces the token."""
 
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -10,12 +10,12 @@ from shared.secret import Secret
 
 
 class Session(requests.Session):
-    """Keeps connections, but no cookies; follows no redirect; and goes through the environment's proxy over TLS alone.
+    """Keeps connections, but no cookies; follows no redirect; and uses the environment's proxy only over TLS.
 
-    Without TLS, which settings allow on loopback alone, a proxy would read the token.
+    Without TLS, which settings allow only on loopback, a proxy would read the token.
 
     Told not to follow a redirect, requests still looks where it leads: it reads the whole answer into memory, however
-    long, and fails on a malformed address. Here an answer with a Location is one like any other.
+    long, and fails on a malformed address. Here an answer with a Location is like any other.
     """
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ _VAULT_API = "7.4"
 
 
 class TokenSource(Protocol):
-    """Gives out the subscription token."""
+    """A source of the subscription token."""
 
     def token(self) -> Secret:
         """Return the token to use now.
@@ -33,7 +33,7 @@ class TokenSource(Protocol):
         """
 
     def renew(self, refused: Secret) -> bool:
-        """Look for a newer token after `refused` was refused; tell whether there is one."""
+        """Look for a newer token after `refused` was refused; return whether there is one."""
 
 
 class FixedToken:
@@ -52,7 +52,7 @@ class FixedToken:
 class VaultToken:
     """A token kept in Azure Key Vault, read with the app's own identity.
 
-    It is kept for an hour, and read again when the gateway refuses it, so that a rotated token takes at once
+    It is kept for an hour, and read again when the gateway refuses it, so that a rotated token is used at once
     (Key Vault REST API, "Get Secret").
     """
 
@@ -84,7 +84,7 @@ class VaultToken:
         access = self._credential.get_token(f"https://{audience}/.default").token
         if not access.isascii() or not access.isprintable():
             # As a header it would be refused by an error that repeats it.
-            raise RetryLater("The identity endpoint gave a token with characters that no token has.")
+            raise RetryLater("The identity endpoint returned a token with characters that a token can't have.")
         try:
             answer = self._session.get(
                 self._uri, params={"api-version": _VAULT_API}, auth=Bearer(Secret(access)), timeout=_TIMEOUTS
@@ -115,7 +115,7 @@ def _secret_in(answer: requests.Response) -> Secret:
     flaw = next(flaws(token, "SUBSCRIPTION_TOKEN"), None)
     if not token or not token.isascii() or flaw:
         raise RetryLater(
-            f"The vault gave no usable token at SUBSCRIPTION_TOKEN_SECRET (answer {answer.status_code}). "
+            f"The vault did not return a usable token at SUBSCRIPTION_TOKEN_SECRET (it answered {answer.status_code}). "
             f"The secret's value {flaw or 'must be the token alone.'}"
         )
     return Secret(token)

@@ -12,12 +12,11 @@ from typing import Any, Final
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import StorageErrorCode
 
-from shared.commands.opening import Parts
 from shared.commands.tables import duration
 from shared.delivery.unread import UNKNOWN_NAME
 from shared.errors import ContainerMissing, Overtaken, SluiceError, TokenRefused
 from shared.flowlog import LogKind
-from shared.ingester import make_containers
+from shared.services import Services, make_containers
 from shared.settings import ByIdentity, StorageConnection
 from shared.storage import checkpoints
 from shared.storage.account import account_name, storage_errors
@@ -48,58 +47,58 @@ class Finding:
     message: str
 
 
-def diagnose(parts: Parts) -> Iterator[Finding]:
-    """Check everything that the settings lead to; whatever fails is a finding."""
-    yield _clock(parts)
-    yield from _flow_logs(parts)
-    yield _own_storage(parts)
-    yield from _gateway(parts)
+def diagnose(services: Services) -> Iterator[Finding]:
+    """Check everything that the settings lead to; yield a finding for each check, also where it fails."""
+    yield _clock(services)
+    yield from _flow_logs(services)
+    yield _own_storage(services)
+    yield from _gateway(services)
 
 
-def _clock(parts: Parts) -> Finding:
+def _clock(services: Services) -> Finding:
     seen: dict[str, datetime] = {}
 
     def note(answer: Any) -> None:  # noqa: ANN401 -- azure-core's pipeline response is generic in two ways
         with contextlib.suppress(ValueError, TypeError):
             seen["storage"] = parsedate_to_datetime(answer.http_response.headers.get("date"))
-            seen["here"] = parts.clock.now()
+            seen["here"] = services.clock.now()
 
     for _ in range(2):  # the library shows its hook no answer to a request that it had to repeat
         if "here" not in seen:
-            with contextlib.suppress(SluiceError), storage_errors(account_name(parts.own)):
-                next(iter(parts.own.list_containers(results_per_page=1, raw_response_hook=note)), None)
+            with contextlib.suppress(SluiceError), storage_errors(account_name(services.own)):
+                next(iter(services.own.list_containers(results_per_page=1, raw_response_hook=note)), None)
     if "here" not in seen:
-        return Finding("clock", State.WARN, "It could not be compared, since storage told no time.")
+        return Finding("clock", State.WARN, "It could not be checked, since storage did not return the time.")
     off = abs(seen["here"] - seen["storage"])
     if off < _CLOCK_IS_OFF:
-        return Finding("clock", State.OK, "It goes with that of storage.")
+        return Finding("clock", State.OK, "It agrees with storage's clock.")
     state = State.WARN if off < _CLOCK_IS_WRONG else State.FAIL
     return Finding(
-        "clock", state, f"It differs from that of storage by {duration(off)}. Let this machine set its time."
+        "clock", state, f"It differs from storage's clock by {duration(off)}. Synchronize this machine's clock."
     )
 
 
-def _flow_logs(parts: Parts) -> Iterator[Finding]:
-    subject, account = "flow logs", parts.logs.name
+def _flow_logs(services: Services) -> Iterator[Finding]:
+    subject, account = "flow logs", services.logs.name
     try:
-        looks = {kind: _look(parts, kind) for kind in LogKind}
+        looks = {kind: _look(services, kind) for kind in LogKind}
         for look in looks.values():
             if look.log is not None:
                 with contextlib.suppress(Overtaken):
-                    parts.logs.read(look.log.log, parts.logs.snapshot(look.log.log), 0, 1)
+                    services.logs.read(look.log.log, services.logs.snapshot(look.log.log), 0, 1)
     except SluiceError as trouble:
-        hint = _hint(parts.settings.flow_logs, "Storage Blob Data Reader")
+        hint = _hint(services.settings.flow_logs, "Storage Blob Data Reader")
         yield Finding(subject, State.FAIL, f"{trouble}{hint}")
         return
     kinds = " and ".join(kind.name for kind, look in looks.items() if look.log is not None)
     if kinds:
-        yield Finding(subject, State.OK, f"Account {account} holds {kinds} flow logs, and they can be listed and read.")
+        yield Finding(subject, State.OK, f"Account {account} has {kinds} flow logs, and they can be listed and read.")
     else:
         yield Finding(
             subject,
             State.WARN,
-            f"Account {account} can be read but holds no flow log that can be read. Let a flow log in its region write "
-            "to it.",
+            f"Account {account} can be read but has no readable flow logs. Configure a flow log in its region to "
+            "write to it.",
         )
     for look in looks.values():
         if look.lost:
@@ -111,45 +110,45 @@ def _flow_logs(parts: Parts) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    # Of one kind: a log that can be read, unknown names, and a sentence if the container was there once and is not.
+    # Of one kind: a log that can be read, unknown names, and a sentence if the container is gone.
     log: ListedLog | None
     names: frozenset[str]
     lost: str = ""
 
 
-def _look(parts: Parts, kind: LogKind) -> _Look:
-    # A container may hold millions of blobs, so what stands in the way of looking at all is its beginning.
+def _look(services: Services, kind: LogKind) -> _Look:
+    # A container may hold millions of blobs, so only its beginning is looked at.
     try:
-        names = {found.name for found in parts.logs.roots(kind) if isinstance(found, UnknownName)}
-        entries = list(parts.logs.beginning(kind))
+        names = {found.name for found in services.logs.roots(kind) if isinstance(found, UnknownName)}
+        entries = list(services.logs.beginning(kind))
         log = next((each for each in entries if isinstance(each, ListedLog) and each.size and not each.problem), None)
         names |= {each.name for each in entries if isinstance(each, UnknownName)}
     except ContainerMissing as missing:
-        known = parts.watermarks.load(kind)
+        known = services.watermarks.load(kind)
         return _Look(None, frozenset(), "" if known is None else known[0].lost(missing))
     return _Look(log, frozenset(names))
 
 
-def _own_storage(parts: Parts) -> Finding:
-    account = account_name(parts.own)
+def _own_storage(services: Services) -> Finding:
+    account = account_name(services.own)
     try:
-        make_containers(parts.own)
-        _probe(parts, account)
+        make_containers(services.own)
+        _probe(services, account)
     except SluiceError as trouble:
-        hint = _hint(parts.settings.own_storage, "Storage Blob Data Owner")
+        hint = _hint(services.settings.own_storage, "Storage Blob Data Owner")
         return Finding("own storage", State.FAIL, f"{trouble}{hint}")
-    return Finding("own storage", State.OK, f"Account {account} takes blobs, tags and leases.")
+    return Finding("own storage", State.OK, f"Account {account} accepts blobs, tags and leases.")
 
 
-def _probe(parts: Parts, account: str) -> None:
+def _probe(services: Services, account: str) -> None:
     # What a checkpoint needs: tags that can be searched, and writes under a lease and If-Match.
-    container = parts.own.get_container_client(checkpoints.CONTAINER)
+    container = services.own.get_container_client(checkpoints.CONTAINER)
     blob = container.get_blob_client(f"doctor/{uuid.uuid4()}")
     tags = {"state": "probe"}
     with storage_errors(account):
         blob.upload_blob(b"{}", tags=tags, overwrite=True)
     try:
-        leased = LeasedBlob.acquire(blob, parts.clock)
+        leased = LeasedBlob.acquire(blob, services.clock)
         if leased is not None:
             with leased.kept():
                 leased.write(leased.read(), {}, tags)
@@ -168,19 +167,19 @@ def _probe(parts: Parts, account: str) -> None:
 def _hint(connection: StorageConnection, role: str) -> str:
     if not isinstance(connection, ByIdentity):
         return ""
-    return f" Whoever runs this needs the role {role} on the account."
+    return f" You need the role {role} on the account."
 
 
-def _gateway(parts: Parts) -> Iterator[Finding]:
-    url = parts.settings.apigw_url
+def _gateway(services: Services) -> Iterator[Finding]:
+    url = services.settings.apigw_url
     try:
-        parts.tokens.token()
+        services.tokens.token()
     except SluiceError as trouble:
-        yield Finding("token", State.FAIL, f"{trouble} The gateway was not asked.")
+        yield Finding("token", State.FAIL, f"{trouble} The gateway was not contacted.")
         return
     reached = f"{url} answers, " + ("with a valid certificate." if url.startswith("https:") else "on loopback.")
     try:
-        end = parts.gateway.token_expiry()
+        end = services.gateway.token_expiry()
     except TokenRefused as refusal:
         yield Finding("gateway", State.OK, reached)
         yield Finding("token", State.FAIL, str(refusal))
@@ -188,7 +187,7 @@ def _gateway(parts: Parts) -> Iterator[Finding]:
         yield Finding("gateway", State.FAIL, f"{url}: {trouble}")
     else:
         yield Finding("gateway", State.OK, reached)
-        yield _token(end, parts.clock.now())
+        yield _token(end, services.clock.now())
 
 
 def _token(end: datetime, now: datetime) -> Finding:
@@ -197,6 +196,6 @@ def _token(end: datetime, now: datetime) -> Finding:
     return Finding(
         "token",
         State.WARN,
-        f"It ends in {duration(max(end - now, timedelta(0)))}, on {end:%Y-%m-%d %H:%M} UTC. "
-        "Make a new one and put it in its place.",
+        f"It expires in {duration(max(end - now, timedelta(0)))}, on {end:%Y-%m-%d %H:%M} UTC. "
+        "Create a new one and replace it.",
     )

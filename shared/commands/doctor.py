@@ -5,22 +5,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from shared.commands.diagnosis import Finding, State, diagnose
-from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.opening import add_settings_option, open_for_operator
 from shared.commands.output import Exit, print_json, show
 from shared.errors import SettingError
 
 _DESCRIPTION: Final = """\
-Checks what the function app needs: that every setting is there and well-formed, that both storage accounts can be
-reached and used, that the gateway answers and accepts the token, until when it does, and that the clock is right.
+Check what the function app needs: that every setting is present and well-formed, that both storage accounts can be
+reached and used, that the gateway answers and accepts the token, and until when, and that the clock is right.
 
-It acts as whoever runs it: a connection string, an Azure CLI sign-in, or in Azure a managed identity. Rights that are
-missing here are not necessarily missing for the app. It makes the app's containers where they are missing, as the app
-would, and writes, leases and removes one small blob there; nothing is sent to the gateway but a question.
+It acts as whoever runs it: with a connection string, an Azure CLI sign-in, or a managed identity in Azure. Permissions
+that are missing here are not necessarily missing for the app. It creates the app's containers where they are missing,
+as the app would, and writes, leases and removes one small blob there; it only asks the gateway about the token.
 """
 _EPILOG: Final = """\
 exit codes:
   0  everything is fine
-  1  there is something to see to before long
+  1  something needs attention soon
   2  something fails, or could not be checked
 
 example:
@@ -30,14 +30,14 @@ _EXITS: Final = {State.OK: Exit.FINE, State.WARN: Exit.ATTENTION, State.FAIL: Ex
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     add_settings_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON array")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check everything, and print what was found as it is found."""
+    """Check everything, and print each finding as it comes."""
     findings = []
     for finding in _findings(options):
         findings.append(finding)
@@ -50,11 +50,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     try:
-        parts = open_parts(options)
+        services = open_for_operator(options)
     except SettingError as error:
         for problem in error.problems:
             yield Finding("settings", State.FAIL, problem)
-        yield Finding("settings", State.FAIL, "Nothing else could be checked before these are right.")
+        yield Finding("settings", State.FAIL, "Nothing else can be checked until these are right.")
         return
-    yield Finding("settings", State.OK, "All that are needed are there and well-formed.")
-    yield from diagnose(parts)
+    yield Finding("settings", State.OK, "All required settings are present and well-formed.")
+    yield from diagnose(services)

@@ -1,4 +1,4 @@
-"""Ctrl-C for commands that should stop in a tidy way."""
+"""Ctrl-C for commands that should stop cleanly."""
 
 import signal
 import threading
@@ -11,7 +11,7 @@ from shared.commands.output import say
 
 @contextmanager
 def until_ctrl_c() -> Iterator[threading.Event]:
-    """Give an event that the first Ctrl-C sets; a second one interrupts as ever."""
+    """Yield an event that the first Ctrl-C sets; a second one interrupts as usual."""
     stop = threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:

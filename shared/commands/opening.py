@@ -1,11 +1,9 @@
-"""From the settings to the parts that commands work with; nothing is read or written yet."""
+"""From the settings to what commands work with; nothing is read or written yet."""
 
 import argparse
 import codecs
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,45 +11,13 @@ import orjson
 from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
-from azure.storage.blob import BlobServiceClient
 
-from shared.apigw.client import GatewayClient
-from shared.apigw.token import TokenSource
-from shared.clock import Clock, SystemClock
-from shared.delivery.breaker import Refusals
-from shared.delivery.horizon import Horizon
-from shared.delivery.means import Means
-from shared.egress import check_authorities
+from shared.clock import SystemClock
 from shared.errors import SettingError, SluiceError
 from shared.identity import IdentityTransport
-from shared.ingester import token_source
 from shared.library_logs import quiet_libraries
+from shared.services import Services, open_services
 from shared.settings import Settings
-from shared.storage.account import blob_service
-from shared.storage.checkpoints import Checkpoints
-from shared.storage.logs import FlowLogAccount
-from shared.storage.quarantine import QuarantineContainer
-from shared.storage.watermarks import Watermarks
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What commands work with, as the function app would have it, but with the operator's own identity."""
-
-    settings: Settings
-    clock: Clock
-    own: BlobServiceClient
-    logs: FlowLogAccount
-    checkpoints: Checkpoints
-    watermarks: Watermarks
-    horizon: Horizon
-    quarantine: QuarantineContainer
-    tokens: TokenSource
-    gateway: GatewayClient
-
-    @property
-    def means(self) -> Means:
-        return Means(self.gateway, self.quarantine, Refusals(), self.clock, self.settings.posts_in_flight)
 
 
 def add_settings_option(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +26,7 @@ def add_settings_option(parser: argparse.ArgumentParser) -> None:
         "--settings",
         type=Path,
         metavar="FILE",
-        help="the function app's local.settings.json; what the environment sets goes before it",
+        help="the function app's local.settings.json; environment variables override it",
     )
 
 
@@ -73,32 +39,14 @@ def environment(options: argparse.Namespace) -> Mapping[str, str]:
     return os.environ if options.settings is None else _values(options.settings) | os.environ
 
 
-def open_parts(options: argparse.Namespace) -> Parts:
-    """Return the parts.
+def open_for_operator(options: argparse.Namespace) -> Services:
+    """Return what the function app works with, but with the operator's own identity.
 
     Raises:
         SettingError: a setting is missing or malformed.
     """
-    settings, clock = Settings.from_environment(environment(options)), SystemClock()
-    check_authorities(os.environ)
     quiet_libraries()
-    identity = cache(operators_identity)
-    own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
-    logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", identity))
-    watermarks = Watermarks(own, logs.name)
-    tokens = token_source(settings, clock, identity)
-    return Parts(
-        settings=settings,
-        clock=clock,
-        own=own,
-        logs=logs,
-        checkpoints=Checkpoints(own, logs.name, clock),
-        watermarks=watermarks,
-        horizon=Horizon(watermarks, clock, settings.start_from),
-        quarantine=QuarantineContainer(own),
-        tokens=tokens,
-        gateway=GatewayClient(settings.apigw_url, tokens, clock),
-    )
+    return open_services(Settings.from_environment(environment(options)), SystemClock(), operators_identity)
 
 
 class _OperatorsIdentity:
@@ -109,9 +57,10 @@ class _OperatorsIdentity:
         try:
             return self._credential.get_token(*scopes, **options)
         except AzureError:
-            # No error of the library's own: the storage client would try again for a quarter of a minute.
+            # Not one of the library's own errors: the storage client would try again for a quarter of a minute.
             raise SluiceError(
-                "Nobody is signed in to Azure. Sign in with `az login`, or run this where there is a managed identity."
+                "You are not signed in to Azure. Sign in with `az login`, or run this where there is a managed "
+                "identity."
             ) from None
 
 
@@ -129,7 +78,7 @@ def _values(file: Path) -> dict[str, str]:
         raise SettingError(f"{file} is not valid JSON in UTF-8.") from None
     values = document.get("Values") if isinstance(document, dict) else None
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        raise SettingError(f"{file} has no object `Values` with a text for each setting.")
+        raise SettingError(f"{file} has no object `Values` with a string for each setting.")
     if document.get("IsEncrypted"):
         raise SettingError(f"{file} is encrypted. Decrypt it with `func settings decrypt`.")
     return values

@@ -27,7 +27,7 @@ def show(line: str) -> None:
 
 
 def say(sentence: str) -> None:
-    """Tell the operator something on stderr."""
+    """Print a sentence for the operator on stderr."""
     sys.stderr.write(f"{printable(sentence)}\n")
 
 
@@ -37,18 +37,18 @@ def print_json(document: object) -> None:
 
 
 def agreed(question: str) -> bool:
-    """Ask somebody at a terminal; anything but yes means no.
+    """Return whether somebody at a terminal says yes to a question.
 
     Raises:
-        SluiceError: nobody is there to be asked.
+        SluiceError: there is no terminal to ask at.
     """
     if not sys.stdin.isatty():
-        raise SluiceError("Nobody is there to be asked. Add --yes to go ahead without.")
+        raise SluiceError("There is no terminal to ask at. Use --yes to continue without asking.")
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def printable(text: str) -> str:
-    """Return text that can't steer a terminal: control characters in names and reasons are spelt out."""
+    """Return text that can't control a terminal: control characters in names and reasons are spelled out."""
     return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)

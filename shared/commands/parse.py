@@ -17,10 +17,10 @@ _CHUNK_BYTES: Final = 1024 * 1024
 _LONGEST_RECORD: Final = 16 * _CHUNK_BYTES
 _RAW_SHOWN: Final = 1000
 _DESCRIPTION: Final = """\
-Prints the flow records of PT1H.json files on stdout, one JSON object a line, as they would be sent to the gateway.
+Print the flow records of PT1H.json files on stdout, one JSON object per line, as they would be sent to the gateway.
 What can't be read is set aside: stderr gets one JSON object for each such tuple, record or range of bytes, with its
-`reason`, the `range` of bytes that it was found in, its `position` in there, and what it holds (`raw`, cut short
-after 1000 bytes). Files of any size are read piece by piece. Nothing is sent anywhere, and no settings are needed.
+`reason`, the `range` of bytes that it was found in, its `position` in that range, and what it holds (`raw`, cut off
+after 1000 bytes). Files may be of any size. Nothing is sent anywhere, and no settings are needed.
 """
 _EPILOG: Final = """\
 exit codes:
@@ -34,20 +34,20 @@ example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument("files", nargs="+", metavar="FILE", help="a flow log; - is standard input")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print every file; one that can't be read does not keep the others from being printed."""
+    """Print every file, also after one that can't be read."""
     return max([_print_file(name) for name in options.files])
 
 
-def decoded_pieces(stream: BinaryIO) -> Iterator[tuple[int, int, Decoded]]:
-    """Decode a log of any size in pieces of about 1 MiB that end with a whole record; give each with its byte range.
+def decoded_ranges(stream: BinaryIO) -> Iterator[tuple[int, int, Decoded]]:
+    """Decode a log of any size in ranges of about 1 MiB that end with a whole record; yield each with its bounds.
 
-    Where none ends within 16 MiB, since one is harmed, a piece ends before the last record that begins in it, or by
+    Where none ends within 16 MiB, since one is damaged, a range ends before the last record that begins in it, or by
     length if none does.
     """
     scanner = RecordScanner()
@@ -95,6 +95,6 @@ def _print_file(name: str) -> Exit:
 def _read(name: str) -> Iterator[tuple[int, int, Decoded]]:
     try:
         with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as stream:
-            yield from decoded_pieces(stream)
+            yield from decoded_ranges(stream)
     except OSError as error:
         raise SluiceError(f"{name} can't be read: {error.strerror or type(error).__name__}.") from None

@@ -1,4 +1,4 @@
-"""`sluice quarantine`: what could not be delivered, to look at, to take away and to send again."""
+"""`sluice quarantine`: what could not be delivered, to look at, to export and to send again."""
 
 import argparse
 import sys
@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from shared.commands import quarantine_list, quarantine_resubmit
-from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.opening import add_settings_option, open_for_operator
 from shared.commands.output import Exit, print_json, show
 from shared.commands.quarantine_objects import blobs, contents, exported, read_object, text
 from shared.errors import SluiceError
 
 _DESCRIPTION: Final = """\
 Nothing that Azure logged is dropped: a tuple, record or range of bytes that the decoder could not read, and a line
-(a flow record) that the gateway refused, is kept in the function's own storage account, one object each, in blobs that
-are named by day of the log and key.
+(a flow record) that the gateway rejected, is kept in the function's own storage account, one object each, in blobs
+that are named by the day of the log and a key.
 """
 _EPILOG: Final = """\
 exit codes:
-  list       0  nothing is in quarantine     1  something is             2  it can't be said
+  list       0  nothing is in quarantine     1  something is             2  it could not be read
   show       0  shown                                                    2  there is no such key
-  export     0  written                                                  2  it can't be read or written
-  resubmit   0  nothing of it is left        1  something stays          2  nothing was sent
+  export     0  written                                                  2  it could not be read or written
+  resubmit   0  nothing is left              1  something stays          2  nothing was sent
 
 examples:
   sluice quarantine list --day 2026-11-23
@@ -34,7 +34,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     actions = parser.add_subparsers(required=True, metavar="ACTION")
 
@@ -48,17 +48,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_settings_option(added)
         return added
 
-    counted = add("list", "count the objects of each day by unit and reason; with --day also each blob with its key")
+    counted = add(
+        "list", "count the objects of each day by unit and reason; with --day also list each blob with its key"
+    )
     _add_day(counted)
     counted.add_argument("--json", action="store_true", help="print one JSON object")
     counted.set_defaults(action=quarantine_list.run)
     shown = add("show", "print the objects of one blob")
-    shown.add_argument("key", metavar="KEY", help="its key, or how the key begins")
+    shown.add_argument("key", metavar="KEY", help="its key, or the beginning of the key")
     shown.add_argument("--json", action="store_true", help="print one JSON array")
     shown.set_defaults(action=_show)
-    exported = add("export", "write objects as NDJSON, one a line, as they are stored but for a gateway's reasons")
+    exported = add("export", "write objects as NDJSON, one per line, as they are stored except for a gateway's reasons")
     _add_day(exported)
-    exported.add_argument("--output", type=Path, metavar="FILE", help="a new file, instead of standard output")
+    exported.add_argument(
+        "--output", type=Path, metavar="FILE", help="a new file to write to, instead of standard output"
+    )
     exported.set_defaults(action=_export)
     resubmitted = add("resubmit", "send objects again", quarantine_resubmit.DESCRIPTION)
     _add_day(resubmitted)
@@ -67,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the action says."""
+    """Run the action."""
     return int(options.action(options))
 
 
@@ -76,7 +80,7 @@ def _add_day(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    container = open_parts(options).quarantine
+    container = open_for_operator(options).quarantine
     objects = [
         read_object(line) for _, lines in contents(container, blobs(container, None, options.key)) for line in lines
     ]
@@ -87,13 +91,13 @@ def _show(options: argparse.Namespace) -> int:
         start, end = each["range"] if isinstance(each.get("range"), list) else ("?", "?")
         show(f"{text(each, 'unit')}: {text(each, 'reason')}")
         show(f"  log    {text(each, 'container')}/{text(each, 'blob')}")
-        show(f"  place  bytes {start} to {end}, {text(each, 'position')}")
+        show(f"  at     bytes {start} to {end}, {text(each, 'position')}")
         show(f"  holds  {text(each, 'raw') or 'base64: ' + text(each, 'raw_base64')}")
     return Exit.FINE
 
 
 def _export(options: argparse.Namespace) -> int:
-    container = open_parts(options).quarantine
+    container = open_for_operator(options).quarantine
     found = blobs(container, options.day)
     with _output(options.output) as stream:
         for _, lines in contents(container, found):
@@ -108,6 +112,6 @@ def _output(file: Path | None) -> AbstractContextManager[BinaryIO]:
     try:
         return file.open("xb")
     except FileExistsError:
-        raise SluiceError(f"{file} is there already. Name a new file.") from None
+        raise SluiceError(f"{file} already exists. Name a new file.") from None
     except OSError as error:
         raise SluiceError(f"{file} can't be written: {error.strerror}.") from None

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from shared.commands.opening import open_parts
+from shared.commands.opening import open_for_operator
 from shared.commands.output import Exit, print_json, show
 from shared.commands.quarantine_objects import blobs, contents, read_object, text
 from shared.commands.tables import add_row, new_table, print_table
@@ -35,7 +35,7 @@ class _Listing:
 
 def run(options: argparse.Namespace) -> int:
     """Count, and print the counts."""
-    container = open_parts(options).quarantine
+    container = open_for_operator(options).quarantine
     listing = _Listing()
     for blob, lines in contents(container, blobs(container, options.day)):
         objects = [read_object(line) for line in lines]
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _general(reason: str) -> str:
-    # What is quoted differs from object to object, and would make each a kind of its own.
+    # What is quoted differs from object to object, and would make each a reason of its own.
     return _QUOTED.sub("'...'", reason)
 
 

@@ -1,4 +1,4 @@
-"""Quarantine as commands read it: several blobs at a time, and nothing that an object holds is taken for granted."""
+"""Quarantine as commands read it: several blobs at a time, taking nothing in an object for granted."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +16,10 @@ _AT_ONCE: Final = 8
 
 
 def blobs(container: QuarantineContainer, day: date | None, key: str = "") -> list[QuarantinedBlob]:
-    """List the blobs of a day, or of all, whose keys begin so.
+    """Return the blobs of a day, or of all days, whose keys begin with `key`.
 
     Raises:
-        SluiceError: there is none with such a key.
+        SluiceError: there are none with such a key.
     """
     found = [blob for blob in container.listed(day) if blob.key.startswith(key)]
     if key and not found:
@@ -30,7 +30,7 @@ def blobs(container: QuarantineContainer, day: date | None, key: str = "") -> li
 def contents(
     container: QuarantineContainer, found: list[QuarantinedBlob]
 ) -> Iterator[tuple[QuarantinedBlob, list[bytes]]]:
-    """Give each blob with its objects, a line each; one that is gone by now is left out."""
+    """Yield each blob with its objects, a line each; one that no longer exists is left out."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for some in batched(found, _AT_ONCE, strict=False):
             for blob, lines in zip(some, pool.map(lambda blob: _lines(container, blob), some), strict=True):
@@ -47,7 +47,7 @@ def read_object(line: bytes) -> dict[str, Any]:
 
 
 def exported(line: bytes) -> bytes:
-    """Return an object as it is stored, but for what may not be shown of it."""
+    """Return an object as it is stored, except for what must not be shown of it."""
     stored = _parsed(line)
     shown = None if stored is None else without_foreign_text(stored)
     return line if shown == stored else orjson.dumps(shown)

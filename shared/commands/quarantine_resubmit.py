@@ -1,4 +1,4 @@
-"""`sluice quarantine resubmit`: what is in quarantine once more to the gateway."""
+"""`sluice quarantine resubmit`: send what is in quarantine to the gateway again."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,42 +8,42 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from shared.commands.interrupt import until_ctrl_c
-from shared.commands.opening import open_parts
+from shared.commands.opening import open_for_operator
 from shared.commands.output import Exit, agreed, print_json, say, show
 from shared.commands.quarantine_objects import blobs
 from shared.delivery.resubmit import Outlook, Resubmission, Resubmitted
 from shared.errors import Vanished
 
 DESCRIPTION: Final = """\
-Decodes once more what the decoder set aside, which a newer version of Sluice may be able to read, and sends the
-records to the gateway together with the lines that it refused. What the gateway accepts leaves quarantine, and only
-then; all else stays. Keys follow from what is in quarantine, so whatever interrupts it, sending again stores nothing
-twice. It first shows what it would send, and asks.
+Decode again what the decoder set aside, which a newer version of Sluice may be able to read, and send the records
+to the gateway together with the lines that it rejected. What the gateway accepts leaves quarantine; everything else
+stays. Keys follow from what is in quarantine, so sending again stores nothing twice, whatever interrupts it. It first
+shows what it would send, and asks.
 
-Records could be stored twice only by a gateway that changes what it takes: one that took a post, and refuses it whole
-when an interrupted run is repeated; or one that refused a post whole, took its records one by one, and takes it whole
-after `sluice replay` has put the same objects back into quarantine.
+Records could be stored twice only by a gateway that changes what it accepts: one that accepted a post, and refuses it
+whole when an interrupted run is repeated; or one that refused a post whole, accepted its records one by one, and
+accepts it whole after `sluice replay` has put the same objects back into quarantine.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the action takes."""
-    parser.add_argument("key", nargs="?", default="", metavar="KEY", help="only blobs whose keys begin so")
+    """Declare the action's arguments."""
+    parser.add_argument("key", nargs="?", default="", metavar="KEY", help="only blobs whose keys begin with this")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--json", action="store_true", help="print what was done as one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
     """Show what would be sent, ask, send, and sum up."""
-    parts = open_parts(options)
-    resubmission = Resubmission(parts.quarantine, parts.gateway, parts.clock)
-    names = [blob.name for blob in blobs(parts.quarantine, options.day, options.key)]
+    services = open_for_operator(options)
+    resubmission = Resubmission(services.quarantine, services.gateway, services.clock)
+    names = [blob.name for blob in blobs(services.quarantine, options.day, options.key)]
     outlooks = {name: outlook for name in names if (outlook := _look(resubmission, name)) is not None}
     objects = sum(outlook.objects for outlook in outlooks.values())
     sendable = [name for name, outlook in outlooks.items() if outlook.records]
     say(
         f"Objects in quarantine: {objects:,}, in blobs: {len(outlooks):,}. "
-        f"They give {sum(outlook.records for outlook in outlooks.values()):,} records to send; "
+        f"They yield {sum(outlook.records for outlook in outlooks.values()):,} records to send; "
         f"{sum(outlook.unreadable for outlook in outlooks.values()):,} can't be read by this version either."
     )
     results: list[Resubmitted] = []

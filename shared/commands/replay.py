@@ -1,4 +1,4 @@
-"""`sluice replay`: the logs of some hours once more."""
+"""`sluice replay`: send the logs of some hours again."""
 
 import argparse
 import re
@@ -14,45 +14,45 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from shared.commands.interrupt import until_ctrl_c
-from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.opening import add_settings_option, open_for_operator
 from shared.commands.output import Exit, agreed, print_json, say
 from shared.commands.tables import add_row, new_table, print_table, size
 from shared.delivery.horizon import KEPT, whole_hour
 from shared.delivery.replay import Planned, Replay
 from shared.delivery.report import Outcome, Report
 from shared.errors import SluiceError
-from shared.ingester import make_containers
+from shared.services import make_containers
 from shared.settings import parse_hour
 
 _AGAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DONE: Final = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.INCOMPLETE}
 _HOPELESS: Final = {Outcome.VANISHED, Outcome.UNSUPPORTED}
 _DESCRIPTION: Final = """\
-Reads the log blobs of the hours from --from up to --to (not included; UTC) and sends them to the gateway once more.
-What was delivered before goes in the same batches under the same keys, so a replay fills what the gateway lost and
-doubles nothing, however often it is run. Log blobs that were never begun, such as those from before the installation,
-are delivered as new. It first shows what it will send, and asks.
+Read the log blobs of the hours from --from up to --to (not included; UTC) and send them to the gateway again. What was
+delivered before goes in the same batches under the same keys, so a replay fills in what the gateway lost and stores
+nothing twice, however often it is run. Log blobs that were never begun, such as those from before the installation, are
+delivered as new. It first shows what it will send, and asks.
 
-Ctrl-C ends it once the posts on the wire are answered, and it says how to go on. Killing it is safe too.
+Ctrl-C stops it once the posts on the wire are answered, and it says how to continue. Killing it is safe, too.
 """
 _EPILOG: Final = f"""\
 what to know:
-  A batch that the gateway refused whole and took in halves is sent in those halves again, whatever the gateway takes
-  by now. A batch that it took whole and refuses now is not halved, since the halves would be stored beside the whole:
-  the replay stops and says so.
+  A batch that the gateway refused whole and accepted in halves is sent in those halves again, whatever the gateway
+  accepts by now. A batch that it accepted whole and now refuses is not halved, since the halves would be stored beside
+  the whole: the replay stops and says so.
   A log blob that the app holds at the moment, or that a killed worker held less than a minute ago, is left out and
-  named: go on a minute later. One whose batches can't be told any more is left out and named too.
+  named: continue a minute later. One whose batches are no longer known is left out and named, too.
   Checkpoints, and the gateway's keys, are kept for {KEPT.days} days. A log blob older than that counts as new: if it
   was delivered then, and the gateway has forgotten its keys or BATCH_MAX_RECORDS has changed, its records are stored
   twice.
   --again ID puts ID into every key, so that all records of begun logs are stored once more beside what the gateway
-  has: for a gateway that keeps the keys of records that it has lost. The same ID stores them no third time. Records
-  that were erased in the gateway come back too, which a replay without --again does not do.
+  has: for a gateway that keeps the keys of records that it has lost. Using the same ID again does not store them a
+  third time. Records that were erased in the gateway come back, too; without --again they do not.
 
 exit codes:
   0  everything was sent
   1  something was not: it was stopped, or log blobs failed
-  2  nothing was sent: hours, settings, storage, or nobody said yes
+  2  nothing was sent: wrong hours or settings, storage failed, or the answer was not yes
 
 example:
   sluice replay --from 2026-11-23T09 --to 2026-11-23T15
@@ -75,7 +75,7 @@ class _Result:
 
     @property
     def go_on_from(self) -> datetime | None:
-        """The hour from which another replay can do what this one did not; None if there is none."""
+        """The hour from which another replay can do what this one did not; None if there is nothing left to do."""
         over = {planned.item.log for planned, report in self.reports if report.outcome in _DONE | _HOPELESS}
         return min((log.hour for planned in self.plan if (log := planned.item.log) not in over), default=None)
 
@@ -84,16 +84,18 @@ class _Result:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     add_settings_option(parser)
-    parser.add_argument("--from", dest="start", required=True, metavar="HOUR", help="such as 2026-11-23T09, or a day")
+    parser.add_argument(
+        "--from", dest="start", required=True, metavar="HOUR", help="the first hour, such as 2026-11-23T09, or a day"
+    )
     parser.add_argument("--to", dest="end", required=True, metavar="HOUR", help="the hour after the last one")
     parser.add_argument(
         "--prefix",
         default="",
         metavar="RESOURCE",
-        help="only log blobs whose names begin so, as `sluice status --json` shows them under `resource`",
+        help="only log blobs whose names begin with this, as `sluice status --json` shows them under `resource`",
     )
     parser.add_argument("--again", default="", metavar="ID", help="store all records a second time, under this ID")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -103,18 +105,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show the plan, ask, send, and sum up."""
     if options.again and not _AGAIN.fullmatch(options.again):
-        raise SluiceError("The ID of --again is 1 to 64 letters, digits, dots, underscores and hyphens.")
-    parts = open_parts(options)
-    now = parts.clock.now()
+        raise SluiceError("The ID of --again must be 1 to 64 letters, digits, dots, underscores and hyphens.")
+    services = open_for_operator(options)
+    now = services.clock.now()
     start, end = _hours(options, now)
-    replay = Replay(parts.logs, parts.checkpoints, parts.means, parts.settings.batch_max_records, options.again)
+    replay = Replay(
+        services.logs,
+        services.checkpoints,
+        services.collaborators(),
+        services.settings.batch_max_records,
+        options.again,
+    )
     plan = [planned for planned in replay.plan(start, end, options.prefix) if planned.item.size]
     _show_plan(plan)
     _warn(plan, options.again, before=whole_hour(now - KEPT))
     if plan and not (options.yes or agreed("Send this?")):
         say("Nothing was sent.")
         return Exit.FAILED
-    make_containers(parts.own)
+    make_containers(services.own)
     result = _Result(plan, _send(replay, plan))
     if options.json:
         print_json(_document(result))
@@ -130,12 +138,12 @@ def _hours(options: argparse.Namespace, now: datetime) -> tuple[datetime, dateti
         try:
             hours.append(parse_hour(text))
         except ValueError:
-            raise SluiceError(f"{name} is no hour in UTC. It should look like 2026-11-23T15.") from None
+            raise SluiceError(f"{name} is not a valid hour in UTC. It should look like 2026-11-23T15.") from None
     start, end = hours
     if start >= end:
         raise SluiceError("--from must be before --to, the hour after the last one.")
     if end > now:
-        raise SluiceError(f"--to lies in the future. The latest that it can be is {now:%Y-%m-%dT%H}, in UTC.")
+        raise SluiceError(f"--to is in the future. It can be {now:%Y-%m-%dT%H}, in UTC, at the latest.")
     return start, end
 
 
@@ -143,7 +151,7 @@ def _show_plan(plan: Sequence[Planned]) -> None:
     if not plan:
         say("There are no log blobs in these hours.")
         return
-    numbers = ("Network cards", "Hours", "Blobs", "New", "Size")
+    numbers = ("NICs", "Hours", "Blobs", "New", "Size")
     table = new_table("Logs", "Resource", *numbers, numbers=numbers)
 
     def resource(planned: Planned) -> tuple[str, str]:
@@ -170,12 +178,12 @@ def _warn(plan: Sequence[Planned], again: str, before: datetime) -> None:
     old = sum(planned.item.log.hour < before and not planned.begun for planned in plan)
     if old:
         say(
-            f"Warning: {old} new blobs are older than {before:%Y-%m-%dT%H}. What was delivered of them may be "
-            "forgotten, and would be stored a second time."
+            f"Warning: {old} new blobs are older than {before:%Y-%m-%dT%H}. If they were delivered then, that is no "
+            "longer known, and their records would be stored a second time."
         )
     if again and plan:
-        say(f"Warning: under --again {again} all records but those of new blobs will be stored a second time.")
-        say("Records that were erased in the gateway come back too.")
+        say(f"Warning: with --again {again} all records except those of new blobs will be stored a second time.")
+        say("Records that were erased in the gateway come back, too.")
 
 
 def _send(replay: Replay, plan: Sequence[Planned]) -> list[tuple[Planned, Report]]:
@@ -201,7 +209,7 @@ def _sum_up(result: _Result) -> None:
     rows = {
         "blobs": f"{result.done:,} of {len(result.plan):,}",
         "records stored": f"{result.count('records') - result.count('duplicate_records'):,}",
-        "records that the gateway had": f"{result.count('duplicate_records'):,}",
+        "records that the gateway already had": f"{result.count('duplicate_records'):,}",
         "quarantined": f"{result.count('quarantined'):,}",
         "blobs failed": f"{len(result.failed):,}",
     }
@@ -212,13 +220,13 @@ def _sum_up(result: _Result) -> None:
 
 def _say_what_is_left(result: _Result, options: argparse.Namespace) -> None:
     for report in result.failed:
-        say(f"{report.blob}: {report.outcome.words}. {report.message}".rstrip())
+        say(f"{report.blob}: {report.message} ({report.outcome.code})")
     if (start := result.go_on_from) is not None:
         words = ["sluice", "replay", "--from", f"{start:%Y-%m-%dT%H}", "--to", options.end]
         for name in ("settings", "prefix", "again"):
             if value := getattr(options, name):
                 words += [f"--{name}", str(value)]
-        say(f"To go on: {shlex.join(words)}")
+        say(f"To continue: {shlex.join(words)}")
 
 
 def _document(result: _Result) -> dict[str, object]:
@@ -229,8 +237,7 @@ def _document(result: _Result) -> dict[str, object]:
         "records_had": result.count("duplicate_records"),
         "quarantined": result.count("quarantined"),
         "failed": [
-            {"blob": report.blob, "outcome": report.outcome.words, "message": report.message}
-            for report in result.failed
+            {"blob": report.blob, "outcome": report.outcome.code, "message": report.message} for report in result.failed
         ],
         "go_on_from": result.go_on_from,
     }

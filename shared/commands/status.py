@@ -1,4 +1,4 @@
-"""`sluice status`: lag and backlog of each network card."""
+"""`sluice status`: the lag and backlog of each NIC."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -7,28 +7,28 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from shared.commands.opening import add_settings_option, open_parts
+from shared.commands.opening import add_settings_option, open_for_operator
 from shared.commands.output import Exit, print_json, show
 from shared.commands.tables import add_row, duration, moment, new_table, print_table, size
-from shared.delivery.backlog import LATE, Backlog, CardStanding, Overview, Standing, by_card
+from shared.delivery.backlog import LATE, Backlog, NicStanding, Overview, Standing, by_nic
 from shared.delivery.unread import UNKNOWN_NAME
 from shared.flowlog import LogKind
 
 _DESCRIPTION: Final = f"""\
-Compares what Azure committed with what the gateway accepted, for each network card, from listings of storage alone:
-no log is read and nothing is written. It looks at every hour from the watermark on (all before it is known to be
+Compare what Azure committed with what the gateway accepted, for each NIC, from listings of storage alone: no log is
+read and nothing is written. It looks at every hour from the watermark on (everything before it is known to be
 delivered) and at older logs that were begun and not finished. Times are UTC.
 
-A card's lag is how long the oldest of what waits has been waiting, at most. It is behind if that is more than
-{LATE.seconds // 60} minutes. Blobs that something keeps from being delivered while others are delivered are named. So
-are blobs whose names are like a flow log's but of no form that is known: nobody reads them.
+A NIC's lag is how long the oldest of what waits has been waiting, at most. It is behind if that is more than
+{LATE.seconds // 60} minutes. Blobs that are stuck while others are delivered are listed, and so are blobs that
+nothing reads, since their names resemble a flow log's but do not have a known form.
 """
 _NAMES_SHOWN: Final = 20
 _EPILOG: Final = """\
 exit codes:
   0  nothing is behind
-  1  a card is behind, or a blob is blocked or not read
-  2  it can't be said: settings, storage
+  1  a NIC is behind, or a blob is blocked or not read
+  2  the status could not be read: settings, storage
 
 example:
   sluice status --json | jq '.cards[] | select(.lag_seconds > 600)'
@@ -36,7 +36,7 @@ example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     add_settings_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -44,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print how delivery stands."""
-    parts = open_parts(options)
-    now = parts.clock.now()
-    backlog = Backlog(parts.logs, parts.checkpoints, parts.watermarks, parts.horizon)
+    services = open_for_operator(options)
+    now = services.clock.now()
+    backlog = Backlog(services.logs, services.checkpoints, services.watermarks, services.horizon)
     found = _Found({kind: backlog.look(kind, now) for kind in LogKind}, now)
     if options.json:
         print_json(_document(found))
@@ -62,9 +62,9 @@ class _Found:
     now: datetime
 
     @cached_property
-    def cards(self) -> list[CardStanding]:
+    def nics(self) -> list[NicStanding]:
         standings = [standing for overview in self.overviews.values() for standing in overview.standings]
-        return sorted(by_card(standings), key=lambda card: card.lag(self.now), reverse=True)
+        return sorted(by_nic(standings), key=lambda nic: nic.lag(self.now), reverse=True)
 
     @property
     def blocked(self) -> list[Standing]:
@@ -78,28 +78,28 @@ class _Found:
     @property
     def needs_attention(self) -> bool:
         lost = any(overview.lost_container for overview in self.overviews.values())
-        late = any(card.lag(self.now) > LATE for card in self.cards)
+        late = any(nic.lag(self.now) > LATE for nic in self.nics)
         return bool(lost or late or self.blocked or self.unknown_names)
 
 
 def _print(found: _Found) -> None:
-    now, cards = found.now, found.cards
+    now, nics = found.now, found.nics
     numbers = ("Waiting", "Lag")
-    table = new_table("Logs", "Resource", "Network card", "Last commit", "Delivered up to", *numbers, numbers=numbers)
-    for card in cards:
-        late = card.lag(now) > LATE
+    table = new_table("Logs", "Resource", "NIC", "Last commit", "Delivered up to", *numbers, numbers=numbers)
+    for nic in nics:
+        late = nic.lag(now) > LATE
         add_row(
             table,
-            card.kind.name,
-            card.resource.rpartition("/")[2],
-            card.mac or "-",
-            moment(card.committed),
-            moment(card.delivered_until),
-            size(card.waiting),
-            duration(card.lag(now)),
+            nic.kind.name,
+            nic.resource.rpartition("/")[2],
+            nic.mac or "-",
+            moment(nic.committed),
+            moment(nic.delivered_until),
+            size(nic.waiting),
+            duration(nic.lag(now)),
             style="bold red" if late else None,
         )
-    if cards:
+    if nics:
         print_table(table)
     for standing in found.blocked:
         show(f"Blocked: {standing.log.name} ({size(standing.waiting)}). {standing.blocked}")
@@ -107,7 +107,7 @@ def _print(found: _Found) -> None:
         show(f"Not read: {container}/{name}")
     if found.unknown_names:
         more = len(found.unknown_names) - _NAMES_SHOWN
-        show((f"Not read: {more} more, which --json lists. " if more > 0 else "") + UNKNOWN_NAME)
+        show((f"Not read: {more} more; --json lists them. " if more > 0 else "") + UNKNOWN_NAME)
     for kind, overview in found.overviews.items():
         if overview.lost_container:
             show(f"{kind.name}: {overview.lost_container}")
@@ -115,47 +115,45 @@ def _print(found: _Found) -> None:
         watermark = overview.watermark
         known = "no sweep has run yet" if watermark is None else f"all before {watermark:%Y-%m-%d %H:00} is delivered"
         show(f"{kind.name}: {known}.")
-    totals = _totals(now, cards)
+    totals = _totals(now, nics)
     show(
-        "Network cards: {cards}, behind: {cards_behind}. Blobs: {blobs}, waiting: {blobs_waiting}, with ".format(
-            **totals
-        )
+        "NICs: {cards}, behind: {cards_behind}. Blobs: {blobs}, waiting: {blobs_waiting}, with ".format(**totals)
         + f"{size(totals['bytes_waiting'])}. Longest lag: {duration(timedelta(seconds=totals['lag_seconds']))}."
     )
 
 
-def _totals(now: datetime, cards: Sequence[CardStanding]) -> dict[str, int]:
-    lags = [card.lag(now) for card in cards]
+def _totals(now: datetime, nics: Sequence[NicStanding]) -> dict[str, int]:
+    lags = [nic.lag(now) for nic in nics]
     return {
-        "cards": len(cards),
+        "cards": len(nics),
         "cards_behind": sum(lag > LATE for lag in lags),
-        "blobs": sum(card.blobs for card in cards),
-        "blobs_waiting": sum(card.blobs_waiting for card in cards),
-        "bytes_waiting": sum(card.waiting for card in cards),
+        "blobs": sum(nic.blobs for nic in nics),
+        "blobs_waiting": sum(nic.blobs_waiting for nic in nics),
+        "bytes_waiting": sum(nic.waiting for nic in nics),
         "lag_seconds": int(max(lags, default=timedelta(0)).total_seconds()),
     }
 
 
 def _document(found: _Found) -> dict[str, object]:
-    now, cards = found.now, found.cards
+    now, nics = found.now, found.nics
     lost = {kind: overview.lost_container for kind, overview in found.overviews.items() if overview.lost_container}
     return {
         "time": now,
         "watermarks": {kind.name.lower(): overview.watermark for kind, overview in found.overviews.items()},
         "cards": [
             {
-                "logs": card.kind.name.lower(),
-                "resource": card.resource,
-                "mac": card.mac,
-                "last_commit": card.committed,
-                "delivered_until": card.delivered_until,
-                "blobs": card.blobs,
-                "blobs_waiting": card.blobs_waiting,
-                "bytes_waiting": card.waiting,
-                "lag_seconds": int(card.lag(now).total_seconds()),
-                "behind": card.lag(now) > LATE,
+                "logs": nic.kind.name.lower(),
+                "resource": nic.resource,
+                "mac": nic.mac,
+                "last_commit": nic.committed,
+                "delivered_until": nic.delivered_until,
+                "blobs": nic.blobs,
+                "blobs_waiting": nic.blobs_waiting,
+                "bytes_waiting": nic.waiting,
+                "lag_seconds": int(nic.lag(now).total_seconds()),
+                "behind": nic.lag(now) > LATE,
             }
-            for card in cards
+            for nic in nics
         ],
         "blocked": [
             {
@@ -168,5 +166,5 @@ def _document(found: _Found) -> dict[str, object]:
         ],
         "not_read": [{"container": container, "blob": name} for container, name in found.unknown_names],
         "lost_containers": [{"container": kind.container, "reason": reason} for kind, reason in lost.items()],
-        "totals": _totals(now, cards),
+        "totals": _totals(now, nics),
     }

@@ -15,14 +15,14 @@ _WIDTH_WITHOUT_TERMINAL = 160
 
 
 def print_table(table: Table, stream: TextIO | None = None) -> None:
-    """Print a table, on stdout unless told otherwise; wide where that is no terminal, so that a row is a line."""
+    """Print a table, on stdout unless told otherwise; wide where that is not a terminal, so that a row is a line."""
     file = stream or sys.stdout
     width = None if file.isatty() else _WIDTH_WITHOUT_TERMINAL
     Console(file=file, width=width, markup=False, emoji=False, highlight=False).print(table)
 
 
 def new_table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
-    """Return an empty table; columns of `numbers` are aligned to the right, and never broken."""
+    """Return an empty table; columns of `numbers` are aligned to the right and never wrapped."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         is_number = column in numbers

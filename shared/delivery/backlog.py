@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from shared.delivery.horizon import Horizon
-from shared.delivery.hours import Stretch, stretches
+from shared.delivery.hours import Hours, hours_between
 from shared.errors import ContainerMissing
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
 from shared.storage.checkpoint import State
@@ -16,7 +16,7 @@ from shared.storage.logs import FlowLogAccount
 from shared.storage.watermarks import Watermarks
 
 LATE = timedelta(minutes=5)
-"""A longer lag is more than the time that events and their delivery take."""
+"""Events and their delivery take less time than this."""
 _STUCK = timedelta(hours=2)
 
 
@@ -40,16 +40,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class CardStanding:
-    """How the delivery of one network card's logs stands.
+class NicStanding:
+    """How the delivery of one NIC's logs stands.
 
     Attributes:
         kind: the kind of its logs.
         resource: the resource that they are kept under, as in the blobs' names.
-        mac: the network card; None for logs whose names have none.
+        mac: the NIC's MAC address; None for logs whose names have none.
         committed, delivered_until: as for a blob.
         blobs: how many blobs were looked at.
-        blobs_waiting: how many of them are not wholly delivered.
+        blobs_waiting: how many of them are not completely delivered.
         waiting: bytes in them.
     """
 
@@ -73,9 +73,9 @@ class Overview:
 
     Attributes:
         watermark: the hour before which everything was found delivered; None before the first sweep.
-        standings: of every log blob that was looked at.
-        unknown_names: blobs that are named like flow logs, but in no form that is known.
-        lost_container: a sentence if the log container is not there though it was once, else "".
+        standings: one for every log blob that was looked at.
+        unknown_names: blobs that are named like flow logs, but not in a known form.
+        lost_container: a sentence if the log container existed once and no longer does, else "".
     """
 
     watermark: datetime | None
@@ -86,7 +86,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Looks at one flow-log account and at what is kept about it; writes nothing, not even the first watermark."""
+    """Looks at one flow-log account and at what is stored about it; writes nothing, not even the first watermark."""
 
     logs: FlowLogAccount
     checkpoints: Checkpoints
@@ -94,7 +94,7 @@ class Backlog:
     horizon: Horizon
 
     def look(self, kind: LogKind, now: datetime) -> Overview:
-        """Look at every blob from the watermark on, and at older ones that were begun and not finished.
+        """Return how every blob from the watermark on stands, and older ones that were begun and not finished.
 
         Raises:
             StorageAway: an account can't be reached now.
@@ -110,7 +110,7 @@ class Backlog:
 
     def _look(self, kind: LogKind, now: datetime) -> tuple[list[Standing], list[str]]:
         first = self.horizon.first_hour(kind)
-        hours = [*self._hours_begun_before(kind, first), *stretches(first, now)]
+        hours = [*self._hours_begun_before(kind, first), *hours_between(first, now)]
         known = {summary.blob: summary for hour in hours for summary in self.checkpoints.listed(kind, hour.checkpoints)}
         items, names = list[ListedLog](), set[str]()
         for found in self._found(kind, hours, first, now):
@@ -125,14 +125,14 @@ class Backlog:
         # In the container's beginning, which is all of a small one: hours that the watermark has passed are not listed.
         return (each for each in self.logs.beginning(kind) if isinstance(each, UnknownName))
 
-    def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Stretch]:
+    def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Hours]:
         begun = self.checkpoints.listed_open(kind, first)
         logs = (parse_blob_name(kind.container, checkpoint.blob) for checkpoint in begun)
         hours = {log.hour for log in logs if log is not None}
-        return [Stretch(hour, hour + timedelta(hours=1)) for hour in sorted(hours)]
+        return [Hours(hour, hour + timedelta(hours=1)) for hour in sorted(hours)]
 
     def _found(
-        self, kind: LogKind, hours: Sequence[Stretch], first: datetime, now: datetime
+        self, kind: LogKind, hours: Sequence[Hours], first: datetime, now: datetime
     ) -> Iterator[ListedLog | UnknownName]:
         yield from self._unknown(kind)
         resources = list[str]()
@@ -164,23 +164,23 @@ def standing(item: ListedLog, summary: Summary | None, moved: datetime | None) -
     blocked = item.problem
     if not blocked and moved is not None and moved - max(reached, item.modified) > _STUCK:
         since = f"since {reached:%Y-%m-%d %H:%M}" if begun else "yet"
-        blocked = f"Nothing of it was delivered {since}, while others were. Look into the function app's log."
+        blocked = f"Nothing of it was delivered {since}, while others were. Look at the function app's log."
     return Standing(item.log, item.modified, min(item.modified, reached), item.size - delivered, blocked)
 
 
-def by_card(standings: Iterable[Standing]) -> list[CardStanding]:
-    """Put together what belongs to one network card, in the order of resources and cards."""
+def by_nic(standings: Iterable[Standing]) -> list[NicStanding]:
+    """Combine what belongs to one NIC, in the order of resources and NICs."""
 
     def key(each: Standing) -> tuple[str, str, str]:
         return each.log.kind.container, each.log.resource, each.log.mac or ""
 
-    return [_card(list(group)) for _, group in groupby(sorted(standings, key=key), key)]
+    return [_nic(list(group)) for _, group in groupby(sorted(standings, key=key), key)]
 
 
-def _card(standings: list[Standing]) -> CardStanding:
+def _nic(standings: list[Standing]) -> NicStanding:
     log = standings[0].log
     waiting = [each for each in standings if each.waiting]
-    return CardStanding(
+    return NicStanding(
         kind=log.kind,
         resource=log.resource,
         mac=log.mac,

@@ -1,8 +1,8 @@
 """Batches: what one post carries, and the key that makes it count once.
 
 A batch is a pure function of the log blob's content. Its key names the account, container, blob, generation, byte
-range, part, cut rule and the hash of the range's own bytes, so a repetition, by whoever and whenever, carries the same
-key.
+range, the batch's path in the range, the cut rule and the hash of the range's own bytes, so a repetition, by whoever
+and whenever, carries the same key.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class Origin:
         start, end: the range in bytes.
         content: SHA-256 of the range's bytes.
         cut: the rule by which it is cut.
-        again: an operator's word that makes a replay count anew; "" for everything else.
+        again: an operator's word that makes a replay's records count again; "" for everything else.
     """
 
     account: str
@@ -49,19 +49,19 @@ class Origin:
         """The log blob, as `ACCOUNT/CONTAINER/NAME`."""
         return f"{self.account}/{self.log.kind.container}/{self.log.name}"
 
-    def key(self, part: tuple[int, ...] = ()) -> str:
-        """Return the idempotency key of a part; of the range itself with no part."""
+    def key(self, path: tuple[int, ...] = ()) -> str:
+        """Return the idempotency key of the batch with a path; of the range itself without one."""
         identity = (
             (self.account, self.log.kind.container, self.log.name, self.generation),
             (self.start, self.end, self.content),
-            (self.cut.version, self.cut.max_records, part),
+            (self.cut.version, self.cut.max_records, path),
             self.again,
         )
         return hashlib.sha256(orjson.dumps(identity)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Batch:
     """The flow records of one post.
 
     Attributes:
@@ -77,39 +77,39 @@ class Part:
         """Whether it was never halved."""
         return len(self.path) == 1
 
-    def halves(self) -> tuple["Part", "Part"]:
-        """Cut in two, the larger half first; only a part of two lines or more can be."""
+    def halves(self) -> tuple["Batch", "Batch"]:
+        """Cut in two, the larger half first; only a batch of two lines or more can be."""
         middle = (len(self.lines) + 1) // 2
-        return Part((*self.path, 0), self.lines[:middle]), Part((*self.path, 1), self.lines[middle:])
+        return Batch((*self.path, 0), self.lines[:middle]), Batch((*self.path, 1), self.lines[middle:])
 
     def body(self) -> bytes:
         """Return the gzipped NDJSON, the same bytes at every call."""
         gzip = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_FORMAT)
         # Some lines at a time: several bodies are made at once, and whole they would each take megabytes twice.
-        pieces = [gzip.compress("\n".join([*some, ""]).encode()) for some in batched(self.lines, _LINES, strict=False)]
-        return b"".join([*pieces, gzip.flush()])
+        parts = [gzip.compress("\n".join([*some, ""]).encode()) for some in batched(self.lines, _LINES, strict=False)]
+        return b"".join([*parts, gzip.flush()])
 
 
-def parts_of(lines: Sequence[str], cut: CutRule, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Part]:
-    """Cut a range's lines into parts, in order; their paths are in order too.
+def batches_of(lines: Sequence[str], cut: CutRule, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Batch]:
+    """Cut a range's lines into batches, in order; their paths are in order too.
 
     Where a batch was halved before, its halves come in its place: `is_halved` tells by the path.
     """
     size = cut.max_records
     for number in range(-(-len(lines) // size)):
-        yield from _leaves(Part((number,), lines[number * size : (number + 1) * size]), is_halved)
+        yield from _leaves(Batch((number,), lines[number * size : (number + 1) * size]), is_halved)
 
 
-def _leaves(part: Part, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Part]:
-    if not is_halved(part.path):
-        yield part
+def _leaves(batch: Batch, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Batch]:
+    if not is_halved(batch.path):
+        yield batch
         return
-    for half in part.halves():
+    for half in batch.halves():
         yield from _leaves(half, is_halved)
 
 
 def following(path: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the path of the part after this one, in the order in which parts are settled."""
+    """Return the path of the batch after this one, in the order in which batches are settled."""
     while len(path) > 1 and path[-1] == 1:
         path = path[:-1]
     return (*path[:-1], path[-1] + 1)

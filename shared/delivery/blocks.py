@@ -1,9 +1,9 @@
-"""Segments of a log blob that is read by its committed blocks, as Network Watcher writes them.
+"""Ranges of a log blob that is read by its committed blocks, as Network Watcher writes them.
 
-A block is a segment, a large one is several. Where the end of a block cuts a record in two, the block's segment ends
-before that record, and the record makes a segment of its own with what the next blocks hold of it: up to where another
-record begins. What comes before the first record that begins in a block is a segment of its own in any case. So where
-segments with records begin and end does not depend on whether a record ever got its end.
+A block is a range, a large one is several. Where the end of a block cuts a record in two, the block's range ends before
+that record, and the record makes a range of its own with what the next blocks hold of it: up to where another record
+begins. What comes before the first record that begins in a block is a range of its own in any case. So where ranges
+with records begin and end does not depend on whether a record ever got its end.
 """
 
 import re
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from shared.delivery.byte_range import ByteRange, Fetch, Limits
 from shared.delivery.cutter import Cutter
-from shared.delivery.segment import Fetch, Limits, Segment
 from shared.flowlog import RecordScanner, cut_start, decode, first_start, is_closer, is_head
 from shared.storage.logs import Block
 
@@ -30,29 +30,29 @@ class _Placed:
     whole: bool
     last: bool
 
-    def segment(self, start: int, data: bytes, *, lasting: bool) -> Segment:
-        """Make a segment that ends in this block; `lasting` means that the next commit can't replace it."""
-        return Segment(start, start + len(data), data, self.number + lasting, self.id, covered=lasting)
+    def range(self, start: int, data: bytes, *, lasting: bool) -> ByteRange:
+        """Return the range that ends in this block; `lasting` means that the next commit can't replace it."""
+        return ByteRange(start, start + len(data), data, self.number + lasting, self.id, covered=lasting)
 
 
-class BlockSegments:
-    """Cuts segments out of blocks; iterate over `after` once, then ask what is torn.
+class BlockRanges:
+    """Cuts ranges out of blocks; iterate over `after` once, then ask what is torn.
 
     Attributes:
-        torn: a record that is cut in two by the end of the last block, as the segment that it makes if the rest never
+        torn: a record that is cut in two by the end of the last block, as the range that it makes if the rest never
             comes; None if there is none.
     """
 
     def __init__(self, fetch: Fetch, limits: Limits, *, joins: bool) -> None:
         """Begin; `joins` is false under the first cut rule, by which a block was cut without a look at others."""
-        self.torn: Segment | None = None
+        self.torn: ByteRange | None = None
         self._fetch = fetch
         self._limits = limits
         self._joins = joins
         self._torn_scanner = RecordScanner()
 
-    def after(self, offset: int, blocks: tuple[Block, ...]) -> Iterator[Segment]:
-        """Give the segments from an offset on, in order; the envelope's closing is in none of them."""
+    def after(self, offset: int, blocks: tuple[Block, ...]) -> Iterator[ByteRange]:
+        """Yield the ranges from an offset on, in order; the envelope's closing is in none of them."""
         for window in _windows(_after(offset, blocks), self._limits.fetch):
             start = window[0].start
             if window[-1].end - start > self._limits.fetch:
@@ -66,7 +66,7 @@ class BlockSegments:
         for start in range(placed.start, placed.end, self._limits.fetch):
             yield self._fetch(start, min(start + self._limits.fetch, placed.end))
 
-    def _block(self, placed: _Placed, chunks: Iterator[bytes]) -> Iterator[Segment]:
+    def _block(self, placed: _Placed, chunks: Iterator[bytes]) -> Iterator[ByteRange]:
         data, begins = self._up_to_a_record(placed, chunks)
         whole = len(data) == placed.end - placed.start
         if begins is None and whole and self.torn is not None:
@@ -93,14 +93,14 @@ class BlockSegments:
                 break
         return data, None
 
-    def _lead(self, placed: _Placed, data: bytes, *, lasting: bool) -> Segment:
+    def _lead(self, placed: _Placed, data: bytes, *, lasting: bool) -> ByteRange:
         # What comes before the first record of a block, and the torn one of the block before, if there is one.
         torn, self.torn = self.torn, None
         if torn is None:
-            return placed.segment(placed.start, data, lasting=lasting)
-        return placed.segment(torn.start, torn.data + data, lasting=lasting) if data else torn
+            return placed.range(placed.start, data, lasting=lasting)
+        return placed.range(torn.start, torn.data + data, lasting=lasting) if data else torn
 
-    def _torn_further(self, placed: _Placed, torn: Segment, data: bytes) -> Iterator[Segment]:
+    def _torn_further(self, placed: _Placed, torn: ByteRange, data: bytes) -> Iterator[ByteRange]:
         # A block in which no record begins: it belongs to the torn one, but for the envelope's closing.
         if placed.last and is_closer(data):
             return
@@ -108,7 +108,7 @@ class BlockSegments:
         length = _without_closer(joined) if placed.last else len(joined)
         if length <= len(torn.data):
             return
-        further = placed.segment(torn.start, joined[:length], lasting=length == len(joined))
+        further = placed.range(torn.start, joined[:length], lasting=length == len(joined))
         ended = bool(self._torn_scanner.feed(further.data[len(torn.data) :]))
         self.torn = None
         if ended:
@@ -118,28 +118,28 @@ class BlockSegments:
         else:
             yield further
 
-    def _records(self, placed: _Placed, lead: int, data: bytes, chunks: Iterator[bytes]) -> Iterator[Segment]:
+    def _records(self, placed: _Placed, lead: int, data: bytes, chunks: Iterator[bytes]) -> Iterator[ByteRange]:
         if placed.end - placed.start <= self._limits.fetch:
             yield from self._end_of_block(placed, placed.start + lead, data)
             return
         # The next commit may replace the last block, so it counts as lasting only once it is read whole.
         cutter = Cutter(placed.start + lead, self._limits, at_records=self._joins)
         for chunk in chain((data,), chunks):
-            for begin, piece in cutter.feed(chunk):
-                yield placed.segment(begin, piece, lasting=not placed.last)
+            for begin, cut in cutter.feed(chunk):
+                yield placed.range(begin, cut, lasting=not placed.last)
         if cutter.held:
             yield from self._end_of_block(placed, cutter.begin, cutter.held)
 
-    def _end_of_block(self, placed: _Placed, start: int, data: bytes) -> Iterator[Segment]:
+    def _end_of_block(self, placed: _Placed, start: int, data: bytes) -> Iterator[ByteRange]:
         # The rest of a block from `start` on.
         if placed.number == 0 and is_head(data):
-            yield replace(placed.segment(start, data, lasting=True), data=b"")
+            yield replace(placed.range(start, data, lasting=True), data=b"")
             return
         length = _without_closer(data) if placed.last else len(data)
         lasting = length == len(data)
         if not (lasting or data[:length].strip(_SEPARATORS)):
             return
-        rest = placed.segment(start, data[:length], lasting=lasting)
+        rest = placed.range(start, data[:length], lasting=lasting)
         if not self._joins:
             yield rest
             return
@@ -150,12 +150,12 @@ class BlockSegments:
         else:
             yield from self._up_to_torn(rest, cut)
 
-    def _up_to_torn(self, segment: Segment, cut: int) -> Iterator[Segment]:
-        # What comes before a record that the segment's end cuts off, which is kept back.
+    def _up_to_torn(self, before: ByteRange, cut: int) -> Iterator[ByteRange]:
+        # What comes before a record that the range's end cuts off, which is kept back.
         if cut:
-            yield replace(segment, end=segment.start + cut, data=segment.data[:cut])
-        if cut < len(segment.data):
-            self.torn = replace(segment, start=segment.start + cut, data=segment.data[cut:])
+            yield replace(before, end=before.start + cut, data=before.data[:cut])
+        if cut < len(before.data):
+            self.torn = replace(before, start=before.start + cut, data=before.data[cut:])
             self._torn_scanner = RecordScanner()
             self._torn_scanner.feed(self.torn.data)
 

@@ -4,8 +4,8 @@ import threading
 from collections import Counter
 
 from shared.clock import Clock
-from shared.delivery.batch import Part
-from shared.errors import WrongAddress
+from shared.delivery.batch import Batch
+from shared.errors import UnexpectedAnswer
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 600.0
 _BATCHES_IN_A_ROW = 2
@@ -27,7 +27,7 @@ class Breaker:
         return max(0.0, self._until - self._clock.monotonic())
 
     def failed(self, wait: float | None = None) -> None:
-        """Note that the gateway failed for good; `wait` is what it asked for, in seconds."""
+        """Note that the gateway failed in the end; `wait` is what it asked for, in seconds."""
         with self._lock:
             if self.pause_left:
                 return
@@ -42,7 +42,7 @@ class Breaker:
 
 
 class Refusals:
-    """Tells a gateway that refuses a line from one that refuses everything, so that the latter fills no quarantine."""
+    """Tells a gateway that refuses a line from one that refuses everything, lest the latter fill the quarantine."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,35 +52,35 @@ class Refusals:
     def accepted(self) -> None:
         """Note that the gateway took a record."""
         with self._lock:
-            self._begin_anew()
+            self._start_over()
 
-    def refused(self, part: Part, log: str = "") -> None:
+    def refused(self, batch: Batch, log: str = "") -> None:
         """Count a refusal: of a batch as malformed, or of a line for whatever reason.
 
-        A batch of one line counts as the line that it is: one that is bad says nothing of the others.
+        A batch of one line counts as a line: a bad one says nothing about the others.
 
         Args:
-            part: what was refused.
-            log: the log blob that it comes from. Batches are counted for each apart: of one log, all lines of a batch
-                are settled before the next batch, while of several at once each may still turn out to have good lines.
+            batch: what was refused.
+            log: the log blob that it comes from. Batches are counted for each separately: of one log, all lines of a
+                batch are settled before the next batch, while of several at once each may still have good lines.
 
         Raises:
-            WrongAddress: two whole batches of a log, or a hundred single lines, were refused in a row.
+            UnexpectedAnswer: two whole batches of a log, or a hundred single lines, were refused in a row.
         """
         with self._lock:
-            if len(part.lines) == 1:
+            if len(batch.lines) == 1:
                 self._lines += 1
-            elif part.whole:
+            elif batch.whole:
                 self._batches[log] += 1
             if self._batches[log] < _BATCHES_IN_A_ROW and self._lines < _LINES_IN_A_ROW:
                 return
-            # Counting starts anew after the breaker's pause, by which time somebody may have seen to it.
-            self._begin_anew()
-        raise WrongAddress(
-            "The gateway, or something before it, refuses everything, however small. Check APIGW_URL, and that the "
-            "gateway knows this flow record."
+            # Counting starts again after the breaker's pause, by which time somebody may have dealt with it.
+            self._start_over()
+        raise UnexpectedAnswer(
+            "The gateway, or something in front of it, refuses everything, however small. Check APIGW_URL, and that "
+            "the gateway knows this flow record."
         )
 
-    def _begin_anew(self) -> None:
+    def _start_over(self) -> None:
         self._batches.clear()
         self._lines = 0

@@ -1,4 +1,4 @@
-"""What a sweep has to look into: log blobs whose listing and checkpoint say that they are not wholly delivered."""
+"""What a sweep has to look into: log blobs that, by listing and checkpoint, are not completely delivered."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 
 from shared.delivery.cycle import Leg
-from shared.delivery.hours import Stretch, is_over
+from shared.delivery.hours import Hours, is_over
 from shared.delivery.unread import Unread
 from shared.errors import StorageAway
 from shared.flowlog import LogBlob, LogKind, hour_prefix, parse_blob_name
@@ -15,7 +15,7 @@ from shared.storage.checkpoint import State
 from shared.storage.checkpoints import Checkpoints, Summary
 from shared.storage.log_listings import ListedLog, UnknownName
 from shared.storage.logs import FlowLogAccount
-from shared.storage.watermarks import Position
+from shared.storage.watermarks import StoppedAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +39,30 @@ class Progress:
 
     Attributes:
         hours: from the watermark to now, to be gone through.
-        unread: what nobody reads.
+        unread: what nothing reads.
         stopped: where it has to end, once it has to.
-        held: the hours in which something is left to do, or can't be told.
+        held: the hours in which something is left to do, or may be.
         troubles: what kept something from being listed.
         bugs: what should not have been raised.
     """
 
-    hours: tuple[Stretch, ...]
+    hours: tuple[Hours, ...]
     unread: Unread
-    stopped: Position | None = None
-    held: set[Stretch | None] = field(default_factory=set)
+    stopped: StoppedAt | None = None
+    held: set[Hours | None] = field(default_factory=set)
     troubles: list[StorageAway] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Finds them by listings alone, and notes what those tell besides. A listing that fails hides nothing but its own.
+    """Finds them by listings alone, and notes what else those show. A listing that fails hides only what is in it.
 
     Attributes:
         kind, logs, checkpoints: where to look.
-        oldest: the oldest hour that is read without asking.
+        oldest: the oldest hour that is read without being asked for.
         now: the time.
-        must_stop: tells whether the sweep has to end.
+        must_stop: returns whether the sweep has to end.
         progress: of the sweep.
     """
 
@@ -75,7 +75,7 @@ class Candidates:
     progress: Progress
 
     def begun(self, leg: Leg, first: datetime) -> Iterator[Candidate]:
-        """Find log blobs of before the watermark that were begun and not finished."""
+        """Yield the log blobs from before the watermark that were begun and not finished."""
         begun = dict[str, Summary]()
         with self._noting(None):
             begun = {summary.blob: summary for summary in self.checkpoints.listed_open(self.kind, first)}
@@ -96,13 +96,13 @@ class Candidates:
             else:
                 yield Candidate(log, is_begun=True, is_shown=item is not None)
 
-    def of_hours(self, leg: Leg, hours: Stretch, resources: Sequence[str]) -> Iterator[Candidate]:
-        """Find log blobs of some hours that are not wholly delivered."""
+    def of_hours(self, leg: Leg, hours: Hours, resources: Sequence[str]) -> Iterator[Candidate]:
+        """Yield the log blobs of some hours that are not completely delivered."""
         with self._noting(hours):
             known = {summary.blob: summary for summary in self.checkpoints.listed(self.kind, hours.checkpoints)}
             for resource in filter(leg.may_have, resources):
                 if self.must_stop():
-                    self.progress.stopped = Position(hours.start, resource)
+                    self.progress.stopped = StoppedAt(hours.start, resource)
                     return
                 pending = list[ListedLog]()
                 with self._noting(hours):
@@ -112,14 +112,14 @@ class Candidates:
                         yield Candidate(item.log, _is_open(known.get(item.log.name)))
 
     @contextlib.contextmanager
-    def _noting(self, hours: Stretch | None) -> Iterator[None]:
+    def _noting(self, hours: Hours | None) -> Iterator[None]:
         try:
             yield
         except StorageAway as trouble:
             self.progress.troubles.append(trouble)
             self.progress.held.add(hours)
 
-    def _pending(self, hours: Stretch, resource: str, known: Mapping[str, Summary]) -> Iterator[ListedLog]:
+    def _pending(self, hours: Hours, resource: str, known: Mapping[str, Summary]) -> Iterator[ListedLog]:
         for item in self.logs.entries(self.kind, hours.prefix(resource)):
             if isinstance(item, UnknownName):
                 self.progress.unread.add_name(item.name)

@@ -1,17 +1,17 @@
-"""Large committed blocks, cut into pieces that are decoded and posted on their own."""
+"""Large committed blocks, cut into ranges that are decoded and posted on their own."""
 
 from collections.abc import Iterator
 
-from shared.delivery.segment import Limits
+from shared.delivery.byte_range import Limits
 from shared.flowlog import RecordScanner, Span, is_apart, last_start
 
 
 class Cutter:
     """Cuts bytes that arrive in chunks: as many whole records as fit into a fetch go together.
 
-    They are counted from their own start. Where no record ends for long, since one is harmed, the bytes are cut before
-    the last record that begins in them, or by length if none does, and scanned anew from there: so that a later worker,
-    who knows nothing of what came before, cuts likewise.
+    They are counted from their own start. Where no record ends for long, since one is damaged, the bytes are cut before
+    the last record that begins in them, or by length if none does, and scanned again from there, so that a later
+    worker, which knows nothing of what came before, cuts likewise.
 
     Attributes:
         begin: where what is held begins.
@@ -28,7 +28,7 @@ class Cutter:
         self._scanner = RecordScanner(start)
 
     def feed(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
-        """Take the next bytes, and give where each piece that they complete begins, with its bytes."""
+        """Take the next bytes, and yield where each range that they complete begins, with its bytes."""
         self.held += chunk
         for span in self._scanner.feed(chunk):
             if span.end - self.begin > self._limits.fetch:
@@ -48,7 +48,7 @@ class Cutter:
             yield from self.feed(held)
 
     def _cut(self) -> Iterator[tuple[int, bytes]]:
-        # Behind the last whole record, if there is one: where a record ends is not certain behind a harmed one.
+        # Behind the last whole record, if there is one: where a record ends is not certain behind a damaged one.
         while self._spans:
             span = self._spans.pop()
             text = self.held[span.start - self.begin : span.end - self.begin]

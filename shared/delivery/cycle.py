@@ -1,47 +1,47 @@
-"""In what order a sweep goes through what there is: on from where the last one stopped, and around.
+"""The order in which a sweep goes through everything: on from where the last one stopped, and around.
 
-Were each sweep to begin at the watermark, whatever takes long there would take the time of everything after it, sweep
-for sweep.
+If each sweep began at the watermark, whatever takes long there would use up the time of everything after it, sweep
+after sweep.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.delivery.hours import Stretch
-from shared.storage.watermarks import Position
+from shared.delivery.hours import Hours
+from shared.storage.watermarks import StoppedAt
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A part of the way: some hours, or a part of what is in them.
+    """A part of the round: some hours, or a part of what is in them.
 
     Attributes:
-        stretch: the hours; None for log blobs that were begun before the first of them, and not finished.
+        hours: which; None for log blobs that were begun before the first of them, and not finished.
         after: only log blobs whose names come after this one; "" for all.
         until: only log blobs whose names come up to this one; None for all.
     """
 
-    stretch: Stretch | None
+    hours: Hours | None
     after: str = ""
     until: str | None = None
 
     def has(self, name: str) -> bool:
-        """Tell whether a log blob of these hours belongs to it."""
+        """Return whether a log blob of these hours belongs to it."""
         return self.after < name and (self.until is None or name <= self.until)
 
     def may_have(self, resource: str) -> bool:
-        """Tell whether a resource (a prefix of names) may have log blobs that belong to it."""
+        """Return whether a resource (a prefix of names) may have log blobs that belong to it."""
         return self.after < f"{resource}0" and (self.until is None or resource <= self.until)  # "0" comes after "/"
 
 
-def legs(stretches: Sequence[Stretch], stopped: Position | None) -> list[Leg]:
-    """Return the legs of one way around: what was begun before the first of the hours, then the hours, oldest first.
+def legs(hours: Sequence[Hours], stopped: StoppedAt | None) -> list[Leg]:
+    """Return the legs of one round: what was begun before the first of the hours, then the hours, oldest first.
 
     If the last sweep stopped somewhere, that leg comes in two parts, what is left of it first and the rest last.
     """
-    around: list[Stretch | None] = [None, *stretches]
+    around: list[Hours | None] = [None, *hours]
     if stopped is None:
-        return [Leg(stretch) for stretch in around]
+        return [Leg(each) for each in around]
     at = max((n for n, each in enumerate(around) if each is None or each.start <= stopped.hour), default=0)
-    whole = [Leg(stretch) for stretch in (*around[at + 1 :], *around[:at])]
+    whole = [Leg(each) for each in (*around[at + 1 :], *around[:at])]
     return [Leg(around[at], after=stopped.name), *whole, Leg(around[at], until=stopped.name)]

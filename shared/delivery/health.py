@@ -1,23 +1,23 @@
-"""What a sweep tells of besides logs, for alerts: the token's end, and dead letters."""
+"""What a sweep reports besides logs, for alerts: when the token expires, and dead letters."""
 
 from dataclasses import dataclass
 
-import orjson
+from shared.delivery.report import Outcome, log_line
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What one sweep found; None where it could not be asked.
+    """What one sweep found; None for what could not be asked.
 
     Attributes:
-        token_days_left: days until the subscription token ends.
-        dead_letters: events that Event Grid gave up in the last hour.
+        token_days_left: days until the subscription token expires.
+        dead_letters: events that Event Grid gave up on in the last hour.
     """
 
     token_days_left: float | None
     dead_letters: int | None
 
-    def line(self) -> str:
-        """Return the line that every sweep logs."""
+    def log(self) -> None:
+        """Log the line of a sweep."""
         known = {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
-        return orjson.dumps({"outcome": "swept", **known}).decode()
+        log_line(Outcome.SWEPT, known)

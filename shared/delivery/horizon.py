@@ -1,4 +1,4 @@
-"""How far back logs are read without being asked."""
+"""How far back logs are read without being asked for."""
 
 import threading
 from dataclasses import replace
@@ -10,7 +10,7 @@ from shared.flowlog import LogKind
 from shared.storage.watermarks import Watermark, Watermarks
 
 KEPT = timedelta(days=35)
-"""How long checkpoints, and the gateway's idempotency keys, are kept; nothing older is read without being asked."""
+"""How long checkpoints, and the gateway's idempotency keys, are kept; nothing older is read without being asked for."""
 GRACE = timedelta(hours=2)
 """How long after its end an hour is still swept, whatever was found in it."""
 
@@ -19,8 +19,9 @@ class Horizon:
     """The oldest hour of each kind of log that events and sweeps read.
 
     It is the hour of installation, which the first run writes down, or the setting START_FROM; and never more than
-    35 days ago, since beyond that nothing remembers what was delivered. A START_FROM in the future is a slip, and
-    counts as none: were it cut to the current hour, an hour nobody had begun would be lost each time the hour turns.
+    35 days ago, since beyond that nothing remembers what was delivered. A START_FROM in the future is a
+    mistake, and counts as none: if it were cut to the current hour, an hour that nothing had begun would be lost each
+    time a new hour starts.
     """
 
     def __init__(self, watermarks: Watermarks, clock: Clock, start_from: datetime | None) -> None:
@@ -36,11 +37,11 @@ class Horizon:
             if kind not in self._starts:
                 self._starts[kind] = self._as_set(self._written(kind)[0]).start
             start = self._starts[kind]
-        # A clock that was ahead when it was asked first is put right by then.
+        # A clock that was ahead when it was first asked has been corrected by then.
         return self._oldest(min(start, whole_hour(self._clock.now())))
 
     def watermark(self, kind: LogKind) -> tuple[Watermark, str]:
-        """Return the watermark and its ETag; writes it at the first run, and where START_FROM or the clock changed.
+        """Return the watermark and its ETag; write it at the first run, and where START_FROM or the clock changed.
 
         Raises:
             HeldElsewhere: another sweep is at work.
@@ -50,15 +51,15 @@ class Horizon:
         return watermark, etag if watermark == written else self._watermarks.save(kind, watermark, etag)
 
     def first_hour(self, kind: LogKind) -> datetime:
-        """Return the hour from which on a sweep would look now; writes nothing."""
+        """Return the hour from which a sweep would look now; write nothing."""
         found = self._watermarks.load(kind)
         watermark = self._first() if found is None else self._as_set(found[0])
         return max(watermark.hour, self._oldest(watermark.start))
 
     def appeared(self, watermark: Watermark) -> Watermark:
-        """Return the watermark of a log container that is there, for the first time perhaps.
+        """Return the watermark of a log container that exists, perhaps for the first time.
 
-        While it was not, the watermark went with the clock; whether that was so is storage's word alone. So everything
+        While it did not, the watermark advanced with the clock; that it did not is storage's word alone. So everything
         that may be read is looked through once.
         """
         if watermark.existed:
@@ -79,13 +80,15 @@ class Horizon:
             self._watermarks.create(kind, self._first())
             found = self._watermarks.load(kind)
         if found is None:
-            raise StorageAway("The function's own storage account does not show the watermark that it was just given.")
+            raise StorageAway(
+                "The function's own storage account does not return the watermark that was just written to it."
+            )
         return found
 
     def _first(self) -> Watermark:
         now = self._clock.now()
         hour = whole_hour(now)
-        # As if it had been tidied a day ago, so that the first sweep looks for names that nobody reads.
+        # As if it had been tidied a day ago, so that the first sweep looks for names that nothing reads.
         tidied, tidy_from = now - timedelta(days=1), hour - KEPT
         return self._as_set(Watermark(start=hour, since=hour, hour=hour, tidied=tidied, tidy_from=tidy_from))
 
@@ -96,7 +99,7 @@ class Horizon:
         return max(start, whole_hour(now - KEPT))
 
     def _as_set(self, watermark: Watermark) -> Watermark:
-        # The watermark as START_FROM and the time want it now. What a clock that was ahead wrote is taken back.
+        # The watermark as START_FROM and the time require it now. What a clock that was ahead wrote is undone.
         now = self._clock.now()
         start = min(watermark.start, whole_hour(now))
         oldest = self._oldest(start)
@@ -104,7 +107,7 @@ class Horizon:
         if oldest < since:
             since, hour = oldest, min(hour, oldest)
         elif hour < oldest:
-            since = oldest  # what was not begun is left unread from here on, until an earlier start asks for it
+            since = oldest  # what was not begun stays unread from here on, until an earlier start asks for it
         hour = min(hour, max(since, whole_hour(now - GRACE)))
         return replace(watermark, start=start, since=since, hour=hour)
 

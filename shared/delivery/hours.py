@@ -1,4 +1,4 @@
-"""Hours to look through, put together so that storage is listed as seldom as can be."""
+"""Hours to look through, grouped so that storage is listed as rarely as possible."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _LAST_COMMIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Hours:
     """Hours that are listed in one go: one hour, or a whole day, from `start` up to `end`."""
 
     start: datetime
@@ -29,21 +29,21 @@ class Stretch:
         return self.prefix("").lstrip("/")
 
 
-def stretches(first: datetime, end: datetime) -> Iterator[Stretch]:
+def hours_between(first: datetime, end: datetime) -> Iterator[Hours]:
     """Cut the time from the whole hour `first` up to `end` into days, and hours where a day is not whole."""
     start = first
     while start < end:
         whole_day = start.hour == 0 and start + _DAY <= end
-        stretch = Stretch(start, start + (_DAY if whole_day else _HOUR))
-        yield stretch
-        start = stretch.end
+        hours = Hours(start, start + (_DAY if whole_day else _HOUR))
+        yield hours
+        start = hours.end
 
 
 def is_over(log: LogBlob, now: datetime) -> bool:
-    """Tell whether a log blob's hour is over, so that its checkpoint can close once everything is delivered."""
+    """Return whether a log blob's hour is over, so that its checkpoint can close once everything is delivered."""
     return now >= log.hour + _HOUR
 
 
 def is_settled(log: LogBlob, now: datetime) -> bool:
-    """Tell whether a log blob's last commit has come for sure: Azure's comes some minutes after the hour's end."""
+    """Return whether a log blob's last commit is certain to have come: Azure's comes minutes after the hour ends."""
     return now >= log.hour + _HOUR + _LAST_COMMIT

@@ -26,7 +26,7 @@ class Patience:
         self.retries = 0
 
     def insist[T](self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt gives in the end.
+        """Return what an attempt returns in the end.
 
         Raises:
             RetryLater: the time budget is spent, or another post of the same pass failed for good.
@@ -36,7 +36,7 @@ class Patience:
             try:
                 return attempt()
             except RetryLater as refusal:
-                # Jitter on top of what was asked for, so that many who were told the same don't come back at once.
+                # Jitter on top of what was asked for, so that many that were told the same don't come back all at once.
                 wait = (refusal.wait or 0.0) + random.uniform(0, ceiling)  # noqa: S311 -- no secret
                 if wait >= self._deadline.remaining or self._clock.wait(self.halted, wait):
                     raise

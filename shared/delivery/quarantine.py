@@ -1,4 +1,4 @@
-"""What is set aside, as objects that say everything needed to look at it and to send it again.
+"""What is set aside, as objects that hold everything needed to look at it and to send it again.
 
 One object a line, under a name that follows from the content alone, so that a repetition writes the same blob again.
 """
@@ -12,7 +12,7 @@ import orjson
 
 from shared.apigw.client import Rejection
 from shared.apigw.foreign import plain_words
-from shared.delivery.batch import Origin, Part
+from shared.delivery.batch import Batch, Origin
 from shared.errors import Unsupported
 from shared.flowlog import Decoded, Envelope, LogBlob, SetAside, Unit, decode_set_aside
 
@@ -22,7 +22,7 @@ REFUSED_LINE = "line"
 
 
 def without_foreign_text(document: dict[str, Any]) -> dict[str, Any]:
-    """Return an object with what may be shown of the gateway's reason: older versions kept it as it came."""
+    """Return an object with what may be shown of the gateway's reason: older versions stored it as it came."""
     if document.get("unit") != REFUSED_LINE or "reason" not in document:
         return document
     return document | {"reason": plain_words(str(document["reason"]))}
@@ -40,27 +40,32 @@ class Quarantine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a log the objects come from: the range, and the id of its block ("" where there is none)."""
+class Position:
+    """Where in a log objects come from: the range, and the id of its block ("" where there is none)."""
 
     origin: Origin
     block: str
 
     def of_decoder(self, items: Sequence[SetAside]) -> list[bytes]:
-        """Describe what the decoder set aside."""
+        """Return the objects of what the decoder set aside, a line each."""
         return [
             self._line(item.unit.value, item.position, item.reason, item.raw, orjson.loads(orjson.dumps(item.context)))
             for item in items
         ]
 
-    def of_gateway(self, part: Part, rejections: Sequence[Rejection]) -> list[bytes]:
-        """Describe the lines of a part that the gateway did not take."""
-        where = ".".join(map(str, part.path))
-        # A line that was a whole part goes under the same key again, or a replay would store it beside that.
-        key = self.origin.key(part.path) if len(part.lines) == 1 else None
+    def of_gateway(self, batch: Batch, rejections: Sequence[Rejection]) -> list[bytes]:
+        """Return the objects of a batch's lines that the gateway rejected, a line each."""
+        where = ".".join(map(str, batch.path))
+        # A line that was a whole batch goes under the same key again, or a replay would store it beside that.
+        key = self.origin.key(batch.path) if len(batch.lines) == 1 else None
         return [
             self._line(
-                REFUSED_LINE, f"part {where}, line {item.line}", item.reason, part.lines[item.line].encode(), None, key
+                REFUSED_LINE,
+                f"batch {where}, line {item.line}",
+                item.reason,
+                batch.lines[item.line].encode(),
+                None,
+                key,
             )
             for item in rejections
         ]
@@ -91,12 +96,12 @@ class Quarantined:
     """An object of quarantine, read back.
 
     Attributes:
-        document: all of it, but what may not be shown of a gateway's reason.
+        document: all of it, except for what must not be shown of a gateway's reason.
         unit: what it is; None for a flow record that the gateway refused.
         raw: the bytes as written.
         context: the envelope of a tuple.
         key: the idempotency key that its records go under, in a post of their own; None if they go with others.
-        tries: how often the gateway rejected it after it was sent again.
+        tries: how often the gateway rejected it when it was sent again.
     """
 
     document: dict[str, Any]
@@ -108,7 +113,7 @@ class Quarantined:
 
     @classmethod
     def from_json(cls, line: bytes) -> "Quarantined":
-        """Read an object.
+        """Return the object of a stored line.
 
         Raises:
             Unsupported: it is of a newer format, or damaged. It must be kept as it is.
@@ -129,24 +134,24 @@ class Quarantined:
             raise Unsupported("A quarantined object can't be read.") from None
 
     def decoded(self) -> Decoded:
-        """Decode it again: it may give flow records by now."""
+        """Decode it again: it may yield flow records now."""
         if self.unit is None:
             return Decoded(lines=[self.raw.decode()])
         return decode_set_aside(self.unit, self.raw, self.context)
 
     def with_key(self, key: str) -> bytes:
-        """Describe it as one whose records go in a post of their own."""
+        """Return it as an object whose records go in a post of their own."""
         return orjson.dumps(self.document | {"key": key})
 
     def left(self, items: Sequence[SetAside]) -> list[bytes]:
-        """Describe the parts of it that could not be decoded, where others could."""
+        """Return the objects of what in it could not be decoded, where the rest could."""
         return [
             self._part(item.unit.value, item.reason, item.position, item.raw, orjson.loads(orjson.dumps(item.context)))
             for item in items
         ]
 
     def refused(self, number: int, line: str, reason: str, **more: object) -> bytes:
-        """Describe a flow record of it, by its number, that the gateway did not take."""
+        """Return the object of one of its flow records, given by number, that the gateway rejected."""
         if self.unit is None:
             return orjson.dumps(self.document | {"reason": reason} | more)
         return self._part(REFUSED_LINE, reason, f"record {number}", line.encode(), None, **more)

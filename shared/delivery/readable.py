@@ -1,4 +1,4 @@
-"""Blobs that are surely not the text of a log, such as packed ones: they are refused before anything of them is read.
+"""Blobs that are certainly not the text of a log, such as compressed ones: they are refused before they are read.
 
 Read record by record, their bytes would fill the quarantine.
 """
@@ -12,10 +12,10 @@ _BEGINNING = 512
 
 
 def check_readable(name: str, size: int, fetch: Callable[[int, int], bytes]) -> None:
-    """Look at the beginning of a blob of `size` bytes that is to be read record by record.
+    """Check the beginning of a blob of `size` bytes that is to be read record by record.
 
     Raises:
-        Unsupported: it is compressed, or text in another encoding than a log's.
+        Unsupported: it is compressed, or is text in another encoding than a log's.
     """
     beginning = fetch(0, min(_BEGINNING, size))
     # Zeros may stand before a log in a blob that was laid out before it was written.

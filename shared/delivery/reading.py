@@ -1,15 +1,15 @@
-"""What is new in a log blob, as segments: record-aligned byte ranges that are decoded and posted on their own.
+"""What is new in a log blob, as byte ranges that are cut between records, and decoded and posted on their own.
 
-Where a segment begins and ends depends on the blob's content alone, never on when it was read or how far it had grown,
-so that a repetition cuts the same batches. Bytes are fetched in ranges of about a megabyte, so memory stays small
-whatever the backlog.
+Where a range begins and ends depends on the blob's content alone, never on when it was read or how far it had grown,
+so that a repetition cuts the same batches. About a megabyte is fetched at a time, so memory stays small whatever
+the backlog.
 """
 
 import hashlib
 from collections.abc import Iterator
 
-from shared.delivery.blocks import BlockSegments
-from shared.delivery.segment import Fetch, Limits, Segment
+from shared.delivery.blocks import BlockRanges
+from shared.delivery.byte_range import ByteRange, Fetch, Limits
 from shared.errors import Unsupported
 from shared.flowlog import RecordScanner, Span, is_closer, is_head, is_record
 from shared.storage.checkpoint import Checkpoint, Layout, Tail, digest_of
@@ -27,7 +27,7 @@ def survey(snapshot: Snapshot, fetch: Fetch) -> Layout:
 
     Network Watcher puts the envelope's opening and its closing into blocks of their own ("flow-logs-read"). Where
     something else comes first, blocks are the work of some copying tool and may cut through records. Where records
-    share a block with the closing, the next commit replaces that block, so that it is no lasting range.
+    share a block with the closing, the next commit replaces that block, so that the range does not last.
     """
     if not snapshot.blocks:
         return Layout.BYTES
@@ -40,14 +40,14 @@ def survey(snapshot: Snapshot, fetch: Fetch) -> Layout:
 
 
 def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bool:
-    """Tell whether what was delivered is no longer how the blob begins."""
+    """Return whether what was delivered is no longer how the blob begins."""
     if checkpoint.offset > snapshot.size or checkpoint.blocks > len(snapshot.blocks):
         return True
     if checkpoint.layout is Layout.BLOCKS and snapshot.size and not snapshot.blocks:
         return True  # put whole over what was written by blocks, of which nothing may have been delivered yet
     if digest_of(snapshot.blocks[: checkpoint.blocks]) != checkpoint.digest:
         return True
-    if checkpoint.part and _begun(checkpoint, snapshot, fetch) != checkpoint.begun:
+    if checkpoint.batch and _begun(checkpoint, snapshot, fetch) != checkpoint.begun:
         return True
     if checkpoint.tail is None:
         return False
@@ -55,8 +55,8 @@ def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bo
 
 
 def _begun(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> str | None:
-    segment = next(iter(Reading(checkpoint, snapshot, fetch)), None)
-    return None if segment is None else hashlib.sha256(segment.data).hexdigest()
+    begun = next(iter(Reading(checkpoint, snapshot, fetch)), None)
+    return None if begun is None else hashlib.sha256(begun.data).hexdigest()
 
 
 class Reading:
@@ -74,8 +74,8 @@ class Reading:
         self._settled = settled
         self.left = snapshot.size - checkpoint.offset
 
-    def __iter__(self) -> Iterator[Segment]:
-        """Give the segments in order; the envelope's closing is in none of them.
+    def __iter__(self) -> Iterator[ByteRange]:
+        """Yield the ranges in order; the envelope's closing is in none of them.
 
         Raises:
             Unsupported: no record ends within 16 MiB in a blob that is read by bytes.
@@ -85,16 +85,16 @@ class Reading:
         else:
             yield from self._by_blocks()
 
-    def _by_blocks(self) -> Iterator[Segment]:
+    def _by_blocks(self) -> Iterator[ByteRange]:
         limits = Limits(FETCH_BYTES, LONGEST_RECORD)
-        segments = BlockSegments(self._fetch, limits, joins=self._checkpoint.cut.version >= _JOINS_FROM)
-        yield from segments.after(self._checkpoint.offset, self._snapshot.blocks)
-        torn = segments.torn
+        ranges = BlockRanges(self._fetch, limits, joins=self._checkpoint.cut.version >= _JOINS_FROM)
+        yield from ranges.after(self._checkpoint.offset, self._snapshot.blocks)
+        torn = ranges.torn
         if torn is not None and self._settled:
             yield torn
         self.left = 0 if torn is None or self._settled else len(torn.data)
 
-    def _by_bytes(self) -> Iterator[Segment]:
+    def _by_bytes(self) -> Iterator[ByteRange]:
         scanner = RecordScanner(self._checkpoint.offset)
         held, begin = b"", self._checkpoint.offset
         for start in range(begin, self._snapshot.size, FETCH_BYTES):
@@ -105,7 +105,7 @@ class Reading:
                 if self._may_grow(span, held[span.start - base :]):
                     self.left = self._snapshot.size - begin
                     return
-                yield Segment(begin, span.end, held[begin - base : span.end - base])
+                yield ByteRange(begin, span.end, held[begin - base : span.end - base])
                 begin = span.end
             held = held[begin - base :]
             if len(held) > LONGEST_RECORD:
@@ -113,6 +113,6 @@ class Reading:
         self.left = self._snapshot.size - scanner.rest_start
 
     def _may_grow(self, span: Span, data: bytes) -> bool:
-        # An object up to the very end that is not a record may be an envelope whose opening is harmed. Delivered with
+        # An object up to the very end that is not a record may be an envelope whose opening is damaged. Delivered with
         # its closing, it would be another one after the next commit, and its records would count again.
         return not self._settled and span.end == self._snapshot.size and not is_record(data)

@@ -1,9 +1,10 @@
-"""Sending the logs of some hours once more: it fills what the gateway lost, and doubles nothing.
+"""Sending the logs of some hours once more: it fills in what the gateway lost, and duplicates nothing.
 
 A log blob is first delivered as an event would have it delivered. What had been delivered before is then posted again
 in the very batches that it was delivered in, under the same keys: layout, cut rule, generation and halvings are those
 of the checkpoint, which stays as it is. A batch that the gateway has is answered as a duplicate, one that it lost is
-stored. A batch that it took whole is never halved now, since its halves have other keys and would be stored beside it.
+stored. A batch that it accepted whole is never halved now, since its halves have other keys and would be stored
+beside it.
 """
 
 import threading
@@ -14,12 +15,12 @@ from datetime import UTC, datetime
 
 from shared.clock import Clock, Deadline
 from shared.delivery.batch import CUT_VERSION
-from shared.delivery.hours import is_settled, stretches
-from shared.delivery.means import Means
+from shared.delivery.collaborators import Collaborators
+from shared.delivery.hours import hours_between, is_settled
 from shared.delivery.report import Outcome, Report, Tally
-from shared.delivery.transfer import Source, Transfer
+from shared.delivery.transfer import PassSource, Transfer
 from shared.delivery.worker import BUDGET_SECONDS, Worker
-from shared.errors import ContainerMissing, Overtaken, SluiceError, Unsupported, WrongAddress
+from shared.errors import ContainerMissing, Overtaken, SluiceError, UnexpectedAnswer, Unsupported
 from shared.flowlog import LogKind
 from shared.storage.checkpoint import Checkpoint
 from shared.storage.checkpoints import Checkpoints
@@ -29,11 +30,17 @@ from shared.storage.logs import FlowLogAccount
 _AT_ONCE = 4
 _EVER = datetime.min.replace(tzinfo=UTC)
 _READABLE = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.INCOMPLETE, Outcome.UNSUPPORTED}
-_STOPPING = {Outcome.RETRY_LATER, Outcome.PAUSED, Outcome.TOKEN_REFUSED, Outcome.WRONG_ADDRESS, Outcome.SETTING}
-"""Outcomes that the next log blob would have too."""
+_STOPPING = {
+    Outcome.RETRY_LATER,
+    Outcome.PAUSED,
+    Outcome.TOKEN_REFUSED,
+    Outcome.UNEXPECTED_ANSWER,
+    Outcome.INVALID_SETTING,
+}
+"""Outcomes that the next log blob would have as well."""
 
 type Progress = Callable[[int], None]
-"""Is told of bytes of logs that were read, from several threads."""
+"""Called with the number of bytes of logs that were read, from several threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +56,14 @@ class Replay:
     """Replays the logs of one account.
 
     Attributes:
-        logs, checkpoints, means: as the function app has them.
+        logs, checkpoints, collaborators: as the function app has them.
         batch_max_records: for log blobs that have no checkpoint yet.
         again: an operator's word in the keys, which makes every record count a second time; "" for none.
     """
 
     logs: FlowLogAccount
     checkpoints: Checkpoints
-    means: Means
+    collaborators: Collaborators
     batch_max_records: int
     again: str = ""
 
@@ -78,11 +85,11 @@ class Replay:
     def run(
         self, plan: Sequence[Planned], stop: threading.Event, progress: Progress
     ) -> Iterator[tuple[Planned, Report]]:
-        """Send, several log blobs at a time; give a report for each that was looked into, in the order of the plan.
+        """Send several log blobs at a time; yield a report for each that was looked into, in the order of the plan.
 
-        Once `stop` is set no further batch is begun. It is set here too when the gateway or a storage account fails.
+        Once `stop` is set no further batch is begun. It is also set here when the gateway or a storage account fails.
         """
-        worker = Worker(self.logs, self.checkpoints, self.means, lambda _kind: _EVER, self.batch_max_records)
+        worker = Worker(self.logs, self.checkpoints, self.collaborators, lambda _kind: _EVER, self.batch_max_records)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             reports = pool.map(lambda planned: _One(self, planned, worker, stop, progress).run(), plan)
             for planned, report in zip(plan, reports, strict=True):
@@ -92,9 +99,9 @@ class Replay:
     def _planned(self, kind: LogKind, start: datetime, end: datetime, prefix: str) -> Iterator[Planned]:
         try:
             resources = [each for each in self.logs.resources(kind) if each.lower().startswith(prefix)]
-        except ContainerMissing:  # of the two kinds of log, one was usually never written
+        except ContainerMissing:  # one of the two kinds of log was usually never written
             return
-        for hours in stretches(start, end):
+        for hours in hours_between(start, end):
             begun = {summary.blob for summary in self.checkpoints.listed(kind, hours.checkpoints)}
             for resource in resources:
                 for item in self.logs.listed(kind, hours.prefix(resource)):
@@ -113,7 +120,7 @@ class _One:
         self._worker = worker
         self._stop = stop
         self._progress = progress
-        self._deadline = _Allowance(replay.means.clock, stop)
+        self._deadline = _Allowance(replay.collaborators.clock, stop)
         self._left = planned.item.size
 
     def run(self) -> Report | None:
@@ -152,10 +159,10 @@ class _One:
             self._advance(end - start)
             return replay.logs.read(self._log, snapshot, start, end)
 
-        settled = is_settled(self._log, replay.means.clock.now())
-        source = Source(replay.logs.name, self._log, snapshot, fetch, replay.again, settled)
-        keeper = _Bystander(first, may_halve=bool(replay.again))
-        transfer = Transfer(replay.means, source, first, keeper, self._deadline, tally)
+        settled = is_settled(self._log, replay.collaborators.clock.now())
+        source = PassSource(replay.logs.name, self._log, snapshot, fetch, replay.again, settled)
+        writer = _Bystander(first, may_halve=bool(replay.again))
+        transfer = Transfer(replay.collaborators, source, first, writer, self._deadline, tally)
         transfer.run()
         return Outcome.CONTINUES if transfer.left and self._deadline.passed else Outcome.DELIVERED
 
@@ -168,13 +175,13 @@ class _One:
 def _check_batches_are_known(checkpoint: Checkpoint) -> None:
     if checkpoint.cut.version != CUT_VERSION:
         raise Unsupported(
-            "It was delivered by a version of Sluice that cuts batches in another way, so a replay would store its "
+            "It was delivered by a version of Sluice that cuts batches differently, so a replay would store its "
             "records twice. Replay it with that version."
         )
     if checkpoint.loose:
         raise Unsupported(
-            "It was delivered out of blocks that were replaced later, so its batches are not known any more, and a "
-            "replay could store its records twice."
+            "It was delivered from blocks that were replaced later, so its batches are no longer known, and a replay "
+            "could store its records twice."
         )
 
 
@@ -190,14 +197,14 @@ class _Bystander:
 
     def save(self, checkpoint: Checkpoint) -> None:
         if checkpoint.halved != self._halved and not self._may_halve:
-            raise WrongAddress(
-                "The gateway refuses a batch that it took whole before; taken in halves it would be stored twice. "
-                "Let the gateway take bodies as large as it did, and run the replay again."
+            raise UnexpectedAnswer(
+                "The gateway refuses a batch that it accepted whole before; in halves it would be stored twice. "
+                "Let the gateway accept bodies as large as before, and run the replay again."
             )
 
 
 class _Allowance(Deadline):
-    # A time budget that begins anew with every range that is read, and ends when the operator stops the replay.
+    # A time budget that starts over with every range that is read, and ends when the operator stops the replay.
 
     def __init__(self, clock: Clock, stop: threading.Event) -> None:
         super().__init__(clock, BUDGET_SECONDS)

@@ -1,6 +1,7 @@
-"""What one invocation did, as the one line that it logs."""
+"""What one invocation did, and the line that it logs."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,36 +12,41 @@ from shared.errors import (
     SettingError,
     SluiceError,
     TokenRefused,
+    UnexpectedAnswer,
     Unreadable,
     Unsupported,
     Vanished,
-    WrongAddress,
 )
 
-_LOG = logging.getLogger("sluice")
+_logger = logging.getLogger("sluice")
 
 
 class Outcome(Enum):
-    """How an invocation ended; the second value is the level that its line is logged at."""
+    """How an invocation ended: a code, and the level that its line is logged at.
+
+    Alert rules and customers' own queries look for the codes, and docs/operations.md says what each means, so a code
+    that was released stays as it is.
+    """
 
     DELIVERED = ("delivered", logging.INFO)
-    NOTHING_NEW = ("nothing new", logging.DEBUG)
-    CONTINUES = ("continues in a later invocation", logging.INFO)
-    HELD_ELSEWHERE = ("held by another worker", logging.DEBUG)
-    PAUSED = ("paused after a failure of the gateway", logging.DEBUG)
-    NO_FLOW_LOG = ("no flow log", logging.DEBUG)
-    TOO_OLD = ("older than what is read without asking", logging.DEBUG)
-    VANISHED = ("log blob is gone", logging.WARNING)
-    INCOMPLETE = ("ends within a record so far", logging.INFO)
+    SWEPT = ("swept", logging.INFO)
+    CONTINUES = ("continues", logging.INFO)
+    INCOMPLETE = ("incomplete", logging.INFO)
+    NOTHING_NEW = ("nothing_new", logging.DEBUG)
+    HELD_ELSEWHERE = ("held_elsewhere", logging.DEBUG)
+    PAUSED = ("paused", logging.DEBUG)
+    TOO_OLD = ("too_old", logging.DEBUG)
+    NOT_A_FLOW_LOG = ("not_a_flow_log", logging.DEBUG)
+    VANISHED = ("vanished", logging.WARNING)
     UNSUPPORTED = ("unsupported", logging.ERROR)
-    UNREADABLE = ("checkpoint unreadable", logging.ERROR)
-    RETRY_LATER = ("will be tried again", logging.ERROR)
-    TOKEN_REFUSED = ("token refused", logging.ERROR)
-    WRONG_ADDRESS = ("wrong address or fault of the gateway", logging.ERROR)
-    SETTING = ("a setting is wrong", logging.CRITICAL)
+    CHECKPOINT_UNREADABLE = ("checkpoint_unreadable", logging.ERROR)
+    RETRY_LATER = ("retry_later", logging.ERROR)
+    TOKEN_REFUSED = ("token_refused", logging.ERROR)
+    UNEXPECTED_ANSWER = ("unexpected_answer", logging.ERROR)
+    INVALID_SETTING = ("invalid_setting", logging.CRITICAL)
 
     @property
-    def words(self) -> str:
+    def code(self) -> str:
         return self.value[0]
 
     @property
@@ -49,7 +55,7 @@ class Outcome(Enum):
 
     @classmethod
     def of(cls, trouble: SluiceError) -> "Outcome":
-        """Return how an invocation ends that something stopped."""
+        """Return the outcome of an invocation that an error stopped."""
         return next(outcome for kind, outcome in _STOPPED_BY if isinstance(trouble, kind))
 
 
@@ -57,12 +63,17 @@ _STOPPED_BY: tuple[tuple[type[SluiceError], Outcome], ...] = (
     (HeldElsewhere, Outcome.HELD_ELSEWHERE),
     (Vanished, Outcome.VANISHED),
     (Unsupported, Outcome.UNSUPPORTED),
-    (Unreadable, Outcome.UNREADABLE),
+    (Unreadable, Outcome.CHECKPOINT_UNREADABLE),
     (TokenRefused, Outcome.TOKEN_REFUSED),
-    (WrongAddress, Outcome.WRONG_ADDRESS),
-    (SettingError, Outcome.SETTING),
+    (UnexpectedAnswer, Outcome.UNEXPECTED_ANSWER),
+    (SettingError, Outcome.INVALID_SETTING),
     (SluiceError, Outcome.RETRY_LATER),
 )
+
+
+def log_line(outcome: Outcome, fields: Mapping[str, object], level: int = 0) -> None:
+    """Log one line of JSON: the outcome's code and the fields, at the outcome's level or a higher one that is given."""
+    _logger.log(max(outcome.level, level), "%s", orjson.dumps({"outcome": outcome.code, **fields}).decode())
 
 
 @dataclass(slots=True)
@@ -74,14 +85,14 @@ class Tally:
         bytes: log bytes read and delivered.
         tuples: tuples seen in them.
         records: flow records that the gateway accepted.
-        tuples_aside, records_aside, ranges_aside: what was quarantined as the decoder could not read it.
-        lines_refused: flow records quarantined as the gateway refused them.
+        tuples_aside, records_aside, ranges_aside: what was quarantined because the decoder could not read it.
+        lines_refused: flow records quarantined because the gateway rejected them.
         posts: batches that the gateway answered for good.
-        duplicates: those of them that it had before.
+        duplicates: how many of them it already had.
         duplicate_records: flow records in them that it had accepted.
-        halved: batches that it refused whole; many of them ask for a smaller BATCH_MAX_RECORDS.
+        halved: batches that it refused whole; many of them call for a smaller BATCH_MAX_RECORDS.
         retries: attempts that had to be repeated.
-        rewritten: times that the log blob was found rewritten.
+        rewritten: how often the log blob was found rewritten.
         lag_seconds: from the newest delivered commit to its checkpoint; None if nothing was delivered.
     """
 
@@ -125,12 +136,9 @@ class Report:
     message: str = ""
 
     def log(self) -> None:
-        """Write the line; counts of zero are left out, since logs cost money."""
+        """Log the line; counts of zero are left out, since logs cost money."""
         tally = self.tally
-        level = max(self.outcome.level, logging.WARNING if tally.quarantined or tally.rewritten else 0)
-        if _LOG.isEnabledFor(level):
-            counts = {name: value for name in Tally.__slots__ if (value := getattr(tally, name))}
-            line = {"blob": self.blob, "outcome": self.outcome.words, **counts, "ms": self.milliseconds}
-            if self.message:
-                line["message"] = self.message
-            _LOG.log(level, "%s", orjson.dumps(line).decode())
+        counts = {name: value for name in Tally.__slots__ if (value := getattr(tally, name))}
+        message = {"message": self.message} if self.message else {}
+        level = logging.WARNING if tally.quarantined or tally.rewritten else 0
+        log_line(self.outcome, {"blob": self.blob, **counts, "ms": self.milliseconds, **message}, level)

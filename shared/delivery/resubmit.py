@@ -1,14 +1,14 @@
-"""Sending again what is in quarantine; what the gateway accepts leaves it, and only then.
+"""Sending again what is in quarantine; what the gateway accepts leaves it, and nothing else does.
 
 A quarantined blob says how it is to be sent. Its objects are decoded again, and their records go together in one post,
 or where an object has a key of its own, in a post under that key; either way the key follows from what the blob holds,
-so that a repetition, after whatever interruption, doubles nothing. Only when every post of a round is answered is the
-blob written anew, with what is left. What the gateway refuses whole it gets object by object in a second round and
+so that a repetition, after any interruption, duplicates nothing. Only when every post of a round is answered is the
+blob rewritten, with what is left. What the gateway refuses whole it is sent object by object in a second round and
 record by record in a third, once the blob says so.
 
-Two cases can store records twice. The gateway took a post, an interruption kept that from being noted, and it refuses
-the same post whole by now, so that its records go one by one. Or it refused a post whole, took its records one by one,
-takes such a post by now, and a replay has put the same blob back into quarantine.
+Two cases can store records twice. The gateway accepted a post, an interruption kept that from being noted, and now it
+refuses the same post whole, so that its records go one by one. Or it refused a post whole, accepted its records one by
+one, accepts such a post now, and a replay has put the same blob back into quarantine.
 """
 
 import contextlib
@@ -23,9 +23,9 @@ import orjson
 
 from shared.apigw.client import Receipt
 from shared.clock import Clock, Deadline
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.delivery.breaker import Refusals
-from shared.delivery.means import Gateway
+from shared.delivery.collaborators import Gateway
 from shared.delivery.patience import Patience
 from shared.delivery.quarantine import Quarantined
 from shared.errors import Malformed, Overtaken, SluiceError, TooLarge, Unsupported, Vanished
@@ -51,8 +51,8 @@ class Outlook:
 
     Attributes:
         objects: how many it holds.
-        records: flow records that they give by now.
-        unreadable: objects that give none, and stay.
+        records: flow records that they now yield.
+        unreadable: objects that yield none, and stay.
     """
 
     objects: int
@@ -66,7 +66,7 @@ class Resubmitted:
 
     Attributes:
         name: the blob's name.
-        accepted: flow records that the gateway took, or had taken before.
+        accepted: flow records that the gateway accepted, now or before.
         left: objects that stay in quarantine, None where that is not known.
         trouble: what kept it from being finished; None if nothing did.
     """
@@ -79,7 +79,7 @@ class Resubmitted:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    # An object that gives flow records by now, and its line as stored.
+    # An object that now yields flow records, and its line as stored.
     line: bytes
     item: Quarantined
     decoded: Decoded
@@ -94,7 +94,7 @@ class _Post:
 
     @property
     def records(self) -> list[tuple[int, int, str]]:
-        """Each record with the number of its entry, and its own number in there."""
+        """Each record with the number of its entry, and its own number within that."""
         return [
             (number, index, line)
             for number, entry in self.entries.items()
@@ -119,7 +119,7 @@ class Resubmission:
         self._refusals = Refusals()
 
     def look(self, name: str) -> Outlook:
-        """Decode a blob again, and send nothing.
+        """Return what sending a blob again would do; nothing is sent.
 
         Raises:
             StorageAway: the account can't be reached now.
@@ -130,9 +130,9 @@ class Resubmission:
         return Outlook(len(lines), sum(len(entry.decoded.lines) for entry in entries), len(lines) - len(entries))
 
     def run(self, names: Sequence[str], stop: threading.Event) -> Iterator[Resubmitted]:
-        """Send blobs again, several at a time, and tell of each that was begun; `stop` lets no further one begin.
+        """Send blobs again, several at a time; yield a result for each one begun. Once `stop` is set none is begun.
 
-        It is set here too when the gateway or the storage account fails.
+        It is also set here when the gateway or the storage account fails.
         """
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for result in pool.map(lambda name: None if stop.is_set() else self._one(name), names):
@@ -167,21 +167,21 @@ class Resubmission:
             else:
                 accepted += receipt.accepted
                 _keep_rejected(post, kept, receipt)
-                # What the gateway only remembers to have rejected is worth another try at once.
+                # What the gateway rejected before, and only remembers, is worth another try at once.
                 unfinished |= post.alone and receipt.duplicate and bool(receipt.rejected)
         if posts:
             self._store.replace(name, [line for each in kept for line in each], etag)
         return _Round(accepted, sum(map(len, kept)), unfinished)
 
     def _post(self, post: _Post, patience: Patience) -> Receipt:
-        part = Part((0,), [line for _, _, line in post.records])
-        body = part.body()
+        batch = Batch((0,), [line for _, _, line in post.records])
+        body = batch.body()
         try:
-            receipt = patience.insist(lambda: self._gateway.post_flow_logs(body, len(part.lines), post.key))
+            receipt = patience.insist(lambda: self._gateway.post_flow_logs(body, len(batch.lines), post.key))
         except (TooLarge, Malformed):
             # Posts of several records don't count: the next is sent before this one is taken apart.
-            if len(part.lines) == 1:
-                self._refusals.refused(part)
+            if len(batch.lines) == 1:
+                self._refusals.refused(batch)
             raise
         if receipt.accepted:
             self._refusals.accepted()
@@ -232,7 +232,7 @@ def _keep_rejected(post: _Post, kept: list[list[bytes]], receipt: Receipt) -> No
 
 
 def _take_apart(post: _Post, kept: list[list[bytes]], reason: str) -> bool:
-    """Note how the parts of a post that was refused whole are to be sent; tell whether there are any."""
+    """Note how what is in a post that was refused whole is to be sent; return whether there is anything to send."""
     if not post.alone:
         for number, entry in post.entries.items():
             kept[number] = [entry.item.with_key(_digest(post.key, number))]

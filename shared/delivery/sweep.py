@@ -1,4 +1,4 @@
-"""The sweep: finds what no event told of, so that nothing is skipped, whatever happened for days.
+"""The sweep: finds what no event announced, so that nothing is skipped, even after days of outage.
 
 From the watermark to now it compares what is committed with what is delivered, by listings alone, and hands the worker
 what differs. The watermark moves over an hour once everything in it is found delivered.
@@ -14,7 +14,7 @@ from shared.clock import Clock, Deadline
 from shared.delivery.candidates import Candidate, Candidates, Progress
 from shared.delivery.cycle import Leg, legs
 from shared.delivery.horizon import GRACE, Horizon
-from shared.delivery.hours import stretches
+from shared.delivery.hours import hours_between
 from shared.delivery.report import Outcome, Report
 from shared.delivery.tidying import Tidying
 from shared.delivery.unread import Unread
@@ -24,7 +24,7 @@ from shared.flowlog import LogKind
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.log_listings import UnknownName
 from shared.storage.logs import FlowLogAccount
-from shared.storage.watermarks import Position, Watermark
+from shared.storage.watermarks import StoppedAt, Watermark
 
 _AT_ONCE = 4
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -54,9 +54,9 @@ class Sweep:
     def run(self, deadline: Deadline) -> Iterator[Report]:
         """Deliver what was missed, within a time budget; the next run goes on where this one stopped.
 
-        Gives a report for each log blob that was looked into, and one for all that can't be read, by what listings
-        tell. A bug at one of them keeps the watermark before its hour and is raised at the end, so that it keeps
-        nothing else from being delivered.
+        Yields a report for each log blob that was looked into, and one for all those that can't be read according to
+        their listing. A bug at one of them keeps the watermark before its hour and is raised at the end, so that it
+        does not keep anything else from being delivered.
 
         Raises:
             StorageAway: an account can't be reached now.
@@ -73,7 +73,7 @@ class Sweep:
             self._pass_without_container(before, etag, now, missing)
             return
         watermark = self._horizon.appeared(before)
-        seen = Progress(tuple(stretches(watermark.hour, now)), unread)
+        seen = Progress(tuple(hours_between(watermark.hour, now)), unread)
         yield from self._go_around(watermark, resources, deadline, seen)
         watermark = replace(watermark, hour=_settled_until(watermark.hour, seen, now), stopped=seen.stopped)
         if watermark != before:
@@ -101,10 +101,10 @@ class Sweep:
         lost = watermark.lost(missing)
         if lost:
             raise StorageAway(
-                f"{lost} If it is gone for good, delete its watermark.json in the container of checkpoints."
+                f"{lost} If it is gone for good, delete its watermark.json in the container `checkpoints`."
             )
         # Nothing was ever written there, so its hours pass like any in which nothing was logged.
-        seen = Progress(tuple(stretches(watermark.hour, now)), Unread(self._kind))
+        seen = Progress(tuple(hours_between(watermark.hour, now)), Unread(self._kind))
         passed = _settled_until(watermark.hour, seen, now)
         if passed != watermark.hour:
             self._horizon.move(self._kind, replace(watermark, hour=passed, stopped=None), etag)
@@ -118,16 +118,16 @@ class Sweep:
         )
         way = legs(seen.hours, watermark.stopped)
         for number, leg in enumerate(way):
-            if leg.stretch is None:
+            if leg.hours is None:
                 start, found = watermark.hour - _HOUR, candidates.begun(leg, watermark.hour)
             else:
-                start, found = leg.stretch.start, candidates.of_hours(leg, leg.stretch, resources)
+                start, found = leg.hours.start, candidates.of_hours(leg, leg.hours, resources)
             yield from self._deliver(found, leg, start, deadline, seen)
             if seen.stopped is not None or self._must_stop(deadline):
                 # Of a leg that was gone through to its end, nothing is left before the next one.
                 rest = way[number:] if seen.stopped else way[number + 1 :]
                 seen.stopped = seen.stopped or _beginning(rest, watermark)
-                seen.held |= {each.stretch for each in rest}
+                seen.held |= {each.hours for each in rest}
                 return
 
     def _deliver(
@@ -136,14 +136,14 @@ class Sweep:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for some in batched(candidates, _AT_ONCE, strict=False):
                 if self._must_stop(deadline):
-                    seen.stopped = Position(start, some[0].log.name[:-1])  # right before it
+                    seen.stopped = StoppedAt(start, some[0].log.name[:-1])  # right before it
                     return
                 results = pool.map(lambda each: self._attempt(each, deadline), some)
                 for candidate, result in zip(some, results, strict=True):
                     if not isinstance(result, Report):
                         seen.bugs.append(result)
                     if not isinstance(result, Report) or not _may_pass(result.outcome, candidate):
-                        seen.held.add(leg.stretch)
+                        seen.held.add(leg.hours)
                     if isinstance(result, Report):
                         yield result
 
@@ -151,20 +151,20 @@ class Sweep:
         log = candidate.log
         try:
             return self._worker.deliver(log, deadline)
-        except Exception as bug:  # noqa: BLE001 -- it is raised once the others had their turn
-            bug.add_note(f"It came up while {log.kind.container}/{log.name} was swept.")
+        except Exception as bug:  # noqa: BLE001 -- it is raised once the others have had their turn
+            bug.add_note(f"This happened while {log.kind.container}/{log.name} was being swept.")
             return bug
 
     def _must_stop(self, deadline: Deadline) -> bool:
         return deadline.passed or self._worker.breaker.pause_left > 0
 
 
-def _beginning(legs: Sequence[Leg], watermark: Watermark) -> Position | None:
+def _beginning(legs: Sequence[Leg], watermark: Watermark) -> StoppedAt | None:
     # Where the first of the legs begins; None for no leg.
     if not legs:
         return None
     first = legs[0]
-    return Position(watermark.hour - _HOUR if first.stretch is None else first.stretch.start, first.after)
+    return StoppedAt(watermark.hour - _HOUR if first.hours is None else first.hours.start, first.after)
 
 
 def _settled_until(first: datetime, seen: Progress, now: datetime) -> datetime:

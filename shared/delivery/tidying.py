@@ -1,4 +1,4 @@
-"""Once a day: checkpoints that are not needed any more go, and names that sweeps don't come by are looked for."""
+"""Once a day: remove checkpoints that are no longer needed, and look for names that sweeps don't come across."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Tidying:
-    """Tidies what is kept about one kind of flow log of one account."""
+    """Tidies what is stored about one kind of flow log of one account."""
 
     kind: LogKind
     logs: FlowLogAccount
@@ -29,7 +29,7 @@ class Tidying:
     def run(self, watermark: Watermark, resources: list[str], deadline: Deadline, unread: Unread) -> Watermark:
         """Tidy within a time budget, and return the watermark that says how far that went.
 
-        Checkpoints go when they are too old to be needed, or when their log blob is gone.
+        Checkpoints are removed when they are too old to be needed, or when their log blob is gone.
 
         Raises:
             StorageAway: an account can't be reached now.

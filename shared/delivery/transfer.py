@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 from shared.apigw.client import Receipt, Rejection
 from shared.clock import Deadline
-from shared.delivery.batch import CUT_VERSION, Origin, Part, following, parts_of
+from shared.delivery.batch import CUT_VERSION, Batch, Origin, batches_of, following
+from shared.delivery.byte_range import ByteRange, Fetch
+from shared.delivery.collaborators import CheckpointWriter, Collaborators
 from shared.delivery.hours import is_over
-from shared.delivery.means import Keeper, Means
 from shared.delivery.patience import Patience
-from shared.delivery.quarantine import Place
+from shared.delivery.quarantine import Position
 from shared.delivery.reading import Reading
 from shared.delivery.report import Tally
-from shared.delivery.segment import Fetch, Segment
 from shared.errors import HeldElsewhere, Malformed, RetryLater, SluiceError, TooLarge
 from shared.flowlog import Decoded, LogBlob, decode
 from shared.storage.checkpoint import Checkpoint, Layout, State, Tail, digest_of
@@ -29,7 +29,7 @@ _SAVE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PassSource:
     """What a pass reads: one snapshot of one log blob.
 
     Attributes:
@@ -37,7 +37,7 @@ class Source:
         log: the log blob.
         snapshot: the commit that is read.
         fetch: gives its bytes.
-        again: an operator's word that makes a replay count anew.
+        again: an operator's word that makes a replay's records count again.
         settled: whether nothing more will be committed, so that nothing is waited for.
     """
 
@@ -50,34 +50,41 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
-    # A part on its way, or a segment without any; `decoded` rides on the last unit of its segment.
-    segment: Segment
-    place: Place
-    part: Part | None
-    decoded: Decoded | None
-    posting: Future[Receipt] | None
+class _InFlight:
+    # A batch on its way, or a range without any. The last batch of a range has in `completes` what the range held, so
+    # that the range is finished once that batch is settled.
+    byte_range: ByteRange
+    position: Position
+    batch: Batch | None
+    completes: Decoded | None
+    posting: Future[Receipt] | None = None
 
 
 class Transfer:
     """A pass; make one for each, and run it once."""
 
     def __init__(
-        self, means: Means, source: Source, checkpoint: Checkpoint, keeper: Keeper, deadline: Deadline, tally: Tally
+        self,
+        collaborators: Collaborators,
+        source: PassSource,
+        checkpoint: Checkpoint,
+        writer: CheckpointWriter,
+        deadline: Deadline,
+        tally: Tally,
     ) -> None:
         self.checkpoint = replace(checkpoint, etag="", state=State.OPEN)
-        self._means = means
+        self._collaborators = collaborators
         self._source = source
-        self._keeper = keeper
+        self._writer = writer
         self._deadline = deadline
         self._tally = tally
-        self._patience = Patience(means.clock, deadline)
+        self._patience = Patience(collaborators.clock, deadline)
         self._reading = Reading(checkpoint, source.snapshot, source.fetch, settled=source.settled)
         self._halved = frozenset(checkpoint.halved)
-        self._window: deque[_Unit] = deque()
-        self._reading_trouble: SluiceError | None = None
+        self._window: deque[_InFlight] = deque()
+        self._reading_error: SluiceError | None = None
         self._saved = checkpoint
-        self._saved_at = means.clock.monotonic()
+        self._saved_at = collaborators.clock.monotonic()
 
     @property
     def left(self) -> int:
@@ -91,10 +98,10 @@ class Transfer:
 
         Raises:
             Overtaken, Vanished, Unsupported: the log blob changed, went or can't be read.
-            RetryLater, TokenRefused, WrongAddress: the gateway or a storage account failed.
+            RetryLater, TokenRefused, UnexpectedAnswer: the gateway or a storage account failed.
             HeldElsewhere: another worker took the blob over.
         """
-        with ThreadPoolExecutor(self._means.posts_in_flight) as pool:
+        with ThreadPoolExecutor(self._collaborators.posts_in_flight) as pool:
             try:
                 self._pump(pool)
             except HeldElsewhere:
@@ -108,77 +115,79 @@ class Transfer:
         if self.left == 0:
             self.checkpoint = self._complete()
         self._save()
-        if self._reading_trouble is not None:
-            raise self._reading_trouble
+        if self._reading_error is not None:
+            raise self._reading_error
 
     def _pump(self, pool: ThreadPoolExecutor) -> None:
-        units = self._units(pool)
+        flights = self._flights(pool)
         while True:
-            while len(self._window) < self._means.posts_in_flight and (unit := self._next(units)) is not None:
-                self._window.append(unit)
+            while (
+                len(self._window) < self._collaborators.posts_in_flight and (flight := self._next(flights)) is not None
+            ):
+                self._window.append(flight)
             if not self._window:
                 return
             self._settle(self._window.popleft(), pool)
             if self._save_is_due():
                 self._save()
 
-    def _next(self, units: Iterator[_Unit]) -> _Unit | None:
-        # What is on the wire is settled before trouble with reading is told.
-        if self._deadline.passed or self._reading_trouble is not None:
+    def _next(self, flights: Iterator[_InFlight]) -> _InFlight | None:
+        # What is on the wire is settled before an error in reading is raised.
+        if self._deadline.passed or self._reading_error is not None:
             return None
         try:
-            return next(units, None)
+            return next(flights, None)
         except SluiceError as trouble:
-            self._reading_trouble = trouble
+            self._reading_error = trouble
             return None
 
-    def _units(self, pool: ThreadPoolExecutor) -> Iterator[_Unit]:
-        # What another version of Sluice decoded may have been other lines: their parts are posted anew, from the first,
-        # as repetitions. Where they differ the gateway says so, and nothing is passed over.
-        first = self.checkpoint.part if self.checkpoint.cut.version == CUT_VERSION else ()
+    def _flights(self, pool: ThreadPoolExecutor) -> Iterator[_InFlight]:
+        # What another version of Sluice decoded may have been other lines: their batches are posted again, from the
+        # first, as repetitions. Where they differ the gateway says so, and nothing is passed over.
+        first = self.checkpoint.batch if self.checkpoint.cut.version == CUT_VERSION else ()
         for read in self._reading:
-            # What was decoded is let go of with its last part, long before the segment.
-            segment = replace(read, decoded=None)
-            decoded = read.decoded or decode(segment.data)
-            place = Place(self._origin(segment), segment.block)
-            parts = [part for part in self._parts(segment, decoded) if part.path >= first]
+            # What was decoded is let go of with its last batch, long before the range.
+            byte_range = replace(read, decoded=None)
+            decoded = read.decoded or decode(byte_range.data)
+            position = Position(self._origin(byte_range), byte_range.block)
+            batches = [batch for batch in self._batches(byte_range, decoded) if batch.path >= first]
             first = ()
-            for part in parts[:-1]:
-                yield self._posted(_Unit(segment, place, part, None, None), pool)
-            last = _Unit(segment, place, parts[-1] if parts else None, decoded, None)
+            for batch in batches[:-1]:
+                yield self._posted(_InFlight(byte_range, position, batch, None), pool)
+            last = _InFlight(byte_range, position, batches[-1] if batches else None, decoded)
             yield self._posted(last, pool)
 
-    def _parts(self, segment: Segment, decoded: Decoded) -> Iterator[Part]:
-        return parts_of(decoded.lines, self.checkpoint.cut, lambda path: (segment.start, path) in self._halved)
+    def _batches(self, byte_range: ByteRange, decoded: Decoded) -> Iterator[Batch]:
+        return batches_of(decoded.lines, self.checkpoint.cut, lambda path: (byte_range.start, path) in self._halved)
 
-    def _origin(self, segment: Segment) -> Origin:
+    def _origin(self, byte_range: ByteRange) -> Origin:
         return Origin(
             account=self._source.account,
             log=self._source.log,
             generation=self.checkpoint.generation,
-            start=segment.start,
-            end=segment.end,
-            content=hashlib.sha256(segment.data).hexdigest(),
+            start=byte_range.start,
+            end=byte_range.end,
+            content=hashlib.sha256(byte_range.data).hexdigest(),
             cut=self.checkpoint.cut,
             again=self._source.again,
         )
 
-    def _posted(self, unit: _Unit, pool: ThreadPoolExecutor) -> _Unit:
-        if unit.part is None:
-            return unit
-        return replace(unit, posting=pool.submit(self._post, unit.place.origin, unit.part))
+    def _posted(self, flight: _InFlight, pool: ThreadPoolExecutor) -> _InFlight:
+        if flight.batch is None:
+            return flight
+        return replace(flight, posting=pool.submit(self._post, flight.position.origin, flight.batch))
 
-    def _post(self, origin: Origin, part: Part) -> Receipt:
-        body, key = part.body(), origin.key(part.path)
+    def _post(self, origin: Origin, batch: Batch) -> Receipt:
+        body, key = batch.body(), origin.key(batch.path)
         doubtful = False
 
         def attempt() -> Receipt:
             # A loop, since a function that calls itself from within keeps its body until the next collection of cycles.
             nonlocal doubtful
             while True:
-                self._keeper.check()
+                self._writer.check()
                 try:
-                    return self._means.gateway.post_flow_logs(body, len(part.lines), key, origin.blob)
+                    return self._collaborators.gateway.post_flow_logs(body, len(batch.lines), key, origin.blob)
                 except RetryLater:
                     doubtful = True
                     raise
@@ -191,92 +200,92 @@ class Transfer:
 
         return self._patience.insist(attempt)
 
-    def _settle(self, unit: _Unit, pool: ThreadPoolExecutor) -> None:
-        if unit.posting is not None and unit.part is not None:
+    def _settle(self, flight: _InFlight, pool: ThreadPoolExecutor) -> None:
+        if flight.posting is not None and flight.batch is not None:
             try:
-                receipt = unit.posting.result()
+                receipt = flight.posting.result()
             except (TooLarge, Malformed) as refusal:
-                if isinstance(refusal, Malformed) or len(unit.part.lines) == 1:
-                    self._means.refusals.refused(unit.part, unit.place.origin.blob)
-                if len(unit.part.lines) > 1:
-                    self._halve(unit, unit.part, pool)
+                if isinstance(refusal, Malformed) or len(flight.batch.lines) == 1:
+                    self._collaborators.refusals.refused(flight.batch, flight.position.origin.blob)
+                if len(flight.batch.lines) > 1:
+                    self._halve(flight, flight.batch, pool)
                     return
-                self._quarantine_refused(unit, unit.part, [Rejection(0, str(refusal))])
+                self._quarantine_refused(flight, flight.batch, [Rejection(0, str(refusal))])
             else:
                 self._count(receipt)
-                self._quarantine_refused(unit, unit.part, receipt.rejected)
-            self.checkpoint = self._at(unit, following(unit.part.path))
-        if unit.decoded is not None:
-            self._finish_segment(unit, unit.decoded)
+                self._quarantine_refused(flight, flight.batch, receipt.rejected)
+            self.checkpoint = self._at(flight, following(flight.batch.path))
+        if flight.completes is not None:
+            self._finish_range(flight, flight.completes)
 
-    def _halve(self, unit: _Unit, part: Part, pool: ThreadPoolExecutor) -> None:
+    def _halve(self, flight: _InFlight, batch: Batch, pool: ThreadPoolExecutor) -> None:
         # That it is halved is saved before a half is posted: should the gateway take more tomorrow, the whole must not
         # be posted beside an accepted half.
-        left, right = part.halves()
-        halved = (*self.checkpoint.halved, (unit.segment.start, part.path))
-        self.checkpoint = replace(self._at(unit, left.path), halved=halved)
+        left, right = batch.halves()
+        halved = (*self.checkpoint.halved, (flight.byte_range.start, batch.path))
+        self.checkpoint = replace(self._at(flight, left.path), halved=halved)
         self._tally.halved += 1
         self._save()
-        first = self._posted(replace(unit, part=left, decoded=None), pool)
-        self._window.extendleft((self._posted(replace(unit, part=right), pool), first))
+        first = self._posted(replace(flight, batch=left, completes=None), pool)
+        self._window.extendleft((self._posted(replace(flight, batch=right), pool), first))
 
     def _count(self, receipt: Receipt) -> None:
         if receipt.accepted:
-            self._means.refusals.accepted()
+            self._collaborators.refusals.accepted()
         self._tally.posts += 1
         self._tally.duplicates += receipt.duplicate
         self._tally.duplicate_records += receipt.accepted if receipt.duplicate else 0
         self._tally.records += receipt.accepted
 
-    def _quarantine_refused(self, unit: _Unit, part: Part, rejected: Sequence[Rejection]) -> None:
+    def _quarantine_refused(self, flight: _InFlight, batch: Batch, rejected: Sequence[Rejection]) -> None:
         if rejected:
-            self._quarantine(unit.place.origin.key(part.path), unit.place.of_gateway(part, rejected))
+            self._quarantine(flight.position.origin.key(batch.path), flight.position.of_gateway(batch, rejected))
             self._tally.lines_refused += len(rejected)
 
     def _quarantine(self, key: str, lines: Sequence[bytes]) -> None:
-        self._keeper.check()
-        self._means.quarantine.put(self._source.log, key, lines)
+        self._writer.check()
+        self._collaborators.quarantine.put(self._source.log, key, lines)
 
-    def _finish_segment(self, unit: _Unit, decoded: Decoded) -> None:
-        segment = unit.segment
+    def _finish_range(self, flight: _InFlight, decoded: Decoded) -> None:
+        byte_range = flight.byte_range
         if decoded.set_aside:
-            self._quarantine(unit.place.origin.key(), unit.place.of_decoder(decoded.set_aside))
-        self.checkpoint = self._after(segment)
-        self._tally.bytes += segment.end - segment.start
+            self._quarantine(flight.position.origin.key(), flight.position.of_decoder(decoded.set_aside))
+        self.checkpoint = self._after(byte_range)
+        self._tally.bytes += byte_range.end - byte_range.start
         self._tally.tuples += decoded.tuples
         self._tally.tuples_aside += decoded.tuples_set_aside
         self._tally.records_aside += decoded.records_set_aside
         self._tally.ranges_aside += decoded.ranges_set_aside
 
-    def _after(self, segment: Segment) -> Checkpoint:
-        self._tally.blocks += max(0, segment.blocks - self.checkpoint.blocks)
+    def _after(self, byte_range: ByteRange) -> Checkpoint:
+        self._tally.blocks += max(0, byte_range.blocks - self.checkpoint.blocks)
         return replace(
             self.checkpoint,
-            offset=segment.end,
-            part=(),
+            offset=byte_range.end,
+            batch=(),
             begun="",
-            blocks=segment.blocks,
-            tail=None if segment.covered else Tail.of(segment.data),
-            loose=self.checkpoint.loose or (not segment.covered and self.checkpoint.layout is Layout.BLOCKS),
+            blocks=byte_range.blocks,
+            tail=None if byte_range.covered else Tail.of(byte_range.data),
+            loose=self.checkpoint.loose or (not byte_range.covered and self.checkpoint.layout is Layout.BLOCKS),
         )
 
-    def _at(self, unit: _Unit, path: tuple[int, ...]) -> Checkpoint:
-        return replace(self.checkpoint, part=path, begun=unit.place.origin.content)
+    def _at(self, flight: _InFlight, path: tuple[int, ...]) -> Checkpoint:
+        return replace(self.checkpoint, batch=path, begun=flight.position.origin.content)
 
     def _complete(self) -> Checkpoint:
-        over = is_over(self._source.log, self._means.clock.now())
+        over = is_over(self._source.log, self._collaborators.clock.now())
         return replace(self.checkpoint, etag=self._source.snapshot.etag, state=State.CLOSED if over else State.OPEN)
 
     def _save_is_due(self) -> bool:
         return (
             self.checkpoint.offset - self._saved.offset >= _SAVE_BYTES
-            or self._means.clock.monotonic() - self._saved_at >= _SAVE_SECONDS
+            or self._collaborators.clock.monotonic() - self._saved_at >= _SAVE_SECONDS
         )
 
     def _save(self) -> None:
         digest = digest_of(self._source.snapshot.blocks[: self.checkpoint.blocks])
         self.checkpoint = replace(self.checkpoint, digest=digest)
         if self.checkpoint != self._saved:
-            self._keeper.save(self.checkpoint)
+            self._writer.save(self.checkpoint)
             self._saved = self.checkpoint
-        self._saved_at = self._means.clock.monotonic()
+        self._saved_at = self._collaborators.clock.monotonic()

@@ -1,4 +1,4 @@
-"""Log blobs that nobody reads, as listings tell: counted for one line, since there may be thousands."""
+"""Log blobs that nothing reads, according to listings: counted for one line, since there may be thousands."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,8 @@ from shared.flowlog import LogKind
 from shared.storage.log_listings import ListedLog
 
 UNKNOWN_NAME = (
-    "Its name is like a flow log's, but of no form that is known, so no sweep reads it. Names that are read look like "
-    "KEY=.../y=2026/m=11/d=23/h=15/m=00/macAddress=000D3AF87856/PT1H.json."
+    "Its name resembles a flow log's but does not have a known form, so no sweep reads it. Names that are read look "
+    "like KEY=.../y=2026/m=11/d=23/h=15/m=00/macAddress=000D3AF87856/PT1H.json."
 )
 
 
@@ -25,13 +25,13 @@ class Unread:
         self._count(item.problem, item.log.name)
 
     def add_name(self, name: str) -> None:
-        """Count a blob whose name is not known."""
+        """Count a blob whose name does not have a known form."""
         self._count(UNKNOWN_NAME, name)
 
     def report(self) -> Iterator[Report]:
-        """Give one report for all of them, none if there are none."""
+        """Yield one report for all of them; none if there are none."""
         if self._counts:
-            sentences = (f"{n} such as {self._examples[reason]}: {reason}" for reason, n in self._counts.items())
+            sentences = (f"{n}, such as {self._examples[reason]}: {reason}" for reason, n in self._counts.items())
             message = f"Log blobs that can't be read: {' '.join(sentences)}"
             yield Report(self._kind.container, Outcome.UNSUPPORTED, Tally(), 0, message)
 

@@ -1,4 +1,4 @@
-"""Names of flow-log blobs: one blob for each log, network card and hour.
+"""Names of flow-log blobs: one blob for each log, NIC and hour.
 
 The three shapes of VNet names and both of NSG names differ only before `/y=`. That part joins a subscription, a
 resource group and names with `_`, which each of them may contain, so it is never split: ids are taken from the
@@ -17,7 +17,7 @@ from shared.flowlog.tuples import MalformedTupleError, read_mac
 class LogKind(Enum):
     """A kind of flow log; the value is the first key of its blobs' names as Azure writes them.
 
-    Copying tools and guides put other keys there, so that the container alone tells the kind.
+    Copying tools and guides put other keys there, so only the container tells the kind.
     """
 
     NSG = "resourceId"
@@ -44,7 +44,7 @@ class LogBlob:
         name: the blob's whole name.
         resource: the part of the name before `/y=`, as written; with an hour it makes a listing prefix.
         hour: the hour that the log covers, UTC.
-        mac: the network card, 12 upper-case hexadecimal digits; None in names without it (before 2018).
+        mac: the NIC's MAC address, 12 upper-case hexadecimal digits; None in names without one (before 2018).
 
     """
 
@@ -55,7 +55,7 @@ class LogBlob:
     mac: str | None
 
 
-# Month and minute are both `m=`, so the segments are told apart by position.
+# Month and minute are both `m=`, so the segments are distinguished by position.
 _NAME: Final = re.compile(
     r"(?P<resource>[^/=]+=.+)"
     r"/y=(?P<year>20[0-9]{2})/m=(?P<month>[0-9]{2})/d=(?P<day>[0-9]{2})/h=(?P<hour>[0-9]{2})/m=[0-9]{2}"
@@ -68,15 +68,15 @@ _NAMED_LIKE_A_LOG: Final = re.compile(r"(?:.*/)?PT1H\.json[^/]*", re.IGNORECASE 
 
 
 def is_named_like_a_log(name: str) -> bool:
-    """Tell whether the last part of a blob's name begins as those of flow logs do, whatever stands around it.
+    """Return whether the last part of a blob's name begins as those of flow logs do, whatever is around it.
 
-    One that `parse_blob_name` does not know is read by nobody, so it has to be named to people.
+    One that `parse_blob_name` does not know is not read by anything, so people have to be told of it.
     """
     return _NAMED_LIKE_A_LOG.fullmatch(name) is not None
 
 
 def parse_blob_name(container: str, name: str) -> LogBlob | None:
-    """Read the name of a blob; None if the blob is no flow log that is known."""
+    """Return what the name of a blob tells; None if it is not the name of a known flow log."""
     kind = next((kind for kind in LogKind if kind.container == container), None)
     match = _NAME.fullmatch(name)
     if kind is None or match is None:
@@ -89,7 +89,7 @@ def parse_blob_name(container: str, name: str) -> LogBlob | None:
 
 
 def _mac(text: str | None) -> str | None:
-    """Return the address in one form; a segment that is none does not keep the log from being read."""
+    """Return the address in one form; a segment that is not one does not keep the log from being read."""
     try:
         return read_mac(text)
     except MalformedTupleError:

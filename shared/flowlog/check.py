@@ -38,7 +38,7 @@ TEXTS: Final = {
 
 
 def check(value: object) -> str | None:
-    """Return why a decoded JSON value is no flow record, or None if it is one; the order of its keys is left open."""
+    """Return why a decoded JSON value is not a valid flow record; None if it is one. Its keys may be in any order."""
     if not isinstance(value, dict):
         return "a flow record is a JSON object"
     from_agent = value.get("source") == Source.AGENT.value
@@ -71,7 +71,7 @@ def _one_of(choices: type[StrEnum]) -> _Rule:
 
 
 def fits(text: str, most: int) -> bool:
-    """Tell whether a text has so many bytes in UTF-8 at most."""
+    """Return whether a text has so many bytes in UTF-8 at most."""
     return len(text) <= most and (text.isascii() or len(text.encode(errors="surrogatepass")) <= most)
 
 
@@ -130,10 +130,10 @@ _AGENT_RULES: Final = _RULES | {
 
 
 def _check_together(value: dict[str, object]) -> str | None:
-    """Check the rules that bind several keys, once each value alone is right."""
+    """Return which rule about several keys is broken, once each value alone is valid."""
     source, version = Source(str(value["source"])), value["version"]
     if version not in VERSIONS[source]:
-        return f"version {version} is no version of source {source.value}"
+        return f"version {version} is not a version of source {source.value}"
     state = None if value["state"] is None else State(str(value["state"]))
     decision = Decision(str(value["decision"]))
     if state is State.DENY and decision is not Decision.DENY:
@@ -145,7 +145,7 @@ def _check_together(value: dict[str, object]) -> str | None:
 
 def _check_together_from_agent(value: dict[str, object]) -> str | None:
     if value["version"] not in VERSIONS[Source.AGENT]:
-        return f"version {value['version']} is no version of source {Source.AGENT.value}"
+        return f"version {value['version']} is not a version of source {Source.AGENT.value}"
     unknown = value["direction_basis"] == DirectionBasis.UNKNOWN.value
     if (value["direction"] is None) is not unknown:
         return "direction must be null where its basis is unknown, and nowhere else"

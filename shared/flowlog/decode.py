@@ -1,30 +1,30 @@
-"""From the bytes of a flow log to flow records: every tuple becomes a line, or is set aside with its reason."""
+"""From the bytes of a flow log to flow records: every tuple becomes a line, or is set aside with the reason."""
 
 from shared.flowlog.decoded import Decoded, Unit
+from shared.flowlog.fast import decode_fast
 from shared.flowlog.framing import without_envelope
 from shared.flowlog.pieces import pieces
 from shared.flowlog.plain import add_range, decode_record, decode_tuple
 from shared.flowlog.tuples import Envelope
-from shared.flowlog.usual import decode_usual
 
 
 def decode(data: bytes) -> Decoded:
     """Decode the bytes of a committed block, or of any range that is cut between records.
 
-    Records may stand alone, be joined by commas, have the envelope around them or one end of it. Never raises for
-    what the bytes hold: what can't be read is set aside.
+    Records may stand alone, be joined by commas, have the envelope around them or one end of it. Never raises because
+    of what the bytes hold: what can't be read is set aside.
     """
-    usual = decode_usual(without_envelope(data))
-    return _decode_pieces(data, usual_first=True) if usual is None else usual
+    fast = decode_fast(without_envelope(data))
+    return _decode_pieces(data, fast_first=True) if fast is None else fast
 
 
 def decode_plainly(data: bytes) -> Decoded:
-    """Decode as `decode` does, by the plain reference alone, which `decode` must equal in all that it gives."""
-    return _decode_pieces(data, usual_first=False)
+    """Decode with the plain reference alone; `decode` must return the same for all bytes."""
+    return _decode_pieces(data, fast_first=False)
 
 
 def decode_set_aside(unit: Unit, raw: bytes, context: Envelope | None) -> Decoded:
-    """Decode once more what was set aside (see `SetAside`); positions in the answer count from its own start."""
+    """Decode once more what was set aside (see `SetAside`); positions in the result count from its own start."""
     if unit is not Unit.TUPLE or context is None:
         return decode(raw)
     decoded = Decoded()
@@ -32,7 +32,7 @@ def decode_set_aside(unit: Unit, raw: bytes, context: Envelope | None) -> Decode
     return decoded
 
 
-def _decode_pieces(data: bytes, *, usual_first: bool) -> Decoded:
+def _decode_pieces(data: bytes, *, fast_first: bool) -> Decoded:
     decoded = Decoded()
     number = 0
     for piece in pieces(data):
@@ -40,11 +40,11 @@ def _decode_pieces(data: bytes, *, usual_first: bool) -> Decoded:
             add_range(piece.text, piece.offset, piece.problem, decoded)
             continue
         # The fast path would open what `pieces` has left closed.
-        usual = decode_usual(piece.text, number) if usual_first and b'"records"' not in piece.text else None
-        if usual is None:
+        fast = decode_fast(piece.text, number) if fast_first and b'"records"' not in piece.text else None
+        if fast is None:
             decode_record(piece.text, number, piece.offset, decoded)
         else:
-            decoded.lines += usual.lines
-            decoded.set_aside += usual.set_aside
+            decoded.lines += fast.lines
+            decoded.set_aside += fast.set_aside
         number += 1
     return decoded

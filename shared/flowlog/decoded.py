@@ -1,4 +1,4 @@
-"""What decoding gives: lines of flow records, and what was set aside with the reason."""
+"""What decoding returns: lines of flow records, and what was set aside with the reason."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -7,7 +7,7 @@ from shared.flowlog.tuples import Envelope
 
 
 class Unit(Enum):
-    """What was set aside; the three are counted apart."""
+    """What was set aside; the three are counted separately."""
 
     TUPLE = "tuple"
     RECORD = "record"
@@ -16,14 +16,14 @@ class Unit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Something that gave no flow record, with all that is needed to read it again after a repair of the parser.
+    """Something that yielded no flow record, with all that is needed to read it again after a fix of the decoder.
 
     Attributes:
         unit: what it is.
         position: where in the range: `records[3].flows[0].flows[1].flowTuples[7]`, records counted through the whole
             range; for a range `offset 120, length 300`, in bytes.
         reason: a sentence that says what is wrong.
-        raw: the bytes as written; a tuple that is a string without its quotes.
+        raw: the bytes as written; without its quotes for a tuple that is a string.
         context: the envelope of a tuple; None for a record or a range, which hold their own.
 
     """
@@ -41,7 +41,7 @@ class Decoded:
 
     Attributes:
         lines: one flow record each as a line of JSON, keys in order, without the newline; in the order of the log.
-        set_aside: what gave no record, in the order of the log.
+        set_aside: what yielded no record, in the order of the log.
 
     """
 

@@ -1,6 +1,6 @@
 """The log record around the tuples, read plainly: which tuples it holds and what it says about them.
 
-A record that doesn't have the form of its kind, in every part that tuples depend on, is of unknown form as a whole:
+A record that doesn't have the form of its kind, in every part that tuples depend on, has an unknown form as a whole:
 nothing in it is guessed.
 """
 
@@ -15,7 +15,7 @@ from shared.flowlog.tuples import Envelope
 
 
 class UnknownFormError(ValueError):
-    """A log record has a form or a version that is not known; the message says what was met."""
+    """A log record has an unknown form or version; the message says what was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ def read_groups(record: bytes) -> list[Group]:
     """Return the groups of tuples in the JSON text of a log record.
 
     Raises:
-        NotJsonError: if the text is no JSON outside its tuples.
-        UnknownFormError: if it is of no form and version that is known.
+        NotJsonError: if the text is not valid JSON outside its tuples.
+        UnknownFormError: if it does not have a known form and version.
 
     """
     try:
@@ -62,7 +62,7 @@ def read_groups(record: bytes) -> list[Group]:
 
 
 def is_record(text: bytes) -> bool:
-    """Tell whether a text is a log record of a form and version that is known."""
+    """Return whether a text is a log record of a known form and version."""
     try:
         read_groups(text)
     except (NotJsonError, UnknownFormError):
@@ -71,7 +71,7 @@ def is_record(text: bytes) -> bool:
 
 
 def _check_no_more_tuples(record: bytes, groups: int) -> None:
-    """Check that the record has `flowTuples` nowhere but where its form has them.
+    """Check that the record has `flowTuples` only where its form has them.
 
     Tuples under a key with escapes are set aside though they could be read: no log is known to have them.
     """
@@ -135,13 +135,13 @@ def _version(fields: dict[str, bytes], key: str, source: Source) -> int:
         return version
     shown = fields.get(key, b"missing")[:40].decode(errors="replace")
     known = " and ".join(str(number) for number in sorted(VERSIONS[source]))
-    raise UnknownFormError(f"{key} is {shown}; of {source.value} flow logs {known} can be read")
+    raise UnknownFormError(f"{key} is {shown}; of {source.value} flow logs, {known} can be read")
 
 
 def _object(fields: dict[str, bytes], key: str) -> dict[str, bytes]:
     if not fields[key].startswith(b"{"):
         load(fields[key])
-        raise UnknownFormError(f"`{key}` is no object")
+        raise UnknownFormError(f"`{key}` is not an object")
     return members(fields[key])
 
 
@@ -151,14 +151,14 @@ def _array(fields: dict[str, bytes], key: str) -> list[bytes]:
         raise UnknownFormError(f"`{key}` is missing")
     if not text.startswith(b"["):
         load(text)
-        raise UnknownFormError(f"`{key}` is no array")
+        raise UnknownFormError(f"`{key}` is not an array")
     return elements(text)
 
 
 def _entry(text: bytes) -> dict[str, bytes]:
     if not text.startswith(b"{"):
         load(text)
-        raise UnknownFormError("an entry of `flows` or `flowGroups` is no object")
+        raise UnknownFormError("an entry of `flows` or `flowGroups` is not an object")
     return members(text)
 
 
@@ -166,7 +166,7 @@ def _text(fields: dict[str, bytes], key: str) -> str | None:
     value = load(fields.get(key, b"null"))
     if value is None or isinstance(value, str):
         return value
-    raise UnknownFormError(f"`{key}` is no string")
+    raise UnknownFormError(f"`{key}` is not a string")
 
 
 def _rule(fields: dict[str, bytes]) -> str:
@@ -177,7 +177,7 @@ def _rule(fields: dict[str, bytes]) -> str:
 
 
 def _no_more(fields: dict[str, bytes], key: str) -> None:
-    """Check that the members nobody reads are JSON, all but the one that is read further down."""
+    """Check that the members that are not read are JSON, all but the one that is read further down."""
     for name, text in fields.items():
         if name != key:
             load(text)

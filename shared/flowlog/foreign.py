@@ -1,4 +1,4 @@
-"""Bytes that are something else than the text of a log: what they are, in a sentence for an operator."""
+"""Bytes that are something other than the text of a log: what they are, in a sentence for an operator."""
 
 from typing import Final
 
@@ -13,19 +13,19 @@ _MARKS: Final = {
 }
 """Byte order marks of other encodings than a log's, the longer ones first."""
 _SHORTEST: Final = 8
-"""Fewer bytes without a mark tell no encoding."""
+"""Fewer bytes without a mark don't tell the encoding."""
 _MOST: Final = 0.9
-"""So many of every second byte are zero at least, where letters of ASCII take two bytes or four."""
+"""At least this share of every second byte is zero where ASCII letters take two bytes or four."""
 
 
 def what_else(data: bytes) -> str:
-    """Return a sentence that says what bytes are if they are surely not the text of a log, else nothing."""
+    """Return a sentence that says what bytes are if they are certainly not the text of a log; "" otherwise."""
     if b"\x00" in data and not data.strip(b"\x00" + OUTSIDE):
         return "These bytes are zeros: this part of the blob was padded, or never written."
     start = data.lstrip(OUTSIDE)
     packed = next((name for mark, name in _PACKED.items() if start.startswith(mark)), None)
     if packed is not None:
-        return f"These bytes are compressed ({packed}), and a log is plain text: unpack the blob."
+        return f"These bytes are compressed ({packed}), and a log is plain text: decompress the blob."
     encoding = _encoding(start)
     if encoding is not None:
         return f"These bytes are text in {encoding}, and a log is text in UTF-8: convert the blob."

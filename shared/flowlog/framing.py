@@ -18,9 +18,9 @@ _HEAD = rb"\{" + _SPACE + rb'"records"' + _SPACE + rb":" + _SPACE + rb"\["
 _CLOSER = rb"\]" + _SPACE + rb"\}"
 _HEAD_TEXT: Final = b'{"records":['
 OUTSIDE: Final = b", \t\r\n"
-"""What stands between records and means nothing."""
+"""What is between records and means nothing."""
 _WAIT_MAX: Final = 1024
-"""Framing is shorter than this, so bytes that are no framing yet are waited for up to here."""
+"""Framing is shorter than this, so bytes that may become framing are waited for up to here."""
 
 _RECORDS: Final = b"records"
 _LETTERS_MIN: Final = 4
@@ -31,33 +31,33 @@ _ANY_HEAD: Final = re.compile(
 _IS_HEAD: Final = re.compile(rb"(?:" + _BOM + rb")?+" + _SPACE + _HEAD + _SPACE)
 _IS_CLOSER: Final = re.compile(_SPACE + _CLOSER + _SPACE)
 _BETWEEN: Final = re.compile(rb"(?:[ \t\r\n,]++|" + _BOM + rb"|" + _HEAD + rb"|" + _CLOSER + rb")*+")
-# Whole strings are skipped in one step, so braces inside them don't count.
+# Whole strings are skipped in one step, so that braces inside them don't count.
 _TO_BRACE: Final = re.compile(rb'(?:[^"{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _TO_QUOTE: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 def is_head(block: bytes) -> bool:
-    """Tell whether a block holds the opening of the envelope and nothing else."""
+    """Return whether a block holds the opening of the envelope and nothing else."""
     return _IS_HEAD.fullmatch(block) is not None
 
 
 def is_closer(block: bytes) -> bool:
-    """Tell whether a block holds the closing `]}` and nothing else."""
+    """Return whether a block holds the closing `]}` and nothing else."""
     return _IS_CLOSER.fullmatch(block) is not None
 
 
 def is_framing(data: bytes) -> bool:
-    """Tell whether bytes between records are commas, white space and parts of the envelope alone."""
+    """Return whether bytes between records are only commas, white space and parts of the envelope."""
     return _BETWEEN.fullmatch(data) is not None
 
 
 def begins_with_array(text: bytes) -> bool:
-    """Tell whether an object's first value is an array, as in an envelope, whatever its key."""
+    """Return whether an object's first value is an array, as in an envelope, whatever its key."""
     return _ANY_HEAD.match(text) is not None
 
 
 def names_records(key: bytes) -> bool:
-    """Tell whether a key is `records`, or was before bytes of it were harmed in one place."""
+    """Return whether a key is `records`, or was before it was damaged in one place."""
     kept = min(len(key), _alike(key, _RECORDS) + _alike(key[::-1], _RECORDS[::-1]))
     return kept >= max(_LETTERS_MIN, min(len(key), len(_RECORDS) - 1))
 
@@ -68,7 +68,7 @@ def _alike(one: bytes, other: bytes) -> int:
 
 
 def without_envelope(data: bytes) -> bytes:
-    """Return the records in the envelope's opening and, behind one, its closer; outer commas and space dropped."""
+    """Return the records without the envelope's opening and closer, and without outer commas and space."""
     records = data.removeprefix(_BOM).strip(OUTSIDE)
     head = _IS_HEAD.match(records)
     return records[head.end() :].removesuffix(b"]}").strip(OUTSIDE) if head else records
@@ -90,7 +90,7 @@ class Span:
     kind: SpanKind
 
 
-class _Place(Enum):
+class _State(Enum):
     BETWEEN = "between records"
     RECORD = "inside a record"
     STRING = "inside a string of a record"
@@ -103,22 +103,23 @@ class RecordScanner:
     A record is an object of balanced braces, strings skipped; whether it is JSON is for the decoder to say. The
     envelope's opening and closer (also nested ones), commas, white space and a byte order mark are passed over.
     Anything else between records is garbage: it is reported as a span up to the next `{`, where scanning goes on.
-    A record that is never closed, or torn so that its quotes no longer pair, yields no span: from `rest_start` on all
-    is rest, and the scanner gets no further. `decode` finds the whole records in such a rest and sets aside the others.
+    A record that is never closed, or damaged so that its quotes no longer pair, yields no span: from `rest_start` on
+    everything is rest, and the scanner gets no further. `decode` finds the whole records in such a rest and sets aside
+    the others.
     """
 
     def __init__(self, start: int = 0) -> None:
         """Begin between records; `start` is the offset of the first byte that will be fed."""
         self._position = start
         self._held = b""
-        self._place = _Place.BETWEEN
+        self._state = _State.BETWEEN
         self._start = start
         self._depth = 0
 
     @property
     def rest_start(self) -> int:
         """The offset where the incomplete rest begins; the end of what was fed if nothing is incomplete."""
-        if self._place is _Place.BETWEEN:
+        if self._state is _State.BETWEEN:
             return self._position - len(self._held)
         return self._start
 
@@ -131,14 +132,14 @@ class RecordScanner:
         spans: list[Span] = []
         at = 0
         while at < len(data):
-            match self._place:
-                case _Place.BETWEEN:
+            match self._state:
+                case _State.BETWEEN:
                     at = self._between(data, base, at)
-                case _Place.GARBAGE:
+                case _State.GARBAGE:
                     at = self._garbage(data, base, at, spans)
-                case _Place.STRING:
+                case _State.STRING:
                     at = self._string(data, at)
-                case _Place.RECORD:
+                case _State.RECORD:
                     at = self._record(data, base, at, spans)
         return spans
 
@@ -151,9 +152,9 @@ class RecordScanner:
             return len(data)
         self._start = base + at
         if data[at] == ord("{"):
-            self._place, self._depth = _Place.RECORD, 1
+            self._state, self._depth = _State.RECORD, 1
         else:
-            self._place = _Place.GARBAGE
+            self._state = _State.GARBAGE
         return at + 1
 
     def _garbage(self, data: bytes, base: int, at: int, spans: list[Span]) -> int:
@@ -161,7 +162,7 @@ class RecordScanner:
         if brace < 0:
             return len(data)
         spans.append(Span(self._start, base + brace, SpanKind.GARBAGE))
-        self._place = _Place.BETWEEN
+        self._state = _State.BETWEEN
         return brace
 
     def _record(self, data: bytes, base: int, at: int, spans: list[Span]) -> int:
@@ -175,9 +176,9 @@ class RecordScanner:
                 self._depth -= 1
                 if self._depth == 0:
                     spans.append(Span(self._start, base + at + 1, SpanKind.RECORD))
-                    self._place = _Place.BETWEEN
+                    self._state = _State.BETWEEN
             case _:
-                self._place = _Place.STRING
+                self._state = _State.STRING
         return at + 1
 
     def _string(self, data: bytes, at: int) -> int:
@@ -187,12 +188,12 @@ class RecordScanner:
         if data[at] == ord("\\"):
             self._held = data[at:]
             return len(data)
-        self._place = _Place.RECORD
+        self._state = _State.RECORD
         return at + 1
 
 
 def _may_become_framing(rest: bytes) -> bool:
-    """Tell whether bytes that end early could go on to be a head, a closer or a byte order mark."""
+    """Return whether bytes that end early could go on to be a head, a closer or a byte order mark."""
     text = re.sub(rb"[ \t\r\n]+", b"", rest)
     return _HEAD_TEXT.startswith(text) or text == b"]" or _BOM.startswith(rest)
 

@@ -1,7 +1,7 @@
-"""JSON values told apart by their text, each kept as it was written.
+"""JSON values split by their text, each kept as it was written.
 
-One value that is no JSON, such as a string of broken UTF-8, then costs nothing but itself, and a key that stands twice
-in an object is seen. Each call splits one level and goes through the text once, whatever its depth.
+One value that is not valid JSON, such as a string of broken UTF-8, then costs nothing but itself, and a key that is in
+an object twice is noticed. Each call splits one level and goes through the text once, whatever its depth.
 """
 
 import re
@@ -13,7 +13,7 @@ import orjson
 
 
 class NotJsonError(ValueError):
-    """A text is no JSON; the message says why."""
+    """A text is not valid JSON; the message says why."""
 
 
 class DuplicateKeyError(ValueError):
@@ -31,21 +31,21 @@ def load(text: bytes) -> object:
     """Return the value of a JSON text.
 
     Raises:
-        NotJsonError: if it has none.
+        NotJsonError: if it is not valid JSON.
 
     """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise NotJsonError(f"it is no JSON: {error}") from None
+        raise NotJsonError(f"it is not valid JSON: {error}") from None
 
 
 def members(text: bytes) -> dict[str, bytes]:
     """Return the members of an object, values as text.
 
     Raises:
-        NotJsonError: if the text is no object, as far as one level tells.
-        DuplicateKeyError: if a key stands in it twice.
+        NotJsonError: if the text is not an object, as far as one level tells.
+        DuplicateKeyError: if a key is in it twice.
 
     """
     found: dict[str, bytes] = {}
@@ -53,17 +53,17 @@ def members(text: bytes) -> dict[str, bytes]:
     for part in _parts(text, b"{", b"}"):
         match = _KEY.match(part)
         if match is None:
-            raise NotJsonError(f"it is no JSON: {part[:40]!r} is no member of an object")
+            raise NotJsonError(f"it is not valid JSON: {part[:40]!r} is not a member of an object")
         key = str(load(match[1]))
         if key in found:
             how = "" if written[key] == match[1] else ", written in two ways"
-            raise DuplicateKeyError(f"the key {key!r:.40} stands twice in one object{how}")
+            raise DuplicateKeyError(f"the key {key!r:.40} is in one object twice{how}")
         found[key], written[key] = part[match.end() :], match[1]
     return found
 
 
 def key_spellings(text: bytes, key: str) -> Counter[bytes]:
-    """Count how a key is written wherever it stands in a JSON text, at any depth; escapes make many ways."""
+    """Count the spellings of a key wherever it is in a JSON text, at any depth; escapes allow many."""
     found: Counter[bytes] = Counter()
     plain = key.encode()
     for match in _ANY_KEY.finditer(text):
@@ -84,7 +84,7 @@ def elements(text: bytes) -> list[bytes]:
     """Return the elements of an array, as text.
 
     Raises:
-        NotJsonError: if the text is no array, as far as one level tells.
+        NotJsonError: if the text is not an array, as far as one level tells.
 
     """
     return _parts(text, b"[", b"]")
@@ -93,16 +93,16 @@ def elements(text: bytes) -> list[bytes]:
 def _parts(text: bytes, opening: bytes, closing: bytes) -> list[bytes]:
     """Split the inside of a bracketed text at its commas."""
     if not text.startswith(opening):
-        raise NotJsonError(f"it is no JSON: {opening.decode()} is missing before {text[:40]!r}")
+        raise NotJsonError(f"it is not valid JSON: {opening.decode()} is missing before {text[:40]!r}")
     commas, end = _commas(text)
     if text[end:].strip(_SPACE) != closing:
-        raise NotJsonError(f"it is no JSON: it ends with {text[end:][:40]!r} and not with {closing.decode()}")
+        raise NotJsonError(f"it is not valid JSON: it ends with {text[end:][:40]!r} and not with {closing.decode()}")
     edges = [0, *commas, end]
     parts = [text[start + 1 : stop].strip(_SPACE) for start, stop in pairwise(edges)]
     if parts == [b""]:
         return []
     if b"" in parts:
-        raise NotJsonError("it is no JSON: a value is missing beside a comma")
+        raise NotJsonError("it is not valid JSON: a value is missing beside a comma")
     return parts
 
 
@@ -121,4 +121,4 @@ def _commas(text: bytes) -> tuple[list[int], int]:
             if depth == 0:
                 return commas, mark.start()
             depth -= 1
-    raise NotJsonError("it is no JSON: it ends too early")
+    raise NotJsonError("it is not valid JSON: it ends too early")

@@ -1,6 +1,6 @@
 """Tuples of the usual form: one regular expression a format finds the fields of a whole group at once.
 
-What a pattern accepts is a part of what `shared.flowlog.tuples` accepts: fields that are right as they stand, so that
+What a pattern accepts is a part of what `shared.flowlog.tuples` accepts: fields that are valid as they are, so that
 they can be written as they were read. Everything else is left to the plain reader.
 """
 
@@ -16,7 +16,7 @@ type Row = tuple[str, ...]
 """The fields of a tuple that are written: time, addresses, ports, letters, encryption and the four counters."""
 
 UNUSUAL: Final[Row] = ("",)
-"""Stands for a tuple that is to be read plainly; its first field is empty, as in no usual row."""
+"""Stands for a tuple that is to be read plainly; its first field is empty, which a usual row's never is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Format:
     Attributes:
         source: the kind of log.
         version: its version.
-        position: where in a record the groups of tuples stand, with places for two numbers.
+        position: where in a record the groups of tuples are, with places for two numbers.
         pattern: finds one row in each line; all its fields are empty if the line is unusual.
         zeros: what makes the time milliseconds.
         middles: the JSON from `protocol` up to the value of `encryption`, by letters.
@@ -46,7 +46,7 @@ class Format:
         """Return a row for each tuple; no tuple may hold a newline.
 
         Raises:
-            TypeError: if a tuple is no string.
+            TypeError: if a tuple is not a string.
 
         """
         text = "\n".join(tuples)
@@ -88,7 +88,7 @@ _ENDS = f"{_ADDRESS},{_ADDRESS},{_PORT},{_PORT}"
 _COUNTER = "([1-9][0-9]{0,17}+|0)"
 # Group 7, an empty one, marks tuples that measure something. Without it four zeros, and four empty fields, mean null.
 _COUNTERS = f"(?(7){_COUNTER},{_COUNTER},{_COUNTER},{_COUNTER}|(?:,,,|0,0,0,0))"
-# Protocols that are written as a number, of those that are met.
+# Protocols that are written as a number, of those that occur.
 _NUMBERED: Final = {"6": 6, "17": 17, "1": 1, "58": 58}
 
 

@@ -1,4 +1,4 @@
-"""The log records of a range, told apart by their text: the careful way, for ranges that are not JSON as a whole."""
+"""The log records of a range, split by their text: the careful way, for ranges that are not JSON as a whole."""
 
 import re
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ from shared.flowlog.rescue import is_whole, whole_records
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a range.
+    """A part of a range: a record's text, or bytes that belong to none.
 
     Attributes:
         offset: where it begins in the range, in bytes.
         text: its bytes.
-        problem: a sentence if it belongs to no record that can be told apart; empty if it is an object.
+        problem: a sentence if it does not belong to a record that can be made out; empty if it is an object.
 
     """
 
@@ -42,20 +42,20 @@ _ESCAPED_LETTER: Final = b"\\u00"
 def pieces(data: bytes, offset: int = 0, depth: int = 0) -> Iterator[Piece]:
     """Yield every object in the range that may be a log record, and the bytes that belong to none, in order.
 
-    An object that has `records` among other keys stands for those records, down to eight such objects in each other.
+    An object that has `records` among other keys stands for those records, down to eight such objects nested.
     """
     if not _may_hold_records(data) and (other := what_else(data)):
         yield Piece(offset, data, other)
         return
     scanner = RecordScanner()
-    harmed, in_step = None, True
+    damaged, in_step = None, True
     for span in scanner.feed(data):
         text = data[span.start : span.end]
         if span.kind is SpanKind.GARBAGE or not is_whole(text):
-            harmed, in_step = span.start, text.startswith(b"{") or not _is_torn(text)
+            damaged, in_step = span.start, text.startswith(b"{") or not _is_torn(text)
             break
         yield from _opened(text, offset + span.start, depth)
-    start = scanner.rest_start if harmed is None else harmed
+    start = scanner.rest_start if damaged is None else damaged
     yield from _rescued(data[start:], offset + start, depth, in_step=in_step)
 
 
@@ -73,9 +73,9 @@ def _opened(text: bytes, offset: int, depth: int) -> Iterator[Piece]:
 
 
 def _records_inside(text: bytes) -> bytes | None:
-    """Return the inside of the array of records in an envelope; None if an object is none, or is a log record.
+    """Return the inside of the array of records in an envelope; None if an object is not one, or is a log record.
 
-    The array's key is `records`; the envelope's only key may be harmed.
+    The array's key is `records`; the envelope's only key may be damaged.
     """
     if not (begins_with_array(text) or b'"records"' in text or _ESCAPED_LETTER in text):
         return None
@@ -92,7 +92,7 @@ def _records_inside(text: bytes) -> bytes | None:
 
 
 def _rescued(data: bytes, offset: int, depth: int, *, in_step: bool) -> Iterator[Piece]:
-    """Yield the records in harmed bytes, and the bytes around them."""
+    """Yield the records in damaged bytes, and the bytes around them."""
     done = 0
     for start, end in [*whole_records(data, in_step=in_step), (len(data), len(data))]:
         around = data[done:start].lstrip(OUTSIDE)
@@ -104,20 +104,20 @@ def _rescued(data: bytes, offset: int, depth: int, *, in_step: bool) -> Iterator
 
 
 def _problem(text: bytes) -> str:
-    """Return what is wrong with bytes that belong to no record."""
+    """Return what is wrong with bytes that do not belong to a record."""
     if other := what_else(text):
         return other
     if _is_torn(text):
-        reason = "These bytes are a record that is cut or broken"
+        reason = "These bytes are a record that is cut off or damaged"
     else:
-        reason = "These bytes between records belong to none"
+        reason = "These bytes between records do not belong to one"
     try:
         text.decode()
     except UnicodeDecodeError as error:
-        return f"{reason}; at offset {error.start} in them they are not UTF-8."
+        return f"{reason}; at offset {error.start} in them they are not valid UTF-8."
     return f"{reason}."
 
 
 def _is_torn(text: bytes) -> bool:
-    """Tell whether bytes look as if they were of a record."""
+    """Return whether bytes look as if they belonged to a record."""
     return any(mark in text for mark in (b"{", b"}", b'"'))

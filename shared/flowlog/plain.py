@@ -1,4 +1,4 @@
-"""Log records and tuples decoded plainly, one after the other: the reference for every faster path."""
+"""Log records and tuples decoded plainly, one after another: the reference for every faster path."""
 
 from shared.flowlog.decoded import Decoded, SetAside, Unit
 from shared.flowlog.envelope import UnknownFormError, read_groups
@@ -8,7 +8,7 @@ from shared.flowlog.tuples import Envelope, MalformedTupleError, read_tuple
 
 
 def decode_record(text: bytes, number: int, offset: int, decoded: Decoded) -> None:
-    """Add what the JSON text of one log record holds; `number` and `offset` say where in the range it stands."""
+    """Add what the JSON text of one log record holds; `number` and `offset` say where in the range it is."""
     try:
         groups = read_groups(text)
     except NotJsonError as error:
@@ -32,7 +32,7 @@ def decode_tuple(text: bytes, envelope: Envelope, position: str, decoded: Decode
 
 
 def add_range(text: bytes, offset: int, reason: str, decoded: Decoded) -> None:
-    """Set bytes aside that stand at an offset of the range."""
+    """Set aside the bytes at an offset of the range."""
     decoded.set_aside.append(SetAside(Unit.RANGE, f"offset {offset}, length {len(text)}", reason, text))
 
 
@@ -40,4 +40,4 @@ def _string(text: bytes) -> str:
     value = load(text)
     if isinstance(value, str):
         return value
-    raise MalformedTupleError("it is no string")
+    raise MalformedTupleError("it is not a string")

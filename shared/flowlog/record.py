@@ -2,8 +2,9 @@
 
 The field order of `FlowRecord` is the key order of the JSON object, here and nowhere else. Absent values are `null`.
 
-An agent on a machine writes the same record of what the machine's connection table shows, with `AGENT_KEYS` at the end.
-It knows nothing of rules and decisions, and leaves the initiator's port out, as it sums up all connections of a minute.
+An agent on a machine writes the same record about what the machine's connection table shows, with `AGENT_KEYS` at the
+end. It knows nothing about rules and decisions, and leaves the initiator's port out, as it sums up all connections of a
+minute.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ DIGITS_MAX: Final = 18
 
 
 class Direction(StrEnum):
-    """Who began the flow, seen from the network card that logged it."""
+    """Who began the flow, as seen from the NIC that logged it."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
@@ -50,7 +51,7 @@ class State(StrEnum):
 
 
 class Source(StrEnum):
-    """What a record comes from: a kind of log, or an agent."""
+    """Where a record comes from: a kind of log, or an agent."""
 
     NSG = "nsg"
     VNET = "vnet"
@@ -58,7 +59,7 @@ class Source(StrEnum):
 
 
 class DirectionBasis(StrEnum):
-    """What tells an agent who began a connection."""
+    """How an agent knows who began a connection."""
 
     LISTEN = "listen"
     PEER_LISTEN = "peer_listen"
@@ -67,14 +68,14 @@ class DirectionBasis(StrEnum):
 
 
 class CounterSource(StrEnum):
-    """Where an agent has its counters from."""
+    """Where an agent gets its counters from."""
 
     TCP_INFO = "tcp_info"
     NONE = "none"
 
 
 VERSIONS: Final = {Source.NSG: frozenset({1, 2}), Source.VNET: frozenset({4}), Source.AGENT: frozenset({1})}
-"""The format versions that each source is known to have."""
+"""The known format versions of each source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class FlowRecord:
         dst_ip: the responder's address, in the canonical text of RFC 5952.
         dst_port: the responder's port, 0 to 65535.
         protocol: the IANA protocol number.
-        direction: who began the flow, seen from the network card.
+        direction: who began the flow, as seen from the NIC.
         decision: what the rule did.
         state: None in NSG version 1, which has none.
         encryption: the VNet token as written, known or not.
@@ -97,7 +98,7 @@ class FlowRecord:
         packets_dst_to_src: the replies.
         bytes_dst_to_src: the replies, headers included.
         rule: the rule's name as written, with its prefix.
-        mac: the network card, 12 upper-case hexadecimal digits.
+        mac: the NIC's MAC address, 12 upper-case hexadecimal digits.
         acl_id: VNet's `aclID` as written (opaque).
         resource_id: NSG's `resourceId`, VNet's `targetResourceID`, case kept.
         flow_log_id: VNet's `flowLogResourceID`.
@@ -136,7 +137,7 @@ COUNTERS: Final = tuple(key for key in KEYS if key.startswith(("packets_", "byte
 LINKS: Final = ("links_established", "links_terminated", "links_failed", "links_live")
 """How many connections an agent saw begin, end, and fail in the minute, and how many were open at its end."""
 AGENT_KEYS: Final = ("host", "process", "direction_basis", *LINKS, "counter_source")
-"""What an agent's record has at its end besides, in their order."""
+"""What an agent's record has at its end in addition, in their order."""
 
 
 def to_json_line(record: FlowRecord) -> str:
@@ -145,11 +146,11 @@ def to_json_line(record: FlowRecord) -> str:
 
 
 def canonical_address(text: str) -> str | None:
-    """Return an IPv4 or IPv6 address in the canonical text of RFC 5952; None if it is none or has a zone id."""
+    """Return an IPv4 or IPv6 address in the canonical text of RFC 5952; None if it is not one or has a zone id."""
     return _canonical_address(text) if len(text) <= _ADDRESS_CHARACTERS and "%" not in text else None
 
 
-# The same addresses come again and again. Nothing long is kept, so that the memory of it has a bound.
+# The same addresses come again and again. Nothing long is kept, so that the cache's memory is bounded.
 @lru_cache(maxsize=16_384)
 def _canonical_address(text: str) -> str | None:
     try:
@@ -159,5 +160,5 @@ def _canonical_address(text: str) -> str | None:
 
 
 def means_not_measured(decision: Decision, state: State | None, counters: Sequence[object]) -> bool:
-    """Tell whether counters are the four zeros of a tuple that begins or denies a flow: they measured nothing."""
+    """Return whether counters are the four zeros of a tuple that begins or denies a flow: they measured nothing."""
     return tuple(counters) == (0, 0, 0, 0) and (state is State.BEGIN or decision is Decision.DENY)

@@ -1,12 +1,12 @@
-"""Whole records among harmed bytes: a harmed record must not take those beside it along.
+"""Whole records among damaged bytes: a damaged record must not take its neighbours with it.
 
 Brackets are matched by their kind, from a place where a record begins. Where they contradict each other, or an object
-stands in another without a key, what is open there is harmed and is let go of, so that what comes next begins anew. A
-quote that begins no string, because of what follows the next quote, is passed over: so strings are found again right
-behind a torn one.
+is in another without a key, what is open there is damaged and is let go of, so that what comes next starts afresh. A
+quote that does not begin a string, because of what follows the next quote, is passed over: so strings are found again
+right behind a torn one.
 
-A record counts only if it is whole and stands where a record can: never behind a key, and never inside of an object
-that is intact itself.
+A record counts only if it is whole and is where a record can be: never behind a key, and never inside an object that is
+intact itself.
 """
 
 import re
@@ -20,7 +20,7 @@ from shared.flowlog.jsontext import NotJsonError, load
 from shared.flowlog.starts import begins_record
 
 _DEPTH_MAX: Final = 8
-"""So many objects in each other are read as records at most: the same bytes are read again for each."""
+"""At most this many nested objects are read as records: the same bytes are read again for each."""
 _KEY_BYTES: Final = 1024
 """How far back the beginning of a key is looked for."""
 _SPACE: Final = b" \t\r\n"
@@ -39,7 +39,7 @@ _TOKEN: Final = re.compile(
 
 
 def is_whole(text: bytes) -> bool:
-    """Tell whether an object can be read: as JSON, or as a log record of which some tuples are not JSON."""
+    """Return whether an object can be read: as JSON, or as a log record of which some tuples are not JSON."""
     try:
         load(text)
     except NotJsonError:
@@ -48,7 +48,7 @@ def is_whole(text: bytes) -> bool:
 
 
 def is_apart(text: bytes) -> bool:
-    """Tell whether an object is surely a record, and not a part of one; it may be of a version that is unknown."""
+    """Return whether an object is certainly a record, and not a part of one; its version may be unknown."""
     return is_record(text) or (begins_record(text) and _has_record_key(text) and is_whole(text))
 
 
@@ -60,8 +60,8 @@ def whole_records(data: bytes, *, in_step: bool = True) -> list[tuple[int, int]]
     """Return start and end of the objects that may be log records, each apart from the others, in order.
 
     In step, where the bytes begin between records, up to the first contradiction, and again behind each whole record,
-    these are all objects between records, whatever they hold. Elsewhere they are whole records only. Takes time in
-    proportion to the bytes.
+    these are all objects between records, whatever they hold. Elsewhere they are only whole records. The time taken is
+    proportional to the bytes.
     """
     walk = _Walk(data, in_step=in_step)
     for token in _TOKEN.finditer(data):
@@ -83,14 +83,14 @@ class _Role(Enum):
     """What an object or array is to the log."""
 
     ENVELOPE = auto()  # an array whose objects are records
-    RECORD = auto()  # an object that stands where a record can
+    RECORD = auto()  # an object that is where a record can be
     PATH = auto()  # a part of a record on the way to its tuples: a record in here shows that the outer one is torn
     INSIDE = auto()  # any other part
 
 
 @dataclass(slots=True)
 class _Open:
-    """An object or array that is not closed yet; `height` counts the objects in it that were read, in each other."""
+    """An object or array that is not closed yet; `height` counts the nested objects in it that were read."""
 
     start: int
     is_object: bool
@@ -101,7 +101,7 @@ class _Open:
 
 
 class _Walk:
-    """Goes through the brackets; out of step, it is behind a contradiction and has met no whole record since."""
+    """Goes through the brackets; out of step, it is behind a contradiction and has found no whole record since."""
 
     def __init__(self, data: bytes, *, in_step: bool) -> None:
         self.found: list[tuple[int, int]] = []
@@ -154,7 +154,7 @@ class _Walk:
         if not (counts or holds_found):
             return
         if closed.height >= _DEPTH_MAX or not is_whole(self._data[closed.start : end]):
-            # A record inside shows that the outer one is torn; alone, it is told with what is wrong with it.
+            # A record inside shows that the outer one is torn; alone, it is reported with what is wrong with it.
             if holds_found:
                 self._in_step = False
             elif self._in_step and closed.role is _Role.RECORD:

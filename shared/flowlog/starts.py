@@ -1,4 +1,4 @@
-"""Where records begin, in bytes that may begin or end inside of one: what a committed block may do.
+"""Where records begin, in bytes that may begin or end inside one: what a committed block may do.
 
 A record's beginning is an object whose first key is one that only a whole record has. It is found whatever came before
 it, since no string holds a quote that isn't escaped.
@@ -22,7 +22,7 @@ _LONGEST_START: Final = 1024
 
 
 def begins_record(text: bytes) -> bool:
-    """Tell whether an object's first key is one that only a whole record has."""
+    """Return whether an object's first key is one that only a whole record has."""
     return _START.match(text) is not None
 
 

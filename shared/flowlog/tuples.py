@@ -26,7 +26,7 @@ from shared.flowlog.record import (
 )
 
 SECONDS_END: Final = 10**11
-"""A time below this is in seconds, from here on in milliseconds; both stand in logs of either kind."""
+"""A time below this is in seconds, one from here on in milliseconds; both occur in logs of either kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Envelope:
         source: the kind of log.
         version: 1 or 2 in NSG flow logs, 4 in VNet flow logs.
         rule: the rule's name as written.
-        mac: the network card's MAC address as written, in any notation.
+        mac: the NIC's MAC address as written, in any notation.
         acl_id: VNet's `aclID`.
         resource_id: NSG's `resourceId` or VNet's `targetResourceID`.
         flow_log_id: VNet's `flowLogResourceID`.
@@ -54,10 +54,10 @@ class Envelope:
 
     @classmethod
     def from_json(cls, value: object) -> "Envelope":
-        """Return the envelope that was written as a JSON object.
+        """Return the envelope that a JSON object describes.
 
         Raises:
-            ValueError: if the object is none.
+            ValueError: if the object is not one.
 
         """
         if not isinstance(value, dict) or value.keys() != {field.name for field in fields(cls)}:
@@ -100,12 +100,14 @@ def read_tuple(text: str, envelope: Envelope) -> FlowRecord:
     """
     columns = COLUMNS.get((envelope.source, envelope.version))
     if columns is None:
-        raise MalformedTupleError(f"{envelope.source.value} version {envelope.version} is no known format")
+        raise MalformedTupleError(f"{envelope.source.value} version {envelope.version} is not a known format")
     words = text.split(",")
     if len(words) < len(columns):
-        raise MalformedTupleError(f"it has {len(words)} fields, {len(columns)} are needed")
+        raise MalformedTupleError(f"it has {len(words)} fields instead of {len(columns)}")
     if any(words[len(columns) :]):
-        raise MalformedTupleError(f"it has {len(words)} fields, those after the first {len(columns)} must be empty")
+        raise MalformedTupleError(
+            f"it has {len(words)} fields, of which those after the first {len(columns)} must be empty"
+        )
     readers = _VNET_READERS if envelope.source is Source.VNET else _READERS
     values: dict[str, Any] = dict.fromkeys(("state", "encryption", *COUNTERS))
     values |= {name: readers[name](word, name) for name, word in zip(columns, words, strict=False)}
@@ -127,10 +129,10 @@ def read_tuple(text: str, envelope: Envelope) -> FlowRecord:
 def read_mac(text: str | None) -> str | None:
     """Return a MAC address as 12 upper-case hexadecimal digits; None where there is none, or an empty one.
 
-    Separators are dropped. What is left must be 12 hexadecimal digits: another length can't be mended without guessing.
+    Separators are dropped. What is left must be 12 hexadecimal digits: another length can't be corrected by guessing.
 
     Raises:
-        MalformedTupleError: if it is no MAC address.
+        MalformedTupleError: if it is not a MAC address.
 
     """
     if not text:
@@ -150,7 +152,7 @@ type _Reader = Callable[[str, str], Any]
 def _number(word: str, name: str) -> int:
     if not _NUMBER.fullmatch(word):
         raise MalformedTupleError(
-            f"{name} {word!r:.40} is no number of at most {DIGITS_MAX} digits without sign or leading zero"
+            f"{name} {word!r:.40} is not a number of at most {DIGITS_MAX} digits without a sign or leading zeros"
         )
     return int(word)
 
@@ -159,14 +161,14 @@ def _time(word: str, name: str) -> int:
     number = _number(word, name)
     milliseconds = number * 1000 if number < SECONDS_END else number
     if not TIME_MIN_MS <= milliseconds < TIME_END_MS:
-        raise MalformedTupleError(f"{name} {word} lies outside the years 2000 to 2100")
+        raise MalformedTupleError(f"{name} {word} is outside the years 2000 to 2100")
     return milliseconds
 
 
 def _address(word: str, name: str) -> str:
     address = canonical_address(word)
     if address is None:
-        raise MalformedTupleError(f"{name} {word!r:.60} is no IP address without zone")
+        raise MalformedTupleError(f"{name} {word!r:.60} is not an IP address without a zone")
     return address
 
 
@@ -174,7 +176,7 @@ def _up_to(most: int) -> _Reader:
     def read(word: str, name: str) -> int:
         number = _number(word, name)
         if number > most:
-            raise MalformedTupleError(f"{name} {word} is over {most}")
+            raise MalformedTupleError(f"{name} {word} is greater than {most}")
         return number
 
     return read
@@ -187,7 +189,7 @@ def _protocol(word: str, name: str) -> int:
 def _letter[T](choices: dict[str, T]) -> _Reader:
     def read(word: str, name: str) -> T:
         if word not in choices:
-            raise MalformedTupleError(f"{name} {word!r:.40} is none of {', '.join(choices)}")
+            raise MalformedTupleError(f"{name} {word!r:.40} is not one of {', '.join(choices)}")
         return choices[word]
 
     return read

@@ -21,7 +21,7 @@ from shared.storage.answers import CheckedRetry, ForeignAnswerError, code_of
 # A redirect would lead to whoever answered in storage's place, and the request's signature along with it.
 _OPTIONS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30, "permit_redirects": False}
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, requests.RequestException, HTTPError, OSError)
-"""What the library lets pass, besides errors of its own, when an answer is not as it takes for granted."""
+"""What the library raises, besides its own errors, when an answer is not what it expects."""
 
 
 def blob_service(
@@ -64,11 +64,11 @@ def account_name(client: BlobServiceClient | BlobClient) -> str:
 
 @contextlib.contextmanager
 def storage_errors(account: str) -> Iterator[None]:
-    """Turn what the library raises into what to do about it. Only calls of the library belong inside.
+    """Turn what the library raises into what to do about it. Only calls to the library belong inside.
 
     Raises:
-        StorageAway: the account is away, busy, or refuses us, or something else answered in its place; the message
-            says which, and repeats nothing of the answer but storage's own codes.
+        StorageAway: the account is unreachable or busy, or refuses us, or something else answered in its place; the
+            message says which, and repeats nothing of the answer but storage's own codes.
     """
     try:
         yield
@@ -89,14 +89,14 @@ def storage_errors(account: str) -> Iterator[None]:
         ) from None
     except _UNREADABLE as error:
         raise StorageAway(
-            f"Storage account {account} gave an answer that can't be read ({type(error).__name__}).{advice(error)}"
+            f"Storage account {account} returned an answer that can't be read ({type(error).__name__}).{advice(error)}"
         ) from None
 
 
 def _refusal(account: str, error: HttpResponseError) -> str:
     if error.status_code is None or error.status_code < HTTPStatus.BAD_REQUEST:
-        return f"The connection to storage account {account} broke, or its answer was damaged, while it was read."
-    said = code_of(error) or "no code of storage's"
+        return f"The connection to storage account {account} broke, or its answer was damaged, while it was being read."
+    said = code_of(error) or "no storage error code"
     if error.status_code == HTTPStatus.FORBIDDEN:
         return (
             f"Storage account {account} forbids this ({said}). "
@@ -105,6 +105,6 @@ def _refusal(account: str, error: HttpResponseError) -> str:
     if said == StorageErrorCode.CONTAINER_NOT_FOUND.value:
         return (
             f"Storage account {account} answered {error.status_code} ({said}). "
-            "If a container of the function app's own was removed, restart the app, which makes it again."
+            "If one of the function app's own containers was removed, restart the app, which creates it again."
         )
     return f"Storage account {account} answered {error.status_code} ({said})."

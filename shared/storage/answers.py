@@ -2,7 +2,7 @@
 
 Between Sluice and a storage account there may be proxies, firewalls that inspect TLS, and captive portals. What they
 answer in storage's place (a page with status 404, or with 200) must never pass for what storage says: a log blob would
-count as gone, or as one without blocks. So an answer counts only if it has the form of storage's own, and is one to
+count as gone, or as one without blocks. So an answer counts only if it has the form of storage's own, and answers
 what was asked (Blob service REST API, "Common REST API response headers", "Get Blob", "Get Block List", "List Blobs").
 """
 
@@ -31,7 +31,7 @@ _CODES: Final = frozenset(code.value for code in StorageErrorCode) | {
     "KeyBasedAuthenticationNotPermitted",
     "PublicAccessNotPermitted",
 }
-"""The library's list, and what Azure answers besides ("Common REST API error codes"). Others are not repeated."""
+"""The library's list, and Azure's others ("Common REST API error codes"). No other code is repeated."""
 _ABSENT: Final = frozenset({StorageErrorCode.BLOB_NOT_FOUND.value, StorageErrorCode.CONTAINER_NOT_FOUND.value})
 
 
@@ -56,7 +56,7 @@ class CheckedRetry(ExponentialRetry):
 
 
 def check_answer(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- azure-core's requests and responses
-    """Check that an answer is storage's own, and one to what was asked.
+    """Check that an answer is storage's own, and answers what was asked.
 
     Raises:
         ForeignAnswerError: it is not.
@@ -71,14 +71,14 @@ def check_form(answered: Any) -> None:  # noqa: ANN401 -- as above
     """Check that an answer has storage's own form.
 
     Raises:
-        ForeignAnswerError: it has not.
+        ForeignAnswerError: it does not.
     """
     if "x-ms-request-id" not in answered.headers:
         raise ForeignAnswerError(f"it is not in storage's own form (status {answered.status_code})")
 
 
 def check_question(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- as above
-    """Check that an answer is one to this request, by the id that storage gives back.
+    """Check that an answer is to this request, by the id that storage returns.
 
     Raises:
         ForeignAnswerError: it is not.
@@ -96,7 +96,7 @@ def _check_success(asked: Any, answered: Any, query: str) -> None:  # noqa: ANN4
     elif asked.method in _NAMED and not comp and "restype" not in query and "etag" not in answered.headers:
         raise ForeignAnswerError("it names no ETag")
     if asked.method == "HEAD" and not comp and "restype" not in query and "x-ms-blob-type" not in answered.headers:
-        raise ForeignAnswerError("it does not tell of a blob")
+        raise ForeignAnswerError("it does not describe a blob")
     if asked.method == "GET" and (wanted := _range_of(asked.headers)) is not None:
         _check_range(wanted, asked.headers, answered)
 
@@ -121,7 +121,7 @@ def _check_range(wanted: tuple[int, int], asked: Mapping[str, str], answered: An
         raise ForeignAnswerError(f"it is not the range that was asked for (status {answered.status_code})")
     start, end, size = (int(number) for number in given.groups())
     if (start, end) != (wanted[0], min(wanted[1], size - 1)):
-        raise ForeignAnswerError(f"it is bytes {start} to {end} in place of {wanted[0]} to {wanted[1]}")
+        raise ForeignAnswerError(f"it is bytes {start} to {end} instead of {wanted[0]} to {wanted[1]}")
     if headers.get("Content-Length", str(end - start + 1)) != str(end - start + 1):
         raise ForeignAnswerError("its length is not that of the range that was asked for")
     if asked.get("If-Match", headers["etag"]) not in {headers["etag"], "*"}:
@@ -129,17 +129,17 @@ def _check_range(wanted: tuple[int, int], asked: Mapping[str, str], answered: An
 
 
 def code_of(error: HttpResponseError) -> str:
-    """Return the code that storage gave its refusal, "" if that is not one of storage's own."""
+    """Return the code of storage's refusal; "" if it is not one of storage's own."""
     response = getattr(error, "response", None)
     said = None if response is None else response.headers.get("x-ms-error-code")
     code = getattr(error, "error_code", None) or said
     text = str(getattr(code, "value", code))
-    # Header and body say the same, or else it is not known what was meant.
+    # Header and body must say the same, or it is not known what was meant.
     return text if text in _CODES and said in {None, text} else ""
 
 
 def says(error: HttpResponseError, *codes: StorageErrorCode) -> bool:
-    """Tell whether storage itself refused, and with one of these codes."""
+    """Return whether storage itself refused, and with one of these codes."""
     code = code_of(error)
     if code in _ABSENT and error.status_code != HTTPStatus.NOT_FOUND:
         return False

@@ -71,17 +71,17 @@ class Checkpoint:
         cut: how its batches are cut.
         generation: counts the times it was found rewritten; part of every idempotency key.
         offset: every byte before it is accepted by the gateway, quarantined, or envelope.
-        part: the first batch after the offset that is not accepted yet; () means the first of all.
-        begun: SHA-256 of the range that `part` counts in, which no digest covers yet; "" where `part` is ().
+        batch: the first batch after the offset that is not accepted yet; () means the first of all.
+        begun: SHA-256 of the range that `batch` counts in, which no digest covers yet; "" where `batch` is ().
         blocks: how many committed blocks `digest` covers; they end at or after the offset, unless `tail` stands in.
         digest: SHA-256 over those blocks' ids and sizes.
         tail: stands in where the offset lies beyond the covered blocks.
-        etag: the commit at which nothing was left to deliver; "" while something is.
+        etag: the commit at which nothing was left to deliver; "" while something is left.
         state: whether the sweep must look again.
         halved: the batches that the gateway refused whole and took in halves, each as the start of its range in bytes
             and its path. A replay must post the same halves, whatever the gateway takes or refuses by then.
-        loose: whether records were ever delivered out of a block that the next commit may have replaced, as one that
-            held the closer too. Where such ranges ended is not known any more.
+        loose: whether records were ever delivered from a block that the next commit may have replaced, such as one that
+            also held the closer. Where such ranges ended is no longer known.
     """
 
     blob: str
@@ -89,7 +89,7 @@ class Checkpoint:
     cut: CutRule
     generation: int = 0
     offset: int = 0
-    part: tuple[int, ...] = ()
+    batch: tuple[int, ...] = ()
     begun: str = ""
     blocks: int = 0
     digest: str = ""
@@ -111,7 +111,7 @@ class Checkpoint:
             "cut": {"version": self.cut.version, "max_records": self.cut.max_records},
             "generation": self.generation,
             "offset": self.offset,
-            "part": list(self.part),
+            "part": list(self.batch),
             "begun": self.begun,
             "blocks": self.blocks,
             "digest": self.digest,
@@ -125,7 +125,7 @@ class Checkpoint:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Checkpoint":
-        """Read a stored checkpoint.
+        """Return the checkpoint that was stored.
 
         Raises:
             Unreadable: it is of a newer format, or damaged. It must not be overwritten.
@@ -144,7 +144,7 @@ class Checkpoint:
                 cut=CutRule(_count(document["cut"]["version"]), _count(document["cut"]["max_records"], least=1)),
                 generation=_count(document["generation"]),
                 offset=_count(document["offset"]),
-                part=_path(document["part"]),
+                batch=_path(document["part"]),
                 begun=_text(document["begun"]),
                 blocks=_count(document["blocks"]),
                 digest=_text(document["digest"]),
@@ -156,7 +156,7 @@ class Checkpoint:
             )
         except (ValueError, KeyError, TypeError):
             raise Unreadable(
-                "A checkpoint can't be read. Look at it, or delete it to read its log blob anew."
+                "A checkpoint can't be read. Look at it, or delete it to read its log blob again from the start."
             ) from None
 
 
@@ -179,7 +179,7 @@ def _path(value: object) -> tuple[int, ...]:
 
 
 def digest_of(blocks: Sequence[Block]) -> str:
-    """Digest ids and sizes of committed blocks, "" for none; equal digests mean an unchanged prefix."""
+    """Return a digest of the ids and sizes of committed blocks, "" for none; equal digests mean an unchanged prefix."""
     if not blocks:
         return ""
     return hashlib.sha256("".join(f"{block.id}:{block.size}\n" for block in blocks).encode()).hexdigest()

@@ -33,7 +33,7 @@ _THERE_ALREADY = (
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a listing tells of a checkpoint.
+    """What a listing says about a checkpoint.
 
     Attributes:
         blob: the log blob's name.
@@ -66,7 +66,9 @@ class Hold:
         """
         checkpoint = Checkpoint.from_json(self._blob.read())
         if checkpoint.blob != self._name:
-            raise Unreadable(f"The checkpoint of {self._name} tells of another blob. Delete it to read the log anew.")
+            raise Unreadable(
+                f"The checkpoint of {self._name} is about another blob. Delete it to read the log again from the start."
+            )
         return checkpoint
 
     def save(self, checkpoint: Checkpoint) -> None:
@@ -78,7 +80,7 @@ class Hold:
         self._blob.write(checkpoint.to_json(), _metadata(checkpoint), _tags(checkpoint))
 
     def check(self) -> None:
-        """Make sure that the lease still holds; ask before every post.
+        """Check that the lease still holds; call this before every post.
 
         Raises:
             HeldElsewhere: it was lost, or could not be renewed in time.
@@ -148,16 +150,16 @@ class Checkpoints:
                     raise
 
     def listed(self, kind: LogKind, prefix: str = "") -> Iterator[Summary]:
-        """List checkpoints whose hour begins with a prefix such as `y=2026/m=11/d=23/h=15/`."""
+        """Yield the checkpoints whose hour begins with a prefix such as `y=2026/m=11/d=23/h=15/`."""
         items = self._container.list_blobs(name_starts_with=f"{self._folder(kind)}{prefix}", include=["metadata"])
         with contextlib.suppress(ContainerMissing):  # before the first run
             yield from every(self._account, CONTAINER, items, _summary)
 
     def listed_open(self, kind: LogKind, before: datetime) -> Iterator[Summary]:
-        """Give every open checkpoint of an hour before this one.
+        """Yield every open checkpoint of an hour before this one.
 
-        The others, one for each log blob that grows now, are told by their names and not read. The index of tags lags
-        behind by seconds; what it does not know yet is found by a later sweep.
+        The others, one for each log blob that grows now, are recognised by their names and not read. The index of tags
+        lags behind by seconds; what it does not know yet is found by a later sweep.
         """
         items = self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'")
         with contextlib.suppress(ContainerMissing):
@@ -168,7 +170,7 @@ class Checkpoints:
                         yield summary
 
     def _summary_of(self, name: str) -> Summary | None:
-        # By its metadata, so that one whose content can't be read is told of too.
+        # By its metadata, so that one whose content can't be read is reported, too.
         with storage_errors(self._account):
             try:
                 return _summary(self._container.get_blob_client(name).get_blob_properties())
@@ -191,7 +193,7 @@ def _hour(hour: datetime) -> str:
 
 def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
     metadata = {"log_blob": quote(checkpoint.blob), "offset": str(checkpoint.offset), "state": checkpoint.state.value}
-    # Metadata with an empty value is a case of its own, which listings give back as none at all.
+    # Metadata with an empty value is a special case, which listings return as none at all.
     return metadata | {"log_etag": checkpoint.etag} if checkpoint.etag else metadata
 
 
@@ -200,7 +202,7 @@ def _tags(checkpoint: Checkpoint) -> dict[str, str]:
 
 
 def _summary(item: BlobProperties) -> Summary | None:
-    # None for what is no checkpoint, or one of a newer format: whoever comes to hold it will tell.
+    # None for what is not a checkpoint, or has a newer format: whoever comes to hold it will report it.
     metadata, modified = item.metadata or {}, time_of(item.last_modified)
     try:
         return Summary(

@@ -1,4 +1,4 @@
-"""Events that Event Grid gave up delivering: the sweep finds what they named, so they only tell of something wrong."""
+"""Events that Event Grid gave up on: the sweep finds what they named, so they only show that something is wrong."""
 
 import contextlib
 from datetime import datetime
@@ -20,7 +20,7 @@ class DeadLetters:
         self._account = account_name(service)
 
     def count_since(self, moment: datetime) -> int:
-        """Count the dead letters that came since; none where there is no container for them.
+        """Return how many dead letters came since; 0 where there is no container for them.
 
         Raises:
             StorageAway: the account can't be reached now.

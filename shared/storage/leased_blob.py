@@ -22,7 +22,7 @@ from shared.storage.answers import says
 _LEASE_SECONDS = 60
 _RENEW_SECONDS = 20
 REFUSED = frozenset({HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
-"""What storage answers where a lease or an ETag is not the one that it should be."""
+"""What storage answers where a lease or an ETag is not the expected one."""
 
 
 class LeasedBlob:
@@ -44,7 +44,7 @@ class LeasedBlob:
             HeldElsewhere: another worker has it.
             StorageAway: the account can't be asked now.
         """
-        # It proposes an id of its own making, so a repeated request after a lost answer finds the lease to be ours.
+        # The client proposes the id, so a repeated request after a lost answer finds the lease to be ours.
         lease = BlobLeaseClient(client)
         asked = clock.monotonic()
         with storage_errors(account_name(client)):
@@ -60,7 +60,7 @@ class LeasedBlob:
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Keep the lease alive for as long as the block lasts, and give it up after."""
+        """Keep the lease alive for as long as the block lasts, and release it afterwards."""
         done = threading.Event()
         renewer = threading.Thread(target=self._keep_renewing, args=(done,), daemon=True)
         renewer.start()
@@ -110,7 +110,7 @@ class LeasedBlob:
                 self._etag = etag
 
     def check(self) -> None:
-        """Make sure that the lease still holds, renewing it if it is due.
+        """Check that the lease still holds, and renew it if it is due.
 
         Raises:
             HeldElsewhere: it was lost, or could not be renewed in time.
@@ -133,7 +133,7 @@ class LeasedBlob:
             self._renew()
 
     def _renew(self) -> None:
-        # A refusal is remembered and told by `check`; anything else is tried again until the lease runs out.
+        # A refusal is remembered and raised by `check`; anything else is tried again until the lease runs out.
         asked = self._clock.monotonic()
         with contextlib.suppress(HeldElsewhere, RetryLater):
             with self._fenced():

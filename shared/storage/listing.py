@@ -14,7 +14,7 @@ from shared.storage.answers import says
 
 
 def every[T](account: str, container: str, items: ItemPaged[Any], read: Callable[[Any], T | None]) -> Iterator[T]:
-    """Give what `read` makes of every item of a listing in a container; nothing for an item of which it makes None.
+    """Yield what `read` makes of every item of a listing in a container; nothing for an item of which it makes None.
 
     Raises:
         ContainerMissing: there is no such container.
@@ -35,7 +35,7 @@ def every[T](account: str, container: str, items: ItemPaged[Any], read: Callable
         yield from (each for each in found if each is not None)
         marker = getattr(pages, "continuation_token", None)
         if marker in begun:
-            raise StorageAway(f"Storage account {account} gives the same page of a listing again and again.")
+            raise StorageAway(f"Storage account {account} returns the same page of a listing again and again.")
         begun |= {marker} if marker else set()
 
 
@@ -46,7 +46,7 @@ def _named(item: Any) -> Any:  # noqa: ANN401 -- the library's items of several 
 
 
 def time_of(value: object) -> datetime:
-    """Return a time as the library gives it.
+    """Return a time as the library returned it.
 
     Raises:
         TypeError: it is not one, as for any answer that can't be read.

@@ -1,4 +1,4 @@
-"""Which log blobs there are in the flow-log account, and what their listing tells of each."""
+"""Which log blobs there are in the flow-log account, and what their listing says about each."""
 
 import re
 from calendar import monthrange
@@ -16,7 +16,7 @@ from shared.storage.listing import every, time_of
 
 NOT_A_BLOCK_BLOB = "is not a block blob, so it is not a flow log that Azure wrote."
 ARCHIVED = "is archived. Rehydrate it, then replay its hour."
-COMPRESSED = "is compressed. Store it unpacked, then replay its hour."
+COMPRESSED = "is compressed. Store it uncompressed, then replay its hour."
 _BLOBS_IN_A_BEGINNING = 20_000
 _YEAR, _MONTH, _HOUR = map(re.compile, ("y=20[0-9]{2}", "m=(0[1-9]|1[0-2])", "h=([01][0-9]|2[0-3])"))
 
@@ -42,7 +42,7 @@ class ListedLog:
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """A blob that is named like a flow log, but not as any that is known: nobody reads it."""
+    """A blob that is named like a flow log, but not in a known form: nothing reads it."""
 
     name: str
 
@@ -98,13 +98,13 @@ class LogListings:
         return islice(self.entries(kind, ""), _BLOBS_IN_A_BEGINNING)
 
     def is_listed(self, log: LogBlob) -> bool:
-        """Tell whether the listing shows a log blob."""
+        """Return whether the listing shows a log blob."""
         return any(item.log == log for item in self.listed(log.kind, log.name))
 
     def misplaced(self, kind: LogKind, resource: str, first: date, last: date) -> Iterator[UnknownName]:
-        """Look for unknown names beside the folders of the months, days and hours of a resource, from `first` on.
+        """Yield unknown names beside the folders of the months, days and hours of a resource, from `first` on.
 
-        Listings of hours don't come by them. This takes a listing a year, a month and a day.
+        Listings of hours don't come across them. This takes a listing for each year, month and day.
         """
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         for year in sorted({f"{day:y=%Y}" for day in days}):
@@ -116,7 +116,7 @@ class LogListings:
             yield from self._beside(kind, f"{resource}/{day:y=%Y/m=%m/d=%d}/", _HOUR.fullmatch)
 
     def elsewhere(self, kind: LogKind) -> Iterator[UnknownName]:
-        """Look for unknown names in folders whose names begin with no key, where no log can be."""
+        """Yield unknown names in folders whose names begin with no key, where no log can be."""
         for found in self._walk(kind, ""):
             if isinstance(found, str) and "=" not in found:
                 yield from (each for each in self.entries(kind, found) if isinstance(each, UnknownName))

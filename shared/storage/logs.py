@@ -1,7 +1,7 @@
 """The flow-log account: what is committed in a log blob, and its bytes.
 
 Log blobs are only ever read. A lease on one would make Azure's own commit fail, and metadata would be gone after the
-next. Which log blobs there are is told by `shared.storage.log_listings`.
+next. `shared.storage.log_listings` finds which log blobs there are.
 """
 
 import contextlib
@@ -57,15 +57,15 @@ class FlowLogAccount(LogListings):
     """The storage account that Network Watcher writes to."""
 
     def snapshot(self, log: LogBlob) -> Snapshot:
-        """Look at the committed block list.
+        """Return the blob as its committed block list shows it.
 
         Raises:
             Vanished: storage says that the blob is gone.
             Unsupported: it is not a block blob, or is archived.
-            RetryLater: the account can't be asked now, or gave no answer that can be believed.
+            RetryLater: the account can't be asked now, or its answer can't be believed.
         """
         client, headers = self._client(log), dict[str, Any]()
-        # Not by the library's hook for answers: of a request that it repeats after a reset, that sees none.
+        # Not by the library's hook for answers, which does not see that of a request repeated after a reset.
         with self._errors(log):
             committed, _ = client.get_block_list(
                 "committed", cls=lambda _answer, blocks, said: (headers.update(said), blocks)[1]
@@ -77,7 +77,7 @@ class FlowLogAccount(LogListings):
                 return Snapshot(_etag(found.etag), int(found.size), time_of(found.last_modified), ())
             size = sum(block.size for block in blocks)
             if headers.get("x-ms-blob-content-length", size) != size:
-                raise StorageAway(f"Storage account {self.name} gave a block list of {log.name} that is not whole.")
+                raise StorageAway(f"Storage account {self.name} returned an incomplete block list of {log.name}.")
             return Snapshot(_etag(headers.get("ETag")), size, time_of(headers.get("Last-Modified")), blocks)
 
     def read(self, log: LogBlob, snapshot: Snapshot, start: int, end: int) -> bytes:
@@ -100,8 +100,8 @@ class FlowLogAccount(LogListings):
             data, etag = bytes(found.readall()), str(found.properties.etag)
         if len(data) != end - start or etag != snapshot.etag:
             raise StorageAway(
-                f"Storage account {self.name} sent {len(data)} bytes of {log.name} in place of the {end - start} that "
-                "it was asked for, or another commit's."
+                f"Storage account {self.name} sent {len(data)} bytes of {log.name} instead of the {end - start} that "
+                "it was asked for, or those of another commit."
             )
         return data
 
@@ -122,7 +122,7 @@ class FlowLogAccount(LogListings):
                 if says(error, StorageErrorCode.BLOB_NOT_FOUND):
                     raise Vanished(f"{log.name} is gone.") from None
                 if says(error, StorageErrorCode.CONDITION_NOT_MET):
-                    raise Overtaken(f"{log.name} was committed again while it was read.") from None
+                    raise Overtaken(f"{log.name} was committed again while it was being read.") from None
                 problem = _UNSUPPORTED.get(code_of(error))
                 if problem is not None:
                     raise Unsupported(f"{log.name} {problem}") from None

@@ -53,7 +53,7 @@ class QuarantineContainer:
             )
 
     def listed(self, day: date | None = None) -> Iterator[QuarantinedBlob]:
-        """List the blobs, of one day of logs or of all."""
+        """Yield the blobs, of one day of logs or of all."""
         items = self._container.list_blobs(name_starts_with=f"{day:y=%Y/m=%m/d=%d/}" if day else None)
         with contextlib.suppress(ContainerMissing):  # before the first run
             yield from every(self._account, CONTAINER, items, _listed)
@@ -82,7 +82,7 @@ class QuarantineContainer:
                 raise
 
     def replace(self, name: str, lines: Sequence[bytes], etag: str) -> None:
-        """Write other objects over those last seen, or remove the blob if there are none.
+        """Replace the objects last seen with others, or remove the blob if there are none.
 
         Raises:
             Overtaken: it was written since.
@@ -99,7 +99,7 @@ class QuarantineContainer:
                     raise
                 # The library repeats a request whose answer was lost, and the repetition meets what the first one did.
                 if not self._holds(name, lines):
-                    raise Overtaken(f"{name} was written again meanwhile.") from None
+                    raise Overtaken(f"{name} was written by somebody else in the meantime.") from None
 
     def _holds(self, name: str, lines: Sequence[bytes]) -> bool:
         try:

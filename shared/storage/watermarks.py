@@ -1,4 +1,4 @@
-"""The watermark of one log container: from which hour on the sweep looks, kept beside the checkpoints."""
+"""The watermark of one log container: from which hour the sweep looks, stored beside the checkpoints."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class StoppedAt:
     """Where a sweep stopped: after the log blob of this name, among those that it lists from this hour on."""
 
     hour: datetime
@@ -35,9 +35,9 @@ class Watermark:
         since: the oldest hour that was read when the sweeps began to look; START_FROM can move it either way.
         hour: every hour from `since` up to it was found complete.
         tidied: when old checkpoints were last removed.
-        tidy_from: the day that removing them goes on from, if time ran out.
-        existed: whether the log container was ever there. Of the two kinds one usually never is, which is no fault.
-        stopped: where the last sweep ran out of time; None if it came around.
+        tidy_from: the day from which removing them continues, if time ran out.
+        existed: whether the log container ever existed. One of the two kinds usually never does, which is not a fault.
+        stopped: where the last sweep ran out of time; None if it finished.
     """
 
     start: datetime
@@ -46,11 +46,11 @@ class Watermark:
     tidied: datetime
     tidy_from: datetime
     existed: bool = False
-    stopped: Position | None = None
+    stopped: StoppedAt | None = None
 
     def lost(self, missing: ContainerMissing) -> str:
-        """Say that the log container is gone and what follows, "" if it never was there."""
-        return f"{missing} It had one, so everything waits until that is there again." if self.existed else ""
+        """Return a sentence that the log container is gone and what follows; "" if it never existed."""
+        return f"{missing} It used to have one, so everything waits until it is back." if self.existed else ""
 
 
 class Watermarks:
@@ -98,7 +98,7 @@ class Watermarks:
         # The library repeats a write whose answer was lost, and the repetition meets what the first one wrote.
         found = self._stored(kind)
         if found is None or found[0] != data:
-            raise HeldElsewhere("Another sweep is at work.")
+            raise HeldElsewhere("Another sweep is running.")
         return found[1]
 
     def _stored(self, kind: LogKind) -> tuple[bytes, str] | None:
@@ -127,14 +127,14 @@ def _from_json(data: bytes) -> Watermark:
         return Watermark(
             **{name: _time(document[name]) for name in ("start", "since", "hour", "tidied", "tidy_from")},
             existed=document.get("existed") is True,
-            stopped=_position(document.get("stopped")),
+            stopped=_stopped_at(document.get("stopped")),
         )
     except (ValueError, KeyError, TypeError):
         raise Unreadable("A watermark can't be read. Look at it, or delete it to start from this hour.") from None
 
 
-def _position(document: Any) -> Position | None:  # noqa: ANN401 -- JSON
-    return None if document is None else Position(_time(document["hour"]), str(document["name"]))
+def _stopped_at(document: Any) -> StoppedAt | None:  # noqa: ANN401 -- JSON
+    return None if document is None else StoppedAt(_time(document["hour"]), str(document["name"]))
 
 
 def _time(text: str) -> datetime:

@@ -6,10 +6,10 @@ from benchmarks.gateway import gateway
 from shared.apigw.client import GatewayClient, Receipt
 from shared.apigw.token import FixedToken
 from shared.clock import SystemClock
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.secret import Secret
 
-BODY = Part((0,), ["{}", "{}"]).body()
+BODY = Batch((0,), ["{}", "{}"]).body()
 
 
 @pytest.fixture(scope="module", name="running")

@@ -206,7 +206,7 @@ def test_authorities_that_can_not_be_used_are_named(tmp_path, name: str, content
 
 @pytest.mark.parametrize(
     ("form", "said"),
-    [('"{}"', "is in quotes"), ("{}\n", "has a line break at its end"), ("{} ", "has a blank at its end")],
+    [('"{}"', "is in quotes"), ("{}\n", "has a line break at its end"), ("{} ", "has a space at its end")],
 )
 def test_a_path_that_was_pasted_with_something_around_it_is_told(authority: Certificate, form: str, said: str):
     with pytest.raises(SettingError, match=f"REQUESTS_CA_BUNDLE {said}"):

@@ -130,7 +130,7 @@ def test_a_workload_identity_without_a_client_id_is_told_what_to_set(monkeypatch
 def test_a_redirect_is_not_followed_with_the_header_or_without(endpoint: IdentityEndpoint, status: int):
     with serving(always(*answer(200, {"access_token": "stolen", "expires_on": "9999999999"}))) as elsewhere:
         endpoint.server.respond = always(*answer(status, Location=f"{elsewhere.url}/msi/token"))
-        assert f"answered {status} and gave no token" in _trouble()
+        assert f"answered {status} and returned no token" in _trouble()
         assert elsewhere.requests == []
 
 
@@ -150,7 +150,7 @@ def test_a_redirect_is_not_followed_with_the_header_or_without(endpoint: Identit
 def test_an_answer_that_can_not_be_read_blames_nobodys_setting(endpoint: IdentityEndpoint, content: bytes, kind: str):
     endpoint.server.respond = always(*answer(200, content, Content_Type=kind))
     message = _trouble()
-    assert "answered 200 and gave no token" in message
+    assert "answered 200 and returned no token" in message
     assert "AZURE_CLIENT_ID" not in message
 
 

@@ -1,5 +1,6 @@
 """The ingester's sweep of both kinds of flow log."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,7 +25,6 @@ def ingester(world):
     return Ingester(
         world.logs,
         world.checkpoints,
-        world.quarantine,
         DeadLetters(world.own),
         world.gateway,
         world.horizon,
@@ -81,9 +81,12 @@ def test_a_sweep_tells_of_dead_letters_and_of_the_tokens_end(world, ingester):
     assert ingester.health().dead_letters == 0
 
 
-def test_what_can_not_be_asked_is_left_out_of_the_sweeps_line(world, ingester):
+def test_what_can_not_be_asked_is_left_out_of_the_sweeps_line(world, ingester, caplog):
+    caplog.set_level(logging.INFO)
+
     def refuse():
         raise TokenRefused("401")
 
     world.gateway.token_expiry = refuse
-    assert ingester.health().line() == '{"outcome":"swept","dead_letters":0}'
+    ingester.health().log()
+    assert caplog.messages[-1] == '{"outcome":"swept","dead_letters":0}'

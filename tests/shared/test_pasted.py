@@ -56,7 +56,7 @@ def test_a_line_break_at_an_end_is_named_with_the_end(end: str):
 
 @pytest.mark.parametrize("text", [f"{_VALUE}\n{_VALUE}", f"{_VALUE}\r\n{_VALUE}\r\n", f"\n{_VALUE}\n{_VALUE}"])
 def test_several_lines_are_named(text: str):
-    assert _said(text) == "has several lines. Give the value alone, on one line."
+    assert _said(text) == "has several lines. Give only the value, on one line."
 
 
 def test_a_line_break_that_was_escaped_is_named():
@@ -66,10 +66,10 @@ def test_a_line_break_that_was_escaped_is_named():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (f"{_VALUE} ", "has a blank at its end. Remove it."),
-        (f" {_VALUE}", "has a blank at its beginning. Remove it."),
-        (f"\t{_VALUE}", "has a blank at its beginning. Remove it."),
-        (f"Bearer {_VALUE}", "has a blank in it. Give the value alone."),
+        (f"{_VALUE} ", "has a space at its end. Remove it."),
+        (f" {_VALUE}", "has a space at its beginning. Remove it."),
+        (f"\t{_VALUE}", "has a space at its beginning. Remove it."),
+        (f"Bearer {_VALUE}", "has a space in it. Give only the value."),
     ],
 )
 def test_a_blank_is_named_with_its_place(text: str, said: str):
@@ -102,7 +102,7 @@ def test_what_can_not_be_seen_is_named_by_its_number(character: str, form: str):
     ],
 )
 def test_a_line_of_a_script_is_named_and_so_is_what_the_value_has_in_it(start: str):
-    assert _said(f"{start}{_VALUE}").startswith("begins with a name, as a line of a script does.")
+    assert _said(f"{start}{_VALUE}").startswith("begins with a name, like a line of a script.")
     assert "is in quotes" in _said(f'{start}"{_VALUE}"')
 
 

@@ -57,7 +57,7 @@ def test_a_required_setting_that_is_missing_is_named(name: str, value: str | Non
     ("name", "value", "expected"),
     [
         ("FLOW_LOGS", "account", "connection string"),
-        ("FLOW_LOGS", _STRING.replace("AccountKey", " AccountKey "), "a blank in it"),
+        ("FLOW_LOGS", _STRING.replace("AccountKey", " AccountKey "), "a space in it"),
         ("AzureWebJobsStorage", "account", "connection string"),
         ("APIGW_URL", "gateway.example.com", "https://"),
         ("APIGW_URL", "ftp://gateway.example.com", "https://"),
@@ -65,7 +65,7 @@ def test_a_required_setting_that_is_missing_is_named(name: str, value: str | Non
         ("APIGW_URL", "https://[::1", "https://"),
         ("APIGW_URL", "https://gateway.example.com:port", "https://"),
         ("APIGW_URL", "https://gateway.example.com:0", "https://"),
-        ("APIGW_URL", "https://gateway .example.com", "a blank in it"),
+        ("APIGW_URL", "https://gateway .example.com", "a space in it"),
         ("APIGW_URL", "https://gateway.example.com\n/flow", "several lines"),
         ("APIGW_URL", "https://gateway.example.com,", "https://"),
         ("APIGW_URL", "<https://gateway.example.com>", "https://"),
@@ -78,9 +78,9 @@ def test_a_required_setting_that_is_missing_is_named(name: str, value: str | Non
         ("APIGW_URL", f"https://gateway.example.com?token={_KEY}", "Leave out user, password"),
         ("APIGW_URL", "https://gateway.example.com?", "Leave out user, password"),
         ("APIGW_URL", "https://gateway.example.com#", "Leave out user, password"),
-        ("SUBSCRIPTION_TOKEN", f"Bearer {_KEY}", "Give the value alone"),
-        ("SUBSCRIPTION_TOKEN", f"{_KEY}\n{_KEY}", "Give the value alone"),
-        ("SUBSCRIPTION_TOKEN", f"{_KEY}é", "Paste the token alone"),
+        ("SUBSCRIPTION_TOKEN", f"Bearer {_KEY}", "Give only the value"),
+        ("SUBSCRIPTION_TOKEN", f"{_KEY}\n{_KEY}", "Give only the value"),
+        ("SUBSCRIPTION_TOKEN", f"{_KEY}é", "Paste only the token"),
         ("START_FROM", "yesterday", "2026-11-23T15"),
         ("START_FROM", "2026-11-31", "2026-11-23T15"),
         ("START_FROM", "2026-11-23T15:30", "2026-11-23T15"),
@@ -106,8 +106,8 @@ def test_a_malformed_setting_is_named_with_what_it_should_be_and_without_its_val
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("https://name.vault.azure.net", "not a secret's URI"),
-        ("https://name.vault.azure.net/keys/token", "not a secret's URI"),
+        ("https://name.vault.azure.net", "not the URI of a secret"),
+        ("https://name.vault.azure.net/keys/token", "not the URI of a secret"),
         ("https://[", "not a valid web address"),
         ("http://name.vault.azure.net/secrets/token", "Use https://"),
         (_TOKEN, "not a valid web address"),
@@ -169,14 +169,14 @@ _OF_BOTH_WAYS = [(name, value, {}) for name, value in _LEAST.items()] + [
         ('{}"', "has a quotation mark in it. Remove it."),
         ("{}\n", "has a line break at its end. Remove it."),
         ("{}\r\n", "has a line break at its end. Remove it."),
-        (" {}", "has a blank at its beginning. Remove it."),
+        (" {}", "has a space at its beginning. Remove it."),
         ("{}\n{}", "has several lines."),
-        ("{} {}", "has a blank in it."),
+        ("{} {}", "has a space in it."),
         ("\ufeff{}", "has an invisible character in it (U+FEFF)."),
         ("{}\u00a0", "has an invisible character in it (U+00A0)."),
         ("{}\u200b", "has an invisible character in it (U+200B)."),
-        ("export X={}", "begins with a name, as a line of a script does."),
-        ("APIGW_URL={}", "begins with a name, as a line of a script does."),
+        ("export X={}", "begins with a name, like a line of a script."),
+        ("APIGW_URL={}", "begins with a name, like a line of a script."),
     ],
 )
 def test_what_was_pasted_along_with_any_setting_is_named(
@@ -214,7 +214,7 @@ def test_an_identity_of_its_own_comes_before_that_of_the_app():
 
 def test_a_connection_string_and_an_address_are_one_too_many():
     message = _refusal(FLOW_LOGS__blobServiceUri="https://account.blob.core.windows.net")
-    assert "Keep one of the two" in message
+    assert "Keep one of them" in message
     assert _KEY not in message
 
 
@@ -263,13 +263,13 @@ def test_an_address_that_does_not_tell_the_account_is_refused_with_the_setting_t
 
 
 def test_a_name_of_another_account_than_the_address_is_refused():
-    assert "name two storage accounts" in _refusal(FLOW_LOGS_ACCOUNT_NAME="another")
+    assert "name different storage accounts" in _refusal(FLOW_LOGS_ACCOUNT_NAME="another")
 
 
 @pytest.mark.parametrize("name", ["no", "flow-logs", "account.blob.core.windows.net", _KEY])
 def test_a_name_that_no_account_has_is_refused(name: str):
     message = _refusal(FLOW_LOGS_ACCOUNT_NAME=name)
-    assert "FLOW_LOGS_ACCOUNT_NAME is not the name of a storage account" in message
+    assert "FLOW_LOGS_ACCOUNT_NAME is not a valid storage account name" in message
     assert _KEY not in message
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from shared.delivery.batch import CUT_VERSION
+from shared.delivery.byte_range import ByteRange
 from shared.delivery.reading import Reading
-from shared.delivery.segment import Segment
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout
 from shared.storage.logs import Block, Snapshot
 from tests.support.logs import block_id
@@ -28,5 +28,5 @@ class Blob:
     def checkpoint(self, layout: Layout = Layout.BLOCKS) -> Checkpoint:
         return Checkpoint("name", layout, CutRule(CUT_VERSION, 10))
 
-    def read(self, checkpoint: Checkpoint, *, settled: bool = False) -> list[Segment]:
+    def read(self, checkpoint: Checkpoint, *, settled: bool = False) -> list[ByteRange]:
         return list(Reading(checkpoint, self.snapshot, self.fetch, settled=settled))

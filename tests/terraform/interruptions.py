@@ -34,7 +34,7 @@ _PROCESSES = 2
 _CONTEXT = multiprocessing.get_context("spawn")  # gRPC does not survive a fork
 
 
-class Trouble(Exception):  # noqa: N818 -- what is looked for
+class Trouble(Exception):
     """What must not be after an interruption."""
 
 

@@ -1,3 +1,4 @@
+import logging
 import re
 from pathlib import Path
 
@@ -16,10 +17,17 @@ KEYWORD = re.compile(
 )
 
 
-def test_alerts_look_for_outcomes_that_there_are():
-    named = {word for query in QUERIES for word in re.findall(r"'([a-z][a-z ]+)'", query)}
-    assert {"delivered", "token refused"} <= named
-    assert named <= {outcome.words for outcome in Outcome}
+def test_alerts_query_codes_that_exist():
+    compared = [text for query in QUERIES for text in re.findall(r"\boutcome (?:==|in) (\([^)]*\)|'[^']*')", query)]
+    named = {code for text in compared for code in re.findall(r"'([^']*)'", text)}
+    assert len(compared) == sum(len(re.findall(r"\boutcome\b", query)) for query in QUERIES)
+    assert {"delivered", "token_refused"} <= named
+    assert named <= {outcome.code for outcome in Outcome}
+
+
+def test_every_outcome_that_needs_somebody_raises_an_alert():
+    needing = {outcome.code for outcome in Outcome if outcome.level >= logging.WARNING}
+    assert not [code for code in needing if not any(f"'{code}'" in query for query in QUERIES)]
 
 
 def test_alerts_look_for_counts_that_the_line_has():

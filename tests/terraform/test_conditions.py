@@ -113,7 +113,7 @@ def test_a_region_that_is_sick_at_first_is_named_and_delivers_once_it_is_well(si
     failed = site.module.apply(A)
     apps = site.azure.estate.of("azurerm_function_app_flex_consumption")
     hosts = {app.values["location"]: app.values["default_hostname"] for app in apps}
-    told = f"The function app {hosts['westeurope']} does not take the key blobs_extension (HTTP 400)"
+    told = f"The function app {hosts['westeurope']} does not accept the key blobs_extension (HTTP 400)"
     assert failed.says(told), failed.error
     assert set(site.azure.estate.app_service.keys) == {hosts["eastus"]}
     assert site.registered == [A]

@@ -48,7 +48,7 @@ def put_right(site):
 
 
 FAILURES = {
-    "registration 500": (registration_answered_with(500), "The gateway is out of order (HTTP 500)."),
+    "registration 500": (registration_answered_with(500), "The gateway is not working (HTTP 500)."),
     "registration 401": (
         registration_answered_with(401),
         "Get a new one from its console, put it into terraform.tfvars.json, and apply again.",
@@ -60,7 +60,7 @@ FAILURES = {
     ),
     "key never made": (
         key_never_made,
-        "does not take the key blobs_extension (HTTP 400): its host does not run, or did not load the code.",
+        "does not accept the key blobs_extension (HTTP 400): its host is not running, or did not load the code.",
     ),
     "app half made": (failing("azurerm_function_app_flex_consumption", half_way=True), "half-way"),
     "secret not written": (failing("azurerm_key_vault_secret"), "create azurerm_key_vault_secret"),
@@ -220,7 +220,7 @@ def test_a_gateway_that_is_gone_for_good_holds_no_change_up(ready):
     for kept in (file, ready.module.folder / "terraform.tfvars.json"):
         kept.write_text(kept.read_text().replace(ready.gateway.url, "https://127.0.0.1:1"))
     failed = ready.module.destroy(A)
-    assert failed.says("If the gateway is gone for good: set SLUICE_LEAVE_REGISTRATION=1 in the environment")
+    assert failed.says("If the gateway is gone for good, set SLUICE_LEAVE_REGISTRATION=1 in the environment")
     destroyed = ready.module.destroy(A, SLUICE_LEAVE_REGISTRATION="1")
     assert destroyed.succeeded, destroyed.error
     assert not ready.azure.estate.resources
@@ -235,5 +235,5 @@ def test_a_vault_that_does_not_know_its_role_yet_is_waited_for(ready):
 def test_a_vault_that_stays_closed_is_named_with_what_it_takes(ready):
     ready.azure.estate.vaults.closed_for = 1000
     run = ready.module.apply(A)
-    assert run.says("stays closed")
-    assert run.says("with the role Key Vault Secrets Officer on the vault. Then apply again.")
+    assert run.says("does not grant access")
+    assert run.says("with the role Key Vault Secrets Officer on the vault, then apply again.")

@@ -45,5 +45,5 @@ def test_a_state_that_was_lost_is_told_from_an_apply_that_was_ended(applied):
     (applied.module.folder / "terraform.tfstate").write_text("")  # as terraform leaves it if it is ended while writing
     refused = applied.module.adopt(A)
     assert not refused.succeeded
-    assert refused.says("This state knows of no installation, but the subscription has groups of one: sluice-")
-    assert refused.says("If their state is lost, docs/install.md tells how to remove them.")
+    assert refused.says("This state has no installation, but the subscription has resource groups of one: sluice-")
+    assert refused.says("If their state is lost, docs/install.md says how to remove them.")

@@ -167,5 +167,5 @@ def test_what_a_second_call_left_is_taken_up_beside_a_first_one_that_is_applied(
 def test_a_provider_of_another_subscription_is_refused(site, own):
     refused = own("plan", provider=B)
     assert not refused.succeeded
-    assert refused.says(f"The provider azurerm works on subscription {B}, and the module is told to onboard {A}.")
+    assert refused.says(f"The provider azurerm is configured for subscription {B}, but the module is to onboard {A}.")
     assert not site.azure.journal

@@ -73,7 +73,7 @@ def test_values_that_stand_alone_are_taken(plan: Plan):
         ('"{}"', "is in quotes"),
         ("\u201c{}\u201d", "is in quotes"),
         *(
-            (form, "has a line break, a blank or an invisible character")
+            (form, "has a line break, a space or an invisible character")
             for form in ("{}\n", "{}\r\n", " {}", "{}\u00a0", "\ufeff{}", "{}\u200b")
         ),
     ],
@@ -103,9 +103,9 @@ def test_what_was_pasted_along_is_named_for_every_variable_and_nothing_else_is_b
     ("text", "said"),
     [
         (_STRING.replace(_KEY, f'"{_KEY}"'), "is in quotes, or has quotation marks in it. Remove them."),
-        (_STRING.replace(";", "; "), "has a line break, a blank or an invisible character in it or at an end."),
-        (f"{_STRING}\n{_STRING}", "has a line break, a blank or an invisible character in it or at an end."),
-        (f"FLOW_LOGS={_STRING}", "begins with a name, as a line of a script does."),
+        (_STRING.replace(";", "; "), "has a line break, a space or an invisible character in it or at either end."),
+        (f"{_STRING}\n{_STRING}", "has a line break, a space or an invisible character in it or at either end."),
+        (f"FLOW_LOGS={_STRING}", "begins with a name, like a line of a script."),
         (f"{_STRING};{_STRING}", "has two connection strings, one after the other. Keep one."),
         (_STRING + _STRING, "has two connection strings, one after the other. Keep one."),
         (_STRING.replace("=flowlogs", "=FlowLogs"), "must be in lower case, as Azure names storage accounts"),
@@ -145,7 +145,7 @@ def test_every_address_of_the_account_is_taken(plan: Plan, endpoint: str):
 def test_what_was_pasted_along_with_the_suffix_is_named(plan: Plan):
     # What depends on a variable that is refused is not looked at any more.
     run = plan(endpoint_suffix='"core.windows.net"')
-    assert run.says("endpoint_suffix is in quotes, or has quotation marks, blanks or line breaks in it. Remove them.")
+    assert run.says("endpoint_suffix is in quotes, or has quotation marks, spaces or line breaks in it. Remove them.")
     assert not run.says("must be one of")
 
 

@@ -5,7 +5,7 @@ locals {
   ])
 }
 
-# Always there, and told of nothing without an address: Terraform would delete it before the alert rules have let go of it.
+# Always there, and without an address it notifies nobody: Terraform would delete it before the alert rules stop using it.
 resource "azurerm_monitor_action_group" "this" {
   name                = "sluice-${local.suffix}"
   resource_group_name = azurerm_resource_group.this.name

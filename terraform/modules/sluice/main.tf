@@ -42,7 +42,7 @@ resource "azurerm_resource_group" "this" {
   lifecycle {
     precondition {
       condition     = data.azurerm_client_config.current.subscription_id == module.settings.subscription_id
-      error_message = "The provider azurerm works on subscription ${data.azurerm_client_config.current.subscription_id}, and the module is told to onboard ${module.settings.subscription_id}. Give both the same."
+      error_message = "The provider azurerm is configured for subscription ${data.azurerm_client_config.current.subscription_id}, but the module is to onboard ${module.settings.subscription_id}. Use the same for both."
     }
   }
 }

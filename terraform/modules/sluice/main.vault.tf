@@ -22,11 +22,11 @@ resource "azurerm_role_assignment" "vault_officer" {
   principal_id         = data.azurerm_client_config.current.object_id
 
   lifecycle {
-    ignore_changes = [name, principal_id] # whoever applies later brings a role of their own, and takes nobody's away
+    ignore_changes = [name, principal_id] # whoever applies later has a role of their own, and removes nobody else's
   }
 }
 
-# The vault takes minutes to know a new role, and the provider does not try again.
+# The vault takes minutes to learn of a new role, and the provider does not try again.
 resource "terraform_data" "vault_open" {
   triggers_replace = [azurerm_role_assignment.vault_officer.id]
 
@@ -40,7 +40,7 @@ resource "terraform_data" "vault_open" {
   }
 }
 
-# A mistyped token must not take the place of one that works.
+# A mistyped token must not replace one that works.
 resource "terraform_data" "token_accepted" {
   triggers_replace = [module.settings.apigw_url, local.token_version]
 

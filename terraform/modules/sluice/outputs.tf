@@ -4,7 +4,7 @@ output "application_id" {
 }
 
 output "cloud" {
-  description = "Name of the cloud that region_set and endpoint_suffix tell, as the providers' argument environment has it."
+  description = "Name of the cloud that region_set and endpoint_suffix imply, as in the providers' argument environment."
   value       = module.settings.cloud
 }
 
@@ -27,6 +27,6 @@ output "registration" {
 }
 
 output "subscription_id" {
-  description = "Id of the subscription, known only once it is clear that the state is this subscription's own. A provider azurerm that is configured with it changes nothing in another one."
+  description = "Id of the subscription, known only once the state is certain to belong to it. A provider azurerm that is configured with it changes nothing in another subscription."
   value       = module.settings.subscription_id
 }

@@ -15,7 +15,7 @@ variable "region_set" {
 
     Each entry has exactly one of the last two.
   TEXT
-  type        = map(map(string)) # an object type would drop misspelt keys without a word
+  type        = map(map(string)) # an object type would drop misspelled keys silently
   sensitive   = true
 }
 
@@ -25,26 +25,26 @@ variable "subscription_id" {
 }
 
 variable "subscription_token" {
-  description = "The subscription token that the gateway's console issued. It reaches no state and no plan."
+  description = "The subscription token that the gateway's console issued. It is never stored in the state or in a plan."
   type        = string
   ephemeral   = true
   sensitive   = true
 }
 
 variable "alert_action_group_id" {
-  description = "Resource id of an action group that alerts go to. Not together with alert_email."
+  description = "Resource id of an action group that alerts go to. It can't be combined with alert_email."
   type        = string
   default     = null
 }
 
 variable "alert_email" {
-  description = "E-mail address that alerts go to, such as network-team@example.com. Without it and alert_action_group_id alerts show in the portal only."
+  description = "E-mail address that alerts go to, such as network-team@example.com. Without it and alert_action_group_id, alerts show only in the portal."
   type        = string
   default     = null
 }
 
 variable "credential_lifetime_in_days" {
-  description = "Days until the application's credential ends, counted from its creation. The default is 365."
+  description = "Days until the application's credential expires, counted from its creation. The default is 365."
   type        = number
   default     = null
 }
@@ -74,19 +74,19 @@ variable "start_from" {
 }
 
 variable "subscription_token_version" {
-  description = "To be raised with each new subscription_token that stands in none of variables_files. The default is 1."
+  description = "Increase this with each new subscription_token that is in none of variables_files. The default is 1."
   type        = number
   default     = null
 }
 
 variable "tags" {
-  description = "Tags for everything that can carry them, such as {\"cost-centre\": \"4711\"}."
+  description = "Tags for every resource that supports them, such as {\"cost-centre\": \"4711\"}."
   type        = map(string)
   default     = null
 }
 
 variable "variables_files" {
-  description = "Files in JSON that may hold subscription_token, the first one first: a new token in them is noticed by itself, and destroy takes the token from them. Without them destroy reads it from the vault."
+  description = "JSON files that may hold subscription_token, in order of precedence: a new token in them is noticed automatically, and destroy takes the token from them. Without them destroy reads it from the vault."
   type        = list(string)
   default     = []
   nullable    = false

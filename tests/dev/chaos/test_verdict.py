@@ -62,7 +62,7 @@ def test_sending_twice_is_wrong_in_a_calm_schedule_alone():
         (replace(LOG, checkpoint=replace(CHECKPOINT, state=State.OPEN)), "is not closed"),
         (replace(LOG, etag="2"), "is not at its last commit"),
         (replace(LOG, records_end=120), "is at 100, not at 120"),
-        (replace(LOG, checkpoint=replace(CHECKPOINT, part=(1,))), "is at 100, not at 100"),
+        (replace(LOG, checkpoint=replace(CHECKPOINT, batch=(1,))), "is at 100, not at 100"),
         (replace(LOG, checkpoint=replace(CHECKPOINT, blob="other")), "has the checkpoint of other"),
         (replace(LOG, watermark=HOUR), "the watermark has not passed"),
         (replace(LOG, watermark=None), "the watermark has not passed"),

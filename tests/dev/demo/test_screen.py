@@ -101,6 +101,6 @@ def test_a_name_moves_no_cursor_and_colours_nothing():
     console = Console(file=output, width=20)
     show_left_out(console, [_source("good.json"), _source("[b]\x1b[31m\udce9\n.json", problem="Input/output error")])
     show_trouble(console, "first line\nsecond\x1b[2J line")
-    assert output.getvalue().splitlines()[0] == "[b]\ufffd[31m\ufffd\ufffd.json is left out: Input/output error."
+    assert output.getvalue().splitlines()[0] == "[b]\ufffd[31m\ufffd\ufffd.json is skipped: Input/output error."
     assert "good" not in output.getvalue()
     assert "\x1b" not in output.getvalue()

@@ -45,5 +45,5 @@ def test_a_trigger_that_the_host_does_not_run_is_refused_with_the_reason(binding
 
 @pytest.mark.parametrize("bindings", [(), (_BLOB, _TIMER)])
 def test_a_function_has_one_trigger(bindings: tuple[dict[str, object], ...]):
-    with pytest.raises(HostError, match="a function has one"):
+    with pytest.raises(HostError, match="it must have one"):
         _read(*bindings)

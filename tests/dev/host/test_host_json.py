@@ -42,7 +42,7 @@ def test_the_longest_name_that_begins_a_category_decides_its_level(tmp_path: Pat
     [
         ({}, "version"),
         ([], "version"),
-        ({"version": "2.0", "extensions": []}, "extensions is no object"),
+        ({"version": "2.0", "extensions": []}, "extensions is not an object"),
         ({"version": "2.0", "extensions": {"blobs": {"poisonBlobThreshold": 0}}}, "poisonBlobThreshold is 0"),
         ({"version": "2.0", "extensions": {"blobs": {"maxDegreeOfParallelism": True}}}, "maxDegreeOfParallelism"),
         ({"version": "2.0", "logging": {"logLevel": {"default": "Loud"}}}, "Loud"),
@@ -60,5 +60,5 @@ def test_a_missing_host_json_is_refused(tmp_path: Path):
 
 def test_a_host_json_that_is_no_json_is_refused(tmp_path: Path):
     (tmp_path / "host.json").write_text("{")
-    with pytest.raises(HostError, match="no JSON"):
+    with pytest.raises(HostError, match="not valid JSON"):
         read_host_json(tmp_path)

@@ -184,7 +184,7 @@ def test_the_log_holds_neither_the_key_nor_a_connection_string(rig: Rig):
 
 def test_an_app_with_a_missing_setting_does_not_start(account: StorageAccount, tmp_path: Path):
     with (
-        pytest.raises(RuntimeError, match="neither a setting DATA"),
+        pytest.raises(RuntimeError, match="neither DATA nor DATA__"),
         host_process(_APP, {"AzureWebJobsStorage": account.connection_string}, tmp_path / "log"),
     ):
         pass

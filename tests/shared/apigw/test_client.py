@@ -17,7 +17,7 @@ from dev.certificate import Certificate
 from shared.apigw import client as client_module
 from shared.apigw.client import GatewayClient, Receipt, Rejection
 from shared.apigw.token import FixedToken
-from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, WrongAddress
+from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.secret import Secret
 from tests.support.proxies import Proxy
 from tests.support.secrets import TOKEN, forms, traces
@@ -106,7 +106,7 @@ def test_a_refused_token_is_told(server: LocalServer, status: int):
 
 def test_an_agents_token_is_told_as_one_with_where_to_get_another(server: LocalServer):
     said = str(_refusal(server, TokenRefused, *error(403, "wrong_token_kind")))
-    assert "403 (wrong_token_kind): the token is an agent's. Make one of kind ingest" in said
+    assert "403 (wrong_token_kind): the token is an agent's. Create one of kind ingest" in said
 
 
 _PAGES = {
@@ -120,7 +120,7 @@ _PAGES = {
     "a number for a code": {"error": {"code": 403, "message": "The caller has no permission."}},
     "no sentence": {"error": {"code": "unauthorized"}},
     "the gateway's form, cut off": b'{"error":{"code":"unauthorized","message":"The subscr',
-    "JSON that is no object": ["unauthorized"],
+    "JSON that is not an object": ["unauthorized"],
     "no text": b"\xff\xfe\x00",
 }
 
@@ -128,8 +128,8 @@ _PAGES = {
 @pytest.mark.parametrize("page", _PAGES)
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 405, 409, 415, 422])
 def test_a_refusal_in_another_form_is_not_the_gateways_own(server: LocalServer, status: int, page: str):
-    said = str(_refusal(server, WrongAddress, *answer(status, _PAGES[page], Location="/login")))
-    assert f"answered {status}, but not in its own form: something before it (a WAF, a firewall, a proxy)" in said
+    said = str(_refusal(server, UnexpectedAnswer, *answer(status, _PAGES[page], Location="/login")))
+    assert f"answered {status}, but not in its own form: something in front of it (a WAF, a firewall, a proxy)" in said
     assert "token" not in said
 
 
@@ -163,12 +163,12 @@ def test_a_gateway_that_is_busy_or_broken_is_asked_again(server: LocalServer, st
     [101, 200, 201, 204, 206, 300, 301, 302, 303, 304, 307, 308, 402, 404, 405, 410, 415, 418, 451, 600, 999],
 )
 def test_any_other_answer_is_none_of_a_gateway(server: LocalServer, status: int):
-    assert str(status) in str(_refusal(server, WrongAddress, *answer(status, _TAKEN)))
+    assert str(status) in str(_refusal(server, UnexpectedAnswer, *answer(status, _TAKEN)))
 
 
 @pytest.mark.parametrize("status", [404, 405, 410, 415, 418])
 def test_an_error_of_the_gateway_that_flow_logs_never_get_is_a_wrong_address(server: LocalServer, status: int):
-    said = str(_refusal(server, WrongAddress, *error(status, "not_found")))
+    said = str(_refusal(server, UnexpectedAnswer, *error(status, "not_found")))
     assert f"answered {status} (not_found), which is not an answer to flow logs" in said
 
 
@@ -214,13 +214,13 @@ def test_whatever_the_wait_says_it_is_no_less_than_nothing(header: str):
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_never_followed(server: LocalServer, status: int):
     with serving(always(*answer(202, _TAKEN))) as elsewhere:
-        _refusal(server, WrongAddress, *answer(status, Location=f"{elsewhere.url}/qas/flow-logs"))
+        _refusal(server, UnexpectedAnswer, *answer(status, Location=f"{elsewhere.url}/qas/flow-logs"))
         assert elsewhere.requests == []
 
 
 @pytest.mark.parametrize("location", ["\xff", "//[", "http://[::1", "https://h:port", " ", "\x00"])
 def test_a_redirect_to_nowhere_is_a_wrong_address_like_any_other(server: LocalServer, location: str):
-    _refusal(server, WrongAddress, *answer(302, Location=location))
+    _refusal(server, UnexpectedAnswer, *answer(302, Location=location))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_redirect_to_nowhere_is_a_wrong_address_like_any_other(server: LocalSe
     ],
 )
 def test_a_202_in_another_form_is_none_of_a_gateway(server: LocalServer, content: object):
-    assert "not in its own form" in str(_refusal(server, WrongAddress, *answer(202, content)))
+    assert "not in its own form" in str(_refusal(server, UnexpectedAnswer, *answer(202, content)))
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_202_in_another_form_is_none_of_a_gateway(server: LocalServer, content
 def test_a_202_that_does_not_add_up_is_none_of_a_gateway(server: LocalServer, accepted: int, refused: list[int]):
     rejected = [{"line": line, "reason": "x"} for line in refused]
     content = {"accepted": accepted, "duplicate": False, "rejected": rejected}
-    assert "do not add up to the 2 records" in str(_refusal(server, WrongAddress, *answer(202, content)))
+    assert "do not add up to the 2 records" in str(_refusal(server, UnexpectedAnswer, *answer(202, content)))
 
 
 @pytest.mark.parametrize("status", [200, 202, 302, 404, 500])
@@ -271,7 +271,7 @@ def test_an_answer_without_end_is_given_up_on(server: LocalServer, status: int):
     given: list[bytes] = []
     endless = (given.append(piece) or piece for piece in itertools.chain([head], itertools.repeat(_MEGABYTE, 100)))
     server.respond = lambda _request: endless
-    with pytest.raises(WrongAddress, match="has no end"):
+    with pytest.raises(UnexpectedAnswer, match="does not end"):
         _post(server.url)
     assert len(given) < 50
 
@@ -279,8 +279,8 @@ def test_an_answer_without_end_is_given_up_on(server: LocalServer, status: int):
 def test_an_answer_that_unpacks_without_end_is_given_up_on(server: LocalServer):
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(packer.compress(bytes(1024 * 1024)) for _ in range(64)) + packer.flush()
-    refused = _refusal(server, WrongAddress, *answer(202, bomb, Content_Encoding="gzip"))
-    assert "has no end" in str(refused)
+    refused = _refusal(server, UnexpectedAnswer, *answer(202, bomb, Content_Encoding="gzip"))
+    assert "does not end" in str(refused)
 
 
 @pytest.mark.parametrize("form", forms(TOKEN))
@@ -564,7 +564,7 @@ def test_the_gateway_tells_when_the_token_ends(server: LocalServer, text: str, t
 )
 def test_an_end_of_the_token_that_is_no_time_is_none_of_a_gateway(server: LocalServer, content: object):
     server.respond = always(*answer(200, content))
-    with pytest.raises(WrongAddress, match="does not say when the token ends"):
+    with pytest.raises(UnexpectedAnswer, match="does not say when the token expires"):
         _client(server.url).token_expiry()
 
 
@@ -572,11 +572,11 @@ def test_an_end_of_the_token_that_is_no_time_is_none_of_a_gateway(server: LocalS
     ("pieces", "kind"),
     [
         (error(401, "unauthorized"), TokenRefused),
-        (answer(401, b"<html>"), WrongAddress),
-        (answer(403), WrongAddress),
+        (answer(401, b"<html>"), UnexpectedAnswer),
+        (answer(403), UnexpectedAnswer),
         (answer(503), RetryLater),
-        (answer(202, {"expiresAt": "2027-11-05T12:00:00Z"}), WrongAddress),
-        (error(404), WrongAddress),
+        (answer(202, {"expiresAt": "2027-11-05T12:00:00Z"}), UnexpectedAnswer),
+        (error(404), UnexpectedAnswer),
     ],
 )
 def test_a_gateway_that_does_not_tell_the_tokens_end_is_told_as_for_a_post(

@@ -239,7 +239,7 @@ def test_a_vault_that_gives_no_token_is_read_again_later(
     vault.respond = always(*answer(status, content, Location="//["))
     trouble = _trouble(token)
     assert isinstance(trouble, RetryLater)
-    assert f"(answer {status})" in str(trouble)
+    assert f"(it answered {status})" in str(trouble)
     _put(vault, _TOKEN)
     assert token.token() == Secret(_TOKEN)
 
@@ -283,7 +283,7 @@ def test_a_vault_with_a_certificate_of_its_own_is_not_trusted(
 def test_a_redirect_of_the_vault_is_never_followed(vault: LocalServer, token: VaultToken):
     with serving(always(*answer(200, {"value": "of somebody else"}))) as elsewhere:
         vault.respond = always(*answer(307, Location=elsewhere.url))
-        assert "(answer 307)" in str(_trouble(token))
+        assert "(it answered 307)" in str(_trouble(token))
         assert not elsewhere.requests
 
 
@@ -344,5 +344,5 @@ def test_an_identitys_token_that_no_header_can_carry_is_named_and_not_quoted(
 ):
     content = {"access_token": f"{access_token(_AUDIENCE)}\r\nX: y", "expires_on": "9999999999"}
     identity.server.respond = always(*answer(200, content, Content_Type="application/json"))
-    assert "characters that no token has" in str(_trouble(token))
+    assert "characters that a token can't have" in str(_trouble(token))
     assert not vault.requests

@@ -13,7 +13,9 @@ from gateway.local import Customer, Gateway, new_customer, run_in_thread
 from shared.cli import main
 from shared.clock import SystemClock
 from shared.delivery.horizon import whole_hour
+from shared.identity import managed_identity
 from shared.ingester import Ingester
+from shared.services import Services, open_services
 from shared.settings import Settings
 from tests.support.logs import MAC, GrowingLog, log_blob
 
@@ -72,6 +74,10 @@ class Operator:
 
     def hour(self, ago: int) -> datetime:
         return self.this_hour - timedelta(hours=ago)
+
+    @property
+    def services(self) -> Services:
+        return open_services(Settings.from_environment(self.settings), SystemClock(), managed_identity)
 
     @property
     def ingester(self) -> Ingester:

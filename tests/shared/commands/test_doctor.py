@@ -9,7 +9,7 @@ from azure.storage.blob import AccountSasPermissions, BlobServiceClient, Resourc
 
 from shared.cli import main
 from shared.commands.diagnosis import State, diagnose
-from shared.commands.opening import open_parts
+from shared.commands.opening import open_for_operator
 from tests.support.secrets import TOKEN, forms, traces
 from tests.support.servers import always, answer, error, serving
 from tests.support.time import StillClock
@@ -120,7 +120,7 @@ def test_a_token_that_is_refused_fails_and_says_what_to_do(operator):
     operator.settings["SUBSCRIPTION_TOKEN"] = "another-token-altogether"
     said = operator.run("doctor", "--json")
     assert (states(said)["gateway"], states(said)["token"]) == ("ok", "fail")
-    assert "Make a new one" in messages(said)["token"]
+    assert "Create a new one" in messages(said)["token"]
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -132,7 +132,7 @@ def test_a_firewall_before_the_gateway_is_not_a_refused_token(operator, status):
     assert states(said)["gateway"] == "fail"
     assert f"answered {status}, but not in its own form" in messages(said)["gateway"]
     assert "token" not in states(said)
-    assert "Make a new one" not in said.out
+    assert "Create a new one" not in said.out
 
 
 def test_what_a_gateway_repeats_of_the_token_is_not_shown(operator):
@@ -164,9 +164,9 @@ def test_a_token_that_ends_within_fourteen_days_is_a_warning(operator, days, sta
 @pytest.mark.parametrize(("minutes", "state"), [(0.5, State.OK), (5, State.WARN), (-20, State.FAIL)])
 def test_a_clock_that_differs_from_storages_is_told(operator, tmp_path, minutes, state):
     operator.run("status")
-    parts = open_parts(argparse.Namespace(settings=tmp_path / "local.settings.json"))
+    services = open_for_operator(argparse.Namespace(settings=tmp_path / "local.settings.json"))
     clock = StillClock(datetime.now(UTC) + timedelta(minutes=minutes))
-    found = {finding.subject: finding for finding in diagnose(replace(parts, clock=clock))}
+    found = {finding.subject: finding for finding in diagnose(replace(services, clock=clock))}
     assert found["clock"].state is state
 
 

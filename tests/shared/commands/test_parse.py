@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.cli import main
 from shared.commands import parse as command
-from shared.commands.parse import decoded_pieces
+from shared.commands.parse import decoded_ranges
 from shared.flowlog import Unit, decode
 from tests.shared.flowlog.harm import OF_A_RECORD, harmed_record
 from tests.support.logs import CLOSER, HEAD, ports_of, record
@@ -114,10 +114,10 @@ class Dribble(io.BytesIO):
 )
 def test_reading_in_pieces_gives_what_reading_at_once_gives(parts, size):
     data = log(*parts)
-    pieces = list(decoded_pieces(Dribble(data, size)))
+    ranges = list(decoded_ranges(Dribble(data, size)))
     whole = decode(data)
-    assert [line for _, _, piece in pieces for line in piece.lines] == whole.lines
-    assert [_aside(item) for _, _, piece in pieces for item in piece.set_aside] == [
+    assert [line for _, _, decoded in ranges for line in decoded.lines] == whole.lines
+    assert [_aside(item) for _, _, decoded in ranges for item in decoded.set_aside] == [
         _aside(item) for item in whole.set_aside
     ]
 
@@ -132,7 +132,7 @@ def test_a_harmed_record_costs_no_other_wherever_a_file_is_taken_apart(harm, mon
     monkeypatch.setattr(command, "_CHUNK_BYTES", 500)
     for number in range(20):
         harmed = harmed_record(random.Random(f"{harm.__name__} {number}"), harm)
-        lines = [line for _, _, piece in decoded_pieces(io.BytesIO(harmed.data)) for line in piece.lines]
+        lines = [line for _, _, decoded in decoded_ranges(io.BytesIO(harmed.data)) for line in decoded.lines]
         assert harmed.cost(lines) == 0
 
 
@@ -141,22 +141,22 @@ def test_a_file_in_which_no_record_ends_for_long_is_taken_apart_between_records(
     monkeypatch.setattr(command, "_LONGEST_RECORD", 1500)
     torn = record(1).replace(b'"time"', b'"time')
     data = b",".join([torn, *(record(port) for port in range(2, 30)), b"x" * 4000])
-    pieces = list(decoded_pieces(io.BytesIO(data)))
-    assert [port for _, _, piece in pieces for port in ports_of(piece.lines)] == list(range(2, 30))
-    assert max(end - start for start, end, _ in pieces) <= 1700
+    ranges = list(decoded_ranges(io.BytesIO(data)))
+    assert [port for _, _, decoded in ranges for port in ports_of(decoded.lines)] == list(range(2, 30))
+    assert max(end - start for start, end, _ in ranges) <= 1700
 
 
 @given(st.binary(max_size=300), st.integers(1, 50))
 def test_the_pieces_are_the_file_without_a_gap(data, size):
     reached = 0
-    for start, end, _ in decoded_pieces(Dribble(data, size)):
+    for start, end, _ in decoded_ranges(Dribble(data, size)):
         assert start == reached
         reached = end
     assert reached == len(data)
 
 
 def test_bytes_without_an_end_are_cut_by_length_and_set_aside():
-    pieces = list(decoded_pieces(io.BytesIO(HEAD + b"{" + b" " * (40 * 1024 * 1024))))
-    assert len(pieces) > 2
-    assert max(end - start for start, end, _ in pieces) <= 17 * 1024 * 1024 + len(HEAD)
-    assert all(piece.set_aside or not piece.lines for _, _, piece in pieces)
+    ranges = list(decoded_ranges(io.BytesIO(HEAD + b"{" + b" " * (40 * 1024 * 1024))))
+    assert len(ranges) > 2
+    assert max(end - start for start, end, _ in ranges) <= 17 * 1024 * 1024 + len(HEAD)
+    assert all(decoded.set_aside or not decoded.lines for _, _, decoded in ranges)

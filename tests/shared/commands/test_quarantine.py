@@ -3,8 +3,8 @@ import json
 import pytest
 
 from shared.apigw.client import Rejection
-from shared.delivery.batch import Origin, Part
-from shared.delivery.quarantine import Place
+from shared.delivery.batch import Batch, Origin
+from shared.delivery.quarantine import Position
 from shared.storage.checkpoint import CutRule
 from tests.support.logs import HEAD, log_blob
 from tests.support.secrets import TOKEN, forms, traces
@@ -31,8 +31,8 @@ def test_objects_are_counted_by_day_unit_and_reason(operator, bad):
     assert count["day"] == f"{bad.log.hour:%Y-%m-%d}"
     assert count["unit"] == "tuple"
     assert count["objects"] == 2
-    assert "'...' is no IP address" in count["reason"]
-    assert "no IP address" in operator.run("quarantine", "list").out
+    assert "'...' is not an IP address" in count["reason"]
+    assert "not an IP address" in operator.run("quarantine", "list").out
 
 
 def test_a_day_is_listed_with_its_blobs_and_their_keys(operator, bad):
@@ -70,7 +70,7 @@ def test_objects_are_exported_as_they_are_stored(operator, bad, tmp_path):
     assert file.read_text() == said.out
     again = operator.run("quarantine", "export", "--output", str(file))
     assert again.code == 2
-    assert "is there already" in again.err
+    assert "already exists" in again.err
 
 
 @pytest.mark.usefixtures("bad")
@@ -99,7 +99,7 @@ def test_it_asks_before_it_sends(operator, somebody_types):
     somebody_types("n")
     said = operator.run("quarantine", "resubmit")
     assert said.code == 2
-    assert "They give 2 records to send" in said.err
+    assert "They yield 2 records to send" in said.err
     assert operator.stored == [1, 2]
     somebody_types("yes")
     assert operator.run("quarantine", "resubmit").code == 0
@@ -131,11 +131,11 @@ def test_a_hostile_log_can_not_steer_the_terminal(operator):
 def test_reasons_that_an_older_version_kept_as_they_came_are_shown_without_secrets(operator):
     texts = [text for texts in forms(TOKEN).values() for text in texts]
     log = log_blob(operator.hour(1))
-    place = Place(Origin("logs", log, 0, 12, 400, "c0ffee", CutRule(1, 1000)), "block")
+    position = Position(Origin("logs", log, 0, 12, 400, "c0ffee", CutRule(1, 1000)), "block")
     as_they_came = [Rejection(number, text) for number, text in enumerate(["bad port", *texts])]
-    stored = place.of_gateway(Part((0,), ["{}"] * len(as_they_came)), as_they_came)
+    stored = position.of_gateway(Batch((0,), ["{}"] * len(as_they_came)), as_they_came)
     operator.deliver()
-    operator.ingester.quarantine.put(log, "old", [*stored, b"no json"])
+    operator.services.quarantine.put(log, "old", [*stored, b"no json"])
     day = f"{log.hour:%Y-%m-%d}"
     shown = [
         operator.run("quarantine", *words)
@@ -155,13 +155,13 @@ def test_reasons_that_an_older_version_kept_as_they_came_are_shown_without_secre
     assert exported[-1] == "no json"
     assert [json.loads(line)["raw"] for line in exported[:-1]] == ["{}"] * len(stored)
     assert (
-        operator.ingester.quarantine.get(f"y={log.hour:%Y}/m={log.hour:%m}/d={log.hour:%d}/old.ndjson")[1] == stored[1]
+        operator.services.quarantine.get(f"y={log.hour:%Y}/m={log.hour:%m}/d={log.hour:%d}/old.ndjson")[1] == stored[1]
     )
 
 
 def mend(operator):
     """Make the bad tuples readable, as a newer version would find them: what changes is what is stored."""
-    container = operator.ingester.quarantine
+    container = operator.services.quarantine
     for blob in list(container.listed()):
         lines, etag = container.read(blob.name)
         container.replace(blob.name, [line.replace(b"nowhere", b"10.9.9.9") for line in lines], etag)

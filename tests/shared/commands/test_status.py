@@ -19,7 +19,7 @@ def test_what_is_delivered_is_fine(operator):
     assert said.code == 0
     assert said.err == ""
     assert log.log.mac in said.out
-    assert "Network cards: 1, behind: 0. Blobs: 1, waiting: 0, with 0 bytes. Longest lag: none." in said.out
+    assert "NICs: 1, behind: 0. Blobs: 1, waiting: 0, with 0 bytes. Longest lag: none." in said.out
 
 
 def test_json_gives_each_card_with_its_lag_and_backlog(operator):

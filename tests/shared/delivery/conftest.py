@@ -7,8 +7,8 @@ from azure.storage.blob import ContainerClient
 
 from dev.azurite import StorageAccount
 from shared.delivery.breaker import Refusals
+from shared.delivery.collaborators import Collaborators
 from shared.delivery.horizon import Horizon
-from shared.delivery.means import Means
 from shared.delivery.sweep import Sweep
 from shared.delivery.worker import Worker
 from shared.errors import SluiceError
@@ -44,8 +44,8 @@ class World:
 
     def process(self, batch: int = 100) -> Worker:
         """Return a worker as another process of the function app would have it."""
-        means = Means(self.gateway, self.quarantine, Refusals(), self.clock, 2)
-        return Worker(self.logs, self.checkpoints, means, self.horizon.oldest, batch)
+        collaborators = Collaborators(self.gateway, self.quarantine, Refusals(), self.clock, 2)
+        return Worker(self.logs, self.checkpoints, collaborators, self.horizon.oldest, batch)
 
     def restart(self, start_from: datetime | None) -> None:
         """Go on as a new process of the function app would, with another START_FROM."""

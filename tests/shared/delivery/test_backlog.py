@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from azure.storage.blob import StandardBlobTier
 
-from shared.delivery.backlog import Backlog, by_card, standing
+from shared.delivery.backlog import Backlog, by_nic, standing
 from shared.flowlog import LogKind
 from shared.storage.checkpoint import State
 from shared.storage.checkpoints import Summary
@@ -26,7 +26,7 @@ def kept(hour=HOUR, *, offset, at=30 * MINUTE, etag=""):
 
 
 def lag(*standings, now=HOUR + 31 * MINUTE):
-    (card,) = by_card(standings)
+    (card,) = by_nic(standings)
     return card.lag(now)
 
 
@@ -83,14 +83,14 @@ def test_a_blob_that_can_not_be_read_says_why():
 def test_a_card_is_as_late_as_its_latest_blob():
     late = standing(listed(HOUR - 3 * H), kept(HOUR - 3 * H, offset=1, at=MINUTE), None)
     fine = standing(listed(), kept(offset=998, etag='"2"'), None)
-    (card,) = by_card([fine, late])
+    (card,) = by_nic([fine, late])
     assert (card.blobs, card.blobs_waiting, card.waiting) == (2, 1, 999)
     assert card.committed == HOUR + 30 * MINUTE
     assert card.delivered_until == HOUR - 3 * H + MINUTE
 
 
 def test_cards_are_kept_apart():
-    cards = by_card([standing(listed(mac=OTHER), None, None), standing(listed(), None, None)])
+    cards = by_nic([standing(listed(mac=OTHER), None, None), standing(listed(), None, None)])
     assert [card.mac for card in cards] == [MAC, OTHER]
 
 

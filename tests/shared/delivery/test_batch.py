@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.batch import Origin, Part, following, parts_of
+from shared.delivery.batch import Batch, Origin, batches_of, following
 from shared.storage.checkpoint import CutRule
 from tests.support.logs import HOUR, log_blob
 
@@ -42,44 +42,44 @@ def test_parts_and_the_range_itself_have_keys_of_their_own():
 
 
 def test_a_body_is_gzipped_ndjson():
-    assert gzip.decompress(Part((0,), ["{}", '{"é":1}']).body()) == '{}\n{"é":1}\n'.encode()
+    assert gzip.decompress(Batch((0,), ["{}", '{"é":1}']).body()) == '{}\n{"é":1}\n'.encode()
 
 
 def test_a_long_body_holds_every_line_once_and_in_order():
     lines = [f'{{"line":{number}}}' for number in range(2500)]
-    assert gzip.decompress(Part((0,), lines).body()).decode().splitlines() == lines
+    assert gzip.decompress(Batch((0,), lines).body()).decode().splitlines() == lines
 
 
 def test_a_body_holds_no_time_so_that_it_is_the_same_whenever_it_is_made():
-    assert Part((0,), ["{}"]).body()[4:8] == bytes(4)  # MTIME (RFC 1952)
+    assert Batch((0,), ["{}"]).body()[4:8] == bytes(4)  # MTIME (RFC 1952)
 
 
 @given(lines=st.integers(0, 100), size=st.integers(1, 20))
 def test_parts_hold_every_line_once_in_order_and_no_more_than_the_rule_allows(lines, size):
     texts = [str(number) for number in range(lines)]
-    parts = list(parts_of(texts, CutRule(1, size), lambda _path: False))
-    assert [line for part in parts for line in part.lines] == texts
-    assert [part.path for part in parts] == [(number,) for number in range(len(parts))]
-    assert all(1 <= len(part.lines) <= size for part in parts)
+    batches = list(batches_of(texts, CutRule(1, size), lambda _path: False))
+    assert [line for batch in batches for line in batch.lines] == texts
+    assert [batch.path for batch in batches] == [(number,) for number in range(len(batches))]
+    assert all(1 <= len(batch.lines) <= size for batch in batches)
 
 
 @given(lines=st.integers(1, 60), size=st.integers(1, 20), halvings=st.lists(st.integers(0, 80), max_size=8))
 def test_batches_that_were_halved_come_as_their_halves_with_paths_in_order(lines, size, halvings):
     texts = [str(number) for number in range(lines)]
-    parts, halved = list(parts_of(texts, CutRule(1, size), lambda _path: False)), set()
+    batches, halved = list(batches_of(texts, CutRule(1, size), lambda _path: False)), set()
     for at in halvings:
-        part = parts[at % len(parts)]
-        if len(part.lines) > 1:
-            parts[at % len(parts) : at % len(parts) + 1] = part.halves()
-            halved.add(part.path)
-    assert list(parts_of(texts, CutRule(1, size), halved.__contains__)) == parts
-    assert [line for part in parts for line in part.lines] == texts
-    assert sorted(part.path for part in parts) == [part.path for part in parts]
-    for part, later in pairwise(parts):
-        assert part.path < following(part.path) <= later.path
+        batch = batches[at % len(batches)]
+        if len(batch.lines) > 1:
+            batches[at % len(batches) : at % len(batches) + 1] = batch.halves()
+            halved.add(batch.path)
+    assert list(batches_of(texts, CutRule(1, size), halved.__contains__)) == batches
+    assert [line for batch in batches for line in batch.lines] == texts
+    assert sorted(batch.path for batch in batches) == [batch.path for batch in batches]
+    for batch, later in pairwise(batches):
+        assert batch.path < following(batch.path) <= later.path
 
 
 def test_the_first_half_is_never_the_smaller_one():
-    left, right = Part((3,), ["a", "b", "c"]).halves()
+    left, right = Batch((3,), ["a", "b", "c"]).halves()
     assert (left.path, left.lines) == ((3, 0), ["a", "b"])
     assert (right.path, right.lines) == ((3, 1), ["c"])

@@ -1,11 +1,11 @@
 import pytest
 
-from shared.delivery.batch import Part
+from shared.delivery.batch import Batch
 from shared.delivery.breaker import Breaker, Refusals
-from shared.errors import WrongAddress
+from shared.errors import UnexpectedAnswer
 from tests.support.time import StillClock
 
-BATCH, LINE, BATCH_OF_ONE = Part((0,), ["a", "b"]), Part((0, 1), ["b"]), Part((3,), ["b"])
+BATCH, LINE, BATCH_OF_ONE = Batch((0,), ["a", "b"]), Batch((0, 1), ["b"]), Batch((3,), ["b"])
 
 
 def test_a_gateway_that_never_failed_may_be_asked():
@@ -50,7 +50,7 @@ def test_failures_of_several_invocations_at_once_count_as_one():
 def test_two_whole_batches_of_a_log_refused_in_a_row_are_the_gateways_fault():
     refusals = Refusals()
     refusals.refused(BATCH, "log")
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         refusals.refused(BATCH, "log")
 
 
@@ -58,13 +58,13 @@ def test_batches_of_several_logs_at_once_may_each_have_a_bad_line():
     refusals = Refusals()
     for log in range(10):
         refusals.refused(BATCH, str(log))
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         refusals.refused(BATCH, "3")
 
 
 def test_the_halves_of_a_batch_are_no_whole_batches():
     refusals = Refusals()
-    for half in (Part((0, 0), ["a", "b"]), Part((0, 1), ["c", "d"]), Part((0, 1, 0), ["c", "d"])):
+    for half in (Batch((0, 0), ["a", "b"]), Batch((0, 1), ["c", "d"]), Batch((0, 1, 0), ["c", "d"])):
         refusals.refused(half, "log")
     refusals.refused(BATCH, "log")
 
@@ -81,7 +81,7 @@ def test_a_hundred_lines_refused_in_a_row_are_the_gateways_fault(line):
     refusals = Refusals()
     for number in range(99):
         refusals.refused(line, str(number % 3))
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         refusals.refused(line)
 
 
@@ -91,5 +91,5 @@ def test_after_a_fault_counting_begins_anew():
         refusals.refused(BATCH, "log")
         for _ in range(98):
             refusals.refused(LINE, "log")
-        with pytest.raises(WrongAddress):
+        with pytest.raises(UnexpectedAnswer):
             refusals.refused(BATCH, "log")

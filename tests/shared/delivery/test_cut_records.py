@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.delivery.breaker import Refusals
-from shared.delivery.means import Means
+from shared.delivery.collaborators import Collaborators
 from shared.delivery.replay import Replay
 from shared.delivery.report import Outcome
 from shared.delivery.resubmit import Resubmission
@@ -23,8 +23,8 @@ ALL = [1, *range(10, 16), 20]
 
 def replay(world):
     """Replay everything; return the reports."""
-    means = Means(world.gateway, world.quarantine, Refusals(), world.clock, 2)
-    replay = Replay(world.logs, world.checkpoints, means, 100)
+    collaborators = Collaborators(world.gateway, world.quarantine, Refusals(), world.clock, 2)
+    replay = Replay(world.logs, world.checkpoints, collaborators, 100)
     plan = replay.plan(HOUR, HOUR + timedelta(hours=1))
     return [report for _, report in replay.run(plan, threading.Event(), lambda _: None)]
 
@@ -118,7 +118,7 @@ def test_a_cut_record_is_halved_and_the_halves_survive_a_restart(world):
 
     world.gateway.always = too_large_then_refused
     assert world.event(log).outcome is Outcome.TOKEN_REFUSED
-    assert world.checkpoints.read(log.log).part == (0, 1)
+    assert world.checkpoints.read(log.log).batch == (0, 1)
     assert [port for port in world.stored if port != 20] == [1, 10, 11, 12]
     world.gateway.always = fine
     log.commit(b"," + record(30))

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.cycle import Leg, legs
-from shared.delivery.hours import Stretch
-from shared.storage.watermarks import Position
+from shared.delivery.hours import Hours
+from shared.storage.watermarks import StoppedAt
 from tests.support.logs import HOUR
 
 H = timedelta(hours=1)
-HOURS = [Stretch(HOUR + number * H, HOUR + (number + 1) * H) for number in range(4)]
+HOURS = [Hours(HOUR + number * H, HOUR + (number + 1) * H) for number in range(4)]
 NAMES = st.text("ab/", max_size=3)
 
 
@@ -20,7 +20,7 @@ def test_a_sweep_begins_with_what_was_begun_before_and_then_goes_by_the_hours():
 
 
 def test_a_sweep_that_was_stopped_is_taken_up_there_and_comes_around():
-    around = legs(HOURS, Position(HOUR + 2 * H, "b"))
+    around = legs(HOURS, StoppedAt(HOUR + 2 * H, "b"))
     assert around == [
         Leg(HOURS[2], after="b"),
         Leg(HOURS[3]),
@@ -32,14 +32,14 @@ def test_a_sweep_that_was_stopped_is_taken_up_there_and_comes_around():
 
 
 def test_a_sweep_that_was_stopped_before_the_hours_is_taken_up_there():
-    assert legs(HOURS, Position(HOUR - H, "b"))[0] == Leg(None, after="b")
+    assert legs(HOURS, StoppedAt(HOUR - H, "b"))[0] == Leg(None, after="b")
 
 
 @given(st.integers(-3, 6), NAMES, st.lists(st.tuples(st.integers(0, 3), NAMES.filter(bool)), unique=True))
 def test_wherever_it_was_stopped_everything_belongs_to_one_leg(hours, name, blobs):
-    around = legs(HOURS, Position(HOUR + hours * H, name))
+    around = legs(HOURS, StoppedAt(HOUR + hours * H, name))
     for hour, blob in blobs:
-        assert sum(leg.stretch == HOURS[hour] and leg.has(blob) for leg in around) == 1
+        assert sum(leg.hours == HOURS[hour] and leg.has(blob) for leg in around) == 1
 
 
 @given(NAMES, NAMES, st.text("ab-", min_size=1, max_size=2), NAMES)

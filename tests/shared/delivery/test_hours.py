@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.hours import Stretch, is_over, is_settled, stretches
+from shared.delivery.hours import Hours, hours_between, is_over, is_settled
 from shared.flowlog import day_prefix, hour_prefix
 from tests.support.logs import HOUR, log_blob
 
@@ -16,27 +16,27 @@ def hour(number: int) -> datetime:
 
 @given(st.integers(0, 100), st.integers(0, 100))
 def test_stretches_follow_each_other_without_a_gap(first, length):
-    found = list(stretches(hour(first), hour(first + length)))
-    edges = [stretch.start for stretch in found] + [hour(first + length)]
+    found = list(hours_between(hour(first), hour(first + length)))
+    edges = [each.start for each in found] + [hour(first + length)]
     assert edges[0] == hour(first)
-    assert [stretch.end for stretch in found] == edges[1:]
+    assert [each.end for each in found] == edges[1:]
 
 
 def test_whole_days_go_in_one_and_what_is_left_goes_hour_by_hour():
-    found = list(stretches(hour(23), hour(50)))
-    assert found == [Stretch(hour(23), hour(24)), Stretch(hour(24), hour(48))] + [
-        Stretch(hour(number), hour(number + 1)) for number in (48, 49)
+    found = list(hours_between(hour(23), hour(50)))
+    assert found == [Hours(hour(23), hour(24)), Hours(hour(24), hour(48))] + [
+        Hours(hour(number), hour(number + 1)) for number in (48, 49)
     ]
 
 
 def test_an_hour_that_has_begun_is_part_of_it():
-    assert list(stretches(hour(0), hour(0) + timedelta(minutes=1))) == [Stretch(hour(0), hour(1))]
+    assert list(hours_between(hour(0), hour(0) + timedelta(minutes=1))) == [Hours(hour(0), hour(1))]
 
 
 def test_a_stretch_is_listed_by_its_hour_or_its_day():
-    assert Stretch(hour(3), hour(4)).prefix("r=a") == hour_prefix("r=a", hour(3))
-    assert Stretch(hour(0), hour(24)).prefix("r=a") == day_prefix("r=a", DAY.date())
-    assert Stretch(hour(3), hour(4)).checkpoints == "y=2026/m=11/d=23/h=03/"
+    assert Hours(hour(3), hour(4)).prefix("r=a") == hour_prefix("r=a", hour(3))
+    assert Hours(hour(0), hour(24)).prefix("r=a") == day_prefix("r=a", DAY.date())
+    assert Hours(hour(3), hour(4)).checkpoints == "y=2026/m=11/d=23/h=03/"
 
 
 def test_an_hour_is_over_an_hour_after_it_began():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.delivery import reading
 from shared.delivery.batch import CUT_VERSION
-from shared.delivery.reading import Reading, Segment, is_rewritten, survey
+from shared.delivery.reading import ByteRange, Reading, is_rewritten, survey
 from shared.errors import Unsupported
 from shared.flowlog import decode
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, Tail, digest_of
@@ -16,24 +16,24 @@ from tests.support.blob import Blob
 from tests.support.logs import CLOSER, HEAD, ports_of, record
 
 
-def ports(segments: Iterable[Segment]) -> list[int]:
-    return [port for segment in segments for port in ports_of(decode(segment.data).lines)]
+def ports(ranges: Iterable[ByteRange]) -> list[int]:
+    return [port for byte_range in ranges for port in ports_of(decode(byte_range.data).lines)]
 
 
-def after(checkpoint: Checkpoint, segment: Segment) -> Checkpoint:
-    return replace(checkpoint, offset=segment.end, blocks=segment.blocks)
+def after(checkpoint: Checkpoint, byte_range: ByteRange) -> Checkpoint:
+    return replace(checkpoint, offset=byte_range.end, blocks=byte_range.blocks)
 
 
 def test_a_log_as_azure_writes_it_gives_a_segment_for_each_block_and_leaves_the_closer():
     blob = Blob([HEAD, record(1), b"," + record(2), CLOSER])
-    segments = blob.read(blob.checkpoint())
-    assert [(s.start, s.blocks, s.covered) for s in segments] == [
+    ranges = blob.read(blob.checkpoint())
+    assert [(s.start, s.blocks, s.covered) for s in ranges] == [
         (0, 1, True),
         (12, 2, True),
         (12 + len(record(1)), 3, True),
     ]
-    assert ports(segments) == [1, 2]
-    assert segments[-1].end == len(blob.data) - len(CLOSER)
+    assert ports(ranges) == [1, 2]
+    assert ranges[-1].end == len(blob.data) - len(CLOSER)
 
 
 @pytest.mark.parametrize("closer", [b"]}", b"\r\n]\r\n}", b" ] } \n"])
@@ -41,9 +41,9 @@ def test_a_log_as_azure_writes_it_gives_a_segment_for_each_block_and_leaves_the_
 def test_heads_and_closers_of_any_length_are_known_by_their_content(head, closer):
     blob = Blob([head, record(1), b"," + record(2), closer])
     assert survey(blob.snapshot, blob.fetch) is Layout.BLOCKS
-    segments = blob.read(blob.checkpoint())
-    assert ports(segments) == [1, 2]
-    assert segments[-1].end == len(blob.data) - len(closer)
+    ranges = blob.read(blob.checkpoint())
+    assert ports(ranges) == [1, 2]
+    assert ranges[-1].end == len(blob.data) - len(closer)
 
 
 def test_only_what_lies_after_the_checkpoint_is_fetched():
@@ -78,9 +78,9 @@ def test_blocks_that_cut_through_records_are_read_by_bytes():
     whole = HEAD + record(1) + b"," + record(2) + CLOSER
     blob = Blob([whole[:100], whole[100:300], whole[300:]])
     assert survey(blob.snapshot, blob.fetch) is Layout.BYTES
-    segments = blob.read(blob.checkpoint(Layout.BYTES))
-    assert ports(segments) == [1, 2]
-    assert len(segments) == 2
+    ranges = blob.read(blob.checkpoint(Layout.BYTES))
+    assert ports(ranges) == [1, 2]
+    assert len(ranges) == 2
 
 
 def test_records_that_share_a_block_with_the_closer_are_read_by_bytes():
@@ -97,7 +97,7 @@ def test_a_blob_without_blocks_gives_a_segment_for_each_record():
     blob = Blob([HEAD + record(1, 2) + b"," + record(3) + CLOSER], by_blocks=False)
     assert survey(blob.snapshot, blob.fetch) is Layout.BYTES
     reading_ = Reading(blob.checkpoint(Layout.BYTES), blob.snapshot, blob.fetch)
-    assert [ports([segment]) for segment in reading_] == [[1, 2], [3]]
+    assert [ports([byte_range]) for byte_range in reading_] == [[1, 2], [3]]
     assert reading_.left == 0
 
 
@@ -113,9 +113,9 @@ def test_how_far_a_blob_without_blocks_had_grown_never_changes_its_segments():
     at_once = Blob([whole], by_blocks=False).read(Checkpoint("name", Layout.BYTES, CutRule(CUT_VERSION, 10)))
     grown, checkpoint = [], Checkpoint("name", Layout.BYTES, CutRule(CUT_VERSION, 10))
     for size in range(0, len(whole) + 1, 97):
-        for segment in Blob([whole[:size]], by_blocks=False).read(checkpoint):
-            grown.append(segment)
-            checkpoint = after(checkpoint, segment)
+        for byte_range in Blob([whole[:size]], by_blocks=False).read(checkpoint):
+            grown.append(byte_range)
+            checkpoint = after(checkpoint, byte_range)
     grown += Blob([whole], by_blocks=False).read(checkpoint)
     assert grown == at_once
 
@@ -142,11 +142,11 @@ def test_a_large_block_is_cut_between_records_wherever_reading_begins(block, fet
         patch.setattr(reading, "FETCH_BYTES", fetch_bytes)
         patch.setattr(reading, "LONGEST_RECORD", 3000 * longest)
         blob = Blob([HEAD, block] if last else [HEAD, block, CLOSER])
-        segments = blob.read(blob.checkpoint(), settled=True)
-        data = b"".join(blob.data[s.start : s.end] for s in segments)
+        ranges = blob.read(blob.checkpoint(), settled=True)
+        data = b"".join(blob.data[s.start : s.end] for s in ranges)
         assert data in {HEAD + block, HEAD + block.removesuffix(b"]}")}
-        for number, segment in enumerate(segments):
-            assert blob.read(after(blob.checkpoint(), segment), settled=True) == segments[number + 1 :]
+        for number, byte_range in enumerate(ranges):
+            assert blob.read(after(blob.checkpoint(), byte_range), settled=True) == ranges[number + 1 :]
 
 
 @given(st.lists(st.integers(0, 5), max_size=8))

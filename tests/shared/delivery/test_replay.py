@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.delivery.breaker import Refusals
-from shared.delivery.means import Means
+from shared.delivery.collaborators import Collaborators
 from shared.delivery.replay import Replay
 from shared.delivery.report import Outcome
 from shared.errors import RetryLater, TokenRefused
@@ -41,7 +41,7 @@ class Replays:
         return sum(getattr(report.tally, name) for report in self.reports)
 
     def _means(self):
-        return Means(self.world.gateway, self.world.quarantine, Refusals(), self.world.clock, 2)
+        return Collaborators(self.world.gateway, self.world.quarantine, Refusals(), self.world.clock, 2)
 
     def _progress(self, count):
         self.read += count
@@ -146,8 +146,8 @@ def test_a_gateway_that_takes_more_by_now_gets_the_same_halves(world, replays):
 def test_a_gateway_that_takes_less_by_now_gets_no_halves(world, replays):
     delivered(world, range(4), [4])
     world.gateway.always = takes_at_most(2)
-    assert replays() == [Outcome.WRONG_ADDRESS]
-    assert "took whole before" in replays.reports[0].message
+    assert replays() == [Outcome.UNEXPECTED_ANSWER]
+    assert "accepted whole before" in replays.reports[0].message
     assert world.stored == list(range(5))
 
 
@@ -177,7 +177,7 @@ def test_a_log_whose_batches_are_not_known_any_more_is_refused(world, replays):
     log.commit(b"," + record(2) + CLOSER, closer=b"")
     world.event(log)
     assert replays() == [Outcome.UNSUPPORTED]
-    assert "not known any more" in replays.reports[0].message
+    assert "no longer known" in replays.reports[0].message
     assert world.stored == [1, 2]
     assert replays(again="x") == [Outcome.DELIVERED]
     assert world.stored == [1, 1, 2, 2]

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.apigw.client import Rejection
-from shared.delivery.batch import Origin, Part
-from shared.delivery.quarantine import Place
+from shared.delivery.batch import Batch, Origin
+from shared.delivery.quarantine import Position
 from shared.delivery.resubmit import Resubmission
-from shared.errors import Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, WrongAddress
+from shared.errors import Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.flowlog import Envelope, SetAside, Unit, decode
 from shared.flowlog.record import Source
 from shared.storage.checkpoint import CutRule
@@ -22,7 +22,7 @@ from tests.support.secrets import TOKEN, traces
 from tests.support.time import StillClock
 
 NAME = "y=2026/m=11/d=23/0.ndjson"
-PLACE = Place(Origin("logs", log_blob(), 0, 12, 400, "c0ffee", CutRule(1, 100)), "block")
+POSITION = Position(Origin("logs", log_blob(), 0, 12, 400, "c0ffee", CutRule(1, 100)), "block")
 ENVELOPE = Envelope(Source.NSG, 2, "UserRule_a", MAC, resource_id="/SUBSCRIPTIONS/S")
 
 
@@ -53,21 +53,21 @@ class MemoryStore:
 
 def readable_tuple(port, reason="unknown to an older version"):
     raw = f"1795447800,10.0.0.4,13.107.21.200,{port},443,T,O,A,B,,,,".encode()
-    return PLACE.of_decoder([SetAside(Unit.TUPLE, f"tuples[{port}]", reason, raw, ENVELOPE)])[0]
+    return POSITION.of_decoder([SetAside(Unit.TUPLE, f"tuples[{port}]", reason, raw, ENVELOPE)])[0]
 
 
 def unreadable_tuple(number):
-    return PLACE.of_decoder([SetAside(Unit.TUPLE, f"tuples[{number}]", "no address", b"x,y", ENVELOPE)])[0]
+    return POSITION.of_decoder([SetAside(Unit.TUPLE, f"tuples[{number}]", "no address", b"x,y", ENVELOPE)])[0]
 
 
 def readable_record(*ports, bad=0):
-    return PLACE.of_decoder([SetAside(Unit.RECORD, "records[0]", "unknown version", record(*ports, bad=bad))])[0]
+    return POSITION.of_decoder([SetAside(Unit.RECORD, "records[0]", "unknown version", record(*ports, bad=bad))])[0]
 
 
 def refused_lines(*ports, of=100):
     lines = decode(record(*ports)).lines
-    part = Part((0,), [*lines, *("{}" for _ in range(of - len(lines)))])
-    return PLACE.of_gateway(part, [Rejection(number, "too new") for number in range(len(lines))])
+    batch = Batch((0,), [*lines, *("{}" for _ in range(of - len(lines)))])
+    return POSITION.of_gateway(batch, [Rejection(number, "too new") for number in range(len(lines))])
 
 
 class Resubmits:
@@ -110,7 +110,7 @@ def test_lines_that_the_gateway_refused_are_sent_again():
 def test_a_range_that_an_older_version_set_aside_is_sent_if_it_holds_whole_records():
     hard = record(1, 2).replace(b"UserRule_a", b'a \\"}{\\" rule')
     ranges = [
-        PLACE.of_decoder([SetAside(Unit.RANGE, "offset 0, length 9", "cut or broken", raw)])[0]
+        POSITION.of_decoder([SetAside(Unit.RANGE, "offset 0, length 9", "cut off or damaged", raw)])[0]
         for raw in (hard, b"," + hard.replace(b":1,", b":3,").replace(b",1,443", b",3,443") + b",", record(9)[:-60])
     ]
     again = Resubmits(*ranges)
@@ -204,14 +204,14 @@ def test_a_line_that_was_a_batch_of_its_own_goes_under_that_batchs_key():
     (line,) = refused_lines(7, of=1)
     again = Resubmits(line)
     assert again().left == 0
-    assert list(again.gateway.batches) == [PLACE.origin.key((0,))]
+    assert list(again.gateway.batches) == [POSITION.origin.key((0,))]
 
 
 def test_a_line_that_a_replay_stored_meanwhile_is_stored_once():
     (line,) = refused_lines(7, of=1)
     again = Resubmits(line)
-    part = Part((0,), decode(record(7)).lines)
-    again.gateway.post_flow_logs(part.body(), 1, PLACE.origin.key((0,)))
+    batch = Batch((0,), decode(record(7)).lines)
+    again.gateway.post_flow_logs(batch.body(), 1, POSITION.origin.key((0,)))
     assert again().left == 0
     assert again.stored == [7]
 
@@ -220,8 +220,8 @@ def test_a_line_that_was_rejected_as_a_batch_of_its_own_is_tried_under_another_k
     (line,) = refused_lines(7, of=1)
     again = Resubmits(line)
     again.gateway.rejected = rejects(7)
-    part = Part((0,), decode(record(7)).lines)
-    again.gateway.post_flow_logs(part.body(), 1, PLACE.origin.key((0,)))
+    batch = Batch((0,), decode(record(7)).lines)
+    again.gateway.post_flow_logs(batch.body(), 1, POSITION.origin.key((0,)))
     again.gateway.rejected = rejects()
     assert again().left == 0
     assert again.stored == [7]
@@ -261,7 +261,7 @@ def test_a_gateway_that_finds_everything_too_large_ends_it():
     again = Resubmits(*(readable_tuple(port) for port in range(300)))
     again.gateway.always = answers(TooLarge("413"))
     again()
-    assert isinstance(again.results[0].trouble, WrongAddress)
+    assert isinstance(again.results[0].trouble, UnexpectedAnswer)
     assert len(again.store.lines) == 300
 
 

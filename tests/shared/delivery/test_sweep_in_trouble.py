@@ -97,7 +97,7 @@ def test_a_container_that_was_there_holds_the_watermark_while_it_is_not(world):
     container = world.container(log)
     container.delete_container()
     world.clock.move(5 * 3600)
-    with pytest.raises(StorageAway, match="It had one"):
+    with pytest.raises(StorageAway, match="It used to have one"):
         world.sweep()
     assert world.watermark == HOUR
     log.rewrite()

@@ -36,7 +36,7 @@ def test_what_the_listing_says_can_not_be_read_costs_no_call_and_one_line(make_w
     assert asked == [fresh.log]
     assert [report.outcome for report in delivered] == [Outcome.DELIVERED]
     assert (line.blob, line.outcome) == (NSG.container, Outcome.UNSUPPORTED)
-    assert "9 such as resourceId=" in line.message
+    assert "9, such as resourceId=" in line.message
     assert "Rehydrate it" in line.message
     assert "is compressed" in line.message
     assert "is not a block blob" in line.message
@@ -98,7 +98,7 @@ def test_a_name_that_nobody_reads_is_in_the_summary(world, name):
     world.container(log).upload_blob(odd, b"{}")
     *_, line = world.sweep()
     assert line.outcome is Outcome.UNSUPPORTED
-    assert f"1 such as {odd}: Its name is like a flow log's" in line.message
+    assert f"1, such as {odd}: Its name resembles a flow log's" in line.message
     assert world.stored == [1]
 
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.delivery import transfer as transfer_module
-from shared.delivery.batch import CUT_VERSION, Part
+from shared.delivery.batch import CUT_VERSION, Batch
 from shared.delivery.breaker import Refusals
-from shared.delivery.means import Means
+from shared.delivery.collaborators import Collaborators
 from shared.delivery.report import Tally
-from shared.delivery.transfer import Source, Transfer
-from shared.errors import HeldElsewhere, Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, WrongAddress
+from shared.delivery.transfer import PassSource, Transfer
+from shared.errors import HeldElsewhere, Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State
 from shared.storage.logs import Block, Snapshot
 from tests.support.gateway import MemoryGateway, answers, refuses_lines, takes_at_most
@@ -35,7 +35,7 @@ class MemoryQuarantine:
         return [item for objects in self.objects.values() for item in objects]
 
 
-class MemoryKeeper:
+class MemoryWriter:
     """Keeps what is saved, and can be told to have lost its lease."""
 
     def __init__(self):
@@ -58,7 +58,7 @@ class Pass:
         self.clock = StillClock()
         self.gateway = MemoryGateway()
         self.quarantine = MemoryQuarantine()
-        self.keeper = MemoryKeeper()
+        self.writer = MemoryWriter()
         self.refusals = Refusals()
         self.blocks = [HEAD, *blocks, CLOSER]
         self.in_flight = in_flight
@@ -71,7 +71,7 @@ class Pass:
 
     @property
     def checkpoint(self):
-        return self.keeper.saved[-1] if self.keeper.saved else self.first
+        return self.writer.saved[-1] if self.writer.saved else self.first
 
     def fetch(self, start, end):
         self.fetch_fault()
@@ -81,9 +81,11 @@ class Pass:
         tally = Tally()
         listed = tuple(Block(block_id(str(number)), len(block)) for number, block in enumerate(self.blocks))
         snapshot = Snapshot(f'"{len(self.blocks)}"', len(self.data), datetime(2026, 11, 23, tzinfo=UTC), listed)
-        means = Means(self.gateway, self.quarantine, self.refusals, self.clock, self.in_flight)
-        source = Source("logs", log_blob(), snapshot, self.fetch)
-        self.transfer = Transfer(means, source, self.checkpoint, self.keeper, self.clock.deadline(seconds), tally)
+        collaborators = Collaborators(self.gateway, self.quarantine, self.refusals, self.clock, self.in_flight)
+        source = PassSource("logs", log_blob(), snapshot, self.fetch)
+        self.transfer = Transfer(
+            collaborators, source, self.checkpoint, self.writer, self.clock.deadline(seconds), tally
+        )
         self.transfer.run()
         return tally
 
@@ -102,7 +104,7 @@ def test_every_tuple_is_posted_and_the_checkpoint_is_written_once():
     run = Pass(*blocks(3, 2, 4))
     tally = run.run()
     run.assert_delivered(range(9))
-    assert len(run.keeper.saved) == 1
+    assert len(run.writer.saved) == 1
     assert (tally.blocks, tally.tuples, tally.records, tally.posts, tally.duplicates) == (4, 9, 9, 3, 0)
     assert tally.bytes == len(run.data) - len(CLOSER)
 
@@ -123,9 +125,9 @@ def test_a_batch_never_spans_blocks_and_holds_no_more_records_than_the_rule_says
 def test_a_pass_over_what_is_delivered_posts_nothing_and_writes_nothing():
     run = Pass(*blocks(3))
     run.run()
-    posts, saves = list(run.gateway.posts), list(run.keeper.saved)
+    posts, saves = list(run.gateway.posts), list(run.writer.saved)
     tally = run.run()
-    assert (run.gateway.posts, run.keeper.saved, tally.bytes) == (posts, saves, 0)
+    assert (run.gateway.posts, run.writer.saved, tally.bytes) == (posts, saves, 0)
 
 
 def test_growth_is_delivered_from_where_the_last_pass_ended():
@@ -189,7 +191,7 @@ def test_a_repetition_writes_the_same_quarantine_names():
     run = Pass(b"," + record(1, bad=2))
     run.run()
     names = set(run.quarantine.objects)
-    run.keeper.saved.clear()
+    run.writer.saved.clear()
     run.run()
     assert set(run.quarantine.objects) == names
 
@@ -234,7 +236,7 @@ def test_a_malformed_batch_is_halved_down_to_the_line_that_is_refused():
 def test_two_whole_batches_refused_in_a_row_stop_the_pass_and_quarantine_nothing_of_the_second():
     run = Pass(*blocks(2, 2, 2), in_flight=1)
     run.gateway.always = answers(Malformed("400"))
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         run.run()
     assert len(run.quarantine.all) == 2
     run.gateway.always = lambda *_: None
@@ -247,7 +249,7 @@ def test_two_whole_batches_refused_in_a_row_stop_the_pass_and_quarantine_nothing
 def test_records_that_are_each_a_batch_of_their_own_are_a_fault_only_when_a_hundred_are_refused(error, layout):
     run = Pass(*blocks(*[1] * 150), layout=layout)
     run.gateway.always = answers(error)
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         run.run()
     assert len(run.quarantine.all) == 99
     run.gateway.always = lambda *_: None
@@ -270,14 +272,14 @@ def test_an_answer_that_rejects_every_line_does_not_show_that_anything_is_taken(
     run = Pass(*blocks(*[1] * 150), layout=Layout.BYTES)
     run.gateway.rejected = lambda _line: "no such port"
     run.gateway.always = lambda lines, key: None if ports_of(lines) == [50] else answers(TooLarge("413"))(lines, key)
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         run.run()
     assert len(run.quarantine.all) == 100
 
 
 def test_a_bad_line_in_each_of_several_logs_is_not_the_gateways_fault():
     run = Pass(*blocks(4), batch=4)
-    run.refusals.refused(Part((0,), ["a line", "and a bad one"]), "a log that another thread delivers")
+    run.refusals.refused(Batch((0,), ["a line", "and a bad one"]), "a log that another thread delivers")
     run.gateway.always = refuses_lines(lambda line: json.loads(line)["src_port"] == 2)
     run.run()
     assert sorted(ports_of(list(run.gateway.stored))) == [0, 1, 3]
@@ -288,7 +290,7 @@ def test_that_a_batch_is_halved_is_saved_before_a_half_is_posted():
     run.gateway.faults = [answers(TooLarge("413")), answers(TokenRefused("401"))]
     with pytest.raises(TokenRefused):
         run.run()
-    assert run.checkpoint.part == (0, 0)
+    assert run.checkpoint.batch == (0, 0)
     run.run()  # the gateway would take the whole now
     assert [len(lines) for lines in run.gateway.batches.values()] == [2, 2]
     run.assert_delivered(range(4))
@@ -299,7 +301,7 @@ def test_halves_that_are_in_are_not_posted_again():
     run.gateway.faults = [answers(TooLarge("413")), lambda *_: None, answers(TokenRefused("401"))]
     with pytest.raises(TokenRefused):
         run.run()
-    assert run.checkpoint.part == (0, 1)
+    assert run.checkpoint.batch == (0, 1)
     assert run.run().duplicates == 0
     run.assert_delivered(range(4))
 
@@ -310,7 +312,7 @@ def test_what_another_version_began_is_posted_anew_from_its_first_part_and_count
     run.gateway.faults = [lambda *_: None, answers(TokenRefused("401"))]
     with pytest.raises(TokenRefused):
         run.run()
-    assert run.checkpoint.part == (1,)
+    assert run.checkpoint.batch == (1,)
     assert run.run().duplicates == 1
     run.assert_delivered(range(6))
 
@@ -332,7 +334,7 @@ def test_what_was_halved_is_posted_in_the_same_halves_when_it_is_read_from_the_s
     halved = run.checkpoint.halved
     assert halved
     run.gateway.always = takes_at_most(100)
-    run.keeper.saved.append(replace(run.first, halved=halved))
+    run.writer.saved.append(replace(run.first, halved=halved))
     tally = run.run()
     assert set(run.gateway.batches) == stored
     assert tally.posts == tally.duplicates == len(stored)
@@ -374,7 +376,7 @@ def test_a_refusal_after_a_lost_reply_is_believed_only_when_it_is_repeated():
 def test_a_gateway_that_finds_every_line_too_large_is_at_fault():
     run = Pass(*blocks(300), batch=300)
     run.gateway.always = answers(TooLarge("413"))
-    with pytest.raises(WrongAddress):
+    with pytest.raises(UnexpectedAnswer):
         run.run()
     assert len(run.quarantine.all) < 100
 
@@ -400,19 +402,19 @@ def test_a_spent_time_budget_leaves_the_rest_to_a_later_pass():
 
 def test_a_worker_that_lost_its_lease_posts_nothing_and_writes_nothing():
     run = Pass(*blocks(2))
-    run.keeper.lost = True
+    run.writer.lost = True
     with pytest.raises(HeldElsewhere):
         run.run()
-    assert (run.gateway.posts, run.keeper.saved, run.quarantine.objects) == ([], [], {})
+    assert (run.gateway.posts, run.writer.saved, run.quarantine.objects) == ([], [], {})
 
 
 def test_a_worker_that_loses_its_lease_in_between_stops_posting():
     run = Pass(*blocks(1, 1, 1, 1), in_flight=1)
-    run.gateway.faults = [lambda *_: setattr(run.keeper, "lost", True)]
+    run.gateway.faults = [lambda *_: setattr(run.writer, "lost", True)]
     with pytest.raises(HeldElsewhere):
         run.run()
     assert len(run.gateway.posts) == 1
-    assert run.keeper.saved == []
+    assert run.writer.saved == []
 
 
 def test_what_was_read_before_the_log_was_committed_again_is_settled_and_saved():
@@ -437,12 +439,12 @@ def test_a_long_backlog_saves_every_sixteen_megabytes_or_fifteen_seconds(monkeyp
     size = len(run.blocks[5])
     monkeypatch.setattr(transfer_module, "_SAVE_BYTES", 4 * size)
     run.run()
-    by_size = len(run.keeper.saved)
+    by_size = len(run.writer.saved)
     slow = Pass(*blocks(*[1] * 12), in_flight=1)
     slow.gateway.always = lambda *_: slow.clock.move(5)
     slow.run()
     assert by_size == 4
-    assert len(slow.keeper.saved) == 5
+    assert len(slow.writer.saved) == 5
 
 
 def test_identical_tuples_are_all_stored():
@@ -464,7 +466,7 @@ def test_the_same_key_never_comes_with_another_body():
     bodies: dict[str, Counter[tuple[str, ...]]] = {}
     run.gateway.always = lambda lines, key: bodies.setdefault(key, Counter()).update([tuple(lines)])
     run.run()
-    run.keeper.saved = [replace(run.first, offset=len(HEAD) + len(run.blocks[1]))]
+    run.writer.saved = [replace(run.first, offset=len(HEAD) + len(run.blocks[1]))]
     run.run()
     assert all(len(seen) == 1 for seen in bodies.values())
     assert any(sum(seen.values()) == 2 for seen in bodies.values())
@@ -490,4 +492,4 @@ def left_to_the_collector():
 def test_what_was_posted_is_let_go_of_at_once():
     with left_to_the_collector() as garbage:
         Pass(*blocks(*[10] * 20)).run()
-    assert [each for each in garbage if isinstance(each, Part)] == []
+    assert [each for each in garbage if isinstance(each, Batch)] == []

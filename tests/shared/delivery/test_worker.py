@@ -17,8 +17,8 @@ from shared.errors import (
     StorageAway,
     TokenRefused,
     TooLarge,
+    UnexpectedAnswer,
     Vanished,
-    WrongAddress,
 )
 from shared.storage.checkpoint import State
 from tests.support.gateway import answers, fine
@@ -62,8 +62,8 @@ def test_an_event_that_comes_late_brings_everything_since_the_last(world):
 
 
 def test_what_is_no_flow_log_is_left_alone(world):
-    assert world.worker.handle("insights-logs-flowlogflowevent", "readme.txt").outcome is Outcome.NO_FLOW_LOG
-    assert world.worker.handle("other", log_blob().name).outcome is Outcome.NO_FLOW_LOG
+    assert world.worker.handle("insights-logs-flowlogflowevent", "readme.txt").outcome is Outcome.NOT_A_FLOW_LOG
+    assert world.worker.handle("other", log_blob().name).outcome is Outcome.NOT_A_FLOW_LOG
 
 
 def test_a_rewritten_log_is_reported_and_read_from_its_start_under_new_keys(world):
@@ -187,7 +187,7 @@ def test_a_conflict_stops_its_own_log_alone(world):
     stuck.minute(1)
     other.minute(2)
     world.gateway.faults = [answers(Contradicted("409"))]
-    assert world.event(stuck).outcome is Outcome.WRONG_ADDRESS
+    assert world.event(stuck).outcome is Outcome.UNEXPECTED_ANSWER
     assert world.event(other).outcome is Outcome.DELIVERED
 
 
@@ -511,7 +511,7 @@ def test_a_log_with_a_checkpoint_is_followed_however_old_it_is(make_world):
     ("error", "outcome"),
     [
         (TokenRefused("401"), Outcome.TOKEN_REFUSED),
-        (WrongAddress("404"), Outcome.WRONG_ADDRESS),
+        (UnexpectedAnswer("404"), Outcome.UNEXPECTED_ANSWER),
         (RetryLater("503"), Outcome.RETRY_LATER),
     ],
 )
@@ -560,7 +560,7 @@ def test_a_newer_checkpoint_is_reported_and_not_overwritten(world):
     blob = world.own.get_blob_client("checkpoints", name)
     blob.upload_blob(b'{"format": 99}', overwrite=True)
     log.minute(2)
-    assert world.event(log).outcome is Outcome.UNREADABLE
+    assert world.event(log).outcome is Outcome.CHECKPOINT_UNREADABLE
     assert blob.download_blob().readall() == b'{"format": 99}'
 
 

@@ -92,7 +92,7 @@ def test_an_envelope_whose_key_has_escapes_is_opened(form):
 
 def test_an_envelope_whose_key_stands_twice_is_set_aside_for_that_reason():
     decoded = decode_both(b'{"a":1,"\\u0072ecords":[],"records":[%b]}' % text(nsg(numbered(1))))
-    assert "the key 'records' stands twice in one object, written in two ways" in decoded.set_aside[0].reason
+    assert "the key 'records' is in one object twice, written in two ways" in decoded.set_aside[0].reason
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b",", b'{"records":[', b"]}", b'{"records":[]}', b"\xef\xbb\xbf"])
@@ -135,7 +135,7 @@ def test_a_bad_tuple_is_set_aside_as_written_and_takes_no_neighbour_along():
         SetAside(
             unit=Unit.TUPLE,
             position="records[1].flows[1].flows[0].flowTuples[2]",
-            reason="The tuple is malformed: dst_ip 'nowhere' is no IP address without zone.",
+            reason="The tuple is malformed: dst_ip 'nowhere' is not an IP address without a zone.",
             raw=BAD.encode(),
             context=Envelope(Source.NSG, 2, "UserRule_1", MAC, None, NSG_ID, None),
         )
@@ -153,7 +153,7 @@ def test_a_tuple_that_is_no_string_is_set_aside_as_written(value):
     decoded = decode_both(text(nsg([*numbered(1), value, *numbered(2)])))
     assert ports(decoded) == [1, 2]
     assert [(item.unit, item.raw) for item in decoded.set_aside] == [(Unit.TUPLE, orjson.dumps(value))]
-    assert decoded.set_aside[0].reason == "The tuple is malformed: it is no string."
+    assert decoded.set_aside[0].reason == "The tuple is malformed: it is not a string."
 
 
 @pytest.mark.parametrize("raw", [b"1e400", b"NaN", b"123456789012345678901234567890", b"tru", b'"\xff"', b'"\\ud800,"'])

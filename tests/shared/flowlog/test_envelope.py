@@ -69,12 +69,12 @@ def test_ids_may_be_missing():
 
 @pytest.mark.parametrize("version", [0, 3, 5, "2", 2.0, True, None, [2]])
 def test_an_nsg_record_of_another_version_is_of_unknown_form(version):
-    refuse(nsg(["a"], version=version), "Version is .*; of nsg flow logs 1 and 2 can be read")
+    refuse(nsg(["a"], version=version), "Version is .*; of nsg flow logs, 1 and 2 can be read")
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 5, "4", 4.0, None])
 def test_a_vnet_record_of_another_version_is_of_unknown_form(version):
-    refuse(vnet(["a"], version=version), "flowLogVersion is .*; of vnet flow logs 4 can be read")
+    refuse(vnet(["a"], version=version), "flowLogVersion is .*; of vnet flow logs, 4 can be read")
 
 
 def test_a_record_of_both_forms_is_of_unknown_form():
@@ -88,16 +88,16 @@ def test_a_record_of_neither_form_is_of_unknown_form():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"properties": "text"}, "`properties` is no object"),
+        ({"properties": "text"}, "`properties` is not an object"),
         ({"properties": {"Version": 2}}, "`flows` is missing"),
-        ({"properties": {"Version": 2, "flows": {}}}, "`flows` is no array"),
+        ({"properties": {"Version": 2, "flows": {}}}, "`flows` is not an array"),
         ({"properties": {"Version": 2, "flows": ["x"]}}, "an entry of `flows`"),
         ({"properties": {"Version": 2, "flows": [{"flows": []}]}}, "no `rule`"),
-        ({"properties": {"Version": 2, "flows": [{"rule": 1, "flows": []}]}}, "`rule` is no string"),
-        ({"properties": {"Version": 2, "flows": [{"rule": "r", "flows": [{"mac": 1}]}]}}, "`mac` is no string"),
+        ({"properties": {"Version": 2, "flows": [{"rule": 1, "flows": []}]}}, "`rule` is not a string"),
+        ({"properties": {"Version": 2, "flows": [{"rule": "r", "flows": [{"mac": 1}]}]}}, "`mac` is not a string"),
         ({"properties": {"Version": 2, "flows": [{"rule": "r", "flows": [{}]}]}}, "`flowTuples` is missing"),
-        ({"macAddress": 1}, "`macAddress` is no string"),
-        ({"resourceId": {}}, "`resourceId` is no string"),
+        ({"macAddress": 1}, "`macAddress` is not a string"),
+        ({"resourceId": {}}, "`resourceId` is not a string"),
     ],
 )
 def test_an_nsg_record_with_a_part_of_another_type_is_of_unknown_form(change, reason):
@@ -107,11 +107,11 @@ def test_an_nsg_record_with_a_part_of_another_type_is_of_unknown_form(change, re
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"flowRecords": "not-an-object"}, "`flowRecords` is no object"),
-        ({"flowRecords": {"flows": [{"aclID": 1}]}}, "`aclID` is no string"),
+        ({"flowRecords": "not-an-object"}, "`flowRecords` is not an object"),
+        ({"flowRecords": {"flows": [{"aclID": 1}]}}, "`aclID` is not a string"),
         ({"flowRecords": {"flows": [{"aclID": "a", "flows": []}]}}, "`flowGroups` is missing"),
-        ({"targetResourceID": []}, "`targetResourceID` is no string"),
-        ({"flowLogResourceID": 1}, "`flowLogResourceID` is no string"),
+        ({"targetResourceID": []}, "`targetResourceID` is not a string"),
+        ({"flowLogResourceID": 1}, "`flowLogResourceID` is not a string"),
     ],
 )
 def test_a_vnet_record_with_a_part_of_another_type_is_of_unknown_form(change, reason):
@@ -152,7 +152,7 @@ def test_the_reason_shows_the_key_as_it_is_written():
 def test_a_key_that_stands_twice_once_with_escapes_makes_the_form_unknown(key):
     twice = b'"\\u%04x%b":["b"],"%b":' % (key[0], key[1:], key)
     record = orjson.dumps(vnet(["a"])).replace(b'"%b":' % key, twice, 1)
-    refuse(record, f"'{key.decode()}' stands twice in one object, written in two ways")
+    refuse(record, f"'{key.decode()}' is in one object twice, written in two ways")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ def only_reason(data: bytes) -> str:
     ("pack", "name"), [(gzip.compress, "gzip"), (bz2.compress, "bzip2"), (zipped, "zip")], ids=["gzip", "bzip2", "zip"]
 )
 def test_a_compressed_log_is_told_as_such(pack, name):
-    assert only_reason(pack(LOG)) == f"These bytes are compressed ({name}), and a log is plain text: unpack the blob."
+    assert (
+        only_reason(pack(LOG)) == f"These bytes are compressed ({name}), and a log is plain text: decompress the blob."
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
@@ -64,14 +66,23 @@ def test_a_part_in_another_form_between_records_is_told_as_such():
 
 def test_bytes_that_are_not_utf8_are_told_with_their_place():
     between, torn = decode(A + b",x\xff," + A + b"," + B[:60] + b"\xff," + A).set_aside
-    assert between.reason == "These bytes between records belong to none; at offset 1 in them they are not UTF-8."
-    assert torn.reason == "These bytes are a record that is cut or broken; at offset 60 in them they are not UTF-8."
+    assert (
+        between.reason
+        == "These bytes between records do not belong to one; at offset 1 in them they are not valid UTF-8."
+    )
+    assert (
+        torn.reason
+        == "These bytes are a record that is cut off or damaged; at offset 60 in them they are not valid UTF-8."
+    )
 
 
 def test_a_byte_order_mark_of_utf8_is_nothing_to_tell():
     for data in (b"\xef\xbb\xbf" + LOG, A + b",\xef\xbb\xbf" + B):
         assert decode(data).set_aside == []
-    assert "belong to none; at offset 0 in them they are not UTF-8" in decode(A + b",\xef\xbb" + B).set_aside[0].reason
+    assert (
+        "do not belong to one; at offset 0 in them they are not valid UTF-8"
+        in decode(A + b",\xef\xbb" + B).set_aside[0].reason
+    )
 
 
 def test_the_mark_of_another_encoding_alone_is_told():

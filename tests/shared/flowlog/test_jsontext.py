@@ -31,7 +31,7 @@ def test_values_are_kept_as_written():
 
 
 def test_a_key_that_stands_twice_is_seen_through_its_escapes():
-    with pytest.raises(DuplicateKeyError, match="the key 'a' stands twice"):
+    with pytest.raises(DuplicateKeyError, match="the key 'a' is in one object twice"):
         members(b'{"a":1,"\\u0061":2}')
 
 

@@ -3,8 +3,8 @@ import pytest
 from shared.flowlog.pieces import Piece, pieces
 
 A, B = b'{"properties":{"a":1}}', b'{"flowRecords":"}{"}'
-BETWEEN = "These bytes between records belong to none."
-BROKEN = "These bytes are a record that is cut or broken."
+BETWEEN = "These bytes between records do not belong to one."
+BROKEN = "These bytes are a record that is cut off or damaged."
 
 
 def test_records_are_told_apart_with_their_offsets():

@@ -145,7 +145,7 @@ def test_an_identity_that_gives_no_token_is_told_and_the_account_is_not_blamed(
     service = blob_service(ByIdentity(over_https.blob_endpoint, None), "FLOW_LOGS")
     with pytest.raises(RetryLater) as trouble, storage_errors(over_https.name):
         service.create_container("logs")
-    assert str(trouble.value).startswith(f"The identity endpoint answered {status} and gave no token.")
+    assert str(trouble.value).startswith(f"The identity endpoint answered {status} and returned no token.")
     assert HEADER not in str(trouble.value)
 
 
@@ -237,17 +237,17 @@ class _RefusalError(HttpResponseError):
         (ClientAuthenticationError("planted"), "is not accepted. Check its setting."),
         (_RefusalError(403, "AuthorizationPermissionMismatch"), "forbids this (AuthorizationPermissionMismatch)"),
         (_RefusalError(500, "InternalError"), "answered 500 (InternalError)."),
-        (_RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, None), "answered 503 (no code of storage's)."),
-        (_RefusalError(500, "Planted"), "answered 500 (no code of storage's)."),
-        (_RefusalError(404, "BlobNotFound", "ContainerNotFound"), "answered 404 (no code of storage's)."),
+        (_RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, None), "answered 503 (no storage error code)."),
+        (_RefusalError(500, "Planted"), "answered 500 (no storage error code)."),
+        (_RefusalError(404, "BlobNotFound", "ContainerNotFound"), "answered 404 (no storage error code)."),
         (IncompleteReadError("planted"), "connection to storage account account broke"),
         (DecodeError("planted"), "connection to storage account account broke"),
         (
             ForeignAnswerError("it is a page"),
             "Something other than storage answered for storage account account: it is",
         ),
-        (DeserializationError("planted"), "gave an answer that can't be read (DeserializationError)."),
-        (requests.ConnectionError("planted"), "gave an answer that can't be read (ConnectionError)."),
+        (DeserializationError("planted"), "returned an answer that can't be read (DeserializationError)."),
+        (requests.ConnectionError("planted"), "returned an answer that can't be read (ConnectionError)."),
         (ServiceRequestError("planted"), "can't be reached (ServiceRequestError)."),
         (AzureError("planted"), "can't be reached (AzureError)."),
     ],

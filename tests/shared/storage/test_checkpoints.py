@@ -77,7 +77,7 @@ def test_a_first_checkpoint_does_not_replace_one_that_is_held(checkpoints: Check
 def test_what_is_saved_is_loaded_by_the_next_holder(checkpoints: Checkpoints):
     log = log_blob()
     checkpoints.create(log, _first(log))
-    saved = replace(_first(log), offset=70, part=(3, 1), blocks=2, digest="ab", tail=Tail(2, "cd"), etag='"0x1"')
+    saved = replace(_first(log), offset=70, batch=(3, 1), blocks=2, digest="ab", tail=Tail(2, "cd"), etag='"0x1"')
     with checkpoints.hold(log) as held:
         assert held is not None
         held.load()

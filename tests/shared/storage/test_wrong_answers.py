@@ -13,7 +13,7 @@ from dev.chaos.storage_control import StorageControl
 from dev.chaos.storage_faults import DRAWN, Operation, StorageFault, StorageTrouble
 from shared.errors import ContainerMissing, HeldElsewhere, Overtaken, StorageAway
 from shared.flowlog import LogKind
-from shared.ingester import make_containers
+from shared.services import make_containers
 from shared.storage.answers import CheckedRetry
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout
 from shared.storage.checkpoints import CONTAINER, Checkpoints
@@ -196,7 +196,7 @@ def test_a_container_that_is_missing_is_told_in_storage_s_own_words_alone(name, 
         (StorageFault.EMPTY_200, "not a whole <BlockList>"),
         (StorageFault.OTHER_XML, "not a whole <BlockList>"),
         (StorageFault.SHORT, "not a whole <BlockList>"),
-        (StorageFault.GARBLED_XML, "gave an answer that can't be read (DeserializationError)"),
+        (StorageFault.GARBLED_XML, "returned an answer that can't be read (DeserializationError)"),
         (StorageFault.STALE, "belongs to another request"),
         (StorageFault.FORBIDDEN, "forbids this (AuthorizationFailure)"),
         (StorageFault.RESOURCE_404, "answered 404 (ResourceNotFound)"),
@@ -215,7 +215,7 @@ def test_the_sentence_says_what_came(fault, words, kept):
     [
         (StorageFault.EMPTY_200, "not the range that was asked for (status 200)"),
         (StorageFault.SHORT, "its length is not that of the range"),
-        (StorageFault.CUT, "broke, or its answer was damaged, while it was read"),
+        (StorageFault.CUT, "broke, or its answer was damaged, while it was being read"),
         (StorageFault.STALE, "belongs to another request"),
     ],
 )

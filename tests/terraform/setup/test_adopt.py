@@ -105,7 +105,7 @@ def test_a_secret_is_removed_and_purged_once_azure_has_removed_it(machine, azure
     azure["DELETE", "/secrets/subscription-token"] = answer(200, {})
     azure["DELETE", "/deletedsecrets/subscription-token"] = answer(204)
     done = machine.run("adopt", A)
-    assert (done.status, done.said) == (0, "removed  azurerm_key_vault_secret.token, which apply writes anew\n")
+    assert (done.status, done.said) == (0, "removed  azurerm_key_vault_secret.token, which apply creates again\n")
     assert not any(words[0] == "import" for words in terraform.words())
     assert any("--resource https://vault.azure.net " in words for words in machine.az_words)
 
@@ -124,9 +124,7 @@ def test_what_azure_does_not_tell_is_not_taken_for_absent(machine, azure, terraf
     azure["GET", GROUP] = said
     done = machine.run("adopt", A)
     assert done.status == 1
-    assert (
-        f"Whether {GROUP} is there could not be read (HTTP {said[0].split()[1].decode()}). Run this again." in done.said
-    )
+    assert f"Could not check whether {GROUP} exists (HTTP {said[0].split()[1].decode()}). Run this again." in done.said
 
 
 def test_groups_that_could_not_be_read_are_not_taken_for_none(machine, azure, terraform):
@@ -151,7 +149,7 @@ def test_whoever_is_not_signed_in_is_told(machine, azure, terraform):
     done = machine.run("adopt", A)
     assert (done.status, done.said) == (
         1,
-        "az is not signed in: Please run az login. Run az login, and run this again.\n",
+        "az is not signed in: Please run az login. Run az login, then run this again.\n",
     )
 
 

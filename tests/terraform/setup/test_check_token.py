@@ -14,7 +14,7 @@ def check(machine, url):
 def test_the_end_of_a_token_that_is_taken_is_told(machine, gateway):
     gateway.respond = always(*answer(200, {"expiresAt": "2027-11-05T22:07:57Z"}))
     done = check(machine, gateway.url)
-    assert (done.status, done.said) == (0, "The gateway takes the subscription token until 2027-11-05T22:07:57Z.\n")
+    assert (done.status, done.said) == (0, "The gateway accepts the subscription token until 2027-11-05T22:07:57Z.\n")
     assert gateway.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
@@ -30,7 +30,10 @@ def test_a_gateway_over_tls_is_asked_through_the_environments_proxy(machine, gat
     gateway.respond = always(*answer(200, {"expiresAt": "2027-11-05T22:07:57Z"}))
     with proxying(gateway.url) as proxy:
         done = machine.run("check-token", APIGW_URL=gateway.url, SUBSCRIPTION_TOKEN=TOKEN, **proxy.environment)
-        assert (done.status, done.said) == (0, "The gateway takes the subscription token until 2027-11-05T22:07:57Z.\n")
+        assert (done.status, done.said) == (
+            0,
+            "The gateway accepts the subscription token until 2027-11-05T22:07:57Z.\n",
+        )
     assert len(proxy.shown) == 1
     assert "subscription-token-with" not in str(proxy.shown)
 
@@ -46,8 +49,8 @@ def test_a_page_that_says_200_is_no_gateway(machine, gateway, body):
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (401, "something before it (a WAF, a firewall, a proxy) may refuse the request"),
-        (403, "something before it (a WAF, a firewall, a proxy) may refuse the request"),
+        (401, "something in front of it (a WAF, a firewall, a proxy) may be refusing the request"),
+        (403, "something in front of it (a WAF, a firewall, a proxy) may be refusing the request"),
         *((status, "Try again later") for status in (408, 425, 429, 500, 502, 503, 504)),
         *((status, "Correct apigw_url") for status in (201, 204, 301, 302, 400, 404, 405, 409, 415)),
     ],
@@ -73,7 +76,7 @@ def test_an_agents_token_is_told_as_one(machine, gateway):
     done = check(machine, gateway.url)
     assert done.status == 1
     assert (
-        "refuses the subscription token (HTTP 403). It is an agent's token: make one of kind ingest in its console, "
+        "refuses the subscription token (HTTP 403). It is an agent's token: create one of kind ingest in its console, "
         "under Tokens, and put it into terraform.tfvars.json." in done.said
     )
 
@@ -105,4 +108,4 @@ def test_an_end_that_is_not_a_time_is_not_a_gateways(machine, gateway, end):
 @pytest.mark.parametrize("end", ["2027-11-05T22:07:57.123456Z", "2027-11-05T22:07:57+01:00"])
 def test_every_form_of_a_time_is_taken(machine, gateway, end):
     gateway.respond = always(*answer(200, {"expiresAt": end}))
-    assert check(machine, gateway.url).said == f"The gateway takes the subscription token until {end}.\n"
+    assert check(machine, gateway.url).said == f"The gateway accepts the subscription token until {end}.\n"

@@ -68,7 +68,7 @@ def deploy(machine, **environment):
 
 def test_the_package_is_sent_and_every_function_greeted(machine, azure):
     done = deploy(machine)
-    assert (done.status, done.said) == (0, f"The code runs in {APP}.\n")
+    assert (done.status, done.said) == (0, f"The code is running in {APP}.\n")
     webhook = "/runtime/webhooks/blobs?functionName=Host.Functions."
     assert [(request.method, request.headers["Host"], request.path) for request in azure.requests] == [
         ("POST", SCM, "/api/publish?RemoteBuild=false&Deployer=sluice"),
@@ -101,7 +101,7 @@ def test_a_package_that_cannot_be_built_stops_it(machine):
     done = deploy(machine)
     assert done.status == 1
     assert "no index" in done.said
-    assert "The package could not be built. Apply again once the cause above is removed." in done.said
+    assert "The package could not be built. Fix the cause above, then apply again." in done.said
 
 
 def test_whoever_is_not_signed_in_is_told(machine, azure):
@@ -155,15 +155,15 @@ def test_a_deployment_that_fails_is_told(machine, app, status):
 @pytest.mark.parametrize(
     ("status", "why"),
     [
-        *((status, "its host does not run, or did not load the code. ") for status in (400, 500)),
-        *((status, "whoever az is signed in as may not set it.") for status in (401, 403)),
+        *((status, "its host is not running, or did not load the code. ") for status in (400, 500)),
+        *((status, "the user that az is signed in as may not set it.") for status in (401, 403)),
     ],
 )
 def test_a_host_that_takes_no_key_has_a_message_of_its_own(machine, app, status, why):
     app.key = [status]
     done = deploy(machine)
     assert done.status == 1
-    assert f"The function app {APP} does not take the key blobs_extension (HTTP {status}): {why}" in done.said
+    assert f"The function app {APP} does not accept the key blobs_extension (HTTP {status}): {why}" in done.said
 
 
 def test_a_host_that_takes_its_key_later_is_waited_for_and_kept_awake(machine, azure, app):
@@ -225,4 +225,4 @@ def test_deployments_from_one_folder_go_in_turn(machine, azure):
 @pytest.mark.usefixtures("azure")
 def test_a_machine_without_az_is_told(machine):
     (machine.folder / "bin" / "az").unlink()
-    assert "The Azure command line, az, is missing: https://" in deploy(machine).said
+    assert "The Azure CLI, az, is missing: https://" in deploy(machine).said

@@ -96,7 +96,7 @@ def test_a_new_gateway_s_token_is_not_shown_to_the_old_one(moved, tokens):
 def test_a_vault_without_an_older_token_leaves_the_old_registration_with_a_warning(moved, gateway, tokens):
     done, shown = moved(TAKEN, *tokens)
     assert done.status == 0
-    assert f"stays at {gateway.url}: remove it in the gateway's console" in done.said
+    assert f"remains at {gateway.url}: remove it in the gateway's console" in done.said
     assert not shown
 
 
@@ -104,7 +104,7 @@ def test_a_vault_without_an_older_token_leaves_the_old_registration_with_a_warni
 def test_a_new_gateway_that_does_not_take_the_token_ends_nothing_at_the_old_one(moved, gateway, new):
     done, shown = moved(new, "old")
     assert done.status == 1
-    assert f"Until then the registration at {gateway.url} stays. To destroy, put {gateway.url} back" in done.said
+    assert f"Until then the registration at {gateway.url} remains. To destroy, put {gateway.url} back" in done.said
     assert not shown
 
 
@@ -139,7 +139,7 @@ def test_a_refused_token_warns_and_lets_everything_go(machine, gateway, status):
     done = deregister(machine, gateway.url)
     assert done.status == 0
     assert f"The gateway refuses the subscription token (HTTP {status})" in done.said
-    assert f"stays at {gateway.url}: remove it in the gateway's console" in done.said
+    assert f"remains at {gateway.url}: remove it in the gateway's console" in done.said
 
 
 @pytest.mark.usefixtures("variables")
@@ -149,7 +149,7 @@ def test_a_page_of_something_before_the_gateway_shows_nothing_and_holds_nothing_
     done = deregister(machine, gateway.url)
     assert done.status == 0
     assert f"Warning: The gateway at {gateway.url} answered HTTP {status}, but not in its own form" in done.said
-    assert f"stays at {gateway.url}: remove it in the gateway's console" in done.said
+    assert f"remains at {gateway.url}: remove it in the gateway's console" in done.said
 
 
 @pytest.mark.usefixtures("variables")
@@ -184,4 +184,4 @@ def test_a_token_that_can_not_be_sent_is_not_shown(machine, gateway, variables, 
 def test_a_gateway_that_is_gone_for_good_holds_nothing_up(machine):
     done = deregister(machine, "https://127.0.0.1:1", SLUICE_LEAVE_REGISTRATION="1")
     assert done.status == 0
-    assert "stays at https://127.0.0.1:1: remove it in the gateway's console" in done.said
+    assert "remains at https://127.0.0.1:1: remove it in the gateway's console" in done.said

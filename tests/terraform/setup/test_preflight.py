@@ -104,8 +104,8 @@ def test_when_nothing_is_missing_every_line_says_ok(found, variables):
     status, table = found(variables)
     assert {line.split()[0] for line in table.splitlines()} == {"ok"}, table
     assert status == 0
-    assert "ok token the gateway takes it until 2027-11-05T22:07:57Z" in table
-    assert f"ok subscription az and terraform work on Production ({A})" in table
+    assert "ok token the gateway accepts it until 2027-11-05T22:07:57Z" in table
+    assert f"ok subscription az and terraform will work on Production ({A})" in table
     assert "ok account flowlogs a flow log writes to it" in table
 
 
@@ -114,7 +114,7 @@ def test_an_agents_token_is_told_as_one(found, variables, gateway):
     gateway.respond = always(*error(403, "wrong_token_kind"))
     status, table = found(variables)
     assert status == 1
-    assert "missing token the gateway refuses it. It is an agent's token: make one of kind ingest" in table
+    assert "missing token the gateway refuses it. It is an agent's token: create one of kind ingest" in table
 
 
 @pytest.mark.usefixtures("azure")
@@ -122,7 +122,7 @@ def test_a_program_reads_the_same_as_json(machine, variables):
     done = machine.run("preflight", A, str(written(machine, variables)), "--json")
     said = json.loads(done.said)
     assert said["ready"] is True
-    assert {"state": "ok", "what": "locks", "finding": "none is in the way"} in said["checks"]
+    assert {"state": "ok", "what": "locks", "finding": "there are none in the way"} in said["checks"]
 
 
 def test_what_is_missing_has_a_line_and_the_rest_is_looked_at_all_the_same(machine, found, variables, gateway):
@@ -130,7 +130,7 @@ def test_what_is_missing_has_a_line_and_the_rest_is_looked_at_all_the_same(machi
     gateway.respond = always(*error(401, "unauthorized"))
     status, table = found(variables)
     assert status == 1
-    assert "missing subscription az is not signed in: Please run az login. Run az login, and run this again." in table
+    assert "missing subscription az is not signed in: Please run az login. Run az login, then run this again." in table
     assert "missing token the gateway refuses it. Get a new one from its console" in table
     assert "ok gateway" in table
 
@@ -156,12 +156,12 @@ def test_an_old_terraform_is_missing(found, variables, terraform, version):
 @pytest.mark.usefixtures("azure")
 def test_a_machine_without_terraform_lacks_it(machine, found, variables):
     (machine.folder / "bin" / "terraform").unlink()
-    assert "missing terraform terraform 1.11 or newer is needed" in found(variables)[1]
+    assert "missing terraform terraform 1.11 or newer is required" in found(variables)[1]
 
 
 def test_a_machine_without_az_lacks_it(machine, found, variables):
     (machine.folder / "bin" / "az").unlink()
-    assert "missing az the Azure command line is needed: https://" in found(variables)[1]
+    assert "missing az the Azure CLI is required: https://" in found(variables)[1]
 
 
 @pytest.mark.usefixtures("azure")
@@ -176,7 +176,7 @@ def test_a_python_that_is_too_old_is_told(machine, found, variables):
     machine.program("python3", "#!/bin/echo 3 8")  # which writes that, and the rest of what it is called with
     assert "missing Python python3 does not run" in found(variables)[1]
     machine.program("python3", f"#!{sys.executable} -IS\nprint(3, 8)\n")
-    assert "missing Python python3 is 3.8, and 3.9 or newer is needed. Set" in found(variables)[1]
+    assert "missing Python python3 is 3.8, and 3.9 or newer is required. Set" in found(variables)[1]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -245,7 +245,7 @@ def test_a_location_without_flex_consumption_is_missing(azure, found, variables)
     azure[FLEX] = values({"name": "westeurope"})
     status, table = found(variables)
     assert status == 1
-    assert "missing Flex in eastus Azure does not offer Flex Consumption there" in table
+    assert "missing Flex in eastus Flex Consumption is not available there" in table
 
 
 @pytest.mark.parametrize(
@@ -253,11 +253,11 @@ def test_a_location_without_flex_consumption_is_missing(azure, found, variables)
     [
         ([], f"is not in subscription {A}, or you may not see it"),
         ([account() | {"location": "westeurope"}], "is in westeurope, not in eastus"),
-        ([account() | {"kind": "Storage"}], "is of the kind general-purpose v1, which sends no events"),
+        ([account() | {"kind": "Storage"}], "is a general-purpose v1 account, which sends no events"),
         ([account(publicNetworkAccess="Disabled")], "has no public network access"),
         ([account(publicNetworkAccess="SecuredByPerimeter")], "has no public network access"),
         ([account(networkAcls={"defaultAction": "Deny", "bypass": "AzureServices"})], "has a firewall"),
-        ([account(allowSharedKeyAccess=False)], "takes no keys. Give flow_logs_storage_account_id"),
+        ([account(allowSharedKeyAccess=False)], "does not accept keys. Use flow_logs_storage_account_id"),
     ],
 )
 def test_an_account_that_the_function_app_will_not_get_at_is_missing(azure, found, variables, there, said):
@@ -270,7 +270,10 @@ def test_an_account_that_the_function_app_will_not_get_at_is_missing(azure, foun
 def test_a_key_of_another_account_is_missing(azure, found, variables):
     azure[BLOBS] = answer(403, b"<Error><Code>AuthenticationFailed</Code></Error>")
     status, table = found(variables)
-    assert (status, "missing account flowlogs the key in its connection string is not its key" in table) == (1, True)
+    assert (status, "missing account flowlogs the key in the connection string is not this account's" in table) == (
+        1,
+        True,
+    )
 
 
 @pytest.mark.usefixtures("azure")
@@ -278,13 +281,16 @@ def test_a_key_of_another_account_is_missing(azure, found, variables):
 def test_a_key_that_can_not_be_one_is_missing(found, variables, key):
     string = f"AccountName=flowlogs;AccountKey={key}"
     variables["region_set"]["location1"]["flow_logs_storage_connection_string"] = string
-    assert "missing account flowlogs the key in its connection string is not its key" in found(variables)[1]
+    assert "missing account flowlogs the key in the connection string is not this account's" in found(variables)[1]
 
 
 def test_an_account_that_this_machine_may_not_reach_is_unsure(azure, found, variables):
     azure[BLOBS] = answer(403, b"<Error><Code>AuthorizationFailure</Code></Error>")
     status, table = found(variables)
-    assert (status, "unsure account flowlogs whether it takes the key could not be tried" in table) == (0, True)
+    assert (status, "unsure account flowlogs could not check from here whether it accepts the key" in table) == (
+        0,
+        True,
+    )
 
 
 def test_an_account_without_keys_is_right_by_its_id(azure, found, variables):
@@ -295,7 +301,7 @@ def test_an_account_without_keys_is_right_by_its_id(azure, found, variables):
 
 def test_an_account_that_no_flow_log_writes_to_is_told(azure, found, variables):
     azure[f"{WATCHER}/flowLogs"] = values({"properties": {"storageId": ACCOUNT, "enabled": False}})
-    assert "missing account flowlogs the flow log that writes to it is switched off" in found(variables)[1]
+    assert "missing account flowlogs the flow log that writes to it is disabled" in found(variables)[1]
     azure[f"{WATCHER}/flowLogs"] = values()
     status, table = found(variables)
     assert (status, "unsure account flowlogs no flow log of this subscription writes to it" in table) == (0, True)
@@ -321,7 +327,7 @@ def test_a_lock_is_told_where_it_is_in_the_way(azure, found, variables, scope, l
 
 def test_an_action_group_that_is_not_there_is_missing(azure, found, variables):
     variables["alert_action_group_id"] = GROUP
-    assert "ok action group it is there" in found(variables)[1]
+    assert "ok action group it exists" in found(variables)[1]
     azure[GROUP] = answer(404)
     status, table = found(variables)
     assert (status, f"missing action group {GROUP} does not exist" in table) == (1, True)
@@ -358,7 +364,7 @@ def test_a_firewall_before_the_gateway_is_missing_and_says_nothing_of_the_token(
     ended, table = found(variables)
     assert ended == 1
     assert f"missing gateway The gateway at {gateway.url} answered HTTP {status}, but not in its own form" in table
-    assert "unsure token it could not be tried" in table
+    assert "unsure token it could not be checked" in table
 
 
 @pytest.mark.usefixtures("azure")
@@ -400,7 +406,7 @@ def test_a_file_that_is_not_filled_in_is_missing(found, content):
 def test_a_file_that_is_not_json_is_told_without_a_word_of_it(found, content):
     status, table = found(content)
     assert status == 1
-    assert "missing terraform.tfvars.json the file is not JSON" in table
+    assert "missing terraform.tfvars.json the file is not valid JSON" in table
     assert "planted" not in table
 
 

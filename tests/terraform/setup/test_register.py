@@ -45,7 +45,7 @@ def test_it_is_registered(machine, gateway, status):
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        *((status, "something before it (a WAF, a firewall, a proxy)") for status in (400, 401, 403, 422)),
+        *((status, "something in front of it (a WAF, a firewall, a proxy)") for status in (400, 401, 403, 422)),
         *((status, "apply again later") for status in (408, 425, 429, 500, 502, 503, 504, 599)),
         *(
             (status, "Correct apigw_url")
@@ -65,14 +65,14 @@ def test_an_agents_token_is_told_as_one(machine, gateway):
     gateway.respond = always(*error(403, "wrong_token_kind"))
     done = register(machine, gateway.url)
     assert done.status == 1
-    assert "It is an agent's token: make one of kind ingest in its console, under Tokens, put it into" in done.said
+    assert "It is an agent's token: create one of kind ingest in its console, under Tokens, put it into" in done.said
 
 
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (400, "of the same version"),
-        (422, "of the same version"),
+        (400, "Is its version the same"),
+        (422, "Is its version the same"),
         (401, "Get a new one from its console"),
         (403, "Get a new one from its console"),
     ],

@@ -43,7 +43,7 @@ def test_a_closed_vault_is_asked_again_until_it_opens(wait):
 def test_a_vault_that_stays_closed_is_told_with_the_reason(wait):
     done, _ = wait(always(*CLOSED))
     assert done.status == 1
-    assert f"The vault {VAULT} stays closed: HTTP 403. Caller is not authorized." in done.said
+    assert f"The vault {VAULT} does not grant access: HTTP 403. Caller is not authorized." in done.said
     assert "Key Vault Secrets Officer" in done.said
 
 
@@ -58,6 +58,6 @@ def test_whoever_is_not_signed_in_is_told_at_once(machine, wait):
     machine.az("sys.exit('Please run az login.')")
     done, requests = wait(always(*OPEN), SLUICE_PATIENCE="600")
     assert done.status == 1
-    assert "az is not signed in: Please run az login. Run az login, and run this again." in done.said
+    assert "az is not signed in: Please run az login. Run az login, then run this again." in done.said
     assert len(machine.az_words) == 1
     assert not requests

@@ -60,11 +60,11 @@ def test_a_redirect_is_an_answer():
         ("file:///etc/passwd", {}, "the address does not begin with https:// and a name"),
         ("https://127.0.0.1:1/", {}, "connection refused"),
         ("https://127.0.0.1:99999/", {}, "the address has no valid host or port"),
-        ("https://nowhere.invalid/", {}, "its name is not known here"),
+        ("https://nowhere.invalid/", {}, "its name can't be resolved"),
         (
             "https://a.example/",
             {"HTTPS_PROXY": "socks5://127.0.0.1:1"},
-            "the proxy of the environment must be an http://",
+            "the environment's proxy must be an http://",
         ),
         ("https://a.example/", {"HTTPS_PROXY": "127.0.0.1:1"}, "connection refused"),
         (
@@ -111,12 +111,12 @@ def test_an_authority_as_inspecting_proxies_have_it_is_trusted_where_it_is_named
 
 def test_what_does_not_speak_http_is_not_shown():
     with serving(always(b"SSH-2.0-secret\r\n")) as server:
-        assert ask(server.url) == [0, 0, "what it answers is not HTTP"]
+        assert ask(server.url) == [0, 0, "its answer is not HTTP"]
 
 
 def test_a_proxy_that_refuses_is_told():
     with serving(always(*answer(407))) as proxy:
-        assert ask("https://a.example/", HTTPS_PROXY=proxy.url)[2] == "the proxy refuses the way to it (HTTP 407)"
+        assert ask("https://a.example/", HTTPS_PROXY=proxy.url)[2] == "the proxy refuses to connect to it (HTTP 407)"
         assert "the-token" not in str(proxy.requests[0].headers)
 
 

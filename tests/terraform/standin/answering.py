@@ -20,7 +20,7 @@ from tests.terraform.standin.values import Unknown
 _FOLDER: Final = Path(__file__).parent
 
 
-class Unheard(Exception):  # noqa: N818 -- what Azure says of it
+class Unheard(Exception):
     """A value that the API's description does not have."""
 
 

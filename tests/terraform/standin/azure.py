@@ -62,7 +62,7 @@ class Failure:
         return f"Azure was told to fail{' half-way' if self.half_way else ''}: {self.verb.value} {self.type}."
 
 
-class HalfMade(Exception):  # noqa: N818 -- what Azure did
+class HalfMade(Exception):
     """A resource exists, but is not finished."""
 
     def __init__(self, values: Values, reason: str) -> None:

@@ -12,7 +12,7 @@ from tests.terraform.standin.estate import SIGNED_IN, Estate, Resource
 from tests.terraform.standin.table import ResourceType
 
 
-class Refused(Exception):  # noqa: N818 -- what Azure did
+class Refused(Exception):
     """Azure did not do it, for the reason that it tells."""
 
 

@@ -1,8 +1,8 @@
-"""What Terraform can't do by itself, and what is to be looked at before it: `python3 setup COMMAND`.
+"""What Terraform can't do by itself, and what to check before it runs: `python3 setup COMMAND`.
 
-Any Python from 3.9 on runs it, with its standard library alone, on Linux, macOS and Windows. Other programs are
-started with lists of arguments, never through a shell. Secrets come from the environment or a file, and reach no
-command line, no file and no message.
+Any Python from 3.9 on runs it, with only the standard library, on Linux, macOS and Windows. Other programs are started
+with lists of arguments, never through a shell. Secrets come from the environment or a file, and never reach a command
+line, a file or a message.
 
 SLUICE_PATIENCE is how many seconds a command waits for something before it gives up.
 """
@@ -15,7 +15,7 @@ from oldest import OLDEST
 def main() -> int:
     if sys.version_info < OLDEST:
         sys.stderr.write(
-            f"This is Python {sys.version_info[0]}.{sys.version_info[1]}. Python 3.9 or newer is needed.\n"
+            f"This is Python {sys.version_info[0]}.{sys.version_info[1]}. Python 3.9 or newer is required.\n"
         )
         return 1
     # After the check: an older Python can't read them.

@@ -1,4 +1,4 @@
-"""The storage accounts that flow logs are in: whether the function apps will get at them."""
+"""The storage accounts that flow logs are in: whether the function apps will be able to read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage import list_containers
 
 
 def check_accounts(found: Findings, azure: Management, entries: dict[str, dict[str, Any]]) -> list[str]:
-    """Look at the account of each entry of region_set; gives the ids of those that there are."""
+    """Check the account of each entry of region_set; return the ids of those that exist."""
     listed = azure.list(
         f"/subscriptions/{azure.subscription}/providers/Microsoft.Storage/storageAccounts", "2023-05-01"
     )
@@ -53,17 +53,17 @@ def _check_account(found: Findings, what: str, account: dict[str, Any], entry: d
     if wanted != actual:
         problems.append(f"is in {actual}, not in {wanted}. Correct the entry's location")
     if account.get("kind") == "Storage":
-        problems.append("is of the kind general-purpose v1, which sends no events. Upgrade it to v2")
+        problems.append("is a general-purpose v1 account, which sends no events. Upgrade it to v2")
     if properties.get("publicNetworkAccess") in {"Disabled", "SecuredByPerimeter"}:
-        problems.append("has no public network access, and the function app comes from outside. Let in all networks")
+        problems.append("has no public network access, and the function app connects from outside. Allow all networks")
     elif isinstance(rules, dict) and rules.get("defaultAction") == "Deny":
-        problems.append("has a firewall, and the function app has no address that it could know. Let in all networks")
+        problems.append("has a firewall, and the function app has no fixed address to allow. Allow all networks")
     if properties.get("allowSharedKeyAccess") is False and entry.get("flow_logs_storage_connection_string"):
-        problems.append("takes no keys. Give flow_logs_storage_account_id in place of the connection string")
+        problems.append("does not accept keys. Use flow_logs_storage_account_id instead of the connection string")
     for problem in problems:
         found.missing(what, problem)
     if not problems:
-        found.ok(what, f"is in {actual}, and lets the function app in")
+        found.ok(what, f"is in {actual}, and the function app can reach it")
 
 
 def _check_key(found: Findings, what: str, connection_string: object) -> None:
@@ -71,15 +71,15 @@ def _check_key(found: Findings, what: str, connection_string: object) -> None:
         return
     answer = list_containers(str(connection_string))
     if answer is None or b"AuthenticationFailed" in answer.body:
-        found.missing(what, "the key in its connection string is not its key. Copy the connection string anew")
+        found.missing(what, "the key in the connection string is not this account's. Copy the connection string again")
     elif answer.status == 200:  # noqa: PLR2004 -- HTTP's own
-        found.ok(what, "it takes the key")
+        found.ok(what, "it accepts the key")
     else:
-        found.unsure(what, f"whether it takes the key could not be tried from here ({answer.why})")
+        found.unsure(what, f"could not check from here whether it accepts the key ({answer.why})")
 
 
 def _flow_logs(azure: Management) -> dict[str, bool] | None:
-    """Whether a flow log that is switched on writes to an account, by the account's id in small letters."""
+    """Return whether an enabled flow log writes to an account, by the account's id in lower case; None if unknown."""
     watchers = azure.list(
         f"/subscriptions/{azure.subscription}/providers/Microsoft.Network/networkWatchers", "2023-11-01"
     )
@@ -101,12 +101,13 @@ def _flow_logs(azure: Management) -> dict[str, bool] | None:
 def _check_flow_log(found: Findings, what: str, account: dict[str, Any], writing: dict[str, bool] | None) -> None:
     on = None if writing is None else writing.get(str(account.get("id")).lower())
     if writing is None:
-        found.unsure(what, "whether a flow log writes to it could not be read")
+        found.unsure(what, "could not check whether a flow log writes to it")
     elif on:
         found.ok(what, "a flow log writes to it")
     elif on is False:
-        found.missing(what, "the flow log that writes to it is switched off. Switch it on in Network Watcher")
+        found.missing(what, "the flow log that writes to it is disabled. Enable it in Network Watcher")
     else:
         found.unsure(
-            what, "no flow log of this subscription writes to it, so no records come unless another one's does"
+            what,
+            "no flow log of this subscription writes to it; unless another one's does, there will be no records",
         )

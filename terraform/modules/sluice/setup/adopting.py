@@ -1,8 +1,8 @@
-"""Taking up what an apply made and did not live to write into the state.
+"""Adopting what an interrupted apply made and did not write into the state.
 
-An apply that is ended can leave resources that the state does not have: Azure had made them, and terraform did not hear
-of it. Their names are this installation's alone, so that what a plan would make and what is there already can only be
-its own, and is imported.
+An apply that is interrupted can leave resources that the state does not have: Azure created them, and terraform did
+not hear of it. Their names belong to this installation alone, so what a plan would create and what already exists can
+only be its own, and is imported.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _ROUNDS = 8  # a resource is found once what it is in is known
 
 
 def main(arguments: list[str]) -> int:
-    """Import what is there and not in the state; 0 if that worked, 2 if it was called wrongly. Raises Failed.
+    """Import what exists and is not in the state; return 0 if that worked, 2 for wrong arguments. Raises Failed.
 
-    It is run in the folder where terraform is run, and hands the options on to terraform. The one thing that it changes
-    in Azure: the token's secret is removed from its vault, since an import would write it into the state.
+    It is run in the folder where terraform is run, and passes the options on to terraform. It changes only one thing in
+    Azure: the token's secret is removed from its vault, since an import would write it into the state.
     """
     if not arguments or arguments[0].startswith("-") or not all(word.startswith("-") for word in arguments[1:]):
         say(f"Usage: {USAGE}")
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _adopt(remains: Remains, options: list[str]) -> int:
-    """Give the number of resources that were imported or removed."""
+    """Return the number of resources that were imported or removed."""
     done = 0
     for _ in range(_ROUNDS):
         wanted, installed = _to_be_made(options)
@@ -56,27 +56,27 @@ def _adopt(remains: Remains, options: list[str]) -> int:
             sys.stdout.write(f"adopted  {one.address}\n")
             sys.stdout.flush()
         done += len(there)
-    raise Failed(f"There was more to take up after {_ROUNDS} rounds. Run this again.")
+    raise Failed(f"There is more to adopt after {_ROUNDS} rounds. Run this again.")
 
 
 def _remove_secrets(remains: Remains, wanted: list[Wanted]) -> int:
     removed = [one for one in wanted if remains.remove_secret(one)]
     for one in removed:
-        sys.stdout.write(f"removed  {one.address}, which apply writes anew\n")
+        sys.stdout.write(f"removed  {one.address}, which apply creates again\n")
     return len(removed)
 
 
 def _refuse_strangers(groups: list[str]) -> None:
     if groups:
         raise Failed(
-            f"This state knows of no installation, but the subscription has groups of one: {', '.join(groups)}. If "
+            f"This state has no installation, but the subscription has resource groups of one: {', '.join(groups)}. If "
             "they belong to another workspace, select it: terraform workspace list. If their state is lost, "
-            "docs/install.md tells how to remove them."
+            "docs/install.md says how to remove them."
         )
 
 
 def _to_be_made(options: list[str]) -> tuple[list[Wanted], bool]:
-    """What a plan would make, and whether there is an installation in the state already, or none is planned."""
+    """Return what a plan would create, and whether the state has an installation already, or none is planned."""
     with tempfile.TemporaryDirectory() as kept:  # a saved plan holds secrets; only its owner may enter the folder
         saved = str(Path(kept) / "plan")
         _terraform("plan", "-input=false", "-no-color", f"-out={saved}", *options)
@@ -102,6 +102,6 @@ def _terraform(*words: str) -> str:
 
 
 def _variable(subscription: str) -> list[str]:
-    """Give the option that names the subscription, if this root takes it: one of a customer's own may not."""
+    """Return the option that names the subscription, if this root module takes it: a customer's own may not."""
     asks = any('variable "subscription_id"' in file.read_text(encoding="utf-8") for file in Path().glob("*.tf"))
     return [f"-var=subscription_id={subscription}"] if asks else []

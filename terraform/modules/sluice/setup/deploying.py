@@ -1,4 +1,4 @@
-"""Putting the code into a function app, until Event Grid can call it."""
+"""Deploying the code to a function app, until Event Grid can call it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _DEPLOYED, _NOT_DEPLOYED = 4, {-1, 3, 5, 6}  # in Kudu's numbers
 
 
 def deploy() -> None:
-    """Put the code into a function app, give it the key that Event Grid calls with, and wait until it answers.
+    """Deploy the code to a function app, give it the key that Event Grid calls with, and wait until it answers.
 
     APP_HOST is the app's host name, APP_ID its resource id, ARM the address of Azure Resource Manager, FUNCTIONS the
-    names of the functions that Event Grid calls, WEBHOOK_KEY the key. READY_MADE is the package, if it need not be
-    built from the folder SOURCE_ROOT. Raises Failed.
+    names of the functions that Event Grid calls, WEBHOOK_KEY the key. READY_MADE is the package, if it does not have
+    to be built from the folder SOURCE_ROOT. Raises Failed.
     """
     app = _App(setting("APP_HOST"), setting("APP_ID"))
     with taking_turns():
@@ -48,7 +48,7 @@ def deploy() -> None:
         if deployment:
             app.wait_for_deployment(deployment)
         app.wait_for_webhook(setting("ARM"), setting(_KEY_VARIABLE), setting("FUNCTIONS").split())
-    say(f"The code runs in {app.host}.")
+    say(f"The code is running in {app.host}.")
 
 
 def _package() -> bytes:
@@ -65,7 +65,7 @@ def _package() -> bytes:
         )
         return (Path(root) / "dist" / "function.zip").read_bytes()
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Failed("The package could not be built. Apply again once the cause above is removed.") from error
+        raise Failed("The package could not be built. Fix the cause above, then apply again.") from error
 
 
 class _App:
@@ -82,7 +82,7 @@ class _App:
         return [*self.id.split("/"), "", "", ""][2]
 
     def publish(self, package: bytes) -> str:
-        """Send the package; gives the number of the deployment that goes on, if one does."""
+        """Send the package; return the number of the deployment that is under way, if there is one."""
         while True:
             # As `az functionapp deployment source config-zip` does it, but for the remote build that it always wants.
             answer = request(
@@ -99,12 +99,12 @@ class _App:
                 return re.sub("[^A-Za-z0-9-]", "", answer.body.decode(errors="ignore")[:200]) or "latest"
             if answer.status in _REFUSED:
                 raise Failed(
-                    f"The function app {self.host} refuses the package ({answer.why}). az must be signed in as whoever "
-                    "runs terraform. Then apply again."
+                    f"The function app {self.host} refuses the package ({answer.why}). Sign az in as the same user "
+                    "that runs terraform, then apply again."
                 )
-            # A new app's name and roles take a while to be known, and one deployment is taken at a time.
+            # A new app's name and roles take a while to propagate, and only one deployment is accepted at a time.
             if not self.patience.wait():
-                hint = " Whoever az is signed in as may not deploy to it, or a firewall is before it." * (
+                hint = " The user that az is signed in as may not deploy to it, or a firewall is in the way." * (
                     answer.status == _FORBIDDEN
                 )
                 raise Failed(f"The code could not be sent to {self.host} ({answer.why}).{hint} Apply again.")
@@ -119,10 +119,10 @@ class _App:
             if isinstance(status, int) and status in _NOT_DEPLOYED:
                 raise Failed(
                     f"Azure could not deploy the code to {self.host}. The reason is in the portal, under the function "
-                    "app's Deployment Center. Then apply again."
+                    "app's Deployment Center. Fix it, then apply again."
                 )
             if not self.patience.wait():
-                raise Failed(f"The deployment to {self.host} does not end ({answer.why}). Apply again.")
+                raise Failed(f"The deployment to {self.host} did not finish in time ({answer.why}). Apply again.")
 
     def wait_for_webhook(self, arm: str, key: str, functions: list[str]) -> None:
         while True:
@@ -132,10 +132,10 @@ class _App:
             if taken.status in {_OK, _CREATED} and not failed:
                 return
             if not self.patience.wait():
-                raise Failed(f"The function app {self.host} {_problem(taken, failed)} Then apply again.")
+                raise Failed(f"The function app {self.host} {_problem(taken, failed)} Fix this, then apply again.")
 
     def _give_key(self, arm: str, key: str) -> Answer:
-        # The host makes a key of this name by itself only where there is none.
+        # The host creates a key of this name by itself only where there is none.
         body = json.dumps({"properties": {"name": _KEY_NAME, "value": key}}).encode()
         return request(
             "PUT",
@@ -157,8 +157,10 @@ class _App:
 
 def _problem(taken: Answer, failed: list[Answer]) -> str:
     if taken.status in _NOT_ALLOWED:
-        return f"does not take the key {_KEY_NAME} ({taken.why}): whoever az is signed in as may not set it."
-    tells = "Its log stream in the portal tells why."
+        return f"does not accept the key {_KEY_NAME} ({taken.why}): the user that az is signed in as may not set it."
+    tells = "Its log stream in the portal says why."
     if taken.status in {_OK, _CREATED} and failed:
         return f"does not answer Event Grid ({failed[0].why}). {tells}"
-    return f"does not take the key {_KEY_NAME} ({taken.why}): its host does not run, or did not load the code. {tells}"
+    return (
+        f"does not accept the key {_KEY_NAME} ({taken.why}): its host is not running, or did not load the code. {tells}"
+    )

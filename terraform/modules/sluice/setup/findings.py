@@ -10,7 +10,7 @@ from speaking import on_one_line
 
 
 class State(Enum):
-    """How something is: MISSING stops an installation or leaves it without records; UNSURE may matter later."""
+    """The state of something: MISSING stops an installation or leaves it without records; UNSURE may matter later."""
 
     OK = "ok"
     MISSING = "missing"
@@ -19,12 +19,12 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """One thing that was checked.
 
     Attributes:
-        state: how it is.
-        what: what was looked at.
-        finding: the same in a sentence, and what to do about it.
+        state: its state.
+        what: what was checked.
+        finding: the state in a sentence, and what to do about it.
     """
 
     state: State
@@ -34,7 +34,7 @@ class Finding:
 
 @dataclass
 class Findings:
-    """All of it, in the order in which it was looked at."""
+    """All findings, in the order of the checks."""
 
     each: list[Finding] = field(default_factory=list)
 
@@ -56,13 +56,13 @@ class Findings:
         return all(one.state is not State.MISSING for one in self.each)
 
     def table(self) -> str:
-        """A line for each."""
+        """Return a line for each."""
         width = max((len(one.what) for one in self.each), default=0)
         return "".join(
             f"{one.state.value:<8} {on_one_line(one.what):<{width}}  {on_one_line(one.finding)}\n" for one in self.each
         )
 
     def as_json(self) -> str:
-        """The same for a program."""
+        """Return the same for a program."""
         checks = [{"state": one.state.value, "what": one.what, "finding": one.finding} for one in self.each]
         return json.dumps({"ready": self.ready, "checks": checks}, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""The API gateway, as it answers: in its own form, or through something that stands before it."""
+"""The API gateway's answers: in its own form, or from something in front of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Gateway:
     token: str
 
     def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
-        """Send a signed request, again for as long as its failure may pass by itself."""
+        """Send a request with the token, and again for as long as a failure may pass by itself."""
         patience = Patience(60)
         headers = {"Content-Type": "application/json"} if body else {}
         while True:
@@ -31,30 +31,30 @@ class Gateway:
                 return answer
 
     def foreign(self, answer: Answer) -> str:
-        """What to say of a refusal that is not in the gateway's own form; nothing of any other answer."""
+        """Return what to say about a refusal that is not in the gateway's own form; nothing for any other answer."""
         client_errors = range(400, 500)
         if answer.status not in client_errors or answer.status in _PASSES or _in_own_form(answer):
             return ""
         return (
-            f"The gateway at {self.url} answered HTTP {answer.status}, but not in its own form: something before it "
-            "(a WAF, a firewall, a proxy) may refuse the request"
+            f"The gateway at {self.url} answered HTTP {answer.status}, but not in its own form: something in front of "
+            "it (a WAF, a firewall, a proxy) may be refusing the request"
         )
 
 
 def may_pass(status: int) -> bool:
-    """Tell whether a failure may pass by itself."""
+    """Return whether a failure may pass by itself."""
     return status in _PASSES or status >= 500  # noqa: PLR2004 -- HTTP's own
 
 
 def refusal(answer: Answer) -> str:
-    """What to do about a token that the gateway itself has refused, by its code; nothing else of its answer."""
+    """Return what to do about a token that the gateway itself refused, by its code; nothing else of its answer."""
     if _code(answer) == _WRONG_KIND:
-        return "It is an agent's token: make one of kind ingest in its console, under Tokens"
+        return "It is an agent's token: create one of kind ingest in its console, under Tokens"
     return "Get a new one from its console"
 
 
 def token_end(answer: Answer) -> str | None:
-    """When the token ends, as the answer says; None, and nothing else of it, if that is not a time."""
+    """Return when the token expires according to the answer; None, and nothing else of it, if that is not a time."""
     said = answer.json()
     end = said.get("expiresAt") if isinstance(said, dict) else None
     return end if isinstance(end, str) and _TIME.fullmatch(end) else None
@@ -65,7 +65,7 @@ def _in_own_form(answer: Answer) -> bool:
 
 
 def _code(answer: Answer) -> str:
-    """The code of an error in the gateway's own form; nothing of any other answer."""
+    """Return the code of an error in the gateway's own form; nothing of any other answer."""
     said = answer.json()
     error = said.get("error") if isinstance(said, dict) else None
     if not isinstance(error, dict):

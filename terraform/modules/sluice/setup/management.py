@@ -57,7 +57,7 @@ class Management:
         return None
 
     def post(self, path: str, version: str, body: dict[str, Any]) -> dict[str, Any] | None:
-        """Ask a question that takes a body; None if there is no answer to it."""
+        """Ask a question that has a body; return None if there is no answer to it."""
         answer = request(
             "POST",
             f"{self.cloud.management}{path}?api-version={version}",

@@ -1,3 +1,3 @@
-"""The oldest Python that runs this, in a form that an older one can read."""
+"""The oldest Python that runs this, in a form that older ones can read."""
 
 OLDEST = (3, 9)

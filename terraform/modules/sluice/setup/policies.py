@@ -1,4 +1,4 @@
-"""A dry run of Azure Policy: whether it denies what the module makes.
+"""A dry run of Azure Policy: whether it denies what the module creates.
 
 It knows what goes through Azure Resource Manager. Policies on what is in a vault, such as those on how long a secret is
 valid, work in the vault itself and are not among them.
@@ -72,11 +72,11 @@ _MADE: dict[str, tuple[str, dict[str, Any]]] = {
     "Microsoft.Insights/actionGroups": ("2023-01-01", {"properties": {"enabled": True}}),
     "Microsoft.Insights/scheduledQueryRules": ("2023-12-01", {"properties": {"severity": 3, "enabled": True}}),
 }
-"""What each kind of resource is made with, as far as policies look at it, and the version of the interface for that."""
+"""What each kind of resource is created with, as far as policies look at it, and the API version for that."""
 
 
 def check_policies(found: Findings, azure: Management, locations: list[str], tags: dict[str, Any]) -> None:
-    """Ask Azure what its policies would say to each kind of resource, in each location."""
+    """Ask Azure what its policies would say about each kind of resource, in each location."""
     denied, unread = [], False
     for location in locations:
         for kind, (version, content) in _MADE.items():
@@ -91,14 +91,14 @@ def check_policies(found: Findings, azure: Management, locations: list[str], tag
             denied += [(kind, location, name) for name in _denying(said or {})]
     for kind, location, name in denied:
         found.missing(
-            "policy", f"{name} denies {kind} in {location}. It takes an exemption, or a tag or location that it allows"
+            "policy", f"{name} denies {kind} in {location}. Get an exemption, or use a tag or location that it allows"
         )
     if unread:
         found.unsure(
-            "policies", "not all of them could be tried, which takes Microsoft.PolicyInsights and a right to read"
+            "policies", "not all of them could be checked; that needs Microsoft.PolicyInsights and permission to read"
         )
     elif not denied:
-        found.ok("policies", "none denies what is made, as far as a dry run tells")
+        found.ok("policies", "none denies what is created, as far as a dry run shows")
 
 
 def _denying(said: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tells what is missing before `terraform apply`, a line each, and changes nothing."""
+"""Checks what is missing before `terraform apply`, and changes nothing."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ USAGE = "python3 modules/sluice/setup preflight SUBSCRIPTION_ID [VARIABLES_FILE]
 _GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MARKS = {codecs.BOM_UTF8[:2], codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
 _ADDRESS = re.compile(r"(https://[A-Za-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1))(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
-_TERRAFORM = "terraform 1.11 or newer is needed: https://developer.hashicorp.com/terraform/install"
+_TERRAFORM = "terraform 1.11 or newer is required: https://developer.hashicorp.com/terraform/install"
 
 
 def main(arguments: list[str]) -> int:
-    """Look at everything; 0 if nothing is missing, 1 if something is, 2 if it was called wrongly."""
+    """Check everything; return 0 if nothing is missing, 1 if something is, 2 for wrong arguments."""
     words = [word for word in arguments if word != "--json"]
     if not 1 <= len(words) <= 2 or words[0].startswith("-"):  # noqa: PLR2004
         sys.stderr.write(f"Usage: {USAGE}\n")
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
 
 
 def check_programs(found: Findings) -> None:
-    """See whether this machine has what an apply runs."""
+    """Check whether this machine has what an apply runs."""
     version = str(_json(_output(["terraform", "version", "-json"])).get("terraform_version", ""))
     if re.match(r"1\.(1[1-9]|[2-9]\d|\d{3,})\.", version):
         found.ok("terraform", version)
@@ -63,13 +63,13 @@ def check_programs(found: Findings) -> None:
     if Path("function.zip").exists() or _output([sys.executable, "-m", "pip", "--version"]):
         found.ok("package", "the function app's package is here, or can be built with pip")
     else:
-        found.missing("package", f"{sys.executable} has no pip, which the function app's package is built with")
+        found.missing("package", f"{sys.executable} has no pip, which is required to build the function app's package")
     if shutil.which("az") is None:
-        found.missing("az", "the Azure command line is needed: https://learn.microsoft.com/cli/azure/install-azure-cli")
+        found.missing("az", "the Azure CLI is required: https://learn.microsoft.com/cli/azure/install-azure-cli")
 
 
 def check_python(found: Findings, given: object) -> None:
-    """See whether the Python that an apply runs is one that it can run with."""
+    """Check whether the Python that an apply runs is recent enough."""
     program = [str(given)] if given else ["py", "-3"] if os.name == "nt" else ["python3"]
     name = " ".join(program)
     said = _output([*program, "-c", "import sys; print(*sys.version_info[:2])"]).split()
@@ -77,12 +77,12 @@ def check_python(found: Findings, given: object) -> None:
     if version >= OLDEST:
         found.ok("Python", f"{name} is {version[0]}.{version[1]}")
         return
-    is_what = f"is {version[0]}.{version[1]}, and 3.9 or newer is needed" if version else "does not run"
+    is_what = f"is {version[0]}.{version[1]}, and 3.9 or newer is required" if version else "does not run"
     found.missing("Python", f'{name} {is_what}. Set "python": "{sys.executable}" in terraform.tfvars.json')
 
 
 def check_variables(found: Findings, file: Path) -> dict[str, Any] | None:
-    """Read the file of variables; None if what is looked at further is not in it."""
+    """Return the variables of a file; None if those for the other checks are not in it."""
     try:
         if file.read_bytes()[:2] in _MARKS:
             found.missing(file.name, "begins with a byte order mark, or is UTF-16. Save it as UTF-8 without one")
@@ -91,17 +91,18 @@ def check_variables(found: Findings, file: Path) -> dict[str, Any] | None:
         entries = read["region_set"]
         filled_in = bool(entries) and all(isinstance(entry["location"], str) for entry in entries.values())
     except OSError:
-        found.missing(file.name, "the file is not there. docs/install.md shows its form")
+        found.missing(file.name, "the file does not exist. docs/install.md shows its format")
         return None
     except ValueError:
         found.missing(
-            file.name, "the file is not JSON. Mind commas, quotation marks and brackets; docs/install.md shows its form"
+            file.name,
+            "the file is not valid JSON. Check commas, quotation marks and brackets; docs/install.md shows its format",
         )
         return None
     except (KeyError, TypeError, AttributeError, RecursionError):
         filled_in = False
     if not filled_in or not isinstance(read.get("apigw_url"), str):
-        found.missing(file.name, "apigw_url or region_set is missing or incomplete. docs/install.md shows its form")
+        found.missing(file.name, "apigw_url or region_set is missing or incomplete. docs/install.md shows the format")
         return None
     if not _ADDRESS.fullmatch(read["apigw_url"]):
         found.missing(file.name, "apigw_url must be an https:// address, such as https://gateway.example.com")
@@ -111,7 +112,7 @@ def check_variables(found: Findings, file: Path) -> dict[str, Any] | None:
 
 
 def check_gateway(found: Findings, url: str, token: str) -> None:
-    """Ask the gateway whether it takes the token."""
+    """Check whether the gateway accepts the token."""
     if not token:
         found.missing("token", "subscription_token is empty. Get one from the gateway's console")
         return
@@ -120,18 +121,18 @@ def check_gateway(found: Findings, url: str, token: str) -> None:
     end, foreign = token_end(answer), gateway.foreign(answer)
     if answer.status == 200 and end:  # noqa: PLR2004
         found.ok("gateway", f"{url} answers")
-        found.ok("token", f"the gateway takes it until {end}")
+        found.ok("token", f"the gateway accepts it until {end}")
     elif answer.status in {401, 403} and not foreign:
         found.ok("gateway", f"{url} answers")
         found.missing("token", f"the gateway refuses it. {refusal(answer)}")
     else:
         not_one = "what answers there is not an API gateway" if answer.status == 200 else ""  # noqa: PLR2004
         found.missing("gateway", foreign or f"{url}: {not_one or answer.why}")
-        found.unsure("token", "it could not be tried")
+        found.unsure("token", "it could not be checked")
 
 
 def check_azure(found: Findings, subscription: str, variables: dict[str, Any]) -> None:
-    """Look at everything in Azure that an installation needs."""
+    """Check everything in Azure that an installation needs."""
     cloud = CLOUDS[_suffix(variables)]
     if not _GUID.fullmatch(subscription):
         found.missing(
@@ -148,7 +149,7 @@ def check_azure(found: Findings, subscription: str, variables: dict[str, Any]) -
         state = f"is {answer.get('state')}" if answer else "could not be read with az's sign-in. Run az login"
         found.missing("subscription", f"subscription {subscription} {state}")
         return
-    found.ok("subscription", f"az and terraform work on {answer.get('displayName')} ({subscription})")
+    found.ok("subscription", f"az and terraform will work on {answer.get('displayName')} ({subscription})")
     check_rights(found, azure)
     check_directory(found, subscription, cloud)
     entries = variables.get("region_set", {})

@@ -1,4 +1,4 @@
-"""The token and the registration: what the gateway is asked when something is applied or destroyed."""
+"""The token and the registration: what the gateway is asked on apply and destroy."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ TOKEN_VARIABLE = "TF_VAR_subscription_token"  # noqa: S105 -- a name
 
 
 def check_token() -> None:
-    """Ask the gateway whether it takes the token, before anything relies on it, and say when the token ends.
+    """Ask the gateway whether it accepts the token, before anything relies on it, and say when the token expires.
 
     APIGW_URL is the gateway's address, SUBSCRIPTION_TOKEN the token that it issued. Raises Failed.
     """
     end = _accepted(Gateway(setting("APIGW_URL"), setting("SUBSCRIPTION_TOKEN")))
-    say(f"The gateway takes the subscription token until {end}.")
+    say(f"The gateway accepts the subscription token until {end}.")
 
 
 def _accepted(gateway: Gateway) -> str:
-    """Until when a gateway takes its token. Raises Failed if it does not, or is none."""
+    """Return until when a gateway accepts its token. Raises Failed if it does not, or is not a gateway."""
     answer = gateway.ask("GET", "/qas/subscription-token")
     end, foreign = token_end(answer), gateway.foreign(answer)
     if answer.status == 200 and end:  # noqa: PLR2004 -- HTTP's own, here and below
@@ -34,7 +34,7 @@ def _accepted(gateway: Gateway) -> str:
     if answer.status == 200:  # noqa: PLR2004
         raise Failed(f"What answers at {gateway.url} is not an API gateway. Correct apigw_url.")
     if answer.status in _REFUSED and foreign:
-        raise Failed(f"{foreign}. Let it pass, or correct apigw_url.")
+        raise Failed(f"{foreign}. Let the request pass, or correct apigw_url.")
     if answer.status in _REFUSED:
         raise Failed(
             f"The gateway refuses the subscription token (HTTP {answer.status}). {refusal(answer)}, and put it into "
@@ -45,12 +45,12 @@ def _accepted(gateway: Gateway) -> str:
             f"The gateway at {gateway.url} can't be reached: {answer.trouble}. Correct apigw_url or the network."
         )
     if may_pass(answer.status):
-        raise Failed(f"The gateway at {gateway.url} is out of order (HTTP {answer.status}). Try again later.")
+        raise Failed(f"The gateway at {gateway.url} is not working (HTTP {answer.status}). Try again later.")
     raise Failed(f"There is no API gateway at {gateway.url} (HTTP {answer.status}). Correct apigw_url.")
 
 
 def register() -> None:
-    """Register the subscription at the gateway. Asking again is harmless.
+    """Register the subscription at the gateway. Doing so again is harmless.
 
     APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is registered, SUBSCRIPTION_TOKEN the token that the
     gateway issued, REGISTRATION the registration as the gateway's API has it. Raises Failed.
@@ -61,7 +61,7 @@ def register() -> None:
     if status in {200, 201}:
         say(f"Subscription {subscription} is registered at {gateway.url}.")
     elif status in {400, 422, *_REFUSED} and foreign:
-        raise Failed(f"{foreign}. Let it pass, or correct apigw_url, and apply again.")
+        raise Failed(f"{foreign}. Let the request pass, or correct apigw_url, and apply again.")
     elif not status:
         raise Failed(
             f"The gateway at {gateway.url} can't be reached: {answer.trouble}. Correct apigw_url or the network, and "
@@ -69,7 +69,7 @@ def register() -> None:
         )
     elif status in {400, 422}:
         raise Failed(
-            f"The gateway does not take the registration (HTTP {status}). Is it of the same version as this module?"
+            f"The gateway does not accept the registration (HTTP {status}). Is its version the same as this module's?"
         )
     elif status in _REFUSED:
         raise Failed(
@@ -77,31 +77,32 @@ def register() -> None:
             "terraform.tfvars.json, and apply again."
         )
     elif may_pass(status):
-        raise Failed(f"The gateway is out of order (HTTP {status}). Everything else is kept: apply again later.")
+        raise Failed(f"The gateway is not working (HTTP {status}). Everything else is kept: apply again later.")
     else:
         raise Failed(
-            f"The gateway has no registration at {gateway.url} (HTTP {status}). Correct apigw_url, and apply again."
+            f"The gateway at {gateway.url} does not take registrations (HTTP {status}). Correct apigw_url, and "
+            "apply again."
         )
 
 
 def deregister() -> None:
-    """Remove the subscription's registration from the gateway, before the access of the application ends.
+    """Remove the subscription's registration from the gateway, before the application loses its access.
 
     APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is deregistered. The token is in one of VARIABLES_FILES
     (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET, which an
-    earlier release did not keep. Where the files have another gateway's address by now, that one must take its token
+    earlier release did not keep. If the files have another gateway's address by now, that one must accept its token
     first, and this one is shown what the vault had before. Raises Failed.
     """
     url, subscription = setting("APIGW_URL"), setting("SUBSCRIPTION_ID")
-    stays = f"The registration of subscription {subscription} stays at {url}: remove it in the gateway's console."
+    stays = f"The registration of subscription {subscription} remains at {url}: remove it in the gateway's console."
     if os.environ.get(_LEAVE):
         say(f"Warning: {_LEAVE} is set. {stays}")
         return
     gateway = Gateway(url, _token(url, subscription, os.environ.get("TOKEN_SECRET", "")))
     if not gateway.token:
         say(
-            f"Warning: There is no subscription token in terraform.tfvars.json or {TOKEN_VARIABLE}, and the vault "
-            f"gives none. {stays}"
+            f"Warning: There is no subscription token in terraform.tfvars.json or {TOKEN_VARIABLE}, and none could be "
+            f"read from the vault. {stays}"
         )
         return
     answer = gateway.ask("DELETE", f"/qas/azure/subscriptions/{subscription}")
@@ -118,13 +119,13 @@ def deregister() -> None:
         refused = f"did not deregister the subscription (HTTP {status})"
         problem = refused if status else f"can't be reached: {answer.trouble}"
         raise Failed(
-            f"The gateway at {url} {problem}. Run the same command again later. If the gateway is gone for good: set "
+            f"The gateway at {url} {problem}. Run the same command again later. If the gateway is gone for good, set "
             f"{_LEAVE}=1 in the environment, and run it again."
         )
 
 
 def _token(url: str, subscription: str, in_vault: str) -> str:
-    """The token for a gateway; nothing if there is none. Raises Failed if another gateway is to take over and can't."""
+    """Return the token for a gateway, if there is one. Raises Failed if another gateway is to take over and can't."""
     files = [Path(name) for name in json.loads(setting("VARIABLES_FILES"))]
     written = next(filter(None, (text_in(file, "subscription_token") for file in files)), "")
     given = written or os.environ.get(TOKEN_VARIABLE, "")
@@ -136,14 +137,14 @@ def _token(url: str, subscription: str, in_vault: str) -> str:
         _accepted(Gateway(elsewhere, given))
     except Failed as failed:
         raise Failed(
-            f"{failed} Until then the registration at {url} stays. To destroy, put {url} back as apigw_url."
+            f"{failed} Until then the registration at {url} remains. To destroy, put {url} back as apigw_url."
         ) from failed
-    # A token of the new gateway is not for the old one's eyes.
+    # The new gateway's token must not be shown to the old one.
     return secret_in_vault(subscription, in_vault, unless=given) if in_vault else ""
 
 
 def text_in(file: Path, name: str) -> str:
-    """Give a text that a file of variables holds, or nothing."""
+    """Return a string from a file of variables; "" if it is not there."""
     try:
         text = json.loads(file.read_text(encoding="utf-8"))[name]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""What is in Azure already of what a plan would make."""
+"""What a plan would create and already exists in Azure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _TYPES = {
         "2023-01-31",
     ),
 }
-# The collection of the directory that has a type, and what its objects are told apart by, there and in the plan.
+# The collection of the directory that has a type, and what identifies its objects, there and in the plan.
 _DIRECTORY = {
     "azuread_application": ("applications", "displayName", "display_name"),
     "azuread_service_principal": ("servicePrincipals", "appId", "client_id"),
@@ -51,7 +51,7 @@ _DIRECTORY = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """A resource that a plan would make.
+    """A resource that a plan would create.
 
     Attributes:
         address: where terraform keeps it.
@@ -71,14 +71,14 @@ class Remains:
     azure: Management
 
     def groups(self) -> list[str]:
-        """Give the names of the resource groups that an installation made. Raises Failed."""
+        """Return the names of the resource groups that an installation created. Raises Failed."""
         listed = self.azure.list(f"/subscriptions/{self.azure.subscription}/resourcegroups", "2021-04-01")
         if listed is None:
             raise Failed(f"The resource groups of subscription {self.azure.subscription} could not be read.")
         return [str(one.get("name")) for one in listed if (one.get("tags") or {}).get("application") == "sluice"]
 
     def id_of(self, wanted: Wanted) -> str | None:
-        """Give a resource's id for an import; None if it is not there, or its name not known yet. Raises Failed."""
+        """Return a resource's id for an import; None if it does not exist, or has no known name yet. Raises Failed."""
         known = {name: value for name, value in wanted.values.items() if value is not None}
         try:
             if wanted.kind in _DIRECTORY:
@@ -93,7 +93,7 @@ class Remains:
         return path if self._read(self.azure.cloud.management, path, version) else None
 
     def remove_secret(self, wanted: Wanted) -> bool:
-        """Remove a secret from its vault, so that it can be written anew; says whether it was there. Raises Failed."""
+        """Remove a secret from its vault, so that it can be created again; return whether it existed. Raises Failed."""
         vault = wanted.values.get("key_vault_id")
         if wanted.kind != "azurerm_key_vault_secret" or vault is None:
             return False
@@ -123,12 +123,12 @@ class Remains:
         if len(found) > 1:
             raise Failed(
                 f"The directory has {len(found)} {collection} whose {name} is {value}: {', '.join(found)}. Remove all "
-                "but the one that is to stay, and run this again."
+                "but the one to keep, then run this again."
             )
         return f"/{collection}/{found[0]}" if found else None
 
     def _read(self, host: str, path: str, version: str) -> dict[str, Any] | None:
-        """Read a resource; None if there is none. Raises Failed."""
+        """Return a resource; None if it does not exist. Raises Failed."""
         return _content(request("GET", f"{host}{path}?api-version={version}", bearer=self.azure.token), path)
 
 
@@ -137,5 +137,5 @@ def _content(answer: Answer, what: str) -> dict[str, Any] | None:
         return None
     said = answer.json() if answer.status == _OK else None
     if not isinstance(said, dict):
-        raise Failed(f"Whether {on_one_line(what)} is there could not be read ({answer.why}). Run this again.")
+        raise Failed(f"Could not check whether {on_one_line(what)} exists ({answer.why}). Run this again.")
     return said

@@ -10,32 +10,32 @@ _LONGEST_PAUSE = 10
 _SHOWN = 600
 
 
-class Failed(Exception):  # noqa: N818 -- what the command did
-    """A command can't do its work: a sentence for whoever runs terraform, with what to do."""
+class Failed(Exception):
+    """A command can't do its work: a sentence for whoever runs terraform that says what to do."""
 
 
 def say(text: str) -> None:
-    """Tell whoever runs terraform, which shows it if the command fails."""
+    """Print a sentence for whoever runs terraform, which shows it if the command fails."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
 def setting(name: str) -> str:
-    """Give a variable of the environment that Terraform sets. Raises Failed."""
+    """Return an environment variable that Terraform sets. Raises Failed."""
     value = os.environ.get(name, "")
     if not value:
-        raise Failed(f"{name} is missing in the environment. Terraform runs this command, and sets it.")
+        raise Failed(f"The environment variable {name} is not set. Terraform runs this command and sets it.")
     return value
 
 
 def on_one_line(text: str) -> str:
-    """Give what another program or server says of a failure, short, and without what could steer a terminal."""
+    """Return what a program or server says about a failure, shortened, without anything that controls a terminal."""
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return words if len(words) <= _SHOWN else words[:_SHOWN] + "..."
 
 
 class Patience:
-    """A time of waiting that begins now, of so many seconds unless SLUICE_PATIENCE says otherwise."""
+    """Time to wait that begins now: so many seconds, unless SLUICE_PATIENCE says otherwise."""
 
     def __init__(self, seconds: int) -> None:
         given = os.environ.get("SLUICE_PATIENCE", "")
@@ -45,7 +45,7 @@ class Patience:
         self._pause = 0
 
     def wait(self) -> bool:
-        """Wait, longer each time and at first not at all; false once the patience is over."""
+        """Wait, longer each time and at first not at all; return whether there is any time left."""
         if time.monotonic() >= self._end:
             return False
         time.sleep(self._pause)

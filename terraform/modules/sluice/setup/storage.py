@@ -1,4 +1,4 @@
-"""A storage account, asked with the key of its connection string."""
+"""A storage account, called with the key of its connection string."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 1
 
 
 def list_containers(connection_string: str) -> Answer | None:
-    """Ask an account for its containers; None if the string has no name or key that could be one.
+    """Ask an account for its containers; return None if the string has no well-formed name and key.
 
     The key signs the request, as Microsoft's "Authorize with Shared Key" has it, and is not sent.
     """

@@ -31,22 +31,23 @@ _DIRECTORY_ROLES = {
 
 
 def check_rights(found: Findings, azure: Management) -> None:
-    """See whether whoever is signed in may make everything."""
+    """Check whether the signed-in user may create everything."""
     given = azure.list(
         f"/subscriptions/{azure.subscription}/providers/Microsoft.Authorization/permissions", "2022-04-01"
     )
     if given is None:
-        found.unsure("rights", f"they could not be read: {_ROLES}")
+        found.unsure("rights", f"they could not be read; {_ROLES}")
         return
     lacking = [action for action in _NEEDED if not any(_grants(permission, action) for permission in given)]
     if lacking:
         found.missing("rights", f"{_ROLES}. Not allowed: {', '.join(lacking)}")
     elif any(permission.get("condition") for permission in given if _grants(permission, _NEEDED[0])):
         found.unsure(
-            "rights", "your right to give roles has a condition, which may stop one of the roles of docs/install.md"
+            "rights",
+            "your permission to assign roles has a condition, which may block one of the roles of docs/install.md",
         )
     else:
-        found.ok("rights", "you may make everything, and give roles")
+        found.ok("rights", "you may create everything and assign roles")
 
 
 def _grants(permission: dict[str, Any], action: str) -> bool:
@@ -58,7 +59,7 @@ def _grants(permission: dict[str, Any], action: str) -> bool:
 
 
 def check_directory(found: Findings, subscription: str, cloud: Cloud) -> None:
-    """See whether whoever is signed in may create an application."""
+    """Check whether the signed-in user may create an application."""
     everyone, roles = None, None
     try:
         token = access_token(subscription, cloud.graph)
@@ -74,15 +75,16 @@ def check_directory(found: Findings, subscription: str, cloud: Cloud) -> None:
     if everyone is True or (roles and roles & _DIRECTORY_ROLES):
         found.ok("Entra", "you may create an application")
     elif everyone is False and roles is not None:
-        found.missing("Entra", "you may not create an application: you need the role Application Developer")
+        found.missing("Entra", "you may not create an application; you need the role Application Developer")
     else:
         found.unsure(
-            "Entra", "whether you may create an application could not be read: else you need Application Developer"
+            "Entra",
+            "could not check whether you may create an application; if not, you need the role Application Developer",
         )
 
 
 def check_locks(found: Findings, azure: Management, accounts: list[str]) -> None:
-    """See whether a lock is on the subscription or on an account of flow logs."""
+    """Check whether there is a lock on the subscription or on an account of flow logs."""
     locks = azure.list(f"/subscriptions/{azure.subscription}/providers/Microsoft.Authorization/locks", "2016-09-01")
     if locks is None:
         found.unsure("locks", "they could not be read. A lock stops apply or destroy")
@@ -97,15 +99,17 @@ def check_locks(found: Findings, azure: Management, accounts: list[str]) -> None
         on += 1
         what = f"lock {lock.get('name')}"
         if level == "ReadOnly":
-            found.missing(what, f"nothing can be made under it, not even an event subscription. Remove it from {scope}")
+            found.missing(
+                what, f"nothing can be created under it, not even an event subscription. Remove it from {scope}"
+            )
         else:
             found.unsure(what, f"destroy stops at it until it is removed from {scope}; apply does not")
     if not on:
-        found.ok("locks", "none is in the way")
+        found.ok("locks", "there are none in the way")
 
 
 def check_flex(found: Findings, azure: Management, locations: list[str]) -> None:
-    """See whether Flex Consumption is offered in each location."""
+    """Check whether Flex Consumption is available in each location."""
     regions = azure.list(
         f"/subscriptions/{azure.subscription}/providers/Microsoft.Web/geoRegions?sku=FlexConsumption", "2023-12-01"
     )
@@ -114,16 +118,16 @@ def check_flex(found: Findings, azure: Management, locations: list[str]) -> None
         if not offered:
             found.unsure(
                 f"Flex in {location}",
-                "where it is offered could not be read: az functionapp list-flexconsumption-locations",
+                "could not check where it is available: az functionapp list-flexconsumption-locations",
             )
         elif location in offered:
-            found.ok(f"Flex in {location}", "Azure offers Flex Consumption there")
+            found.ok(f"Flex in {location}", "Flex Consumption is available there")
         else:
-            found.missing(f"Flex in {location}", "Azure does not offer Flex Consumption there")
+            found.missing(f"Flex in {location}", "Flex Consumption is not available there")
 
 
 def check_action_group(found: Findings, azure: Management, group: object) -> None:
-    """See whether the action group that alerts go to is there."""
+    """Check whether the action group that alerts go to exists."""
     if group is None:
         return
     read = azure.get(str(group), "2023-01-01") if str(group).startswith("/subscriptions/") else {}
@@ -133,6 +137,6 @@ def check_action_group(found: Findings, azure: Management, group: object) -> Non
     elif not isinstance(properties, dict):
         found.missing("action group", f"{group} does not exist. Correct alert_action_group_id")
     elif properties.get("enabled") is False:
-        found.unsure("action group", f"{group} is switched off, and alerts reach nobody")
+        found.unsure("action group", f"{group} is disabled, so alerts reach nobody")
     else:
-        found.ok("action group", "it is there")
+        found.ok("action group", "it exists")

@@ -1,6 +1,6 @@
-"""Deployments go one after the other, though Terraform starts them at once.
+"""Deployments run one after another, though Terraform starts them at once.
 
-Code that does not start is so seen at the first function app, and the package is built once.
+This way code that does not start is noticed at the first function app, and the package is built once.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ else:
 
 @contextlib.contextmanager
 def taking_turns() -> Iterator[None]:
-    """Have nobody else deploy from this folder for as long as the block lasts; whoever dies gives its turn up."""
+    """Keep others from deploying from this folder for as long as the block lasts; one that dies loses its turn."""
     data = Path(os.environ.get("TF_DATA_DIR") or ".terraform")
     folder = data if data.is_dir() else Path(tempfile.gettempdir())
     try:
         file = (folder / "sluice-deployment.lock").open("a+b")
     except OSError as error:
-        raise Failed(f"{folder} can't be written to ({error.strerror}). Make it writable, and apply again.") from error
+        raise Failed(f"{folder} can't be written to ({error.strerror}). Make it writable, then apply again.") from error
     with file:
         _lock(file.fileno())
         yield

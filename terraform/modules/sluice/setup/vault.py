@@ -1,4 +1,4 @@
-"""The vault, which takes minutes to know a role that was just given."""
+"""The vault, which takes minutes to learn of a role that was just assigned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNAUTHORIZED = 401
 
 
 def wait_for_vault() -> None:
-    """Wait until the vault lets in whoever runs terraform.
+    """Wait until the vault accepts whoever runs terraform.
 
     VAULT_URI is the vault's address, such as https://NAME.vault.azure.net/, SUBSCRIPTION_ID the subscription that it is
     in. Raises Failed.
@@ -23,17 +23,17 @@ def wait_for_vault() -> None:
         answer = _read(subscription, f"{uri}secrets", "&maxresults=1")
         if answer.status == 200:  # noqa: PLR2004 -- HTTP's own
             return
-        # A tenant that is the wrong one stays so; everything else may pass.
+        # A wrong tenant stays wrong; everything else may pass.
         if answer.status == _UNAUTHORIZED or not patience.wait():
             raise Failed(
-                f"The vault {uri} stays closed: {_reason(answer)}\n"
-                "az must be signed in as whoever runs terraform, with the role Key Vault Secrets Officer on the vault. "
-                "Then apply again."
+                f"The vault {uri} does not grant access: {_reason(answer)}\n"
+                "Sign az in as the same user that runs terraform, with the role Key Vault Secrets Officer on the "
+                "vault, then apply again."
             )
 
 
 def secret_in_vault(subscription: str, address: str, *, unless: str = "") -> str:
-    """Give the secret of an address, or, if that is not wanted, the one before it; nothing if that is not possible."""
+    """Return the secret at an address, or the version before it if it equals `unless`; "" if that is not possible."""
     try:
         value = _value(subscription, address)
         if value and value == unless:
@@ -61,7 +61,7 @@ def _version_before(subscription: str, address: str) -> str:
 
 
 def audience_of(address: str) -> str:
-    """Give the audience of tokens for a vault: its domain, which each cloud has one of its own for."""
+    """Return the audience of tokens for a vault: its domain, which differs between clouds."""
     return f"https://{str(urlsplit(address).hostname).partition('.')[2]}"
 
 

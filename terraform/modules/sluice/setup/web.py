@@ -1,7 +1,7 @@
-"""A request over HTTP: no redirect is followed, the answer has a bound, and the time is that of the whole request.
+"""A request over HTTP: redirects are not followed, the answer is bounded, and the time limit is for the whole request.
 
-TLS goes by the machine's own authorities, or by those of REQUESTS_CA_BUNDLE, which az goes by too, of CURL_CA_BUNDLE or
-of SSL_CERT_FILE. Proxies are those of the environment, and on Windows and macOS those of the system.
+TLS uses the machine's own authorities, or those of REQUESTS_CA_BUNDLE, which az uses too, of CURL_CA_BUNDLE or of
+SSL_CERT_FILE. Proxies are those of the environment, and on Windows and macOS those of the system.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Answer:
 
     Attributes:
         status: HTTP's number; 0 without an answer.
-        body: at most 4 MiB; of a longer one nothing.
+        body: at most 4 MiB; empty if it is longer.
         trouble: why there is no answer.
     """
 
@@ -46,15 +46,15 @@ class Answer:
         return f"HTTP {self.status}" if self.status else self.trouble
 
     def json(self) -> Any:  # noqa: ANN401 -- whatever somebody else sends
-        """The body as JSON; None if it is something else."""
+        """Return the body as JSON; None if it is something else."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
 
 
-class _Unusable(Exception):  # noqa: N818 -- what the way is
-    """Why there is no way to the server."""
+class _Unusable(Exception):
+    """Why the server can't be reached."""
 
 
 def request(
@@ -66,14 +66,14 @@ def request(
     bearer: str = "",
     seconds: float = 60,
 ) -> Answer:
-    """Send a request and give its answer, whatever that is.
+    """Send a request and return its answer, whatever that is.
 
     Args:
         method: HTTP's method.
         url: An address that begins with https:// or http://.
-        headers: Headers beside those that follow from the rest.
+        headers: Headers besides those that follow from the rest.
         body: What is sent.
-        bearer: A token that signs the request; it is never shown.
+        bearer: A token to authenticate with; it is never shown.
         seconds: How long all of it may take.
 
     """
@@ -109,7 +109,7 @@ def _ask(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answ
 
 
 def _connection(url: str) -> tuple[http.client.HTTPConnection, str]:
-    """A connection that is not open yet, and what is asked for over it. Raises _Unusable and ValueError."""
+    """Return a connection that is not open yet, and what is requested over it. Raises _Unusable and ValueError."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 -- raises for one that is not valid
@@ -128,9 +128,7 @@ def _connection(url: str) -> tuple[http.client.HTTPConnection, str]:
         return direct, target
     way = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     if way.scheme != "http" or not way.hostname:
-        raise _Unusable(
-            "the proxy of the environment must be an http:// address, such as http://proxy.example.com:3128"
-        )
+        raise _Unusable("the environment's proxy must be an http:// address, such as http://proxy.example.com:3128")
     tunnel = http.client.HTTPSConnection(way.hostname, way.port or 80, timeout=_CONNECT_SECONDS, context=_context())
     tunnel.set_tunnel(parts.hostname, parts.port or 443, headers=_credentials(way.username, way.password))
     return tunnel, target
@@ -152,7 +150,7 @@ def _credentials(user: str | None, password: str | None) -> dict[str, str]:
 
 def _context() -> ssl.SSLContext:
     context = _with_authorities()
-    # Since 3.13 Python refuses certificates without some extensions, as inspecting proxies make them; az takes them.
+    # Since 3.13 Python refuses certificates without some extensions, as inspecting proxies issue them; az accepts them.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
@@ -173,20 +171,20 @@ def _with_authorities() -> ssl.SSLContext:
 
 
 def _trouble(error: Exception) -> str:  # noqa: PLR0911 -- a sentence for each
-    """Why there is no answer, in words that hold nothing of what was sent or of what came back."""
+    """Return why there is no answer, in words that contain nothing of what was sent or received."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
     if isinstance(error, ssl.SSLError):
-        return "it does not speak TLS as it should"
+        return "it does not speak TLS correctly"
     if isinstance(error, socket.gaierror):
-        return "its name is not known here"
+        return "its name can't be resolved"
     if isinstance(error, (socket.timeout, TimeoutError)):
-        return f"it could not be connected to within {_CONNECT_SECONDS} seconds"
+        return f"no connection within {_CONNECT_SECONDS} seconds"
     refused = re.match(r"Tunnel connection failed: (\d{3})", str(error))
     if refused:
-        return f"the proxy refuses the way to it (HTTP {refused[1]})"
+        return f"the proxy refuses to connect to it (HTTP {refused[1]})"
     if isinstance(error, http.client.HTTPException):
-        return "what it answers is not HTTP"
+        return "its answer is not HTTP"
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno).lower()
     if isinstance(error, OSError):

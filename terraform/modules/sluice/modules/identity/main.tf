@@ -57,6 +57,6 @@ resource "azuread_application_password" "this" {
 check "credential" {
   assert {
     condition     = timecmp(timeadd(plantimestamp(), "720h"), azuread_application_password.this.end_date) < 0
-    error_message = "The application's credential ends within 30 days. Issue a new one: terraform apply -replace=module.sluice.module.identity.terraform_data.credential_issued (where a module of your own calls Sluice: `terraform state list` has the address, which ends in credential_issued)"
+    error_message = "The application's credential expires within 30 days. Issue a new one: terraform apply -replace=module.sluice.module.identity.terraform_data.credential_issued (where a module of your own calls Sluice: `terraform state list` has the address, which ends in credential_issued)"
   }
 }

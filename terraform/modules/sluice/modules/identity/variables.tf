@@ -5,7 +5,7 @@ variable "apigw_url" {
 }
 
 variable "credential_lifetime_in_days" {
-  description = "Days until the application's credential ends, counted from its creation."
+  description = "Days until the application's credential expires, counted from its creation."
   type        = number
   nullable    = false
 }
@@ -17,13 +17,13 @@ variable "name" {
 }
 
 variable "owner_object_id" {
-  description = "Object id of who owns the application."
+  description = "Object id of the application's owner."
   type        = string
   nullable    = false
 }
 
 variable "program" {
-  description = "The program of this module's folder setup, and what runs it."
+  description = "The command that runs the program in this module's folder setup."
   type        = list(string)
   nullable    = false
 }
@@ -41,7 +41,7 @@ variable "subscription_id" {
 }
 
 variable "subscription_token" {
-  description = "Token that the gateway takes for this customer."
+  description = "Token that the gateway accepts from this customer."
   type        = string
   nullable    = false
   ephemeral   = true
@@ -67,13 +67,13 @@ variable "token_version" {
 }
 
 variable "variables_files" {
-  description = "Files that may hold the token when the subscription is deregistered, the first one first."
+  description = "Files that may hold the token when the subscription is deregistered, in order of precedence."
   type        = list(string)
   nullable    = false
 }
 
 variable "python" {
-  description = "The Python that runs the program at destroy; null for the usual one of whatever machine that is."
+  description = "The Python that runs the program at destroy; null for that machine's default."
   type        = string
   default     = null
 }

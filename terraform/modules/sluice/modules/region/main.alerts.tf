@@ -1,45 +1,45 @@
 locals {
-  # The ingester logs a line of JSON for each log blob that it worked on, and one for each sweep. A query gives the lines, or the cards,
-  # that somebody should look at; any is one too many.
+  # The ingester logs a line of JSON for each log blob that it worked on, and one for each sweep. A query returns the lines, or the
+  # NICs, that somebody should look at; a single one raises the alert. Outcomes are the codes of docs/operations.md.
   line = "traces | extend line = parse_json(message) | extend outcome = tostring(line.outcome), blob = tostring(line.blob)"
   card = "log = tostring(split(blob, '/y=')[0]), mac = extract('macAddress=([0-9A-Fa-f]{12})', 1, blob)"
 
   alerts = {
     dead-letters = {
       title     = "events were not delivered"
-      advice    = "Events could not be delivered to the function app. The sweep brings what they announced, up to ten minutes later; the function app's log stream tells why it did not answer."
+      advice    = "Events could not be delivered to the function app. The sweep delivers what they announced, up to ten minutes later; the function app's log stream says why it did not answer."
       severity  = 3
       frequency = "PT15M"
       window    = "PT30M"
       query     = "${local.line} | where toint(line.dead_letters) > 0"
     }
     lag = {
-      title     = "flow logs are late or held up"
-      advice    = "Flow logs reach the gateway more than 15 minutes late, or are held up. The outcome in the function app's log line says why, docs/operations.md what to do. What is late is delivered once the cause is gone."
+      title     = "flow logs are late or blocked"
+      advice    = "Flow logs reach the gateway more than 15 minutes late, or not at all. The outcome in the function app's log line says why, and docs/operations.md what to do. What is late is delivered once the cause is fixed."
       severity  = 2
       frequency = "PT5M"
       window    = "PT15M"
-      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or outcome in ('will be tried again', 'wrong address or fault of the gateway', 'a setting is wrong', 'unsupported', 'checkpoint unreadable', 'log blob is gone')"
+      query     = "${local.line} | where todouble(line.lag_seconds) > 900 or outcome in ('retry_later', 'unexpected_answer', 'invalid_setting', 'unsupported', 'checkpoint_unreadable', 'vanished')"
     }
     quarantine = {
-      title     = "tuples were set aside"
-      advice    = "Tuples were set aside since they break the format or the gateway refused them. `sluice quarantine` shows them with the reason."
+      title     = "tuples were quarantined"
+      advice    = "Tuples were quarantined because they break the format or the gateway rejected them. `sluice quarantine` shows them with the reason."
       severity  = 3
       frequency = "PT15M"
       window    = "PT30M"
       query     = "${local.line} | where toint(line.tuples_aside) > 0 or toint(line.records_aside) > 0 or toint(line.ranges_aside) > 0 or toint(line.lines_refused) > 0"
     }
     silent-card = {
-      title     = "a network card went silent"
-      advice    = "A network card that wrote flow logs in the last day has written none for three hours. Its machine may be off; if not, look at its flow log in Network Watcher."
+      title     = "a NIC went silent"
+      advice    = "A NIC that wrote flow logs in the last day has written none for three hours. Its machine may be off; if not, check its flow log in Network Watcher."
       severity  = 3
       frequency = "PT1H"
       window    = "P1D"
       query     = "${local.line} | where outcome == 'delivered' | summarize newest = max(timestamp) by ${local.card} | where newest < ago(3h)"
     }
     token-ends = {
-      title     = "the subscription token ends soon"
-      advice    = "The subscription token ends within 14 days. Get a new one from the gateway's console, put it into terraform.tfvars.json, and apply."
+      title     = "the subscription token expires soon"
+      advice    = "The subscription token expires within 14 days. Get a new one from the gateway's console, put it into terraform.tfvars.json, and apply."
       severity  = 2
       frequency = "PT1H"
       window    = "PT2H"
@@ -51,7 +51,7 @@ locals {
       severity  = 1
       frequency = "PT5M"
       window    = "PT15M"
-      query     = "${local.line} | where outcome == 'token refused'"
+      query     = "${local.line} | where outcome == 'token_refused'"
     }
   }
 }

@@ -23,7 +23,7 @@ variable "instance_memory_in_mb" {
 }
 
 variable "location" {
-  description = "Location of everything here, in lower case without blanks."
+  description = "Location of everything here, in lower case without spaces."
   type        = string
   nullable    = false
 }
@@ -47,7 +47,7 @@ variable "package" {
 }
 
 variable "program" {
-  description = "The program of this module's folder setup, and what runs it."
+  description = "The command that runs the program in this module's folder setup."
   type        = list(string)
   nullable    = false
 }
@@ -90,7 +90,7 @@ variable "flow_logs_storage_account_id" {
 }
 
 variable "flow_logs_storage_connection_string" {
-  description = "Connection string of the flow logs' storage account, where there is no id."
+  description = "Connection string of the flow logs' storage account, if there is no id."
   type        = string
   default     = null
   sensitive   = true
@@ -103,7 +103,7 @@ variable "start_from" {
 }
 
 variable "tags" {
-  description = "Tags for everything that can carry them."
+  description = "Tags for every resource that supports them."
   type        = map(string)
   default     = {}
   nullable    = false

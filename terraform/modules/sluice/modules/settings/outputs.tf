@@ -14,7 +14,7 @@ output "apigw_url" {
 }
 
 output "cloud" {
-  description = "Name of the cloud, as the providers have it."
+  description = "Name of the cloud, as in the providers' argument environment."
   value       = local.clouds[local.endpoint_suffix]
 }
 
@@ -25,7 +25,7 @@ output "connection_strings" {
 }
 
 output "credential_lifetime_in_days" {
-  description = "Days until the application's credential ends."
+  description = "Days until the application's credential expires."
   value       = nonsensitive(var.credential_lifetime_in_days)
 }
 
@@ -50,7 +50,7 @@ output "management" {
 }
 
 output "python" {
-  description = "The Python that runs the program, or null for the usual one."
+  description = "The Python that runs the program, or null for the default."
   value       = nonsensitive(var.python)
 }
 
@@ -65,7 +65,7 @@ output "subscription_id" {
 }
 
 output "subscription_token_version" {
-  description = "What is raised with a new token that stands in no file."
+  description = "Number that is increased with a new token that is in no file."
   value       = nonsensitive(var.subscription_token_version)
 }
 

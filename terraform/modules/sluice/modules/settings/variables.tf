@@ -5,7 +5,7 @@ variable "apigw_url" {
 
   validation {
     condition     = !can(regex(local.pasted, var.apigw_url))
-    error_message = "apigw_url is in quotes, or has quotation marks, blanks or line breaks in it. Remove them."
+    error_message = "apigw_url is in quotes, or has quotation marks, spaces or line breaks in it. Remove them."
   }
 
   validation {
@@ -17,7 +17,7 @@ variable "apigw_url" {
 }
 
 variable "installed_in" {
-  description = "Id of the subscription that the state was begun with."
+  description = "Id of the subscription that the state was created with."
   type        = string
   nullable    = false
 }
@@ -32,7 +32,7 @@ variable "region_set" {
 
     Each entry has exactly one of the last two.
   TEXT
-  type        = map(map(string)) # an object type would drop misspelt keys without a word
+  type        = map(map(string)) # an object type would drop misspelled keys silently
   nullable    = false
   sensitive   = true # holds storage account keys
 
@@ -57,7 +57,7 @@ variable "region_set" {
 
   validation {
     condition     = !anytrue([for entry in values(var.region_set) : can(regex(local.around, entry.location))])
-    error_message = "location in an entry of region_set is in quotes, or has a quotation mark, a blank or a line break at an end. Remove it."
+    error_message = "location in an entry of region_set is in quotes, or has a quotation mark, a space or a line break at either end. Remove it."
   }
 
   validation {
@@ -87,7 +87,7 @@ variable "region_set" {
     condition = !anytrue([
       for entry in values(var.region_set) : can(regex(local.unseen, entry.flow_logs_storage_connection_string))
     ])
-    error_message = "flow_logs_storage_connection_string in an entry of region_set has a line break, a blank or an invisible character in it or at an end. Remove it."
+    error_message = "flow_logs_storage_connection_string in an entry of region_set has a line break, a space or an invisible character in it or at either end. Remove it."
   }
 
   validation {
@@ -97,7 +97,7 @@ variable "region_set" {
         entry.flow_logs_storage_connection_string
       ))
     ])
-    error_message = "flow_logs_storage_connection_string in an entry of region_set begins with a name, as a line of a script does. Keep only what comes after the name."
+    error_message = "flow_logs_storage_connection_string in an entry of region_set begins with a name, like a line of a script. Keep only what comes after the name."
   }
 
   validation {
@@ -166,7 +166,7 @@ variable "region_set" {
     condition = !anytrue([
       for entry in values(var.region_set) : can(regex(local.around, entry.flow_logs_storage_account_id))
     ])
-    error_message = "flow_logs_storage_account_id in an entry of region_set is in quotes, or has a quotation mark, a blank or a line break at an end. Remove it."
+    error_message = "flow_logs_storage_account_id in an entry of region_set is in quotes, or has a quotation mark, a space or a line break at either end. Remove it."
   }
 
   validation {
@@ -191,13 +191,13 @@ variable "region_set" {
 }
 
 variable "subscription_id" {
-  description = "Id of the Azure subscription to onboard. It has no default and no place in terraform.tfvars.json, so that apply and destroy ask for it."
+  description = "Id of the Azure subscription to onboard. It has no default and does not belong in terraform.tfvars.json, so that apply and destroy ask for it."
   type        = string
   nullable    = false
 
   validation {
     condition     = !can(regex(local.pasted, var.subscription_id))
-    error_message = "subscription_id is in quotes, or has quotation marks, blanks or line breaks in it. Remove them."
+    error_message = "subscription_id is in quotes, or has quotation marks, spaces or line breaks in it. Remove them."
   }
 
   validation {
@@ -213,7 +213,7 @@ variable "subscription_id" {
 }
 
 variable "subscription_token" {
-  description = "The subscription token that the gateway's console issued. It reaches no state and no plan."
+  description = "The subscription token that the gateway's console issued. It is never stored in the state or in a plan."
   type        = string
   nullable    = false
   ephemeral   = true
@@ -221,28 +221,28 @@ variable "subscription_token" {
 
   validation {
     condition     = !can(regex(local.pasted, var.subscription_token))
-    error_message = "subscription_token is in quotes, or has quotation marks, blanks or line breaks in it. Paste the token alone."
+    error_message = "subscription_token is in quotes, or has quotation marks, spaces or line breaks in it. Paste only the token."
   }
 
   validation {
     condition     = !can(regex("^(?i:(?:TF_VAR_)?SUBSCRIPTION_TOKEN[=:])", var.subscription_token))
-    error_message = "subscription_token begins with a name, as a line of a script does. Keep only what comes after the name."
+    error_message = "subscription_token begins with a name, like a line of a script. Keep only what comes after the name."
   }
 
   validation {
     condition     = can(regex("${local.pasted}|^[!-~]{8,}$", var.subscription_token))
-    error_message = "subscription_token must be the token alone, as the gateway's console shows it, such as KQaKwYgnVA2Y_R8G..."
+    error_message = "subscription_token must be only the token, as the gateway's console shows it, such as KQaKwYgnVA2Y_R8G..."
   }
 }
 
 variable "alert_action_group_id" {
-  description = "Resource id of an action group that alerts go to. Not together with alert_email."
+  description = "Resource id of an action group that alerts go to. It can't be combined with alert_email."
   type        = string
   default     = null
 
   validation {
     condition     = !can(regex(local.around, var.alert_action_group_id))
-    error_message = "alert_action_group_id is in quotes, or has a quotation mark, a blank or a line break at an end. Remove it."
+    error_message = "alert_action_group_id is in quotes, or has a quotation mark, a space or a line break at either end. Remove it."
   }
 
   validation {
@@ -255,18 +255,18 @@ variable "alert_action_group_id" {
 
   validation {
     condition     = var.alert_action_group_id == null || var.alert_email == null
-    error_message = "Give alert_email or alert_action_group_id, not both, such as only alert_email."
+    error_message = "Set alert_email or alert_action_group_id, but not both, such as only alert_email."
   }
 }
 
 variable "alert_email" {
-  description = "E-mail address that alerts go to, such as network-team@example.com. Without it and alert_action_group_id alerts show in the portal only."
+  description = "E-mail address that alerts go to, such as network-team@example.com. Without it and alert_action_group_id, alerts show only in the portal."
   type        = string
   default     = null
 
   validation {
     condition     = !can(regex("${local.around}|${local.unseen}", var.alert_email))
-    error_message = "alert_email is in quotes, or has blanks or line breaks in it. Remove them."
+    error_message = "alert_email is in quotes, or has spaces or line breaks in it. Remove them."
   }
 
   validation {
@@ -276,7 +276,7 @@ variable "alert_email" {
 }
 
 variable "credential_lifetime_in_days" {
-  description = "Days until the application's credential ends, counted from its creation."
+  description = "Days until the application's credential expires, counted from its creation."
   type        = number
   default     = 365
   nullable    = false
@@ -288,13 +288,13 @@ variable "credential_lifetime_in_days" {
 }
 
 variable "endpoint_suffix" {
-  description = "Domain of the cloud's storage accounts. It is taken from the connection strings where there are any; outside of the public cloud it is needed without them."
+  description = "Domain of the cloud's storage accounts. It is taken from the connection strings if there are any; without them it is required outside the public cloud."
   type        = string
   default     = null
 
   validation {
     condition     = !can(regex(local.pasted, var.endpoint_suffix))
-    error_message = "endpoint_suffix is in quotes, or has quotation marks, blanks or line breaks in it. Remove them."
+    error_message = "endpoint_suffix is in quotes, or has quotation marks, spaces or line breaks in it. Remove them."
   }
 
   validation {
@@ -336,7 +336,7 @@ variable "start_from" {
 
   validation {
     condition     = !can(regex(local.pasted, var.start_from))
-    error_message = "start_from is in quotes, or has quotation marks, blanks or line breaks in it. Remove them."
+    error_message = "start_from is in quotes, or has quotation marks, spaces or line breaks in it. Remove them."
   }
 
   validation {
@@ -349,7 +349,7 @@ variable "start_from" {
 }
 
 variable "subscription_token_version" {
-  description = "To be raised with each new subscription_token, where the token does not stand in terraform.tfvars.json. There, a new one is noticed by itself."
+  description = "Increase this with each new subscription_token that is not in terraform.tfvars.json. In that file a new one is noticed automatically."
   type        = number
   default     = 1
   nullable    = false
@@ -361,7 +361,7 @@ variable "subscription_token_version" {
 }
 
 variable "tags" {
-  description = "Tags for everything that can carry them."
+  description = "Tags for every resource that supports them."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,31 +1,25 @@
-"""What a process of the function app keeps from one invocation to the next."""
+"""The function app's invocations, and what its process keeps from one to the next."""
 
-import logging
 import os
 import threading
 
-import orjson
-
 from shared.clock import SystemClock
-from shared.delivery.report import Outcome
-from shared.egress import check_authorities
+from shared.delivery.report import Outcome, log_line
 from shared.errors import SluiceError
 from shared.ingester import Ingester
 from shared.library_logs import quiet_libraries
 from shared.settings import Settings
 
-_LOG = logging.getLogger("sluice")
 
-
-class Process:
+class Invocations:
     """Opens the ingester at the first invocation, and logs what each one did.
 
     Nothing but a bug is raised: the host would retry at once, five times, and then put the event aside, while the sweep
-    brings what an event could not.
+    delivers what an event could not.
     """
 
     def __init__(self) -> None:
-        quiet_libraries()
+        quiet_libraries()  # before the first event, for which the host's binding makes a client of its own
         self._lock = threading.Lock()
         self._ingester: Ingester | None = None
 
@@ -37,10 +31,10 @@ class Process:
             _log_trouble(trouble)
 
     def sweep(self) -> None:
-        """Deliver what no event told of."""
+        """Deliver what no event announced."""
         try:
             ingester = self._opened()
-            _LOG.info("%s", ingester.health().line())
+            ingester.health().log()
             for report in ingester.sweep():
                 report.log()
         except SluiceError as trouble:
@@ -49,12 +43,9 @@ class Process:
     def _opened(self) -> Ingester:
         with self._lock:
             if self._ingester is None:
-                check_authorities(os.environ)
                 self._ingester = Ingester.from_settings(Settings.from_environment(os.environ), SystemClock())
             return self._ingester
 
 
 def _log_trouble(trouble: SluiceError) -> None:
-    # Another sweep that does the work is no trouble; its outcome has a level of its own.
-    outcome = Outcome.of(trouble)
-    _LOG.log(outcome.level, "%s", orjson.dumps({"outcome": outcome.words, "message": str(trouble)}).decode())
+    log_line(Outcome.of(trouble), {"message": str(trouble)})

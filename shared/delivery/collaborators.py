@@ -1,4 +1,4 @@
-"""What a pass works with: the gateway, the quarantine, the keeper of the checkpoint, and the time."""
+"""What a pass works with: the gateway, the quarantine, what writes the checkpoint, and the time."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,8 +16,8 @@ class Gateway(Protocol):
     def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt: ...
 
 
-class Keeper(Protocol):
-    """Keeps the checkpoint while a pass goes on."""
+class CheckpointWriter(Protocol):
+    """Writes the checkpoint while a pass goes on, for as long as this worker holds the log blob."""
 
     def check(self) -> None:
         """Raise HeldElsewhere if this worker may no longer post."""
@@ -27,13 +27,13 @@ class Keeper(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Collaborators:
     """What every pass of a process shares.
 
     Attributes:
         gateway: where batches go.
         quarantine: where set-aside objects go.
-        refusals: what the gateway refused lately.
+        refusals: what the gateway refused recently.
         clock: the time.
         posts_in_flight: posts on the wire at one time.
     """

@@ -5,7 +5,7 @@ import pytest
 
 from shared.flowlog import check
 from shared.flowlog.decode import decode_plainly
-from shared.flowlog.usual import decode_usual
+from shared.flowlog.fast import decode_fast
 from tests.shared.flowlog.made import NSG_V2_TUPLE, TUPLES, VNET_TUPLE, nsg, record, text, vnet
 
 KINDS = pytest.mark.parametrize("kind", TUPLES)
@@ -15,7 +15,7 @@ KINDS = pytest.mark.parametrize("kind", TUPLES)
 @pytest.mark.parametrize("count", [0, 1, 1000, 1001])
 def test_usual_records_are_taken(kind, count):
     data = text(record(kind, [TUPLES[kind]] * count, [TUPLES[kind]]), record(kind, []))
-    decoded = decode_usual(data)
+    decoded = decode_fast(data)
     assert decoded is not None
     assert decoded == decode_plainly(data)
     assert len(decoded.lines) == count + 1
@@ -23,7 +23,7 @@ def test_usual_records_are_taken(kind, count):
 
 def test_usual_records_are_taken_whatever_their_number():
     data = text(*(record(kind, [TUPLES[kind]] * 20, ["x"]) for kind in [*TUPLES, *reversed(TUPLES)] * 30))
-    decoded = decode_usual(data)
+    decoded = decode_fast(data)
     assert len(data) > 3 * 64 * 1024
     assert decoded is not None
     assert decoded == decode_plainly(data)
@@ -33,8 +33,8 @@ def test_usual_records_are_taken_whatever_their_number():
 def test_a_place_that_looks_like_the_end_of_a_record_does_no_harm():
     long = nsg([NSG_V2_TUPLE] * 1200, more={"a": [{"b": {}}, {"c": 1}]})
     looks = text(nsg([NSG_V2_TUPLE] * 1200 + ["}},{"] + [NSG_V2_TUPLE] * 1200))
-    assert decode_usual(looks) is None
-    assert decode_usual(text(long)) is None
+    assert decode_fast(looks) is None
+    assert decode_fast(text(long)) is None
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_place_that_looks_like_the_end_of_a_record_does_no_harm():
     ids=range(9),
 )
 def test_records_of_another_form_are_declined(data):
-    assert decode_usual(data) is None
+    assert decode_fast(data) is None
 
 
 WORDS = {
@@ -114,7 +114,7 @@ def test_mutated_tuples_on_the_fast_path_give_what_the_plain_reference_gives(kin
         if turn % 2:  # IPv4 alone takes a shorter path
             tuples = [each.replace(":", ".") for each in tuples]
         data = text(*(record(kind, tuples[start : start + 350], tuples[:3]) for start in (0, 350)))
-        decoded = decode_usual(data)
+        decoded = decode_fast(data)
         assert decoded == decode_plainly(data)
         assert decoded.tuples == 706
         assert all(check(orjson.loads(line)) is None for line in decoded.lines)

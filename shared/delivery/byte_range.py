@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from shared.flowlog import Decoded
 
 type Fetch = Callable[[int, int], bytes]
-"""Gives the bytes from the first offset up to the second, as one snapshot saw them."""
+"""Returns the bytes from the first offset up to the second, as one snapshot saw them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class ByteRange:
     """A byte range that holds whole records and whatever stands between them.
 
     Attributes:
@@ -18,7 +18,7 @@ class Segment:
         data: its bytes; empty where the range is known to hold no record.
         blocks: how many committed blocks stand for good once it is delivered; 0 where the blob is read by bytes.
         block: the id of the block that it ends in, "" where the blob is read by bytes.
-        covered: whether those blocks reach up to the segment's end.
+        covered: whether those blocks reach up to the range's end.
         decoded: what the data holds, where that is known already.
     """
 

@@ -23,7 +23,7 @@ from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
 from shared.delivery.horizon import whole_hour
 from shared.errors import HeldElsewhere
 from shared.ingester import Ingester
-from shared.process import Process
+from shared.invocations import Invocations
 from shared.storage.answers import CheckedRetry
 from shared.storage.checkpoints import CONTAINER
 from shared.storage.quarantine import CONTAINER as QUARANTINE
@@ -101,13 +101,13 @@ def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[int, str]
     return gathered
 
 
-def _event(process: Process, log: GrowingLog) -> None:
-    process.event(log.log.kind.container, log.log.name)
+def _event(invocations: Invocations, log: GrowingLog) -> None:
+    invocations.event(log.log.kind.container, log.log.name)
 
 
 def test_one_account_under_several_addresses_is_delivered_once(world: World):
     log = world.log()
-    _event(Process(), log)
+    _event(Invocations(), log)
     for settings in (
         world.logs.connection_string.replace(
             f"AccountName={world.logs.name}", f"AccountName={world.logs.name.upper()}"
@@ -116,24 +116,24 @@ def test_one_account_under_several_addresses_is_delivered_once(world: World):
         _by_signature(world, f"{world.logs.blob_endpoint.replace('127.0.0.1', 'localhost')}/"),
     ):
         world.set(FLOW_LOGS=settings)
-        process = Process()
-        _event(process, log)
-        process.sweep()
+        invocations = Invocations()
+        _event(invocations, log)
+        invocations.sweep()
     assert world.delivered == [1, 2]
 
 
 @pytest.mark.parametrize("form", ["{}", '"{}"'])
 def test_authorities_that_are_not_there_are_a_wrong_setting_and_no_bug(world: World, lines, tmp_path: Path, form: str):
     world.set(REQUESTS_CA_BUNDLE=form.format(tmp_path / "missing.pem"))
-    _event(Process(), world.log())
+    _event(Invocations(), world.log())
     ((level, line),) = lines()
     assert level == logging.CRITICAL
     assert orjson.loads(line)["message"].startswith("The setting REQUESTS_CA_BUNDLE ")
 
 
 def test_an_event_delivers_what_is_new_and_logs_one_line(world: World, lines):
-    process, log = Process(), world.log()
-    _event(process, log)
+    invocations, log = Invocations(), world.log()
+    _event(invocations, log)
     ((level, line),) = lines()
     assert world.delivered == [1, 2]
     assert level == logging.INFO
@@ -141,15 +141,15 @@ def test_an_event_delivers_what_is_new_and_logs_one_line(world: World, lines):
 
 
 def test_an_event_that_brings_nothing_new_logs_nothing(world: World, lines):
-    process, log = Process(), world.log()
+    invocations, log = Invocations(), world.log()
     for _ in range(2):
-        _event(process, log)
+        _event(invocations, log)
     assert len(lines()) == 1
 
 
 def test_a_sweep_delivers_what_no_event_told_of(world: World, lines):
     world.log()
-    Process().sweep()
+    Invocations().sweep()
     assert world.delivered == [1, 2]
     swept, delivered = lines()
     assert [swept[0], delivered[0]] == [logging.INFO] * 2
@@ -160,19 +160,19 @@ def test_events_and_sweeps_share_one_ingester(world: World):
     made = []
     make = Ingester.from_settings
     world.monkeypatch.setattr(Ingester, "from_settings", lambda *given: made.append(make(*given)) or made[-1])
-    process, log = Process(), world.log()
+    invocations, log = Invocations(), world.log()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: _event(process, log), range(8)))
-    process.sweep()
+        list(pool.map(lambda _: _event(invocations, log), range(8)))
+    invocations.sweep()
     assert len(made) == 1
     assert world.delivered == [1, 2]
 
 
 @pytest.mark.parametrize("name", ["FLOW_LOGS", "AzureWebJobsStorage", "APIGW_URL", "SUBSCRIPTION_TOKEN"])
 def test_a_missing_setting_ends_in_one_line_that_names_it(world: World, lines, name: str):
-    process, log = Process(), world.log()
+    invocations, log = Invocations(), world.log()
     world.set(**{name: None})
-    for invoke in (lambda: _event(process, log), process.sweep):
+    for invoke in (lambda: _event(invocations, log), invocations.sweep):
         invoke()
         ((level, line),) = lines()
         assert level == logging.CRITICAL
@@ -180,31 +180,31 @@ def test_a_missing_setting_ends_in_one_line_that_names_it(world: World, lines, n
 
 
 def test_a_setting_that_was_put_right_takes_at_the_next_event(world: World):
-    process, log = Process(), world.log()
+    invocations, log = Invocations(), world.log()
     world.set(APIGW_URL="gateway")
-    _event(process, log)
+    _event(invocations, log)
     world.set(APIGW_URL=world.gateway.url)
-    _event(process, log)
+    _event(invocations, log)
     assert world.delivered == [1, 2]
 
 
 def test_storage_that_is_away_at_first_is_asked_again_at_the_next_event(world: World, lines):
-    process, log = Process(), world.log()
+    invocations, log = Invocations(), world.log()
     world.set(AzureWebJobsStorage=world.own.connection_string.replace(world.own.key, world.logs.key))
-    for invoke in (lambda: _event(process, log), process.sweep):
+    for invoke in (lambda: _event(invocations, log), invocations.sweep):
         invoke()
         ((level, line),) = lines()
         assert level == logging.ERROR
         assert f"Storage account {world.own.name} forbids this" in line
     world.set(AzureWebJobsStorage=world.own.connection_string)
-    _event(process, log)
+    _event(invocations, log)
     assert world.delivered == [1, 2]
 
 
 def test_a_gateway_that_fails_is_one_line_and_no_error_of_the_function(world: World, lines):
-    process, log = Process(), world.log()
+    invocations, log = Invocations(), world.log()
     world.gateway.respond = always(*_LATER)
-    _event(process, log)
+    _event(invocations, log)
     ((level, line),) = lines()
     assert level == logging.ERROR
     assert "503" in line
@@ -212,19 +212,19 @@ def test_a_gateway_that_fails_is_one_line_and_no_error_of_the_function(world: Wo
 
 @pytest.mark.parametrize("status", [400, 401, 403, 409, 422])
 def test_a_firewall_before_the_gateway_that_refuses_a_post_leaves_everything_as_it_is(world: World, lines, status: int):
-    process, log = Process(), world.log()
+    invocations, log = Invocations(), world.log()
     world.gateway.respond = always(*answer(status, b"<html><h1>Forbidden</h1></html>", Content_Type="text/html"))
     for _ in range(2):
-        _event(process, log)
+        _event(invocations, log)
     ((level, line),) = lines()  # the second event is paused
     assert level == logging.ERROR
-    assert orjson.loads(line)["outcome"] == "wrong address or fault of the gateway"
-    assert "something before it (a WAF, a firewall, a proxy)" in line
+    assert orjson.loads(line)["outcome"] == "unexpected_answer"
+    assert "something in front of it (a WAF, a firewall, a proxy)" in line
     assert "token" not in line
     assert _quarantined(world) == ""
     world.gateway.respond = accept
     world.gateway.requests.clear()
-    _event(Process(), log)
+    _event(Invocations(), log)
     assert world.delivered == [1, 2]
 
 
@@ -235,7 +235,7 @@ def test_reasons_that_repeat_the_token_in_any_form_put_nothing_of_it_into_quaran
     world.set(SUBSCRIPTION_TOKEN=TOKEN)
     log = GrowingLog(world.logs, log_blob(whole_hour(datetime.now(UTC))))
     log.minute(*range(len(reasons)))
-    _event(Process(), log)
+    _event(Invocations(), log)
     ((_, line),) = lines()
     quarantined = _quarantined(world)
     assert orjson.loads(line)["lines_refused"] == quarantined.count('"unit":"line"') == len(reasons)
@@ -256,32 +256,32 @@ def test_whatever_answers_in_storage_s_place_ends_in_one_line_with_an_outcome_an
         FLOW_LOGS=wrong_storage.before(world.logs).connection_string,
         AzureWebJobsStorage=wrong_storage.before(world.own).connection_string,
     )
-    process = Process()
+    invocations = Invocations()
     wrong_storage.plan(accounts, [StorageTrouble(operation, 1, fault, 999)])
-    _event(process, log)
+    _event(invocations, log)
     told = [orjson.loads(line)["outcome"] for _, line in lines()]
-    assert told == (["delivered"] if operation is Operation.LIST else ["will be tried again"])
-    process.sweep()
-    assert "will be tried again" in [orjson.loads(line)["outcome"] for _, line in lines()]
+    assert told == (["delivered"] if operation is Operation.LIST else ["retry_later"])
+    invocations.sweep()
+    assert "retry_later" in [orjson.loads(line)["outcome"] for _, line in lines()]
     wrong_storage.plan(accounts, [])
-    process.sweep()
+    invocations.sweep()
     assert world.delivered == [1, 2]
 
 
 def test_another_sweep_at_work_is_no_error(world: World, lines):
     def overtaken(_: Ingester) -> list[object]:
-        raise HeldElsewhere("Another sweep is at work.")
+        raise HeldElsewhere("Another sweep is running.")
 
     world.monkeypatch.setattr(Ingester, "sweep", overtaken)
-    Process().sweep()
+    Invocations().sweep()
     assert all(level == logging.INFO for level, _ in lines())
 
 
 def test_a_bug_is_raised(world: World):
     world.monkeypatch.setattr(Ingester, "handle", lambda *_: 1 / 0)
     world.monkeypatch.setattr(Ingester, "sweep", lambda *_: 1 / 0)
-    process, log = Process(), world.log()
-    for invoke in (lambda: _event(process, log), process.sweep):
+    invocations, log = Invocations(), world.log()
+    for invoke in (lambda: _event(invocations, log), invocations.sweep):
         with pytest.raises(ZeroDivisionError):
             invoke()
 
@@ -318,7 +318,7 @@ def _no_gateway(world: World) -> None:
 
 def _bad_checkpoint(world: World) -> None:
     container = BlobServiceClient.from_connection_string(world.own.connection_string).get_container_client(CONTAINER)
-    Process().sweep()
+    Invocations().sweep()
     for name in container.list_blob_names():
         container.upload_blob(name, b'{"format":2}', overwrite=True)
 
@@ -359,10 +359,10 @@ def test_every_line_is_logged_by_the_thread_of_its_invocation_since_the_host_dro
     log = world.log()
     happens(world)
     caplog.clear()
-    process = Process()
-    _event(process, log)
+    invocations = Invocations()
+    _event(invocations, log)
     log.minute(3)
-    process.sweep()
+    invocations.sweep()
     assert caplog.records
     assert {record.thread for record in caplog.records} == {threading.get_ident()}
 
@@ -395,11 +395,11 @@ def test_no_secret_shows_whatever_happens(
     log = world.log()
     caplog.clear()
     happens(world)
-    process = Process()
-    _event(process, log)
-    process.sweep()
+    invocations = Invocations()
+    _event(invocations, log)
+    invocations.sweep()
     addresses = [request.path for request in world.gateway.requests]
-    shown = "".join([caplog.text, *capfd.readouterr(), repr(process._ingester), *addresses, _quarantined(world)])
+    shown = "".join([caplog.text, *capfd.readouterr(), repr(invocations._ingester), *addresses, _quarantined(world)])
     assert caplog.text
     assert not [secret for secret in _secrets(world) if secret in shown]
 

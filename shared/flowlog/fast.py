@@ -18,7 +18,7 @@ from shared.flowlog.tuples import Envelope, MalformedTupleError, read_mac
 
 _NSG: Final = {1: NSG_V1, 2: NSG_V2}
 _VNET: Final = {4: VNET_V4}
-_STRETCH_BYTES: Final = 64 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
 _TUPLES_AT_ONCE: Final = 1000
 
 type _Members = dict[str, Any]
@@ -32,38 +32,38 @@ class _UnusualError(Exception):
     """A log record is not of the usual form."""
 
 
-def decode_usual(records: bytes, number: int = 0) -> Decoded | None:
+def decode_fast(records: bytes, number: int = 0) -> Decoded | None:
     """Decode log records of the usual form, joined by commas; None if anything about a record is unusual.
 
     `number` is the place of the first record in its range. Every string of the text must be met on the way: then no
-    key stood twice in an object, and no tuple in a place that is not read. A text without backslash has its tuples
+    key was in an object twice, and no tuple in a place that is not read. A text without backslashes has its tuples
     exactly as written, and none of them holds a newline.
     """
     if b"\\" in records:
         return None
     walk = _Walk(number)
     try:
-        for stretch in _stretches(records):
-            walk.records(orjson.loads(b"[%b]" % stretch))
+        for chunk in _chunks(records):
+            walk.records(orjson.loads(b"[%b]" % chunk))
     except (orjson.JSONDecodeError, KeyError, TypeError, _UnusualError):  # a key or a type is not what it usually is
         return None
     return walk.decoded if records.count(b'"') == 2 * walk.strings else None
 
 
-def _stretches(records: bytes) -> Iterator[bytes]:
+def _chunks(records: bytes) -> Iterator[bytes]:
     """Cut between records, where it looks so, about every 64 KB: what stays in the processor's cache is faster.
 
-    A cut in another place leaves two parts that are no JSON.
+    A cut in another place leaves two parts that are not JSON.
     """
     start = 0
-    while (end := records.find(b"}},{", start + _STRETCH_BYTES)) >= 0:
+    while (end := records.find(b"}},{", start + _CHUNK_BYTES)) >= 0:
         yield records[start : end + 2]
         start = end + 3
     yield records[start:]
 
 
 class _Walk:
-    """Goes through log records, counts the strings that it meets and decodes the tuples."""
+    """Goes through log records, counts the strings that it comes across and decodes the tuples."""
 
     def __init__(self, number: int) -> None:
         self.decoded = Decoded()
@@ -72,7 +72,7 @@ class _Walk:
 
     def records(self, values: list[Any]) -> None:
         """Decode log records; an object with `records` alone stands for the records in it."""
-        batch = _Batch(NSG_V2)
+        gathered = _Tuples(NSG_V2)
         waiting = values[::-1]
         while waiting:
             record = waiting.pop()
@@ -93,12 +93,12 @@ class _Walk:
                 kind, groups = self._nsg(record)
             else:
                 raise _UnusualError
-            if kind is not batch.kind:
-                batch.decode(self.decoded)
-                batch = _Batch(kind)
-            batch.add(groups)
+            if kind is not gathered.kind:
+                gathered.decode(self.decoded)
+                gathered = _Tuples(kind)
+            gathered.add(groups)
             self._number += 1
-        batch.decode(self.decoded)
+        gathered.decode(self.decoded)
 
     def _nsg(self, record: _Members) -> tuple[Format, list[_Group]]:
         properties, resource, card = record["properties"], record["resourceId"], record["macAddress"]
@@ -144,8 +144,8 @@ class _Walk:
         return _VNET[version], found
 
 
-class _Batch:
-    """Tuples of one format, of one group or of several."""
+class _Tuples:
+    """Tuples of one format, from one group or from several."""
 
     def __init__(self, kind: Format) -> None:
         self.kind = kind
@@ -167,7 +167,7 @@ class _Batch:
         self._groups += groups
 
     def decode(self, decoded: Decoded) -> None:
-        """Add what the tuples give, in their order."""
+        """Add what the tuples yield, in their order."""
         for start in range(0, len(self._texts), _TUPLES_AT_ONCE):
             rows = self.kind.rows(self._texts[start : start + _TUPLES_AT_ONCE])
             tails = self._tails[start : start + _TUPLES_AT_ONCE]

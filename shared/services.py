@@ -1,0 +1,124 @@
+"""Everything that the settings lead to, put together in one place: for the function app and for each command."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobServiceClient, StorageErrorCode
+
+from shared.apigw.client import GatewayClient
+from shared.apigw.http import Session
+from shared.apigw.token import FixedToken, TokenSource, VaultToken
+from shared.clock import Clock
+from shared.delivery.breaker import Refusals
+from shared.delivery.collaborators import Collaborators
+from shared.delivery.horizon import Horizon
+from shared.delivery.worker import Worker
+from shared.egress import check_authorities
+from shared.identity import Identity
+from shared.settings import Settings, VaultSecret
+from shared.storage import checkpoints, quarantine
+from shared.storage.account import account_name, blob_service, storage_errors
+from shared.storage.answers import says
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.dead_letters import DeadLetters
+from shared.storage.logs import FlowLogAccount
+from shared.storage.quarantine import QuarantineContainer
+from shared.storage.watermarks import Watermarks
+
+_CONTAINERS = (checkpoints.CONTAINER, quarantine.CONTAINER)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a process works with: each client is made once, and shared.
+
+    Attributes:
+        settings: what the environment says.
+        clock: the time.
+        own: the function's own account.
+        logs: the account that is read.
+        checkpoints: how far each log blob is delivered.
+        watermarks: from which hour on the sweep looks.
+        horizon: how far back logs are read.
+        quarantine: what could not be delivered.
+        dead_letters: events that could not be delivered to the function app.
+        tokens: the source of the subscription token.
+        gateway: where records go.
+    """
+
+    settings: Settings
+    clock: Clock
+    own: BlobServiceClient
+    logs: FlowLogAccount
+    checkpoints: Checkpoints
+    watermarks: Watermarks
+    horizon: Horizon
+    quarantine: QuarantineContainer
+    dead_letters: DeadLetters
+    tokens: TokenSource
+    gateway: GatewayClient
+
+    def collaborators(self) -> Collaborators:
+        """Return what passes share, with nothing remembered of the gateway yet."""
+        return Collaborators(self.gateway, self.quarantine, Refusals(), self.clock, self.settings.posts_in_flight)
+
+    def worker(self) -> Worker:
+        """Return what delivers log blobs, with nothing remembered of the gateway yet."""
+        return Worker(
+            self.logs, self.checkpoints, self.collaborators(), self.horizon.oldest, self.settings.batch_max_records
+        )
+
+
+def open_services(settings: Settings, clock: Clock, identity: Identity) -> Services:
+    """Put the services together; nothing is read or written yet.
+
+    Args:
+        settings: what the environment says.
+        clock: the time.
+        identity: gives the credential, where an account or the vault is reached with an identity.
+
+    Raises:
+        SettingError: a setting can't be used.
+    """
+    check_authorities(os.environ)
+    identity = cache(identity)  # one credential an identity, so one request for a token, not one a client
+    own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
+    logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", identity))
+    watermarks = Watermarks(own, logs.name)
+    tokens = _token_source(settings, clock, identity)
+    return Services(
+        settings=settings,
+        clock=clock,
+        own=own,
+        logs=logs,
+        checkpoints=Checkpoints(own, logs.name, clock),
+        watermarks=watermarks,
+        horizon=Horizon(watermarks, clock, settings.start_from),
+        quarantine=QuarantineContainer(own),
+        dead_letters=DeadLetters(own),
+        tokens=tokens,
+        gateway=GatewayClient(settings.apigw_url, tokens, clock),
+    )
+
+
+def make_containers(own: BlobServiceClient) -> None:
+    """Make the containers that delivery keeps things in, where they are missing.
+
+    Raises:
+        StorageAway: the account can't be reached, or refuses.
+    """
+    with storage_errors(account_name(own)):
+        for name in _CONTAINERS:
+            try:
+                own.create_container(name)
+            except HttpResponseError as error:
+                if not says(error, StorageErrorCode.CONTAINER_ALREADY_EXISTS):
+                    raise
+
+
+def _token_source(settings: Settings, clock: Clock, identity: Identity) -> TokenSource:
+    if isinstance(settings.token, VaultSecret):
+        return VaultToken(settings.token.uri, identity(settings.client_id), Session(), clock)
+    return FixedToken(settings.token)
