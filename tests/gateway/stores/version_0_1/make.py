@@ -2,7 +2,6 @@
 
 It is kept for what it says of the content. Later code writes later versions, so it is run no more.
 """
-# isort: skip_file - its imports are those of version 0.1
 
 import sys
 import tarfile
