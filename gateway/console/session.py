@@ -18,13 +18,18 @@ from gateway.console.visitor import Visitor
 from gateway.limits import Limits
 from gateway.place import Place
 from gateway.sender import know, sender
-from gateway.stores.accounts import User
+from gateway.stores.accounts import Role, User
 from gateway.stores.sessions import Sessions
 
 type Endpoint = Callable[[Request], Awaitable[Response]]
 type Handler = Callable[[Request, Visitor], Awaitable[Response]]
 """Answers a request of somebody who has signed in."""
 
+_WHO: Final = {
+    Role.READER: "people who have signed in",
+    Role.ANALYST: "analysts and administrators",
+    Role.ADMINISTRATOR: "administrators",
+}
 _SAFE_METHODS: Final = {"GET", "HEAD"}
 _REFRESHED: Final = "live"
 """The part of the first page that asks for itself anew; no person's click does."""
@@ -58,15 +63,19 @@ class Door:
 
     def reader(self, handler: Handler) -> Endpoint:
         """Open a page to everybody who has signed in."""
-        return self._opened(handler, lambda _visitor: True)
+        return self._opened(handler, Role.READER)
+
+    def analyst(self, handler: Handler) -> Endpoint:
+        """Open a page to analysts and administrators."""
+        return self._opened(handler, Role.ANALYST)
 
     def administrator(self, handler: Handler) -> Endpoint:
         """Open a page to administrators."""
-        return self._opened(handler, lambda visitor: visitor.administers)
+        return self._opened(handler, Role.ADMINISTRATOR)
 
     def newcomer(self, handler: Handler) -> Endpoint:
         """Open a page even to those who have yet to replace the password that the gateway made up."""
-        return self._opened(handler, lambda _visitor: True, newcomers=True)
+        return self._opened(handler, Role.READER, newcomers=True)
 
     async def visitor(self, request: Request) -> Visitor | None:
         """Give the person whose session a request belongs to."""
@@ -98,15 +107,16 @@ class Door:
         if secret is not None:
             await run_in_threadpool(self._sessions.end, secret)
 
-    def _opened(self, handler: Handler, admits: Callable[[Visitor], bool], *, newcomers: bool = False) -> Endpoint:
+    def _opened(self, handler: Handler, needed: Role, *, newcomers: bool = False) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             visitor = await self.visitor(request)
             if visitor is None:
                 return go_to(request, _sign_in_before(request))
             if visitor.user.needs_new_password and not newcomers:
                 return go_to(request, ACCOUNT)
-            if not admits(visitor):
-                raise PageError(403, "Your role is reader. Only administrators can do this: ask one of yours.")
+            role = visitor.user.role
+            if not role.includes(needed):
+                raise PageError(403, f"Your role is {role}. Only {_WHO[needed]} can do this: ask one of yours.")
             if request.method not in _SAFE_METHODS:
                 _check_origin(request)
                 await self._check_csrf(request, visitor)

@@ -11,10 +11,16 @@ from gateway.stores.passwords import hash_password, is_password
 
 
 class Role(StrEnum):
-    """What a user may do."""
+    """What a user may do; each may do what those before it may, too."""
 
-    ADMINISTRATOR = "administrator"
     READER = "reader"
+    ANALYST = "analyst"
+    ADMINISTRATOR = "administrator"
+
+    def includes(self, other: "Role") -> bool:
+        """Tell whether whoever has this role may do what another one may."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
 
 
 @dataclass(frozen=True, slots=True)

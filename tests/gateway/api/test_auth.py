@@ -104,7 +104,11 @@ def test_an_auth_token_signed_by_another_or_not_at_all_is_refused(gateway, auth_
 
 @pytest.mark.parametrize(
     ("role", "one_time", "told"),
-    [(Role.READER, False, "not_administrator"), (Role.ADMINISTRATOR, True, "one_time_password")],
+    [
+        (Role.READER, False, "not_administrator"),
+        (Role.ANALYST, False, "not_administrator"),
+        (Role.ADMINISTRATOR, True, "one_time_password"),
+    ],
 )
 def test_who_may_make_no_token_in_the_console_may_make_none_here(gateway, client, role, one_time, told):
     gateway.stores.accounts.add_user(told, client.customer, "password", role, one_time=one_time)
