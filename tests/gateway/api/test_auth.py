@@ -111,8 +111,8 @@ def test_an_auth_token_signed_by_another_or_not_at_all_is_refused(gateway, auth_
     ],
 )
 def test_who_may_make_no_token_in_the_console_may_make_none_here(gateway, client, role, one_time, told):
-    gateway.stores.accounts.add_user(told, client.customer, "password", role, one_time=one_time)
-    auth_token = sign_in(gateway, told, "password").text
+    gateway.stores.accounts.add_user(f"{role} {told}", client.customer, "password", role, one_time=one_time)
+    auth_token = sign_in(gateway, f"{role} {told}", "password").text
     assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (403, told)
 
 
