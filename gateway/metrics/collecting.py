@@ -13,11 +13,10 @@ from prometheus_client.registry import Collector
 
 from gateway import __version__
 from gateway.clock import Clock
-from gateway.console.machines.items import SILENT
 from gateway.keeping.budgets import Share, shares_of_all
 from gateway.metrics.activity import Activity
 from gateway.stores.health import StillFailingError
-from gateway.stores.machines import Machines, machines
+from gateway.stores.machines import SILENT, Machines, machines
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 from gateway.traffic.freshness import Heard, heard_of_all
 

@@ -1,12 +1,16 @@
 """How the machines of customers are, in figures."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Final
 
 from gateway.clock import to_ms
 from gateway.stores.database import Database
 from gateway.stores.items import SEEN_AT, ItemState
+
+SILENT: Final = timedelta(minutes=3)
+"""An agent asks every half minute, and is seen to the minute."""
 
 
 @dataclass(frozen=True, slots=True)

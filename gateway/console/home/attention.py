@@ -3,9 +3,8 @@
 from gateway.console.console import Console
 from gateway.console.home.notices import LATELY, SOON, Situation
 from gateway.console.home.sources import sources
-from gateway.console.machines.items import SILENT
 from gateway.keeping.budgets import shares_of
-from gateway.stores.machines import Machines, machines
+from gateway.stores.machines import SILENT, Machines, machines
 from gateway.traffic.freshness import heard
 
 

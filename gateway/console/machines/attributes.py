@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.console.console import Console
-from gateway.console.machines.items import MOST_LISTED, SILENT, find_item
+from gateway.console.machines.items import MOST_LISTED, find_item
 from gateway.console.visitor import Visitor
 from gateway.stores.items import Item, ItemFilter
+from gateway.stores.machines import SILENT
 from gateway.stores.server_traffic import KEPT, Answer
 
 _ANSWERS: Final = ("200", "other", "none")

@@ -23,13 +23,12 @@ from gateway.stores.audit_log import Actor
 from gateway.stores.blueprints import Blueprint
 from gateway.stores.errors import TakenError
 from gateway.stores.items import Item, ItemFilter, ItemState
+from gateway.stores.machines import SILENT
 from gateway.stores.server_traffic import Answer
 from gateway.stores.stores import Stores
 from gateway.traffic.first import first_of
 
 MOST_LISTED: Final = 500
-SILENT: Final = timedelta(minutes=3)
-"""An agent asks every half minute, and is seen to the minute."""
 WRONG_CLOCK: Final = timedelta(minutes=1)
 _LONGEST_NAME: Final = 255
 _LONGEST_SYSTEM: Final = 200
