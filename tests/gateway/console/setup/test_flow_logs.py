@@ -6,6 +6,7 @@ import pytest
 
 from gateway.stores.columns import columns
 from gateway.stores.deployments import StorageAccount
+from gateway.stores.errors import KeyLostError
 from gateway.stores.posts import Log, Post
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
@@ -202,3 +203,14 @@ def test_a_reader_looks_on(reader, saved):
     for address in (NEW, f"{saved}/edit", f"{saved}/remove", f"{saved}/scripts"):
         assert reader.send(address, configuration("flowlogsone")).status_code == 403
     assert reader.get(saved).status_code == 200
+
+
+def test_a_lost_key_is_a_fault_of_the_gateway_and_not_of_the_name(administrator, monkeypatch):
+    def seal(_vault, _secret):
+        raise KeyLostError("secrets.key is missing. Put it back from a backup.")
+
+    monkeypatch.setattr("gateway.stores.vault.Vault.seal", seal)
+    page = administrator.send("/setup/flow-logs/new", configuration("flowlogsone"))
+    assert page.status_code == 500
+    assert "Put it back from a backup." in text_of(page)
+    assert "azure-production" not in text_of(administrator.get("/setup/flow-logs"))
