@@ -67,9 +67,10 @@ def test_a_usual_body_is_as_large_as_it_is_asked_to_be(size):
     assert gzip.decompress(body)
 
 
-def test_each_attack_is_measured_beside_as_many_requests_and_bytes():
+def test_each_attack_is_measured_beside_as_many_requests_and_bytes(monkeypatch):
+    monkeypatch.setattr(hostility, "_SETTLING", 0.2)
     cases = {name: hostility.CASES[name] for name in ("lines that are no record", "wrong tokens")}
-    result = hostility.measure(seconds=6, records=10_000, cases=cases)
+    result = hostility.measure(seconds=3, records=10_000, cases=cases)
     loads, suffered, _memory = result.tables
     assert [row[0] for row in loads.rows] == [row[0] for row in suffered.rows] == list(cases)
     (_, attack, beside, *_), (_, flood, nothing, *_) = loads.rows

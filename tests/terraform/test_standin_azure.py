@@ -228,7 +228,7 @@ def test_an_update_or_delete_that_fails_changes_nothing(azure, verb):
     assert azure.estate.of(GROUP) == [group]
 
 
-def test_the_audit_log_tells_what_was_done_in_its_turn(azure):
+def test_the_journal_tells_what_was_done_in_its_turn(azure):
     [group] = azure.estate.of(GROUP)
     azure.update(GROUP, TYPES[GROUP], group.values | {"tags": {"a": "b"}}, {})
     azure.delete(group.id)

@@ -128,7 +128,7 @@ def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registere
     machine.call("DELETE", PATH)
     page.reload()
     assert page.get_by_role("row", name=f"{ID} gone").is_visible()
-    page.get_by_role("link", name="AuditLog").click()
+    page.get_by_role("link", name="Audit log").click()
     deeds = page.get_by_role("row").all_inner_texts()
     told = [action for action in deeds if "azure-production" in action]
     assert ["downloaded" in told[0], "saved" in told[1]] == [True, True]

@@ -102,7 +102,7 @@ class Azure:
 
     def __init__(self) -> None:
         self.estate: Final = Estate()
-        self.audit_log: list[Operation] = []
+        self.journal: list[Operation] = []
         self.failures: list[Failure] = []
         self.traffic: Final = Traffic()
         self.features = Features()
@@ -110,7 +110,7 @@ class Azure:
 
     def done(self, verb: Verb) -> list[str]:
         """The types of what was created, updated or deleted, in that turn."""
-        return [operation.type for operation in self.audit_log if operation.verb is verb]
+        return [operation.type for operation in self.journal if operation.verb is verb]
 
     def create(self, kind: str, table: ResourceType, plan: Values, config: Values) -> Values:
         """Make a resource. Raises Refused if terraform shall know of none, and HalfMade."""
@@ -168,7 +168,7 @@ class Azure:
                 for inside in self.estate.within(resource_id):
                     self._remove(inside)
                 self._remove(resource_id)
-                self.audit_log.append(Operation(Verb.DELETE, gone.type, gone.id))
+                self.journal.append(Operation(Verb.DELETE, gone.type, gone.id))
         if gone is not None:
             self.traffic.passed(f"delete {gone.type}")
             self._purge(gone)
@@ -225,7 +225,7 @@ class Azure:
         self.estate.resources[resource.id] = resource
         if resource.type == "azurerm_key_vault_secret":
             self.estate.vaults.write(resource.id, config["value_wo"])
-        self.audit_log.append(Operation(verb, resource.type, resource.id))
+        self.journal.append(Operation(verb, resource.type, resource.id))
 
     def _failure(self, verb: Verb, kind: str) -> Failure | None:
         found = next((failure for failure in self.failures if (failure.verb, failure.type) == (verb, kind)), None)
