@@ -19,8 +19,8 @@ never read.
 _COMMANDS: Final = {
     "once": (once, "print this machine's flows; no server is needed"),
     "run": (run, "collect while the edge wants it, and send"),
-    "doctor": (doctor, "check the way to the edge"),
-    "install-service": (install_service, "have the system start it"),
+    "doctor": (doctor, "check the connection to the edge"),
+    "install-service": (install_service, "install it as a system service"),
 }
 
 

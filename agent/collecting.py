@@ -170,7 +170,7 @@ class Collector:
             watch.look(self._clock.now_ms())
         except TableUnreadable as error:
             if self._trouble is None:
-                _LOG.error("Nothing can be seen: %s", error)
+                _LOG.error("The connection table can't be read: %s", error)
             self._trouble = str(error)
         else:
             self._trouble = None
@@ -180,7 +180,7 @@ class Collector:
         if found is None:
             return
         _LOG.info(
-            "%d flows since %s; left out: %d links within the machine, %d to the edge; %d damaged lines.",
+            "%d flows since %s; left out: %d connections within the machine, %d to the edge; %d damaged lines.",
             len(found.flows),
             iso(self._start_ms),
             len(found.left_out.loopback),

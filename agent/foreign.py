@@ -61,7 +61,7 @@ WORDS: Final = CODES | frozenset(_WORDS.split())
 
 
 def plain_words(text: str) -> str:
-    """Return what of a foreign sentence is known to be no secret; "..." stands for the rest.
+    """Return what of a foreign sentence is known not to be secret; "..." stands for the rest.
 
     A word stays only beside another, or a token that is spelt in words would leave a few; a number or a single letter
     stays only between words, and a few of them at most, or a token that is cut into small pieces would.

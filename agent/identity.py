@@ -77,7 +77,7 @@ def _agent_id(state: Path) -> str:
         message = f"The state directory {state} can't be used: {error.strerror}."
         raise SettingError(message) from error
     except ValueError as error:
-        message = f"The file {file} holds no agent id: remove it, and the machine gets a new one."
+        message = f"The file {file} does not hold an agent id: remove it, and the machine gets a new one."
         raise SettingError(message) from error
 
 

@@ -48,7 +48,7 @@ class Loop(threading.Thread):
                 self._wake.wait(wait)
                 self._wake.clear()
         except Exception:  # noqa: BLE001 -- whatever it was, an agent that only half works must not go on
-            _LOG.exception("The agent fails.")
+            _LOG.exception("The agent failed.")
             self._ended.put(1)
 
 
@@ -78,7 +78,7 @@ class Runner:
         self._collecting.join(_END_SECONDS)
         if code == 0 and not self._collecting.is_alive():
             self._collector.finish()
-            _LOG.info("The agent ends; what it found until now is in the spool.")
+            _LOG.info("The agent stops; what it has found so far is in the spool.")
         return code
 
     def _wait_for_end(self) -> int:

@@ -129,7 +129,7 @@ async def _settle(stores: Stores, clock: Clock) -> None:
         try:
             found = await run_in_threadpool(stores.records.settle, clock())
         except STORAGE_ERRORS:
-            _logger.exception("The bytes of an hour could not be counted once. Others are tried, and it after them.")
+            _logger.exception("The bytes of an hour could not be settled. Other hours are tried, then this one again.")
             found = failed = True
         if found:
             await anyio.sleep(time.monotonic() - began)
@@ -150,4 +150,4 @@ async def _carry_out(chores: Sequence[Callable[[], object]]) -> None:
         try:
             await run_in_threadpool(chore)
         except STORAGE_ERRORS:
-            _logger.exception("What has outlived its time could not be removed. The next try is in an hour.")
+            _logger.exception("What is past its retention could not be removed. The next try is in an hour.")

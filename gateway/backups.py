@@ -17,25 +17,25 @@ from shared.commands.output import printable
 _MB: Final = 1_000_000
 _BACKUP: Final = """\
 Copies both files as they are at one moment into a new directory, with a manifest. A gateway may be serving from DIR: it
-makes the copy itself then, as its own user, and goes on taking posts meanwhile. Copying DIR by other means is safe
-only while no gateway runs.
+then makes the copy itself, as its own user, and keeps accepting posts. Copying DIR by other means is safe only while
+no gateway runs.
 
-Everything in a backup is for its owner alone. secrets.key, which decrypts the connection strings, is left out unless
-it is asked for: keep it apart.
+Only the owner of a backup can read it. secrets.key, which decrypts the connection strings, is left out unless it is
+asked for: keep it apart.
 """
 _RESTORE: Final = """\
-Brings a backup back into an empty directory. Sessions and auth tokens end. What was changed after the backup is as it
-was before: users, passwords, and subscription tokens that were revoked since are good again, so these are listed. The
-hours are named from which `sluice replay` brings back the flow records that were accepted since.
+Restores a backup into an empty directory. Sessions and auth tokens end. What was changed after the backup is as it
+was before: users, passwords, and subscription tokens that were revoked since are valid again, so these are listed. It
+names the hours from which on `sluice replay` brings back the flow records that were accepted since.
 """
 _EXIT_CODES: Final = "exit codes: 0 done; 1 refused, nothing was changed; 2 wrong usage"
 
 
 def add_backup_arguments(backup: argparse.ArgumentParser, restored: argparse.ArgumentParser) -> None:
     """Declare what the two commands take, and what their help says."""
-    backup.add_argument("to", type=Path, metavar="TO", help="directory of the backup, which is made, or is empty")
+    backup.add_argument("to", type=Path, metavar="TO", help="directory of the backup: empty, or one to create")
     backup.add_argument(
-        "--with-secrets-key", action="store_true", help="put the key of the connection strings in too, if there is one"
+        "--with-secrets-key", action="store_true", help="include the key of the connection strings, if there is one"
     )
     restored.add_argument("backup", type=Path, metavar="FROM", help="directory of the backup")
     for parser, description in ((backup, _BACKUP), (restored, _RESTORE)):
@@ -88,7 +88,7 @@ def run_restore(options: argparse.Namespace, now: datetime, say: Say) -> dict[st
 def _lines(restored: Restored, end: datetime) -> Iterator[str]:
     yield f"{restored.data} is as it was at {iso(restored.moment)}. All sessions and auth tokens have ended."
     if restored.tokens:
-        yield "These subscription tokens are good, as they were then. Revoke in the console what was revoked since:"
+        yield "These subscription tokens are valid, as they were then. Revoke in the console what was revoked since:"
     for token in restored.tokens:
         purpose = f" ({token.purpose})" if token.purpose else ""
         yield f"  {token.customer}: token {token.number}{purpose}, until {iso(token.expires_at)}"

@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     add_serve_arguments(commands.add_parser("serve", parents=[data], help="answer requests until SIGTERM"))
     add_backup_arguments(
         commands.add_parser("backup", parents=[data], help="copy everything as it is at one moment"),
-        commands.add_parser("restore", parents=[data], help="bring a backup back into an empty directory"),
+        commands.add_parser("restore", parents=[data], help="restore a backup into an empty directory"),
     )
     add_user_commands(commands.add_parser("user", help="people who sign in"), data)
     add_customer_commands(commands.add_parser("customer", help="customers, and what belongs to them"), data)

@@ -14,7 +14,7 @@ def require_typed(word: str, told: str) -> None:
 
     """
     if not sys.stdin.isatty():
-        raise RefusedError("Nobody is there to be asked. Add --yes to go ahead without. Nothing was changed.")
+        raise RefusedError("There is no terminal to ask on. Add --yes to go ahead without asking. Nothing was changed.")
     say(f"{told} Type {word} to go ahead:")
     try:
         typed = sys.stdin.readline().strip()

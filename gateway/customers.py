@@ -18,15 +18,16 @@ from shared.commands.output import print_json, say, show
 
 _REMOVE: Final = """\
 Removes a customer with everything that belongs to it: users, sessions, tokens, configurations, registrations, machines,
-blueprints, holds, records with their keys, and the audit log. It asks first. Cut off, it is run again, and goes on.
+blueprints, holds, records with their keys, and the audit log. It asks first. If it is cut off, run it again.
 
 A hold in force refuses it until it is lifted in the console. Backups that were made before still hold everything.
 """
 _BUDGET: Final = """\
-Tells how far a customer's budget is spent, and sets what an option names of it, at once, also while a gateway serves.
+Shows how much of a customer's budget is spent, and sets the limits that are given as options, at once, even while a
+gateway is serving.
 
-A post that would pass the budget is answered 429, stores nothing, and is kept by its sender, who tries again. A budget
-may be set below what is stored: nothing is deleted.
+A post that would exceed the budget is answered 429, stores nothing, and is kept by its sender, which tries again. A
+budget may be set below what is stored: nothing is deleted.
 """
 _UNITS: Final = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE: Final = re.compile(r"([0-9]{1,15})(KB|MB|GB|TB|)", re.IGNORECASE)
@@ -56,7 +57,7 @@ def add_customer_commands(parser: argparse.ArgumentParser, data: argparse.Argume
     budget = customer.add_parser(
         "budget",
         parents=[data],
-        help="tell how much a customer may store, and set it",
+        help="show how much a customer may store, and set it",
         description=_BUDGET,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -67,7 +68,7 @@ def add_customer_commands(parser: argparse.ArgumentParser, data: argparse.Argume
     budget.add_argument(
         "--stored-bytes", type=_size, metavar="SIZE", help="the most stored bytes, such as 200GB; or: default"
     )
-    log = customer.add_parser("log", parents=[data], help="print the operator's log: removals and budgets")
+    log = customer.add_parser("log", parents=[data], help="print the operator's log of removals and budgets")
     for command in (listing, budget, log):
         command.add_argument("--json", action="store_true", help="print JSON")
 
@@ -113,7 +114,8 @@ def _remove(options: argparse.Namespace) -> None:
         begun = " Its removal has begun already." if found["removal_began_at"] else ""
         require_typed(
             options.name,
-            f"{options.name} has {_counted(found)}.{begun} All that belongs to it is removed, which nothing undoes.",
+            f"{options.name} has {_counted(found)}.{begun} All that belongs to it will be removed, which can't "
+            "be undone.",
         )
     carry_out(options.data, "remove", wishes | {"look_only": False}, say)
     say(
@@ -151,7 +153,7 @@ def _most(text: str, *, units: bool) -> int | str:
     number = int(match[1]) * _UNITS[match[2].upper()] if match and (units or not match[2]) else 0
     if not 1 <= number <= _MOST:
         wanted = "a size, such as 200GB," if units else "a whole number"
-        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted} from 1 to {_MOST:,}, nor: {_DEFAULT}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted} from 1 to {_MOST:,}, or {_DEFAULT}")
     return number
 
 

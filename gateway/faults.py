@@ -80,7 +80,7 @@ class Answer:
 WRONG_SUM: Final = Answer(202, None, b'{"accepted": 1000000000, "duplicate": false, "rejected": []}', "wrong-sum")
 """Says accepted, in numbers that cannot be true."""
 NOT_JSON: Final = Answer(202, None, b"<html>Welcome to the proxy</html>", "not-json")
-"""Says accepted, as something does that is no gateway."""
+"""Says accepted, as something does that is not a gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ def _fault(entry: Any) -> Fault:  # noqa: ANN401 - JSON
             return Reset()
         case "lost-reply":
             return LostReply()
-    raise ValueError(f"{entry!r} is no fault. The description of gateway.faults lists them.")
+    raise ValueError(f"{entry!r} is not a fault. The description of gateway.faults lists them.")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from shared.commands.output import print_json, say
 
 _ERASE: Final = """\
 Erases a customer's records of an address or network, or those that a search of the console finds, of all times. It
-tells how many there are, and asks. Cut off, it is run again, and erases the rest. The audit log keeps the search.
+says how many there are, and asks. If it is cut off, run it again: it erases the rest. The audit log keeps the search.
 
-The posts that brought the records stay known without an end, so sending them again, as `sluice replay` does, brings
+The posts that brought the records stay known forever, so sending them again, as `sluice replay` does, brings
 nothing back. `sluice replay --again` sends everything under other keys, and does bring them back.
 
 A hold on any of the records refuses the erasure until it is lifted in the console. Backups that were made before still
@@ -38,7 +38,9 @@ def add_records_commands(parser: argparse.ArgumentParser, data: argparse.Argumen
     erase.add_argument("--customer", required=True, metavar="NAME", help="whose records")
     which = erase.add_mutually_exclusive_group(required=True)
     which.add_argument("--address", help="records with this address, or one of this network, at either end")
-    which.add_argument("--search", metavar="QUERY", help="records that this finds, as in the console: 'host:web-1'")
+    which.add_argument(
+        "--search", metavar="QUERY", help="records that this search finds, as in the console: 'host:web-1'"
+    )
     erase.add_argument("--yes", action="store_true", help="do not ask")
     erase.add_argument("--json", action="store_true", help="print what was done as one JSON object")
 
@@ -66,7 +68,7 @@ def run_records_command(options: argparse.Namespace) -> None:
         f"In {options.customer}, {in_words(found['records'])} found by {found['search']} erased. Backups made before "
         "now still hold them; restoring one, and `sluice replay --again`, would bring them back."
         if found["records"]
-        else f"{options.customer} has no record found by {found['search']}."
+        else f"{options.customer} has no records found by {found['search']}."
     )
 
 

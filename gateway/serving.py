@@ -66,10 +66,10 @@ def add_serve_arguments(serve: argparse.ArgumentParser) -> None:
         "--keep-days",
         type=_days,
         metavar="DAYS",
-        help="forget flow records that are older, where their customer has no days of its own (default: keep all)",
+        help="delete older flow records of customers without retention of their own (default: keep all)",
     )
     serve.add_argument(
-        "--public-url", metavar="URL", help="address that others reach the gateway at (default: where it listens)"
+        "--public-url", metavar="URL", help="address at which others reach the gateway (default: where it listens)"
     )
     serve.add_argument(
         "--metrics-port", type=int, help="port for Prometheus, or 0 for a free one (default: no metrics)"
@@ -113,7 +113,7 @@ def serve(
     tls = _pair(options, "certificate", "key") is not None
     edge = _pair(options, "edge_certificate", "edge_key") or _pair(options, "certificate", "key")
     if edge is None and options.edge_port is not None:
-        raise UsageError("Agents are spoken to over TLS only: give --edge-certificate and --edge-key too.")
+        raise UsageError("Agents connect over TLS only: give --edge-certificate and --edge-key too.")
     if not (tls or options.behind_a_proxy or _is_loopback(options.host)):
         raise UsageError(
             f"Tokens would cross the network unencrypted on {options.host}. Give --certificate and --key, or say "
@@ -211,7 +211,7 @@ def _server(
     try:
         return server(app, certificate, key, protocol, ending, connections)
     except OSError as error:
-        raise UsageError(f"{certificate} and {key} are no certificate and its key: {error}") from None
+        raise UsageError(f"{certificate} and {key} are not a certificate and its key: {error}") from None
 
 
 def _url(host: str, port: int, *, tls: bool) -> str:
@@ -234,7 +234,8 @@ def _public_url(text: str) -> str:
         host = parts.hostname if _URL.fullmatch(url) and parts.port != 0 else None
     if host is None or not (url.startswith("https:") or _is_loopback(host)):
         raise UsageError(
-            f"--public-url {text} is no address of a gateway: write https://HOST or https://HOST:PORT, without a path; "
+            f"--public-url {text} is not a valid address of a gateway: write https://HOST or https://HOST:PORT, "
+            "without a path; "
             "http:// only on loopback."
         )
     return url
@@ -271,7 +272,8 @@ def _tell_of_the_key(stores: Stores, data: Path, say: Callable[[str], None]) -> 
         named = ", ".join(f"{deployment} of {customer}" for customer, deployment in lost)
         say(
             f"{data / 'secrets.key'} is missing, damaged, or not the key of this directory: the connection strings of "
-            f"{named} can't be decrypted. Put the right one back, or enter them again in the console. All else works."
+            f"{named} can't be decrypted. Put the right one back, or enter them again in the console. Everything "
+            "else works."
         )
 
 

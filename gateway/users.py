@@ -52,5 +52,5 @@ def change_users(options: argparse.Namespace) -> str:
                 reset_password(database, now, name, password)
             case _:
                 remove_user(database, now, name)
-                return f"{name} is removed. Subscription tokens stay good: revoke them in the console."
+                return f"{name} is removed. Subscription tokens stay valid: revoke them in the console."
     return f"The password of {name} is {password} (it is not shown again)."

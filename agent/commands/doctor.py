@@ -29,22 +29,21 @@ from agent.foreign import shape
 from agent.identity import identify
 
 _DESCRIPTION: Final = """\
-Checks what the agent needs to reach the edge: that its name is known, its port open, its certificate good, the token
-accepted, and the clocks in agreement. Asking about the token makes this machine known to the edge; that is all that is
-sent.
+Checks what the agent needs to reach the edge: that its name resolves, its port is open, its certificate is valid, the
+token is accepted, and the clocks agree. Checking the token makes this machine known to the edge; nothing else is sent.
 """
 _EPILOG: Final = """\
 exit codes:
   0  everything is fine
-  1  there is something to see to before long
+  1  something needs attention soon
   2  something fails, or could not be checked
 
 example:
   sudo sluice-agent doctor --edge console.example.com
 """
-_USUAL_ADVICE: Final = "If the edge has authorities of its own, name their file with --ca-file."
-_OUT_OF_TIME: Final = "Renew it, or set this machine's clock right."
-_OF_ANOTHER: Final = "Name the edge as the certificate does."
+_USUAL_ADVICE: Final = "If the edge's certificate is from a private CA, name the CA's file with --ca-file."
+_OUT_OF_TIME: Final = "Renew it, or correct this machine's clock."
+_OF_ANOTHER: Final = "Use the edge's name as it is in the certificate."
 _ADVICE: Final = {9: _OUT_OF_TIME, 10: _OUT_OF_TIME, 62: _OF_ANOTHER, 64: _OF_ANOTHER}
 """What to do about a certificate, by OpenSSL's number of what is wrong with it."""
 
@@ -135,18 +134,21 @@ def _resolve(address: Address) -> tuple[State, str]:
         found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        return State.FAIL, f"The name {address.host} is not known here: {reason}."
+        return State.FAIL, f"The name {address.host} can't be resolved here: {reason}."
     addresses = sorted({str(each[4][0]) for each in found})
-    return State.OK, f"{address.host} is {', '.join(addresses)}."
+    return State.OK, f"{address.host} resolves to {', '.join(addresses)}."
 
 
 def _connect(address: Address) -> tuple[State, str]:
     try:
         with socket.create_connection(address, CONNECT_SECONDS):
-            return State.OK, f"{address} takes connections."
+            return State.OK, f"{address} accepts connections."
     except OSError as error:
         reason = error.strerror or error
-        return State.FAIL, f"{address} takes no connections: {reason}. Is the edge running, and the port open to here?"
+        return (
+            State.FAIL,
+            f"{address} does not accept connections: {reason}. Is the edge running, and the port open to here?",
+        )
 
 
 def _shake_hands(address: Address, context: ssl.SSLContext) -> tuple[State, str]:
@@ -158,7 +160,7 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> tuple[State, str]
         advice = _ADVICE.get(error.verify_code, _USUAL_ADVICE)
         return State.FAIL, f"The certificate can't be trusted: {error.verify_message}. {advice}"
     except OSError as error:
-        return State.FAIL, f"There is no TLS: {error.strerror or error}."
+        return State.FAIL, f"TLS failed: {error.strerror or error}."
 
 
 def _ask(edge: Edge) -> tuple[State, str]:
@@ -168,7 +170,7 @@ def _ask(edge: Edge) -> tuple[State, str]:
         return State.FAIL, str(error)
     if document.get("collect") is True:
         return State.OK, "The edge accepts the token, and wants this machine's connections."
-    return State.OK, f"The edge accepts the token, and wants nothing of this machine: {NOTHING_WANTED}"
+    return State.OK, f"The edge accepts the token, and wants nothing from this machine: {NOTHING_WANTED}"
 
 
 def compare_clock(edge: Edge, clock: Clock) -> tuple[State, str]:
@@ -184,5 +186,5 @@ def compare_clock(edge: Edge, clock: Clock) -> tuple[State, str]:
         return State.FAIL, f"The edge's time can't be understood: {shape(text)}."
     skew = clock.now_ms() / 1000 - theirs
     if abs(skew) > SKEW_MAX_SECONDS:
-        return State.WARN, f"{skew_sentence(skew)} Set it right, or flows stand at the wrong time."
+        return State.WARN, f"{skew_sentence(skew)} Correct it, or flows are recorded at the wrong time."
     return State.OK, f"It agrees with the edge's to {max(1, round(abs(skew)))} s."

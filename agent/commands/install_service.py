@@ -28,7 +28,7 @@ _HIDDEN: Final = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/t
 _PLAIN_TO_SYSTEMD: Final = re.compile(r"[A-Za-z0-9/._:\[\]-]+")
 _PLAIN_TO_WINDOWS: Final = re.compile(r"[A-Za-z0-9/._:\[\]\\ ()-]+")
 _DESCRIPTION: Final = """\
-Has systemd, or the Windows task scheduler, start the agent with the machine and again should it fail.
+Makes systemd, or the Windows task scheduler, start the agent at boot and again if it fails.
 
 With systemd it runs as a user of its own that exists only while it runs, can write nothing but its state directory, and
 has no capability; it gets the token from systemd, so the file can be root's. It then sees all connections, but no
@@ -131,7 +131,9 @@ def run(options: argparse.Namespace) -> int:
         return FINE
     read_token(options.token_file)
     _install(text)
-    sys.stdout.write(f"Installed and started. Check the way to the edge: sluice-agent doctor --edge {options.edge}\n")
+    sys.stdout.write(
+        f"Installed and started. Check the connection to the edge: sluice-agent doctor --edge {options.edge}\n"
+    )
     return FINE
 
 
@@ -140,7 +142,7 @@ def _service(options: argparse.Namespace) -> str:
         return windows_task(options)
     if sys.platform == "linux":
         return systemd_unit(options)
-    message = "There is nothing to install on this system: start `sluice-agent run` as it starts other programs."
+    message = "There is no service to install on this system: start `sluice-agent run` as it starts others."
     raise SettingError(message)
 
 
@@ -190,7 +192,7 @@ def _install(text: str) -> None:
         _do(["systemctl", "enable", _NAME])
         _do(["systemctl", "restart", _NAME])
     except OSError as error:
-        message = f"The service can't be installed: {error.strerror}. It takes an administrator."
+        message = f"The service can't be installed: {error.strerror}. This needs an administrator."
         raise SettingError(message) from error
 
 
@@ -198,7 +200,7 @@ def _require_credentials(version: str) -> None:
     number = re.match(r"systemd ([0-9]{1,6})", version)
     if number is None or int(number[1]) < _SYSTEMD_OLDEST:
         message = (
-            f"This systemd hands no token to a service; that takes version {_SYSTEMD_OLDEST} or newer. "
+            f"This systemd can't pass a token to a service; that needs version {_SYSTEMD_OLDEST} or newer. "
             "Have it start `sluice-agent run` as a user with a token file of its own."
         )
         raise SettingError(message)
@@ -216,13 +218,13 @@ def _refuse_hidden(*paths: Path) -> None:
     for path in (*(each.absolute() for each in paths), *(each.resolve() for each in paths)):
         for home in _HIDDEN:
             if home in path.parents:
-                message = f"A service can't look into {home}, where {path} is: install the agent under /opt."
+                message = f"A service can't read {home}, where {path} is: install the agent under /opt."
                 raise SettingError(message)
 
 
 def _plain(word: str, usual: re.Pattern[str]) -> str:
     """Return a word that means nothing special where it will stand."""
     if not usual.fullmatch(word):
-        message = f"{word!r:.200} has characters that can't stand in a service's command."
+        message = f"{word!r:.200} has characters that can't be used in a service's command."
         raise SettingError(message)
     return word

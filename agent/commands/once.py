@@ -19,11 +19,11 @@ from agent.identity import host_name, own_addresses
 from agent.sockets.table import counts_bytes, ephemeral_ports, read_snapshot
 
 _DESCRIPTION: Final = """\
-Looks at this machine's connections twice, and prints the flows in between: who talked to whom, who began it, and how
+Reads this machine's connections twice, and prints the flows in between: who talked to whom, who opened it, and how
 much. No server is needed, nothing is sent, and nothing is kept.
 
-It needs no rights. Root, or the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together, add the names of other
-users' processes; command lines are never read.
+It needs no privileges. Root, or the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together, add the names of
+other users' processes; command lines are never read.
 """
 _EPILOG: Final = """\
 example:
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--print", action="store_true", required=True, help="print the flows, and send nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON object a flow")
     parser.add_argument(
-        "--seconds", type=seconds, default=10, metavar="N", help="time between the two looks (%(default)s)"
+        "--seconds", type=seconds, default=10, metavar="N", help="time between the two readings (%(default)s)"
     )
 
 
@@ -82,17 +82,17 @@ def remarks(records: Sequence[Record], found: Found, *, counted: bool) -> list[s
     loopback, own, nameless = len(found.left_out.loopback), len(found.left_out.own), _nameless(records)
     sentences = []
     if loopback or own:
-        sentences.append(f"Left out: {loopback} links within this machine, {own} to the edge.")
+        sentences.append(f"Left out: {loopback} connections within this machine, {own} to the edge.")
     if found.damaged:
         sentences.append(f"{found.damaged} lines of the connection table could not be understood.")
     if nameless:
         sentences.append(
             f"{nameless} of {len(records)} flows have no process name: root, or CAP_SYS_PTRACE and "
-            "CAP_DAC_READ_SEARCH together, add those of other users' processes. Links that were over when they were "
-            "first seen have none."
+            "CAP_DAC_READ_SEARCH together, add those of other users' processes. Connections that had ended when "
+            "they were first seen have none."
         )
     if records and not counted:
-        sentences.append("There are no byte counts: they come from ss (iproute2), on Linux.")
+        sentences.append("There are no byte counts; they come from ss (iproute2), on Linux.")
     return sentences
 
 

@@ -24,14 +24,20 @@ FINE, ATTENTION, FAILED, WRONG_USAGE = 0, 1, 2, 2
 
 def add_edge_options(parser: argparse.ArgumentParser) -> None:
     """Declare where the edge is, and what it needs."""
-    parser.add_argument("--edge", required=True, metavar="HOST[:PORT]", help="where the edge listens; the port is 8048")
-    parser.add_argument("--token-file", type=Path, default=TOKEN, metavar="FILE", help="holds the token (%(default)s)")
-    parser.add_argument("--ca-file", type=Path, metavar="FILE", help="trust these authorities, and no others")
+    parser.add_argument(
+        "--edge", required=True, metavar="HOST[:PORT]", help="address of the edge; its port is 8048 unless given"
+    )
+    parser.add_argument(
+        "--token-file", type=Path, default=TOKEN, metavar="FILE", help="file with the token (%(default)s)"
+    )
+    parser.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="trust these certificate authorities, and no others"
+    )
 
 
 def add_state_option(parser: argparse.ArgumentParser) -> None:
     """Declare where the agent keeps its id and what waits to be sent."""
-    parser.add_argument("--state", type=Path, default=STATE, metavar="DIR", help="where it keeps its own (%(default)s)")
+    parser.add_argument("--state", type=Path, default=STATE, metavar="DIR", help="its state directory (%(default)s)")
 
 
 def make_edge(options: argparse.Namespace, identity: Identity) -> Edge:

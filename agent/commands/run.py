@@ -22,12 +22,12 @@ from agent.running import Runner
 from agent.sockets.table import ephemeral_ports, read_snapshot
 
 _DESCRIPTION: Final = """\
-Asks the edge what to do, over HTTPS; this machine needs no open port. While a blueprint is applied to it, the agent
-looks at its connections at least every 30 seconds, and sends an interval's flows at once. What the edge has not taken
+Polls the edge for what to do, over HTTPS; no open port is needed here. While a blueprint is applied to it, the agent
+reads its connections at least every 30 seconds, and sends an interval's flows at once. What the edge has not accepted
 waits in the state directory: up to 360 intervals, then the oldest are dropped, and counted.
 
-It needs no rights. Root, or the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together, add the names of other
-users' processes; command lines are never read.
+It needs no privileges. Root, or the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together, add the names of
+other users' processes; command lines are never read.
 """
 _EPILOG: Final = """\
 example:

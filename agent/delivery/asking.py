@@ -49,5 +49,5 @@ class Asking:
 
     def _report_unknown(self, names: frozenset[str]) -> None:
         if names - self._ignored:
-            _LOG.warning("The edge has %d settings that this agent doesn't know, and ignores.", len(names))
+            _LOG.warning("The edge sends %d settings that this agent doesn't know and ignores.", len(names))
         self._ignored = names

@@ -39,7 +39,7 @@ class Delivery:
         """
         early = self._not_before - self._clock.passed()
         if early > 0:
-            return early  # woken by a new interval, which is no reason to bother the edge
+            return early  # woken by a new interval, which is not a reason to bother the edge
         wait = self._send_oldest()
         self._not_before = self._clock.passed() + (wait or 0.0)
         return wait
@@ -51,7 +51,7 @@ class Delivery:
         try:
             taken = self._edge.post(batch, self._spool.dropped)
         except BatchRefused as error:
-            _LOG.error("An interval is refused and set aside: %s", error)
+            _LOG.error("An interval was refused and set aside: %s", error)
             self._spool.set_aside(batch, str(error))
             return 0.0
         except EdgeAway as error:
@@ -65,13 +65,13 @@ class Delivery:
 
     def _finish(self, batch: Batch, taken: Taken) -> None:
         if self._trouble is not None:
-            _LOG.warning("The edge takes intervals again.")
+            _LOG.warning("The edge accepts intervals again.")
         self._trouble = None
         self._backoff.reset()
-        _LOG.debug("The edge has %d flows of the interval from %s.", taken.accepted, iso(batch.start_ms))
+        _LOG.debug("The edge accepted %d flows of the interval from %s.", taken.accepted, iso(batch.start_ms))
         if taken.rejected:
             reason = _reasons(taken.rejected)
-            _LOG.error("The edge rejects %d flows, which are set aside: %s", len(taken.rejected), reason)
+            _LOG.error("The edge rejected %d flows, which are set aside: %s", len(taken.rejected), reason)
             self._spool.keep_rejected(_only(batch, taken.rejected), reason)
         self._spool.done(batch)
 

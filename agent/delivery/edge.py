@@ -32,7 +32,7 @@ LONG_POLL_SECONDS: Final = 45.0
 SKEW_MAX_SECONDS: Final = 60
 _ANSWER_MAX: Final = 256 * 1024
 _PORT_MAX: Final = 65_535
-_CHECK: Final = "Check what stands between here and there, and --edge."
+_CHECK: Final = "Check --edge, and what is between this machine and the edge."
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 _REFUSED: Final = frozenset({400, 409, 413, 422})
 _NO_TOKEN: Final = frozenset({401, 403})
@@ -206,7 +206,7 @@ class Edge:
             message = f"The certificate of {self.address} can't be trusted: {error.verify_message}. Nothing was sent."
             raise EdgeAway(message) from error
         except http.client.IncompleteRead:
-            message = f"The connection to {self.address} broke off."
+            message = f"The connection to {self.address} was cut off."
             raise EdgeAway(message) from None  # which holds what arrived
         except OSError as error:
             message = f"{self.address} can't be reached: {error.strerror or error}."
@@ -230,7 +230,7 @@ class Edge:
             response = connection.getresponse()
             content = response.read(_ANSWER_MAX + 1)
             if len(content) > _ANSWER_MAX:
-                message = f"{self.address} answers at too great length."
+                message = f"{self.address} sent too long an answer."
                 raise WrongAddress(message)
             if response.length:  # read() with a bound does not mind
                 raise http.client.IncompleteRead(content, response.length)
@@ -253,7 +253,7 @@ class Edge:
         if was_wrong:
             _LOG.warning("This machine's clock agrees with the edge's again.")
         else:
-            _LOG.warning("%s Its records say so, too: set it right.", skew_sentence(skew))
+            _LOG.warning("%s The times of its records are as wrong: correct it.", skew_sentence(skew))
 
 
 def skew_of(date: str, now_ms: int) -> float | None:
@@ -280,7 +280,8 @@ def _judge(answer: Answer, address: Address) -> None:
         raise EdgeAway(words, _retry_after(answer.headers))
     if refusal is None:
         message = (
-            f"{address} answers {status}, but not in the edge's own form: something before it (a WAF, a firewall, a "
+            f"{address} answers {status}, but not in the edge's own form: something in front of it (a WAF, a "
+            "firewall, a "
             f"proxy) may refuse the request. {_CHECK}"
         )
         raise WrongAddress(message)

@@ -21,7 +21,7 @@ def lock(directory: Path) -> IO[bytes]:
         _lock(file)
     except OSError as error:
         file.close()
-        message = f"Another agent runs with the state directory {directory}."
+        message = f"Another agent is using the state directory {directory}."
         raise SettingError(message) from error
     return file
 

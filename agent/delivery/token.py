@@ -73,11 +73,11 @@ def _flaw(content: bytes) -> str:
         (_NAMED.match(text), "begins with a name, as a line of a script does."),
         (text[:1] in _QUOTES and text[-1:] in _QUOTES, "has the token in quotes: remove them."),
         (any(each in _QUOTES for each in text), "has a quotation mark in it."),
-        (any(each in " \t" for each in text), "has a blank in it."),
+        (any(each in " \t" for each in text), "has a space in it."),
     ):
         if found:
             return said
-    return "has characters that no token has."
+    return "has characters that a token can't have."
 
 
 def _check(file: Path, status: os.stat_result) -> None:

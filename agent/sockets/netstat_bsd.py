@@ -20,7 +20,7 @@ def parse(text: str) -> Parsed:
     """Understand what macOS or FreeBSD printed, where a listener of both families is a `tcp46`.
 
     Raises:
-        TableUnreadable: that is no table.
+        TableUnreadable: that is not a table.
     """
     return _parse(text, six_takes_both=False)
 
@@ -29,7 +29,7 @@ def parse_aix(text: str) -> Parsed:
     """Understand what AIX printed, which does not tell whether a listener of IPv6 takes IPv4: by default it does.
 
     Raises:
-        TableUnreadable: that is no table.
+        TableUnreadable: that is not a table.
     """
     return _parse(text, six_takes_both=True)
 

@@ -18,7 +18,7 @@ def parse(text: str) -> Parsed:
     """Understand what it printed.
 
     Raises:
-        TableUnreadable: that is no table.
+        TableUnreadable: that is not a table.
     """
     require_heading(text, "Proto Recv-Q")
     sockets, damaged = [], 0

@@ -20,7 +20,7 @@ def parse(text: str) -> Parsed:
     """Understand what it printed.
 
     Raises:
-        TableUnreadable: that is no table.
+        TableUnreadable: that is not a table.
     """
     require_heading(text, "TCP: IPv", "UDP: IPv")
     sockets, damaged = [], 0

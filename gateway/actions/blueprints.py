@@ -27,5 +27,5 @@ def remove_blueprint(stores: Stores, actor: Actor, now: datetime, number: int) -
     with stores.database.transaction():
         name = stores.blueprints.remove(actor.customer, number, now)
         if name is None:
-            raise GoneError("There is no such blueprint. It may have been removed meanwhile.")
+            raise GoneError("There is no such blueprint. It may have been removed in the meantime.")
         stores.audit_log.add(actor, now, Action.REMOVED_BLUEPRINT, name)

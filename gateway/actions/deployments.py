@@ -55,7 +55,7 @@ def remove_deployment(stores: Stores, actor: Actor, now: datetime, name: str) ->
     """
     with stores.database.transaction():
         if not stores.deployments.remove(actor.customer, name):
-            raise GoneError(f"There is no deployment {name}. It may have been removed meanwhile.")
+            raise GoneError(f"There is no deployment {name}. It may have been removed in the meantime.")
         stores.audit_log.add(actor, now, Action.REMOVED_DEPLOYMENT, name)
 
 

@@ -47,7 +47,7 @@ def save_machine(stores: Stores, actor: Actor, now: datetime, item: Item, change
     """Apply blueprints to a machine, and accept it. Blocks.
 
     Raises:
-        GoneError: There is no such machine any more.
+        GoneError: This machine no longer exists.
 
     """
     with stores.database.transaction():
@@ -62,12 +62,12 @@ def remove_machine(stores: Stores, actor: Actor, now: datetime, item: Item) -> N
     """Forget a machine. Blocks.
 
     Raises:
-        GoneError: There is no such machine any more.
+        GoneError: This machine no longer exists.
 
     """
     with stores.database.transaction():
         if stores.items.remove(actor.customer, item.number) is None:
-            raise GoneError("There is no such machine. It may have been removed meanwhile.")
+            raise GoneError("There is no such machine. It may have been removed in the meantime.")
         stores.audit_log.add(actor, now, Action.REMOVED_MACHINE, item.name)
 
 

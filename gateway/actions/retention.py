@@ -46,7 +46,7 @@ def lift_hold(stores: Stores, actor: Actor, now: datetime, number: int) -> None:
     """
     with stores.database.transaction():
         if not stores.holds.lift(actor.customer, number, now):
-            raise GoneError("There is no such hold to lift. It may have been lifted meanwhile.")
+            raise GoneError("There is no such hold to lift. It may have been lifted in the meantime.")
         stores.audit_log.add(actor, now, Action.LIFTED_HOLD, f"hold {number}")
 
 

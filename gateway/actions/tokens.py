@@ -28,5 +28,5 @@ def revoke_token(stores: Stores, actor: Actor, now: datetime, number: int) -> No
     with stores.database.transaction():
         revoked = stores.tokens.revoke(actor.customer, number, now)
         if revoked is None:
-            raise GoneError("There is no such token to revoke. It may have been revoked meanwhile.")
+            raise GoneError("There is no such token to revoke. It may have been revoked in the meantime.")
         stores.audit_log.add(actor, now, Action.REVOKED_TOKEN, revoked.name)

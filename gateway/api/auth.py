@@ -122,14 +122,14 @@ class Auth:
                 options={"require": ["exp", "sub", "pwd"], "verify_exp": False, "verify_iat": False},
             )
         except jwt.InvalidTokenError:
-            raise _unauthorized("This is no auth token of this gateway. POST /auth gives one.") from None
+            raise _unauthorized("This is not an auth token of this gateway. POST /auth gives one.") from None
         if datetime.fromtimestamp(claims["exp"], UTC) <= self._clock():
             raise _unauthorized("The auth token has expired. POST /auth gives a new one.")
         user = await run_in_threadpool(self._stores.accounts.user, int(claims["sub"]))
         if user is None:
-            raise _unauthorized("The user of this auth token is no more. POST /auth as another one.")
+            raise _unauthorized("The user of this auth token no longer exists. POST /auth as another user.")
         if claims["pwd"] != await run_in_threadpool(self._stores.accounts.password_mark, user.id):
-            raise _unauthorized("The password was changed since. POST /auth with the new one.")
+            raise _unauthorized("The password has been changed since. POST /auth with the new one.")
         know(request, user.customer)
         return user
 
@@ -173,7 +173,7 @@ def token_refused() -> ApiError:
 def _check_may_make_tokens(user: User) -> None:
     """Refuse what the console refuses too."""
     if user.role is not Role.ADMINISTRATOR:
-        raise ApiError(403, "not_administrator", "Only administrators make subscription tokens. Ask one of yours.")
+        raise ApiError(403, "not_administrator", "Only administrators can make subscription tokens. Ask one of them.")
     if user.needs_new_password:
         raise ApiError(
             403,

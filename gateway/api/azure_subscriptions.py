@@ -59,7 +59,7 @@ class AzureSubscriptions:
 def _subscription_id(request: Request) -> str:
     text: str = request.path_params["subscription_id"]
     if not _is_guid(text):
-        raise ApiError(400, "bad_subscription_id", f"{text!r:.80} is no subscription id, which is a GUID.")
+        raise ApiError(400, "bad_subscription_id", f"{text!r:.80} is not a valid subscription id, which is a GUID.")
     return text.lower()
 
 
@@ -74,17 +74,17 @@ def _registration(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         value = None
     if not isinstance(value, dict):
-        raise _bad("The body is no JSON object.")
+        raise _bad("The body is not a JSON object.")
     for key in ("tenantId", "applicationId"):
         if not isinstance(value.get(key), str) or not _is_guid(value[key]):
             raise _bad(f"{key} must be a GUID.")
     if not _is_text(value.get("deployment")):
-        raise _bad("deployment must be a text.")
+        raise _bad("deployment must be a string.")
     if "credential" not in value:
         raise _bad("credential is missing.")
     regions = value.get("regions")
     if not isinstance(regions, list) or not regions or not all(map(_is_region, regions)):
-        raise _bad(f"regions must be a list of objects with {', '.join(_REGION_KEYS)}, each a text.")
+        raise _bad(f"regions must be a list of objects with {', '.join(_REGION_KEYS)}, each a string.")
     return {
         "tenantId": value["tenantId"],
         "applicationId": value["applicationId"],

@@ -115,7 +115,7 @@ def inflate(compressed: bytes, limit: int) -> Iterator[bytes]:
     """Inflate a gzip body part by part, each of 64 KB at most, and stop as soon as it grows beyond the limit.
 
     Raises:
-        ApiError: 413 for a body that is larger, 408 for one that is cut short, 400 for one that is no gzip or goes on
+        ApiError: 413 for a body that is larger, 408 for one that is cut short, 400 for one that is not gzip or goes on
             after its end.
 
     """
@@ -129,7 +129,7 @@ def inflate(compressed: bytes, limit: int) -> Iterator[bytes]:
             try:
                 part = decompressor.decompress(step, _PART)
             except zlib.error:
-                raise ApiError(400, "bad_gzip", "The body is no gzip. Compress it as Content-Encoding says.") from None
+                raise ApiError(400, "bad_gzip", "The body is not gzip. Compress it as Content-Encoding says.") from None
             size += len(part)
             if size > limit:
                 raise too_large(f"The body is larger than {limit} bytes when inflated.")

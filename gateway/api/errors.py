@@ -54,7 +54,7 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
     status = HTTPStatus(error.status_code)
     messages = {
         HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path!r}. Check the path in the gateway's address.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path!r} does not answer {request.method}.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path!r} does not accept {request.method}.",
     }
     code = status.name.lower()
     return error_response(status, code, messages.get(status, f"{status.phrase}."), error.headers)

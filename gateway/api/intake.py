@@ -173,7 +173,7 @@ class Intake:
             raise ApiError(
                 409,
                 "key_reused",
-                "This Idempotency-Key came with another body before. Send every body under its own key.",
+                "This Idempotency-Key was used with another body before. Send every body under its own key.",
             )
 
 
@@ -187,7 +187,7 @@ def _storage() -> Iterator[None]:
     except BudgetSpentError as error:
         raise _budget_spent(error) from None
     except duckdb.ConstraintException:
-        # The key came in at the other listener meanwhile, which is no fault of the storage.
+        # The key came in at the other listener meanwhile, which is not the storage's fault.
         raise _in_progress() from None
     except STORAGE_ERRORS:
         _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")

@@ -16,7 +16,7 @@ from shared.flowlog.record import Source
 _REASONS: Final = 100
 """So many reasons a body is told at most. With one of its own for each of 20,000 lines, the answer to a few kilobytes
 would be as long as a book, and is kept."""
-_OTHER_REASON: Final = "no flow record, for another reason than those that other lines are told"
+_OTHER_REASON: Final = "not a flow record, for another reason than those given for other lines"
 
 type Check = Callable[[object], str | None]
 """Tells why a decoded JSON value is not taken; None if it is."""
@@ -61,7 +61,7 @@ def check_length(body: bytes, limit: int) -> None:
 
 
 def check_of_log(value: object) -> str | None:
-    """Tell why a decoded JSON value is no flow record of a log; None if it is one."""
+    """Tell why a decoded JSON value is not a flow record of a log; None if it is one."""
     reason = check(value)
     if reason is None and isinstance(value, dict) and value["source"] == Source.AGENT.value:
         return "an agent's flow record is not delivered here, but to the edge"
@@ -99,5 +99,5 @@ def read_each_line(body: bytes, check: Check = check_of_log) -> Batch:
             reasons.add(told)
             rejected.append({"line": number, "reason": told})
     if not objects:
-        raise ApiError(400, "not_ndjson", "The body is no NDJSON. Send one JSON object a line, none of them a list.")
+        raise ApiError(400, "not_ndjson", "The body is not NDJSON. Send one JSON object a line, none of them a list.")
     return Batch(len(records), columns(records), rejected)

@@ -25,7 +25,7 @@ def agree(sent: str, known: str) -> bool:
 
 
 def _unmasked(text: str) -> bytes:
-    """Take a mask off; nothing is left of what is no masked secret."""
+    """Take a mask off; nothing is left of what is not a masked secret."""
     try:
         raw = urlsafe_b64decode(text[:_LONGEST])
     except ValueError:

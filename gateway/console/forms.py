@@ -46,7 +46,7 @@ async def read_form(request: Request, limits: Limits) -> Form:
     """Read the form that a request brings; the same one however often it is asked for.
 
     Raises:
-        PageError: 400 for something that is no form, 408 and 413 as the HTTP API has them.
+        PageError: 400 for something that is not a form, 408 and 413 as the HTTP API has them.
 
     """
     if not hasattr(request.state, "form"):
@@ -68,7 +68,7 @@ def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
     """Read the fields of a form, in either of the ways in which browsers send one; a file is its text.
 
     Raises:
-        ValueError: There are too many fields, or it is no UTF-8.
+        ValueError: There are too many fields, or it is not UTF-8.
 
     """
     boundary = _BOUNDARY.fullmatch(media_type)
@@ -90,7 +90,7 @@ def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
 def text_error(text: str, longest: int) -> str:
     """Tell what is wrong with a text that people give to a thing; nothing if it is all right."""
     if not text:
-        return "Enter a text; it is how you will find this again."
+        return "Enter a text by which you will find this again."
     if len(text) > longest:
         return f"Shorten this to {longest} characters."
     return "" if text.isprintable() else "Leave out the control characters, such as line ends."

@@ -190,7 +190,7 @@ class Routes:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
         if error.status_code == HTTPStatus.NOT_FOUND:
             return await self._error(request, not_found("page"))
-        message = f"This page does not answer {request.method}. Open it from the menu."
+        message = f"This page does not accept {request.method}. Open it from the menu."
         return await self._error(request, PageError(error.status_code, message, error.headers))
 
     async def on_failure(self, request: Request, _error: Exception) -> Response:

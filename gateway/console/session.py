@@ -34,7 +34,7 @@ _SAFE_METHODS: Final = {"GET", "HEAD"}
 _REFRESHED: Final = "live"
 """The part of the first page that asks for itself anew; no person's click does."""
 _STALE: Final = (
-    "This form does not belong to your session, which may have ended. Open the page again, and send it anew."
+    "This form does not belong to your session, which may have ended. Open the page again, and send it again."
 )
 _FOREIGN: Final = "This form was sent from another site. Open the page here, and send it from there."
 
@@ -116,7 +116,7 @@ class Door:
                 return go_to(request, ACCOUNT)
             role = visitor.user.role
             if not role.includes(needed):
-                raise PageError(403, f"Your role is {role}. Only {_WHO[needed]} can do this: ask one of yours.")
+                raise PageError(403, f"Your role is {role}. Only {_WHO[needed]} can do this: ask one of them.")
             if request.method not in _SAFE_METHODS:
                 _check_origin(request)
                 await self._check_csrf(request, visitor)

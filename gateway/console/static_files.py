@@ -16,7 +16,7 @@ from gateway.console.errors import not_found
 
 _FOLDER: Final = Path(__file__).parent / "static"
 _GAIN: Final = 0.9
-"""A file that is no smaller than so much of itself stays as it is."""
+"""A file that does not become smaller than this share of itself stays as it is."""
 _TAG: Final = re.compile(r'"[^"]*"')
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 

@@ -22,14 +22,14 @@ _LONGEST: Final = {"name": 100, "description": 500, "attribute": 100, "intervalS
 
 
 class BlueprintError(Exception):
-    """A file that is no blueprint; the message says why and what to do."""
+    """A file that is not a blueprint; the message says why and what to do."""
 
 
 def read_blueprint(xml: str) -> NewBlueprint:
     """Read a file.
 
     Raises:
-        BlueprintError: It is no blueprint.
+        BlueprintError: It is not a blueprint.
 
     """
     if len(xml) > MOST_CHARACTERS:
@@ -66,7 +66,7 @@ class _Reader:
             self._parser.Parse(xml, True)
         except expat.ExpatError as error:
             problem = expat.ErrorString(error.code)
-            raise BlueprintError(f"This is no XML: {problem}, line {error.lineno}. Choose a blueprint file.") from None
+            raise BlueprintError(f"This is not XML: {problem}, line {error.lineno}. Choose a blueprint file.") from None
         texts = {name: " ".join(text.split()) for name, text in self._texts.items()}
         for name, longest in _LONGEST.items():
             text = texts.get(name)
@@ -88,7 +88,7 @@ class _Reader:
                 self._check_root(name, attributes)
             case [_] if name in _LONGEST:
                 if name in self._texts:
-                    raise BlueprintError(f"The element {name} stands twice in the blueprint. Remove one.")
+                    raise BlueprintError(f"The element {name} appears twice in the blueprint. Remove one.")
                 if attributes:
                     raise BlueprintError(f"The element {name} has no attributes. Remove them from the file.")
                 self._texts[name] = ""

@@ -99,7 +99,7 @@ class DeliveringAgents:
             raise ApiError(
                 400,
                 "bad_idempotency_key",
-                "Send AGENT-ID:MILLISECONDS as Idempotency-Key, the agent's own id and the begin of the interval.",
+                "Send AGENT-ID:MILLISECONDS as Idempotency-Key, the agent's own id and when the interval begins.",
             )
         await run_in_threadpool(self._require_wanted, agent, int(interval))
         return await self._intake.take(request, Origin(agent.customer, key, by_agent=True), _reader(agent.host))

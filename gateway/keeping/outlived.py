@@ -119,8 +119,8 @@ def _tell_of_unreadable_holds(stores: Stores, customer: int) -> None:
     for hold in stores.holds.in_force(customer):
         if search_of(hold) is None:
             _logger.warning(
-                "The search of hold %d, of customer %d, can't be understood any more: the hold keeps all records of "
-                "its span. Lift it in the console under Retention, and make it again.",
+                "The search of hold %d, of customer %d, can no longer be read: the hold keeps all records of its "
+                "period. Lift it in the console under Retention, and create it again.",
                 hold.number,
                 customer,
             )

@@ -42,7 +42,8 @@ def read_token(path: Path) -> str:
         raise TokenFileError(f"--metrics-token-file {path} can't be read: {error}") from None
     if len(token) < _SHORTEST or not all(letter.isprintable() and not letter.isspace() for letter in token):
         raise TokenFileError(
-            f"--metrics-token-file {path} holds no good token: write one line of at least {_SHORTEST} visible ASCII "
+            f"--metrics-token-file {path} does not hold a valid token: write one line of at least {_SHORTEST} "
+            "visible ASCII "
             "characters into it, such as by `openssl rand -hex 32`."
         )
     return token

@@ -52,7 +52,9 @@ class Totals(Collector):
         yield requests
         yield _counter("sluice_received_bytes", "Bytes of request bodies.", tally.received_bytes)
         yield _counter("sluice_records_accepted", "Flow records that were stored.", tally.records.total())
-        yield _counter("sluice_lines_rejected", "Lines of accepted posts that are no record.", tally.rejected.total())
+        yield _counter(
+            "sluice_lines_rejected", "Lines of accepted posts that are not flow records.", tally.rejected.total()
+        )
 
     def _under_way(self) -> Iterator[Metric]:
         activity = self._activity
@@ -72,9 +74,9 @@ class Totals(Collector):
             bodies.add_metric((name,), each.taken)
             room.add_metric((name,), each.most)
         yield from (opened, most, refused, bodies, room)
-        yield _gauge("sluice_queries_running", "Questions of pages that are being answered.", activity.places.running)
-        yield _gauge("sluice_queries_waiting", "Questions of pages that wait for a place.", activity.places.waiting)
-        yield _counter("sluice_queries_stopped", "Questions of pages that took too long.", activity.places.stopped)
+        yield _gauge("sluice_queries_running", "Page queries that are being answered.", activity.places.running)
+        yield _gauge("sluice_queries_waiting", "Page queries that wait for a slot.", activity.places.waiting)
+        yield _counter("sluice_queries_stopped", "Page queries that took too long.", activity.places.stopped)
 
     def _stored(self) -> Iterator[Metric]:
         yield _gauge("sluice_storing", "1 while posts can be stored, as /healthz has it.", int(self._storing()))
@@ -138,7 +140,7 @@ class Customers(Collector):
         yield posts
         for name, told, counts in (
             ("sluice_customer_records_accepted", "Flow records that were stored.", tally.records),
-            ("sluice_customer_lines_rejected", "Lines of accepted posts that are no record.", tally.rejected),
+            ("sluice_customer_lines_rejected", "Lines of accepted posts that are not flow records.", tally.rejected),
         ):
             family = CounterMetricFamily(name, told, labels=("customer",))
             for customer, count in counts.copy().items():
@@ -182,8 +184,8 @@ def _source(each: Heard) -> tuple[str, str]:
 
 
 def _budgets(shares: Iterable[tuple[str, tuple[Share, ...]]]) -> Iterator[Metric]:
-    used = GaugeMetricFamily("sluice_customer_used", "What is used of a budget.", labels=("customer", "budget"))
-    most = GaugeMetricFamily("sluice_customer_budget", "What may be used.", labels=("customer", "budget"))
+    used = GaugeMetricFamily("sluice_customer_used", "How much of a budget is used.", labels=("customer", "budget"))
+    most = GaugeMetricFamily("sluice_customer_budget", "How much may be used.", labels=("customer", "budget"))
     for name, parts in shares:
         for each in parts:
             of = (name, each.what.replace(" ", "_"))

@@ -85,7 +85,7 @@ class _Run:
         except RefusedError as error:
             last = {"refused": str(error)}
         except GoneError:
-            last = {"refused": "The gateway is ending, and has left off. Start it, and try again."}
+            last = {"refused": "The gateway is stopping, and did not finish. Start it, and try again."}
         except (OSError, StoreError, *STORAGE_ERRORS) as error:
             last = {"refused": f"It failed, and may be tried again: {error}"}
         finally:

@@ -89,7 +89,7 @@ class Manifest:
                 f"{directory / MANIFEST} is damaged: {error}. Take another backup, or another copy of this one."
             ) from None
         if not _YEARS[0] <= manifest.moment.year < _YEARS[1]:
-            raise RefusedError(f"{directory / MANIFEST} is damaged: no backup is of {manifest.moment.year}.")
+            raise RefusedError(f"{directory / MANIFEST} is damaged: no backup is from {manifest.moment.year}.")
         _require_known(manifest, directory)
         _require_files(manifest, directory)
         return manifest
@@ -122,7 +122,7 @@ class Manifest:
             written.flush()
             os.fsync(written.fileno())
         if sha256 != self.files[name].sha256:
-            raise _damaged(path, "its SHA-256 is another one than that of the file that was backed up")
+            raise _damaged(path, "its SHA-256 differs from that of the file that was backed up")
 
 
 class _Form(msgspec.Struct):

@@ -56,6 +56,6 @@ def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[s
                     raise RefusedError(said["refused"])
         except (HTTPException, OSError) as error:
             raise RefusedError(
-                f"The gateway stopped answering: {error}. Look whether it runs, and try again."
+                f"The gateway stopped answering: {error}. Check whether it is running, and try again."
             ) from error
     raise RefusedError("The gateway ended before it was done. Start it, and try again.")

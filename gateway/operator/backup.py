@@ -48,9 +48,9 @@ def back_up(work: Work) -> dict[str, Any]:
 
 def _require_free(target: Path) -> None:
     if target.is_mount():
-        raise RefusedError(f"{target} is where a disk is mounted. Name a directory in it, which the backup makes.")
+        raise RefusedError(f"{target} is a mount point. Name a directory in it for the backup to create.")
     if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
-        raise RefusedError(f"{target} is there already. Name a directory that is empty, or that the backup makes.")
+        raise RefusedError(f"{target} exists already. Name an empty directory, or one for the backup to create.")
 
 
 @contextmanager

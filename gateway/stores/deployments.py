@@ -131,7 +131,9 @@ class Deployments:
         with self._database.transaction():
             stored = self.find(customer, name)
             if stored is not None and seen not in {"", stored.mark}:
-                raise ChangedError(f"Somebody has changed {name} meanwhile. Open it again, and make your change there.")
+                raise ChangedError(
+                    f"Somebody else has changed {name} in the meantime. Open it again, and make your change there."
+                )
             rows = self._database.run(
                 "UPDATE deployments SET subscription_id = ?, saved_at = ? WHERE customer = ? AND name = ? RETURNING id",
                 subscription_id,
@@ -140,7 +142,7 @@ class Deployments:
                 name,
             )
             if not rows:
-                raise GoneError(f"There is no deployment {name} any more. Configure it anew.")
+                raise GoneError(f"The deployment {name} no longer exists. Configure it again.")
             kept = self._database.run(
                 "SELECT name, connection_string FROM storage_accounts WHERE deployment = ?", rows[0][0]
             )

@@ -127,7 +127,7 @@ class Items:
                 number,
             )
             if not accepted:
-                raise GoneError("There is no such machine any more.")
+                raise GoneError("This machine no longer exists.")
             gone = [
                 self._database.run(
                     "DELETE FROM applied WHERE item = ? AND blueprint = ? RETURNING blueprint", number, each

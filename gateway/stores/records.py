@@ -342,7 +342,7 @@ class Records:
                     yield from rows
             except duckdb.InterruptException:
                 # The watch is over by now, but its last word may come a moment after the query is done.
-                raise TooSlowError("The query took too long, or nobody waits for it any more.") from None
+                raise TooSlowError("The query took too long, or nobody is waiting for it any more.") from None
 
     @contextmanager
     def _doubting(self, customer: int) -> Iterator[None]:

@@ -28,7 +28,7 @@ def require_room_for_agent(database: Database, customer: int, now: datetime) -> 
     """
     (count,) = database.run("SELECT count(*) FROM agents WHERE customer = ?", customer)[0]
     if count >= MOST_AGENTS and not database.run(gone, customer, to_ms(now - _FORGOTTEN)):
-        raise FullError(f"There are {count} agents already. Remove machines that are no more in the console.")
+        raise FullError(f"There are {count} agents already. Remove machines that no longer exist, in the console.")
 
 
 def require_room_for_machine(database: Database, customer: int) -> None:

@@ -38,7 +38,7 @@ class Vault:
         except InvalidToken:
             raise KeyLostError(
                 f"What is stored cannot be decrypted with the key in {self._path}. "
-                "Put the key back that belongs to this directory, or enter the connection strings again."
+                "Put back the key that belongs to this directory, or enter the connection strings again."
             ) from None
 
     def _key(self, *, make: bool) -> Fernet:
@@ -49,7 +49,9 @@ class Vault:
                 try:
                     self._fernet = Fernet(self._path.read_bytes())
                 except (FileNotFoundError, ValueError):
-                    raise KeyLostError(f"{self._path} is missing, or is no key. Put it back from a backup.") from None
+                    raise KeyLostError(
+                        f"{self._path} is missing, or is not a key. Put it back from a backup."
+                    ) from None
             return self._fernet
 
     def _make(self) -> None:

@@ -123,7 +123,7 @@ def parse(text: str) -> Search:
         term, position = _term(text, position)
         terms.append(term)
         if len(terms) > TERMS_MAX:
-            message = f"A search has at most {TERMS_MAX} terms. Join values by commas: port:22,3389."
+            message = f"A search has at most {TERMS_MAX} terms. Join values with commas: port:22,3389."
             raise SearchError(message, 0, len(text))
         count += value_count(term)
         if count > VALUES_MAX:
@@ -160,7 +160,7 @@ def _values(text: str, position: int) -> tuple[list[_Value], int]:
         values.append(_value(text, values[-1].end + 1))
     end = values[-1].end
     if end < len(text) and not text[end].isspace():
-        raise SearchError("Put quotes around a whole value, and write a quote inside it twice.", end, end + 1)
+        raise SearchError("Put quotes around a whole value, and double any quote inside it.", end, end + 1)
     return values, end
 
 
@@ -182,7 +182,7 @@ def _free(values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as
         return _addresses(Side.EITHER, values, negated)
     if first.text[:1] in "<>0123456789":
         return _ports(Side.EITHER, values, negated)
-    raise first.wrong("is no address, network or port. To search by name, write a key before it, such as rule:")
+    raise first.wrong("is not a valid address, network or port. To search by name, put a key before it, such as rule:")
 
 
 def _addresses(side: Side, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
@@ -199,7 +199,9 @@ def _network(value: _Value) -> IPv4Network | IPv6Network:
     except ValueError:
         network = None
     if network is None:
-        raise value.wrong("is no address or network. Write one like 10.0.0.6, 10.0.0.0/8 or 2001:db8::/32, or private.")
+        raise value.wrong(
+            "is not a valid address or network. Write one like 10.0.0.6, 10.0.0.0/8 or 2001:db8::/32, or private."
+        )
     try:
         ip_network(value.text)
     except ValueError:
@@ -222,7 +224,7 @@ def _service(value: _Value) -> tuple[int, int]:
     name, slash, port = value.text.lower().partition("/")
     protocol = PROTOCOLS.get(name, int(name) if _NUMBER.fullmatch(name) else PROTOCOL_MAX + 1)
     if not slash or not _NUMBER.fullmatch(port) or protocol > PROTOCOL_MAX or int(port) > PORT_MAX:
-        raise value.wrong("is no service. Write a protocol and a port, such as tcp/443.")
+        raise value.wrong("is not a valid service. Write a protocol and a port, such as tcp/443.")
     return protocol, int(port)
 
 
@@ -244,9 +246,11 @@ def _range(value: _Value, largest: int, names: Mapping[str, int] | None = None) 
         low, high = _open_range(compared[1], int(compared[2]), largest)
     else:
         examples = f"a name such as {', '.join(list(names)[:3])}, or " if names else ""
-        raise value.wrong(f"is no number. Write {examples}a number up to {largest}, a range such as 20-25, or >=20.")
+        raise value.wrong(
+            f"is not a valid number. Write {examples}a number up to {largest}, a range such as 20-25, or >=20."
+        )
     if not low <= high <= largest:
-        raise value.wrong(f"holds no number from 0 to {largest}. Write the smaller number first, and none beyond that.")
+        raise value.wrong(f"must be from 0 to {largest}, the smaller number first.")
     return low, high
 
 
@@ -275,7 +279,7 @@ def _card(value: _Value) -> Pattern:
     """Read a network card's address in any of the usual notations, or a part of it with `*`."""
     text = re.sub("[-:.]", "", value.text).upper()
     if not _CARD.fullmatch(text) and (value.exact or not _CARD_PATTERN.fullmatch(text)):
-        raise value.wrong("is no network card. Write 12 hexadecimal digits, or fewer and a *: 00:0D:3A:*")
+        raise value.wrong("is not a valid MAC address. Write 12 hexadecimal digits, or fewer and a *: 00:0D:3A:*")
     return Pattern(text, value.exact)
 
 
@@ -295,7 +299,7 @@ KEYS: Final = tuple(_READERS)
 def _unknown_key(name: str) -> str:
     near = get_close_matches(name, (*KEYS, *_OTHERS_WORDS), 1)
     meant = f"Did you mean {_OTHERS_WORDS.get(near[0], near[0])}? " if near else ""
-    return f"{_shown(name)} is no key of a search. {meant}The keys are {', '.join(KEYS)}."
+    return f"{_shown(name)} is not a search key. {meant}The keys are {', '.join(KEYS)}."
 
 
 def _shown(text: str) -> str:

@@ -114,7 +114,7 @@ def test_what_is_left_out_is_counted_once(collector, machine, spool, let_pass, c
     let_pass(60)
     collector.step()
     assert intervals(spool) == [[]]
-    assert "left out: 1 links within the machine, 1 to the edge; 3 damaged lines" in caplog.text
+    assert "left out: 1 connections within the machine, 1 to the edge; 3 damaged lines" in caplog.text
 
 
 def test_it_stops_when_it_is_told_to_and_keeps_what_it_had(collector, machine, spool, let_pass):
@@ -171,7 +171,7 @@ def test_what_cannot_be_seen_is_said_once_and_sent_as_nothing_at_all(collector, 
     let_pass(30)
     collector.step()
     assert len(spool) == 0
-    assert caplog.text.count("Nothing can be seen: No table.") == 1
+    assert caplog.text.count("The connection table can't be read: No table.") == 1
     machine.trouble = None
     let_pass(20)
     collector.step()

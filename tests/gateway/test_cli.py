@@ -210,14 +210,14 @@ def told_password(capsys):
         (["--metrics-port", "0", "--metrics-host", "0.0.0.0"], "unencrypted on 0.0.0.0"),
         (["--metrics-token-file", "README.md"], "needs --metrics-port"),
         (["--metrics-port", "0", "--metrics-token-file", "nowhere"], "can't be read"),
-        (["--metrics-port", "0", "--metrics-token-file", "README.md"], "holds no good token"),
+        (["--metrics-port", "0", "--metrics-token-file", "README.md"], "does not hold a valid token"),
         (
             ["--port", "0", "--edge-certificate", "pyproject.toml", "--edge-key", "pyproject.toml", "--edge-port", "0"],
-            "no certificate and its key",
+            "not a certificate and its key",
         ),
         (["--host", "192.0.2.1", "--behind-a-proxy"], "Cannot listen on 192.0.2.1"),
         *[
-            (["--public-url", url], "no address of a gateway")
+            (["--public-url", url], "not a valid address of a gateway")
             for url in (
                 "gateway.example",
                 "http://gateway.example",
@@ -268,7 +268,7 @@ def test_records_that_are_older_than_they_are_kept_are_deleted_at_the_start_as_t
         person = Person(url)
         person.sign_in("ada", customer.password)
         told = text_of(person.get("/setup/retention"))
-        assert "In general 2 days (as whoever runs the gateway has set it, by --keep-days )" in told
+        assert "Default 2 days (as whoever runs the gateway has set it, by --keep-days )" in told
         assert re.search("NSG flow logs 2 days .* VNet flow logs 1 day no record yet.* Agents 2 days", told)
     with open_stores(tmp_path) as stores:
         assert list(stores.records.records(customer.number)) == [young, seen[1]]
@@ -332,7 +332,7 @@ def test_a_user_who_is_removed_cannot_sign_in(served, capsys):
     password = told_password(capsys)
     assert served.sign_in("eve", password) == 201
     assert main(["user", "remove", "eve", "--data", str(served.data)]) == 0
-    assert "Subscription tokens stay good" in capsys.readouterr().err
+    assert "Subscription tokens stay valid" in capsys.readouterr().err
     assert served.sign_in("eve", password) == 401
     assert main(["user", "remove", "eve", "--data", str(served.data)]) == 1
     assert "no user 'eve'" in capsys.readouterr().err

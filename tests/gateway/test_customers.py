@@ -130,7 +130,7 @@ def test_a_budget_that_is_none_is_refused(data, capfd, wrong):
     with pytest.raises(SystemExit) as ended:
         main(["customer", "budget", "contoso", *wrong, "--data", data])
     assert ended.value.code == 2
-    assert "nor: default" in capfd.readouterr().err
+    assert "or default" in capfd.readouterr().err
 
 
 def test_a_budget_that_is_raised_while_the_gateway_serves_holds_at_once_and_a_kill_forgets_nothing(tmp_path, capfd):

@@ -59,10 +59,10 @@ def test_a_script_erases_what_a_network_or_a_search_finds(data, capfd, options, 
     ("options", "told"),
     [
         (["--address", "10.0.0.4"], "Add --yes"),
-        (["--address", '10.0.0.4" port:"443', "--yes"], "is no address or network"),
-        (["--address", "", "--yes"], "is no address or network"),
+        (["--address", '10.0.0.4" port:"443', "--yes"], "is not a valid address or network"),
+        (["--address", "", "--yes"], "is not a valid address or network"),
         (["--search", "", "--yes"], "An empty search finds all records"),
-        (["--search", "colour:red", "--yes"], "'colour' is no key of a search"),
+        (["--search", "colour:red", "--yes"], "'colour' is not a search key"),
     ],
 )
 def test_what_cannot_be_meant_erases_nothing(data, capfd, monkeypatch, options, told):

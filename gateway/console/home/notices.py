@@ -88,7 +88,8 @@ def refusals(situation: Situation) -> Iterable[Notice]:
             since = moment(from_ms(refusal.since))
             yield Notice(
                 Grade.BAD,
-                f"Deliveries of {each.name} have been refused since {since}, with {refusal.status}: {refusal.message}",
+                f"Deliveries from {each.name} have been refused since {since}, with {refusal.status}: "
+                f"{refusal.message}",
                 _page_of(each, situation),
             )
 
@@ -99,9 +100,9 @@ def silent_sources(situation: Situation) -> Iterable[Notice]:
         if each.heard.by_agent or each.heard.refusal is not None or each.grade is Grade.GOOD:
             continue
         if each.lag is None:
-            sentence = f"{each.name}: all records are of the future. The clock of whoever wrote them is wrong."
+            sentence = f"{each.name}: all records are dated in the future. The clock of whatever wrote them is wrong."
         else:
-            sentence = f"No flow logs of {each.name} for {span(each.lag)}."
+            sentence = f"No flow logs from {each.name} for {span(each.lag)}."
         yield Notice(each.grade, sentence, _page_of(each, situation))
 
 
@@ -110,7 +111,7 @@ def unheard(situation: Situation) -> Iterable[Notice]:
     known = {each.heard.account for each in situation.sources}
     for account, where in situation.configured.items():
         if account not in known and situation.now - where.saved_at > _SETTING_UP:
-            sentence = f"Nothing has arrived from {account} yet, which {where.deployment} has configured."
+            sentence = f"Nothing has arrived yet from {account}, which is configured in {where.deployment}."
             yield Notice(Grade.WARN, sentence, flow_logs_url(where.deployment))
 
 
@@ -119,9 +120,9 @@ def unconfigured(situation: Situation) -> Iterable[Notice]:
     found = [each.heard.account for each in situation.sources if each.heard.account is not None]
     strays = [account for account in found if account not in situation.configured]
     if len(strays) == 1:
-        yield Notice(Grade.INFO, f"{strays[0]} delivers flow logs, and no configuration names it.", FLOW_LOGS)
+        yield Notice(Grade.INFO, f"{strays[0]} delivers flow logs, but is not configured.", FLOW_LOGS)
     elif strays:
-        sentence = f"{len(strays):,} storage accounts deliver flow logs, and no configuration names them."
+        sentence = f"{len(strays):,} storage accounts deliver flow logs, but are not configured."
         yield Notice(Grade.INFO, sentence, FLOW_LOGS)
 
 
@@ -130,12 +131,12 @@ def tokens(situation: Situation) -> Iterable[Notice]:
     for token in situation.tokens:
         name = f"The {token.name}"
         if token.expires_at <= situation.now:
-            sentence = f"{name} ended at {moment(token.expires_at)}, and was in use. What is sent with it is refused."
+            sentence = f"{name} expired at {moment(token.expires_at)}, and was in use. Deliveries with it are refused."
             yield Notice(Grade.BAD, sentence, TOKENS)
         else:
             yield Notice(
                 grade_of_life(token, situation.now),
-                f"{name} {ends_in(token, situation.now)}. Put a new one in its place before.",
+                f"{name} {ends_in(token, situation.now)}. Replace it before then.",
                 TOKENS,
             )
 
@@ -145,7 +146,8 @@ def machines(situation: Situation) -> Iterable[Notice]:
     found = situation.machines
     if found.silent:
         all_of_them = found.silent == found.reporting
-        sentence = f"{found.silent} of {_counted(found.reporting)} with an agent: silent."
+        are = "is" if found.silent == 1 else "are"
+        sentence = f"{found.silent} of {_counted(found.reporting)} with an agent {are} silent."
         yield Notice(Grade.BAD if all_of_them else Grade.WARN, sentence, MACHINES)
     if found.refused:
         sentence = f"The last delivery of {_counted(found.refused)} was refused."
@@ -161,8 +163,9 @@ def budgets(situation: Situation) -> Iterable[Notice]:
         if share.is_low:
             yield Notice(
                 Grade.BAD if share.is_spent else Grade.WARN,
-                f"{share.used:,} of the budget of {share.most:,} {share.what} are used. Posts that would pass it are "
-                "put off until whoever runs the gateway raises it (`python -m gateway customer budget`), or records "
+                f"{share.used:,} of the budget of {share.most:,} {share.what} are used. Posts that would exceed it "
+                "are deferred until whoever runs the gateway raises it (`python -m gateway customer budget`), or "
+                "records "
                 "are deleted.",
                 STORAGE,
             )
@@ -178,19 +181,19 @@ def notices(situation: Situation, kinds: Iterable[Kind] = KINDS) -> list[Notice]
 
 
 def grade_of_life(token: SubscriptionToken, now: datetime) -> Grade:
-    """Tell how urgent it is that somebody sees to a token that is good."""
+    """Tell how urgent it is that somebody replaces a valid token."""
     left = token.expires_at - now
     return Grade.BAD if left <= _VERY_SOON else Grade.WARN if left <= SOON else Grade.GOOD
 
 
 def ends_in(token: SubscriptionToken, now: datetime) -> str:
-    """Say when a token that is good ends, such as "ends in 3 days"."""
+    """Say when a valid token expires, such as "expires in 3 days"."""
     left = token.expires_at - now
     if left < timedelta(days=1):
-        return f"ends in {span(left)}"
-    # To the nearest: one that was made a minute ago for three days does not end in two.
+        return f"expires in {span(left)}"
+    # To the nearest: one that was made a minute ago for three days does not expire in two.
     days = round(left / timedelta(days=1))
-    return f"ends in {days} day{'s' if days > 1 else ''}"
+    return f"expires in {days} day{'s' if days > 1 else ''}"
 
 
 def _counted(count: int) -> str:

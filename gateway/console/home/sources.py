@@ -14,11 +14,11 @@ _FRESH: Final = timedelta(minutes=10)
 """Azure writes a flow log once a minute, and some minutes late."""
 _STALE: Final = timedelta(hours=1)
 _OVER: Final = timedelta(days=30)
-"""Whoever nobody has configured and was not heard of for so long is no source any more."""
+"""What nobody has configured and has not been heard of for so long is not a source any more."""
 
 
 class Grade(IntEnum):
-    """How things are, the worst first. The names, in small letters, are those of the styles."""
+    """How things are, the worst first. The names, in lowercase letters, are those of the styles."""
 
     BAD = 0
     WARN = 1

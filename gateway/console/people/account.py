@@ -42,7 +42,7 @@ class Account:
             headers = {"Retry-After": str(error.seconds)}
             return self._page(request, visitor, {"current": str(error)}, status=429, headers=headers)
         if not changed:
-            return self._page(request, visitor, {"current": "This is not your present password."}, status=422)
+            return self._page(request, visitor, {"current": "This is not your current password."}, status=422)
         response = redirect(HOME if visitor.user.needs_new_password else url(ACCOUNT, changed=1))
         await self._door.begin(request, visitor.user, response)
         return response
@@ -73,11 +73,11 @@ def _errors(form: Form) -> dict[str, str]:
     new = form.verbatim("new")
     errors = {}
     if not form.verbatim("current"):
-        errors["current"] = "Enter your present password."
+        errors["current"] = "Enter your current password."
     if len(new) < SHORTEST_PASSWORD:
         errors["new"] = f"Choose at least {SHORTEST_PASSWORD} characters; a few words make a good password."
     elif new == form.verbatim("current"):
-        errors["new"] = "This is your present password. Choose another one."
+        errors["new"] = "This is your current password. Choose another one."
     elif new != form.verbatim("again"):
         errors["again"] = "This is not what you entered above. Enter the new password twice."
     return errors

@@ -62,7 +62,7 @@ class AuditLogPage:
         """Answer `GET /setup/audit-log/export.SUFFIX`: the entries that the filter wants, the newest first."""
         if request.method != "GET":
             # Where there is GET, routes answer HEAD by it: an export would be noted that nobody got.
-            raise PageError(405, f"Exports do not answer {request.method}. Open them with GET.", {"Allow": "GET"})
+            raise PageError(405, f"Exports do not accept {request.method}. Open them with GET.", {"Allow": "GET"})
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:
             raise not_found("format of export")

@@ -45,7 +45,8 @@ def error_in(text: str, account: str | None) -> str:
             return f"{name} in this connection string is not as Azure writes it. {_COPY}"
     if account is not None and parts["AccountName"] != account:
         return (
-            "This connection string is of another storage account. Correct the account's name, or copy its own string."
+            "This connection string belongs to another storage account. Correct the account's name, or copy the "
+            "right string."
         )
     return ""
 
@@ -55,9 +56,9 @@ def _pasted_along(text: str) -> str:
     if any(mark in text for mark in _QUOTES):
         return "This connection string is in quotes, or has quotation marks in it. Remove them."
     if any(mark.isspace() for mark in text):
-        return f"This connection string has a blank or a line break in it. {_COPY}"
+        return f"This connection string has a space or a line break in it. {_COPY}"
     if not text.isascii() or not text.isprintable():
-        return f"This connection string has characters in it that none has; some can't be seen. {_COPY}"
+        return f"This connection string has characters in it that can't be right; some can't be seen. {_COPY}"
     if len(text) > 1000:  # noqa: PLR2004 - three times the longest
         return f"This is not a connection string. {_COPY}"
     return ""

@@ -143,23 +143,23 @@ def _name_error(name: str, taken: Sequence[str]) -> str:
     if not name.startswith(_PREFIX):
         return f"The name must begin with {_PREFIX}, such as {_PREFIX}production."
     if not _NAME.fullmatch(name):
-        return f"Write up to 42 small letters, digits and hyphens after {_PREFIX}, a letter or digit last."
+        return f"Write up to 42 lowercase letters, digits and hyphens after {_PREFIX}, a letter or digit last."
     return f"There is a deployment {name} already. Choose another name." if name in taken else ""
 
 
 def _row_errors(row: Row, before: Sequence[Row]) -> dict[str, str]:
     errors = {}
     if not _ACCOUNT.fullmatch(row.name):
-        errors["account"] = "Enter the storage account's name: 3 to 24 small letters and digits."
+        errors["account"] = "Enter the storage account's name: 3 to 24 lowercase letters and digits."
     elif row.name in {other.name for other in before}:
-        errors["account"] = "This storage account stands above already. Remove one of them."
+        errors["account"] = "This storage account is listed above already. Remove one of them."
     if not _REGION.fullmatch(row.region):
         errors["region"] = "Enter the storage account's region, such as eastus."
     if row.secret:
         error = error_in(row.secret, None if "account" in errors else row.name)
         clouds = {cloud_of(other.secret) for other in before if other.secret}
         if not error and clouds and cloud_of(row.secret) not in clouds:
-            error = "This connection string leads to another cloud than those above. A subscription is in one cloud."
+            error = "This connection string is for another cloud than those above. A subscription is in one cloud."
         if error:
             errors["connection"] = error
     elif not row.kept:

@@ -65,7 +65,7 @@ class RetentionPage:
         days = {source: whole_number(text) for source in Source if (text := form.text(source))}
         good = {source: number for source, number in days.items() if number is not None and 1 <= number <= MOST_DAYS}
         if good != days:
-            wrong = f"Enter whole days from 1 to {MOST_DAYS:,}, or nothing for the general ones."
+            wrong = f"Enter whole days from 1 to {MOST_DAYS:,}, or nothing for the default."
             return await self._page(request, visitor, days=form, errors=dict.fromkeys(days.keys() - good.keys(), wrong))
         await run_in_threadpool(set_retention, self._stores, visitor.actor, self._console.clock(), good)
         return redirect(url(RETENTION, saved=1))

@@ -35,7 +35,7 @@ class Conversations:
             try:
                 after = After.parse(text)
             except ValueError:
-                problems = {"after": "This place in the list is not known. Go to the newest conversations."}
+                problems = {"after": "This position in the list is not valid. Go to the newest conversations."}
         return await self._record_pages.show(
             request, visitor, "traffic/conversations.html", partial(_answer, after), problems=problems
         )

@@ -37,7 +37,7 @@ class Export:
         """
         if request.method != "GET":
             # Where there is GET, routes answer HEAD by it: all the records would be read for nobody.
-            raise PageError(405, f"Exports do not answer {request.method}. Open them with GET.", {"Allow": "GET"})
+            raise PageError(405, f"Exports do not accept {request.method}. Open them with GET.", {"Allow": "GET"})
         form = _BY_SUFFIX.get(request.path_params["suffix"])
         if form is None:
             raise not_found("format of export")

@@ -33,7 +33,7 @@ class TrafficList:
             try:
                 cursor = Cursor.parse(text)
             except ValueError:
-                problems = {"cursor": "This place in the list is not known. Go to the newest records."}
+                problems = {"cursor": "This position in the list is not valid. Go to the newest records."}
         answer = partial(_answer, cursor)
         return await self._record_pages.show(
             request, visitor, "traffic/list.html", answer, problems=problems, columns=COLUMNS, formats=FORMATS

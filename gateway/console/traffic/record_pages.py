@@ -82,7 +82,10 @@ class RecordPages:
             try:
                 told = await self._answer(request, customer, partial(_with_unsettled, answer), view)
             except TooSlowError:
-                problem = f"This took longer than {self._patience:g} s and was stopped. Ask for less time, or for less."
+                problem = (
+                    f"This took longer than {self._patience:g} s and was stopped. Choose a shorter time range, or "
+                    "narrow the search."
+                )
                 view = replace(view, problems={"q": problem})
         render = partial(
             self._console.pages.render,
@@ -117,7 +120,7 @@ class RecordPages:
             self.places.stopped += not left.is_set()
             raise
         except LeftError:
-            raise TooSlowError("Nobody waits for the answer any more.") from None
+            raise TooSlowError("Nobody is waiting for the answer any more.") from None
 
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
         """Read an address, and tell how fresh the customer's records are."""

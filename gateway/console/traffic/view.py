@@ -125,7 +125,9 @@ def _search(text: str, problems: dict[str, str]) -> tuple[Search, tuple[str, str
 
 def _preset(name: str, now: datetime, recorded: tuple[int, int] | None, problems: dict[str, str]) -> tuple[int, int]:
     if name not in PRESETS:
-        problems["range"] = f"{name!r:.40} is no span of time. Choose one of {', '.join(PRESETS)}, or give its ends."
+        problems["range"] = (
+            f"{name!r:.40} is not a valid time range. Choose one of {', '.join(PRESETS)}, or give its ends."
+        )
         name = DEFAULT_PRESET
     _, length = PRESETS[name]
     # On a whole second, so that addresses and headings stay short; nothing is lost by the second being the next.
@@ -142,7 +144,7 @@ def _ends(
     start = _moment("from", since, problems) if since else earliest
     end = _moment("to", until, problems) if until else max(to_ms(now), start + 1)
     if not problems.keys() & {"from", "to"} and start >= end:
-        problems["to"] = "The end is not after the beginning. Write a later one."
+        problems["to"] = "The end is not after the start. Write a later one."
     return start, end
 
 
@@ -152,10 +154,10 @@ def _moment(name: str, text: str, problems: dict[str, str]) -> int:
         moment = datetime.fromisoformat(text)
         milliseconds = to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        problems[name] = f"{text!r:.40} is no time. Write one like {_EXAMPLE}."
+        problems[name] = f"{text!r:.40} is not a valid time. Write one like {_EXAMPLE}."
         return TIME_MIN_MS
     if not TIME_MIN_MS <= milliseconds <= TIME_END_MS:
-        problems[name] = "Records are of the years 2000 to 2099. Write a time from then."
+        problems[name] = "Records are from the years 2000 to 2099. Write a time in them."
         # Pages write the time all the same, and this one may have no year.
         return TIME_MIN_MS
     return milliseconds

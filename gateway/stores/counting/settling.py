@@ -151,7 +151,7 @@ def mark_all(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None]) 
         except duckdb.OutOfMemoryException:
             # A start is not held up by what the gateway tries again as it serves.
             connection.rollback()
-            say("the bytes of an hour are counted once only later: that takes more memory than there is now")
+            say("the bytes of an hour are settled later: that takes more memory than is free now")
         if number % _SAID == 0 or number == len(waiting):
-            say(f"bytes counted once in {number:,} of {len(waiting):,} hours")
+            say(f"bytes settled in {number:,} of {len(waiting):,} hours")
     return len(waiting)

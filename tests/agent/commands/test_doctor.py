@@ -52,7 +52,7 @@ def test_a_blueprint_is_told(doctor, standing_in):
 def test_a_name_nobody_knows_fails_and_so_does_all_that_rests_on_it(doctor):
     code, found = doctor("no-such-host.invalid")
     assert (code, states(found)) == (2, ["fail"] * 5)
-    assert "no-such-host.invalid is not known here" in found["name resolution"][1]
+    assert "no-such-host.invalid can't be resolved here" in found["name resolution"][1]
     assert found["clock"][1] == "Not checked: see above."
 
 
@@ -75,7 +75,7 @@ def test_an_expired_certificate_fails(doctor, tmp_path):
     with stand_in(expired) as old:
         _, found = doctor(old.address, expired.certificate)
     assert found["TLS"][0] == "fail"
-    assert found["TLS"][1].endswith("certificate has expired. Renew it, or set this machine's clock right.")
+    assert found["TLS"][1].endswith("certificate has expired. Renew it, or correct this machine's clock.")
 
 
 def test_a_certificate_of_another_edge_fails(doctor, tmp_path):
@@ -83,7 +83,7 @@ def test_a_certificate_of_another_edge_fails(doctor, tmp_path):
     with stand_in(others) as other:
         _, found = doctor(other.address, others.certificate)
     assert found["TLS"][0] == "fail"
-    assert found["TLS"][1].endswith("Name the edge as the certificate does.")
+    assert found["TLS"][1].endswith("Use the edge's name as it is in the certificate.")
 
 
 def test_a_port_without_tls_fails(doctor, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_port_without_tls_fails(doctor, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         _, found = doctor(f"localhost:{listener.getsockname()[1]}")
     assert states(found)[:3] == ["ok", "ok", "fail"]
-    assert "There is no TLS" in found["TLS"][1]
+    assert "TLS failed" in found["TLS"][1]
 
 
 def test_a_wrong_token_fails(doctor, standing_in):
@@ -129,7 +129,7 @@ def test_a_clock_an_hour_off_is_a_warning(doctor, standing_in):
     standing_in.time = lambda: dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
     code, found = doctor()
     assert (code, states(found)) == (1, ["ok"] * 4 + ["warn"])
-    assert "seconds ahead of the edge's. Set it right" in found["clock"][1]
+    assert "seconds ahead of the edge's. Correct it" in found["clock"][1]
 
 
 def test_an_edge_that_has_no_time_fails(doctor, standing_in):

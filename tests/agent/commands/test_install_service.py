@@ -68,7 +68,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
 
 def test_where_a_service_cannot_look_nothing_is_installed(monkeypatch):
     monkeypatch.setattr(install_service.sys, "executable", "/home/me/venv/bin/python3")
-    with pytest.raises(SettingError, match=r"can't look into /home, where /home/me/venv/bin/python3 is"):
+    with pytest.raises(SettingError, match=r"can't read /home, where /home/me/venv/bin/python3 is"):
         install_service.systemd_unit(options())
 
 
@@ -76,14 +76,14 @@ def test_a_python_that_only_points_there_is_found_out(monkeypatch, tmp_path):
     (tmp_path / "python3").symlink_to("/root/python/bin/python3")
     monkeypatch.setattr(install_service.sys, "executable", str(tmp_path / "python3"))
     monkeypatch.setattr(install_service, "_HIDDEN", (Path("/root"),))
-    with pytest.raises(SettingError, match=r"can't look into /root, where /root/python/bin/python3 is"):
+    with pytest.raises(SettingError, match=r"can't read /root, where /root/python/bin/python3 is"):
         install_service.systemd_unit(options())
 
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("path", ["/etc/to%ken", "/etc/$HOME", "/etc/a;b", '/etc/"', "/etc/a\nb"])
 def test_a_path_that_means_something_to_systemd_is_refused(path):
-    with pytest.raises(SettingError, match="has characters that can't stand in a service's command"):
+    with pytest.raises(SettingError, match="has characters that can't be used in a service's command"):
         install_service.systemd_unit(options(token_file=Path(path)))
 
 
@@ -121,7 +121,7 @@ def test_it_is_installed_and_started(capsys, monkeypatch, tmp_path, token_file):
 
 @pytest.mark.parametrize("version", ["systemd 245 (245.4)", "systemd 239", "", "other"])
 def test_a_systemd_that_hands_no_token_over_is_refused(version):
-    with pytest.raises(SettingError, match="that takes version 247 or newer"):
+    with pytest.raises(SettingError, match="that needs version 247 or newer"):
         install_service._require_credentials(version)
 
 
@@ -143,4 +143,4 @@ def test_the_windows_task_runs_with_the_least_rights(monkeypatch):
 def test_other_systems_are_told_what_to_do(monkeypatch, capsys):
     monkeypatch.setattr(install_service.sys, "platform", "freebsd14")
     assert main(["install-service", "--edge", "edge.example.com"]) == 2
-    assert "start `sluice-agent run` as it starts other programs" in capsys.readouterr().err
+    assert "start `sluice-agent run` as it starts others" in capsys.readouterr().err

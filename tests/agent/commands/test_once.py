@@ -44,7 +44,7 @@ def test_what_is_not_in_the_flows_is_said():
     some = links = frozenset({1, 2})
     said = remarks(records_of(*TABLES, []), Found(Gathering(), LeftOut(links, some), 4), counted=False)
     assert len(said) == 4
-    assert said[0] == "Left out: 2 links within this machine, 2 to the edge."
+    assert said[0] == "Left out: 2 connections within this machine, 2 to the edge."
     assert said[1] == "4 lines of the connection table could not be understood."
     assert said[2].startswith("2 of 3 flows have no process name: root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
     assert "ss (iproute2)" in said[3]
@@ -103,4 +103,4 @@ def test_the_machines_talk_with_itself_is_left_out_and_counted(capsys, monkeypat
         port = listener.getsockname()[1]
     said = capsys.readouterr()
     assert f'"dst_port":{port}' not in said.out
-    assert "links within this machine" in said.err
+    assert "connections within this machine" in said.err

@@ -93,7 +93,7 @@ def test_a_second_agent_is_kept_out(agent, standing_in, tmp_path, token_file, ce
         second = run_agent("run", "--edge", standing_in.address, *arguments)
         end(process)
     assert second.returncode == 2
-    assert second.stderr == f"sluice-agent: Another agent runs with the state directory {tmp_path / 'state'}.\n"
+    assert second.stderr == f"sluice-agent: Another agent is using the state directory {tmp_path / 'state'}.\n"
 
 
 def test_an_edge_that_is_away_is_waited_for(tmp_path, token_file, certificate):
@@ -120,7 +120,7 @@ def test_it_can_end_while_the_edge_holds_its_answer_back(agent, standing_in):
     [
         (lambda file: file.chmod(0o644), "is open to other users: `chmod 600 "),
         (lambda file: file.unlink(), "can't be read: No such file or directory."),
-        (lambda file: file.write_text("no token"), "has a blank in it"),
+        (lambda file: file.write_text("no token"), "has a space in it"),
     ],
 )
 def test_a_token_file_that_is_wrong_is_said_at_once(tmp_path, token_file, break_it, sentence):

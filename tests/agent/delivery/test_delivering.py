@@ -53,7 +53,7 @@ def test_an_edge_that_is_away_loses_nothing(spool, delivery, standing_in, clock,
     while delivery.step() is not None:
         pass
     assert len(standing_in.posts) == 60
-    assert "takes intervals again" in caplog.text
+    assert "accepts intervals again" in caplog.text
 
 
 def test_what_the_edge_asks_for_is_honoured(spool, delivery, standing_in, clock):

@@ -145,7 +145,9 @@ PAGES = {
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 413, 422])
 def test_a_refusal_in_another_form_is_not_the_edges_own(edge, standing_in, status, page):
     standing_in.script.append((status, {}, PAGES[page]))
-    with pytest.raises(WrongAddress, match=f"answers {status}, but not in the edge's own form: something before it"):
+    with pytest.raises(
+        WrongAddress, match=f"answers {status}, but not in the edge's own form: something in front of it"
+    ):
         edge.post(BATCH, 0)
 
 
@@ -232,7 +234,7 @@ def test_rejected_records_are_told_by_line(edge, standing_in):
 
 def test_an_answer_is_never_read_without_bound(edge, standing_in):
     standing_in.script.append((200, {}, b"x" * 1_000_000))
-    with pytest.raises(WrongAddress, match="at too great length"):
+    with pytest.raises(WrongAddress, match="sent too long an answer"):
         edge.post(BATCH, 0)
 
 
@@ -253,7 +255,7 @@ def silent(handler):
 @pytest.mark.parametrize(
     ("answer", "kind", "sentence"),
     [
-        (cut_short, EdgeAway, "broke off"),
+        (cut_short, EdgeAway, "was cut off"),
         (silent, EdgeAway, "can't be reached"),
         (no_http, WrongAddress, "does not speak HTTP"),
     ],
@@ -409,7 +411,9 @@ def test_a_clock_that_is_off_is_reported_once_and_when_it_is_right_again(edge, c
         clock.wrong_by = wrong_by
         edge.health()
     first, second = (record.message for record in caplog.records)
-    assert re.fullmatch(r"This machine's clock is 3,60\d seconds ahead of the edge's. Its records say so, .*", first)
+    assert re.fullmatch(
+        r"This machine's clock is 3,60\d seconds ahead of the edge's. The times of its records .*", first
+    )
     assert second == "This machine's clock agrees with the edge's again."
 
 

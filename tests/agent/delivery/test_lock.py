@@ -5,6 +5,6 @@ from agent.errors import SettingError
 
 
 def test_a_state_directory_is_one_agents(tmp_path):
-    with lock(tmp_path), pytest.raises(SettingError, match="Another agent runs with the state directory"):
+    with lock(tmp_path), pytest.raises(SettingError, match="Another agent is using the state directory"):
         lock(tmp_path)
     lock(tmp_path).close()

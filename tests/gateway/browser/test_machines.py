@@ -193,7 +193,7 @@ def test_a_blueprint_is_exported_as_it_was_imported_and_removed(visit, page):
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name=f"Remove {NAME}").click()
     page.wait_for_url("**/setup/blueprints?removed=1")
-    assert notice(page).startswith("The blueprint is removed")
+    assert notice(page).startswith("The blueprint was removed")
 
 
 def test_a_file_that_is_no_blueprint_ends_in_a_sentence_at_the_field(visit, page, tmp_path):

@@ -39,7 +39,7 @@ def test_a_token_is_made_copied_used_and_revoked(page, gateway, customer):
     assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 200
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Revoke token").click()
-    assert notice(page).endswith("is refused from now on.")
+    assert notice(page).endswith("are refused from now on.")
     assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 401
 
 
@@ -100,7 +100,7 @@ def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registere
     name = page.get_by_label("Deployment name")
     assert name.evaluate("field => document.activeElement === field")
     assert "azure-production" in page.locator("#name-error").inner_text()
-    assert "of another storage account" in second.locator(".error").inner_text()
+    assert "belongs to another storage account" in second.locator(".error").inner_text()
     # What was typed is still there, without having come back from the gateway.
     first = page.get_by_role("group", name="Storage account 1").get_by_label("Connection string")
     assert first.input_value() == connection_string("flowlogsone")

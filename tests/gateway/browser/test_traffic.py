@@ -52,7 +52,7 @@ def test_a_search_is_typed_and_its_terms_are_taken_away(reader, posted):
     expected = sum(each["decision"] == "deny" and each["dst_port"] == 22 for each in posted)
     assert found(reader) == expected
     assert set(rows(reader).locator("td:nth-child(9)").all_inner_texts()) == {"deny"}
-    reader.get_by_role("link", name="Without dport:22").click()
+    reader.get_by_role("link", name="Remove dport:22").click()
     reader.wait_for_url(re.compile(r"q=decision:deny(&|$)"))
     assert found(reader) == sum(each["decision"] == "deny" for each in posted)
 
@@ -218,7 +218,7 @@ def test_pages_work_without_scripts(new_visit, sign_in, posted):
     page.wait_for_url("**q=decision%3Adeny**")
     assert 0 <= found(page) < len(posted)
     page.locator("table.records summary").first.click()
-    page.get_by_role("link", name="All of this record").first.click()
+    page.get_by_role("link", name="Full record").first.click()
     page.wait_for_url("**/traffic/record?**")
     assert page.get_by_text("Community ID").is_visible()
 
@@ -254,7 +254,7 @@ def test_the_ends_of_the_time_are_typed(reader, posted):
     reader.keyboard.press("Enter")
     reader.wait_for_url("**from=**")
     assert found(reader) == sum(times[10] <= time <= times[100] for time in times)
-    reader.get_by_role("group", name="Time that ends now").get_by_role("link", name="7 days").click()
+    reader.get_by_role("group", name="Time range up to now").get_by_role("link", name="7 days").click()
     reader.wait_for_url("**range=7d**")
     assert found(reader) == len(posted)
 

@@ -126,7 +126,7 @@ def test_each_role_makes_the_calls_that_are_its_own_and_no_others(person, role):
 
 def test_who_may_not_is_told_whom_to_ask(person):
     page = person(Role.ANALYST).get("/setup/flow-logs/new")
-    assert "Your role is analyst. Only administrators can do this: ask one of yours." in text_of(page)
+    assert "Your role is analyst. Only administrators can do this: ask one of them." in text_of(page)
 
 
 @pytest.mark.parametrize(("role", "may"), [(Role.READER, False), (Role.ANALYST, True), (Role.ADMINISTRATOR, True)])

@@ -19,7 +19,7 @@ def test_without_a_session_it_has_no_menu(nobody):
 def test_a_wrong_method_is_a_page(administrator):
     answer = administrator.get("/sign-out")
     assert answer.status_code == 405
-    assert "does not answer GET" in text_of(answer)
+    assert "does not accept GET" in text_of(answer)
 
 
 def test_the_api_answers_json_as_ever(nobody):

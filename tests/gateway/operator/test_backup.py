@@ -160,7 +160,7 @@ def test_nothing_is_written_over(data, tmp_path, capsys, taken):
             (tmp_path / "mine").touch()
     before = names(tmp_path)
     assert main(["backup", "--data", str(data), str(target)]) == 1
-    assert "Name a directory that is empty" in capsys.readouterr().err
+    assert "Name an empty directory" in capsys.readouterr().err
     assert names(tmp_path) == before
 
 

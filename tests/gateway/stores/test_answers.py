@@ -26,6 +26,6 @@ def test_of_thousands_of_reasons_the_first_hundred_are_told():
     assert [each["line"] for each in many] == list(range(150))
     assert many[99]["reason"].endswith("not 70099")
     assert {each["reason"] for each in many[100:]} == {
-        "no flow record, for another reason than those that other lines are told"
+        "not a flow record, for another reason than those given for other lines"
     }
     assert len({each["reason"] for each in few}) == 1

@@ -68,7 +68,7 @@ def test_an_account_with_no_connection_string_to_keep_changes_nothing(deployment
 
 
 def test_a_deployment_that_is_gone_is_not_replaced(deployments, customer):
-    with pytest.raises(StoreError, match="no deployment azure-prod"):
+    with pytest.raises(StoreError, match="azure-prod no longer exists"):
         deployments.replace(customer, "azure-prod", ID, [NewStorageAccount(ONE, "one")], NOW)
 
 

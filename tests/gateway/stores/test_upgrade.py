@@ -53,7 +53,7 @@ def test_what_is_read_of_it_means_the_same(data):
 def test_the_bytes_of_what_is_there_count_once(data):
     said = []
     upgrade.upgrade(data, said.append)
-    assert any(line.startswith("records.duckdb: bytes counted once in") for line in said)
+    assert any(line.startswith("records.duckdb: bytes settled in") for line in said)
     with open_stores(data) as stores:
         for customer in (1, 2):
             found = page(stores.records, Question(customer, 0, 2**62, Search()), size=1000)

@@ -50,5 +50,5 @@ def test_another_key_is_told(path):
 
 def test_a_file_that_is_no_key_is_told(path):
     path.write_text("no key")
-    with pytest.raises(StoreError, match="is no key"):
+    with pytest.raises(StoreError, match="is not a key"):
         Vault(path).seal("x")

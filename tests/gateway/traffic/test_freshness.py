@@ -51,7 +51,7 @@ def test_the_last_refusal_stands_until_the_next_and_through_what_is_accepted(gat
     clock.move(60)
     client.post(ndjson(record()), "3", log("shop"))
     shop = account_freshness(gateway.stores.records, client.customer)["shop"]
-    told = "The body is no NDJSON. Send one JSON object a line, none of them a list."
+    told = "The body is not NDJSON. Send one JSON object a line, none of them a list."
     assert shop.refusal == Refusal(at, since, 400, told)
 
 

@@ -114,25 +114,25 @@ def test_all_terms_of_a_search_are_read_in_their_order():
         ("-", "-", "A value is missing"),
         ("dport:22,", ",", "A value is missing"),
         ("dport:,22", ":", "A value is missing"),
-        ("src:10.0.0.300", "10.0.0.300", "is no address or network"),
-        ("src:fe80::1%eth0", "fe80::1%eth0", "is no address or network"),
+        ("src:10.0.0.300", "10.0.0.300", "is not a valid address or network"),
+        ("src:fe80::1%eth0", "fe80::1%eth0", "is not a valid address or network"),
         ("net:10.0.0.6/8", "10.0.0.6/8", "Write 10.0.0.0/8"),
         ("dport:65536", "65536", "from 0 to 65535"),
         ("dport:30-20", "30-20", "smaller number first"),
         ("port:<0", "<0", "from 0 to 65535"),
-        ("dport:http", "http", "is no number"),
-        ("dport:²", "²", "is no number"),
+        ("dport:http", "http", "is not a valid number"),
+        ("dport:²", "²", "is not a valid number"),
         ("service:443", "443", "such as tcp/443"),
         ("service:tcp/65536", "tcp/65536", "such as tcp/443"),
         ("service:256/1", "256/1", "such as tcp/443"),
         ("service:smtp/25", "smtp/25", "such as tcp/443"),
         ("proto:smtp", "smtp", "icmp, igmp, tcp"),
-        ("22,10.0.0.6", "10.0.0.6", "is no number"),
+        ("22,10.0.0.6", "10.0.0.6", "is not a valid number"),
         ("decision:denied", "denied", "Write one of allow, deny."),
         ("mac:00-0D", "00-0D", "12 hexadecimal digits"),
         ("mac:=00*", "=00*", "12 hexadecimal digits"),
-        ("rdp", "rdp", "is no address, network or port"),
-        ("dead:beef", "dead:beef", "is no address or network"),
+        ("rdp", "rdp", "is not a valid address, network or port"),
+        ("dead:beef", "dead:beef", "is not a valid address or network"),
         ('src:10.0.0.6 rule:"open', '"open', "not closed"),
         ('rule:="open', '="open', "not closed"),
         ('rule:a"b"', '"', "around a whole value"),
@@ -156,7 +156,7 @@ def test_a_search_has_an_end():
 def test_a_search_of_too_many_terms_is_refused_with_a_way_out():
     terms = [f"port:{number}" for number in range(TERMS_MAX + 1)]
     assert len(parse(" ".join(terms[1:])).terms) == TERMS_MAX
-    with pytest.raises(SearchError, match=r"at most 40 terms. Join values by commas"):
+    with pytest.raises(SearchError, match=r"at most 40 terms. Join values with commas"):
         parse(" ".join(terms))
 
 

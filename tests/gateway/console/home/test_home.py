@@ -53,7 +53,7 @@ def test_logs_that_have_stopped_show_though_agents_go_on(reader, team, configure
     agent = accept(new_agent(team.customer))
     agent.deliver(ndjson(agent_record(time=to_ms(clock.now()))))
     page = reader.get("/")
-    assert "No flow logs of flowlogsone for 34 min." in attention(page)
+    assert "No flow logs from flowlogsone for 34 min." in attention(page)
     assert '<span class="state warn">34 min</span>' in page.text
     assert "Agents" in text_of(page)
     assert '<span class="state good">0 s</span>' in page.text
@@ -69,7 +69,7 @@ def test_each_account_has_a_lag_of_its_own_and_the_worst_comes_first(reader, con
         ("warn", "20 min"),
         ("good", "1 min"),
     ]
-    assert attention(page)[0] == "No flow logs of flowlogstwo for 1 h 30 min."
+    assert attention(page)[0] == "No flow logs from flowlogstwo for 1 h 30 min."
 
 
 def test_a_revoked_token_shows_on_the_first_page_and_in_the_list(
@@ -83,16 +83,16 @@ def test_a_revoked_token_shows_on_the_first_page_and_in_the_list(
     assert machine.post(ndjson(record()), "refused", log("flowlogsone")).status_code == 401
     since = f"{clock.now():%Y-%m-%d %H:%M:%S}"
     told = attention(reader.get("/"))[0]
-    assert told.startswith(f"Deliveries of flowlogsone have been refused since {since} UTC, with 401: ")
+    assert told.startswith(f"Deliveries from flowlogsone have been refused since {since} UTC, with 401: ")
     listed = text_of(reader.get("/setup/flow-logs"))
     assert f"flowlogsone eastus refused since {since} UTC, with 401" in listed
 
 
 def test_an_account_without_a_configuration_shows_on_the_first_page_and_in_the_list(reader, send):
     send("strayaccount")
-    assert "strayaccount delivers flow logs, and no configuration names it." in attention(reader.get("/"))
+    assert "strayaccount delivers flow logs, but is not configured." in attention(reader.get("/"))
     listed = text_of(reader.get("/setup/flow-logs"))
-    assert "Without a configuration" in listed
+    assert "Not configured" in listed
     assert "strayaccount" in listed
     assert "No flow logs are configured yet" not in listed
 
@@ -100,16 +100,16 @@ def test_an_account_without_a_configuration_shows_on_the_first_page_and_in_the_l
 def test_a_configured_account_is_not_listed_as_one_without(reader, configure, send):
     configure("flowlogsone")
     send("flowlogsone")
-    assert "Without a configuration" not in text_of(reader.get("/setup/flow-logs"))
+    assert "Not configured" not in text_of(reader.get("/setup/flow-logs"))
 
 
 def test_a_token_that_ends_in_three_days_shows_on_the_first_page_and_among_the_tokens(gateway, reader, team, clock):
     gateway.stores.tokens.add(team.customer, clock.now(), timedelta(days=3), "Production", "ada")
     gateway.stores.tokens.add(team.customer, clock.now(), timedelta(days=300), "Later", "ada")
     (told,) = attention(reader.get("/"))
-    assert told.endswith("(Production) ends in 3 days. Put a new one in its place before.")
+    assert told.endswith("(Production) expires in 3 days. Replace it before then.")
     page = reader.get("/setup/tokens")
-    assert '<span class="state bad">ends in 3 days</span>' in page.text
+    assert '<span class="state bad">expires in 3 days</span>' in page.text
     assert "300 days" not in page.text
 
 
@@ -118,7 +118,7 @@ def test_a_customer_without_any_record_is_told_what_needs_attention_too(reader, 
     machine.post(b"no gzip", "refused", log("flowlogsone"), compressed=True)
     page = reader.get("/")
     assert "There are no records yet." in text_of(page)
-    assert "Deliveries of flowlogsone have been refused since" in attention(page)[0]
+    assert "Deliveries from flowlogsone have been refused since" in attention(page)[0]
 
 
 def test_where_all_is_well_nothing_needs_attention(reader, gateway, team, configure, clock):
@@ -142,7 +142,7 @@ def test_a_machine_that_is_silent_is_counted(reader, team, new_agent, accept, cl
     agent.deliver(ndjson(agent_record(time=to_ms(clock.now()))))
     clock.move(600)
     page = reader.get("/")
-    assert "1 of 1 machine with an agent: silent." in attention(page)
+    assert "1 of 1 machine with an agent is silent." in attention(page)
     assert "Agents 1 of 1 silent" in text_of(page)
 
 

@@ -47,12 +47,12 @@ def test_a_lag_is_good_for_ten_minutes_and_bad_after_an_hour(minutes, expected):
 
 def test_logs_that_have_stopped_are_told_of_however_fresh_the_agents_are():
     found = situation(heard(minutes=34), heard(None, 1, by_agent=True))
-    assert told(found) == [(Grade.WARN, "No flow logs of shop for 34 min.")]
+    assert told(found) == [(Grade.WARN, "No flow logs from shop for 34 min.")]
 
 
 def test_agents_that_are_silent_are_no_silence_of_logs():
     found = situation(heard(), heard(None, 600, by_agent=True), machines=Machines(4, 0, 4, 2))
-    assert told(found) == [(Grade.WARN, "2 of 4 machines with an agent: silent.")]
+    assert told(found) == [(Grade.WARN, "2 of 4 machines with an agent are silent.")]
 
 
 def test_all_machines_silent_is_worse_than_some():
@@ -64,25 +64,25 @@ def test_a_refused_account_is_told_with_since_when_status_and_why_and_not_as_sil
     (notice,) = notices(situation(heard(minutes=120, refusal=refusal)))
     assert notice == Notice(
         Grade.BAD,
-        "Deliveries of shop have been refused since 2026-11-24 13:30:00 UTC, with 413: The body is too large.",
+        "Deliveries from shop have been refused since 2026-11-24 13:30:00 UTC, with 413: The body is too large.",
         "/setup/flow-logs/azure-production",
     )
 
 
 def test_an_account_that_nobody_has_configured_is_told_of_with_where_to_do_it():
     (notice,) = notices(situation(heard("stray"), heard()))
-    assert notice == Notice(Grade.INFO, "stray delivers flow logs, and no configuration names it.", "/setup/flow-logs")
+    assert notice == Notice(Grade.INFO, "stray delivers flow logs, but is not configured.", "/setup/flow-logs")
 
 
 def test_many_accounts_that_nobody_has_configured_are_one_notice():
     found = notices(situation(heard("stray"), heard(), heard("other")))
-    sentence = "2 storage accounts deliver flow logs, and no configuration names them."
+    sentence = "2 storage accounts deliver flow logs, but are not configured."
     assert found == [Notice(Grade.INFO, sentence, "/setup/flow-logs")]
 
 
 def test_a_configured_account_that_nothing_came_from_is_told_of_after_an_hour():
     found = situation(configured=("shop", "new"))
-    assert told(found)[0] == (Grade.WARN, "Nothing has arrived from shop yet, which azure-production has configured.")
+    assert told(found)[0] == (Grade.WARN, "Nothing has arrived yet from shop, which is configured in azure-production.")
     young = {"new": Configured("azure-production", NOW - timedelta(minutes=59))}
     assert told(Situation(NOW, configured=young)) == []
 
@@ -90,24 +90,24 @@ def test_a_configured_account_that_nothing_came_from_is_told_of_after_an_hour():
 @pytest.mark.parametrize(
     ("ends", "expected"),
     [
-        (timedelta(days=30), (Grade.WARN, "The token 7 (Production) ends in 30 days.")),
-        (timedelta(days=8), (Grade.WARN, "The token 7 (Production) ends in 8 days.")),
-        (timedelta(days=7), (Grade.BAD, "The token 7 (Production) ends in 7 days.")),
-        (timedelta(days=3), (Grade.BAD, "The token 7 (Production) ends in 3 days.")),
-        (timedelta(days=3, minutes=-1), (Grade.BAD, "The token 7 (Production) ends in 3 days.")),
-        (timedelta(days=1), (Grade.BAD, "The token 7 (Production) ends in 1 day.")),
-        (timedelta(hours=5), (Grade.BAD, "The token 7 (Production) ends in 5 h.")),
+        (timedelta(days=30), (Grade.WARN, "The token 7 (Production) expires in 30 days.")),
+        (timedelta(days=8), (Grade.WARN, "The token 7 (Production) expires in 8 days.")),
+        (timedelta(days=7), (Grade.BAD, "The token 7 (Production) expires in 7 days.")),
+        (timedelta(days=3), (Grade.BAD, "The token 7 (Production) expires in 3 days.")),
+        (timedelta(days=3, minutes=-1), (Grade.BAD, "The token 7 (Production) expires in 3 days.")),
+        (timedelta(days=1), (Grade.BAD, "The token 7 (Production) expires in 1 day.")),
+        (timedelta(hours=5), (Grade.BAD, "The token 7 (Production) expires in 5 h.")),
     ],
 )
 def test_a_token_that_is_about_to_end_says_in_how_long(ends, expected):
     ((severity, sentence),) = told(Situation(NOW, tokens=[token(ends)]))
-    assert (severity, sentence) == (expected[0], f"{expected[1]} Put a new one in its place before.")
+    assert (severity, sentence) == (expected[0], f"{expected[1]} Replace it before then.")
 
 
 def test_a_token_that_has_ended_while_it_was_in_use_is_told_of():
     ((severity, sentence),) = told(Situation(NOW, tokens=[token(-timedelta(hours=1), NOW - timedelta(hours=1))]))
     assert severity is Grade.BAD
-    assert sentence.startswith("The token 7 (Production) ended at 2026-11-24 14:30:00 UTC, and was in use.")
+    assert sentence.startswith("The token 7 (Production) expired at 2026-11-24 14:30:00 UTC, and was in use.")
 
 
 def test_machines_that_wait_or_are_refused_are_told_of():
@@ -126,7 +126,7 @@ def test_a_gateway_that_can_store_nothing_comes_first():
 def test_a_source_of_the_future_is_told_of_as_a_wrong_clock():
     found = situation(Heard("shop", False, None, to_ms(NOW)))
     assert told(found) == [
-        (Grade.BAD, "shop: all records are of the future. The clock of whoever wrote them is wrong.")
+        (Grade.BAD, "shop: all records are dated in the future. The clock of whatever wrote them is wrong.")
     ]
 
 

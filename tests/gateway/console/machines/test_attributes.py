@@ -87,7 +87,7 @@ def test_an_old_value_of_an_agent_that_is_silent_is_not_taken_for_a_good_one(gat
     assert "silent" not in text_of(reader.get("/setup/attributes"))
     clock.move(181)
     text = text_of(reader.get("/setup/attributes"))
-    assert f"flows=1 Its agent is silent since {seen_at:%Y-%m-%d %H:%M:%S} UTC" in text
+    assert f"flows=1 Its agent has been silent since {seen_at:%Y-%m-%d %H:%M:%S} UTC" in text
 
 
 def test_empty_pages_tell_what_to_do(gateway, team, reader, clock):

@@ -101,7 +101,7 @@ def test_a_name_that_is_no_files_is_made_one(gateway, team, administrator):
 
 def test_a_removed_blueprint_is_gone(gateway, team, administrator, imported):
     gone = administrator.send(f"{PAGE}/{imported.number}/remove")
-    assert "The blueprint is removed" in text_of(administrator.get(gone.headers["Location"]))
+    assert "The blueprint was removed" in text_of(administrator.get(gone.headers["Location"]))
     assert gateway.stores.blueprints.all(team.customer) == []
     assert administrator.send(f"{PAGE}/{imported.number}/remove").status_code == 404
     assert administrator.get(f"{PAGE}/{imported.number}/export").status_code == 404

@@ -47,7 +47,7 @@ def errors_of(page):
 def test_an_empty_list_tells_how_machines_get_into_it(administrator, reader):
     assert 'href="/help/agent#install"' in administrator.get("/setup/items").text
     assert "create a machine by hand" in text_of(administrator.get("/setup/items"))
-    assert "by hand" not in text_of(reader.get("/setup/items")).replace("or made by hand", "")
+    assert "by hand" not in text_of(reader.get("/setup/items")).replace("or created by hand", "")
 
 
 def test_a_machine_appears_by_itself_as_pending(reader, met, clock):
@@ -92,7 +92,7 @@ def test_a_machine_is_made_by_hand_and_found_by_its_agent(gateway, team, adminis
     listed = text_of(administrator.get("/setup/items"))
     assert "WEB-1 10.0.0.9, fd00::9 Linux accepted none 1 to be accepted" in listed
     text = text_of(administrator.get(f"/setup/items/{met.item}"))
-    assert "An agent says that it is on this machine. What it delivers is not taken until" in text
+    assert "An agent says that it is on this machine. What it delivers is refused until" in text
     assert f"{WEB.id} Version 1.0 pending 192.0.2.7 {clock.now():%Y-%m-%d %H:%M:%S} UTC" in text
     accepted = administrator.send(f"/setup/items/{met.item}/agents/{WEB.id}/accept")
     assert f"Agent {WEB.id} is accepted." in text_of(administrator.get(accepted.headers["Location"]))
@@ -122,7 +122,7 @@ def test_what_is_wrong_stands_at_its_field(gateway, team, administrator, form, f
 
 def test_saving_the_editor_applies_accepts_and_leads_back_to_the_list(gateway, administrator, met, blueprints):
     page = text_of(administrator.get(f"/setup/items/{met}"))
-    assert "Nobody has looked at this machine yet" in page
+    assert "Nobody has reviewed this machine yet" in page
     minute, hour = blueprints
     assert hidden_agents(administrator, met) == [WEB.id]
     form = {"listed": [str(minute), str(hour)], "applied": str(minute), "agent": WEB.id}
@@ -136,7 +136,7 @@ def test_saving_the_editor_applies_accepts_and_leads_back_to_the_list(gateway, a
     again = administrator.get(f"/setup/items/{met}").text
     assert re.search(rf'value="{minute}"[^>]* checked', again)
     assert not re.search(rf'value="{hour}"[^>]* checked', again)
-    assert "Nobody has looked" not in again
+    assert "Nobody has reviewed" not in again
 
 
 def test_what_a_filter_keeps_from_the_panel_stays_as_it_is(gateway, team, administrator, met, blueprints, clock):
@@ -167,7 +167,7 @@ def test_the_editor_without_blueprints_tells_where_they_come_from(administrator,
 
 
 def test_the_editor_tells_of_the_agent_its_clock_and_what_it_dropped(gateway, team, reader, met, clock):
-    assert "not told yet" in text_of(reader.get(f"/setup/items/{met}"))
+    assert "unknown" in text_of(reader.get(f"/setup/items/{met}"))
     for behind, told in [
         (timedelta(hours=1), "1 h behind: set it right"),
         (-timedelta(hours=2), "2 h ahead: set it right"),
@@ -192,7 +192,7 @@ def test_a_removed_machine_is_gone_and_the_audit_log_tells_all(gateway, team, ad
     form = {"listed": list(map(str, blueprints)), "applied": list(map(str, blueprints))}
     administrator.send(f"/setup/items/{met}", form)
     gone = administrator.send(f"/setup/items/{met}/remove")
-    assert "The machine is removed." in text_of(administrator.get(gone.headers["Location"]))
+    assert "The machine was removed." in text_of(administrator.get(gone.headers["Location"]))
     assert administrator.get(f"/setup/items/{met}").status_code == 404
     entries = [(each.action.words, each.subject) for each in gateway.stores.audit_log.page(team.customer, size=2)]
     assert entries == [

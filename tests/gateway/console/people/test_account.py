@@ -43,17 +43,17 @@ def test_a_new_password_ends_all_other_sessions(gateway, team, new_user):
         person.sign_in(name, PASSWORD)
     changed = here.send("/account", CHANGE)
     assert changed.headers["Location"] == "/account?changed=1"
-    assert "The password is changed." in text_of(here.get("/account?changed=1"))
+    assert "The password was changed." in text_of(here.get("/account?changed=1"))
     assert there.get("/account").status_code == 303
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"current": "wrong"}, "This is not your present password."),
-        ({"current": ""}, "Enter your present password."),
+        ({"current": "wrong"}, "This is not your current password."),
+        ({"current": ""}, "Enter your current password."),
         ({"new": "short", "again": "short"}, "Choose at least 12 characters"),
-        ({"new": PASSWORD, "again": PASSWORD}, "This is your present password."),
+        ({"new": PASSWORD, "again": PASSWORD}, "This is your current password."),
         ({"again": "something else"}, "This is not what you entered above."),
     ],
 )

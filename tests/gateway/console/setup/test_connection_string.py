@@ -27,7 +27,7 @@ def test_what_azure_writes_is_taken(text):
         (f'"{GOOD}"', "is in quotes"),
         (f"\u201c{GOOD}\u201d", "is in quotes"),
         (GOOD.replace("cGxhbnRlZA==", '"cGxhbnRlZA=="'), "has quotation marks in it"),
-        (GOOD.replace(";", "; "), "has a blank or a line break in it"),
+        (GOOD.replace(";", "; "), "has a space or a line break in it"),
         (GOOD + "\u200b", "some can't be seen"),
         (GOOD + GOOD, "two connection strings"),
         (GOOD.replace("AccountKey=cGxhbnRlZA==;", ""), "AccountKey is missing"),
@@ -37,10 +37,10 @@ def test_what_azure_writes_is_taken(text):
         (GOOD.replace("https", "http"), "DefaultEndpointsProtocol in this connection string is not"),
         (GOOD.replace("core.windows.net", "planted.example"), "EndpointSuffix in this connection string is not"),
         (GOOD + ";AccountName=flowlogs", "two connection strings"),
-        (GOOD + "\n", "has a blank or a line break in it"),
-        (GOOD + "é", "has characters in it that none has"),
+        (GOOD + "\n", "has a space or a line break in it"),
+        (GOOD + "é", "has characters in it that can't be right"),
         (GOOD + ";x=" + "y" * 1000, "This is not a connection string"),
-        (GOOD.replace("flowlogs", "others"), "of another storage account"),
+        (GOOD.replace("flowlogs", "others"), "belongs to another storage account"),
     ],
 )
 def test_anything_else_is_told_without_a_part_of_it(text, told):

@@ -54,17 +54,17 @@ def test_secrets_are_on_no_page_again(administrator, saved):
         ({"name": "production"}, "name", "must begin with azure-"),
         ({"name": "azure\u2014production"}, "name", "Write the name with a hyphen: azure-production"),
         ({"name": "azure\u2013production"}, "name", "Write the name with a hyphen: azure-production"),
-        ({"name": "azure-"}, "name", "small letters, digits and hyphens after azure-"),
-        ({"name": "azure-../x"}, "name", "small letters, digits and hyphens after azure-"),
+        ({"name": "azure-"}, "name", "lowercase letters, digits and hyphens after azure-"),
+        ({"name": "azure-../x"}, "name", "lowercase letters, digits and hyphens after azure-"),
         ({"name": "azure-" + "x" * 43}, "name", "up to 42"),
         ({"subscription_id": "production"}, "subscription_id", "such as 00000000"),
-        ({"account_1": "Flow_Logs"}, "account-1", "3 to 24 small letters and digits"),
-        ({"account_2": "flowlogsone"}, "account-2", "stands above already"),
+        ({"account_1": "Flow_Logs"}, "account-1", "3 to 24 lowercase letters and digits"),
+        ({"account_2": "flowlogsone"}, "account-2", "is listed above already"),
         ({"region_1": ""}, "region-1", "such as eastus"),
         ({"region_1": "<script>"}, "region-1", "such as eastus"),
         ({"secret_2": ""}, "secret-2", "Enter the connection string"),
         ({"secret_2": "something-else"}, "secret-2", "This is not a connection string."),
-        ({"secret_2": connection_string("flowlogsone")}, "secret-2", "of another storage account"),
+        ({"secret_2": connection_string("flowlogsone")}, "secret-2", "belongs to another storage account"),
         (
             {"secret_2": connection_string("flowlogstwo").replace("windows.net", "chinacloudapi.cn")},
             "secret-2",
@@ -147,7 +147,7 @@ def test_what_somebody_else_has_saved_meanwhile_is_not_overwritten(gateway, team
     assert administrator.send(f"{saved}/edit", theirs).status_code == 303
     answer = administrator.send(f"{saved}/edit", configuration("flowlogsone", seen=seen))
     assert answer.status_code == 422
-    assert "Somebody has changed azure-production meanwhile." in errors_of(answer)["name"]
+    assert "Somebody else has changed azure-production in the meantime." in errors_of(answer)["name"]
     (deployment,) = gateway.stores.deployments.all(team.customer)
     assert [each.name for each in deployment.accounts] == ["flowlogsone", "flowlogstwo", "flowlogsthree"]
 
@@ -183,7 +183,7 @@ def test_the_details_tell_the_last_refusal_until_a_post_is_accepted(gateway, tea
 
 def test_removing_forgets_the_secrets_and_is_told(gateway, team, administrator, saved):
     gone = administrator.send(f"{saved}/remove")
-    assert "The deployment is removed here." in text_of(administrator.get(gone.headers["Location"]))
+    assert "The deployment was removed here." in text_of(administrator.get(gone.headers["Location"]))
     assert administrator.get(saved).status_code == 404
     assert gateway.stores.deployments.connection_strings(team.customer, "azure-production") == {}
 

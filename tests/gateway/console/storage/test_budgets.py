@@ -24,14 +24,14 @@ def test_the_page_tells_what_is_stored_and_how_much_may_be(reader, spend):
     page = text_of(reader.get("/setup/storage"))
     assert "Distinct texts 2 8 25.0 %" in page
     assert "1.00 TB <0.1 %" in page
-    assert "put off until" not in page
+    assert "deferred until" not in page
 
 
 def test_the_first_page_tells_of_a_budget_at_80_per_cent(administrator, reader, gateway, team, spend):
     spend(10)
     assert "distinct texts are used" not in text_of(administrator.get("/"))
     gateway.stores.budgets.set(team.customer, Budget(2, 10**12))
-    told = "2 of the budget of 2 distinct texts are used. Posts that would pass it are put off"
+    told = "2 of the budget of 2 distinct texts are used. Posts that would exceed it are deferred"
     for person in (administrator, reader):
         assert told in text_of(person.get("/"))
         assert "Distinct texts 2 2 100.0 % spent" in text_of(person.get("/setup/storage"))

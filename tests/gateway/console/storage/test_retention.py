@@ -48,18 +48,18 @@ def test_without_days_everything_is_kept_for_ever_and_the_oldest_record_is_told(
     first = to_ms(clock.now()) - 5000
     post(team, record(time=first + 1000), record(time=first), agent_record(time=first + 2000))
     assert rows(reader.get(PAGE)) == [
-        ["for ever", f"{second(first)} UTC"],
-        ["for ever", "no record yet"],
-        ["for ever", f"{second(first + 2000)} UTC"],
+        ["forever", f"{second(first)} UTC"],
+        ["forever", "no record yet"],
+        ["forever", f"{second(first + 2000)} UTC"],
     ]
     assert "the gateway was started without --keep-days" in text_of(reader.get(PAGE))
 
 
 def test_own_days_are_saved_shown_and_in_the_audit_log(gateway, team, administrator, reader):
     saved = administrator.send(PAGE, {"nsg": " 30 ", "agent": "1", "vnet": ""})
-    assert "The days are saved." in text_of(administrator.get(saved.headers["Location"]))
+    assert "The retention was saved." in text_of(administrator.get(saved.headers["Location"]))
     assert gateway.stores.retention.days(team.customer) == {Source.NSG: 30, Source.AGENT: 1}
-    assert [cells[0] for cells in rows(reader.get(PAGE))] == ["30 days", "for ever", "1 day"]
+    assert [cells[0] for cells in rows(reader.get(PAGE))] == ["30 days", "forever", "1 day"]
     assert 'id="nsg" name="nsg" value="30"' in administrator.get(PAGE).text
     administrator.send(PAGE, {"nsg": "60", "agent": ""})
     assert deeds(gateway, team, 2) == [
@@ -78,7 +78,7 @@ def test_days_that_are_saved_as_they_were_leave_no_entry(gateway, team, administ
 @pytest.mark.parametrize("days", ["0", "-1", "1.5", "36501", "x", "9" * 30, "\u0663"])
 def test_a_number_of_days_that_is_none_is_told_at_its_field_and_nothing_is_saved(gateway, team, administrator, days):
     page = administrator.send(PAGE, {"nsg": "30", "vnet": days})
-    assert error(page, "vnet") == "Enter whole days from 1 to 36,500, or nothing for the general ones."
+    assert error(page, "vnet") == "Enter whole days from 1 to 36,500, or nothing for the default."
     assert f'name="vnet" value="{days}"' in page.text
     assert 'name="nsg" value="30"' in page.text
     assert gateway.stores.retention.days(team.customer) == {}
@@ -87,7 +87,7 @@ def test_a_number_of_days_that_is_none_is_told_at_its_field_and_nothing_is_saved
 def test_a_hold_is_made_listed_and_in_the_audit_log(gateway, team, administrator, reader, held, clock):
     assert (held.search, held.reason, held.made_at) == (HOLD["search"], "Case 7", clock.now())
     assert (held.begins_at, held.ends_at) == (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
-    assert f"Hold {held.number} is made." in text_of(administrator.get(f"{PAGE}?made={held.number}"))
+    assert f"Hold {held.number} was created." in text_of(administrator.get(f"{PAGE}?made={held.number}"))
     (row,) = Sheet.of(reader.get(PAGE)).rows("holds")
     begins, ends = "2026-11-01 00:00:00 UTC", "2026-12-01 00:00:00 UTC"
     made = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
@@ -123,7 +123,7 @@ def test_a_hold_may_be_on_everything_of_one_day(gateway, team, administrator):
 @pytest.mark.parametrize(
     ("field", "typed", "told"),
     [
-        ("search", "prot:22", "'prot' is no key of a search. Did you mean proto?"),
+        ("search", "prot:22", "'prot' is not a search key. Did you mean proto?"),
         ("search", 'rule:"a', "This quote is not closed."),
         ("search", "x" * 1001, "Shorten this to 1000 characters."),
         ("first", "", "Enter a day from 2000-01-01 to 2099-12-31, such as 2026-11-23."),
@@ -160,7 +160,7 @@ def test_one_hold_too_many_is_told_at_the_form(administrator, monkeypatch):
 def test_a_hold_is_lifted_once_and_stays_listed(gateway, team, administrator, held, clock):
     lifted = administrator.send(f"{PAGE}/holds/{held.number}/lift")
     page = administrator.get(lifted.headers["Location"])
-    assert f"Hold {held.number} is lifted." in text_of(page)
+    assert f"Hold {held.number} was lifted." in text_of(page)
     (row,) = Sheet.of(page).rows("holds")
     assert row.kind == "gone"
     assert row.cells[5] == f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
@@ -177,7 +177,7 @@ def test_a_hold_that_cannot_be_is_not_there(administrator, number):
 def test_a_hold_whose_search_is_not_understood_any_more_says_so(gateway, team, reader, clock):
     now = clock.now()
     gateway.stores.holds.add(team.customer, "colour:red", now - timedelta(days=1), now, "Case 7", "ada", now)
-    assert "the hold keeps all records of its time. Lift it, and make it again." in text_of(reader.get(PAGE))
+    assert "the hold keeps all records of its period. Lift it, and create it again." in text_of(reader.get(PAGE))
 
 
 def test_another_customers_holds_and_days_are_not_there(gateway, new_team, held):

@@ -76,7 +76,7 @@ def test_a_place_that_is_none_is_told(team, post, clock):
     post(team, logged(to_ms(clock.now()) - 1))
     answer = team.reader.get("/conversations?after=x")
     assert answer.status_code == 422
-    assert "This place in the list is not known" in answer.text
+    assert "This position in the list is not valid" in answer.text
 
 
 def test_what_nobody_measured_is_no_byte(team, post, clock):

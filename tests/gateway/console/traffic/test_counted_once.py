@@ -71,7 +71,7 @@ def test_a_sum_opens_the_record_that_it_takes_and_the_record_says_so(team):
     address, _ = next(iter(sheet.counts("data-bytes")))
     rows = Sheet.of(team.reader.get(address))
     assert len(rows.rows("records")) == 1
-    opened = team.reader.get(next(link.address for link in rows.links if link.text == "All of this record"))
+    opened = team.reader.get(next(link.address for link in rows.links if link.text == "Full record"))
     assert "Only Counted yes" in opened.text
 
 

@@ -78,7 +78,7 @@ def test_the_audit_log_tells_who_exported_what(team):
     ("address", "status", "words"),
     [
         ("/traffic/export.csv?q=vedrict:deny", 422, "Did you mean decision"),
-        ("/traffic/export.csv?from=yesterday", 422, "is no time"),
+        ("/traffic/export.csv?from=yesterday", 422, "is not a valid time"),
         ("/traffic/export.exe", 404, "There is no format of export here"),
     ],
 )

@@ -155,7 +155,7 @@ def test_where_nothing_is_found_a_page_leads_on(page, team):
     sheet = shown(team.reader, f"{page}?q=sport:7")
     text = text_of(team.reader.get(f"{page}?q=sport:7"))
     assert "Nothing was found from" in text
-    assert "or take a term away" in text
+    assert "or remove a term" in text
     assert any(link.text == "Search all time" for link in sheet.links)
 
 
@@ -172,9 +172,9 @@ def test_people_sign_in_first(page, nobody):
         ("from=yesterday", "Write one like 2026-11-23T15:30Z."),
         ("range=1y", "Choose one of 1h"),
         ("columns=secret", "There is no column"),
-        ("cursor=somewhere", "This place in the list is not known."),
-        ("cursor=older:1.2.99999999999999999999", "This place in the list is not known."),
-        (f"cursor=older:1.2.{'0' * 30}{'9' * 30}", "This place in the list is not known."),
+        ("cursor=somewhere", "This position in the list is not valid."),
+        ("cursor=older:1.2.99999999999999999999", "This position in the list is not valid."),
+        (f"cursor=older:1.2.{'0' * 30}{'9' * 30}", "This position in the list is not valid."),
     ],
 )
 @pytest.mark.usefixtures("posted")
@@ -229,7 +229,7 @@ def test_how_a_table_is_ordered_stays_while_one_searches_and_goes_nowhere_else(t
     wrong = team.reader.get("/top?by=colour")
     assert wrong.status_code == 422
     assert "Choose one of source, destination, pair" in text_of(wrong)
-    assert "/top?" in {link.address for link in Sheet.of(wrong).links if link.text == "Show it as at first"}
+    assert "/top?" in {link.address for link in Sheet.of(wrong).links if link.text == "Reset"}
 
 
 def test_a_value_of_a_megabyte_makes_no_page_of_it(gateway, team, clock):
@@ -247,8 +247,8 @@ def test_a_value_of_a_megabyte_makes_no_page_of_it(gateway, team, clock):
 def test_a_record_of_the_future_does_not_make_old_records_fresh(team, post, clock):
     now = to_ms(clock.now())
     post(team, record(time=4_000_000_000_000))
-    assert "all are of the future: a clock is wrong" in text_of(team.reader.get("/"))
-    assert "All records are of the future" in text_of(team.reader.get("/traffic"))
+    assert "all are dated in the future: a clock is wrong" in text_of(team.reader.get("/"))
+    assert "All records are dated in the future" in text_of(team.reader.get("/traffic"))
     post(team, record(time=now - 2 * 3_600_000))
     home = team.reader.get("/")
     assert '<span class="state bad">2 h</span>' in home.text

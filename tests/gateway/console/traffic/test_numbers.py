@@ -86,7 +86,7 @@ def test_the_sources_of_an_exposed_port_are_as_many_as_it_says(team, posted):
 def record_page(team):
     """The page of the newest record."""
     sheet = Sheet.of(team.reader.get("/traffic?range=all"))
-    return Sheet.of(team.reader.get(next(link.address for link in sheet.links if link.text == "All of this record")))
+    return Sheet.of(team.reader.get(next(link.address for link in sheet.links if link.text == "Full record")))
 
 
 def test_a_cell_leads_to_the_rows_with_the_same_and_to_those_without(team, posted):

@@ -12,7 +12,7 @@ def address(team, post, clock):
     """The address of the team's only record."""
     post(team, record(time=to_ms(clock.now()) - 1, rule="UserRule_ssh"))
     links = Sheet.of(team.reader.get("/traffic")).links
-    return next(link.address for link in links if link.text == "All of this record")
+    return next(link.address for link in links if link.text == "Full record")
 
 
 def test_all_there_is_to_a_record_stands_on_its_page(team, address):

@@ -157,8 +157,8 @@ def test_a_hold_that_is_made_while_the_records_are_looked_for_refuses_too(stores
     [
         ("", "An empty search finds all records"),
         ("   ", "An empty search finds all records"),
-        ("colour:red", "'colour' is no key of a search"),
-        ('ip:"10.0.0.4 port:22"', "is no address or network"),
+        ("colour:red", "'colour' is not a search key"),
+        ('ip:"10.0.0.4 port:22"', "is not a valid address or network"),
     ],
 )
 def test_a_search_that_says_nothing_is_refused(stores, search, told):
