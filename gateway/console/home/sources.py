@@ -59,8 +59,11 @@ class Source:
     @property
     def grade(self) -> Grade:
         """How it is."""
-        if self.heard.refusal is not None or self.lag is None:
+        if self.heard.refusal is not None:
             return Grade.BAD
+        if self.lag is None:
+            # A machine without connections delivers intervals without records.
+            return Grade.INFO if self.heard.by_agent else Grade.BAD
         return grade(self.lag)
 
 

@@ -123,6 +123,12 @@ def test_a_gateway_that_can_store_nothing_comes_first():
     assert "not been able to store what is delivered since 2026-11-24 15:25:00 UTC" in told(found)[0][1]
 
 
+def test_agents_without_a_connection_yet_are_nothing_to_worry_about():
+    (agents,) = situation(Heard(None, True, None, to_ms(NOW))).sources
+    assert (agents.lag, agents.grade) == (None, Grade.INFO)
+    assert told(situation(Heard(None, True, None, to_ms(NOW)))) == []
+
+
 def test_a_source_of_the_future_is_told_of_as_a_wrong_clock():
     found = situation(Heard("shop", False, None, to_ms(NOW)))
     assert told(found) == [
