@@ -18,7 +18,7 @@ from agent.flows.links import Tracker, links_of
 from agent.flows.record import to_lines
 from agent.flows.table import Endpoint, PortRange, Snapshot
 
-_LOG: Final = logging.getLogger("agent.collecting")
+_logger = logging.getLogger("agent.collecting")
 LOOK_EVERY_SECONDS: Final = 30
 """How far apart looks are at most: Linux remembers for 60 seconds what this machine closed."""
 NOTHING_WANTED: Final = "this agent is not accepted in the console yet, or no blueprint is applied to its machine."
@@ -125,10 +125,10 @@ class Collector:
         self._close()
         if settings.interval_seconds is None:
             self._watch, self._interval = None, 0
-            _LOG.info("Nothing is collected: %s", NOTHING_WANTED)
+            _logger.info("Nothing is collected: %s", NOTHING_WANTED)
             return
         self._interval = settings.interval_seconds
-        _LOG.info("Connections are collected, and sent every %d seconds.", self._interval)
+        _logger.info("Connections are collected, and sent every %d seconds.", self._interval)
         if self._watch is None:
             self._watch = self._new_watch()
             self._look(self._watch)
@@ -170,7 +170,7 @@ class Collector:
             watch.look(self._clock.now_ms())
         except TableUnreadable as error:
             if self._trouble is None:
-                _LOG.error("The connection table can't be read: %s", error)
+                _logger.error("The connection table can't be read: %s", error)
             self._trouble = str(error)
         else:
             self._trouble = None
@@ -179,7 +179,7 @@ class Collector:
         found = self._watch.take() if self._watch else None
         if found is None:
             return
-        _LOG.info(
+        _logger.info(
             "%d flows since %s; left out: %d connections within the machine, %d to the edge; %d damaged lines.",
             len(found.flows),
             iso(self._start_ms),

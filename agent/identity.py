@@ -82,7 +82,7 @@ def _agent_id(state: Path) -> str:
 
 
 def own_addresses() -> frozenset[str]:
-    """Return the addresses of all cards; none where nothing tells them at once."""
+    """Return the addresses of all NICs; none where nothing tells them at once."""
     try:
         return frozenset(filter(None, map(canonical, _addresses_of_cards())))
     except (ImportError, OSError):
@@ -105,8 +105,8 @@ def _written_addresses() -> list[str]:
 def _addresses_of_cards() -> list[str]:
     import psutil  # noqa: PLC0415 -- may be missing where the table is read from netstat
 
-    cards = psutil.net_if_addrs().values()
-    return [each.address for card in cards for each in card if each.family in (socket.AF_INET, socket.AF_INET6)]
+    nics = psutil.net_if_addrs().values()
+    return [each.address for nic in nics for each in nic if each.family in (socket.AF_INET, socket.AF_INET6)]
 
 
 def _addresses_of_name() -> list[str]:

@@ -1,4 +1,4 @@
-"""`run`: asking, collecting and delivering at the same time, until it is told to end."""
+"""`run`: polling, collecting and delivering at the same time, until it is told to end."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.collecting import Collector
-from agent.delivery.asking import Asking
 from agent.delivery.delivering import Delivery
+from agent.delivery.polling import Polling
 from agent.delivery.settings import Settings
 
-_LOG: Final = logging.getLogger("agent")
+_logger = logging.getLogger("agent")
 _END_SECONDS: Final = 10.0
 _SIGNALS_SECONDS: Final = 1.0
 
@@ -47,8 +47,8 @@ class Loop(threading.Thread):
                 wait = self._step()
                 self._wake.wait(wait)
                 self._wake.clear()
-        except Exception:  # noqa: BLE001 -- whatever it was, an agent that only half works must not go on
-            _LOG.exception("The agent failed.")
+        except Exception:  # whatever it was, an agent that only half works must not go on
+            _logger.exception("The agent failed.")
             self._ended.put(1)
 
 
@@ -56,29 +56,29 @@ class Runner:
     """The three loops, and what passes between them."""
 
     def __init__(
-        self, collector: Collector, delivery: Delivery, asking: Callable[[Callable[[Settings], None]], Asking]
+        self, collector: Collector, delivery: Delivery, polling: Callable[[Callable[[Settings], None]], Polling]
     ) -> None:
         self._collector = collector
         self._settings: queue.SimpleQueue[Settings] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._collecting = Loop("collecting", self._collect, self._ended)
         self._delivering = Loop("delivering", delivery.step, self._ended)
-        self._asking = Loop("asking", asking(self._pass_on).step, self._ended)
+        self._polling = Loop("polling", polling(self._pass_on).step, self._ended)
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; return the exit code."""
         # Only a SimpleQueue may be used in a signal handler: an Event could wait for a lock that its own thread holds.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._ended.put(0))
-        for loop in (self._asking, self._collecting, self._delivering):
+        for loop in (self._polling, self._collecting, self._delivering):
             loop.start()
         code = self._wait_for_end()
-        for loop in (self._asking, self._collecting, self._delivering):
+        for loop in (self._polling, self._collecting, self._delivering):
             loop.stop()
         self._collecting.join(_END_SECONDS)
         if code == 0 and not self._collecting.is_alive():
             self._collector.finish()
-            _LOG.info("The agent stops; what it has found so far is in the spool.")
+            _logger.info("The agent stops; what it has found so far is in the spool.")
         return code
 
     def _wait_for_end(self) -> int:

@@ -31,8 +31,8 @@ from gateway.headers import SecurityHeaders
 from gateway.keeping.outlived import forget_outlived
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.metrics.activity import Activity
-from gateway.place import Place
 from gateway.signing_in import SigningIn
+from gateway.site import Site
 from gateway.stores.errors import StoreError
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 
@@ -43,7 +43,7 @@ _logger = logging.getLogger(__name__)
 
 def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     stores: Stores,
-    place: Place,
+    site: Site,
     clock: Clock,
     sink: Sink,
     limits: Limits = DEFAULT_LIMITS,
@@ -55,7 +55,7 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
 
     Args:
         stores: Open stores; they stay open when the application ends.
-        place: Where the gateway is, as it tells others.
+        site: Where the gateway is, as it tells others.
         clock: The time for tokens, keys and sessions.
         sink: Takes the request log.
         limits: What one request may bring.
@@ -66,8 +66,8 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
 
     """
     activity = activity or Activity()
-    signing_in = SigningIn(stores, clock, behind_a_proxy=place.behind_a_proxy)
-    pages = Routes(stores, place, signing_in, limits, clock, activity.places, records_life)
+    signing_in = SigningIn(stores, clock, behind_a_proxy=site.behind_a_proxy)
+    pages = Routes(stores, site, signing_in, limits, clock, activity.places, records_life)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
         answer = on_http_exception if is_api(request.url.path) else pages.on_http_exception
@@ -109,7 +109,7 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     )
     app.state.bodies = activity.bodies["gateway"] = Bodies(limits.bodies_bytes, limits.bodies_of_one_bytes)
     # Outside of everything, so that the answer to a failure has the headers too.
-    return SecurityHeaders(OneEnd(app), encrypted=place.encrypted)
+    return SecurityHeaders(OneEnd(app), encrypted=site.encrypted)
 
 
 async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None, ending: threading.Event) -> None:

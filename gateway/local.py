@@ -22,8 +22,8 @@ from gateway.edge.app import create_edge
 from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.metrics.activity import Activity
-from gateway.place import CHECKOUT, PACKAGE, Place
 from gateway.server import listen, run, server
+from gateway.site import CHECKOUT, PACKAGE, Site
 from gateway.stores.accounts import Accounts
 from gateway.stores.database import Database
 from gateway.stores.passwords import new_password
@@ -96,14 +96,14 @@ def run_in_thread(  # noqa: PLR0913 - what a gateway can differ in
     activity = activity or Activity()
     connections = activity.connections["gateway"] = Connections(1000, None)
     listener = listen("127.0.0.1", 0, connections)
-    place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}", package=package)
+    site = Site(f"http://127.0.0.1:{listener.getsockname()[1]}", package=package)
     layers = [] if faults is None else [Middleware(FaultLayer, faults=faults, path=faulty_path)]
-    app = create_app(stores, place, clock, sink, limits, layers, activity=activity)
+    app = create_app(stores, site, clock, sink, limits, layers, activity=activity)
     serving = server(app, protocol=DroppableProtocol, connections=connections)
     thread = threading.Thread(target=run, args=[(serving, listener)], name="gateway")
     thread.start()
     try:
-        yield Gateway(place.url, stores)
+        yield Gateway(site.url, stores)
     finally:
         serving.should_exit = True
         thread.join()

@@ -25,8 +25,8 @@ from gateway.metrics.activity import Activity
 from gateway.metrics.app import TokenFileError, create_metrics, read_token
 from gateway.operator.app import create_operator
 from gateway.operator.socket import listening
-from gateway.place import PACKAGE, Place
 from gateway.server import Server, end_on_signals, listen, run, server
+from gateway.site import PACKAGE, Site
 from gateway.stores.accounts import Accounts
 from gateway.stores.errors import StoreError
 from gateway.stores.passwords import new_password
@@ -127,7 +127,7 @@ def serve(
         counted = _connections(options)
         listener = open_things.enter_context(_listener(options.host, options.port, counted))
         url = _url(*listener.getsockname()[:2], tls=tls)
-        place = Place(
+        site = Site(
             public_url or url,
             encrypted=tls or options.behind_a_proxy or (public_url or "").startswith("https:"),
             behind_a_proxy=options.behind_a_proxy,
@@ -136,7 +136,7 @@ def serve(
         activity = Activity(connections={"gateway": counted})
         app = create_app(
             stores,
-            place,
+            site,
             utc_now,
             write,
             middleware=middleware,

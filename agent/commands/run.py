@@ -10,10 +10,10 @@ from typing import Final
 from agent.clock import SystemClock
 from agent.collecting import Collector, Watch
 from agent.commands.options import add_edge_options, add_state_option, make_edge
-from agent.delivery.asking import Asking
 from agent.delivery.backoff import Backoff
 from agent.delivery.delivering import Delivery
 from agent.delivery.lock import lock
+from agent.delivery.polling import Polling
 from agent.delivery.spool import Spool
 from agent.delivery.token import read_token
 from agent.errors import SettingError
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             runner = Runner(
                 Collector(watch, spool, clock, identity.host),
                 Delivery(spool, edge, Backoff(), clock),
-                lambda apply: Asking(edge, apply, Backoff()),
+                lambda apply: Polling(edge, apply, Backoff()),
             )
             return runner.run()
     except OSError as error:

@@ -14,7 +14,7 @@ from agent.delivery.edge import Edge, Taken
 from agent.delivery.spool import BETWEEN_REASONS, Batch, Spool, make_batch
 from agent.errors import AgentError, BatchRefused, EdgeAway
 
-_LOG: Final = logging.getLogger("agent.delivery")
+_logger = logging.getLogger("agent.delivery")
 _REFUSED_SECONDS: Final = 60.0
 """Until the token or the address is tried again that was refused."""
 _REASONS_SHOWN: Final = 5
@@ -51,7 +51,7 @@ class Delivery:
         try:
             taken = self._edge.post(batch, self._spool.dropped)
         except BatchRefused as error:
-            _LOG.error("An interval was refused and set aside: %s", error)
+            _logger.error("An interval was refused and set aside: %s", error)
             self._spool.set_aside(batch, str(error))
             return 0.0
         except EdgeAway as error:
@@ -65,20 +65,20 @@ class Delivery:
 
     def _finish(self, batch: Batch, taken: Taken) -> None:
         if self._trouble is not None:
-            _LOG.warning("The edge accepts intervals again.")
+            _logger.warning("The edge accepts intervals again.")
         self._trouble = None
         self._backoff.reset()
-        _LOG.debug("The edge accepted %d flows of the interval from %s.", taken.accepted, iso(batch.start_ms))
+        _logger.debug("The edge accepted %d flows of the interval from %s.", taken.accepted, iso(batch.start_ms))
         if taken.rejected:
             reason = _reasons(taken.rejected)
-            _LOG.error("The edge rejected %d flows, which are set aside: %s", len(taken.rejected), reason)
+            _logger.error("The edge rejected %d flows, which are set aside: %s", len(taken.rejected), reason)
             self._spool.keep_rejected(_only(batch, taken.rejected), reason)
         self._spool.done(batch)
 
     def _report(self, error: AgentError) -> None:
         """Say what is the matter, once for as long as it stays the same."""
         if str(error) != self._trouble:
-            _LOG.error("%s %d intervals wait.", error, len(self._spool))
+            _logger.error("%s %d intervals wait.", error, len(self._spool))
         self._trouble = str(error)
 
 

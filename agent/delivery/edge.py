@@ -23,7 +23,7 @@ from agent.flows.table import Endpoint
 from agent.foreign import Refusal, parsed, plain_words, refusal_in
 from agent.identity import Identity
 
-_LOG: Final = logging.getLogger("agent.edge")
+_logger = logging.getLogger("agent.edge")
 PORT: Final = 8048
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 30.0
@@ -251,9 +251,9 @@ class Edge:
         if skew is None or (abs(skew) > SKEW_MAX_SECONDS) is was_wrong:
             return
         if was_wrong:
-            _LOG.warning("This machine's clock agrees with the edge's again.")
+            _logger.warning("This machine's clock agrees with the edge's again.")
         else:
-            _LOG.warning("%s The times of its records are as wrong: correct it.", skew_sentence(skew))
+            _logger.warning("%s The times of its records are as wrong: correct it.", skew_sentence(skew))
 
 
 def skew_of(date: str, now_ms: int) -> float | None:

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from agent.files import make_directory, remove_unfinished, write_whole
 from agent.foreign import plain_words
 
-_LOG: Final = logging.getLogger("agent.spool")
+_logger = logging.getLogger("agent.spool")
 _NAME: Final = re.compile(r"([0-9]{13})-([0-9]{1,9})\.ndjson\.gz")
 _ASIDE: Final = "refused"
 _REASON: Final = ".reason.txt"
@@ -115,7 +115,9 @@ class Spool:
                 except OSError as error:
                     self._on_disk.popleft()
                     self._count_dropped()
-                    _LOG.error("The interval %s can't be read from the spool, and is lost: %s.", name, error.strerror)
+                    _logger.error(
+                        "The interval %s can't be read from the spool, and is lost: %s.", name, error.strerror
+                    )
                     continue
                 return Batch(_start_of(name), int(name.partition("-")[2].partition(".")[0]), body)
             return self._in_memory[0] if self._in_memory else None
@@ -142,7 +144,7 @@ class Spool:
                 write_whole(self._aside / batch.name, batch.body)
                 self._thin_out()
             except OSError as error:
-                _LOG.error("The refused records %s can't be kept, and are lost: %s.", batch.name, error.strerror)
+                _logger.error("The refused records %s can't be kept, and are lost: %s.", batch.name, error.strerror)
                 return False
             return True
 
@@ -154,7 +156,7 @@ class Spool:
                 write_whole(self._directory / batch.name, batch.body)
             except OSError as error:
                 if self._disk_takes:
-                    _LOG.error(
+                    _logger.error(
                         "The spool %s can't be written: %s. Intervals wait in memory, %d at most, and are lost if the "
                         "agent ends.",
                         self._directory,
@@ -166,7 +168,7 @@ class Spool:
             self._in_memory.popleft()
             self._on_disk.append(batch.name)
         if not self._disk_takes:
-            _LOG.warning("The spool %s can be written again.", self._directory)
+            _logger.warning("The spool %s can be written again.", self._directory)
         self._disk_takes = True
 
     def _forget(self, batch: Batch) -> bool:
@@ -185,13 +187,15 @@ class Spool:
         else:
             name = self._in_memory.popleft().name
         self._count_dropped()
-        _LOG.error("%d intervals wait already: the oldest, %s, is dropped; %d so far.", self._max, name, self._dropped)
+        _logger.error(
+            "%d intervals wait already: the oldest, %s, is dropped; %d so far.", self._max, name, self._dropped
+        )
 
     def _remove(self, name: str) -> None:
         try:
             os.unlink(self._directory / name)  # noqa: PTH108 -- beside the others of os
         except OSError as error:
-            _LOG.error("The file %s can't be removed from the spool: %s.", name, error.strerror)
+            _logger.error("The file %s can't be removed from the spool: %s.", name, error.strerror)
 
     def _count_dropped(self) -> None:
         self._dropped += 1

@@ -30,8 +30,8 @@ from dev.chaos.logs import REFUSED_ADDRESS, REJECTED_ADDRESS
 from gateway.app import create_app
 from gateway.clock import utc_now
 from gateway.faults import Answer, DroppableProtocol
-from gateway.place import Place
 from gateway.server import end_on_signals, server
+from gateway.site import Site
 from gateway.stores.stores import Stores, open_stores
 
 CONTROL: Final = "/chaos"
@@ -155,13 +155,13 @@ class Bench:
 def main() -> None:
     """Serve until SIGTERM, and say first where."""
     with open_stores(Path(sys.argv[1])) as stores, socket.create_server(("127.0.0.1", 0)) as listener:
-        place = Place(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        site = Site(f"http://127.0.0.1:{listener.getsockname()[1]}")
         bench = Middleware(Bench, stores=stores)
         serving = server(
-            create_app(stores, place, utc_now, lambda _entry: None, middleware=[bench]), protocol=DroppableProtocol
+            create_app(stores, site, utc_now, lambda _entry: None, middleware=[bench]), protocol=DroppableProtocol
         )
         end_on_signals(serving)
-        print(f"{place.url}/", flush=True)
+        print(f"{site.url}/", flush=True)
         serving.run(sockets=[listener])
 
 

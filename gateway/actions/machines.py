@@ -83,7 +83,7 @@ def decide_on_agent(stores: Stores, actor: Actor, now: datetime, item: Item, age
             raise GoneError("There is no such agent on this machine. It may be on another one by now.")
 
 
-def meet_agent(stores: Stores, actor: Actor, now: datetime, said: Presence, peer: str) -> Met:
+def register_agent(stores: Stores, actor: Actor, now: datetime, said: Presence, peer: str) -> Met:
     """Note that an agent asked, and who it says it is. Blocks.
 
     Raises:

@@ -24,7 +24,7 @@ from gateway.stores.posts import Log
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import TokenKind
 
-_LOG: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
+_LOG_NAME: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
 _LOG_CHARACTERS: Final = 24 + 1 + 63 + 1 + 1024
 """An account's name, a container's and a blob's at most ("Naming and referencing containers, blobs, and metadata")."""
 _REFUSED_TOKENS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -79,5 +79,5 @@ class FlowLogs:
 
 def _log(request: Request) -> Log | None:
     """Read which log blob a post says it comes from; it is for people to see, so anything else is passed over."""
-    match = _LOG.fullmatch(unquote(request.headers.get("flow-log", ""))[:_LOG_CHARACTERS])
+    match = _LOG_NAME.fullmatch(unquote(request.headers.get("flow-log", ""))[:_LOG_CHARACTERS])
     return match and Log(match[1], match[2])

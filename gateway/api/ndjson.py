@@ -8,8 +8,8 @@ import orjson
 
 from gateway.api.body import too_large
 from gateway.api.errors import ApiError
-from gateway.api.faultless import read_faultless
-from gateway.stores.columns import Columns, columns
+from gateway.api.fast import read_fast
+from gateway.stores.transposed import Columns, transposed
 from shared.flowlog.check import check
 from shared.flowlog.record import Source
 
@@ -50,8 +50,8 @@ def read_lines(body: bytes, limit: int) -> Batch:
 
     """
     check_length(body, limit)
-    faultless = read_faultless(body)
-    return read_each_line(body) if faultless is None else Batch(len(faultless["time"]), faultless, [])
+    columns = read_fast(body)
+    return read_each_line(body) if columns is None else Batch(len(columns["time"]), columns, [])
 
 
 def check_length(body: bytes, limit: int) -> None:
@@ -100,4 +100,4 @@ def read_each_line(body: bytes, check: Check = check_of_log) -> Batch:
             rejected.append({"line": number, "reason": told})
     if not objects:
         raise ApiError(400, "not_ndjson", "The body is not NDJSON. Send one JSON object a line, none of them a list.")
-    return Batch(len(records), columns(records), rejected)
+    return Batch(len(records), transposed(records), rejected)

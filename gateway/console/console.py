@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gateway.clock import Clock
 from gateway.console.pages import Pages
 from gateway.limits import Limits
-from gateway.place import Place
+from gateway.site import Site
 from gateway.stores.stores import Stores
 
 
@@ -16,7 +16,7 @@ class Console:
     Attributes:
         pages: Renders templates.
         stores: All that the gateway keeps.
-        place: Where the gateway is reached.
+        site: Where the gateway is reached.
         limits: How much a request may bring, and how long a query may take.
         clock: The time.
 
@@ -24,6 +24,6 @@ class Console:
 
     pages: Pages
     stores: Stores
-    place: Place
+    site: Site
     limits: Limits
     clock: Clock

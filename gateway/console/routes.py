@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from gateway.clock import Clock
 from gateway.console import links
+from gateway.console.access import Access, Endpoint, Handler
 from gateway.console.compression import page
 from gateway.console.console import Console
 from gateway.console.errors import PageError, not_found, refused
@@ -25,7 +26,6 @@ from gateway.console.people.account import Account
 from gateway.console.people.audit_log import AuditLogPage
 from gateway.console.people.devices import Devices
 from gateway.console.people.sign_in import SignIn
-from gateway.console.session import Door, Endpoint, Handler
 from gateway.console.setup.download import ScriptsPage
 from gateway.console.setup.flow_logs import FlowLogsPage
 from gateway.console.setup.registrations import RegistrationsPage
@@ -42,9 +42,9 @@ from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.top import TopPage
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
-from gateway.place import Place
 from gateway.places import Places
 from gateway.signing_in import SigningIn
+from gateway.site import Site
 from gateway.stores.errors import StoreError
 from gateway.stores.stores import Stores
 
@@ -60,7 +60,7 @@ class Routes:
     def __init__(
         self,
         stores: Stores,
-        place: Place,
+        site: Site,
         signing_in: SigningIn,
         limits: Limits,
         clock: Clock,
@@ -70,9 +70,9 @@ class Routes:
         static = StaticFiles()
         self._pages = Pages(static)
         fingerprint = stores.accounts.fingerprint()
-        self._door = Door(stores.sessions, place, limits, clock, fingerprint)
-        devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=place.encrypted)
-        console = Console(self._pages, stores, place, limits, clock)
+        self._access = Access(stores.sessions, site, limits, clock, fingerprint)
+        devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=site.encrypted)
+        console = Console(self._pages, stores, site, limits, clock)
         self.all = [
             *self._of_people(console, devices, signing_in, places),
             *self._of_traffic(console, places),
@@ -84,95 +84,95 @@ class Routes:
         ]
 
     def _of_people(self, console: Console, devices: Devices, signing_in: SigningIn, places: Places) -> list[Route]:
-        door = self._door
-        sign_in = SignIn(console, door, devices, signing_in)
-        account = Account(console, door, signing_in)
+        access = self._access
+        sign_in = SignIn(console, access, devices, signing_in)
+        account = Account(console, access, signing_in)
         audit_log = AuditLogPage(console, places)
         return [
-            page(links.SIGN_IN, door.everybody(sign_in.get)),
-            form(links.SIGN_IN, door.everybody(sign_in.post)),
-            form(links.SIGN_OUT, door.newcomer(sign_in.sign_out)),
-            page(links.ACCOUNT, door.newcomer(account.get)),
-            form(links.ACCOUNT, door.newcomer(account.post)),
-            page(links.AUDIT_LOG, door.reader(audit_log.get)),
-            Route(f"{links.AUDIT_LOG}/export.{{suffix}}", door.reader(audit_log.export), methods=["GET"]),
-            page("/setup/journal", door.reader(moved_to(links.AUDIT_LOG))),
+            page(links.SIGN_IN, access.everybody(sign_in.get)),
+            form(links.SIGN_IN, access.everybody(sign_in.post)),
+            form(links.SIGN_OUT, access.with_any_password(sign_in.sign_out)),
+            page(links.ACCOUNT, access.with_any_password(account.get)),
+            form(links.ACCOUNT, access.with_any_password(account.post)),
+            page(links.AUDIT_LOG, access.reader(audit_log.get)),
+            Route(f"{links.AUDIT_LOG}/export.{{suffix}}", access.reader(audit_log.export), methods=["GET"]),
+            page("/setup/journal", access.reader(moved_to(links.AUDIT_LOG))),
         ]
 
     def _of_traffic(self, console: Console, places: Places) -> list[Route]:
-        door = self._door
+        access = self._access
         records = RecordPages(console, places)
         return [
-            page(links.HOME, door.reader(Home(records, Attention(console)).get)),
-            page(links.TRAFFIC, door.reader(TrafficList(records).get)),
-            Route(f"{links.TRAFFIC}/export.{{suffix}}", door.reader(Export(console, records).get), methods=["GET"]),
-            page(links.RECORD, door.reader(RecordPage(records).get)),
-            page(links.CONVERSATIONS, door.reader(Conversations(records).get)),
-            page(links.TIMELINE, door.reader(records.page("traffic/timeline.html", timeline.answer))),
-            page(links.TOP, door.reader(TopPage(records).get)),
-            page(links.RULES, door.reader(records.page("traffic/rules.html", rules.answer))),
-            page(links.EXPOSED, door.reader(records.page("traffic/exposed.html", exposed.answer))),
+            page(links.HOME, access.reader(Home(records, Attention(console)).get)),
+            page(links.TRAFFIC, access.reader(TrafficList(records).get)),
+            Route(f"{links.TRAFFIC}/export.{{suffix}}", access.reader(Export(console, records).get), methods=["GET"]),
+            page(links.RECORD, access.reader(RecordPage(records).get)),
+            page(links.CONVERSATIONS, access.reader(Conversations(records).get)),
+            page(links.TIMELINE, access.reader(records.page("traffic/timeline.html", timeline.answer))),
+            page(links.TOP, access.reader(TopPage(records).get)),
+            page(links.RULES, access.reader(records.page("traffic/rules.html", rules.answer))),
+            page(links.EXPOSED, access.reader(records.page("traffic/exposed.html", exposed.answer))),
         ]
 
     def _of_setup(self, console: Console) -> list[Route]:
-        door = self._door
+        access = self._access
         tokens, flow_logs = TokensPage(console), FlowLogsPage(console)
         scripts, registrations = ScriptsPage(console), RegistrationsPage(console)
         return [
-            page(links.TOKENS, door.reader(tokens.get)),
-            form(links.TOKENS, door.administrator(tokens.post)),
-            form(f"{links.TOKENS}/{{number}}/revoke", door.administrator(tokens.revoke)),
-            page(links.FLOW_LOGS, door.reader(flow_logs.overview)),
-            page(f"{links.FLOW_LOGS}/new", door.administrator(flow_logs.new)),
-            form(f"{links.FLOW_LOGS}/new", door.administrator(flow_logs.add)),
-            page(f"{links.FLOW_LOGS}/{{name}}", door.reader(flow_logs.details)),
-            page(f"{links.FLOW_LOGS}/{{name}}/edit", door.administrator(flow_logs.edit)),
-            form(f"{links.FLOW_LOGS}/{{name}}/edit", door.administrator(flow_logs.replace)),
-            form(f"{links.FLOW_LOGS}/{{name}}/remove", door.administrator(flow_logs.remove)),
-            form(f"{links.FLOW_LOGS}/{{name}}/scripts", door.administrator(scripts.post)),
-            page(links.REGISTRATIONS, door.reader(registrations.get)),
+            page(links.TOKENS, access.reader(tokens.get)),
+            form(links.TOKENS, access.administrator(tokens.post)),
+            form(f"{links.TOKENS}/{{number}}/revoke", access.administrator(tokens.revoke)),
+            page(links.FLOW_LOGS, access.reader(flow_logs.overview)),
+            page(f"{links.FLOW_LOGS}/new", access.administrator(flow_logs.new)),
+            form(f"{links.FLOW_LOGS}/new", access.administrator(flow_logs.add)),
+            page(f"{links.FLOW_LOGS}/{{name}}", access.reader(flow_logs.details)),
+            page(f"{links.FLOW_LOGS}/{{name}}/edit", access.administrator(flow_logs.edit)),
+            form(f"{links.FLOW_LOGS}/{{name}}/edit", access.administrator(flow_logs.replace)),
+            form(f"{links.FLOW_LOGS}/{{name}}/remove", access.administrator(flow_logs.remove)),
+            form(f"{links.FLOW_LOGS}/{{name}}/scripts", access.administrator(scripts.post)),
+            page(links.REGISTRATIONS, access.reader(registrations.get)),
         ]
 
     def _of_machines(self, console: Console) -> list[Route]:
-        door = self._door
+        access = self._access
         items, agents = ItemsPage(console), AgentsPage(console)
         attributes, blueprints = AttributesPage(console), BlueprintsPage(console)
         return [
-            page(links.MACHINES, door.reader(items.overview)),
-            page(f"{links.MACHINES}/new", door.administrator(items.new)),
-            form(f"{links.MACHINES}/new", door.administrator(items.add)),
-            page(f"{links.MACHINES}/{{number}}", door.reader(items.editor)),
-            form(f"{links.MACHINES}/{{number}}", door.administrator(items.save)),
-            form(f"{links.MACHINES}/{{number}}/remove", door.administrator(items.remove)),
-            form(f"{links.MACHINES}/{{number}}/agents/{{agent}}/accept", door.administrator(agents.accept)),
-            form(f"{links.MACHINES}/{{number}}/agents/{{agent}}/refuse", door.administrator(agents.refuse)),
-            page(links.ATTRIBUTES, door.reader(attributes.overview)),
-            page(f"{links.ATTRIBUTES}/{{number}}", door.reader(attributes.history)),
-            page(links.BLUEPRINTS, door.reader(blueprints.get)),
-            form(links.BLUEPRINTS, door.administrator(blueprints.post)),
-            Route(f"{links.BLUEPRINTS}/shipped", door.reader(blueprints.shipped), methods=["GET"]),
-            Route(f"{links.BLUEPRINTS}/{{number}}/export", door.reader(blueprints.export), methods=["GET"]),
-            form(f"{links.BLUEPRINTS}/{{number}}/remove", door.administrator(blueprints.remove)),
+            page(links.MACHINES, access.reader(items.overview)),
+            page(f"{links.MACHINES}/new", access.administrator(items.new)),
+            form(f"{links.MACHINES}/new", access.administrator(items.add)),
+            page(f"{links.MACHINES}/{{number}}", access.reader(items.editor)),
+            form(f"{links.MACHINES}/{{number}}", access.administrator(items.save)),
+            form(f"{links.MACHINES}/{{number}}/remove", access.administrator(items.remove)),
+            form(f"{links.MACHINES}/{{number}}/agents/{{agent}}/accept", access.administrator(agents.accept)),
+            form(f"{links.MACHINES}/{{number}}/agents/{{agent}}/refuse", access.administrator(agents.refuse)),
+            page(links.ATTRIBUTES, access.reader(attributes.overview)),
+            page(f"{links.ATTRIBUTES}/{{number}}", access.reader(attributes.history)),
+            page(links.BLUEPRINTS, access.reader(blueprints.get)),
+            form(links.BLUEPRINTS, access.administrator(blueprints.post)),
+            Route(f"{links.BLUEPRINTS}/shipped", access.reader(blueprints.shipped), methods=["GET"]),
+            Route(f"{links.BLUEPRINTS}/{{number}}/export", access.reader(blueprints.export), methods=["GET"]),
+            form(f"{links.BLUEPRINTS}/{{number}}/remove", access.administrator(blueprints.remove)),
         ]
 
     def _of_storage(self, console: Console, records_life: timedelta | None) -> list[Route]:
-        door = self._door
+        access = self._access
         retention = RetentionPage(console, records_life)
         return [
-            page(links.STORAGE, door.reader(StoragePage(console).get)),
-            page(links.RETENTION, door.reader(retention.get)),
-            form(links.RETENTION, door.administrator(retention.post)),
-            form(f"{links.RETENTION}/holds", door.administrator(retention.hold)),
-            form(f"{links.RETENTION}/holds/{{number}}/lift", door.administrator(retention.lift)),
+            page(links.STORAGE, access.reader(StoragePage(console).get)),
+            page(links.RETENTION, access.reader(retention.get)),
+            form(links.RETENTION, access.administrator(retention.post)),
+            form(f"{links.RETENTION}/holds", access.administrator(retention.hold)),
+            form(f"{links.RETENTION}/holds/{{number}}/lift", access.administrator(retention.lift)),
         ]
 
     def _of_help(self, console: Console) -> list[Route]:
-        door = self._door
+        access = self._access
         documents = HelpPage(console)
         return [
-            page(links.HELP, door.reader(documents.index)),
-            page(f"{links.HELP}/{{name}}", door.reader(documents.document)),
-            page(f"{links.HELP}/diagrams/{{name}}", door.reader(documents.diagram)),
+            page(links.HELP, access.reader(documents.index)),
+            page(f"{links.HELP}/{{name}}", access.reader(documents.document)),
+            page(f"{links.HELP}/diagrams/{{name}}", access.reader(documents.diagram)),
         ]
 
     async def on_page_error(self, request: Request, error: Exception) -> Response:
@@ -204,7 +204,7 @@ class Routes:
         return self._page(request, None, PageError(503, message, {"Retry-After": "30"}))
 
     async def _error(self, request: Request, error: PageError) -> Response:
-        return self._page(request, await self._door.visitor(request), error)
+        return self._page(request, await self._access.visitor(request), error)
 
     def _page(self, request: Request, visitor: Visitor | None, error: PageError) -> Response:
         title = HTTPStatus(error.status).phrase

@@ -17,9 +17,9 @@ from gateway.api.errors import ApiError, on_api_error, on_failure, on_http_excep
 from gateway.api.health import require_healthy
 from gateway.api.request_log import RequestLog, Sink
 from gateway.clock import Clock, iso
-from gateway.edge.asking import AskingAgents
-from gateway.edge.delivering import DeliveringAgents
-from gateway.edge.meeting import Meeting
+from gateway.edge.agent_access import AgentAccess
+from gateway.edge.delivering import AgentDeliveries
+from gateway.edge.poll import AgentPoll
 from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
 from gateway.limits import DEFAULT_LIMITS, Limits
@@ -61,7 +61,7 @@ def create_edge(
 
 def edge_routes(stores: Stores, clock: Clock, limits: Limits) -> list[Route]:
     """Put the edge's calls together."""
-    meeting = Meeting(Auth(stores, SigningIn(stores, clock), limits, clock), stores, clock)
+    access = AgentAccess(Auth(stores, SigningIn(stores, clock), limits, clock), stores, clock)
 
     async def healthz(_request: Request) -> Response:
         await require_healthy(stores, clock)
@@ -71,8 +71,8 @@ def edge_routes(stores: Stores, clock: Clock, limits: Limits) -> list[Route]:
         return Response(_DOCUMENT, media_type="application/json")
 
     return [
-        Route("/agent/v1/request", AskingAgents(meeting, stores, limits).get, methods=["GET"]),
-        Route("/agent/v1/traffic", DeliveringAgents(meeting, stores, limits, clock).post, methods=["POST"]),
+        Route("/agent/v1/request", AgentPoll(access, stores, limits).get, methods=["GET"]),
+        Route("/agent/v1/traffic", AgentDeliveries(access, stores, limits, clock).post, methods=["POST"]),
         Route("/healthz", healthz, methods=["GET"]),
         Route("/openapi.json", describe, methods=["GET"]),
     ]

@@ -15,13 +15,13 @@ from gateway.api.health import noting_faults
 from gateway.api.intake import Intake, Origin, Reader, idempotency_key
 from gateway.api.ndjson import Batch, check_length, read_each_line
 from gateway.clock import Clock, to_ms
-from gateway.edge.meeting import Known, Meeting
+from gateway.edge.agent_access import AgentAccess, Known
 from gateway.edge.presence import behind, dropped
 from gateway.limits import Limits
 from gateway.stores.agents import Standing
-from gateway.stores.columns import columns
 from gateway.stores.server_traffic import Answer
 from gateway.stores.stores import STORAGE_ERRORS, Stores
+from gateway.stores.transposed import transposed
 from shared.flowlog.check import check
 from shared.flowlog.record import Source
 
@@ -29,11 +29,11 @@ _REFUSED_TOKENS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _INTERVAL: Final = re.compile(r"[0-9]{1,15}")
 
 
-class DeliveringAgents:
+class AgentDeliveries:
     """Takes the flows of agents."""
 
-    def __init__(self, meeting: Meeting, stores: Stores, limits: Limits, clock: Clock) -> None:
-        self._meeting = meeting
+    def __init__(self, access: AgentAccess, stores: Stores, limits: Limits, clock: Clock) -> None:
+        self._access = access
         self._stores = stores
         self._clock = clock
         self._intake = Intake(stores, limits, clock)
@@ -45,10 +45,10 @@ class DeliveringAgents:
 
     async def _answer(self, request: Request) -> Response:
         try:
-            agent = await self._meeting.agent(request)
+            agent = await self._access.agent(request)
         except ApiError as error:
             if error.status in _REFUSED_TOKENS:
-                await self._keep(await self._meeting.item_of_refused(request), self._refusal(error))
+                await self._keep(await self._access.item_of_refused(request), self._refusal(error))
             raise
         # Not kept with the machine: whoever has a token could push out what its agent was answered.
         await run_in_threadpool(self._require_accepted, agent)
@@ -138,7 +138,7 @@ def _reader(host: str) -> Reader:
 
     def read(body: bytes, limit: int) -> Batch:
         if not body:
-            return Batch(0, columns([]), [])
+            return Batch(0, transposed([]), [])
         check_length(body, limit)
         return read_each_line(body, check_of_agent)
 

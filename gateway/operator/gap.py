@@ -16,15 +16,15 @@ from gateway.clock import from_ms, to_ms
 _LATE: Final = timedelta(hours=1)
 """How much later than a log's next hour the end of an hour may be delivered: the sweep brings what an event did not."""
 _SILENT: Final = timedelta(days=1)
-"""A network card that brought nothing for so long, while others of its account did, is gone."""
+"""A NIC that brought nothing for so long, while others of its account did, is gone."""
 
 _NEWEST: Final = """
-    WITH cards AS (
+    WITH nics AS (
         SELECT customer, account, max(newest) AS newest, max(accepted_at) AS accepted
         FROM posts WHERE account IS NOT NULL
         GROUP BY customer, account, regexp_replace(log, '/y=[0-9]+/m=[0-9]+/d=[0-9]+/h=[0-9]+/m=[0-9]+', '')
     ), latest AS (
-        SELECT *, max(accepted) OVER (PARTITION BY customer, account) AS last FROM cards
+        SELECT *, max(accepted) OVER (PARTITION BY customer, account) AS last FROM nics
     )
     SELECT customer, account, coalesce(min(newest), min(accepted)) FROM latest
     WHERE accepted >= last - ? GROUP BY customer, account ORDER BY customer, account

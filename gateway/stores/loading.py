@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.stores.addresses import is_mapped, number
-from gateway.stores.columns import Columns
 from gateway.stores.counting.batch import HOUR_MS, Batch, Observer
 from gateway.stores.counting.facts import forget as forget_facts
 from gateway.stores.counting.marking import Marking
 from gateway.stores.dictionary import Dictionary, Numbered, Repeated
+from gateway.stores.transposed import Columns
 from gateway.stores.usage import Admit
 from shared.flowlog.record import COUNTERS, LINKS, CounterSource, Decision, Direction, DirectionBasis, Source, State
 

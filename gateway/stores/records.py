@@ -16,13 +16,13 @@ import duckdb
 
 from gateway.clock import AHEAD, from_ms, to_ms
 from gateway.stores.answers import packed, unpacked
-from gateway.stores.columns import Columns
 from gateway.stores.counting.batch import HOUR_MS
 from gateway.stores.counting.settling import Waiting, next_waiting, settle
 from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.loading import Loader, Texts
 from gateway.stores.posts import Log, Post, RemovedError, newest
 from gateway.stores.records_schema import SCHEMA, connect, version_of
+from gateway.stores.transposed import Columns
 from gateway.stores.usage import DEFAULT_BUDGET, Budget, Usage, Usages, of_facts, of_post
 from gateway.stores.watch import Patience, TooSlowError, stopped_after
 

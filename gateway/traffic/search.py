@@ -54,8 +54,8 @@ _GROUP_OF_IPV6: Final = re.compile(r"[0-9a-fA-F]{1,4}")
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 _RANGE: Final = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 _COMPARED: Final = re.compile(r"(>=|<=|>|<)([0-9]{1,19})")
-_CARD: Final = re.compile(r"[0-9A-F]{12}")
-_CARD_PATTERN: Final = re.compile(r"(?=.*\*)[0-9A-F*]{1,25}")
+_MAC: Final = re.compile(r"[0-9A-F]{12}")
+_MAC_PATTERN: Final = re.compile(r"(?=.*\*)[0-9A-F*]{1,25}")
 _MAPPED: Final = 96
 """The length of the prefix `::ffff:0:0`, below which IPv4 addresses are written inside IPv6."""
 _SHOWN: Final = 60
@@ -271,14 +271,14 @@ def _words(key: WordKey, values: Sequence[_Value], negated: bool) -> Term:  # no
 
 
 def _patterns(key: PatternKey, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
-    pattern = _card if key is PatternKey.MAC else lambda value: Pattern(value.text, value.exact)
+    pattern = _mac if key is PatternKey.MAC else lambda value: Pattern(value.text, value.exact)
     return Patterns(key, tuple(map(pattern, values)), negated)
 
 
-def _card(value: _Value) -> Pattern:
-    """Read a network card's address in any of the usual notations, or a part of it with `*`."""
+def _mac(value: _Value) -> Pattern:
+    """Read a MAC address in any of the usual notations, or a part of it with `*`."""
     text = re.sub("[-:.]", "", value.text).upper()
-    if not _CARD.fullmatch(text) and (value.exact or not _CARD_PATTERN.fullmatch(text)):
+    if not _MAC.fullmatch(text) and (value.exact or not _MAC_PATTERN.fullmatch(text)):
         raise value.wrong("is not a valid MAC address. Write 12 hexadecimal digits, or fewer and a *: 00:0D:3A:*")
     return Pattern(text, value.exact)
 

@@ -32,7 +32,7 @@ class Dimension(StrEnum):
     PAIR = "pair"
     PORT = "port"
     RULE = "rule"
-    CARD = "card"
+    NIC = "card"
 
 
 class Measure(StrEnum):
@@ -115,7 +115,7 @@ class _Grouping:
 
 def _basis(dimension: Dimension, search: Search) -> Basis:
     """Return what the sums of groups take: of what one rule or NIC saw, all as it was logged."""
-    return AS_LOGGED if dimension in {Dimension.RULE, Dimension.CARD} else basis_of(search)
+    return AS_LOGGED if dimension in {Dimension.RULE, Dimension.NIC} else basis_of(search)
 
 
 def top(records: Records, question: Question, dimension: Dimension, measure: Measure, limit: int = 10) -> Top:
@@ -193,7 +193,7 @@ _GROUPINGS: Final = {
     Dimension.PAIR: _Grouping("src_number, dst_number", _pair),
     Dimension.PORT: _Grouping("protocol, dst_port", lambda key: port_name(*key)),
     Dimension.RULE: _Grouping("rule_id", _text(PatternKey.RULE), ("name", with_rules)),
-    Dimension.CARD: _Grouping("origin_id", _text(PatternKey.MAC), ("mac", with_origins)),
+    Dimension.NIC: _Grouping("origin_id", _text(PatternKey.MAC), ("mac", with_origins)),
 }
 _COLUMN: Final = {Measure.RECORDS: "count", Measure.BYTES: "size"}
 _ORDER: Final = {

@@ -3,7 +3,7 @@ from gateway.clock import from_ms
 from gateway.stores.records import Records
 from gateway.traffic.exposed import exposed_ports
 from gateway.traffic.freshness import freshness
-from gateway.traffic.pages import FIRST, LAST, page
+from gateway.traffic.paging import FIRST, LAST, page
 from gateway.traffic.questions import Question
 from gateway.traffic.terms import Search
 from shared.flowlog.check import check

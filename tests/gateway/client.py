@@ -10,8 +10,8 @@ from typing import Any
 import requests
 
 from gateway.local import Gateway
-from gateway.stores.columns import Columns, columns
 from gateway.stores.posts import Post
+from gateway.stores.transposed import Columns, transposed
 from shared.flowlog.record import AGENT_KEYS, KEYS
 
 _RECORD = dict.fromkeys(KEYS) | {
@@ -158,4 +158,4 @@ def deliver(gateway: Gateway, customer: int, now: datetime, key: str, records: S
         answer = Client(gateway.url, token, customer).post(ndjson(*logged), key=key)
         assert (answer.status_code, answer.json()["rejected"]) == (202, [])
     if seen:
-        gateway.stores.records.store(Post(customer, f"{key}-agents", b"", b"{}", now), columns(seen))
+        gateway.stores.records.store(Post(customer, f"{key}-agents", b"", b"{}", now), transposed(seen))

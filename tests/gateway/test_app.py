@@ -4,10 +4,10 @@ import pytest
 import requests
 
 from gateway.local import new_customer, run_in_thread
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.records import KEY_LIFE
 from gateway.stores.stores import open_stores
+from gateway.stores.transposed import transposed
 from tests.gateway.client import Client, code
 from tests.gateway.console.person import Person, text_of
 
@@ -57,8 +57,8 @@ def test_a_fault_of_the_gateway_is_answered_without_its_reasons(client, gateway,
 
 def test_a_start_forgets_keys_that_have_outlived_their_time(tmp_path, clock):
     with open_stores(tmp_path) as stores:
-        stores.records.store(Post(1, "old", b"", b"{}", clock.now() - KEY_LIFE - timedelta(seconds=1)), columns([]))
-        stores.records.store(Post(1, "young", b"", b"{}", clock.now()), columns([]))
+        stores.records.store(Post(1, "old", b"", b"{}", clock.now() - KEY_LIFE - timedelta(seconds=1)), transposed([]))
+        stores.records.store(Post(1, "young", b"", b"{}", clock.now()), transposed([]))
     with run_in_thread(tmp_path, clock=clock.now) as gateway:
         assert requests.get(gateway.url + "/healthz", timeout=20).status_code == 200
         assert [post.key for post in gateway.stores.records.posts(1)] == ["young"]

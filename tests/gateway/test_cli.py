@@ -24,9 +24,9 @@ from gateway.connections import MOST_SCRAPERS
 from gateway.local import agents_token, new_customer
 from gateway.stores.accounts import Accounts
 from gateway.stores.audit_log import AuditLog
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
+from gateway.stores.transposed import transposed
 from shared.flowlog.record import Source
 from tests.gateway.client import AgentClient, Client, agent_record, ndjson, record
 from tests.gateway.console.person import Person, text_of
@@ -263,7 +263,7 @@ def test_records_that_are_older_than_they_are_kept_are_deleted_at_the_start_as_t
         customer = new_customer(stores.database, "ada")
         stores.retention.set(customer.number, {Source.VNET: 1})
         seen = [agent_record(time=each["time"]) for each in (old, young)]
-        stores.records.store(Post(customer.number, "key", b"", b"{}", now), columns([old, young, *seen]))
+        stores.records.store(Post(customer.number, "key", b"", b"{}", now), transposed([old, young, *seen]))
     with serve(tmp_path, "--keep-days", "2") as (_process, url):
         person = Person(url)
         person.sign_in("ada", customer.password)

@@ -5,9 +5,9 @@ import pytest
 
 from gateway.cli import main
 from gateway.clock import utc_now
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_stores
+from gateway.stores.transposed import transposed
 from tests.gateway.client import record
 from tests.gateway.test_customers import Terminal
 
@@ -18,7 +18,7 @@ def data(tmp_path):
     with open_stores(tmp_path) as stores:
         contoso = stores.accounts.add_customer("contoso")
         lines = [record(src_ip=f"10.0.{host}.4", rule=f"rule {host}") for host in (0, 0, 1, 2)]
-        stores.records.store(Post(contoso, "key", b"", b"{}", utc_now()), columns(lines))
+        stores.records.store(Post(contoso, "key", b"", b"{}", utc_now()), transposed(lines))
     return tmp_path
 
 

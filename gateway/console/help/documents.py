@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from gateway.console.help.markdown import Document, Scheme, picture_name, render
 from gateway.console.links import HELP, help_url
-from gateway.place import CHECKOUT
+from gateway.site import CHECKOUT
 
 DOCS: Final = CHECKOUT / "docs"
 INDEX: Final = "README"

@@ -5,11 +5,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.access import Access
 from gateway.console.console import Console
 from gateway.console.forms import Form, read_form
 from gateway.console.links import ACCOUNT, HOME, url
 from gateway.console.pages import redirect
-from gateway.console.session import Door
 from gateway.console.visitor import Visitor
 from gateway.signing_in import SigningIn, TooManyTriesError
 
@@ -19,9 +19,9 @@ SHORTEST_PASSWORD: Final = 12
 class Account:
     """The page of one's own account."""
 
-    def __init__(self, console: Console, door: Door, signing_in: SigningIn) -> None:
+    def __init__(self, console: Console, access: Access, signing_in: SigningIn) -> None:
         self._console = console
-        self._door = door
+        self._access = access
         self._signing_in = signing_in
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
@@ -44,7 +44,7 @@ class Account:
         if not changed:
             return self._page(request, visitor, {"current": "This is not your current password."}, status=422)
         response = redirect(HOME if visitor.user.needs_new_password else url(ACCOUNT, changed=1))
-        await self._door.begin(request, visitor.user, response)
+        await self._access.begin(request, visitor.user, response)
         return response
 
     def _page(

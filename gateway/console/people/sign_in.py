@@ -6,12 +6,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.access import Access
 from gateway.console.console import Console
 from gateway.console.forms import read_form
 from gateway.console.links import ACCOUNT, SIGN_IN
 from gateway.console.pages import redirect
 from gateway.console.people.devices import Devices
-from gateway.console.session import Door
 from gateway.console.visitor import Visitor
 from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.audit_log import Action
@@ -23,16 +23,16 @@ _OWN_PATH: Final = re.compile(r"/(?!/)[!-\[\]-~]*")
 class SignIn:
     """The page to sign in on, and the button to sign out."""
 
-    def __init__(self, console: Console, door: Door, devices: Devices, signing_in: SigningIn) -> None:
+    def __init__(self, console: Console, access: Access, devices: Devices, signing_in: SigningIn) -> None:
         self._console = console
-        self._door = door
+        self._access = access
         self._devices = devices
         self._signing_in = signing_in
 
     async def get(self, request: Request) -> Response:
         """Answer `GET /sign-in`."""
         then = _own_path(request.query_params.get("next", ""))
-        if await self._door.visitor(request) is not None:
+        if await self._access.visitor(request) is not None:
             return redirect(then)
         return self._page(request, then)
 
@@ -50,14 +50,14 @@ class SignIn:
         if user is None:
             return self._page(request, then, name, "The user name or the password is wrong.", status=401)
         response = redirect(ACCOUNT if user.needs_new_password else then)
-        await self._door.begin(request, user, response)
+        await self._access.begin(request, user, response)
         self._devices.mark(response, name)
         return response
 
     async def sign_out(self, request: Request, _visitor: Visitor) -> Response:
         """Answer `POST /sign-out`."""
         response = redirect(SIGN_IN)
-        await self._door.end(request, response)
+        await self._access.end(request, response)
         return response
 
     def _page(

@@ -32,10 +32,10 @@ class ScriptsPage:
         deployment = self._stores.deployments.find(actor.customer, name)
         if deployment is None:
             raise not_found("deployment")
-        place = self._console.place
+        site = self._console.site
 
         def packed(secrets: Mapping[str, str]) -> bytes:
-            return pack(name, variables(deployment, secrets, place.url), place.package)
+            return pack(name, variables(deployment, secrets, site.url), site.package)
 
         try:
             return give_out_scripts(self._stores, actor, self._console.clock(), name, packed)

@@ -120,9 +120,9 @@ class FlowLogsPage:
             deployment=deployment,
             arrivals=[_arrivals(each, found.get(each.name), now) for each in deployment.accounts],
             registration=registered.get(deployment.subscription_id),
-            url=self._console.place.url,
-            reachable=self._console.place.reachable,
-            packaged=self._console.place.package.is_file(),
+            url=self._console.site.url,
+            reachable=self._console.site.reachable,
+            packaged=self._console.site.package.is_file(),
         )
 
     async def remove(self, request: Request, visitor: Visitor) -> Response:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from gateway.place import CHECKOUT
+from gateway.site import CHECKOUT
 from gateway.stores.deployments import Deployment
 
 PACKAGE_NAME: Final = "function.zip"

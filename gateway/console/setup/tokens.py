@@ -61,8 +61,8 @@ class TokensPage:
             status=201,
             token=token,
             made=made,
-            url=self._console.place.url,
-            host=urlsplit(self._console.place.url).hostname,
+            url=self._console.site.url,
+            host=urlsplit(self._console.site.url).hostname,
         )
 
     async def revoke(self, request: Request, visitor: Visitor) -> Response:
@@ -96,7 +96,7 @@ class TokensPage:
             revoked=next((each for each in tokens if each.revoked_at and str(each.number) == revoked), None),
             earliest=self._today().isoformat(),
             latest=self._today(LONGEST_LIFE).isoformat(),
-            url=self._console.place.url,
+            url=self._console.site.url,
         )
 
     def _errors(self, form: Form) -> dict[str, str]:

@@ -17,7 +17,7 @@ from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
 from gateway.stores.audit_log import Action
 from gateway.traffic.exports.formats import FORMATS, Format, chunks
-from gateway.traffic.pages import every
+from gateway.traffic.paging import every
 
 _BY_SUFFIX: Final = {each.suffix: each for each in FORMATS}
 

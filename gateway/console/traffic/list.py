@@ -15,7 +15,7 @@ from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
 from gateway.stores.records import Records
 from gateway.traffic.exports.formats import FORMATS
-from gateway.traffic.pages import FIRST, LAST, Cursor, page
+from gateway.traffic.paging import FIRST, LAST, Cursor, page
 from gateway.traffic.questions import Question
 from gateway.traffic.totals import totals
 
@@ -42,7 +42,7 @@ class TrafficList:
 
 def _answer(cursor: Cursor, records: Records, question: Question, view: View) -> Mapping[str, Any]:
     found = page(records, question, cursor)
-    places = {"newest": FIRST, "newer": found.newer, "older": found.older, "oldest": LAST}
+    keys = {"newest": FIRST, "newer": found.newer, "older": found.older, "oldest": LAST}
     # The time is fixed, so that no record slips past while somebody reads.
     fixed = view.fixed()
     reachable = {"newest": found.newer, "newer": found.newer, "older": found.older, "oldest": found.older}
@@ -50,9 +50,9 @@ def _answer(cursor: Cursor, records: Records, question: Question, view: View) ->
         "totals": totals(records, question),
         "rows": [
             Row.of(record, place, view, counted=counted)
-            for record, place, counted in zip(found.records, found.places, found.counted, strict=True)
+            for record, place, counted in zip(found.records, found.keys, found.counted, strict=True)
         ],
         "paging": {
-            name: view_url(fixed, cursor=str(place)) if reachable[name] else None for name, place in places.items()
+            name: view_url(fixed, cursor=str(place)) if reachable[name] else None for name, place in keys.items()
         },
     }

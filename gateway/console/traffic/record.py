@@ -14,7 +14,7 @@ from gateway.console.traffic.rows import Row
 from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
 from gateway.stores.records import Records
-from gateway.traffic.pages import Place, find, read_place
+from gateway.traffic.paging import RecordKey, find, read_key
 from gateway.traffic.questions import Question
 
 
@@ -27,17 +27,17 @@ class RecordPage:
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /traffic/record`."""
         try:
-            place = read_place(request.query_params.get("at", ""))
+            key = read_key(request.query_params.get("at", ""))
         except ValueError:
             raise not_found("record") from None
         return await self._record_pages.show(
-            request, visitor, "traffic/record.html", partial(_answer, place), columns=COLUMNS
+            request, visitor, "traffic/record.html", partial(_answer, key), columns=COLUMNS
         )
 
 
-def _answer(place: Place, records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    found = find(records, question.customer, place)
+def _answer(key: RecordKey, records: Records, question: Question, view: View) -> Mapping[str, Any]:
+    found = find(records, question.customer, key)
     if found is None:
         raise not_found("record")
     record, counted = found
-    return {"row": Row.of(record, place, view, counted=counted)}
+    return {"row": Row.of(record, key, view, counted=counted)}

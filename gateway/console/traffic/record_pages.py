@@ -10,8 +10,8 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.access import Handler
 from gateway.console.console import Console
-from gateway.console.session import Handler
 from gateway.console.traffic.search_help import EXAMPLES
 from gateway.console.traffic.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor

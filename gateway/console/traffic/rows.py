@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from gateway.console.links import RECORD, TRAFFIC, narrowed_url, view_url, within_url
 from gateway.console.traffic.columns import COLUMNS, opposite
 from gateway.console.traffic.view import View
-from gateway.traffic.pages import Place, written_place
+from gateway.traffic.paging import RecordKey, written_key
 from gateway.traffic.terms import NO, YES, Addresses, NumberKey, Numbers, Ports, Search, Side, Term, WordKey
 
 _AROUND_MS: Final = 60_000
@@ -38,23 +38,23 @@ class Row:
 
     Attributes:
         record: The flow record, and whether its bytes count under the key that a search has for it.
-        place: Where it is.
+        key: Where it is.
         view: What the page shows.
 
     """
 
     record: Mapping[str, Any]
-    place: Place
+    key: RecordKey
     view: View
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], place: Place, view: View, *, counted: bool) -> Self:
+    def of(cls, record: Mapping[str, Any], key: RecordKey, view: View, *, counted: bool) -> Self:
         """Return the row of a flow record."""
-        return cls({**record, WordKey.COUNTED.value: YES if counted else NO}, place, view)
+        return cls({**record, WordKey.COUNTED.value: YES if counted else NO}, key, view)
 
     def url(self) -> str:
         """Give the address of the page of the record."""
-        return view_url(self.view, RECORD, at=written_place(self.place))
+        return view_url(self.view, RECORD, at=written_key(self.key))
 
     def cells(self) -> Iterator[Cell]:
         """Give the cells of the columns that are shown."""

@@ -21,7 +21,7 @@ _DIMENSIONS: Final = {
     Dimension.PAIR: ("Pairs", ("Source", "Destination")),
     Dimension.PORT: ("Ports", ("Protocol", "Port")),
     Dimension.RULE: ("Rules", ("Rule",)),
-    Dimension.CARD: ("NICs", ("NIC",)),
+    Dimension.NIC: ("NICs", ("NIC",)),
 }
 _MEASURES: Final = {Measure.RECORDS: "records", Measure.BYTES: "bytes"}
 _SHOWN: Final = 20

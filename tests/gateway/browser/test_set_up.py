@@ -129,8 +129,8 @@ def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registere
     page.reload()
     assert page.get_by_role("row", name=f"{ID} gone").is_visible()
     page.get_by_role("link", name="Audit log").click()
-    deeds = page.get_by_role("row").all_inner_texts()
-    told = [action for action in deeds if "azure-production" in action]
+    actions = page.get_by_role("row").all_inner_texts()
+    told = [action for action in actions if "azure-production" in action]
     assert ["downloaded" in told[0], "saved" in told[1]] == [True, True]
 
 

@@ -7,13 +7,13 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.access import Access
 from gateway.console.routes import Routes
-from gateway.console.session import Door
 from gateway.console.visitor import Visitor
 from gateway.limits import DEFAULT_LIMITS
-from gateway.place import Place
 from gateway.places import Places
 from gateway.signing_in import SigningIn
+from gateway.site import Site
 from gateway.stores.accounts import Role, User
 from tests.gateway.console.conftest import PASSWORD
 from tests.gateway.console.person import Person, text_of
@@ -79,7 +79,7 @@ READERS = {
 def calls(gateway, clock):
     """Every call of the console."""
     signing_in = SigningIn(gateway.stores, clock.now)
-    routes = Routes(gateway.stores, Place(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, Places(1, 1), None)
+    routes = Routes(gateway.stores, Site(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, Places(1, 1), None)
     return {f"{method} {route.path}" for route in routes.all for method in route.methods - {"HEAD"}}
 
 
@@ -131,7 +131,7 @@ def test_who_may_not_is_told_whom_to_ask(person):
 
 @pytest.mark.parametrize(("role", "may"), [(Role.READER, False), (Role.ANALYST, True), (Role.ADMINISTRATOR, True)])
 def test_what_is_for_analysts_is_for_administrators_too(gateway, clock, monkeypatch, role, may):
-    door = Door(gateway.stores.sessions, Place(gateway.url), DEFAULT_LIMITS, clock.now, "gateway")
+    access = Access(gateway.stores.sessions, Site(gateway.url), DEFAULT_LIMITS, clock.now, "gateway")
 
     async def visitor(_request):
         return Visitor(User(1, 1, "ada", role, needs_new_password=False), "csrf")
@@ -139,10 +139,10 @@ def test_what_is_for_analysts_is_for_administrators_too(gateway, clock, monkeypa
     async def handler(_request, _visitor):
         return Response("done")
 
-    monkeypatch.setattr(door, "visitor", visitor)
+    monkeypatch.setattr(access, "visitor", visitor)
 
     async def call():
-        return await door.analyst(handler)(Request({"type": "http", "method": "GET", "headers": []}))
+        return await access.analyst(handler)(Request({"type": "http", "method": "GET", "headers": []}))
 
     if may:
         assert anyio.run(call).body == b"done"

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from agent.collecting import Collector
-from agent.delivery.asking import Asking
 from agent.delivery.backoff import Backoff
 from agent.delivery.delivering import Delivery
 from agent.delivery.edge import Edge, make_context, parse_address
+from agent.delivery.polling import Polling
 from agent.delivery.spool import INTERVALS_MAX, Spool, make_batch
 from agent.delivery.token import Token
 from agent.identity import Identity
@@ -38,7 +38,7 @@ class Running:
         self.spool = Spool(state)
         self.delivery = Delivery(self.spool, edge, Backoff(chance=lambda: 1.0), self.clock)
         self.told = []
-        self.asking = Asking(edge, self.told.append, Backoff(chance=lambda: 1.0))
+        self.asking = Polling(edge, self.told.append, Backoff(chance=lambda: 1.0))
 
     def found(self, *, minute, flows=1):
         lines = "".join(json.dumps(agent_record(host="srv-1", src_port=None)) + "\n" for _ in range(flows))

@@ -3,9 +3,9 @@ from itertools import count
 
 import pytest
 
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_stores
+from gateway.stores.transposed import transposed
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 
@@ -28,6 +28,6 @@ def post(stores):
     numbers = count()
 
     def store(customer, *records):
-        stores.records.store(Post(customer, f"key-{next(numbers)}", b"", b"{}", NOW), columns(records))
+        stores.records.store(Post(customer, f"key-{next(numbers)}", b"", b"{}", NOW), transposed(records))
 
     return store

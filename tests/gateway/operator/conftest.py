@@ -14,10 +14,10 @@ from gateway.operator.app import create_operator
 from gateway.operator.asking import carry_out
 from gateway.operator.socket import listening
 from gateway.server import run, server
-from gateway.stores.columns import columns
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
 from gateway.stores.posts import Log, Post
 from gateway.stores.stores import Stores, open_stores
+from gateway.stores.transposed import transposed
 from tests.gateway.client import record
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
@@ -27,7 +27,7 @@ LOG = "insights-logs-flowlogflowevent/flowLogResourceID=/LOG/y=2026/m=11/d=23/h=
 def delivered(stores, customer, key, at, newest, mac="000D3AF87856", account="shop"):
     """Bring a customer a post with one record of a network card's log."""
     log = Log(account, LOG.format(newest.hour, mac))
-    stores.records.store(Post(customer, key, b"", b"{}", at, log), columns([record(time=to_ms(newest))]))
+    stores.records.store(Post(customer, key, b"", b"{}", at, log), transposed([record(time=to_ms(newest))]))
 
 
 @pytest.fixture(scope="session")

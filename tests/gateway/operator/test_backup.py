@@ -23,9 +23,9 @@ from gateway.operator.asking import carry_out
 from gateway.operator.socket import connected
 from gateway.operator.work import RefusedError
 from gateway.stores import snapshot
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
+from gateway.stores.transposed import transposed
 from tests.gateway.client import Client, ndjson, record
 from tests.gateway.operator.conftest import NOW, operated
 
@@ -175,7 +175,7 @@ def test_a_full_disk_ends_in_a_sentence_and_the_gateway_goes_on(data, tiny_disk,
         with pytest.raises(RefusedError, match="its disk is not full; then try again"):
             carry_out(data, "backup", wishes(tiny_disk / "backup"), silent)
         assert names(tiny_disk) == set()
-        stores.records.store(Post(1, "after", b"", b"{}", NOW), columns([record()]))
+        stores.records.store(Post(1, "after", b"", b"{}", NOW), transposed([record()]))
         assert carry_out(data, "backup", wishes(tmp_path / "backup"), silent)["records"] == 2
 
 
@@ -186,7 +186,7 @@ def test_where_a_disk_is_mounted_a_directory_in_it_is_asked_for(data, tiny_disk,
 
 def test_a_gateway_that_is_killed_leaves_no_backup(data, tmp_path):
     with open_stores(data) as stores:
-        stores.records.store(Post(1, "many", b"", b"{}", NOW), columns([record()] * 20_000))
+        stores.records.store(Post(1, "many", b"", b"{}", NOW), transposed([record()] * 20_000))
     target = tmp_path / "backup"
     with GatewayProcess(data) as gateway:
         with pytest.raises(RefusedError, match=r"The gateway (stopped answering|ended)"):
@@ -208,7 +208,7 @@ def begun(data, target):
 def slow(data, monkeypatch):
     """Lets a backup take hundreds of steps."""
     with open_stores(data) as stores:
-        stores.records.store(Post(1, "many", b"", b"{}", NOW), columns([record()] * 20_000))
+        stores.records.store(Post(1, "many", b"", b"{}", NOW), transposed([record()] * 20_000))
     monkeypatch.setattr(snapshot, "_ROWS", 50)
 
 

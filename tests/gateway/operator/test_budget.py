@@ -2,9 +2,9 @@ import pytest
 
 from gateway.operator.operations import OPERATIONS
 from gateway.operator.work import RefusedError, Work
-from gateway.stores.columns import columns
 from gateway.stores.operator_log import Action
 from gateway.stores.stores import open_stores
+from gateway.stores.transposed import transposed
 from gateway.stores.usage import DEFAULT_BUDGET, Budget
 from tests.gateway.client import record
 from tests.gateway.stores.test_usage import NOW, post
@@ -34,7 +34,7 @@ def test_a_customer_without_a_budget_of_its_own_has_the_default_one(ask):
 
 
 def test_what_is_named_is_set_and_the_rest_stays(stores, ask):
-    stores.records.store(post("key"), columns([record()]))
+    stores.records.store(post("key"), transposed([record()]))
     assert ask(texts=7)["texts"] == {"used": 2, "budget": 7}
     told = ask(stored_bytes=10**9)
     assert (told["texts"]["budget"], told["stored_bytes"]["budget"]) == (7, 10**9)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.stores import dictionary, records_schema
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.records import Records
+from gateway.stores.transposed import transposed
 from gateway.stores.upgrade import upgrade
 from gateway.traffic.questions import Question
 from gateway.traffic.rules import rule_hits
@@ -26,7 +26,7 @@ TEXTS = ("", "a", "A", "1:a", "-", "ä", "\x00", "a" * 512, "it's", "日本", "\
 
 
 def store(records, key, *stored, customer=1):
-    records.store(Post(customer, key, b"hash", b"{}", NOW), columns(stored))
+    records.store(Post(customer, key, b"hash", b"{}", NOW), transposed(stored))
 
 
 def repeated(records, customer=1):

@@ -9,10 +9,10 @@ import pytest
 
 from gateway.clock import to_ms
 from gateway.stores import records as store
-from gateway.stores.columns import columns
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.posts import Post
 from gateway.stores.records import KEY_LIFE, Records
+from gateway.stores.transposed import transposed
 from shared.flowlog.record import COUNTERS
 from tests.gateway.client import record
 from tests.shared.flowlog.test_check import AGENTS
@@ -39,7 +39,7 @@ def records(path):
 
 def test_what_is_stored_is_found_after_a_restart(path):
     before = Records.open(path)
-    before.store(post("key"), columns([record(), record(src_port=1)]))
+    before.store(post("key"), transposed([record(), record(src_port=1)]))
     before.close()
     after = Records.open(path)
     assert after.find(1, "key") == post("key")
@@ -49,42 +49,42 @@ def test_what_is_stored_is_found_after_a_restart(path):
 
 
 def test_a_post_without_records_is_a_post(records):
-    records.store(post("key"), columns([]))
+    records.store(post("key"), transposed([]))
     assert records.find(1, "key") == post("key")
     assert records.count(1) == 0
 
 
 def test_a_key_that_is_there_already_stores_nothing(records):
-    records.store(post("key"), columns([record()]))
+    records.store(post("key"), transposed([record()]))
     with pytest.raises(duckdb.ConstraintException):
-        records.store(post("key"), columns([record()]))
+        records.store(post("key"), transposed([record()]))
     assert records.count(1) == 1
-    records.store(post("key", customer=2), columns([record()]))
+    records.store(post("key", customer=2), transposed([record()]))
     assert (records.count(1), records.count(2)) == (1, 1)
 
 
 def test_records_that_cannot_be_loaded_leave_no_key_behind(records):
     with pytest.raises(duckdb.Error):
-        records.store(post("key"), columns([record(), record(rule="new", src_port=65536)]))
+        records.store(post("key"), transposed([record(), record(rule="new", src_port=65536)]))
     assert records.find(1, "key") is None
     assert records.count(1) == 0
-    records.store(post("key"), columns([record()]))
+    records.store(post("key"), transposed([record()]))
 
 
 def test_addresses_are_stored_as_numbers_too(records):
-    records.store(post("key"), columns([record(src_ip="10.0.0.4", dst_ip="2001:db8::")]))
+    records.store(post("key"), transposed([record(src_ip="10.0.0.4", dst_ip="2001:db8::")]))
     (row,) = records.rows("SELECT src_number, dst_number FROM records", [])
     assert row == (0xFFFF_0A00_0004, 0x2001_0DB8 << 96)
 
 
 def test_a_key_is_forgotten_after_its_life_unless_it_has_records(records):
-    records.store(post("empty"), columns([]))
-    records.store(post("full"), columns([record()]))
+    records.store(post("empty"), transposed([]))
+    records.store(post("full"), transposed([record()]))
     assert records.forget_keys(NOW + KEY_LIFE) == 0
     assert records.forget_keys(NOW + KEY_LIFE + timedelta(milliseconds=1)) == 1
     assert records.find(1, "empty") is None
     assert records.find(1, "full") is not None
-    records.store(post("empty"), columns([record()]))
+    records.store(post("empty"), transposed([record()]))
 
 
 def test_every_record_comes_back_as_it_was_stored(path):
@@ -101,10 +101,10 @@ def test_every_record_comes_back_as_it_was_stored(path):
         record(bytes_dst_to_src=10**18 - 1, packets_src_to_dst=0, rule="", resource_id='it\'s "quoted"'),
     ]
     first = Records.open(path)
-    first.store(post("first"), columns(stored[:4]))
+    first.store(post("first"), transposed(stored[:4]))
     first.close()
     again = Records.open(path)
-    again.store(post("second"), columns(stored[4:]))
+    again.store(post("second"), transposed(stored[4:]))
     assert Counter(repr(sorted(each.items())) for each in again.records(1)) == Counter(
         repr(sorted(each.items())) for each in stored
     )
@@ -113,9 +113,9 @@ def test_every_record_comes_back_as_it_was_stored(path):
 
 def test_what_was_undone_takes_no_number_from_what_comes_after(records):
     with pytest.raises(duckdb.Error):
-        records.store(post("undone"), columns([record(rule="undone"), record(src_port=65536)]))
-    records.store(post("a"), columns([record(rule="a")]))
-    records.store(post("b"), columns([record(rule="b"), record(rule="a")]))
+        records.store(post("undone"), transposed([record(rule="undone"), record(src_port=65536)]))
+    records.store(post("a"), transposed([record(rule="a")]))
+    records.store(post("b"), transposed([record(rule="b"), record(rule="a")]))
     assert sorted(each["rule"] for each in records.records(1)) == ["a", "a", "b"]
 
 
@@ -125,8 +125,8 @@ def delete_before(records, time, *, last=True):
 
 
 def test_the_keys_of_records_that_were_deleted_are_forgotten_once_they_have_outlived_their_life(records):
-    records.store(post("old"), columns([record(time=to_ms(NOW) - 1)]))
-    records.store(post("young"), columns([record(time=to_ms(NOW))]))
+    records.store(post("old"), transposed([record(time=to_ms(NOW) - 1)]))
+    records.store(post("young"), transposed([record(time=to_ms(NOW))]))
     delete_before(records, NOW)
     assert [each["time"] for each in records.records(1)] == [to_ms(NOW)]
     assert records.forget_keys(NOW + KEY_LIFE + timedelta(milliseconds=1)) == 1
@@ -134,7 +134,7 @@ def test_the_keys_of_records_that_were_deleted_are_forgotten_once_they_have_outl
 
 
 def test_a_deletion_that_fails_deletes_nothing(records):
-    records.store(post("key"), columns([record()]))
+    records.store(post("key"), transposed([record()]))
     with pytest.raises(KeyError), records.deleting(last=True) as cursor:
         raise KeyError(cursor.execute("DELETE FROM records"))
     assert records.count(1) == 1
@@ -143,18 +143,18 @@ def test_a_deletion_that_fails_deletes_nothing(records):
 
 def test_a_post_of_many_names_is_stored_with_each_of_them(records):
     many = [record(rule=f"rule {number}", resource_id=f"/resource/{number % 300}") for number in range(1000)]
-    records.store(post("many"), columns(many))
+    records.store(post("many"), transposed(many))
     assert sorted(each["rule"] for each in records.records(1)) == sorted(each["rule"] for each in many)
 
 
 def test_what_no_record_repeats_any_more_is_forgotten_and_the_rest_keeps_its_name(records):
     for key, time, rule in (("old", -1, "old"), ("young", 0, "young"), ("both", -1, "young")):
-        records.store(post(key), columns([record(time=to_ms(NOW) + time, rule=rule)]))
+        records.store(post(key), transposed([record(time=to_ms(NOW) + time, rule=rule)]))
     delete_before(records, NOW, last=False)
     assert list(records.rows("SELECT count(*) FROM rules", [])) == [(2,)]
     delete_before(records, NOW)
     assert [name for (name,) in records.rows("SELECT name FROM rules", [])] == ["young"]
-    records.store(post("new"), columns([record(rule="new", time=to_ms(NOW)), record(rule="old", time=to_ms(NOW))]))
+    records.store(post("new"), transposed([record(rule="new", time=to_ms(NOW)), record(rule="old", time=to_ms(NOW))]))
     assert sorted(each["rule"] for each in records.records(1)) == ["new", "old", "young"]
 
 
@@ -176,7 +176,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import duckdb
-from gateway.stores.columns import columns
+from gateway.stores.transposed import transposed
 from gateway.stores.records import Records
 from tests.gateway.client import record
 from tests.gateway.stores.test_records import post
@@ -207,7 +207,7 @@ while killed:
         path = Path(sys.argv[1]) / str(after)
         Records.open(path).close()
         records = Records(Connection(duckdb.connect(path), after))
-        records.store(post("key"), columns([record(src_port=port) for port in range(1000)]))
+        records.store(post("key"), transposed([record(src_port=port) for port in range(1000)]))
         os._exit(0)
     killed = os.WTERMSIG(os.wait()[1]) == signal.SIGKILL
     after += 1
@@ -223,7 +223,7 @@ def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(tmp_path):
         stored.append(records.count(1))
         assert (records.find(1, "key") is not None) == (stored[-1] > 0)
         if not stored[-1]:
-            records.store(post("key"), columns([record(src_port=port) for port in range(1000)]))
+            records.store(post("key"), transposed([record(src_port=port) for port in range(1000)]))
         assert list(records.rows("SELECT count(*) FILTER (counted), count(DISTINCT line) FROM records", [])) == [
             (1000, 1000)
         ]

@@ -7,10 +7,10 @@ import pytest
 
 from gateway.clock import utc_now
 from gateway.stores import snapshot as module
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.snapshot import snapshot
 from gateway.stores.stores import open_stores
+from gateway.stores.transposed import transposed
 from tests.gateway.client import agent_record, record
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
@@ -38,10 +38,10 @@ def copy(stores, folder, clock=utc_now):
 
 
 def test_what_is_written_after_the_moment_is_not_copied(stores, copied):
-    stores.records.store(Post(1, "before", b"", b"{}", NOW), columns([record(src_port=1)]))
+    stores.records.store(Post(1, "before", b"", b"{}", NOW), transposed([record(src_port=1)]))
     stores.accounts.add_customer("before")
     with snapshot(stores, utc_now) as taken:
-        stores.records.store(Post(1, "after", b"", b"{}", NOW), columns([record(src_port=2)]))
+        stores.records.store(Post(1, "after", b"", b"{}", NOW), transposed([record(src_port=2)]))
         stores.accounts.add_customer("after")
         taken.copy_accounts(copied / "accounts.sqlite")
         assert taken.copy_records(copied / "records.duckdb", lambda _: None) == 1
@@ -54,12 +54,12 @@ def test_what_is_written_after_the_moment_is_not_copied(stores, copied):
 
 def test_the_copy_goes_on_as_the_store_would(stores, copied):
     for key in ("1", "2"):
-        stores.records.store(Post(1, key, b"", b"{}", NOW), columns([record(), agent_record()]))
+        stores.records.store(Post(1, key, b"", b"{}", NOW), transposed([record(), agent_record()]))
     copy(stores, copied)
     with open_stores(copied) as copies, duckdb.connect() as plain:
         with pytest.raises(duckdb.ConstraintException):
-            copies.records.store(Post(1, "2", b"", b"{}", NOW), columns([record()]))
-        copies.records.store(Post(1, "3", b"", b"{}", NOW), columns([agent_record(state="end")]))
+            copies.records.store(Post(1, "2", b"", b"{}", NOW), transposed([record()]))
+        copies.records.store(Post(1, "3", b"", b"{}", NOW), transposed([agent_record(state="end")]))
         assert sorted(copies.records.rows("SELECT id, key FROM posts", [])) == [(1, "1"), (2, "2"), (4, "3")]
         assert copies.records.count(1) == 5
         assert not plain.execute("SELECT * FROM duckdb_databases() WHERE database_name LIKE 'backup%'").fetchall()
@@ -75,7 +75,7 @@ def test_the_copy_goes_on_as_the_store_would(stores, copied):
     ],
 )
 def test_the_copy_has_all_that_the_file_has(stores, copied, of):
-    stores.records.store(Post(1, "1", b"", b"{}", NOW), columns([record()]))
+    stores.records.store(Post(1, "1", b"", b"{}", NOW), transposed([record()]))
     copy(stores, copied)
     with open_stores(copied) as copies:
         assert list(copies.records.rows(of, [])) == list(stores.records.rows(of, []))
@@ -89,7 +89,7 @@ def test_both_files_are_of_one_moment(stores, copied):
             if ended.is_set():
                 return
             stores.accounts.add_customer(str(number))
-            stores.records.store(Post(1, str(number), b"", b"{}", utc_now()), columns([record()]))
+            stores.records.store(Post(1, str(number), b"", b"{}", utc_now()), transposed([record()]))
             written.release()
 
     thread = threading.Thread(target=write)
@@ -111,7 +111,7 @@ def test_both_files_are_of_one_moment(stores, copied):
 
 def test_how_far_it_is_is_told_in_rows(stores, copied, monkeypatch):
     monkeypatch.setattr(module, "_ROWS", 2)
-    stores.records.store(Post(1, "1", b"", b"{}", NOW), columns([record(src_port=port) for port in range(5)]))
+    stores.records.store(Post(1, "1", b"", b"{}", NOW), transposed([record(src_port=port) for port in range(5)]))
     told = []
     with snapshot(stores, utc_now) as taken:
         taken.copy_records(copied / "records.duckdb", told.append)
@@ -121,7 +121,7 @@ def test_how_far_it_is_is_told_in_rows(stores, copied, monkeypatch):
 def test_rows_that_were_forgotten_leave_no_gap_that_ends_the_copy(stores, copied, monkeypatch):
     monkeypatch.setattr(module, "_ROWS", 2)
     times = [1795447800000 + minute * 60_000 for minute in range(9)]
-    stores.records.store(Post(1, "1", b"", b"{}", NOW), columns([record(time=time) for time in times]))
+    stores.records.store(Post(1, "1", b"", b"{}", NOW), transposed([record(time=time) for time in times]))
     with stores.records.deleting(last=True) as cursor:
         cursor.execute("DELETE FROM records WHERE time < ?", [times[7]])
     copy(stores, copied)

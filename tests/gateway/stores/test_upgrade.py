@@ -14,7 +14,7 @@ from gateway.stores.items import ItemFilter
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.stores import open_stores
 from gateway.stores.upgrade import UpgradeError
-from gateway.traffic.pages import page
+from gateway.traffic.paging import page
 from gateway.traffic.questions import Question
 from gateway.traffic.terms import Search
 from tests.gateway.stores.counting.plain import counts

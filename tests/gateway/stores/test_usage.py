@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.stores import usage
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.records import KEY_LIFE, Records
+from gateway.stores.transposed import transposed
 from gateway.stores.usage import (
     DEFAULT_BUDGET,
     FACT_BYTES,
@@ -89,7 +89,7 @@ def test_what_is_counted_is_what_is_there_whatever_is_posted_erased_and_opened_a
                     stored.append(record(src_port=65_536))
                 try:
                     made = post(str(step), customer, data.draw(st.integers(0, 3)))
-                    records.store(made, columns(stored), budget)
+                    records.store(made, transposed(stored), budget)
                 except (BudgetSpentError, duckdb.Error):
                     assert how != "store"
             case "delete" | "slice" as how:
@@ -122,51 +122,51 @@ def test_what_is_counted_is_what_is_there_whatever_is_posted_erased_and_opened_a
 
 
 def test_a_post_that_would_pass_the_budget_of_texts_stores_nothing(records):
-    records.store(post("first"), columns([record(rule="a")]), Budget(2, 10**9))
+    records.store(post("first"), transposed([record(rule="a")]), Budget(2, 10**9))
     before = records.usage(1)
     with pytest.raises(BudgetSpentError, match="2 distinct texts") as refused:
-        records.store(post("second"), columns([record(rule="a"), record(rule="b")]), Budget(2, 10**9))
+        records.store(post("second"), transposed([record(rule="a"), record(rule="b")]), Budget(2, 10**9))
     assert refused.value.what is Spent.TEXTS
     assert records.usage(1) == before
     assert records.find(1, "second") is None
     assert records.count(1) == 1
     assert list(records.rows("SELECT count(*) FROM rules", [])) == [(1,)]
-    records.store(post("known texts"), columns([record(rule="a")]), Budget(1, 10**9))
+    records.store(post("known texts"), transposed([record(rule="a")]), Budget(1, 10**9))
 
 
 def test_a_post_that_would_pass_the_budget_of_stored_bytes_stores_nothing(records):
-    records.store(post("first"), columns([record()]), ROOMY)
+    records.store(post("first"), transposed([record()]), ROOMY)
     full = Budget(10, records.usage(1).stored_bytes)
     for stored in ([], [record()]):
         with pytest.raises(BudgetSpentError, match="stored bytes") as refused:
-            records.store(post("second"), columns(stored), full)
+            records.store(post("second"), transposed(stored), full)
         assert refused.value.what is Spent.STORED_BYTES
     assert records.count(1) == 1
     room = Budget(10, full.stored_bytes + POST_BYTES + RECORD_BYTES)
-    records.store(post("second"), columns([record()]), room)
+    records.store(post("second"), transposed([record()]), room)
     assert records.usage(1).stored_bytes == room.stored_bytes
 
 
 def test_a_spent_budget_of_one_customer_is_nothing_to_another(records):
-    records.store(post("first"), columns([record()]), ROOMY)
+    records.store(post("first"), transposed([record()]), ROOMY)
     with pytest.raises(BudgetSpentError):
-        records.store(post("second"), columns([record(rule="new")]), Budget(2, 10**9))
-    records.store(post("first", customer=2), columns([record(rule="new")]), Budget(2, 10**9))
+        records.store(post("second"), transposed([record(rule="new")]), Budget(2, 10**9))
+    records.store(post("first", customer=2), transposed([record(rule="new")]), Budget(2, 10**9))
 
 
 def test_what_is_deleted_makes_room(records):
-    records.store(post("old"), columns([record(rule="old", time=1)]), ROOMY)
+    records.store(post("old"), transposed([record(rule="old", time=1)]), ROOMY)
     budget = Budget(2, 10**9)
     with pytest.raises(BudgetSpentError):
-        records.store(post("new"), columns([record(rule="new")]), budget)
+        records.store(post("new"), transposed([record(rule="new")]), budget)
     with records.deleting(last=True) as cursor:
         cursor.execute("DELETE FROM records WHERE time = 1")
-    records.store(post("new"), columns([record(rule="new")]), budget)
+    records.store(post("new"), transposed([record(rule="new")]), budget)
 
 
 def test_a_refused_post_is_no_fault_of_the_store(records, monkeypatch):
     with pytest.raises(BudgetSpentError):
-        records.store(post("key"), columns([record()]), Budget(1, 10**9))
+        records.store(post("key"), transposed([record()]), Budget(1, 10**9))
     monkeypatch.setattr(Records, "_transaction", None)
     records.check()  # which would write, had a post failed
 

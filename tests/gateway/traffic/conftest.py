@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from gateway.clock import to_ms
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.records import Records
+from gateway.stores.transposed import transposed
 from shared.flowlog.check import check
 from shared.flowlog.record import COUNTERS, LINKS
 from tests.gateway.client import record
@@ -96,7 +96,7 @@ def stored(tmp_path_factory) -> Iterator[Stored]:
         customer = 1 + number % 2
         made = [made_up(chance) for _ in range(40)]
         post = Post(customer, f"key-{number}", b"hash", b"{}", datetime(2026, 11, 23, 13, number, tzinfo=UTC))
-        records.store(post, columns(made))
+        records.store(post, transposed(made))
         made_of[customer] += made
     stored = Stored(records, {customer: marked(made) for customer, made in made_of.items()})
     yield stored

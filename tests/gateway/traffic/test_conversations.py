@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
+from gateway.stores.transposed import transposed
 from gateway.traffic.community_id import community_id
 from gateway.traffic.conversations import MINUTE_MS, After, conversations
 from gateway.traffic.questions import Question
@@ -129,7 +129,7 @@ def conversation_of(each, records):
 def test_who_cannot_tell_who_began_joins_the_flow_of_the_same_community_id(stored, records):
     customer = next(CUSTOMERS)
     stored.records.store(
-        Post(customer, "key", b"hash", b"{}", datetime(2026, 11, 23, 13, tzinfo=UTC)), columns(records)
+        Post(customer, "key", b"hash", b"{}", datetime(2026, 11, 23, 13, tzinfo=UTC)), transposed(records)
     )
     expected = defaultdict(list)
     for each in records:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.traffic.pages import every
+from gateway.traffic.paging import every
 from gateway.traffic.questions import Question
 from gateway.traffic.search import parse
 from gateway.traffic.terms import Pattern, PatternKey, Patterns, Search

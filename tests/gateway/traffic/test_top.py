@@ -26,7 +26,7 @@ KEYS = {
     Dimension.PAIR: lambda each: (plain(each["src_ip"]), plain(each["dst_ip"])),
     Dimension.PORT: lambda each: (protocol_name(each["protocol"]), str(each["dst_port"])),
     Dimension.RULE: lambda each: (each["rule"],),
-    Dimension.CARD: lambda each: (each["mac"],),
+    Dimension.NIC: lambda each: (each["mac"],),
 }
 
 
@@ -40,7 +40,7 @@ def test_the_largest_groups_and_the_others_are_all_there_is(stored, dimension, m
         if matches(parse(text), each):
             group = groups[KEYS[dimension](each)]
             group[0] += 1
-            group[1] += size(each, "rule:" if dimension in {Dimension.RULE, Dimension.CARD} else text)
+            group[1] += size(each, "rule:" if dimension in {Dimension.RULE, Dimension.NIC} else text)
     found = top(stored.records, Question(1, NOON, NOON + HOUR, parse(text)), dimension, measure, limit)
     order = (0, 1) if measure is Measure.RECORDS else (1, 0)
     sizes = sorted(([group[place] for place in order] for group in groups.values()), reverse=True)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.stores.columns import columns
 from gateway.stores.deployments import StorageAccount
 from gateway.stores.errors import KeyLostError
 from gateway.stores.posts import Log, Post
+from gateway.stores.transposed import transposed
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 from tests.gateway.console.setup.configured import ID, configuration, connection_string
@@ -161,7 +161,7 @@ def test_the_details_tell_what_has_arrived_from_each_account(gateway, team, read
     now = clock.now()
     newest = int(now.timestamp() * 1000) - 90_000
     log = Log("flowlogsone", "insights-logs-flowlogflowevent/one/PT1H.json")
-    gateway.stores.records.store(Post(team.customer, "key", b"", b"{}", now, log, 3), columns([record(time=newest)]))
+    gateway.stores.records.store(Post(team.customer, "key", b"", b"{}", now, log, 3), transposed([record(time=newest)]))
     clock.move(3600)
     text = text_of(reader.get(saved))
     last_record = f"{now - timedelta(seconds=90):%Y-%m-%d %H:%M:%S} UTC"
@@ -177,7 +177,7 @@ def test_the_details_tell_the_last_refusal_until_a_post_is_accepted(gateway, tea
     gateway.stores.records.refuse(team.customer, log.account, clock.now(), 413, "The body is too large.")
     assert "The body is too large." in text_of(reader.get(saved))
     clock.move(1)
-    gateway.stores.records.store(Post(team.customer, "key", b"", b"{}", clock.now(), log), columns([record()]))
+    gateway.stores.records.store(Post(team.customer, "key", b"", b"{}", clock.now(), log), transposed([record()]))
     assert "The body is too large." not in text_of(reader.get(saved))
 
 

@@ -40,7 +40,7 @@ def error(page, field):
     return html.unescape(told[1])
 
 
-def deeds(gateway, team, size):
+def actions(gateway, team, size):
     return [(entry.action.words, entry.subject) for entry in gateway.stores.audit_log.page(team.customer, size=size)]
 
 
@@ -62,7 +62,7 @@ def test_own_days_are_saved_shown_and_in_the_audit_log(gateway, team, administra
     assert [cells[0] for cells in rows(reader.get(PAGE))] == ["30 days", "forever", "1 day"]
     assert 'id="nsg" name="nsg" value="30"' in administrator.get(PAGE).text
     administrator.send(PAGE, {"nsg": "60", "agent": ""})
-    assert deeds(gateway, team, 2) == [
+    assert actions(gateway, team, 2) == [
         ("set the retention", "nsg: 60 days, before: 30 days, agent: general, before: 1 day"),
         ("set the retention", "nsg: 30 days, before: general, agent: 1 day, before: general"),
     ]
@@ -71,8 +71,8 @@ def test_own_days_are_saved_shown_and_in_the_audit_log(gateway, team, administra
 def test_days_that_are_saved_as_they_were_leave_no_entry(gateway, team, administrator):
     assert administrator.send(PAGE, {"nsg": "30"}).status_code == 303
     assert administrator.send(PAGE, {"nsg": "030"}).status_code == 303
-    assert len(deeds(gateway, team, 2)) == 2
-    assert deeds(gateway, team, 2)[1][0] == "signed in"
+    assert len(actions(gateway, team, 2)) == 2
+    assert actions(gateway, team, 2)[1][0] == "signed in"
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "1.5", "36501", "x", "9" * 30, "\u0663"])
@@ -116,7 +116,7 @@ def test_a_hold_may_be_on_everything_of_one_day(gateway, team, administrator):
     assert administrator.send(f"{PAGE}/holds", HOLD | day).status_code == 303
     (hold,) = gateway.stores.holds.all(team.customer)
     assert hold.ends_at - hold.begins_at == timedelta(days=1)
-    assert deeds(gateway, team, 1)[0][1] == f"hold {hold.number}, 2000-01-01 to 2000-01-01, Case 7: all records"
+    assert actions(gateway, team, 1)[0][1] == f"hold {hold.number}, 2000-01-01 to 2000-01-01, Case 7: all records"
     assert administrator.send(f"{PAGE}/holds", HOLD | {"last": "2099-12-31"}).status_code == 303
 
 
@@ -165,7 +165,7 @@ def test_a_hold_is_lifted_once_and_stays_listed(gateway, team, administrator, he
     assert row.kind == "gone"
     assert row.cells[5] == f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
     assert ">Lift<" not in page.text
-    assert deeds(gateway, team, 1) == [("lifted a hold", f"hold {held.number}")]
+    assert actions(gateway, team, 1) == [("lifted a hold", f"hold {held.number}")]
     assert administrator.send(f"{PAGE}/holds/{held.number}/lift").status_code == 404
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from gateway.clock import to_ms
 from gateway.console.traffic.columns import COLUMNS
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
+from gateway.stores.transposed import transposed
 from gateway.traffic.search import KEYS, parse
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
@@ -236,7 +236,7 @@ def test_a_value_of_a_megabyte_makes_no_page_of_it(gateway, team, clock):
     """As version 0.1 let them in."""
     long = "x" * 1_000_000
     lines = [record(time=now_ms(clock) - place, rule=f"{place}{long}", acl_id=long) for place in range(1, 4)]
-    gateway.stores.records.store(Post(team.customer, "long", b"", b"{}", clock.now()), columns(lines))
+    gateway.stores.records.store(Post(team.customer, "long", b"", b"{}", clock.now()), transposed(lines))
     for page in [*PAGES, "/top?by=rule"]:
         answer = team.reader.get(page)
         assert answer.status_code == 200

@@ -7,9 +7,9 @@ import pytest
 
 from gateway.clock import utc_now
 from gateway.stores.audit_log import Action, Actor
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.stores import open_stores
+from gateway.stores.transposed import transposed
 from tests.gateway.client import record
 from tests.gateway.operator.removing.two_customers import unpack
 
@@ -58,4 +58,4 @@ def _many_customers(data):
             stores.audit_log.add(Actor(customer, "ada"), now, Action.MADE_TOKEN, "token 1")
             for key in ("first", "second"):
                 lines = [record(), record(rule=f"rule of {name}"), record(src_ip="10.0.0.5")]
-                stores.records.store(Post(customer, key, b"", b"{}", now), columns(lines))
+                stores.records.store(Post(customer, key, b"", b"{}", now), transposed(lines))

@@ -14,13 +14,13 @@ import pytest
 from gateway.clock import utc_now
 from gateway.operator.removal import remove
 from gateway.operator.work import RefusedError
-from gateway.stores.columns import columns
 from gateway.stores.counting.batch import HOUR_MS
 from gateway.stores.counting.marking import HOURS_AT_ONCE
 from gateway.stores.errors import StoreError
 from gateway.stores.operator_log import Action
 from gateway.stores.posts import Post, RemovedError
 from gateway.stores.stores import open_stores
+from gateway.stores.transposed import transposed
 from tests.gateway.client import agent_record, ndjson, record
 from tests.gateway.operator.removing.two_customers import (
     accounts_of,
@@ -46,7 +46,7 @@ def rows(data, customer):
 
 def test_a_customer_goes_from_every_table_and_the_other_keeps_every_row(data):
     with open_stores(data) as stores:
-        hours = columns([record(time=1_795_447_800_000 + hour * HOUR_MS) for hour in range(HOURS_AT_ONCE + 1)])
+        hours = transposed([record(time=1_795_447_800_000 + hour * HOUR_MS) for hour in range(HOURS_AT_ONCE + 1)])
         for customer in (CONTOSO, FABRIKAM):
             stores.records.store(Post(customer, "many hours", b"hash", b"{}", utc_now()), hours)
         stores.removals.begin(CONTOSO, utc_now())
@@ -94,7 +94,7 @@ def test_what_the_documentation_says_rids_the_records_file_of_the_bytes_too(data
     assert b"contoso" not in (data / "records.duckdb").read_bytes()
     assert records_of(data, FABRIKAM) == fabrikam
     with open_stores(data) as stores:
-        stores.records.store(Post(FABRIKAM, "next", b"", b"{}", utc_now()), columns([record()]))
+        stores.records.store(Post(FABRIKAM, "next", b"", b"{}", utc_now()), transposed([record()]))
 
 
 def test_a_removal_stands_in_the_operators_log_and_a_look_does_not(stores):
@@ -132,9 +132,9 @@ def test_after_a_restart_in_the_middle_nothing_is_stored_of_the_customer(data):
         stores.removals.begin(CONTOSO, utc_now())
     with open_stores(data) as stores:
         with pytest.raises(RemovedError):
-            stores.records.store(Post(CONTOSO, "late", b"", b"{}", utc_now()), columns([record()]))
+            stores.records.store(Post(CONTOSO, "late", b"", b"{}", utc_now()), transposed([record()]))
         stores.records.refuse(CONTOSO, "late", utc_now(), 401, "The token has ended.")
-        stores.records.store(Post(FABRIKAM, "late", b"", b"{}", utc_now()), columns([record()]))
+        stores.records.store(Post(FABRIKAM, "late", b"", b"{}", utc_now()), transposed([record()]))
     assert "late" not in str(records_of(data, CONTOSO))
 
 

@@ -5,9 +5,9 @@ import pytest
 from gateway.clock import utc_now
 from gateway.operator import slices as module
 from gateway.operator.slices import in_words, slices
-from gateway.stores.columns import columns
 from gateway.stores.posts import Post
 from gateway.stores.records import Records
+from gateway.stores.transposed import transposed
 from gateway.traffic.questions import Condition
 from tests.gateway.client import record
 
@@ -19,7 +19,7 @@ def records(tmp_path):
     opened = Records.open(tmp_path / "records.duckdb")
     for number in range(12):
         lines = [record(src_port=number)] * (number % 5)
-        opened.store(Post(1 + number // 4, f"key {number}", b"", b"{}", utc_now()), columns(lines))
+        opened.store(Post(1 + number // 4, f"key {number}", b"", b"{}", utc_now()), transposed(lines))
     yield opened
     opened.close()
 

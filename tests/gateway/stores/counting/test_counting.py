@@ -8,12 +8,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.stores import records as store_module
-from gateway.stores.columns import columns
 from gateway.stores.counting import kept, settling
 from gateway.stores.counting.facts import OpenHour
 from gateway.stores.counting.hour import Hour, Shown
 from gateway.stores.posts import Post
 from gateway.stores.records import Records
+from gateway.stores.transposed import transposed
 from tests.gateway.client import agent_record, record
 from tests.gateway.stores.counting.plain import HOUR_MS, counts
 
@@ -89,7 +89,7 @@ def _posts(hours):
 
 
 def store(records, name, post, customer=1):
-    records.store(Post(customer, name, b"hash", b"{}", NOW), columns(post))
+    records.store(Post(customer, name, b"hash", b"{}", NOW), transposed(post))
 
 
 def fail(records, customer):

@@ -13,7 +13,7 @@ others.
 """
 
 
-def columns(records: Iterable[Mapping[str, Any]]) -> Columns:
+def transposed(records: Iterable[Mapping[str, Any]]) -> Columns:
     """Turn flow records on their side."""
     rows = list(records)
     return {key: [row.get(key) for row in rows] for key in (*KEYS, *AGENT_KEYS)}

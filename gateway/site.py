@@ -12,7 +12,7 @@ _REACHABLE: Final = re.compile(r"https://(?!0\.0\.0\.0|\[)|http://(?:localhost|1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Site:
     """What an application knows of where it runs.
 
     Attributes:

@@ -13,7 +13,7 @@ from gateway.stores.flow_records import RECORDS, flow_record
 from gateway.stores.records import Records
 from gateway.traffic.questions import Condition, Question, condition
 
-type Place = tuple[int, int, int]
+type RecordKey = tuple[int, int, int]
 """A record's time, the number of its post and its line there: no two records have the same."""
 
 _SLICE: Final = 20_000
@@ -25,22 +25,22 @@ _DIGITS: Final = 19
 
 
 class Way(StrEnum):
-    """The way that is gone from a place."""
+    """The direction in which pages follow each other."""
 
     OLDER = "older"
     NEWER = "newer"
 
 
-def written_place(place: Place) -> str:
-    """Write a place as `read_place` reads it."""
-    return ".".join(map(str, place))
+def written_key(key: RecordKey) -> str:
+    """Write a key as `read_key` reads it."""
+    return ".".join(map(str, key))
 
 
-def read_place(text: str) -> Place:
-    """Read a place.
+def read_key(text: str) -> RecordKey:
+    """Read a key.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not one.
 
     """
     time, post, line = map(_whole, text.split("."))
@@ -52,31 +52,30 @@ class Cursor:
     """Where a page is.
 
     Attributes:
-        way: Where its records lie.
-        place: Seen from which record; None for the end itself: older than all is the first page, newer than all the
-            last one.
+        way: Whether its records are older or newer than the one of the key.
+        key: That record's; None for the end itself: older than all is the first page, newer than all the last one.
 
     """
 
     way: Way = Way.OLDER
-    place: Place | None = None
+    key: RecordKey | None = None
 
     def __str__(self) -> str:
         """Write the cursor as `parse` reads it."""
-        return self.way if self.place is None else f"{self.way}:{written_place(self.place)}"
+        return self.way if self.key is None else f"{self.way}:{written_key(self.key)}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a cursor.
 
         Raises:
-            ValueError: It is none.
+            ValueError: It is not one.
 
         """
-        way, marked, place = text.partition(":")
+        way, marked, key = text.partition(":")
         if not marked:
             return cls(Way(way))
-        return cls(Way(way), read_place(place))
+        return cls(Way(way), read_key(key))
 
 
 FIRST: Final = Cursor(Way.OLDER)
@@ -89,7 +88,7 @@ class Page:
 
     Attributes:
         records: Flow records, newest first.
-        places: Where each of them is.
+        keys: The key of each of them.
         counted: Whether the bytes of each count.
         newer: Where the page before is; None if this is the first one.
         older: Where the page after is; None if this is the last one.
@@ -97,7 +96,7 @@ class Page:
     """
 
     records: tuple[dict[str, Any], ...]
-    places: tuple[Place, ...]
+    keys: tuple[RecordKey, ...]
     counted: tuple[bool, ...]
     newer: Cursor | None
     older: Cursor | None
@@ -126,7 +125,7 @@ def page(records: Records, question: Question, cursor: Cursor = FIRST, size: int
         return Page((), (), (), None, None)
     newer = Cursor(Way.NEWER, _place(rows[0]))
     older = Cursor(Way.OLDER, _place(rows[-1]))
-    behind = cursor.place is not None
+    behind = cursor.key is not None
     return Page(
         tuple(map(flow_record, rows)),
         tuple(map(_place, rows)),
@@ -136,9 +135,9 @@ def page(records: Records, question: Question, cursor: Cursor = FIRST, size: int
     )
 
 
-def find(records: Records, customer: int, place: Place) -> tuple[dict[str, Any], bool] | None:
-    """Give the record of a customer's that is at a place, and whether its bytes count, if it is still kept."""
-    rows = records.rows(f"{RECORDS} WHERE customer = ? AND time = ? AND post = ? AND line = ?", [customer, *place])
+def find(records: Records, customer: int, key: RecordKey) -> tuple[dict[str, Any], bool] | None:
+    """Give the record of a customer's that is at a key, and whether its bytes count, if it is still kept."""
+    rows = records.rows(f"{RECORDS} WHERE customer = ? AND time = ? AND post = ? AND line = ?", [customer, *key])
     return next(((flow_record(row), _counts(row)) for row in rows), None)
 
 
@@ -165,10 +164,10 @@ def _slices(records: Records, question: Question) -> Iterator[tuple[int, int]]:
         [question.start, step, *within.parameters],
     )
     end, gathered = question.end, 0
-    for place, count in rows:
+    for key, count in rows:
         gathered += count
         if gathered >= _SLICE:
-            start = question.start + place * step
+            start = question.start + key * step
             yield start, end
             end, gathered = start, 0
     if end > question.start:
@@ -176,10 +175,10 @@ def _slices(records: Records, question: Question) -> Iterator[tuple[int, int]]:
 
 
 def _beyond(cursor: Cursor) -> Condition:
-    if cursor.place is None:
+    if cursor.key is None:
         return Condition("true")
     sign = "<" if cursor.way is Way.OLDER else ">"
-    time, post, line = cursor.place
+    time, post, line = cursor.key
     # The first half lets whole groups of rows be passed over.
     return Condition(
         f"time {sign}= ? AND (time {sign} ? OR post {sign} ? OR (post = ? AND line {sign} ?))",
@@ -187,7 +186,7 @@ def _beyond(cursor: Cursor) -> Condition:
     )
 
 
-def _place(row: tuple[Any, ...]) -> Place:
+def _place(row: tuple[Any, ...]) -> RecordKey:
     return row[0], row[-2], row[-1]
 
 

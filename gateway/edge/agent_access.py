@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from gateway.actions.machines import meet_agent
+from gateway.actions.machines import register_agent
 from gateway.api.auth import Auth, bearer
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
@@ -35,7 +35,7 @@ class Known:
     item: int
 
 
-class Meeting:
+class AgentAccess:
     """Lets agents in, by a token of their kind."""
 
     def __init__(self, auth: Auth, stores: Stores, clock: Clock) -> None:
@@ -81,7 +81,7 @@ class Meeting:
     def _met(self, token: SubscriptionToken, said: Presence, peer: str) -> Known:
         now = self._clock()
         try:
-            met = meet_agent(self._stores, Actor.token(token, peer), now, said, peer)
+            met = register_agent(self._stores, Actor.token(token, peer), now, said, peer)
         except FullError as error:
             raise ApiError(403, "too_many_agents", str(error)) from None
         return Known(token.customer, said.id, said.host, met.item)

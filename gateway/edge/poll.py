@@ -7,23 +7,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.edge.meeting import Known, Meeting
+from gateway.edge.agent_access import AgentAccess, Known
 from gateway.limits import Limits
 from gateway.stores.agents import Standing
 from gateway.stores.stores import Stores
 
 
-class AskingAgents:
+class AgentPoll:
     """Answers agents that ask."""
 
-    def __init__(self, meeting: Meeting, stores: Stores, limits: Limits) -> None:
-        self._meeting = meeting
+    def __init__(self, access: AgentAccess, stores: Stores, limits: Limits) -> None:
+        self._access = access
         self._stores = stores
         self._limits = limits
 
     async def get(self, request: Request) -> Response:
         """Answer at once if the agent knows something else, else with the first news, or when the time is up."""
-        agent = await self._meeting.agent(request)
+        agent = await self._access.agent(request)
         known = request.query_params.get("known")
         until = current_time() + self._limits.poll_seconds
         # Watched before the first look: what changes between two looks is news too.

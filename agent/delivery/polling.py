@@ -1,4 +1,4 @@
-"""Asking the edge what to do: a long poll, so that the machine needs no open port."""
+"""Polling the edge for what to do: a long poll, so that the machine needs no open port."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from agent.delivery.edge import Edge
 from agent.delivery.settings import Settings, parse_settings, unknown_names
 from agent.errors import AgentError, EdgeAway
 
-_LOG: Final = logging.getLogger("agent.asking")
+_logger = logging.getLogger("agent.polling")
 _AT_LEAST_SECONDS: Final = 1.0
 """Between two questions, should the edge not hold its answers back."""
 
 
-class Asking:
+class Polling:
     """Asks again and again, and passes on what is new."""
 
     def __init__(self, edge: Edge, apply: Callable[[Settings], None], backoff: Backoff) -> None:
@@ -35,11 +35,11 @@ class Asking:
             settings = parse_settings(document)
         except AgentError as error:
             if str(error) != self._trouble:
-                _LOG.error("%s", error)
+                _logger.error("%s", error)
             self._trouble = str(error)
             return self._backoff.wait(error.wait if isinstance(error, EdgeAway) else None)
         if self._trouble is not None:
-            _LOG.warning("The edge answers again.")
+            _logger.warning("The edge answers again.")
         self._trouble = None
         self._backoff.reset()
         if settings != self._settings:
@@ -49,5 +49,5 @@ class Asking:
 
     def _report_unknown(self, names: frozenset[str]) -> None:
         if names - self._ignored:
-            _LOG.warning("The edge sends %d settings that this agent doesn't know and ignores.", len(names))
+            _logger.warning("The edge sends %d settings that this agent doesn't know and ignores.", len(names))
         self._ignored = names

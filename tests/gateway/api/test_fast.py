@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.api.errors import ApiError
-from gateway.api.faultless import read_faultless
+from gateway.api.fast import read_fast
 from gateway.api.ndjson import read_each_line
 from shared.flowlog.record import COUNTERS, KEYS
 from tests.gateway.client import ndjson, record, records_of
@@ -62,7 +62,7 @@ def plainly(body):
 @given(st.lists(LINES, min_size=1, max_size=3), st.sampled_from([b"\n", b"\r\n", b"\n\n"]), st.booleans())
 def test_what_is_read_the_fast_way_is_what_the_plain_way_reads(lines, end, ended):
     body = end.join(lines) + (end if ended else b"")
-    fast, plain = read_faultless(body), plainly(body)
+    fast, plain = read_fast(body), plainly(body)
     if fast is not None:
         assert plain is not None
         assert not plain.rejected
@@ -72,7 +72,7 @@ def test_what_is_read_the_fast_way_is_what_the_plain_way_reads(lines, end, ended
 @settings(max_examples=50)
 @given(st.lists(flow_records(), min_size=1, max_size=3))
 def test_a_body_without_a_fault_is_read_the_fast_way(values):
-    assert read_faultless(ndjson(*values)) is not None
+    assert read_fast(ndjson(*values)) is not None
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_a_body_without_a_fault_is_read_the_fast_way(values):
     ],
 )
 def test_one_fault_anywhere_leaves_the_body_to_the_plain_way(change):
-    assert read_faultless(ndjson(record(), record(), record(**change), record())) is None
+    assert read_fast(ndjson(record(), record(), record(**change), record())) is None
 
 
 def test_counters_of_zero_are_fine_in_a_flow_that_goes_on():
     body = ndjson(record(), record(state="continue", **dict.fromkeys(COUNTERS, 0)))
-    fast = read_faultless(body)
+    fast = read_fast(body)
     assert fast is not None
     assert Counter(fast["bytes_src_to_dst"]) == {0: 1, 66: 1}

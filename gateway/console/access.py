@@ -16,8 +16,8 @@ from gateway.console.links import ACCOUNT, SIGN_IN, sign_in_url
 from gateway.console.pages import go_to
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
-from gateway.place import Place
 from gateway.sender import know, sender
+from gateway.site import Site
 from gateway.stores.accounts import Role, User
 from gateway.stores.sessions import Sessions
 
@@ -39,18 +39,18 @@ _STALE: Final = (
 _FOREIGN: Final = "This form was sent from another site. Open the page here, and send it from there."
 
 
-class Door:
+class Access:
     """Lets people in."""
 
-    def __init__(self, sessions: Sessions, place: Place, limits: Limits, clock: Clock, gateway: str) -> None:
+    def __init__(self, sessions: Sessions, site: Site, limits: Limits, clock: Clock, gateway: str) -> None:
         """Open the console of a gateway. A text tells it from others, whose cookies browsers send to it too."""
         self._sessions = sessions
         self._limits = limits
         self._clock = clock
-        self._encrypted = place.encrypted
-        self._behind_a_proxy = place.behind_a_proxy
+        self._encrypted = site.encrypted
+        self._behind_a_proxy = site.behind_a_proxy
         # With this prefix browsers take the cookie over TLS only, and from this host only.
-        self._cookie = f"{'__Host-' if place.encrypted else ''}sluice-{gateway}"
+        self._cookie = f"{'__Host-' if site.encrypted else ''}sluice-{gateway}"
 
     def everybody(self, handler: Endpoint) -> Endpoint:
         """Open a page to people who have not signed in; a form must come from this site."""
@@ -73,9 +73,9 @@ class Door:
         """Open a page to administrators."""
         return self._opened(handler, Role.ADMINISTRATOR)
 
-    def newcomer(self, handler: Handler) -> Endpoint:
+    def with_any_password(self, handler: Handler) -> Endpoint:
         """Open a page even to those who have yet to replace the password that the gateway made up."""
-        return self._opened(handler, Role.READER, newcomers=True)
+        return self._opened(handler, Role.READER, any_password=True)
 
     async def visitor(self, request: Request) -> Visitor | None:
         """Give the person whose session a request belongs to."""
@@ -107,12 +107,12 @@ class Door:
         if secret is not None:
             await run_in_threadpool(self._sessions.end, secret)
 
-    def _opened(self, handler: Handler, needed: Role, *, newcomers: bool = False) -> Endpoint:
+    def _opened(self, handler: Handler, needed: Role, *, any_password: bool = False) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             visitor = await self.visitor(request)
             if visitor is None:
                 return go_to(request, _sign_in_before(request))
-            if visitor.user.needs_new_password and not newcomers:
+            if visitor.user.needs_new_password and not any_password:
                 return go_to(request, ACCOUNT)
             role = visitor.user.role
             if not role.includes(needed):

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from gateway.stores.columns import Columns
+from gateway.stores.transposed import Columns
 from shared.flowlog.check import TEXTS, check, fits
 from shared.flowlog.record import (
     COUNTERS,
@@ -58,7 +58,7 @@ _TEXTS: Final = {key: most for key, most in TEXTS.items() if key in KEYS}
 _ZEROS: Final = (0, 0, 0, 0)
 
 
-def read_faultless(body: bytes) -> Columns | None:
+def read_fast(body: bytes) -> Columns | None:
     """Read a body of flow records; None if anything about it might be wrong.
 
     Args:

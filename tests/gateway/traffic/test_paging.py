@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.clock import AHEAD, from_ms
 from gateway.traffic.freshness import Freshness, freshness
-from gateway.traffic.pages import FIRST, LAST, Cursor, Way, every, page
+from gateway.traffic.paging import FIRST, LAST, Cursor, Way, every, page
 from gateway.traffic.questions import Question
 from gateway.traffic.search import parse
 from gateway.traffic.terms import Search
@@ -61,8 +61,8 @@ def test_the_ends_say_that_they_are_ends(stored):
 @pytest.mark.parametrize("size", [1, 7, 1000])
 @pytest.mark.parametrize("steps", [1, 10, 10_000_000])
 def test_all_is_exported_newest_first_however_the_time_is_cut(stored, monkeypatch, size, steps):
-    monkeypatch.setattr("gateway.traffic.pages._SLICE", size)
-    monkeypatch.setattr("gateway.traffic.pages._STEPS", steps)
+    monkeypatch.setattr("gateway.traffic.paging._SLICE", size)
+    monkeypatch.setattr("gateway.traffic.paging._STEPS", steps)
     exported = list(every(stored.records, ALL))
     assert exported == list(page(stored.records, ALL, FIRST, 10_000).records)
     assert Counter(map(repr, exported)) == Counter(map(repr, stored.of[1]))

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.place import Place
+from gateway.site import Site
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from gateway.place import Place
     ],
 )
 def test_an_address_is_reachable_if_the_module_takes_it(url, reachable):
-    assert Place(url).reachable is reachable
+    assert Site(url).reachable is reachable
