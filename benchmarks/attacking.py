@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gateway.local import Customer
+from dev.gateway.local import Customer
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

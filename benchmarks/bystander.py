@@ -13,7 +13,7 @@ import requests
 from benchmarks.attacks import headers
 from benchmarks.bodies import usual_body
 from benchmarks.visitor import Visitor
-from gateway.local import Customer
+from dev.gateway.local import Customer
 
 _POSTS_A_SECOND: Final = 10
 _RECORDS_A_POST: Final = 5

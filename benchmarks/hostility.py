@@ -21,7 +21,7 @@ from benchmarks.attacks import Asking, Browsing, Holding, Posting, Usual
 from benchmarks.bystander import Bystander, Seen
 from benchmarks.many_records import WEEK_MS, fill
 from benchmarks.resident import forget_peak, peak_of, resident_of
-from gateway.local import GatewayProcess, new_customer
+from dev.gateway.local import GatewayProcess, new_customer
 from gateway.stores.stores import open_database
 
 _SECONDS: Final = 60.0

@@ -15,7 +15,7 @@ import requests
 from benchmarks import report
 from benchmarks.synthetic import Shape, Traffic, ranges
 from benchmarks.visitor import Visitor, visiting
-from gateway.local import Customer, GatewayProcess, new_customer
+from dev.gateway.local import Customer, GatewayProcess, new_customer
 from gateway.stores.stores import open_database
 from shared.delivery.batch import Batch
 from shared.flowlog import decode

@@ -10,7 +10,7 @@ from benchmarks import report
 from benchmarks.many_records import fill
 from benchmarks.resident import peak_of
 from benchmarks.visitor import Visitor
-from gateway.local import GatewayProcess, new_customer
+from dev.gateway.local import GatewayProcess, new_customer
 from gateway.stores.records import Records
 from gateway.stores.stores import open_database
 from gateway.traffic.basis import AS_LOGGED

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import requests
 
-from gateway.local import Customer
+from dev.gateway.local import Customer
 
 
 class Visitor:

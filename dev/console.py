@@ -5,7 +5,7 @@ import time
 
 import requests
 
-from gateway.local import Customer
+from dev.gateway.local import Customer
 
 _TIMEOUT_SECONDS = 10.0
 _ASKS_WITHIN_SECONDS = 60.0

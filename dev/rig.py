@@ -19,10 +19,10 @@ from dev.azurite import StorageAccount, azurite
 from dev.certificate import make_certificate
 from dev.console import accept_agent
 from dev.event_grid import EventGrid
+from dev.gateway.local import Customer, agents_token, new_customer
 from dev.host.process import HostProcess, host_process
 from dev.machine import agent, apply_blueprint
 from dev.processes import background
-from gateway.local import Customer, agents_token, new_customer
 from gateway.stores.stores import open_database
 
 _ROOT = Path(__file__).resolve().parent.parent

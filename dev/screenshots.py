@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from dev.demo.ledger import Ledger
 from dev.demo.made_up import write_logs
+from dev.gateway.local import Customer, GatewayProcess
 from dev.rig import rig
-from gateway.local import Customer, GatewayProcess
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
 from gateway.stores.stores import open_stores
 

@@ -11,8 +11,6 @@ from typing import Any, Final
 
 import duckdb
 import orjson
-from starlette.middleware import Middleware
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.backups import add_backup_arguments, run_backup, run_restore
 from gateway.clock import utc_now
@@ -29,11 +27,7 @@ _INTERRUPTED: Final = 130
 _LOCKED: Final = "Could not set lock"
 
 
-def main(
-    arguments: Sequence[str] | None = None,
-    middleware: Sequence[Middleware] = (),
-    protocol: type[H11Protocol] = H11Protocol,
-) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status: 0 when done, 1 when refused, 2 for wrong usage.
 
     What a command was asked for goes to stdout, and what else people are to read to stderr. `serve` writes JSON lines
@@ -48,7 +42,7 @@ def main(
     os.umask(0o077)
     try:
         if options.command == "serve":
-            serve(options, _write_line, _say, middleware, protocol)
+            serve(options, write_line, say)
         else:
             _carry_out(options)
     except (UsageError, RefusedError, StoreError, OtherVersionError, UpgradeError) as error:
@@ -65,15 +59,15 @@ def main(
 def _carry_out(options: argparse.Namespace) -> None:
     match options.command:
         case "backup":
-            _tell(options, run_backup(options, _say))
+            _tell(options, run_backup(options, say))
         case "restore":
-            _tell(options, run_restore(options, utc_now(), _say))
+            _tell(options, run_restore(options, utc_now(), say))
         case "customer":
             run_customer_command(options)
         case "records":
             run_records_command(options)
         case _:
-            _say(change_users(options))
+            say(change_users(options))
 
 
 def _is_not_text(word: str) -> bool:
@@ -107,7 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _write_line(entry: dict[str, Any]) -> None:
+def write_line(entry: dict[str, Any]) -> None:
+    """Write an entry of the request log to stdout."""
     # A gateway whose log nobody reads any more goes on serving.
     with suppress(OSError):
         sys.stdout.buffer.write(orjson.dumps(entry) + b"\n")
@@ -117,13 +112,14 @@ def _write_line(entry: dict[str, Any]) -> None:
 def _tell(options: argparse.Namespace, result: dict[str, Any]) -> None:
     """Write what was done as JSON, if that is asked for."""
     if options.json:
-        _write_line(result)
+        write_line(result)
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
+    """Write a sentence for people to stderr."""
     sys.stderr.write(sentence + "\n")
 
 
 def _refused(sentence: str) -> int:
-    _say(sentence)
+    say(sentence)
     return 1

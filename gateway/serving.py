@@ -94,8 +94,8 @@ def serve(
     options: argparse.Namespace,
     write: Sink,
     say: Callable[[str], None],
-    middleware: Sequence[Middleware],
-    protocol: type[H11Protocol],
+    middleware: Sequence[Middleware] = (),
+    protocol: type[H11Protocol] = H11Protocol,
 ) -> None:
     """Serve until a signal ends it.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from dev.chaos.failures import FAULTS, Failure, Refusal
-from gateway.faults import Fault
+from dev.gateway.faults import Fault
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import Final
 
-from gateway.faults import NOT_JSON, WRONG_SUM, Answer, Fault, LostReply, Reset, Slow
+from dev.gateway.faults import NOT_JSON, WRONG_SUM, Answer, Fault, LostReply, Reset, Slow
 
 _SLOW_SECONDS = 0.2
 _FOR_LONG = 3600

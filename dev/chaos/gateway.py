@@ -27,9 +27,9 @@ from dev.chaos.case import Case
 from dev.chaos.failures import Failure, Refusal
 from dev.chaos.hold import Hold
 from dev.chaos.logs import REFUSED_ADDRESS, REJECTED_ADDRESS
+from dev.gateway.faults import Answer, DroppableProtocol
 from gateway.app import create_app
 from gateway.clock import utc_now
-from gateway.faults import Answer, DroppableProtocol
 from gateway.server import end_on_signals, server
 from gateway.site import Site
 from gateway.stores.stores import Stores, open_stores

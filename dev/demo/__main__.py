@@ -24,9 +24,9 @@ from dev.demo.ledger import Ledger
 from dev.demo.made_up import MINUTES, write_logs
 from dev.demo.replayed import NoLogsError, find_sources, replay
 from dev.demo.verdict import compare
+from dev.gateway.local import Customer, GatewayProcess
 from dev.neighbour import neighbour
 from dev.rig import Rig, rig
-from gateway.local import Customer, GatewayProcess
 from shared.errors import SluiceError
 
 _DIRECTORY = Path(__file__).resolve().parent.parent.parent / ".demo"

@@ -14,7 +14,7 @@ from dev.demo.arrived import Post
 from dev.demo.ledger import Ledger
 from dev.demo.replayed import Source
 from dev.demo.verdict import Verdict
-from gateway.local import Customer
+from dev.gateway.local import Customer
 
 _EXAMPLES = 3
 _LONGEST_EXAMPLE = 500

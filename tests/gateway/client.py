@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from gateway.local import Gateway
+from dev.gateway.local import Gateway
 from gateway.stores.posts import Post
 from gateway.stores.transposed import Columns, transposed
 from shared.flowlog.record import AGENT_KEYS, KEYS

@@ -6,7 +6,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from gateway.local import run_edge_in_thread, run_in_thread
+from dev.gateway.local import run_edge_in_thread, run_in_thread
 from gateway.stores import accounts, passwords
 from gateway.stores.agents import Standing
 from gateway.stores.tokens import TokenKind

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 import requests
 
-from gateway.local import new_customer, run_in_thread
+from dev.gateway.local import new_customer, run_in_thread
 from gateway.stores.posts import Post
 from gateway.stores.records import KEY_LIFE
 from gateway.stores.stores import open_stores

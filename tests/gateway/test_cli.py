@@ -18,10 +18,10 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
+from dev.gateway.local import agents_token, new_customer
 from gateway.cli import main
 from gateway.clock import to_ms
 from gateway.connections import MOST_SCRAPERS
-from gateway.local import agents_token, new_customer
 from gateway.stores.accounts import Accounts
 from gateway.stores.audit_log import AuditLog
 from gateway.stores.posts import Post

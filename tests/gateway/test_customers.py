@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dev.gateway.local import GatewayProcess, new_customer
 from gateway.cli import main
 from gateway.clock import utc_now
-from gateway.local import GatewayProcess, new_customer
 from gateway.stores.stores import open_database, open_stores
 from tests.gateway.client import Client, code, ndjson, record
 

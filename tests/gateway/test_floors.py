@@ -20,8 +20,7 @@ FLOORS = (
     {"app"},
     {"serving"},
     {"cli"},
-    {"__main__", "faults"},
-    {"local"},
+    {"__main__"},
 )
 """The packages and modules of the gateway, the lowest floor first. Those of one floor know nothing of each other."""
 ROOMS = {"home": {"traffic"}, "setup": {"home"}, "people": {"traffic"}}

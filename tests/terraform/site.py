@@ -10,8 +10,8 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dev.certificate import Certificate
-from gateway.faults import Faults
-from gateway.local import Customer, Gateway, new_customer, run_in_thread
+from dev.gateway.faults import Faults
+from dev.gateway.local import Customer, Gateway, new_customer, run_in_thread
 from tests.support.servers import LocalServer
 from tests.terraform.module import Module, bare_environment, copy_checkout, programs_alone
 from tests.terraform.standin.az import az_on_path

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.faults import Answer
-from gateway.local import new_customer, run_in_thread
+from dev.gateway.faults import Answer
+from dev.gateway.local import new_customer, run_in_thread
 from tests.terraform.site import A
 from tests.terraform.standin.app_service import Deployment
 from tests.terraform.standin.azure import Failure, Verb

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from gateway.faults import Answer
+from dev.gateway.faults import Answer
 from tests.terraform.site import A
 from tests.terraform.standin.azure import Verb
 

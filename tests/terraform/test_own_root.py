@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.local import new_customer
+from dev.gateway.local import new_customer
 from tests.terraform.module import run_terraform
 from tests.terraform.site import A, B
 

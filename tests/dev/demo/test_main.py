@@ -10,7 +10,7 @@ from rich.console import Console
 
 from dev.demo import __main__ as demo
 from dev.demo.ledger import Ledger
-from gateway.local import GatewayProcess, new_customer
+from dev.gateway.local import GatewayProcess, new_customer
 from gateway.stores.stores import open_database
 from shared.errors import StorageAway
 

@@ -98,11 +98,11 @@ def everything(stores):
 def _machines(stores, actor):
     number = blueprints.import_blueprint(stores, actor, NOW, NewBlueprint("Minute", "", 60, "<x/>"))
     said = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "Linux", "1.0", ("10.0.0.4",))
-    machines.meet_agent(stores, actor, NOW, said, "192.0.2.2")
+    machines.register_agent(stores, actor, NOW, said, "192.0.2.2")
     machines.add_machine(stores, actor, NOW, "by-hand", ["10.0.0.9"], "Linux")
     (machine,) = stores.items.page(actor.customer, ItemFilter(name="web-1"), 9)
     machines.save_machine(stores, actor, NOW, machine, machines.MachineChange([number], [], said.id))
-    machines.meet_agent(stores, actor, NOW, said, "192.0.2.2")
+    machines.register_agent(stores, actor, NOW, said, "192.0.2.2")
     machines.decide_on_agent(stores, actor, NOW, machine, said.id, Standing.REFUSED)
     machines.save_machine(stores, actor, NOW, machine, machines.MachineChange([], [number]))
     blueprints.remove_blueprint(stores, actor, NOW, number)

@@ -4,7 +4,7 @@ import jwt
 import pytest
 import requests
 
-from gateway.local import Customer, Gateway, new_customer
+from dev.gateway.local import Customer, Gateway, new_customer
 from gateway.stores.accounts import Role
 from gateway.stores.tokens import TokenKind
 from tests.gateway.client import Client, code, ndjson, record

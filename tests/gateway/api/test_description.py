@@ -15,9 +15,9 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from dev.gateway.local import new_customer, run_in_thread
 from gateway.api.routes import api_routes, is_api
 from gateway.limits import DEFAULT_LIMITS, Limits
-from gateway.local import new_customer, run_in_thread
 from gateway.signing_in import SigningIn
 from gateway.stores.accounts import Role
 from shared.flowlog.check import check

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from dev.gateway.local import new_customer, run_in_thread
 from gateway.limits import Limits
-from gateway.local import new_customer, run_in_thread
 from tests.gateway.client import Client, agent_record, code, ndjson, record
 
 AN_HOUR = timedelta(hours=1)

@@ -5,8 +5,8 @@ from unittest.mock import Mock
 import duckdb
 import pytest
 
+from dev.gateway.local import new_customer, run_edge_in_thread, run_in_thread
 from gateway.limits import Limits
-from gateway.local import new_customer, run_edge_in_thread, run_in_thread
 from gateway.stores.agents import Agents, Standing
 from gateway.stores.records import Records
 from gateway.stores.tokens import TokenKind

@@ -7,13 +7,13 @@ import anyio
 import pytest
 from starlette.requests import Request
 
+from dev.gateway.local import new_customer
 from gateway.api.body import Bodies
 from gateway.api.errors import ApiError
 from gateway.api.intake import Intake, Origin
 from gateway.api.ndjson import read_lines
 from gateway.clock import utc_now
 from gateway.limits import DEFAULT_LIMITS
-from gateway.local import new_customer
 from gateway.stores.stores import open_stores
 from tests.gateway.client import ndjson, record
 

@@ -3,8 +3,8 @@ from queue import SimpleQueue
 import anyio
 import pytest
 
+from dev.gateway.local import new_customer, run_in_thread
 from gateway.api.request_log import RequestLog
-from gateway.local import new_customer, run_in_thread
 from tests.gateway.client import Client, ndjson, record
 
 

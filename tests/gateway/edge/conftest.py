@@ -1,7 +1,7 @@
 import pytest
 
+from dev.gateway.local import run_edge_in_thread
 from gateway.limits import Limits
-from gateway.local import run_edge_in_thread
 from gateway.stores.agents import Standing
 from gateway.stores.blueprints import NewBlueprint
 

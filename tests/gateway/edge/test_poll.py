@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import requests
 
-from gateway.local import agents_token, new_customer, run_edge_in_thread
+from dev.gateway.local import agents_token, new_customer, run_edge_in_thread
 from gateway.stores.agents import Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.stores import open_stores

@@ -11,8 +11,8 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from dev.gateway.local import run_in_thread
 from gateway import __version__
-from gateway.local import run_in_thread
 from gateway.metrics.activity import Activity, Posts
 from gateway.metrics.app import TokenFileError, create_metrics, read_token
 from gateway.metrics.collecting import Totals

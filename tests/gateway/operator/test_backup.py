@@ -15,9 +15,9 @@ import orjson
 import pytest
 
 from benchmarks.visitor import Visitor, visiting
+from dev.gateway.local import GatewayProcess, new_customer
 from gateway.cli import main
 from gateway.clock import utc_now
-from gateway.local import GatewayProcess, new_customer
 from gateway.operator.archive import Manifest
 from gateway.operator.asking import carry_out
 from gateway.operator.socket import connected

@@ -13,9 +13,9 @@ import orjson
 import pytest
 import requests
 
+from dev.gateway.local import new_customer, run_in_thread
 from gateway.cli import main
 from gateway.clock import iso, utc_now
-from gateway.local import new_customer, run_in_thread
 from gateway.operator.archive import Manifest
 from gateway.stores.accounts_schema import SCHEMA
 from gateway.stores.stores import open_database, open_stores

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.local import GatewayProcess
+from dev.gateway.local import GatewayProcess
 from gateway.stores.records import Records
 from gateway.traffic.questions import Question
 from gateway.traffic.rules import rule_hits

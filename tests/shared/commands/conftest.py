@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dev.azurite import StorageAccount
-from gateway.local import Customer, Gateway, new_customer, run_in_thread
+from dev.gateway.local import Customer, Gateway, new_customer, run_in_thread
 from shared.cli import main
 from shared.clock import SystemClock
 from shared.delivery.horizon import whole_hour

@@ -4,8 +4,8 @@ from itertools import count
 
 import pytest
 
+from dev.gateway.local import new_customer, run_in_thread
 from gateway.clock import to_ms
-from gateway.local import new_customer, run_in_thread
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
 from tests.gateway.client import Client, agent_record, ndjson, record
 from tests.gateway.console.person import Person, text_of

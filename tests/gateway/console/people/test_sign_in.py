@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.local import new_customer, run_in_thread
+from dev.gateway.local import new_customer, run_in_thread
 from gateway.stores.sessions import IDLE, LONGEST
 from tests.gateway.client import code
 from tests.gateway.console.conftest import PASSWORD

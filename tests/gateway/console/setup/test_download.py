@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from gateway.local import run_in_thread
+from dev.gateway.local import run_in_thread
 from tests.gateway.console.conftest import PASSWORD
 from tests.gateway.console.person import Person, text_of
 from tests.gateway.console.setup.configured import configuration, connection_string

@@ -5,8 +5,8 @@ import pytest
 import requests
 
 import gateway.console.traffic.list as page
+from dev.gateway.local import new_customer, run_in_thread
 from gateway.limits import DEFAULT_LIMITS
-from gateway.local import new_customer, run_in_thread
 from gateway.metrics.activity import Activity
 from tests.gateway.client import deliver, record
 from tests.gateway.console.person import Person, text_of

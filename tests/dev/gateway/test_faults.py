@@ -6,8 +6,8 @@ from queue import SimpleQueue
 import pytest
 import requests
 
-from gateway.faults import NOT_JSON, WRONG_SUM, Answer, Faults, LostReply, Reset, Slow, read_plan
-from gateway.local import new_customer, run_in_thread
+from dev.gateway.faults import NOT_JSON, WRONG_SUM, Answer, Faults, LostReply, Reset, Slow, read_plan
+from dev.gateway.local import new_customer, run_in_thread
 from tests.gateway.client import Client, code, ndjson, record
 
 

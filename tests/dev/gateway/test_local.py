@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from gateway.local import Customer, GatewayProcess, new_customer, run_in_thread
+from dev.gateway.local import Customer, GatewayProcess, new_customer, run_in_thread
 from gateway.stores.stores import open_database, open_stores
 from tests.gateway.client import Client, ndjson, record
 

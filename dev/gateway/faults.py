@@ -1,6 +1,6 @@
 """Faults on demand, for tests and chaos runs: a layer around the application that nothing in normal use puts there.
 
-`python -m gateway.faults PLAN serve ...` serves a gateway with the faults of a JSON file:
+`python -m dev.gateway.faults PLAN serve ...` serves a gateway with the faults of a JSON file:
 
     {"seed": 7, "script": [{"answer": 503, "retryAfter": 2}, null, "lost-reply"], "chances": [[0.1, "reset"]]}
 
@@ -9,7 +9,9 @@ by chance. A fault is `{"answer": STATUS, "retryAfter": SECONDS}`, `{"slow": SEC
 `"reset"` or `"lost-reply"`.
 """
 
+import argparse
 import asyncio
+import os
 import socket
 import struct
 import sys
@@ -28,7 +30,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.api.errors import error_response
-from gateway.cli import main
+from gateway.cli import say, write_line
+from gateway.serving import add_serve_arguments, serve
 
 
 class Fault(Protocol):
@@ -150,7 +153,7 @@ class Faults:
         self.hits: Counter[str] = Counter()
         self._script = deque(script)
         self._chances = chances
-        self._random = Random(seed)  # noqa: S311 - no secret depends on it
+        self._random = Random(seed)
         self._lock = threading.Lock()
 
     def play(self, *faults: Fault | None) -> None:
@@ -244,9 +247,19 @@ def _fault(entry: Any) -> Fault:  # noqa: ANN401 - JSON
             return Reset()
         case "lost-reply":
             return LostReply()
-    raise ValueError(f"{entry!r} is not a fault. The description of gateway.faults lists them.")
+    raise ValueError(f"{entry!r} is not a fault. The description of dev.gateway.faults lists them.")
+
+
+def main(plan: Path, words: Sequence[str]) -> None:
+    """Serve with the faults of a plan, whatever `python -m gateway serve` would be given."""
+    parser = argparse.ArgumentParser(prog="python -m dev.gateway.faults PLAN")
+    command = parser.add_subparsers(required=True).add_parser("serve")
+    command.add_argument("--data", type=Path, required=True)
+    add_serve_arguments(command)
+    os.umask(0o077)
+    layer = Middleware(FaultLayer, faults=read_plan(plan.read_bytes()))
+    serve(parser.parse_args(words), write_line, say, [layer], DroppableProtocol)
 
 
 if __name__ == "__main__":
-    layer = Middleware(FaultLayer, faults=read_plan(Path(sys.argv[1]).read_bytes()))
-    sys.exit(main(sys.argv[2:], [layer], DroppableProtocol))
+    main(Path(sys.argv[1]), sys.argv[2:])

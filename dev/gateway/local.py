@@ -14,12 +14,12 @@ from typing import Any, Self
 import orjson
 from starlette.middleware import Middleware
 
+from dev.gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.api.request_log import Sink
 from gateway.app import create_app
 from gateway.clock import Clock, utc_now
 from gateway.connections import Connections
 from gateway.edge.app import create_edge
-from gateway.faults import DroppableProtocol, FaultLayer, Faults
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.metrics.activity import Activity
 from gateway.server import listen, run, server
@@ -158,7 +158,7 @@ class GatewayProcess:
 
         Args:
             data: The directory of its stores.
-            fault_plan: A file of faults, as `gateway.faults` describes it; none without.
+            fault_plan: A file of faults, as `dev.gateway.faults` describes it; none without.
             port: The port to listen on, so that a successor has the same address; 0 for a free one.
             edge: The certificate of its edge, and its key; there is no edge without.
             edge_port: The port of the edge likewise.
@@ -167,13 +167,13 @@ class GatewayProcess:
             RuntimeError: It did not start; it has said why on stderr.
 
         """
-        module = ["gateway"] if fault_plan is None else ["gateway.faults", str(fault_plan.resolve())]
+        module = ["gateway"] if fault_plan is None else ["dev.gateway.faults", str(fault_plan.resolve())]
         command = [sys.executable, "-m", *module, "serve", "--data", str(data.resolve()), "--port", str(port)]
         if edge is not None:
             certificate, key = map(str, edge)
             command += ["--edge-certificate", certificate, "--edge-key", key, "--edge-port", str(edge_port)]
-        self._process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)  # noqa: S603 - our own program
-        assert self._process.stdout is not None  # noqa: S101 - a pipe, as asked
+        self._process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
         self._stdout = self._process.stdout
         self.pid = self._process.pid
         first = self._stdout.readline()
