@@ -2,7 +2,8 @@
 
 It is kept for what it says of the content. Later code writes later versions, so it is run no more.
 """
-# isort: skip_file - its imports are those of version 0.1
+# Its imports are those of version 0.1.
+# isort: skip_file
 
 import sys
 import tarfile
