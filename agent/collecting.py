@@ -1,4 +1,4 @@
-"""Looking at the connection table while the edge wants it, and putting each interval's records into the spool."""
+"""Reading the connection table while the edge wants it, and putting each interval's records into the spool."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from agent.flows.record import to_lines
 from agent.flows.table import Endpoint, PortRange, Snapshot
 
 _logger = logging.getLogger("agent.collecting")
-LOOK_EVERY_SECONDS: Final = 30
-"""How far apart looks are at most: Linux remembers for 60 seconds what this machine closed."""
+READ_EVERY_SECONDS: Final = 30
+"""How far apart readings are at most: Linux remembers for 60 seconds what this machine closed."""
 NOTHING_WANTED: Final = "this agent is not accepted in the console yet, or no blueprint is applied to its machine."
 RECORDS_MAX: Final = 5000
 """How many records are posted at once; an interval with more is cut."""
 
 
 class Found(NamedTuple):
-    """What the looks of an interval found.
+    """What the readings of an interval found.
 
     Attributes:
         flows: the flows.
@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
 
 class Watch:
-    """Looks at the table, and gathers what it finds until that is taken."""
+    """Reads the table, and gathers what it finds until that is taken."""
 
     def __init__(
         self,
@@ -66,10 +66,10 @@ class Watch:
         self._gathering = Gathering()
         self._left_out = LeftOut()
         self._damaged = 0
-        self._looks = 0
+        self._readings = 0
 
-    def look(self, now_ms: int) -> None:
-        """Look once. The first look of all only shows what was there before.
+    def read(self, now_ms: int) -> None:
+        """Read the table once. The first reading of all only shows what was there before.
 
         Raises:
             TableUnreadable: the table can't be read.
@@ -79,22 +79,22 @@ class Watch:
         changes = self._tracker.observe(snapshot, left_out.keys)
         if self._last_ms is not None:
             self._gathering.add(self._last_ms, changes)
-            self._looks += 1
+            self._readings += 1
         self._left_out = self._left_out.and_also(left_out)
         self._damaged += snapshot.damaged
         self._last_ms = now_ms
 
     def take(self) -> Found | None:
-        """Return what was found since it was last taken; None if nobody looked."""
-        if not self._looks:
+        """Return what was found since it was last taken; None if nothing was read."""
+        if not self._readings:
             return None
         found = Found(self._gathering, self._left_out, self._damaged)
-        self._gathering, self._left_out, self._damaged, self._looks = Gathering(), LeftOut(), 0, 0
+        self._gathering, self._left_out, self._damaged, self._readings = Gathering(), LeftOut(), 0, 0
         return found
 
 
 class Collector:
-    """Does what the settings say: nothing, or look at the table and put each interval into the spool."""
+    """Does what the settings say: nothing, or read the table and put each interval into the spool."""
 
     def __init__(self, watch: Callable[[], Watch], spool: Spool, clock: Clock, host: str) -> None:
         """Prepare; nothing is collected before settings say so.
@@ -152,14 +152,14 @@ class Collector:
         return max(0.0, self._next_look - self._clock.passed())
 
     def finish(self) -> None:
-        """Look once more, and keep what was found until now."""
+        """Read the table once more, and keep what was found until now."""
         if self._watch is not None:
             self._look(self._watch)
             self._close()
 
     @property
     def _pace(self) -> float:
-        return self._interval / math.ceil(self._interval / LOOK_EVERY_SECONDS)
+        return self._interval / math.ceil(self._interval / READ_EVERY_SECONDS)
 
     def _begin(self) -> None:
         self._start_ms, self._start = self._clock.now_ms(), self._clock.passed()
@@ -167,7 +167,7 @@ class Collector:
 
     def _look(self, watch: Watch) -> None:
         try:
-            watch.look(self._clock.now_ms())
+            watch.read(self._clock.now_ms())
         except TableUnreadable as error:
             if self._trouble is None:
                 _logger.error("The connection table can't be read: %s", error)
@@ -198,5 +198,5 @@ class Collector:
 
 
 def _next_after(now: float, start: float, pace: float) -> float:
-    """Return when the next look is due; those that were missed are not made up for."""
+    """Return when the next reading is due; those that were missed are not made up for."""
     return start + (math.floor((now - start) / pace) + 1) * pace

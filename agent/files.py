@@ -11,7 +11,7 @@ _TEMPORARY: Final = ".new"
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory that only its owner can look into, unless it is there."""
+    """Make a directory that only its owner can read, unless it is there."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

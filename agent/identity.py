@@ -49,7 +49,7 @@ class Identity(NamedTuple):
 
 
 def identify(state: Path) -> Identity:
-    """Tell who this machine is.
+    """Return who this machine is.
 
     Raises:
         SettingError: the state directory can't be used.

@@ -75,7 +75,7 @@ def _is_not_text(word: str) -> bool:
 
 
 def _unreadable(data: Path, error: duckdb.Error) -> str:
-    """Say why the records cannot be opened: DuckDB tells a lock from all else by its words alone."""
+    """Return why the records cannot be opened: DuckDB tells a lock from all else by its words alone."""
     if _LOCKED in str(error):
         return f"The records in {data} cannot be opened; is another gateway serving them? {error}"
     return (

@@ -12,7 +12,7 @@ AHEAD: Final = timedelta(minutes=5)
 
 
 def utc_now() -> datetime:
-    """Tell the machine's present moment."""
+    """Return the machine's current time."""
     return datetime.now(UTC)
 
 
@@ -27,5 +27,5 @@ def to_ms(moment: datetime) -> int:
 
 
 def from_ms(milliseconds: int) -> datetime:
-    """Give the moment so many milliseconds after the epoch."""
+    """Return the moment so many milliseconds after the epoch."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

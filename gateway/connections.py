@@ -37,7 +37,7 @@ class Connection:
 
     Attributes:
         network: The address that it comes from; of IPv6 the network.
-        proven: Whether it has shown a good token or session.
+        proven: Whether it has shown a valid token or session.
 
     """
 
@@ -81,7 +81,7 @@ class Connections:
         return len(self._open)
 
     def admit(self, peer: Any) -> bool:  # noqa: ANN401 - as the socket's family has it
-        """Let a connection of a peer in, unless there are too many; tell whether that was done."""
+        """Let a connection of a peer in, unless there are too many; return whether that was done."""
         network = network_of(peer[0]) or ""
         mine = self._unproven[network] + 1
         if len(self._open) >= self.most or (self._most_of_an_address is not None and mine > self._most_of_an_address):
@@ -100,7 +100,7 @@ class Connections:
             self._forget_unproven(connection.network)
 
     def is_proven(self, peer: object) -> bool:
-        """Tell whether a peer has shown who it is."""
+        """Return whether a peer has shown who it is."""
         connection = self._open.get(peer)
         return connection is not None and connection.proven
 

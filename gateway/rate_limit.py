@@ -29,7 +29,7 @@ class RateLimit:
         self._made_up_at: OrderedDict[Hashable, datetime] = OrderedDict()
 
     def take(self, kind: Hashable, now: datetime) -> timedelta | None:
-        """Count a try; give None if it may pass, or else how long to wait, and then it is not counted."""
+        """Count a try; return None if it may pass, or else how long to wait, and then it is not counted."""
         wait = self._wait(kind, now)
         if wait > timedelta(0):
             return wait

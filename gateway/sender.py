@@ -10,7 +10,7 @@ _IPV6_PREFIX: Final = 64
 
 
 def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
-    """Give the address that a request comes from; of IPv6 the network of 64 bits.
+    """Return the address that a request comes from; of IPv6 the network of 64 bits.
 
     Args:
         request: The request.
@@ -26,7 +26,7 @@ def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
 
 
 def know(request: HTTPConnection, customer: int) -> None:
-    """Note who a request comes from, once it has shown a good token or session: for the request log, and for its
+    """Note who a request comes from, once it has shown a valid token or session: for the request log, and for its
     connection, which is then no stranger's any more.
     """
     request.state.customer = customer
@@ -36,7 +36,7 @@ def know(request: HTTPConnection, customer: int) -> None:
 
 
 def network_of(text: str) -> str | None:
-    """Give an address as its sender is told by it: of IPv6 the network of 64 bits; None if it is none."""
+    """Return an address as its sender is told by it: of IPv6 the network of 64 bits; None if it is not one."""
     try:
         address: IPv4Address | IPv6Address = ip_address(text)
     except ValueError:

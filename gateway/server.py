@@ -24,7 +24,7 @@ asyncio.constants.SSL_HANDSHAKE_TIMEOUT = 10
 
 
 def listen(host: str, port: int, connections: Connections | None = None) -> socket.socket:
-    """Give a listening socket for an address; port 0 takes a free one.
+    """Return a listening socket for an address; port 0 takes a free one.
 
     Args:
         host: The address.
@@ -65,7 +65,7 @@ def server(
     ending: Callable[[], None] = lambda: None,
     connections: Connections | None = None,
 ) -> Server:
-    """Give a server for an application, with TLS if there is a certificate.
+    """Return a server for an application, with TLS if there is a certificate.
 
     Args:
         app: The application.

@@ -192,7 +192,7 @@ def _metrics_token(options: argparse.Namespace, *, tls: bool) -> str | None:
 
 
 def _pair(options: argparse.Namespace, certificate: str, key: str) -> tuple[Path, Path] | None:
-    """Give a certificate and its key, which were both given, or neither."""
+    """Return a certificate and its key, which were both given, or neither."""
     pair = getattr(options, certificate), getattr(options, key)
     if (pair[0] is None) != (pair[1] is None):
         names = (f"--{name.replace('_', '-')}" for name in (certificate, key))

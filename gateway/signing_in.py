@@ -56,7 +56,7 @@ class _Asker:
     Attributes:
         address: Where the request comes from.
         name: The hash of the name; names may be long.
-        device: What tells the browser from others that the name's user has signed in with; None if it is none.
+        device: What tells the browser from others that the name's user has signed in with; None if it is not one.
 
     """
 
@@ -80,7 +80,7 @@ class SigningIn:
     async def user(
         self, request: Request, name: str, password: str, action: Action, device: str | None = None
     ) -> User | None:
-        """Give the user whose name and password these are, and write into the audit log what became of it.
+        """Return the user whose name and password these are, and write into the audit log what became of it.
 
         Args:
             request: What brought them.
@@ -99,7 +99,7 @@ class SigningIn:
         )
 
     async def change_password(self, request: Request, user: User, present: str, new: str) -> bool:
-        """Replace a user's password, which ends the user's sessions; tell whether the present one was right.
+        """Replace a user's password, which ends the user's sessions; return whether the present one was right.
 
         Raises:
             TooManyTriesError: Nothing was looked at.

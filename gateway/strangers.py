@@ -23,7 +23,7 @@ _TOO_MANY: Final = PlainTextResponse(
 
 
 class Strangers:
-    """ASGI layer around everything else. A request that shows a good token or session counts for nothing."""
+    """ASGI layer around everything else. A request that shows a valid token or session counts for nothing."""
 
     def __init__(
         self, app: ASGIApp, clock: Clock, *, behind_a_proxy: bool, at_once: int = AT_ONCE, pause: timedelta = PAUSE

@@ -36,7 +36,7 @@ def add_user_commands(parser: argparse.ArgumentParser, data: argparse.ArgumentPa
 
 
 def change_users(options: argparse.Namespace) -> str:
-    """Do what the command says; give what is to be told of it.
+    """Do what the command says; return what is to be told of it.
 
     Raises:
         StoreError: The name is taken (`TakenError`), or there is no such user (`GoneError`).

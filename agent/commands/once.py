@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from agent.clock import SystemClock
-from agent.collecting import LOOK_EVERY_SECONDS, Found, Watch
+from agent.collecting import READ_EVERY_SECONDS, Found, Watch
 from agent.commands.options import FINE, seconds
 from agent.flows.grouping import Gathering
 from agent.flows.leaving_out import LeftOut
@@ -45,20 +45,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Look, wait, look again, and print.
+    """Read the table, wait, read it again, and print.
 
     Raises:
         TableUnreadable: the table can't be read.
     """
     clock = SystemClock()
     watch = Watch(read_snapshot, ephemeral_ports(), frozenset, own_addresses)
-    watch.look(clock.now_ms())
+    watch.read(clock.now_ms())
     left = options.seconds
     while left:
-        pause = min(left, LOOK_EVERY_SECONDS)
+        pause = min(left, READ_EVERY_SECONDS)
         time.sleep(pause)
         left -= pause
-        watch.look(clock.now_ms())
+        watch.read(clock.now_ms())
     found = watch.take() or Found(Gathering(), LeftOut(), 0)
     records = list(found.flows.records(host_name()))
     sys.stdout.write(to_lines(records).decode() if options.json else as_table(records))

@@ -82,7 +82,7 @@ def parse_address(text: str) -> Address:
     """Return the address that an operator wrote: HOST or HOST:PORT.
 
     Raises:
-        SettingError: it is none.
+        SettingError: it is not one.
     """
     host, found, port = text.rpartition(":")
     if not found or text.endswith("]"):

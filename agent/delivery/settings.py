@@ -18,7 +18,7 @@ class Settings(NamedTuple):
     """What to do.
 
     Attributes:
-        collect: whether to look at the connection table at all.
+        collect: whether to read the connection table at all.
         interval_seconds: how much time is sent at once; None while nothing is collected.
         etag: what the edge calls these settings.
     """

@@ -172,7 +172,7 @@ class Spool:
         self._disk_takes = True
 
     def _forget(self, batch: Batch) -> bool:
-        """Take an interval out of the list; tell whether it is on disk."""
+        """Take an interval out of the list; return whether it is on disk."""
         if batch.name in self._on_disk:
             self._on_disk.remove(batch.name)
             return True

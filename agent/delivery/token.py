@@ -60,7 +60,7 @@ def read_token(file: Path) -> Token:
 
 
 def _flaw(content: bytes) -> str:
-    """Say what a token file holds beside a token, or in its place, without a part of it."""
+    """Return what a token file holds beside a token, or in its place, without a part of it."""
     if content.startswith(_UTF_16):
         return "is in UTF-16: save it as plain text in UTF-8."
     if content.startswith(_BYTE_ORDER_MARK):

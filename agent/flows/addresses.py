@@ -13,9 +13,9 @@ WILDCARD: Final = ("0.0.0.0", "::")  # noqa: S104 -- compared with, never bound
 
 @lru_cache(maxsize=65_536)
 def canonical(text: str) -> str | None:
-    """Return an address in the canonical text of RFC 5952, or None if it is none.
+    """Return an address in the canonical text of RFC 5952, or None if it is not one.
 
-    A zone id names a card of this machine and means nothing elsewhere. A socket open to both families shows an IPv4
+    A zone id names a NIC of this machine and means nothing elsewhere. A socket open to both families shows an IPv4
     peer as `::ffff:192.0.2.1`, while the peer and the network see IPv4.
     """
     if len(text) > _LONGEST:
@@ -31,11 +31,11 @@ def canonical(text: str) -> str | None:
 
 @lru_cache(maxsize=65_536)
 def is_loopback(text: str) -> bool:
-    """Tell whether a canonical address is the machine's own loopback."""
+    """Return whether a canonical address is the machine's own loopback."""
     return ip_address(text).is_loopback
 
 
 @lru_cache(maxsize=65_536)
 def is_ipv4(text: str) -> bool:
-    """Tell whether a canonical address is of IPv4."""
+    """Return whether a canonical address is of IPv4."""
     return ":" not in text

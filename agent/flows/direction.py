@@ -1,4 +1,4 @@
-"""Who began a link: told by who listens, else by the ephemeral range, else not at all."""
+"""Who began a connection: told by who listens, else by the ephemeral range, else not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agent.flows.table import Endpoint, Key, PortRange, Protocol, Socket, State
 
 
 class Direction(Enum):
-    """Who began the link, seen from this machine."""
+    """Who began the connection, seen from this machine."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
@@ -31,7 +31,7 @@ class Bearing(NamedTuple):
     Attributes:
         direction: None where nothing tells.
         basis: why it is so.
-        listener: of an inbound link, the process that listens; None where that can't be seen.
+        listener: of an inbound connection, the process that listens; None where that can't be seen.
     """
 
     direction: Direction | None
@@ -57,7 +57,7 @@ class Listeners:
                 self._processes[place] = self._processes.get(place) or socket.process
 
     def takes(self, protocol: Protocol, endpoint: Endpoint) -> bool:
-        """Tell whether something listens there, at that address or at all of them."""
+        """Return whether something listens there, at that address or at all of them."""
         return self._place(protocol, endpoint) is not None
 
     def process(self, protocol: Protocol, endpoint: Endpoint) -> str | None:
@@ -81,7 +81,7 @@ def _addresses(socket: Socket) -> tuple[str, ...]:
 
 
 def bearing_of(key: Key, listeners: Listeners, ephemeral: PortRange) -> Bearing:
-    """Tell who began a link; never by a guess that the record does not admit."""
+    """Return who began a connection; never by a guess that the record does not admit."""
     if listeners.takes(key.protocol, key.local):
         return Bearing(Direction.INBOUND, Basis.LISTEN, listeners.process(key.protocol, key.local))
     if key.local.port in ephemeral and key.remote.port not in ephemeral:

@@ -1,4 +1,4 @@
-"""Changes of single links, gathered into records: a minute, two addresses, one server port and process each."""
+"""Changes of single connections, gathered into records: a minute, two addresses, one server port and process each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MINUTE_MS: Final = 60_000
 
 
 class _Group(NamedTuple):
-    """What the links of one record have in common; the port is None that the system chose for whoever began."""
+    """What the connections of one record have in common; the port is None that the system chose for whoever began."""
 
     minute_ms: int
     direction: Direction | None
@@ -35,13 +35,13 @@ class _Sum:
     live_at: int = 0
     carried: Counters | None = None
 
-    def add(self, change: Change, look: int) -> None:
+    def add(self, change: Change, reading: int) -> None:
         self.established += change.established
         self.terminated += change.terminated
         self.failed += change.failed
-        # How many are live is said of the minute's last look, not of all of them together.
-        self.live = change.live + (self.live if look == self.live_at else 0)
-        self.live_at = look
+        # How many are live is said of the minute's last reading, not of all of them together.
+        self.live = change.live + (self.live if reading == self.live_at else 0)
+        self.live_at = reading
         self.carried = _total(self.carried, change.carried)
 
 
@@ -50,23 +50,23 @@ class Gathering:
 
     def __init__(self) -> None:
         self._sums: dict[_Group, _Sum] = {}
-        self._looks = 0
-        self._last_look: dict[int, int] = {}
+        self._readings = 0
+        self._last_reading: dict[int, int] = {}
 
     def add(self, since_ms: int, changes: Iterable[Change]) -> None:
-        """Add what one look found, which happened since the look before; the minute is the one in which that was."""
-        self._looks += 1
+        """Add what one reading found, which happened since the one before; the minute is that of the one before."""
+        self._readings += 1
         minute_ms = since_ms - since_ms % _MINUTE_MS
-        self._last_look[minute_ms] = self._looks
+        self._last_reading[minute_ms] = self._readings
         for change in changes:
-            self._sums.setdefault(_group(minute_ms, change), _Sum()).add(change, self._looks)
+            self._sums.setdefault(_group(minute_ms, change), _Sum()).add(change, self._readings)
 
     def __len__(self) -> int:
         """Return how many records there are."""
         return len(self._sums)
 
     def records(self, host: str) -> Iterator[Record]:
-        """Give the records in a fixed order."""
+        """Return the records in a fixed order."""
         return (self._record(group, host) for group in sorted(self._sums, key=_order))
 
     def _record(self, group: _Group, host: str) -> Record:
@@ -95,8 +95,8 @@ class Gathering:
                 "links_established": total.established,
                 "links_terminated": total.terminated,
                 "links_failed": total.failed,
-                # Of links that no look has shown since, none is live.
-                "links_live": total.live if total.live_at == self._last_look[group.minute_ms] else 0,
+                # Of connections that no reading has shown since, none is live.
+                "links_live": total.live if total.live_at == self._last_reading[group.minute_ms] else 0,
                 "counter_source": "none" if total.carried is None else "tcp_info",
             }
         )

@@ -1,4 +1,4 @@
-"""What is nobody's business: the machine's talk with itself, and the agent's own with the edge."""
+"""What is left out: the machine's traffic with itself, and the agent's own with the edge."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class LeftOut(NamedTuple):
     """Links that make no record.
 
     Attributes:
-        loopback: links within the machine.
-        own: links to the edge.
+        loopback: connections within the machine.
+        own: connections to the edge.
     """
 
     loopback: frozenset[Key] = frozenset()
@@ -26,17 +26,17 @@ class LeftOut(NamedTuple):
         return self.loopback | self.own
 
     def and_also(self, other: LeftOut) -> LeftOut:
-        """Return the links of both, each once."""
+        """Return the connections of both, each once."""
         return LeftOut(self.loopback | other.loopback, self.own | other.own)
 
 
 def left_out_of(keys: Iterable[Key], edge: frozenset[Endpoint], machine: frozenset[str] = frozenset()) -> LeftOut:
-    """Tell which links to leave out.
+    """Return which connections to leave out.
 
     Args:
-        keys: all links.
+        keys: all connections.
         edge: where the edge listens; connections to it are the agent's own.
-        machine: the machine's addresses: it may talk with itself from one card's to another's.
+        machine: the machine's addresses: it may talk to itself from one NIC's to another's.
     """
     loopback, own = [], []
     for key in keys:

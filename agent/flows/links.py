@@ -1,7 +1,7 @@
-"""What became of each link between two looks at the connection table.
+"""What became of each connection between two readings of the connection table.
 
-Every link that is seen is counted as established exactly once, and as terminated exactly once when it is over. A link
-that was there at the first look began before; it is live, and not established a second time.
+Every connection that is seen is counted as established exactly once, and as terminated exactly once when it ends. One
+that was there at the first reading began before; it is live, and not established a second time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from agent.flows.table import Counters, Key, PortRange, Snapshot, Socket, State
 
 
 class Phase(Enum):
-    """How far a link has come."""
+    """How far a connection has come."""
 
     ASKED = "asked"
     """This machine asked for it, and has no answer."""
@@ -45,17 +45,17 @@ _FURTHEST_FIRST: Final = (Phase.OPEN, Phase.OVER, Phase.ASKED, Phase.OFFERED)
 
 
 class Change(NamedTuple):
-    """What became of one link since the last look.
+    """What became of one connection since the last reading.
 
     Attributes:
-        key: the link.
+        key: the connection.
         bearing: who began it.
         process: the name of the process on this machine; None where that was never seen.
         established: how often it came to be: more than once where its ports were used again at once.
         terminated: how often it ended.
         failed: 1 if it was asked for in vain.
         live: 1 if it is open now.
-        carried: what it carried since the last look, None where nobody measured it.
+        carried: what it carried since the last reading, None where nobody measured it.
     """
 
     key: Key
@@ -70,7 +70,7 @@ class Change(NamedTuple):
 
 @dataclass
 class _Link:
-    """What is remembered of a link while it is in the table."""
+    """What is remembered of a connection while it is in the table."""
 
     __slots__ = ("bearing", "counters", "failed", "phase", "process")
 
@@ -82,18 +82,18 @@ class _Link:
 
 
 class Tracker:
-    """Follows links from one snapshot to the next."""
+    """Follows connections from one snapshot to the next."""
 
     def __init__(self, ephemeral: PortRange) -> None:
         self._ephemeral = ephemeral
         self._links: dict[Key, _Link] | None = None
 
     def observe(self, snapshot: Snapshot, left_out: Iterable[Key] = ()) -> list[Change]:
-        """Take the next snapshot, and tell what became of every link since the last one.
+        """Take the next snapshot, and return what became of every connection since the last one.
 
         Args:
             snapshot: the table; the first one of all only shows what was there before.
-            left_out: links that are not followed.
+            left_out: connections that are not followed.
         """
         known, self._links = self._links, {}
         listeners = Listeners(snapshot.sockets)
@@ -104,9 +104,9 @@ class Tracker:
                 continue
             before = None if known is None else known.pop(key, None)
             link = self._links[key] = self._next(key, socket, before, listeners)
-            changes.append(_change(key, link, before, socket.counters, first_look=known is None))
+            changes.append(_change(key, link, before, socket.counters, first_reading=known is None))
         for key, link in (known or {}).items():
-            # A link that is now left out is not over.
+            # A connection that is now left out is not over.
             if key not in unwanted:
                 changes.append(_vanished(key, link))
         return [change for change in changes if _says_something(change)]
@@ -116,15 +116,15 @@ class Tracker:
         if before is None or (before.phase is Phase.OVER and phase is not Phase.OVER):
             bearing = bearing_of(key, listeners, self._ephemeral)
             return _Link(bearing, socket.process or bearing.listener, phase, socket.counters, failed=False)
-        # A direction once found stays: the listener may close while its links go on.
+        # A direction once found stays: the listener may close while its connections go on.
         process, counters = socket.process or before.process, socket.counters or before.counters
         return _Link(before.bearing, process, phase, counters, before.failed)
 
 
 def links_of(snapshot: Snapshot) -> dict[Key, Socket]:
-    """Return the sockets that have a peer, one for each link.
+    """Return the sockets that have a peer, one for each connection.
 
-    A snapshot is not read at one instant, so a link may stand in it twice: then the line that shows it open counts.
+    A snapshot is not read at one instant, so a connection may be in it twice: then the line that shows it open counts.
     """
     found: dict[Key, Socket] = {}
     for socket in snapshot.sockets:
@@ -141,11 +141,11 @@ def _rank(socket: Socket) -> tuple[int, bool, bool]:
     return _FURTHEST_FIRST.index(PHASES[socket.state]), socket.process is None, socket.counters is None
 
 
-def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | None, *, first_look: bool) -> Change:
-    """Tell what became of a link that is in the table."""
+def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | None, *, first_reading: bool) -> Change:
+    """Return what became of a connection that is in the table."""
     established = terminated = failed = 0
     was = before.phase if before else None
-    if first_look:
+    if first_reading:
         pass
     elif link.phase is Phase.OPEN:
         established = int(was is not Phase.OPEN or _fell(before, counted))
@@ -168,12 +168,12 @@ def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | Non
         terminated=terminated,
         failed=failed,
         live=int(link.phase is Phase.OPEN),
-        carried=None if first_look else _carried(link.phase, before, counted, is_new=established == 1),
+        carried=None if first_reading else _carried(link.phase, before, counted, is_new=established == 1),
     )
 
 
 def _vanished(key: Key, link: _Link) -> Change:
-    """Tell what became of a link that is in the table no more."""
+    """Return what became of a connection that is no longer in the table."""
     return Change(
         key=key,
         bearing=link.bearing,
@@ -187,7 +187,7 @@ def _vanished(key: Key, link: _Link) -> Change:
 
 
 def _fell(before: _Link | None, counted: Counters | None) -> bool:
-    """Tell whether counters went back, which they never do within one link."""
+    """Return whether counters went back, which they never do within one connection."""
     if before is None or before.counters is None or counted is None:
         return False
     return any(now < then for now, then in _pairs(counted, before.counters))

@@ -60,7 +60,7 @@ class Counters(NamedTuple):
 
 
 class Key(NamedTuple):
-    """What tells one link from another for as long as it lasts."""
+    """What tells one connection from another for as long as it lasts."""
 
     protocol: Protocol
     local: Endpoint

@@ -32,7 +32,7 @@ def output_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> str:
 
 
 def lines_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> Iterator[str]:
-    """Give what a program of the system prints line by line, as it may be long.
+    """Yield what a program of the system prints line by line, as it may be long.
 
     Raises:
         TableUnreadable: it is missing, fails, or takes too long; perhaps after some lines.

@@ -66,7 +66,7 @@ def endpoint(text: str, separator: str, wildcard: str) -> Endpoint | None:
         wildcard: the address that `*` stands for.
 
     Raises:
-        Damaged: it is none.
+        Damaged: it is not one.
     """
     written, found, port = text.rpartition(separator)
     if "[" in written:
@@ -84,7 +84,7 @@ def whole(text: str) -> int:
     """Return a number of a few ASCII digits, as a port has them.
 
     Raises:
-        Damaged: it is none.
+        Damaged: it is not one.
     """
     if not (text.isascii() and text.isdigit() and len(text) <= _PORT_DIGITS):
         raise Damaged

@@ -60,7 +60,7 @@ def read_snapshot(time_ms: int, platform: str = sys.platform) -> Snapshot:
 
 
 def counts_bytes() -> bool:
-    """Tell whether there is a program that tells what the kernel counted."""
+    """Return whether there is a program that tells what the kernel counted."""
     return find(ss.COMMAND[0]) is not None
 
 

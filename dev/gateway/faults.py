@@ -162,7 +162,7 @@ class Faults:
             self._script.extend(faults)
 
     def next(self) -> Fault | None:
-        """Give the fault of the next request, and count it."""
+        """Return the fault of the next request, and count it."""
         with self._lock:
             fault = self._script.popleft() if self._script else self._by_chance()
             if fault is not None:

@@ -188,7 +188,7 @@ class GatewayProcess:
         self._reader.start()
 
     def __enter__(self) -> Self:
-        """Give the process itself."""
+        """Return the process itself."""
         return self
 
     def __exit__(

@@ -9,7 +9,7 @@ from gateway.stores.stores import Stores
 
 
 def register(stores: Stores, actor: Actor, now: datetime, subscription_id: str, registration: dict[str, Any]) -> bool:
-    """Keep a registration; tell whether there was none in force. Blocks."""
+    """Keep a registration; return whether there was none in force. Blocks."""
     with stores.database.transaction():
         new = stores.registrations.put(actor.customer, subscription_id, registration, now)
         stores.audit_log.add(actor, now, Action.REGISTERED if new else Action.UPDATED_REGISTRATION, subscription_id)

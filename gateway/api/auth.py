@@ -79,7 +79,7 @@ class Auth:
         return JSONResponse(_about(token), headers=_NO_STORE)
 
     async def subscription_token(self, request: Request, wanted: TokenKind) -> SubscriptionToken:
-        """Give what the subscription token of a request stands for.
+        """Return what the subscription token of a request stands for.
 
         Args:
             request: The request.
@@ -102,7 +102,7 @@ class Auth:
         return self._signing_in.address(request)
 
     def customer_of_refused(self, request: Request) -> int | None:
-        """Give the number of the customer whose token a request carries, be it expired or revoked. Blocks.
+        """Return the number of the customer whose token a request carries, be it expired or revoked. Blocks.
 
         Raises:
             ApiError: 401, if it carries none.
@@ -111,7 +111,7 @@ class Auth:
         return self._stores.tokens.customer_of(bearer(request))
 
     async def _user(self, request: Request) -> User:
-        """Give the user whose auth token a request carries."""
+        """Return the user whose auth token a request carries."""
         presented = bearer(request)
         try:
             # The library would look at the machine's clock, so the token's end is checked here.
@@ -151,7 +151,7 @@ class Auth:
 
 
 def bearer(request: Request) -> str:
-    """Give the token that a request carries.
+    """Return the token that a request carries.
 
     Raises:
         ApiError: 401, if it carries none.
@@ -187,7 +187,7 @@ def _unauthorized(message: str) -> ApiError:
 
 
 def _about(token: SubscriptionToken) -> dict[str, str]:
-    """Give what a token's holder is told of it."""
+    """Return what a token's holder is told of it."""
     return {"kind": token.kind, "expiresAt": iso(token.expires_at)}
 
 

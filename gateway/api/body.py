@@ -45,7 +45,7 @@ class Bodies:
 
     @contextmanager
     def receiving(self, customer: int | None) -> Iterator[Callable[[int], None]]:
-        """Give what counts the bytes of one body as they come, until the context ends.
+        """Yield what counts the bytes of one body as they come, until the context ends.
 
         What it gives raises ApiError, 503, once there is room for no more.
 

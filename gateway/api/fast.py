@@ -81,7 +81,7 @@ def read_fast(body: bytes) -> Columns | None:
 
 
 def _holds(columns: Columns) -> bool:
-    """Tell whether the rules hold that types do not tell, asking each once for all records that are alike in it."""
+    """Return whether the rules hold that types do not tell, asking each once for all records that are alike in it."""
     if not columns["time"] or not all(map(_is_canonical, {*columns["src_ip"], *columns["dst_ip"]})):
         return False
     if not all(_are_short(columns[key], most) for key, most in _TEXTS.items()):

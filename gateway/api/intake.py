@@ -215,7 +215,7 @@ def _check_media_type(request: Request) -> None:
 
 
 def idempotency_key(request: Request) -> str:
-    """Give the key that names a post's body.
+    """Return the key that names a post's body.
 
     Raises:
         ApiError: 400, if there is none, or more than one, or it is in no good form.

@@ -61,7 +61,7 @@ def check_length(body: bytes, limit: int) -> None:
 
 
 def check_of_log(value: object) -> str | None:
-    """Tell why a decoded JSON value is not a flow record of a log; None if it is one."""
+    """Return why a decoded JSON value is not a flow record of a log; None if it is one."""
     reason = check(value)
     if reason is None and isinstance(value, dict) and value["source"] == Source.AGENT.value:
         return "an agent's flow record is not delivered here, but to the edge"

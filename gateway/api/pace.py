@@ -39,7 +39,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, customer: int, now: datetime) -> timedelta | None:
-        """Tell how long a customer who posts now has to wait; None for not at all."""
+        """Return how long a customer who posts now has to wait; None for not at all."""
         with self._lock:
             self._posted_at[customer] = now
             self._posted_at.move_to_end(customer)

@@ -21,7 +21,7 @@ _PATHS: Final = {"/auth", "/healthz", "/openapi.json"}
 
 
 def is_api(path: str) -> bool:
-    """Tell whether a path is the API's, whether or not there is anything at it: programs are answered in JSON."""
+    """Return whether a path is the API's, whether or not there is anything at it: programs are answered in JSON."""
     return path in _PATHS or path.startswith("/qas/")
 
 

@@ -78,7 +78,7 @@ class Access:
         return self._opened(handler, Role.READER, any_password=True)
 
     async def visitor(self, request: Request) -> Visitor | None:
-        """Give the person whose session a request belongs to."""
+        """Return the person whose session a request belongs to."""
         secret = request.cookies.get(self._cookie)
         if secret is None:
             return None
@@ -152,7 +152,7 @@ def _host(origin: str) -> str:
 
 
 def _sign_in_before(request: Request) -> str:
-    """Give the address of the sign-in page that leads on to the page which was asked for."""
+    """Return the address of the sign-in page that leads on to the page which was asked for."""
     if request.method not in _SAFE_METHODS:
         return SIGN_IN
     query = f"?{request.url.query}" if request.url.query else ""

@@ -28,7 +28,7 @@ def page(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route
 
 
 def takes_gzip(headers: Headers) -> bool:
-    """Tell whether whoever sent a request's headers takes gzip (RFC 9110, section 12.5.3)."""
+    """Return whether whoever sent a request's headers takes gzip (RFC 9110, section 12.5.3)."""
     weights: dict[str, str] = {}
     for each in headers.get("accept-encoding", "").lower().split(","):
         coding, _, weight = each.partition(";")

@@ -20,12 +20,12 @@ def masked(secret: str) -> str:
 
 
 def agree(sent: str, known: str) -> bool:
-    """Tell whether two texts are the same secret, each under a mask of its own."""
+    """Return whether two texts are the same secret, each under a mask of its own."""
     return hmac.compare_digest(_unmasked(sent), _unmasked(known))
 
 
 def _unmasked(text: str) -> bytes:
-    """Take a mask off; nothing is left of what is not a masked secret."""
+    """Remove a mask; nothing is left of what is not a masked secret."""
     try:
         raw = urlsafe_b64decode(text[:_LONGEST])
     except ValueError:

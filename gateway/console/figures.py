@@ -53,12 +53,12 @@ def machine_time(milliseconds: int) -> str:
 
 
 def since(milliseconds: int, now: datetime) -> timedelta:
-    """Tell how long ago a moment was; no time at all if it lies ahead, as by a clock that is fast."""
+    """Return how long ago a moment was; no time at all if it lies ahead, as by a clock that is fast."""
     return timedelta(milliseconds=max(to_ms(now) - milliseconds, 0))
 
 
 def share(part: int, whole: int) -> float:
-    """Give a part in per cent; nothing of nothing is nothing."""
+    """Return a part in per cent; nothing of nothing is nothing."""
     return 100 * part / whole if whole else 0.0
 
 

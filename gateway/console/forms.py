@@ -26,19 +26,19 @@ class Form:
         self._fields = fields
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether a field was sent at all, as the button is that was pressed."""
+        """Return whether a field was sent at all, as the button is that was pressed."""
         return name in self._fields
 
     def text(self, name: str) -> str:
-        """Give what a field holds, without the blanks around it; nothing if it was not sent."""
+        """Return what a field holds, without the blanks around it; nothing if it was not sent."""
         return self.verbatim(name).strip()
 
     def verbatim(self, name: str) -> str:
-        """Give what a field holds, as it was typed."""
+        """Return what a field holds, as it was typed."""
         return self._fields.get(name, [""])[0]
 
     def all(self, name: str) -> Sequence[str]:
-        """Give what all fields of one name hold."""
+        """Return what all fields of one name hold."""
         return self._fields.get(name, [])
 
 
@@ -88,7 +88,7 @@ def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
 
 
 def text_error(text: str, longest: int) -> str:
-    """Tell what is wrong with a text that people give to a thing; nothing if it is all right."""
+    """Return what is wrong with a text that people give to a thing; nothing if it is all right."""
     if not text:
         return "Enter a text by which you will find this again."
     if len(text) > longest:
@@ -97,5 +97,5 @@ def text_error(text: str, longest: int) -> str:
 
 
 def whole_number(text: str) -> int | None:
-    """Give the number that stands in an address, if it is one that SQLite can hold."""
+    """Return the number that stands in an address, if it is one that SQLite can hold."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - digits

@@ -36,7 +36,7 @@ class StaticFiles:
         self._files = {path.relative_to(folder).as_posix(): _read(path) for path in folder.rglob("*") if path.is_file()}
 
     def url(self, name: str) -> str:
-        """Give the address of a file, which changes with its content, so that browsers may keep it for ever."""
+        """Return the address of a file, which changes with its content, so that browsers may keep it for ever."""
         return f"/static/{name}?{self._files[name].digest}"
 
     async def get(self, request: Request) -> Response:

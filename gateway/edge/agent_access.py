@@ -44,10 +44,10 @@ class AgentAccess:
         self._clock = clock
 
     async def agent(self, request: Request) -> Known:
-        """Give the agent that sends a request.
+        """Return the agent that sends a request.
 
         Raises:
-            ApiError: 401 without a good token, 400 if the agent does not say who it is, 403 with a token of another
+            ApiError: 401 without a valid token, 400 if the agent does not say who it is, 403 with a token of another
                 kind, or if the agent has never asked or is one too many.
 
         """
@@ -58,7 +58,7 @@ class AgentAccess:
         return await run_in_threadpool(self._met, token, presence(request), peer)
 
     async def item_of_refused(self, request: Request) -> int | None:
-        """Give the machine of an accepted agent whose token was good once, so that its refusal can be shown there."""
+        """Return the machine of an accepted agent whose token was good once, so that its refusal can be shown there."""
         try:
             token, agent = bearer(request), agent_id(request)
         except ApiError:

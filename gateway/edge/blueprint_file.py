@@ -61,7 +61,7 @@ class _Reader:
         self._open: list[str] = []
 
     def read(self, xml: str) -> dict[str, str]:
-        """Give the texts of the elements by their names."""
+        """Return the texts of the elements by their names."""
         try:
             self._parser.Parse(xml, True)
         except expat.ExpatError as error:

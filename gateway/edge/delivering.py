@@ -124,7 +124,7 @@ class AgentDeliveries:
 
 
 def _reader(host: str) -> Reader:
-    """Give what reads the lines of a machine's agent."""
+    """Return what reads the lines of a machine's agent."""
 
     def check_of_agent(value: object) -> str | None:
         reason = check(value)

@@ -19,7 +19,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,9}")
 
 
 def agent_id(request: Request) -> str:
-    """Give the id of the agent that sends a request.
+    """Return the id of the agent that sends a request.
 
     Raises:
         ApiError: 400, if there is none.
@@ -35,7 +35,7 @@ def agent_id(request: Request) -> str:
 
 
 def presence(request: Request) -> Presence:
-    """Give all that an agent says of itself.
+    """Return all that an agent says of itself.
 
     Raises:
         ApiError: 400, if it cannot be understood.
@@ -54,12 +54,12 @@ def presence(request: Request) -> Presence:
 
 
 def says_who(request: Request) -> bool:
-    """Tell whether a request says more of its agent than the id."""
+    """Return whether a request says more of its agent than the id."""
     return "agent-host" in request.headers
 
 
 def behind(request: Request, now: datetime) -> timedelta | None:
-    """Give by how much the agent's clock is behind; None if it does not tell its time."""
+    """Return by how much the agent's clock is behind; None if it does not tell its time."""
     try:
         sent_at = datetime.fromisoformat(request.headers.get("agent-sent-at", ""))
         return now - sent_at
@@ -68,7 +68,7 @@ def behind(request: Request, now: datetime) -> timedelta | None:
 
 
 def dropped(request: Request) -> int:
-    """Give how many intervals the agent says that it had to drop."""
+    """Return how many intervals the agent says that it had to drop."""
     text = request.headers.get("agent-dropped-intervals", "")
     return int(text) if _DIGITS.fullmatch(text) else 0
 

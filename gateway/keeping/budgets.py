@@ -45,7 +45,7 @@ class Share:
 
 
 def shares(usage: Usage, budget: Budget) -> tuple[Share, ...]:
-    """Tell how far each part of a budget is spent."""
+    """Return how far each part of a budget is spent."""
     return (
         Share(Spent.TEXTS, usage.texts, budget.texts),
         Share(Spent.STORED_BYTES, usage.stored_bytes, budget.stored_bytes),
@@ -53,12 +53,12 @@ def shares(usage: Usage, budget: Budget) -> tuple[Share, ...]:
 
 
 def shares_of(stores: Stores, customer: int) -> tuple[Share, ...]:
-    """Tell how far a customer's budget is spent."""
+    """Return how far a customer's budget is spent."""
     return shares(stores.records.usage(customer), stores.budgets.of(customer))
 
 
 def shares_of_all(stores: Stores, now: datetime) -> Iterator[tuple[Customer, tuple[Share, ...]]]:
-    """Tell how far the budgets of all customers are spent, without a look at what is stored."""
+    """Yield how far the budgets of all customers are spent, without reading what is stored."""
     own = stores.budgets.own()
     for customer in stores.customers.all(now):
         yield customer, shares(stores.records.usage(customer.number), own.get(customer.number, DEFAULT_BUDGET))

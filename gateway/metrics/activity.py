@@ -21,7 +21,7 @@ class Posts:
     """Posts that ended alike.
 
     Attributes:
-        customer: The number of the customer; 0 where nobody knows, as without a good token.
+        customer: The number of the customer; 0 where nobody knows, as without a valid token.
         route: Where they were sent.
         status: The HTTP status that they were answered with; 0 for those that got no answer.
 

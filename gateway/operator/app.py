@@ -62,7 +62,7 @@ class _Run:
         self._thread.start()
 
     def lines(self) -> Iterator[bytes]:
-        """Give the lines of the answer as they come."""
+        """Yield the lines of the answer as they come."""
         line: dict[str, Any] = {"progress": ""}
         while "progress" in line:
             line = self._lines.get()

@@ -66,7 +66,7 @@ def _refused_if_it_fails(target: Path) -> Iterator[None]:
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[Path]:
-    """Give a directory beside a target; whatever of it has not become the target is removed at the end."""
+    """Yield a directory beside a target; whatever of it has not become the target is removed at the end."""
     directory = target.with_name(f"{target.name}.{secrets.token_hex(8)}.unfinished")
     directory.mkdir(mode=0o700)
     try:

@@ -57,7 +57,7 @@ def gaps(
     configured: Iterable[tuple[int, str]],
     moment: datetime,
 ) -> Iterator[Gap]:
-    """Tell what every storage account that was known at a moment is to deliver once more.
+    """Yield what every storage account that was known at a moment is to deliver once more.
 
     Args:
         records: The records as they were at the moment, in any version.

@@ -136,7 +136,7 @@ def _require_version(manifest: Manifest, name: str, version: int) -> None:
 
 @contextmanager
 def _unfinished(data: Path) -> Iterator[Path]:
-    """Give a directory within an empty one; while it is there, no gateway starts on what is around it.
+    """Yield a directory within an empty one; while it is there, no gateway starts on what is around it.
 
     Within rather than beside, since a gateway's user may write in its own directory alone, which may be a disk's.
     """

@@ -26,7 +26,7 @@ class Slice:
 
 
 def slices(records: Records, wanted: Condition) -> Iterator[Slice]:
-    """Give the records that meet a condition, slice by slice; those without any are left out."""
+    """Yield the records that meet a condition, slice by slice; those without any are left out."""
     first, gathered, count = 0, 0, 0
     for post, all_records, matching in _posts(records, wanted):
         if gathered and gathered + all_records > _SIZE:

@@ -47,7 +47,7 @@ def connected(data: Path) -> socket.socket | None:
 
 @contextmanager
 def _short(data: Path) -> Iterator[str]:
-    """Give a path of the socket that fits into an address, which takes some hundred bytes."""
+    """Yield a path of the socket that fits into an address, which takes some hundred bytes."""
     if sys.platform != "linux":
         yield str(data / _NAME)
         return

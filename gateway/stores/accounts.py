@@ -55,7 +55,7 @@ class Accounts:
         self.database = database
 
     def signing_key(self) -> bytes:
-        """Give the 256-bit key that signs auth tokens, made up once for each store."""
+        """Return the 256-bit key that signs auth tokens, made up once for each store."""
         rows = self.database.run("SELECT key FROM signing_key")
         return bytes(rows[0][0])
 
@@ -64,7 +64,7 @@ class Accounts:
         return hashlib.sha256(b"fingerprint" + self.signing_key()).hexdigest()[:8]
 
     def add_customer(self, name: str) -> int:
-        """Give the number of the customer of this name, who is added if unknown.
+        """Return the number of the customer of this name, who is added if unknown.
 
         Raises:
             UnfinishedError: The customer is being removed.
@@ -83,7 +83,7 @@ class Accounts:
         return int(number)
 
     def has_users(self) -> bool:
-        """Tell whether anyone can sign in."""
+        """Return whether anyone can sign in."""
         return bool(self.database.run("SELECT 1 FROM users LIMIT 1"))
 
     def add_user(
@@ -116,7 +116,7 @@ class Accounts:
         return User(added[0][0], customer, name, role, one_time)
 
     def set_password(self, name: str, password: str, *, one_time: bool = False) -> User:
-        """Replace a user's password, and end the user's sessions, which the old one began; give the user.
+        """Replace a user's password, and end the user's sessions, which the old one began; return the user.
 
         Raises:
             GoneError: There is no such user.
@@ -146,7 +146,7 @@ class Accounts:
         return user
 
     def remove_user(self, name: str) -> User:
-        """Remove a user, whose sessions and auth tokens end with it; give who that was.
+        """Remove a user, whose sessions and auth tokens end with it; return who that was.
 
         Raises:
             GoneError: There is no such user.
@@ -162,7 +162,7 @@ class Accounts:
         return user
 
     def sign_in(self, name: str, password: str) -> User | None:
-        """Give the user whose name and password these are, in a time that does not tell which of them is wrong."""
+        """Return the user whose name and password these are, in a time that does not tell which of them is wrong."""
         rows = self.database.run(f"SELECT {USER_COLUMNS}, password FROM users WHERE name = ?", name)  # noqa: S608
         if not rows:
             hash_password(password)
@@ -171,17 +171,17 @@ class Accounts:
         return user_of(*user) if is_password(password, stored) else None
 
     def user(self, number: int) -> User | None:
-        """Give the user of a number, if there still is one."""
+        """Return the user of a number, if there still is one."""
         rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE id = ?", number)  # noqa: S608
         return user_of(*rows[0]) if rows else None
 
     def password_mark(self, number: int) -> str:
-        """Give a text that changes with the password of the user of a number, and tells nothing about it."""
+        """Return a text that changes with the password of the user of a number, and tells nothing about it."""
         rows = self.database.run("SELECT password FROM users WHERE id = ?", number)
         return hashlib.sha256(rows[0][0].encode()).hexdigest()[:16] if rows else ""
 
     def customer_of(self, name: str) -> int | None:
-        """Give the number of the customer that the user of a name belongs to."""
+        """Return the number of the customer that the user of a name belongs to."""
         rows = self.database.run("SELECT customer FROM users WHERE name = ?", name)
         return rows[0][0] if rows else None
 
@@ -191,5 +191,5 @@ USER_COLUMNS: Final = "users.id, users.customer, users.name, users.role, users.o
 
 
 def user_of(number: int, customer: int, name: str, role: str, one_time_password: int) -> User:
-    """Give the user of a row."""
+    """Return the user of a row."""
     return User(number, customer, name, Role(role), bool(one_time_password))

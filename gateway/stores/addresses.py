@@ -10,24 +10,24 @@ _MAPPED: Final = 0xFFFF_0000_0000
 
 @lru_cache(maxsize=65_536)
 def number(address: str) -> int:
-    """Give an address as a number, IPv4 as `::ffff:a.b.c.d`."""
+    """Return an address as a number, IPv4 as `::ffff:a.b.c.d`."""
     parsed = ip_address(address)
     return int(parsed) | _MAPPED if isinstance(parsed, IPv4Address) else int(parsed)
 
 
 @lru_cache(maxsize=65_536)
 def text(number: int) -> str:
-    """Give the canonical text of a number's address; IPv4 for a number that an IPv4 address has."""
+    """Return the canonical text of a number's address; IPv4 for a number that an IPv4 address has."""
     if number >> 32 == _MAPPED >> 32:
         return str(IPv4Address(number & 0xFFFF_FFFF))
     return str(IPv6Address(number))
 
 
 def mapped_text(number: int) -> str:
-    """Give the canonical text of a number's address as IPv6, IPv4 addresses included."""
+    """Return the canonical text of a number's address as IPv6, IPv4 addresses included."""
     return str(IPv6Address(number))
 
 
 def is_mapped(address: str) -> bool:
-    """Tell whether a canonical text is an IPv4 address that is written as IPv6, which its number does not tell."""
+    """Return whether a canonical text is an IPv4 address that is written as IPv6, which its number does not tell."""
     return "." in address and ":" in address and number(address) >> 32 == _MAPPED >> 32

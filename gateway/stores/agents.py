@@ -159,12 +159,12 @@ class Agents:
         return Met(added[0][0], new=True)
 
     def find(self, customer: int, agent: str) -> Agent | None:
-        """Give a customer's agent of an id, if there is one."""
+        """Return a customer's agent of an id, if there is one."""
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, agent)
         return _agent(*rows[0]) if rows else None
 
     def standing(self, item: int, agent: str) -> Standing:
-        """Give what an administrator has said of an agent on a machine."""
+        """Return what an administrator has said of an agent on a machine."""
         rows = self._database.run("SELECT standing FROM agent_decisions WHERE item = ? AND agent = ?", item, agent)
         return Standing(rows[0][0]) if rows else Standing.PENDING
 
@@ -195,7 +195,7 @@ class Agents:
         return decided
 
     def of_item(self, item: int) -> list[Agent]:
-        """Give the agents that say they are on a machine: those that are accepted, those that wait, those refused.
+        """Return the agents that say they are on a machine: those that are accepted, those that wait, those refused.
 
         Among these the one that asked last comes first.
         """

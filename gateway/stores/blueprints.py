@@ -53,7 +53,7 @@ class Blueprints:
         self._changes = changes
 
     def put(self, customer: int, blueprint: NewBlueprint, now: datetime) -> int:
-        """Import a blueprint, in the place of the customer's one of its name; give its number."""
+        """Import a blueprint, in the place of the customer's one of its name; return its number."""
         rows = self._database.run(
             """INSERT INTO blueprints (customer, name, description, interval_seconds, xml, imported_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
@@ -69,20 +69,20 @@ class Blueprints:
         return int(rows[0][0])
 
     def all(self, customer: int) -> list[Blueprint]:
-        """Give a customer's blueprints by name."""
+        """Return a customer's blueprints by name."""
         return [_blueprint(*row) for row in self._database.run(f"{_SELECT} WHERE customer = ? ORDER BY name", customer)]
 
     def find(self, customer: int, number: int) -> Blueprint | None:
-        """Give a customer's blueprint of a number, if there is one."""
+        """Return a customer's blueprint of a number, if there is one."""
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, number)
         return _blueprint(*rows[0]) if rows else None
 
     def applied(self, item: int) -> set[int]:
-        """Give the numbers of the blueprints that are applied to a machine."""
+        """Return the numbers of the blueprints that are applied to a machine."""
         return {number for (number,) in self._database.run("SELECT blueprint FROM applied WHERE item = ?", item)}
 
     def interval(self, item: int) -> int | None:
-        """Give how often the agents of a machine deliver, in seconds: the shortest that a blueprint asks for.
+        """Return how often the agents of a machine deliver, in seconds: the shortest that a blueprint asks for.
 
         None where no blueprint is applied, and nothing is collected.
         """
@@ -95,7 +95,7 @@ class Blueprints:
         return interval
 
     def ended_at(self, item: int) -> datetime | None:
-        """Give when the last blueprint of a machine was removed; None if one is applied, or none ever was."""
+        """Return when the last blueprint of a machine was removed; None if one is applied, or none ever was."""
         rows = self._database.run(
             """SELECT ended_at FROM collected WHERE item = ?1 AND NOT EXISTS (SELECT 1 FROM applied WHERE item = ?1)""",
             item,
@@ -103,7 +103,7 @@ class Blueprints:
         return from_ms(rows[0][0]) if rows else None
 
     def remove(self, customer: int, number: int, now: datetime) -> str | None:
-        """Remove a blueprint, from its machines too; give its name, or None if there is no such blueprint."""
+        """Remove a blueprint, from its machines too; return its name, or None if there is no such blueprint."""
         with self._database.transaction():
             items = self._database.run("SELECT item FROM applied WHERE blueprint = ?", number)
             rows = self._database.run(

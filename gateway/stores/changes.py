@@ -10,7 +10,7 @@ class Watch:
     """One agent's wait, on the event loop that it was begun on.
 
     Attributes:
-        over: Whether to wait no longer, come what may.
+        over: Whether to wait no longer, in any case.
 
     """
 
@@ -79,6 +79,6 @@ class Changes:
             watch.wake(over=True)
 
     def __len__(self) -> int:
-        """Tell how many agents wait."""
+        """Return how many agents wait."""
         with self._lock:
             return len(self._watches)

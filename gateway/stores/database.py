@@ -80,7 +80,7 @@ class Database:
             return self._connection.execute(statement, parameters).fetchall()
 
     def compact(self) -> None:
-        """Write the file anew, so that nothing of what was deleted is left in it."""
+        """Write the file again, so that nothing of what was deleted is left in it."""
         self.run("VACUUM")
         self.empty_log()
 

@@ -168,7 +168,7 @@ class Deployments:
             )
 
     def all(self, customer: int) -> list[Deployment]:
-        """Give a customer's configurations by name."""
+        """Return a customer's configurations by name."""
         names = self._database.run("SELECT name FROM deployments WHERE customer = ? ORDER BY name", customer)
         found = (self.find(customer, name) for (name,) in names)
         return [each for each in found if each is not None]
@@ -191,7 +191,7 @@ class Deployments:
         )
 
     def find(self, customer: int, name: str) -> Deployment | None:
-        """Give a customer's configuration of a name, if there is one."""
+        """Return a customer's configuration of a name, if there is one."""
         with self._database.transaction():
             rows = self._database.run(
                 "SELECT id, subscription_id, saved_at FROM deployments WHERE customer = ? AND name = ?", customer, name
@@ -205,7 +205,7 @@ class Deployments:
         return Deployment(name, subscription_id, tuple(StorageAccount(*each) for each in accounts), from_ms(saved_at))
 
     def connection_strings(self, customer: int, name: str) -> dict[str, str]:
-        """Give the connection strings of a configuration by the names of their accounts.
+        """Return the connection strings of a configuration by the names of their accounts.
 
         Raises:
             KeyLostError: They can't be decrypted.
@@ -237,7 +237,7 @@ class Deployments:
         return True
 
     def remove(self, customer: int, name: str) -> bool:
-        """Remove a configuration; tell whether there was one."""
+        """Remove a configuration; return whether there was one."""
         return bool(
             self._database.run("DELETE FROM deployments WHERE customer = ? AND name = ? RETURNING 1", customer, name)
         )

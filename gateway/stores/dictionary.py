@@ -179,7 +179,7 @@ class Dictionary:
         return dict(zip(new, numbers, strict=True))
 
     def _free(self, cursor: duckdb.DuckDBPyConnection, customer: int, count: int) -> list[int]:
-        """Give numbers that nothing of a customer's has."""
+        """Return numbers that nothing of a customer's has."""
         own = f"FROM {self._table} WHERE customer = ?"
         if customer not in self._next:
             ((first,),) = cursor.execute(f"SELECT coalesce(max({self._key}) + 1, 0) {own}", [customer]).fetchall()

@@ -105,7 +105,7 @@ class Holds:
         return int(number)
 
     def lift(self, customer: int, number: int, now: datetime) -> bool:
-        """Lift a customer's hold; tell whether there was one in force."""
+        """Lift a customer's hold; return whether there was one in force."""
         return bool(
             self._database.run(
                 "UPDATE holds SET lifted_at = ? WHERE customer = ? AND id = ? AND lifted_at IS NULL RETURNING id",

@@ -94,7 +94,7 @@ class Items:
         return int(rows[0][0])
 
     def page(self, customer: int, wanted: ItemFilter, size: int) -> list[Item]:
-        """Give a customer's machines by name, as many as are asked for."""
+        """Return a customer's machines by name, as many as are asked for."""
         rows = self._database.run(
             f"""{_SELECT} WHERE customer = ? AND instr(lower(name), lower(?)) AND instr(addresses, lower(?))
                 AND instr(lower(system), lower(?)) AND state = coalesce(?, state) ORDER BY name LIMIT ?""",
@@ -108,12 +108,12 @@ class Items:
         return [_item(*row) for row in rows]
 
     def find(self, customer: int, number: int) -> Item | None:
-        """Give a customer's machine of a number, if there is one."""
+        """Return a customer's machine of a number, if there is one."""
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, number)
         return _item(*rows[0]) if rows else None
 
     def save(self, customer: int, number: int, applied: Iterable[int], removed: Iterable[int], now: datetime) -> Item:
-        """Accept a machine, apply blueprints to it and take others away; those not named stay as they are.
+        """Accept a machine, apply blueprints to it and remove others; those not named stay as they are.
 
         Raises:
             GoneError: There is no such machine.
@@ -149,7 +149,7 @@ class Items:
         return _item(*row)
 
     def remove(self, customer: int, number: int) -> str | None:
-        """Forget a machine with its agents and their answers; give its name, or None if there is no such machine."""
+        """Forget a machine with its agents and their answers; return its name, or None if there is no such machine."""
         rows = self._database.run("DELETE FROM items WHERE customer = ? AND id = ? RETURNING name", customer, number)
         self._changes.tell(customer)
         return rows[0][0] if rows else None

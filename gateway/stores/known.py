@@ -1,4 +1,4 @@
-"""Numbers that are known without a look into their table: of all customers together a bounded number."""
+"""Numbers that are known without reading their table: of all customers together a bounded number."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping

@@ -17,14 +17,14 @@ def new_password() -> str:
 
 
 def hash_password(password: str) -> str:
-    """Give the text to store in a password's place: scheme, cost, salt and hash."""
+    """Return the text to store in a password's place: scheme, cost, salt and hash."""
     salt = secrets.token_bytes(16)
     digest = _scrypt(password, salt, _N, _R, _P)
     return "$".join([_SCHEME, str(_N), str(_R), str(_P), _text(salt), _text(digest)])
 
 
 def is_password(password: str, stored: str) -> bool:
-    """Tell whether a password is the one that was stored, in a time that does not depend on the answer."""
+    """Return whether a password is the one that was stored, in a time that does not depend on the answer."""
     _, n, r, p, salt, digest = stored.split("$")
     return hmac.compare_digest(_scrypt(password, _bytes(salt), int(n), int(r), int(p)), _bytes(digest))
 

@@ -50,7 +50,7 @@ class Post:
 
 
 def newest(times: Sequence[int], latest: int) -> int | None:
-    """Give the last of the times of a post's records that may be true."""
+    """Return the last of the times of a post's records that may be true."""
     last = max(times, default=None)
     if last is None or last <= latest:
         return last

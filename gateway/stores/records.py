@@ -71,7 +71,7 @@ class Records:
         return cls(connection)
 
     def for_people(self, seconds: float, left: threading.Event | None = None) -> "Records":
-        """Give the same store to somebody who waits so long, and no longer, for each query."""
+        """Return the same store to somebody who waits so long, and no longer, for each query."""
         limited = copy(self)
         limited._patience = Patience(seconds, left or threading.Event())  # noqa: SLF001 - its own class
         return limited
@@ -102,11 +102,11 @@ class Records:
             cursor.execute("SELECT nextval('post_id')").fetchall()
 
     def find(self, customer: int, key: str) -> Post | None:
-        """Give the post that a customer sent under a key, if there is one."""
+        """Return the post that a customer sent under a key, if there is one."""
         return next(self._posts("WHERE customer = ? AND key = ?", [customer, key]), None)
 
     def usage(self, customer: int) -> Usage:
-        """Tell what a customer has stored."""
+        """Return what a customer has stored."""
         return self._usages.of(customer)
 
     def store(self, post: Post, columns: Columns, budget: Budget = DEFAULT_BUDGET) -> Usage:
@@ -192,12 +192,12 @@ class Records:
             )
 
     def knows(self, customer: int, account: str) -> bool:
-        """Tell whether a post of a customer's, whose key is kept, came from a storage account."""
+        """Return whether a post of a customer's, whose key is kept, came from a storage account."""
         query = "SELECT 1 FROM posts WHERE customer = ? AND account = ? LIMIT 1"
         return next(self.rows(query, [customer, account]), None) is not None
 
     def forget_keys(self, now: datetime) -> int:
-        """Forget the keys that have outlived `KEY_LIFE` and their records; give how many.
+        """Forget the keys that have outlived `KEY_LIFE` and their records; return how many.
 
         Those of posts that records were erased from live for ever: a replay must bring nothing back.
         """
@@ -299,17 +299,17 @@ class Records:
         return int(next(self.rows("SELECT count(*) FROM records WHERE customer = ?", [customer]))[0])
 
     def records(self, customer: int) -> Iterator[dict[str, Any]]:
-        """Give a customer's records in the order in which they were stored, keys as in the flow record."""
+        """Return a customer's records in the order in which they were stored, keys as in the flow record."""
         return map(flow_record, self.rows(f"{RECORDS} WHERE customer = ? ORDER BY post, line", [customer]))
 
     def arrivals(self, customer: int) -> Iterator[tuple[dict[str, Any], datetime]]:
-        """Give a customer's records in the order in which they were stored, each with when it was accepted."""
+        """Yield a customer's records in the order in which they were stored, each with when it was accepted."""
         arrived = dict(self.rows("SELECT id, accepted_at FROM posts WHERE customer = ?", [customer]))
         for row in self.rows(f"{RECORDS} WHERE customer = ? ORDER BY post, line", [customer]):
             yield flow_record(row), from_ms(arrived[row[-2]])
 
     def posts(self, customer: int) -> Iterator[Post]:
-        """Give a customer's posts in the order in which they were stored."""
+        """Return a customer's posts in the order in which they were stored."""
         return self._posts("WHERE customer = ? ORDER BY id", [customer])
 
     def _posts(self, where: str, parameters: list[object]) -> Iterator[Post]:
@@ -369,7 +369,7 @@ class Records:
 
 
 def _row(cursor: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
-    """Give the one row of a statement that has one."""
+    """Return the one row of a statement that has one."""
     row = cursor.fetchone()
     assert row is not None  # noqa: S101 - the statements say so
     return row

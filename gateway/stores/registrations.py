@@ -35,7 +35,7 @@ class Registrations:
         self._database = database
 
     def put(self, customer: int, subscription_id: str, content: dict[str, Any], now: datetime) -> bool:
-        """Register a customer's subscription, or replace its registration; tell whether it was not registered."""
+        """Register a customer's subscription, or replace its registration; return whether it was not registered."""
         with self._database.transaction():
             known = self._database.run(
                 "SELECT 1 FROM azure_subscriptions WHERE customer = ? AND subscription_id = ? AND gone_at IS NULL",
@@ -57,7 +57,7 @@ class Registrations:
         return not known
 
     def all(self, customer: int) -> list[Registration]:
-        """Give a customer's registrations: those in force, then those gone, each the newest first."""
+        """Return a customer's registrations: those in force, then those gone, each the newest first."""
         rows = self._database.run(
             """SELECT subscription_id, registration, registered_at, gone_at FROM azure_subscriptions
                WHERE customer = ?
@@ -72,11 +72,11 @@ class Registrations:
         ]
 
     def in_force(self, customer: int) -> dict[str, dict[str, Any]]:
-        """Give what is registered of a customer's subscriptions by their ids, without those that are gone."""
+        """Return what is registered of a customer's subscriptions by their ids, without those that are gone."""
         return {each.subscription_id: each.content for each in self.all(customer) if each.gone_at is None}
 
     def end(self, customer: int, subscription_id: str, now: datetime) -> bool:
-        """Mark a customer's registration as gone; tell whether it was in force."""
+        """Mark a customer's registration as gone; return whether it was in force."""
         return bool(
             self._database.run(
                 """UPDATE azure_subscriptions SET gone_at = ?

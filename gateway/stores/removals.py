@@ -32,7 +32,7 @@ class Removals:
         return [number for (number,) in self._database.run("SELECT customer FROM removals")]
 
     def finish(self, customer: int) -> bool:
-        """Remove all that is left of a customer; tell whether there still was one."""
+        """Remove all that is left of a customer; return whether there still was one."""
         with self._database.transaction():
             self._end_access(customer)
             for table in _TABLES:

@@ -69,14 +69,14 @@ class ServerTraffic:
             )
 
     def history(self, item: int) -> list[Answer]:
-        """Give the answers of a machine, the newest first."""
+        """Return the answers of a machine, the newest first."""
         rows = self._database.run(
             "SELECT at, status, flows, reason FROM server_traffic WHERE item = ? ORDER BY id DESC", item
         )
         return [_answer(*row) for row in rows]
 
     def last(self, items: Iterable[int]) -> dict[int, Answer]:
-        """Give the last answer of each machine that has one, by the machines' numbers."""
+        """Return the last answer of each machine that has one, by the machines' numbers."""
         found = {}
         for item in items:
             rows = self._database.run(

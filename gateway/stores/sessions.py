@@ -53,7 +53,7 @@ class Sessions:
         return secret
 
     def find(self, secret: str, now: datetime, *, keeping: bool = True) -> Session | None:
-        """Give the session of a cookie; None if it is over or there never was one.
+        """Return the session of a cookie; None if it is over or there never was one.
 
         Args:
             secret: What the cookie holds.

@@ -88,7 +88,7 @@ class Snapshot:
 
 @contextmanager
 def snapshot(stores: Stores, clock: Clock) -> Iterator[Snapshot]:
-    """Give both files as they are now. Nobody writes to either meanwhile, which takes milliseconds."""
+    """Yield both files as they are now. Nobody writes to either meanwhile, which takes milliseconds."""
     with ExitStack() as opened:
         # The accounts first: whoever writes to both does it within a transaction there.
         with stores.database.paused(), stores.records.paused():

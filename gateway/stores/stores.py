@@ -62,7 +62,7 @@ class Stores:
     health: Health
 
     def __enter__(self) -> Self:
-        """Give the stores themselves."""
+        """Return the stores themselves."""
         return self
 
     def __exit__(

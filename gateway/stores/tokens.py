@@ -27,7 +27,7 @@ class TokenKind(StrEnum):
     """All of it: the tokens that version 0.1 made. No others are made."""
 
     def does(self, wanted: "TokenKind") -> bool:
-        """Tell whether a token of this kind may do what one of another is for."""
+        """Return whether a token of this kind may do what one of another is for."""
         return self in (wanted, TokenKind.UNRESTRICTED)
 
 
@@ -72,7 +72,7 @@ class SubscriptionToken:
         return f"token {self.number} ({self.purpose})" if self.purpose else f"token {self.number}"
 
     def state(self, now: datetime) -> TokenState:
-        """Tell whether it is accepted now."""
+        """Return whether it is accepted now."""
         if self.revoked_at is not None:
             return TokenState.REVOKED
         return TokenState.ACTIVE if now < self.expires_at else TokenState.EXPIRED
@@ -94,7 +94,7 @@ class Tokens:
         *,
         kind: TokenKind = TokenKind.INGEST,
     ) -> tuple[str, SubscriptionToken]:
-        """Make up a token for a customer; give it, which nobody can do again, and what is known of it."""
+        """Make up a token for a customer; return it, which nobody can do again, and what is known of it."""
         token = secrets.token_urlsafe(32)
         rows = self._database.run(
             f"""INSERT INTO subscription_tokens (hash, customer, kind, purpose, created_by, created_at, expires_at)
@@ -110,7 +110,7 @@ class Tokens:
         return token, _token(*rows[0])
 
     def find(self, token: str, now: datetime) -> SubscriptionToken | None:
-        """Give what is known of a token, and note that it was used; None if it is unknown, expired or revoked."""
+        """Return what is known of a token, and note that it was used; None if it is unknown, expired or revoked."""
         rows = self._database.run(
             f"""SELECT {_COLUMNS} FROM subscription_tokens
                 WHERE hash = ? AND expires_at > ? AND revoked_at IS NULL""",  # noqa: S608 - names of our own
@@ -126,12 +126,12 @@ class Tokens:
         return found
 
     def customer_of(self, token: str) -> int | None:
-        """Give the number of the customer whom a token acts for, or acted for before it expired or was revoked."""
+        """Return the number of the customer whom a token acts for, or acted for before it expired or was revoked."""
         rows = self._database.run("SELECT customer FROM subscription_tokens WHERE hash = ?", _hash(token))
         return rows[0][0] if rows else None
 
     def all(self, customer: int) -> list[SubscriptionToken]:
-        """Give a customer's tokens, the newest first."""
+        """Return a customer's tokens, the newest first."""
         rows = self._database.run(
             f"SELECT {_COLUMNS} FROM subscription_tokens WHERE customer = ? ORDER BY id DESC",  # noqa: S608
             customer,
@@ -160,7 +160,7 @@ class Tokens:
         return [_token(*row) for row in rows]
 
     def revoke(self, customer: int, number: int, now: datetime) -> SubscriptionToken | None:
-        """End the life of a customer's token at once; give what is known of it, or None if there is none to end."""
+        """End the life of a customer's token at once; return what is known of it, or None if there is none to end."""
         rows = self._database.run(
             f"""UPDATE subscription_tokens SET revoked_at = ?
                 WHERE customer = ? AND id = ? AND revoked_at IS NULL RETURNING {_COLUMNS}""",  # noqa: S608

@@ -17,7 +17,7 @@ _ICMP: Final = frozenset({1, 58})
 
 
 def community_id(protocol: int, source: str, source_port: int, destination: str, destination_port: int) -> str | None:
-    """Give a flow's Community ID with seed 0; None for ICMP, and for two addresses of different families."""
+    """Return a flow's Community ID with seed 0; None for ICMP, and for two addresses of different families."""
     ends = sorted([(_packed(source), source_port), (_packed(destination), destination_port)])
     (low, low_port), (high, high_port) = ends
     if protocol in _ICMP or len(low) != len(high):

@@ -1,6 +1,6 @@
 """Conversations: what logs and agents say of the same traffic, as one.
 
-A flow is seen by the card at either end, which knows the rule, and by the agents at both ends, which know the
+A flow is seen by the NIC at either end, which knows the rule, and by the agents at both ends, which know the
 processes. All of them agree in both addresses, the protocol, the server's port and the minute: that is what joins
 them. The initiator's port does not, since agents sum up all connections of a minute; where it is known, it tells how
 many flows there were. An agent that can't tell who began keeps both ports: its record joins the flow that has the same
@@ -114,7 +114,7 @@ class After:
         """Read a place.
 
         Raises:
-            ValueError: It is none.
+            ValueError: It is not one.
 
         """
         parts = written.split(".")

@@ -35,7 +35,7 @@ class Freshness:
     Attributes:
         first: Of the oldest record.
         last: Of the last one, whatever its time.
-        newest: Of the last one that is not of the future, which a wrong clock may have written; None if all are.
+        newest: Of the last one that is not in the future, which a wrong clock may have written; None if all are.
         accepted: When a post was last accepted.
 
     """
@@ -64,7 +64,7 @@ class Refusal:
     message: str
 
     def stands(self, accepted: int | None) -> bool:
-        """Tell whether nothing was accepted since, if a post was last accepted at a time."""
+        """Return whether nothing was accepted since, if a post was last accepted at a time."""
         return accepted is None or accepted < self.at
 
 
@@ -75,7 +75,7 @@ class Heard:
     Attributes:
         account: The storage account; None for agents, and for logs that name none.
         by_agent: Whether these are the agents.
-        last: The time of the newest record that was not of the future when it came; None if there is none.
+        last: The time of the newest record that was not in the future when it came; None if there is none.
         accepted: When a post was last accepted; None if none was.
         refusal: The last post that was refused, if none was accepted since.
 
@@ -95,7 +95,7 @@ class AccountFreshness:
     Attributes:
         account: Its name.
         log: The log blob of the newest record, with its container; None if nothing was accepted yet.
-        last: The time of the newest record that was not of the future when it came; None if there is none.
+        last: The time of the newest record that was not in the future when it came; None if there is none.
         delay: From the newest record's time to the moment when it was accepted, in milliseconds; None if there is none.
         accepted: When a post was last accepted; None if none was.
         rejected: How many lines were no flow records, in the posts whose keys are kept.
@@ -113,7 +113,7 @@ class AccountFreshness:
 
 
 def freshness(records: Records, customer: int, now: datetime) -> Freshness | None:
-    """Tell how fresh a customer's records are; None if there are none."""
+    """Return how fresh a customer's records are; None if there are none."""
     (times,) = records.rows(
         "SELECT min(time), max(time), max(time) FILTER (time <= ?) FROM records WHERE customer = ?",
         [to_ms(now + AHEAD), customer],
@@ -123,7 +123,7 @@ def freshness(records: Records, customer: int, now: datetime) -> Freshness | Non
 
 
 def account_freshness(records: Records, customer: int) -> dict[str, AccountFreshness]:
-    """Tell by storage account what arrived from it, for all accounts that a customer's posts named."""
+    """Return by storage account what arrived from it, for all accounts that a customer's posts named."""
     refusals = {
         account: Refusal(*refusal)
         for account, *refusal in records.rows(
@@ -146,7 +146,7 @@ def account_freshness(records: Records, customer: int) -> dict[str, AccountFresh
 
 
 def heard(records: Records, customer: int, configured: Sequence[str]) -> First[Heard]:
-    """Tell what was heard last of all that deliver for a customer.
+    """Return what was heard last of all that deliver for a customer.
 
     Args:
         records: The store.
@@ -166,7 +166,7 @@ def heard(records: Records, customer: int, configured: Sequence[str]) -> First[H
 
 
 def heard_of_all(records: Records, configured: Sequence[tuple[int, str]], most: int) -> dict[int, list[Heard]]:
-    """Tell what was heard last of those that deliver, by customer.
+    """Return what was heard last of those that deliver, by customer.
 
     Args:
         records: The store.

@@ -103,7 +103,7 @@ class Page:
 
 
 def page(records: Records, question: Question, cursor: Cursor = FIRST, size: int = 50) -> Page:
-    """Give one page of what was asked for."""
+    """Return one page of what was asked for."""
     order = "DESC" if cursor.way is Way.OLDER else ""
     within = condition(records, question)
     beyond = _beyond(cursor)
@@ -136,13 +136,13 @@ def page(records: Records, question: Question, cursor: Cursor = FIRST, size: int
 
 
 def find(records: Records, customer: int, key: RecordKey) -> tuple[dict[str, Any], bool] | None:
-    """Give the record of a customer's that is at a key, and whether its bytes count, if it is still kept."""
+    """Return the record of a customer's that is at a key, and whether its bytes count, if it is still kept."""
     rows = records.rows(f"{RECORDS} WHERE customer = ? AND time = ? AND post = ? AND line = ?", [customer, *key])
     return next(((flow_record(row), _counts(row)) for row in rows), None)
 
 
 def every(records: Records, question: Question) -> Iterator[dict[str, Any]]:
-    """Give all that was asked for, newest first; what arrives meanwhile is left out if it is newer."""
+    """Yield all that was asked for, newest first; what arrives meanwhile is left out if it is newer."""
     for start, end in _slices(records, question):
         within = replace(question, start=start, end=end)
         cursor: Cursor | None = FIRST

@@ -18,5 +18,5 @@ _NAMES: Final = {number: name for name, number in PROTOCOLS.items()}
 
 
 def protocol_name(number: int) -> str:
-    """Give a protocol's name, or its number as text where it has none here."""
+    """Return a protocol's name, or its number as text where it has none here."""
     return _NAMES.get(number, str(number))

@@ -142,7 +142,7 @@ def _numbers(key: NumberKey, ranges: Ranges) -> Condition:
 
 
 def _apart(networks: Iterable[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:
-    """Give networks that hold the same addresses, those that lie in others or touch them as one."""
+    """Return networks that hold the same addresses, those that lie in others or touch them as one."""
     return [
         *collapse_addresses(each for each in networks if isinstance(each, IPv4Network)),
         *collapse_addresses(each for each in networks if isinstance(each, IPv6Network)),
@@ -187,7 +187,7 @@ def _listed(
 def _parts(
     records: Records, customer: int, column: str, value: str, table: str
 ) -> Iterator[list[tuple[int, str | None]]]:
-    """Give a customer's texts with their numbers, part by part: all of them may take more memory than there is."""
+    """Yield a customer's texts with their numbers, part by part: all of them may take more memory than there is."""
     query = f"""
         SELECT {column}, {value} FROM {table} WHERE customer = ? AND {column} > ? ORDER BY {column} LIMIT {_TEXTS:d}
     """  # noqa: S608 - names of ours

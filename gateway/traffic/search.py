@@ -139,7 +139,7 @@ def _after_space(text: str, position: int) -> int:
 
 
 def _term(text: str, start: int) -> tuple[Term, int]:
-    """Read the term that begins at a place; give it, and where it ends."""
+    """Read the term that begins at a place; return it, and where it ends."""
     negated = text[start] == "-"
     position = start + negated
     read: _Reader = _free
@@ -154,7 +154,7 @@ def _term(text: str, start: int) -> tuple[Term, int]:
 
 
 def _values(text: str, position: int) -> tuple[list[_Value], int]:
-    """Read values parted by commas, up to white space or the end; give them, and where they end."""
+    """Read values separated by commas, up to white space or the end; return them, and where they end."""
     values = [_value(text, position)]
     while text.startswith(",", values[-1].end):
         values.append(_value(text, values[-1].end + 1))

@@ -166,7 +166,7 @@ class Pattern:
     """What a text may be.
 
     Attributes:
-        text: As written. The text of a network card has 12 upper-case hexadecimal digits, or fewer around a `*`.
+        text: As written. The text of a NIC has 12 upper-case hexadecimal digits, or fewer around a `*`.
         exact: The value is this text, character for character. Otherwise `*` stands for any characters, even none, and
             upper and lower case are the same.
 
@@ -176,7 +176,7 @@ class Pattern:
     exact: bool = False
 
     def fits(self, text: str) -> bool:
-        """Tell whether a text is one that this allows, in a time that grows with the text's length alone.
+        """Return whether a text is one that this allows, in a time that grows with the text's length alone.
 
         A regular expression would try the ways in which many `*` can share a text one by one, and hold up everybody.
         """

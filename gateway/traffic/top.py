@@ -173,7 +173,7 @@ def _one_address(side: Side) -> Callable[[Sequence[Any]], tuple[tuple[str, ...],
 
 
 def port_name(protocol: int, port: int) -> tuple[tuple[str, ...], tuple[Term, ...]]:
-    """Give the name of a port, with its protocol, and the terms that select it as a destination."""
+    """Return the name of a port, with its protocol, and the terms that select it as a destination."""
     return (protocol_name(protocol), str(port)), (Services(((protocol, port),)),)
 
 

@@ -181,13 +181,13 @@ def notices(situation: Situation, kinds: Iterable[Kind] = KINDS) -> list[Notice]
 
 
 def grade_of_life(token: SubscriptionToken, now: datetime) -> Grade:
-    """Tell how urgent it is that somebody replaces a valid token."""
+    """Return how urgent it is that somebody replaces a valid token."""
     left = token.expires_at - now
     return Grade.BAD if left <= _VERY_SOON else Grade.WARN if left <= SOON else Grade.GOOD
 
 
 def ends_in(token: SubscriptionToken, now: datetime) -> str:
-    """Say when a valid token expires, such as "expires in 3 days"."""
+    """Return when a valid token expires, such as "expires in 3 days"."""
     left = token.expires_at - now
     if left < timedelta(days=1):
         return f"expires in {span(left)}"

@@ -32,7 +32,7 @@ class Grade(IntEnum):
 
 
 def grade(lag: timedelta) -> Grade:
-    """Tell how good a lag of the newest record is."""
+    """Return how good a lag of the newest record is."""
     return Grade.GOOD if lag <= _FRESH else Grade.WARN if lag <= _STALE else Grade.BAD
 
 

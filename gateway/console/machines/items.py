@@ -157,7 +157,7 @@ class ItemsPage:
 
 
 async def find_item(stores: Stores, request: Request, visitor: Visitor) -> Item:
-    """Give the machine that an address names."""
+    """Return the machine that an address names."""
     number = whole_number(request.path_params["number"])
     item = None if number is None else await run_in_threadpool(stores.items.find, visitor.user.customer, number)
     if item is None:
@@ -173,7 +173,7 @@ def item_filter(query: Mapping[str, str]) -> ItemFilter:
 
 
 def _errors(form: Form) -> dict[str, str]:
-    """Give what is wrong with the fields, by their names."""
+    """Return what is wrong with the fields, by their names."""
     errors = {
         "name": text_error(form.text("name"), _LONGEST_NAME),
         "system": text_error(form.text("system") or "-", _LONGEST_SYSTEM),

@@ -69,7 +69,7 @@ class Account:
 
 
 def _errors(form: Form) -> dict[str, str]:
-    """Give what is wrong with the fields, by their names."""
+    """Return what is wrong with the fields, by their names."""
     new = form.verbatim("new")
     errors = {}
     if not form.verbatim("current"):

@@ -26,7 +26,7 @@ class Devices:
         self._encrypted = encrypted
 
     def device(self, request: Request, name: str) -> str | None:
-        """Return what tells the browser of a request from others that a user has signed in with; None if it is none."""
+        """Return what tells the browser of a request from others that a user has signed in with, or None."""
         number, _, seal = request.cookies.get(self._cookie(name), "")[:_LONGEST].partition(".")
         return number if number and hmac.compare_digest(seal.encode(), self._seal(number, name).encode()) else None
 

@@ -16,7 +16,7 @@ _COPY: Final = "Copy it whole from the storage account's access keys in the port
 
 
 def error_in(text: str, account: str | None) -> str:
-    """Tell what is wrong with a connection string.
+    """Return what is wrong with a connection string.
 
     Args:
         text: The connection string.
@@ -52,7 +52,7 @@ def error_in(text: str, account: str | None) -> str:
 
 
 def _pasted_along(text: str) -> str:
-    """Tell what does not belong to any connection string."""
+    """Return what does not belong to any connection string."""
     if any(mark in text for mark in _QUOTES):
         return "This connection string is in quotes, or has quotation marks in it. Remove them."
     if any(mark.isspace() for mark in text):
@@ -65,6 +65,6 @@ def _pasted_along(text: str) -> str:
 
 
 def cloud_of(text: str) -> str:
-    """Give the domain of the cloud that a connection string leads to."""
+    """Return the domain of the cloud that a connection string leads to."""
     found = re.search(r"(?:^|;)EndpointSuffix=([^;]+)", text, re.IGNORECASE)
     return found[1] if found else "core.windows.net"

@@ -75,12 +75,12 @@ class Draft:
 
 
 def empty_draft() -> Draft:
-    """Give the form of a new configuration."""
+    """Return the form of a new configuration."""
     return Draft(_PREFIX, "", (Row("1"),))
 
 
 def draft_of(deployment: Deployment) -> Draft:
-    """Give the form that changes a configuration; its secrets are not in it."""
+    """Return the form that changes a configuration; its secrets are not in it."""
     rows = (Row(str(key), each.name, each.region, kept=True) for key, each in enumerate(deployment.accounts, 1))
     return Draft(deployment.name, deployment.subscription_id, tuple(rows), seen=deployment.mark)
 
@@ -114,12 +114,12 @@ def with_one_more_row(draft: Draft) -> Draft:
 
 
 def without_row(draft: Draft, key: str) -> Draft:
-    """Take a storage account away."""
+    """Remove a storage account."""
     return replace(draft, rows=tuple(row for row in draft.rows if row.key != key) or (Row("1"),))
 
 
 def checked(draft: Draft, taken: Sequence[str]) -> Draft:
-    """Give a form with what is wrong with it.
+    """Return a form with what is wrong with it.
 
     Args:
         draft: The form.

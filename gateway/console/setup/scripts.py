@@ -23,7 +23,7 @@ _FILE: Final = 0o100644
 
 
 def variables(deployment: Deployment, connection_strings: Mapping[str, str], url: str) -> dict[str, Any]:
-    """Give the content of `terraform.tfvars.json`, with all but the subscription token.
+    """Return the content of `terraform.tfvars.json`, with all but the subscription token.
 
     Args:
         deployment: The configuration.

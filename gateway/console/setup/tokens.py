@@ -100,7 +100,7 @@ class TokensPage:
         )
 
     def _errors(self, form: Form) -> dict[str, str]:
-        """Give what is wrong with the fields, by their names."""
+        """Return what is wrong with the fields, by their names."""
         errors = {"purpose": text_error(form.text("purpose"), _LONGEST_PURPOSE)}
         if form.text("kind") not in set(_CHOICES):
             errors["kind"] = "Choose what the token is for."

@@ -129,10 +129,10 @@ class RetentionPage:
 
 
 def _rows(hold: Hold) -> str:
-    """Give the address of the rows that a hold covers."""
+    """Return the address of the rows that a hold covers."""
     return span_url(hold.search, hold.begins_at, hold.ends_at)
 
 
 def _named(request: Request, name: str, holds: list[Hold]) -> Hold | None:
-    """Give the hold whose number the address has."""
+    """Return the hold whose number the address has."""
     return next((each for each in holds if str(each.number) == request.query_params.get(name)), None)

@@ -47,7 +47,7 @@ class Column:
 
 
 def opposite(term: Term) -> Term:
-    """Give the term that holds exactly where a term does not."""
+    """Return the term that holds exactly where a term does not."""
     return replace(term, negated=not term.negated)
 
 

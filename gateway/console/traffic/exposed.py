@@ -69,7 +69,7 @@ def answer(records: Records, question: Question, view: View) -> Mapping[str, Any
 
 
 def _service(port: ExposedPort) -> tuple[str, str, bool]:
-    """Give what the port is called, what usually listens there, and whether that is hardly ever meant for everybody."""
+    """Return what the port is called, what usually listens there, and whether that is rarely meant for everybody."""
     services = _SERVICES.get(port.protocol, {})
     name = f"{port.protocol} {port.port}" if services or port.port else port.protocol
     return name, services.get(port.port, ""), port.port in services and port.port not in _FOR_EVERYBODY

@@ -53,19 +53,19 @@ class Row:
         return cls({**record, WordKey.COUNTED.value: YES if counted else NO}, key, view)
 
     def url(self) -> str:
-        """Give the address of the page of the record."""
+        """Return the address of the page of the record."""
         return view_url(self.view, RECORD, at=written_key(self.key))
 
     def cells(self) -> Iterator[Cell]:
-        """Give the cells of the columns that are shown."""
+        """Return the cells of the columns that are shown."""
         return map(self.cell, self.view.columns)
 
     def details(self) -> Iterator[Cell]:
-        """Give all there is to the record."""
+        """Return all there is to the record."""
         return map(self.cell, COLUMNS)
 
     def cell(self, name: str) -> Cell:
-        """Give the cell of a column."""
+        """Return the cell of a column."""
         column = COLUMNS[name]
         value, term = column.value(self.record), column.term(self.record)
         if term is None:
@@ -73,7 +73,7 @@ class Row:
         return Cell(name, value, *(narrowed_url(self.view, TRAFFIC, each) for each in (term, opposite(term))))
 
     def flow_url(self) -> str:
-        """Give the address of all records of the same flow, whatever else is searched for."""
+        """Return the address of all records of the same flow, whatever else is searched for."""
         record = self.record
         port = record["src_port"]
         terms: tuple[Term, ...] = (
@@ -86,6 +86,6 @@ class Row:
         return view_url(self.view, TRAFFIC, q=str(Search(terms)))
 
     def around_url(self) -> str:
-        """Give the address of everything within a minute of it."""
+        """Return the address of everything within a minute of it."""
         time = self.record["time"]
         return within_url(self.view, TRAFFIC, time - _AROUND_MS, time + _AROUND_MS, q="")

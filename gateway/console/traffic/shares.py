@@ -29,7 +29,7 @@ class Shares:
         return share(self._measured(self.top.other_records, self.top.other_bytes), self._whole)
 
     def share(self, group: Group) -> float:
-        """Give the part of a group."""
+        """Return the part of a group."""
         return share(self._measured(group.records, group.bytes), self._whole)
 
     @property
@@ -42,7 +42,7 @@ class Shares:
 
 
 def _all_but(terms: Sequence[Term]) -> tuple[Term, ...]:
-    """Give terms that hold where none of these does, those of one kind as one, so that people can read them."""
+    """Return terms that hold where none of these does, those of one kind as one, so that people can read them."""
     addresses = [term for term in terms if isinstance(term, Addresses)]
     services = [term for term in terms if isinstance(term, Services)]
     texts = [term for term in terms if isinstance(term, Patterns) and not term.negated]

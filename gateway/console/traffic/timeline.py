@@ -41,7 +41,7 @@ class Step:
 
 
 def steps_of(line: Timeline, view: View) -> list[Step]:
-    """Give the steps of a timeline, each within what was asked for."""
+    """Return the steps of a timeline, each within what was asked for."""
     steps = []
     for number, counts in enumerate(zip(line.allowed, line.denied, line.observed, line.bytes, strict=True)):
         start = max(line.start + number * line.step, view.start)
@@ -51,7 +51,7 @@ def steps_of(line: Timeline, view: View) -> list[Step]:
 
 
 def whole(steps: Sequence[Step], view: View) -> Step:
-    """Give all steps as one, which spares the records a question."""
+    """Return all steps as one, which spares the records a question."""
     allowed, denied, observed, size = (
         sum(counts) for counts in zip(*((s.allowed, s.denied, s.observed, s.bytes) for s in steps), strict=True)
     )

@@ -62,7 +62,7 @@ class View:
     kept: Mapping[str, str] = field(default_factory=dict)
 
     def question(self, customer: int) -> Question:
-        """Give what is asked of a customer's records."""
+        """Return what is asked of a customer's records."""
         return Question(customer, self.start, self.end, self.search)
 
     @property
@@ -71,27 +71,27 @@ class View:
         return basis_of(self.search)
 
     def hidden_fields(self) -> dict[str, str]:
-        """Give what a form must bring along besides its search and its ends of time."""
+        """Return what a form must bring along besides its search and its ends of time."""
         state = self.state()
         return {name: state[name] for name in ("range", "columns") if state[name]} | {**self.kept}
 
     def fixed(self) -> "View":
-        """Give the view with its time given by its ends, which do not move on."""
+        """Return the view with its time given by its ends, which do not move on."""
         return self.within(self.start, self.end)
 
     def within(self, start: int, end: int) -> "View":
-        """Give the view with another time."""
+        """Return the view with another time."""
         return replace(self, preset="", since=written(start), until=written(end), start=start, end=end)
 
     def state(self) -> dict[str, str]:
-        """Give all of it by the names that the address has for it; what is as at first is empty."""
+        """Return all of it by the names that the address has for it; what is as at first is empty."""
         columns = "" if self.columns == DEFAULT_COLUMNS else ",".join(self.columns)
         preset = "" if self.preset == DEFAULT_PRESET else self.preset
         return {"q": self.text, "range": preset, "from": self.since, "to": self.until, "columns": columns}
 
 
 def clamped(start: int, end: int) -> tuple[int, int]:
-    """Give as much of a span of time as records may be of; it is never empty."""
+    """Return as much of a span of time as records may be of; it is never empty."""
     start = min(max(start, TIME_MIN_MS), TIME_END_MS - 1)
     return start, max(min(end, TIME_END_MS), start + 1)
 

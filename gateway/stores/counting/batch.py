@@ -68,5 +68,5 @@ class Batch:
     observers: tuple[Observer, ...]
 
     def from_agents(self) -> Array:
-        """Tell of each record whether an agent wrote it."""
+        """Return for each record whether an agent wrote it."""
         return np.array([each.is_agent for each in self.observers], bool)[self.observed]

@@ -178,7 +178,7 @@ def _halves(column: str) -> str:
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection, addresses: int) -> Iterator[tuple[Any, ...]]:
-    """Give rows that end in the halves of so many numbers, as whole ones."""
+    """Yield rows that end in the halves of so many numbers, as whole ones."""
     while rows := cursor.fetchmany(10_000):
         for row in rows:
             values, halves = row[: -2 * addresses], row[-2 * addresses :]

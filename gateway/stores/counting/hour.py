@@ -102,7 +102,7 @@ class Hour:
         return Shown(logged, frozenset(own - self.own), self._first_logs(batch, here), frozenset(opened - self.opened))
 
     def verdicts(self, batch: Batch, here: Array) -> Array:
-        """Tell of some measured records of a batch, all of which this hour has learnt of, whether they count."""
+        """Return for some measured records of a batch, all of which this hour has learnt of, whether they count."""
         is_agent, directions = batch.from_agents()[here], batch.directions[here]
         counts = np.array([self._takes(batch, each) for each in range(len(batch.observers))], bool)[
             batch.observed[here]
@@ -129,7 +129,7 @@ class Hour:
         return first
 
     def _takes(self, batch: Batch, number: int) -> bool:
-        """Tell whether an observer is the one of its NIC's logs whose records count."""
+        """Return whether an observer is the one of its NIC's logs whose records count."""
         observer = batch.observers[number]
         first = self.flow_logs.get(observer.nic)
         return observer.is_agent or first is None or (observer.source is Source.VNET and observer.flow_log == first)

@@ -14,7 +14,7 @@ _OF_A_CUSTOMER: Final = 2 * LARGEST
 _OF_ALL: Final = 5 * LARGEST
 
 type Read = Callable[[OpenHour, int], Hour | None]
-"""Reads what an hour has shown; gives None if that is more than so many things."""
+"""Reads what an hour has shown; returns None if that is more than so many things."""
 
 
 class Hours:
@@ -43,7 +43,7 @@ class Hours:
         del self._sizes[customer]
 
     def find(self, at: OpenHour) -> Hour | None:
-        """Return what an hour has shown; None if that is too much. That stays so, lest each post find it out anew."""
+        """Return what an hour has shown; None if that is too much. That stays so, lest each post find it out again."""
         if (at.customer, at.number) in self._too_large:
             return None
         hours = self._held.setdefault(at.customer, OrderedDict())

@@ -34,7 +34,7 @@ class Marking:
         self._any_wait = True
 
     def mark(self, cursor: duckdb.DuckDBPyConnection, customer: int, batch: Batch, admit: Admit) -> Array:
-        """Tell of each record whether it counts; turn those stored before that do not count any more.
+        """Return for each record whether it counts; turn those stored before that do not count any more.
 
         Args:
             cursor: Where the transaction is open. The batch is not stored yet.
@@ -120,7 +120,7 @@ def _turn(at: facts.OpenHour, hour: Hour, new: Shown, forwarded: frozenset[Logge
 
 
 def _superseded(at: facts.OpenHour, hour: Hour, nics: Iterable[str]) -> bool:
-    """Gather the numbers of what NICs' other logs repeat, as a table; tell whether there are any.
+    """Gather the numbers of what NICs' other logs repeat, as a table; return whether there are any.
 
     As a table, since a NIC may have as many as a customer may have texts.
     """

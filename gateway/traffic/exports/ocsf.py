@@ -47,7 +47,7 @@ _DIRECTIONS: Final[Mapping[str | None, Event]] = {
     Direction.OUTBOUND: {"direction_id": 2, "direction": "Outbound"},
 }
 _OWN_SIDES: Final = {Direction.INBOUND: "dst_endpoint", Direction.OUTBOUND: "src_endpoint"}
-"""The end that the network card, or the agent's machine, is at, as source is the initiator."""
+"""The end that the NIC, or the agent's machine, is at, as source is the initiator."""
 _WATCHER: Final = {"name": "Azure Network Watcher", "vendor_name": "Microsoft"}
 _PRODUCTS: Final = {
     Source.NSG: _WATCHER,
@@ -73,7 +73,7 @@ def ocsf_lines(records: Iterable[Record]) -> Iterator[bytes]:
 
 
 def event(record: Record) -> Event:
-    """Give a flow record as an OCSF Network Activity event."""
+    """Return a flow record as an OCSF Network Activity event."""
     return {
         **_classification(record),
         "time": record["time"],
@@ -155,7 +155,7 @@ def _connection(record: Record) -> Event:
 
 
 def _traffic(record: Record) -> Event:
-    """Give what was counted since the flow's previous record, which is what OCSF's `traffic` means."""
+    """Return what was counted since the flow's previous record, which is what OCSF's `traffic` means."""
     counted: Event = {}
     for what in ("packets", "bytes"):
         ways = {
