@@ -138,6 +138,17 @@ class Intake:
         # Again, for those that came in before others of its customer were stored.
         self._require_turn(origin.customer)
         body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
+        try:
+            return self._read_and_store(origin, read, body)
+        except StorageFailedError:
+            raise
+        except ApiError:
+            # Its lines were read all the same, though nothing of them is stored.
+            lines = min(body.count(b"\n") + 1, self._limits.records)
+            self._pace.count(origin.customer, 0, lines, self._clock())
+            raise
+
+    def _read_and_store(self, origin: Origin, read: Reader, body: bytes) -> Post:
         batch = read(body, self._limits.records)
         answer = {"accepted": batch.accepted, "duplicate": False, "rejected": batch.rejected}
         digest = hashlib.sha256(body).digest()

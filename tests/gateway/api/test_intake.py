@@ -15,6 +15,7 @@ from gateway.api.ndjson import read_lines
 from gateway.clock import utc_now
 from gateway.limits import DEFAULT_LIMITS
 from gateway.stores.stores import open_stores
+from gateway.stores.usage import Budget
 from tests.gateway.client import ndjson, record
 
 
@@ -132,6 +133,18 @@ def test_of_posts_that_came_in_together_those_wait_that_follow_one_that_made_the
     anyio.run(play)
 
 
+def test_lines_that_are_refused_as_a_whole_count_too(stores):
+    async def play():
+        sent = Sent(stores)
+        await sent.send(sent.other)
+        with pytest.raises(ApiError, match="NDJSON"):
+            await sent.send(sent.one, gzip.compress(b"x\n" * 20_000))
+        assert await sent.send(sent.one) == 4
+        assert await sent.send(sent.other) is None
+
+    anyio.run(play)
+
+
 def test_a_body_takes_room_until_it_is_stored(stores):
     one, bodies = new_customer(stores.database, "one").number, Bodies(1_000_000, 1_000_000)
     taken = []
@@ -147,3 +160,15 @@ def test_a_body_takes_room_until_it_is_stored(stores):
 
     anyio.run(play)
     assert (taken, bodies.taken) == ([len(body)], 0)
+
+
+def test_a_post_that_would_pass_the_budget_counts_too(stores):
+    async def play():
+        sent = Sent(stores)
+        stores.budgets.set(sent.one, Budget(texts=5, stored_bytes=10**9))
+        await sent.send(sent.other)
+        with pytest.raises(ApiError, match="budget"):
+            await sent.send(sent.one, names(0, 20_000))
+        assert await sent.send(sent.one) == 4
+
+    anyio.run(play)
