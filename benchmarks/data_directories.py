@@ -39,7 +39,7 @@ _UPGRADE: Final = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from gateway.stores import records_schema
+from gateway.stores.duckdb import schema as records_schema
 from gateway.stores.migrations import Step
 step = Step("a column of the records", ("ALTER TABLE records ADD COLUMN measured BOOLEAN DEFAULT true",))
 records_schema.SCHEMA = replace(records_schema.SCHEMA, steps=(*records_schema.SCHEMA.steps, step))

@@ -9,9 +9,9 @@ from typing import Final
 
 import duckdb
 
-from gateway.stores.counting.batch import HOUR_MS
-from gateway.stores.counting.settling import mark_all
-from gateway.stores.records import Records
+from gateway.stores.duckdb.counting.batch import HOUR_MS
+from gateway.stores.duckdb.counting.settling import mark_all
+from gateway.stores.duckdb.records import DuckDBRecords
 
 WEEK_MS: Final = 7 * 24 * 3_600_000
 START_MS: Final = 1_795_000_000_000
@@ -85,7 +85,7 @@ def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> N
         start_ms: When the week begins, in epoch milliseconds.
 
     """
-    Records.open(path).close()
+    DuckDBRecords.open(path).close()
     posts = records // _RECORDS_A_POST
     common = {"customer": customer, "start": start_ms, "span": WEEK_MS}
     with duckdb.connect(path, config={"threads": 1}) as connection:

@@ -2,16 +2,12 @@
 
 import logging
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import partial
-from typing import Final
 
 import anyio
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -28,16 +24,14 @@ from gateway.console.errors import PageError
 from gateway.console.routes import Routes
 from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
-from gateway.keeping.outlived import forget_outlived
+from gateway.keeping.chores import start_chores
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.metrics.activity import Activity
 from gateway.signing_in import SigningIn
 from gateway.site import Site
-from gateway.stores.errors import StoreError
-from gateway.stores.stores import STORAGE_ERRORS, Stores
+from gateway.stores.errors import STORAGE_ERRORS, StoreError
+from gateway.stores.stores import Stores
 
-_SETTLING_EVERY: Final = 5.0
-"""Seconds between looks for hours whose records wait to be marked."""
 _logger = logging.getLogger(__name__)
 
 
@@ -87,9 +81,7 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             ending = threading.Event()
-            await _carry_out(_small_chores(stores, clock))
-            tasks.start_soon(_keep_house, stores, clock, records_life, ending)
-            tasks.start_soon(_settle, stores, clock)
+            await start_chores(tasks, stores, clock, records_life, ending)
             yield
             ending.set()
             tasks.cancel_scope.cancel()
@@ -110,44 +102,3 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     app.state.bodies = activity.bodies["gateway"] = Bodies(limits.bodies_bytes, limits.bodies_of_one_bytes)
     # Outside of everything, so that the answer to a failure has the headers too.
     return SecurityHeaders(OneEnd(app), encrypted=site.encrypted)
-
-
-async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None, ending: threading.Event) -> None:
-    """Forget what has outlived its time, records at the start too, until the gateway is ending."""
-    while True:
-        # Before the keys, which live as long as their records.
-        records = partial(forget_outlived, stores, records_life, clock(), ending.is_set)
-        await _carry_out([records, *_small_chores(stores, clock)])
-        await anyio.sleep(3600)
-
-
-async def _settle(stores: Stores, clock: Clock) -> None:
-    """Mark the records of hours that wait for it, one after another, with as long a pause for posts as each took."""
-    failed = False
-    while True:
-        began = time.monotonic()
-        try:
-            found = await run_in_threadpool(stores.records.settle, clock())
-        except STORAGE_ERRORS:
-            _logger.exception("The bytes of an hour could not be settled. Other hours are tried, then this one again.")
-            found = failed = True
-        if found:
-            await anyio.sleep(time.monotonic() - began)
-        else:
-            await anyio.sleep(60 if failed else _SETTLING_EVERY)
-            failed = False
-
-
-def _small_chores(stores: Stores, clock: Clock) -> list[Callable[[], object]]:
-    now = clock()
-    return [
-        partial(forget, now) for forget in (stores.records.forget_keys, stores.sessions.forget, stores.audit_log.forget)
-    ]
-
-
-async def _carry_out(chores: Sequence[Callable[[], object]]) -> None:
-    for chore in chores:
-        try:
-            await run_in_threadpool(chore)
-        except STORAGE_ERRORS:
-            _logger.exception("What is past its retention could not be removed. The next try is in an hour.")

@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import orjson
 
 from gateway.backups import add_backup_arguments, run_backup, run_restore
@@ -21,10 +20,10 @@ from gateway.serving import UsageError, add_serve_arguments, serve
 from gateway.stores.errors import StoreError
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.upgrade import UpgradeError
+from gateway.traffic.store import StoreUnavailableError
 from gateway.users import add_user_commands, change_users
 
 _INTERRUPTED: Final = 130
-_LOCKED: Final = "Could not set lock"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(str(error))
     except (OSError, sqlite3.Error) as error:
         return _refused(f"The directory {options.data} cannot be used: {error}")
-    except duckdb.Error as error:
-        return _refused(_unreadable(options.data, error))
+    except StoreUnavailableError as error:
+        return _refused(str(error))
     except KeyboardInterrupt:
         return _INTERRUPTED
     return 0
@@ -72,16 +71,6 @@ def _carry_out(options: argparse.Namespace) -> None:
 
 def _is_not_text(word: str) -> bool:
     return any("\ud800" <= letter <= "\udfff" for letter in word)
-
-
-def _unreadable(data: Path, error: duckdb.Error) -> str:
-    """Return why the records cannot be opened: DuckDB tells a lock from all else by its words alone."""
-    if _LOCKED in str(error):
-        return f"The records in {data} cannot be opened; is another gateway serving them? {error}"
-    return (
-        f"{data / 'records.duckdb'} cannot be opened. Unless its disk is full or it is another user's, it is "
-        f"damaged: restore it from a backup. {error}"
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

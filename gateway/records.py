@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.confirming import require_typed
 from gateway.operator.asking import carry_out
-from gateway.operator.slices import in_words
+from gateway.operator.deleting import in_words
 from shared.commands.output import print_json, say
 
 _ERASE: Final = """\

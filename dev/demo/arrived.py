@@ -15,7 +15,7 @@ from azure.storage.blob import BlobServiceClient
 
 from dev.demo.ledger import Aside, flow_record
 from dev.flowlogs.formats import FlowRecord
-from gateway.stores.records import Records
+from gateway.stores.duckdb.records import DuckDBRecords
 from shared.clock import SystemClock
 from shared.delivery.backlog import standing
 from shared.errors import ContainerMissing
@@ -61,9 +61,9 @@ def _taken(request_log: Path, route: str) -> list[Post]:
 
 def stored_records(gateway_data: Path, customer: int) -> Iterator[tuple[FlowRecord, dt.datetime]]:
     """Yield every flow record of logs that a gateway (which must have ended) stored for a customer, with its time."""
-    records = Records.open(gateway_data / "records.duckdb")
+    records = DuckDBRecords.open(gateway_data / "records.duckdb")
     try:
-        for record, accepted_at in records.arrivals(customer):
+        for record, accepted_at in records.accepted(customer):
             if record["source"] != Source.AGENT.value:
                 yield flow_record(record), accepted_at
     finally:

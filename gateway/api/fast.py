@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from gateway.stores.transposed import Columns
+from gateway.traffic.transposed import Columns
 from shared.flowlog.check import TEXTS, check, fits
 from shared.flowlog.record import (
     COUNTERS,

@@ -1,14 +1,12 @@
 """`POST /qas/flow-logs`: a batch of flow records is taken once, however often it is sent."""
 
 import re
-import sqlite3
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
 import anyio
-import duckdb
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,9 +18,11 @@ from gateway.api.intake import Intake, Origin, idempotency_key
 from gateway.api.ndjson import read_lines
 from gateway.clock import Clock
 from gateway.limits import Limits
-from gateway.stores.posts import Log
+from gateway.stores.errors import STORAGE_ERRORS
 from gateway.stores.stores import Stores
 from gateway.stores.tokens import TokenKind
+from gateway.traffic.posts import Log
+from gateway.traffic.store import StoreUnavailableError
 
 _LOG_NAME: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
 _LOG_CHARACTERS: Final = 24 + 1 + 63 + 1 + 1024
@@ -66,14 +66,14 @@ class FlowLogs:
 
     def _refuse_token(self, request: Request, log: Log, error: ApiError) -> None:
         """Keep the refusal of a token that was good once, or is of another kind, so that its customer sees why."""
-        with suppress(ApiError, duckdb.Error, sqlite3.Error):
+        with suppress(ApiError, *STORAGE_ERRORS):
             customer = self._auth.customer_of_refused(request)
             # Of accounts that came before only: whoever found a revoked token must not fill the disk with names.
             if customer is not None and self._records.knows(customer, log.account):
                 self._refuse(customer, log, error)
 
     def _refuse(self, customer: int, log: Log, error: ApiError) -> None:
-        with suppress(duckdb.Error):  # what the sender is told matters more
+        with suppress(StoreUnavailableError):  # what the sender is told matters more
             self._records.refuse(customer, log.account, self._clock(), error.status, error.message)
 
 

@@ -7,8 +7,9 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.api.errors import ApiError, StorageFailedError
 from gateway.clock import Clock
+from gateway.stores.errors import STORAGE_ERRORS
 from gateway.stores.health import Health, StillFailingError
-from gateway.stores.stores import STORAGE_ERRORS, Stores
+from gateway.stores.stores import Stores
 
 
 async def require_healthy(stores: Stores, clock: Clock) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
-import duckdb
 import orjson
 from starlette.requests import Request
 
@@ -23,9 +22,11 @@ from gateway.api.pace import Pace
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
 from gateway.places import Places
-from gateway.stores.posts import Log, Post, RemovedError
-from gateway.stores.stores import STORAGE_ERRORS, Stores
-from gateway.stores.usage import BudgetSpentError
+from gateway.stores.errors import STORAGE_ERRORS
+from gateway.stores.stores import Stores
+from gateway.traffic.budget import BudgetSpentError
+from gateway.traffic.posts import Log, Post, RemovedError
+from gateway.traffic.store import KeyTakenError
 
 _logger = logging.getLogger(__name__)
 
@@ -197,7 +198,7 @@ def _storage() -> Iterator[None]:
         raise token_refused() from None
     except BudgetSpentError as error:
         raise _budget_spent(error) from None
-    except duckdb.ConstraintException:
+    except KeyTakenError:
         # The key came in at the other listener meanwhile, which is not the storage's fault.
         raise _in_progress() from None
     except STORAGE_ERRORS:

@@ -9,7 +9,7 @@ import orjson
 from gateway.api.body import too_large
 from gateway.api.errors import ApiError
 from gateway.api.fast import read_fast
-from gateway.stores.transposed import Columns, transposed
+from gateway.traffic.transposed import Columns, transposed
 from shared.flowlog.check import check
 from shared.flowlog.record import Source
 

@@ -25,7 +25,8 @@ from gateway.headers import SecurityHeaders
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.metrics.activity import Activity
 from gateway.signing_in import SigningIn
-from gateway.stores.stores import STORAGE_ERRORS, Stores
+from gateway.stores.errors import STORAGE_ERRORS
+from gateway.stores.stores import Stores
 
 PORT: Final = 8048
 _DOCUMENT: Final = (Path(__file__).parent / "openapi.json").read_bytes()

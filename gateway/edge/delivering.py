@@ -19,9 +19,10 @@ from gateway.edge.agent_access import AgentAccess, Known
 from gateway.edge.presence import behind, dropped
 from gateway.limits import Limits
 from gateway.stores.agents import Standing
+from gateway.stores.errors import STORAGE_ERRORS
 from gateway.stores.server_traffic import Answer
-from gateway.stores.stores import STORAGE_ERRORS, Stores
-from gateway.stores.transposed import transposed
+from gateway.stores.stores import Stores
+from gateway.traffic.transposed import transposed
 from shared.flowlog.check import check
 from shared.flowlog.record import Source
 

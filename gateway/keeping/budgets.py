@@ -7,7 +7,7 @@ from typing import Final
 
 from gateway.stores.customers import Customer
 from gateway.stores.stores import Stores
-from gateway.stores.usage import DEFAULT_BUDGET, Budget, Spent, Usage
+from gateway.traffic.budget import DEFAULT_BUDGET, Budget, Spent, Usage
 
 TOLD_AT: Final = 0.8
 """The part of a budget that is spent when an administrator is told."""

@@ -2,7 +2,7 @@
 
 from gateway.clock import to_ms
 from gateway.stores.holds import Hold
-from gateway.traffic.questions import Question
+from gateway.traffic.question import Question
 from gateway.traffic.search import SearchError, parse
 from gateway.traffic.terms import Search
 

@@ -2,15 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.clock import to_ms
 from gateway.keeping.held import covered, search_of
 from gateway.stores.stores import Stores
-from gateway.traffic.questions import Condition, Question, any_of, condition, opposite
+from gateway.traffic.question import Question
+from gateway.traffic.store import Wanted
 from gateway.traffic.terms import Search, WordKey, Words
 from shared.flowlog.record import TIME_MIN_MS, Source
 
@@ -18,22 +19,6 @@ _AT_ONCE: Final = 200_000
 """Among how many records some are deleted at once: for so long, a part of a second, no post is stored."""
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    """Posts that came one after another, some of whose records have outlived their time.
-
-    Attributes:
-        customer: Whose records those are.
-        first: The number of the first post.
-        last: The number of the last one.
-
-    """
-
-    customer: int
-    first: int
-    last: int
 
 
 def lives(stores: Stores, customer: int, general: timedelta | None) -> dict[Source, timedelta | None]:
@@ -48,7 +33,7 @@ def forget_outlived(
     """Delete the records of all customers that have outlived their time and that no hold keeps.
 
     It is done slice by slice, each whole or not at all, and posts are stored in between. The keys of posts without
-    records follow by `Records.forget_keys`.
+    records follow by `RecordStore.forget_keys`.
 
     Args:
         stores: The open stores.
@@ -57,62 +42,52 @@ def forget_outlived(
         stopped: Tells between two slices whether to leave off.
 
     """
-    slices = [each for customer in _customers(stores, general) for each in _slices(stores, customer, general, now)]
-    for customer in {each.customer for each in slices}:
+    _merge_edges(stores, stopped)
+    found = [
+        (customer, each)
+        for customer in _customers(stores, general)
+        for each in stores.records.slices(_wanted(stores, customer, general, now), _AT_ONCE)
+    ]
+    for customer in {customer for customer, _ in found}:
         _tell_of_unreadable_holds(stores, customer)
-    for each in slices:
-        began = time.monotonic()
-        # Whoever makes a hold or changes the days meanwhile waits for the end of this slice; the next one knows of it.
-        with stores.database.transaction(), stores.records.deleting(last=each is slices[-1]) as cursor:
-            goes = _goes(stores, each, general, now)
-            cursor.execute(f"DELETE FROM records WHERE {goes.sql}", goes.parameters)  # noqa: S608 - words of ours
-        # As long again for those who wait: a lock lets in whoever asks next, and that would be this loop again.
-        time.sleep(time.monotonic() - began)
+    for number, (customer, each) in enumerate(found, 1):
         if stopped():
             return
+        # Whoever makes a hold or changes the days meanwhile waits for the end of this slice; the next one knows of it.
+        with _paused_after(), stores.database.transaction():
+            stores.records.delete(_wanted(stores, customer, general, now), each, last=number == len(found))
+
+
+def _merge_edges(stores: Stores, stopped: Callable[[], bool]) -> None:
+    """Let the edges have everything first: they are kept longer than the records."""
+    merged = True
+    while merged and not stopped():
+        with _paused_after():
+            merged = stores.records.merge_edges()
+
+
+@contextmanager
+def _paused_after() -> Iterator[None]:
+    """Wait after something for as long as it took: a lock lets in whoever asks next, which would be the same again."""
+    began = time.monotonic()
+    yield
+    time.sleep(time.monotonic() - began)
 
 
 def _customers(stores: Stores, general: timedelta | None) -> list[int]:
     """Return the customers some of whose records are not kept for ever."""
-    rows = stores.records.rows("SELECT DISTINCT customer FROM records ORDER BY customer", [])
-    return [customer for (customer,) in rows if any(lives(stores, customer, general).values())]
+    return [customer for customer in stores.records.customers() if any(lives(stores, customer, general).values())]
 
 
-def _slices(stores: Stores, customer: int, general: timedelta | None, now: datetime) -> list[_Slice]:
-    outlived = _outlived(stores, customer, general, now)
-    rows = stores.records.rows(
-        f"""
-        SELECT min(post), max(post) FROM (
-            SELECT post, sum(count(*)) OVER (ORDER BY post) // {_AT_ONCE} AS slice,
-                   count(*) FILTER ({outlived.sql}) AS outlived
-            FROM records GROUP BY post
-        ) GROUP BY slice HAVING sum(outlived) > 0 ORDER BY slice
-        """,  # noqa: S608 - words of ours
-        outlived.parameters,
-    )
-    return [_Slice(customer, first, last) for first, last in rows]
-
-
-def _goes(stores: Stores, found: _Slice, general: timedelta | None, now: datetime) -> Condition:
-    """Ask for the records of a slice that are to be deleted, as holds and days are at this moment."""
-    records, customer = stores.records, found.customer
-    outlived = _outlived(stores, customer, general, now)
-    kept = opposite(any_of(condition(records, covered(customer, hold)) for hold in stores.holds.in_force(customer)))
-    return Condition(
-        f"customer = ? AND post BETWEEN ? AND ? AND {outlived.sql} AND {kept.sql}",
-        (customer, found.first, found.last, *outlived.parameters, *kept.parameters),
-    )
-
-
-def _outlived(stores: Stores, customer: int, general: timedelta | None, now: datetime) -> Condition:
-    return any_of(
-        condition(
-            stores.records,
-            Question(customer, TIME_MIN_MS, to_ms(now - life), Search((Words(WordKey.SOURCE, (source,)),))),
-        )
+def _wanted(stores: Stores, customer: int, general: timedelta | None, now: datetime) -> Wanted:
+    """Return which of a customer's records are to be deleted, as holds and days are at this moment."""
+    outlived = (
+        Question(customer, TIME_MIN_MS, to_ms(now - life), Search((Words(WordKey.SOURCE, (source,)),)))
         for source, life in lives(stores, customer, general).items()
         if life is not None
     )
+    held = (covered(customer, hold) for hold in stores.holds.in_force(customer))
+    return Wanted(customer, tuple(outlived), tuple(held))
 
 
 def _tell_of_unreadable_holds(stores: Stores, customer: int) -> None:

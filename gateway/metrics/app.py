@@ -20,7 +20,8 @@ from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
 from gateway.metrics.activity import Activity
 from gateway.metrics.collecting import Customers, Totals
-from gateway.stores.stores import STORAGE_ERRORS, Stores
+from gateway.stores.errors import STORAGE_ERRORS
+from gateway.stores.stores import Stores
 
 _SHORTEST: Final = 16
 

@@ -15,12 +15,14 @@ from gateway import __version__
 from gateway.clock import Clock
 from gateway.keeping.budgets import Share, shares_of_all
 from gateway.metrics.activity import Activity
+from gateway.stores.errors import STORAGE_ERRORS
 from gateway.stores.health import StillFailingError
 from gateway.stores.machines import SILENT, Machines, machines
-from gateway.stores.stores import STORAGE_ERRORS, Stores
-from gateway.traffic.freshness import Heard, heard_of_all
+from gateway.stores.schemas import FILES
+from gateway.stores.stores import Stores
+from gateway.traffic.freshness import Heard
 
-_FILES: Final = ("accounts.sqlite", "accounts.sqlite-wal", "records.duckdb", "records.duckdb.wal")
+_FILES: Final = tuple(f"{kind.name}{log}" for kind in FILES for log in ("", kind.logs[0]))
 _SOURCES: Final = 50
 """Storage accounts of a customer that are told of, first those that it has configured: a sender may name any number."""
 _STATES: Final = tuple(each.name for each in fields(Machines))
@@ -80,10 +82,9 @@ class Totals(Collector):
 
     def _stored(self) -> Iterator[Metric]:
         yield _gauge("sluice_storing", "1 while posts can be stored, as /healthz has it.", int(self._storing()))
-        ((count,),) = self._stores.records.rows("SELECT count(*) FROM records", [])
-        yield _gauge("sluice_stored_records", "Flow records that are stored.", count)
-        ((waiting,),) = self._stores.records.rows("SELECT count(*) FROM unsettled", [])
-        yield _gauge("sluice_unsettled_hours", "Hours whose bytes may still count twice.", waiting)
+        stored = self._stores.records.stored()
+        yield _gauge("sluice_stored_records", "Flow records that are stored.", stored.records)
+        yield _gauge("sluice_unsettled_hours", "Hours whose bytes may still count twice.", stored.unsettled_hours)
         files = GaugeMetricFamily("sluice_file_bytes", "Size of the gateway's files.", labels=("file",))
         for name in _FILES:
             path = self._data / name
@@ -168,7 +169,7 @@ class Customers(Collector):
             "sluice_customer_refused", "1 for a source whose deliveries are refused.", labels=labels
         )
         configured = self._stores.deployments.configured_by_all()
-        for number, found in heard_of_all(self._stores.records, configured, _SOURCES).items():
+        for number, found in self._stores.records.heard_of_all(configured, _SOURCES).items():
             for each in found if number in names else ():
                 of = (names[number], *_source(each))
                 if each.last is not None:

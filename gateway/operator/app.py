@@ -19,8 +19,8 @@ from starlette.routing import Route
 from gateway.clock import Clock
 from gateway.operator.operations import OPERATIONS
 from gateway.operator.work import GoneError, Operation, RefusedError, Work
-from gateway.stores.errors import StoreError
-from gateway.stores.stores import STORAGE_ERRORS, Stores
+from gateway.stores.errors import STORAGE_ERRORS, StoreError
+from gateway.stores.stores import Stores
 
 
 def create_operator(stores: Stores, clock: Clock) -> Starlette:

@@ -11,14 +11,11 @@ from typing import Annotated, BinaryIO, Final, Self
 import msgspec
 
 from gateway.operator.work import RefusedError, Say
-from gateway.stores import accounts_schema, records_schema
 from gateway.stores.copying import sync_directory
+from gateway.stores.files import SECRETS_KEY
+from gateway.stores.schemas import SCHEMAS
 
 MANIFEST: Final = "manifest.json"
-ACCOUNTS: Final = "accounts.sqlite"
-RECORDS: Final = "records.duckdb"
-SECRETS_KEY: Final = "secrets.key"
-SCHEMAS: Final = {ACCOUNTS: accounts_schema.SCHEMA, RECORDS: records_schema.SCHEMA}
 _FORMAT: Final = 1
 _YEARS: Final = (2026, 2100)
 _CHUNK: Final = 16 * 1024 * 1024

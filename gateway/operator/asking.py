@@ -29,7 +29,7 @@ def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[s
         RefusedError: It is not done.
         StoreError: No gateway has kept anything in the directory.
         OtherVersionError: The directory is to be brought forward first.
-        OSError, duckdb.Error, sqlite3.Error: The directory can't be used.
+        OSError, StoreUnavailableError, sqlite3.Error: The directory can't be used.
 
     """
     require_kept(data)

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gateway.clock import iso
-from gateway.operator.archive import ACCOUNTS, RECORDS, SECRETS_KEY, Manifest, new_file
+from gateway.operator.archive import Manifest, new_file
 from gateway.operator.work import RefusedError, Work
 from gateway.stores.copying import sync_directory
+from gateway.stores.errors import STORAGE_ERRORS
+from gateway.stores.files import ACCOUNTS, RECORDS, SECRETS_KEY
 from gateway.stores.snapshot import snapshot
-from gateway.stores.stores import STORAGE_ERRORS
 
 
 def back_up(work: Work) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from gateway.keeping.budgets import shares_of
 from gateway.operator.customers import customer_of
 from gateway.operator.work import RefusedError, Work
 from gateway.stores.operator_log import Action
-from gateway.stores.usage import DEFAULT_BUDGET, Budget
+from gateway.traffic.budget import DEFAULT_BUDGET, Budget
 
 
 def budget(work: Work) -> dict[str, Any]:

@@ -1,21 +1,21 @@
 """Erasure of records that a search finds, so that the posts that brought them bring them back no more."""
 
+from dataclasses import replace
 from typing import Any, Final
 
-from gateway.clock import to_ms
 from gateway.keeping.held import covered
 from gateway.operator.customers import customer_of
-from gateway.operator.slices import Slice, in_words, slices
+from gateway.operator.deleting import in_words, parts_of, telling
 from gateway.operator.work import RefusedError, Work
 from gateway.stores.audit_log import LONGEST_SUBJECT, Action, Actor
 from gateway.stores.customers import Customer
 from gateway.stores.holds import Hold
-from gateway.traffic.questions import Condition, Question, condition
+from gateway.traffic.question import Question
 from gateway.traffic.search import SearchError, parse
+from gateway.traffic.store import Wanted
 from gateway.traffic.terms import Search
 
 _LONGEST: Final = LONGEST_SUBJECT - 100
-_EVER: Final = 2**63 - 1
 
 
 def erase(work: Work) -> dict[str, Any]:
@@ -28,15 +28,17 @@ def erase(work: Work) -> dict[str, Any]:
     customer, search = customer_of(work), _search(work)
     if customer.removal_began_at is not None:
         raise RefusedError(f"{customer.name} is being removed: run `customer remove` for it once more instead.")
-    wanted = _wanted(work, customer, search)
-    found = list(slices(work.stores.records, wanted))
-    count = sum(each.count for each in found)
+    asked = replace(Question.all_of(customer.number), search=search)
+    wanted = Wanted(customer.number, (asked,))
+    parts = parts_of(work, wanted)
+    count = sum(each.count for each in parts)
     holds = work.stores.holds.in_force(customer.number)
-    _require_not_held(work, customer, wanted, holds)
-    if found and not work.wishes["look_only"]:
+    _require_not_held(work, customer, asked, holds)
+    if parts and not work.wishes["look_only"]:
         subject = f"{in_words(count)}: {search}"
         _note_beginning(work, customer, subject, holds)
-        _erase(work, found, count)
+        for each in telling(work, parts, "erased"):
+            work.stores.records.delete(wanted, each, last=each is parts[-1], erased_at=work.clock())
         work.stores.audit_log.add(Actor.command_line(customer.number), work.clock(), Action.ERASED_RECORDS, subject)
     return {"customer": customer.name, "search": str(search), "records": count}
 
@@ -53,16 +55,8 @@ def _search(work: Work) -> Search:
     return search
 
 
-def _wanted(work: Work, customer: Customer, search: Search) -> Condition:
-    records = work.stores.records
-    # First: what is stored later may get numbers that the condition knows for something else.
-    ((last,),) = records.rows("SELECT coalesce(max(id), 0) FROM posts", [])
-    asked = condition(records, Question(customer.number, 0, _EVER, search))
-    return Condition(f"{asked.sql} AND post <= ?", (*asked.parameters, last))
-
-
-def _require_not_held(work: Work, customer: Customer, wanted: Condition, holds: list[Hold]) -> None:
-    held = [hold for hold in holds if _covers(work, customer, hold, wanted)]
+def _require_not_held(work: Work, customer: Customer, asked: Question, holds: list[Hold]) -> None:
+    held = [hold for hold in holds if _covers(work, customer, hold, asked)]
     if held:
         raise RefusedError(
             f"Some of these records of {customer.name} are held: {'; '.join(map(str, held))}. Have each hold lifted in "
@@ -70,11 +64,9 @@ def _require_not_held(work: Work, customer: Customer, wanted: Condition, holds: 
         )
 
 
-def _covers(work: Work, customer: Customer, hold: Hold, wanted: Condition) -> bool:
-    records = work.stores.records
-    held = condition(records, covered(customer.number, hold))
-    query = f"SELECT 1 FROM records WHERE {wanted.sql} AND {held.sql} LIMIT 1"  # noqa: S608 - ours
-    return next(records.rows(query, [*wanted.parameters, *held.parameters]), None) is not None
+def _covers(work: Work, customer: Customer, hold: Hold, asked: Question) -> bool:
+    both = asked.and_also(covered(customer.number, hold))
+    return bool(work.stores.records.page(both, size=1).records)
 
 
 def _note_beginning(work: Work, customer: Customer, subject: str, holds: list[Hold]) -> None:
@@ -84,17 +76,3 @@ def _note_beginning(work: Work, customer: Customer, subject: str, holds: list[Ho
         if stores.holds.in_force(customer.number) != holds:
             raise RefusedError("The holds were changed just now. Try again. Nothing was changed.")
         stores.audit_log.add(Actor.command_line(customer.number), work.clock(), Action.BEGAN_ERASURE, subject)
-
-
-def _erase(work: Work, found: list[Slice], count: int) -> None:
-    now, done = to_ms(work.clock()), 0
-    for each in found:
-        within = each.within
-        with work.stores.records.deleting(last=each is found[-1]) as cursor:
-            cursor.execute(
-                f"UPDATE posts SET erased_at = ? WHERE id IN (SELECT post FROM records WHERE {within.sql})",  # noqa: S608
-                [now, *within.parameters],
-            )
-            cursor.execute(f"DELETE FROM records WHERE {within.sql}", within.parameters)  # noqa: S608 - ours
-        done += each.count
-        work.say(f"{done:,} of {in_words(count)} erased.")

@@ -9,26 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import duckdb
-
 from gateway.clock import from_ms, to_ms
+from gateway.traffic.delivered import Delivered
 
 _LATE: Final = timedelta(hours=1)
 """How much later than a log's next hour the end of an hour may be delivered: the sweep brings what an event did not."""
-_SILENT: Final = timedelta(days=1)
-"""A NIC that brought nothing for so long, while others of its account did, is gone."""
-
-_NEWEST: Final = """
-    WITH nics AS (
-        SELECT customer, account, max(newest) AS newest, max(accepted_at) AS accepted
-        FROM posts WHERE account IS NOT NULL
-        GROUP BY customer, account, regexp_replace(log, '/y=[0-9]+/m=[0-9]+/d=[0-9]+/h=[0-9]+/m=[0-9]+', '')
-    ), latest AS (
-        SELECT *, max(accepted) OVER (PARTITION BY customer, account) AS last FROM nics
-    )
-    SELECT customer, account, coalesce(min(newest), min(accepted)) FROM latest
-    WHERE accepted >= last - ? GROUP BY customer, account ORDER BY customer, account
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +37,20 @@ class Gap:
 
 
 def gaps(
-    records: duckdb.DuckDBPyConnection,
-    customers: Mapping[int, str],
-    configured: Iterable[tuple[int, str]],
-    moment: datetime,
+    delivered: Delivered, customers: Mapping[int, str], configured: Iterable[tuple[int, str]], moment: datetime
 ) -> Iterator[Gap]:
     """Yield what every storage account that was known at a moment is to deliver once more.
 
     Args:
-        records: The records as they were at the moment, in any version.
+        delivered: What accounts had delivered at the moment.
         customers: The names of customers by their numbers.
         configured: The storage accounts of all deployments, each with the number of its customer. One that had
             delivered nothing yet may have begun right after the moment.
         moment: When.
 
     """
-    rows = records.execute(_NEWEST, [_SILENT // timedelta(milliseconds=1)]).fetchall()
-    last = {(customer, account): from_ms(min(newest, to_ms(moment))) for customer, account, newest in rows}
-    refused = records.execute("SELECT customer, account FROM refusals").fetchall()
-    last = dict.fromkeys({*configured, *refused}, moment) | last
+    last = {account: from_ms(min(newest, to_ms(moment))) for account, newest in delivered.newest.items()}
+    last = dict.fromkeys({*configured, *delivered.refused}, moment) | last
     for customer, account in sorted(last):
         if customer in customers:
             yield Gap(customers[customer], account, whole_hour(last[customer, account] - _LATE))

@@ -6,12 +6,13 @@ In three steps: nobody gets in any more, the records go, and last all else with 
 from typing import Any
 
 from gateway.operator.customers import customer_of, told
-from gateway.operator.slices import in_words, slices
+from gateway.operator.deleting import parts_of, telling
 from gateway.operator.work import RefusedError, Work
 from gateway.stores.customers import Customer
 from gateway.stores.holds import Hold
 from gateway.stores.operator_log import Action
-from gateway.traffic.questions import Condition
+from gateway.traffic.question import Question
+from gateway.traffic.store import Wanted
 
 
 def remove(work: Work) -> dict[str, Any]:
@@ -31,21 +32,16 @@ def remove(work: Work) -> dict[str, Any]:
     if not work.wishes["look_only"]:
         stores.records.take_nothing_of(customer.number)
         stores.changes.tell(customer.number, over=True)
-        _remove_records(work, customer.number, found["records"])
+        _remove_records(work, customer.number)
         _finish(work, customer)
     return found
 
 
-def _remove_records(work: Work, customer: int, count: int) -> None:
-    stores, done = work.stores, 0
-    for each in slices(stores.records, Condition("customer = ?", (customer,))):
-        with stores.records.deleting(last=False) as cursor:
-            cursor.execute(f"DELETE FROM records WHERE {each.within.sql}", each.within.parameters)  # noqa: S608 - ours
-        done += each.count
-        work.say(f"{done:,} of {in_words(count)} removed.")
-    with stores.records.deleting(last=True) as cursor:
-        for table in ("posts", "refusals"):
-            cursor.execute(f"DELETE FROM {table} WHERE customer = ?", [customer])  # noqa: S608 - names of ours
+def _remove_records(work: Work, customer: int) -> None:
+    wanted = Wanted(customer, (Question.all_of(customer),))
+    for each in telling(work, parts_of(work, wanted), "removed"):
+        work.stores.records.delete(wanted, each, last=False)
+    work.stores.records.remove(customer)
 
 
 def _finish(work: Work, customer: Customer) -> None:

@@ -10,14 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import duckdb
-
 from gateway.clock import from_ms, to_ms
-from gateway.operator.archive import ACCOUNTS, RECORDS, SECRETS_KEY, Manifest
+from gateway.operator.archive import Manifest
 from gateway.operator.gap import Gap, gaps
 from gateway.operator.work import RefusedError, Say
-from gateway.stores import accounts_schema, records_schema
+from gateway.stores import accounts_schema
 from gateway.stores.copying import sync_directory
+from gateway.stores.errors import STORAGE_ERRORS
+from gateway.stores.files import ACCOUNTS, RECORDS, SECRETS_KEY
+from gateway.stores.schemas import read_delivered
 from gateway.stores.whole import UNFINISHED, require_whole
 
 _CONFIGURED: Final = """
@@ -106,14 +107,14 @@ def restore(backup: Path, data: Path, say: Say) -> Restored:
                 names = dict(accounts.execute("SELECT id, name FROM customers"))
                 configured = accounts.execute(_CONFIGURED).fetchall()
                 _require_version(manifest, ACCOUNTS, accounts_schema.version_of(accounts))
-            with closing(records_schema.connect(unfinished / RECORDS)) as records:
-                found = tuple(gaps(records, names, configured, manifest.moment))
-                _require_version(manifest, RECORDS, records_schema.version_of(records))
+            delivered, version = read_delivered(unfinished / RECORDS)
+            _require_version(manifest, RECORDS, version)
+            found = tuple(gaps(delivered, names, configured, manifest.moment))
             sync_directory(unfinished)
             for name in manifest.files:
                 (unfinished / name).rename(data / name)
             sync_directory(data)
-    except (OSError, duckdb.Error, sqlite3.Error) as error:
+    except (OSError, *STORAGE_ERRORS) as error:
         raise RefusedError(
             f"{backup} could not be restored into {data}, and nothing of it is left there. See that its disk is not "
             f"full and that you may write there; then try again. {error}"

@@ -1,1 +1,1 @@
-"""What the gateway keeps: accounts in SQLite, flow records in DuckDB."""
+"""What the gateway keeps: accounts in SQLite, flow records behind the protocol of `gateway.traffic.store`."""

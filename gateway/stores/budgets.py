@@ -1,7 +1,7 @@
 """Budgets: what customers may store, where whoever runs the gateway has set it."""
 
 from gateway.stores.database import Database
-from gateway.stores.usage import DEFAULT_BUDGET, Budget
+from gateway.traffic.budget import DEFAULT_BUDGET, Budget
 
 
 class Budgets:

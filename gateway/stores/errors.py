@@ -1,5 +1,13 @@
 """What a store can't do, by the remedy; each message says why and what to do."""
 
+import sqlite3
+from typing import Final
+
+from gateway.traffic.store import StoreUnavailableError
+
+STORAGE_ERRORS: Final = (StoreUnavailableError, sqlite3.Error)
+"""What the stores raise when a file fails them."""
+
 
 class StoreError(Exception):
     """What was asked can't be done."""

@@ -7,18 +7,13 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
-
-import duckdb
 
 from gateway.clock import Clock
 from gateway.stores.stores import Stores
+from gateway.traffic import store
 
 type Say = Callable[[str], None]
 """Tells whoever waits for the copy how far it is."""
-
-_ROWS: Final = 500_000
-"""How many rows are copied between two lines of progress: a part of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +23,13 @@ class Snapshot:
     Attributes:
         moment: When. Every post that was acknowledged before it is there, and none that was accepted after it.
         accounts: The SQLite file.
-        records: The DuckDB file.
+        records: The flow records.
 
     """
 
     moment: datetime
     accounts: sqlite3.Connection
-    records: duckdb.DuckDBPyConnection
+    records: store.Snapshot
 
     def copy_accounts(self, target: Path) -> None:
         """Copy the accounts into a new file, which ends their snapshot: while it is open, no log can be emptied.
@@ -54,36 +49,13 @@ class Snapshot:
             written.execute("VACUUM")
 
     def copy_records(self, target: Path, say: Say) -> int:
-        """Copy everything in the DuckDB file into a new one, which ends the snapshot; return how many records.
-
-        The engine's own statement copies all at once, and tells nobody how far it is; so it makes the tables here, and
-        their rows follow in parts. All of it is one transaction: DuckDB writes large parts to the new file at once, and
-        keeps none of them in memory.
+        """Copy the records into a new file, which ends their snapshot; return how many there are.
 
         Raises:
-            duckdb.Error: It can't be written. The file that it is copied from goes on.
+            StoreUnavailableError: It can't be written. The file that it is copied from goes on.
 
         """
-        # All cursors see it while it is attached, and there may be a second backup.
-        new = f"backup_{secrets.token_hex(8)}"
-        run = self.records.execute
-        run(f"ATTACH '{str(target).replace("'", "''")}' AS {new}")
-        run(f"COPY FROM DATABASE {_value(run('SELECT current_database()'))} TO {new} (SCHEMA)")
-        tables = run(f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{new}'").fetchall()  # noqa: S608 - ours
-        counts = {table: self._copy_rows(table, new, say) for (table,) in tables}
-        self.records.commit()
-        run(f"DETACH {new}")
-        return counts["records"]
-
-    def _copy_rows(self, table: str, new: str, say: Say) -> int:
-        run = self.records.execute
-        ((count, end),) = run(f"SELECT count(*), coalesce(max(rowid) + 1, 0) FROM {table}").fetchall()  # noqa: S608 - ours
-        done = 0
-        for first in range(0, end, _ROWS):
-            part = f"FROM {table} WHERE rowid >= {first} AND rowid < {first + _ROWS}"
-            done += _value(run(f"INSERT INTO {new}.{table} SELECT * {part}"))
-            say(f"{table}: {done:,} of {count:,}")
-        return int(count)
+        return self.records.copy(target, say)
 
 
 @contextmanager
@@ -96,9 +68,3 @@ def snapshot(stores: Stores, clock: Clock) -> Iterator[Snapshot]:
             records = opened.enter_context(closing(stores.records.snapshot()))
             moment = clock()
         yield Snapshot(moment, accounts, records)
-
-
-def _value(cursor: duckdb.DuckDBPyConnection) -> Any:  # noqa: ANN401 - what SQL says
-    """Return the one value of a statement that has one."""
-    ((value,),) = cursor.fetchall()
-    return value

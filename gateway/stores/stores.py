@@ -1,13 +1,10 @@
-"""Everything that the gateway keeps: the records in a DuckDB file, all else in a SQLite file."""
+"""Everything that the gateway keeps: the flow records in a store of their own, all else in a SQLite file."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
-
-import duckdb
+from typing import Self
 
 from gateway.stores.accounts import Accounts
 from gateway.stores.agents import Agents
@@ -18,11 +15,12 @@ from gateway.stores.changes import Changes
 from gateway.stores.customers import Customers
 from gateway.stores.database import Database
 from gateway.stores.deployments import Deployments
+from gateway.stores.duckdb.records import DuckDBRecords
+from gateway.stores.files import ACCOUNTS, RECORDS, SECRETS_KEY
 from gateway.stores.health import Health
 from gateway.stores.holds import Holds
 from gateway.stores.items import Items
 from gateway.stores.operator_log import OperatorLog
-from gateway.stores.records import Records
 from gateway.stores.registrations import Registrations
 from gateway.stores.removals import Removals
 from gateway.stores.retention import Retention
@@ -31,9 +29,7 @@ from gateway.stores.sessions import Sessions
 from gateway.stores.tokens import Tokens
 from gateway.stores.vault import Vault
 from gateway.stores.whole import require_whole
-
-STORAGE_ERRORS: Final = (duckdb.Error, sqlite3.Error)
-"""What the stores raise when a file fails them."""
+from gateway.traffic.store import RecordStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ class Stores:
     removals: Removals
     operator_log: OperatorLog
     budgets: Budgets
-    records: Records
+    records: RecordStore
     health: Health
 
     def __enter__(self) -> Self:
@@ -75,7 +71,7 @@ class Stores:
         """Make sure that both files answer, and that they take posts: after one that failed by a small write.
 
         Raises:
-            duckdb.Error, sqlite3.Error: One does not.
+            StoreUnavailableError, sqlite3.Error: One does not.
             StillFailingError: A post failed, and it is too early to try again.
 
         """
@@ -97,14 +93,14 @@ def open_stores(data: Path) -> Stores:
     """Open the stores in a directory, or begin them.
 
     Raises:
-        duckdb.IOException: Another gateway has them open.
+        StoreUnavailableError: Another gateway has them open.
         OtherVersionError: Another version of the gateway wrote them.
         UnfinishedError: A backup that is being restored is not complete.
 
     """
     database = open_database(data)
     try:
-        records = Records.open(data / "records.duckdb")
+        records = DuckDBRecords.open(data / RECORDS)
     except BaseException:
         database.close()
         raise
@@ -116,7 +112,7 @@ def open_stores(data: Path) -> Stores:
         Accounts(database),
         Sessions(database),
         Tokens(database),
-        Deployments(database, Vault(data / "secrets.key")),
+        Deployments(database, Vault(data / SECRETS_KEY)),
         Registrations(database),
         changes,
         Items(database, changes),
@@ -145,4 +141,4 @@ def open_database(data: Path) -> Database:
     """
     require_whole(data)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Database.open(data / "accounts.sqlite")
+    return Database.open(data / ACCOUNTS)

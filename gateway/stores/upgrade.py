@@ -5,26 +5,17 @@ file whose upgrade was cut off is whole, and the next start goes on with the ste
 a person: nothing here puts it in the place of a file, which may have more in it by then.
 """
 
-import os
-import secrets
 import shutil
-import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
-import duckdb
-
-from gateway.stores import accounts_schema, records_schema
-from gateway.stores.copying import copy, sync_directory
-from gateway.stores.counting.settling import mark_all
-from gateway.stores.migrations import Schema
+from gateway.stores.accounts_file import AccountsFile
+from gateway.stores.duckdb.file import RecordsFile
+from gateway.stores.errors import STORAGE_ERRORS
+from gateway.stores.files import Say, StoreFile
 from gateway.stores.whole import require_whole
-
-type Say = Callable[[str], None]
-"""Tells whoever started the gateway how far it is."""
 
 _COPY: Final = ".before-upgrade"
 _BUSY: Final = ("Could not set lock", "database is locked")
@@ -46,11 +37,11 @@ def upgrade(data: Path, say: Say) -> None:
         OtherVersionError: A file is newer than this version, or older than 0.1. Nothing was changed.
         UnfinishedError: A backup that is being restored is not complete. Nothing was changed.
         UpgradeError: There is too little room for the copies, or a step failed. Its file is as it was before the step.
-        duckdb.Error, sqlite3.Error: A file can't be opened, such as since a gateway is serving.
+        StoreUnavailableError, sqlite3.Error: A file can't be opened, such as since a gateway is serving.
 
     """
     require_whole(data)
-    kinds: tuple[type[_File], ...] = (_Records, _Accounts)
+    kinds: tuple[type[StoreFile], ...] = (RecordsFile, AccountsFile)
     if not any((data / kind.name).exists() for kind in kinds):
         return
     with ExitStack() as opened:
@@ -72,7 +63,7 @@ def upgrade(data: Path, say: Say) -> None:
             _changed(file, file.finish, say)
 
 
-def _bring_forward(file: "_File", say: Say) -> None:
+def _bring_forward(file: StoreFile, say: Say) -> None:
     def steps(say: Say) -> None:
         file.copy(_copy_of(file.path), say)
         file.migrate(say)
@@ -82,129 +73,21 @@ def _bring_forward(file: "_File", say: Say) -> None:
     _remove_copies(file.path)
 
 
-def _changed(file: "_File", change: Callable[[Say], None], say: Say) -> None:
+def _changed(file: StoreFile, change: Callable[[Say], None], say: Say) -> None:
     try:
         change(say)
-    except (OSError, duckdb.Error, sqlite3.Error) as error:
+    except (OSError, *STORAGE_ERRORS) as error:
         raise UpgradeError(
             f"{file.path} could not be brought forward; it is as it was before the step that failed. See that its "
             f"disk is not full and that the gateway's user may write to it; then start the gateway again. {error}"
         ) from error
 
 
-class _File(ABC):
-    """A file that is open.
-
-    Attributes:
-        name: What it is called in the directory.
-        logs: What the names of its logs end in.
-        schema: Its versions.
-        path: Where it is.
-        version: The one that it has; 0 if it is empty.
-
-    """
-
-    name: ClassVar[str]
-    logs: ClassVar[tuple[str, ...]]
-    schema: ClassVar[Schema]
-    version: int
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @abstractmethod
-    def copy(self, target: Path, say: Say) -> None:
-        """Copy the file, whole or not at all."""
-
-    @abstractmethod
-    def migrate(self, say: Say) -> None:
-        """Run the steps that the file needs, and leave none of them in a log that can't be replayed."""
-
-    @abstractmethod
-    def finish(self, say: Say) -> None:
-        """Do what the steps have left, in parts, each a transaction: what is cut off goes on at the next start."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of the file."""
-
-    @property
-    def size(self) -> int:
-        """How many bytes it takes with its logs."""
-        parts = (self.path, *(self.path.with_name(f"{self.name}{log}") for log in self.logs))
-        return sum(part.stat().st_size for part in parts if part.exists())
-
-
-class _Records(_File):
-    """The DuckDB file, open and locked."""
-
-    name = "records.duckdb"
-    logs = (".wal",)
-    schema = records_schema.SCHEMA
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        with ExitStack() as failed:
-            self._connection = records_schema.connect(path)
-            failed.callback(self._connection.close)
-            self.version = records_schema.version_of(self._connection)
-            failed.pop_all()
-
-    def copy(self, target: Path, say: Say) -> None:
-        self._connection.execute("CHECKPOINT")
-        copy(self.path, target, say)
-
-    def migrate(self, say: Say) -> None:
-        self.schema.migrate(self._connection.execute, self.version, lambda told: say(f"{self.name}: {told}"))
-        self._connection.execute("CHECKPOINT")
-
-    def finish(self, say: Say) -> None:
-        if mark_all(self._connection, lambda told: say(f"{self.name}: {told}")):
-            self._connection.execute("CHECKPOINT")
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class _Accounts(_File):
-    """The SQLite file, open."""
-
-    name = "accounts.sqlite"
-    logs = ("-wal", "-shm")
-    schema = accounts_schema.SCHEMA
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        with ExitStack() as failed:
-            self._connection = accounts_schema.connect(path)
-            failed.callback(self._connection.close)
-            self.version = accounts_schema.version_of(self._connection)
-            failed.pop_all()
-
-    def copy(self, target: Path, say: Say) -> None:  # noqa: ARG002 - it is small
-        unfinished = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
-        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(unfinished)) as written:
-            written.execute("PRAGMA synchronous = FULL")
-            self._connection.backup(written)
-        unfinished.replace(target)
-        sync_directory(target.parent)
-
-    def migrate(self, say: Say) -> None:
-        self.schema.migrate(self._connection.execute, self.version, lambda told: say(f"{self.name}: {told}"))
-
-    def finish(self, say: Say) -> None:
-        """Do nothing: its steps leave nothing."""
-
-    def close(self) -> None:
-        self._connection.close()
-
-
 @contextmanager
-def _opened(kind: type[_File], path: Path) -> Iterator[_File]:
+def _opened(kind: type[StoreFile], path: Path) -> Iterator[StoreFile]:
     try:
         file = kind(path)
-    except (duckdb.Error, sqlite3.Error) as error:
+    except STORAGE_ERRORS as error:
         copy_of_before = _copy_of(path)
         if not copy_of_before.exists() or any(words in str(error) for words in _BUSY):
             raise
@@ -226,7 +109,7 @@ def _remove_copies(path: Path) -> None:
         left.unlink()
 
 
-def _require_room(data: Path, files: list[_File]) -> None:
+def _require_room(data: Path, files: list[StoreFile]) -> None:
     needed = sum(file.size for file in files)
     free = shutil.disk_usage(data).free
     if needed > free:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.stores.errors import GoneError, UnfinishedError
+from gateway.stores.files import ACCOUNTS, RECORDS
 
 UNFINISHED: Final = "restore.unfinished"
 """The directory within, where a restore puts everything until it is complete."""
@@ -31,5 +32,5 @@ def require_kept(data: Path) -> None:
 
     """
     require_whole(data)
-    if not all((data / name).exists() for name in ("accounts.sqlite", "records.duckdb")):
+    if not all((data / name).exists() for name in (ACCOUNTS, RECORDS)):
         raise GoneError(f"No gateway has kept anything in {data}. Name the directory that it serves from.")

@@ -1,1 +1,4 @@
-"""Asking the records: what a search box may say, and what is answered."""
+"""Flow records as people ask for them: the language of a search, what is answered, and what a store of them does.
+
+Nothing here knows how records are stored: `store` is the protocol, which the packages under `gateway/stores` implement.
+"""

@@ -16,19 +16,17 @@ class Basis:
 
     Attributes:
         words: The same in words.
-        sql: The sum over the table `records`.
         terms: What narrows a search to the records that are summed.
 
     """
 
     words: str
-    sql: str
     terms: tuple[Term, ...]
 
 
-ONCE: Final = Basis("each flow once", "coalesce(sum(counted_bytes), 0)", (Words(WordKey.COUNTED, (YES,)),))
+ONCE: Final = Basis("each flow once", (Words(WordKey.COUNTED, (YES,)),))
 """The bytes of both directions, of each flow as one of its observers measured them."""
-AS_LOGGED: Final = Basis("as logged", "(coalesce(sum(bytes_src_to_dst), 0) + coalesce(sum(bytes_dst_to_src), 0))", ())
+AS_LOGGED: Final = Basis("as logged", ())
 """The bytes of both directions, as far as they were measured, as often as they were."""
 _OF_OBSERVERS: Final = {
     *(WordKey.DIRECTION, WordKey.SOURCE, WordKey.COUNTED),

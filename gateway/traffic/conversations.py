@@ -7,30 +7,13 @@ many flows there were. An agent that can't tell who began keeps both ports: its 
 ones, whichever way round, which is to say the same Community ID.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from gateway.stores.addresses import text
-from gateway.stores.flow_records import with_origins, with_rules
-from gateway.stores.records import Records
-from gateway.traffic.basis import basis_of
-from gateway.traffic.questions import Question, condition
 from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Services, Side, Term
 
 MINUTE_MS: Final = 60_000
-_KEY: Final = ("source", "destination", "protocol", "port")
-_WITHIN: Final = "customer = ? AND time >= ? AND time < ?"
-_TURNED: Final = f"""
-    SELECT DISTINCT unsure.post, unsure.line
-    FROM (SELECT * FROM records WHERE {_WITHIN} AND direction IS NULL) AS unsure
-    JOIN (SELECT * FROM records WHERE {_WITHIN} AND direction IS NOT NULL) AS sure
-      ON sure.time // {MINUTE_MS} = unsure.time // {MINUTE_MS} AND sure.protocol = unsure.protocol
-     AND sure.src_number = unsure.dst_number AND sure.src_port = unsure.dst_port
-     AND sure.dst_number = unsure.src_number AND sure.dst_port = unsure.src_port
-"""  # noqa: S608 - our own words and numbers
-"""The records of agents that can't tell who began, where somebody says that it was the other end."""
 _DIGITS: Final = 39
 
 
@@ -141,108 +124,17 @@ class ConversationPage:
     after: After | None
 
 
-def conversations(records: Records, question: Question, after: After | None = None, size: int = 50) -> ConversationPage:
-    """Join what was asked for, a page at a time.
+def terms_of(source: str, destination: str, protocol: int, port: int, *, is_turned: bool) -> tuple[Term, ...]:
+    """Return what narrows a search to the records of a conversation within its minute.
 
-    Time is gone back in slices that double in length, so that a page costs what its own minutes do.
+    Args:
+        source: The initiator's address.
+        destination: The server's address.
+        protocol: The protocol's number.
+        port: The server's port.
+        is_turned: Whether some of the records have the ends the other way round.
+
     """
-    rows = _newest(records, question, after, size + 1)
-    shown = rows[:size]
-    last = After(shown[-1][0], tuple(shown[-1][1:5])) if len(rows) > size else None
-    return ConversationPage(tuple(map(_conversation, shown)), last)
-
-
-def _newest(records: Records, question: Question, after: After | None, count: int) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = []
-    if after is not None:
-        minute = after.minute * MINUTE_MS
-        found = list(_slice(records, _within(question, minute, minute + MINUTE_MS), after, count))
-        question = _within(question, question.start, minute)
-    length, end = MINUTE_MS, question.end
-    while len(found) < count and end > question.start:
-        start = max((end - length) // MINUTE_MS * MINUTE_MS, question.start)
-        found += _slice(records, _within(question, start, end), None, count - len(found))
-        length, end = 2 * length, start
-    return found
-
-
-def _within(question: Question, start: int, end: int) -> Question:
-    start, end = max(start, question.start), min(end, question.end)
-    return Question(question.customer, start, max(start, end), question.search)
-
-
-def _slice(records: Records, question: Question, after: After | None, count: int) -> Iterator[tuple[Any, ...]]:
-    asked = condition(records, question)
-    beyond, place = ("true", ()) if after is None else _beyond(after)
-    return records.rows(
-        f"""WITH turned AS ({_TURNED}), parts AS (
-                SELECT time // {MINUTE_MS} AS minute, {_either_way("src_number", "dst_number")}, protocol,
-                       if(turned.line IS NULL, dst_port, src_port) AS port,
-                       if(turned.line IS NULL, src_port, dst_port) AS initiator_port,
-                       origins.source = 'agent' AS is_observed, turned.line IS NOT NULL AS is_turned,
-                       coalesce(direction = 'inbound', is_turned) AS at_server, decision, name, host, process,
-                       bytes_src_to_dst, bytes_dst_to_src, counted_bytes
-                FROM records {with_rules(question.customer)} {with_origins(question.customer)}
-                LEFT JOIN turned USING (post, line)
-                WHERE {asked.sql}
-            )
-            SELECT minute, {", ".join(_KEY)}, bool_or(is_turned),
-                   count(*) FILTER (NOT is_observed), count(*) FILTER (is_observed),
-                   count(DISTINCT initiator_port) FILTER (NOT is_observed),
-                   {_several("decision")}, {_several("name")},
-                   {_several("host", "NOT at_server")}, {_several("process", "NOT at_server")},
-                   {_several("host", "at_server")}, {_several("process", "at_server")},
-                   {basis_of(question.search).sql}
-            FROM parts WHERE {beyond} GROUP BY ALL
-            ORDER BY minute DESC, {", ".join(_KEY)} LIMIT {count:d}""",  # noqa: S608 - our own words and numbers
-        [*(question.customer, question.start, question.end) * 2, *asked.parameters, *place],
-    )
-
-
-def _several(column: str, where: str = "true") -> str:
-    return f"list_sort(list(DISTINCT {column}) FILTER ({column} IS NOT NULL AND {where}))"
-
-
-def _either_way(source: str, destination: str) -> str:
-    return (
-        f"if(turned.line IS NULL, {source}, {destination}) AS source,"
-        f"if(turned.line IS NULL, {destination}, {source}) AS destination"
-    )
-
-
-def _beyond(after: After) -> tuple[str, tuple[object, ...]]:
-    """Ask for what follows in the order of the keys."""
-    source, destination, protocol, port = after.key
-    # As text: the driver has no integer of 128 bits without a sign.
-    return (
-        f"({', '.join(_KEY)}) > (?::UHUGEINT, ?::UHUGEINT, ?::UTINYINT, ?::USMALLINT)",
-        (str(source), str(destination), protocol, port),
-    )
-
-
-def _conversation(row: Sequence[Any]) -> Conversation:
-    (minute, source, destination, protocol, port, is_turned), lists = row[:6], row[9:15]
-    logged, observed, flows = row[6:9]
-    decisions, rules, *ends = (tuple(each or ()) for each in lists)
-    addresses = text(source), text(destination)
-    return Conversation(
-        minute * MINUTE_MS,
-        *addresses,
-        protocol,
-        port,
-        _terms(*addresses, protocol, port, is_turned=is_turned),
-        logged,
-        observed,
-        flows,
-        decisions,
-        rules,
-        End(ends[0], ends[1]),
-        End(ends[2], ends[3]),
-        int(row[15]),
-    )
-
-
-def _terms(source: str, destination: str, protocol: int, port: int, *, is_turned: bool) -> tuple[Term, ...]:
     ends = ip_network(source), ip_network(destination)
     if is_turned:
         return (

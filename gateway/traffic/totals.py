@@ -3,11 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.stores.records import Records
-from gateway.traffic.basis import basis_of
-from gateway.traffic.questions import Question, condition
-from shared.flowlog.record import Decision
-
 _SECOND: Final = 1000
 _MINUTE: Final = 60 * _SECOND
 _HOUR: Final = 60 * _MINUTE
@@ -65,46 +60,14 @@ class Timeline:
     bytes: tuple[int, ...]
 
 
-def totals(records: Records, question: Question) -> Totals:
-    """Sum up what was asked for."""
-    asked, basis = condition(records, question), basis_of(question.search)
-    (row,) = records.rows(
-        f"""SELECT count(*), count(*) FILTER (decision = 'allow'), count(*) FILTER (decision = 'deny'), {basis.sql}
-            FROM records WHERE {asked.sql}""",  # noqa: S608 - our own words
-        asked.parameters,
-    )
-    return Totals(*map(int, row))
-
-
-def timeline(records: Records, question: Question, steps: int = 120) -> Timeline:
-    """Sum up what was asked for over time.
+def step_of(span: int, steps: int) -> int:
+    """Return how long the steps of a timeline are, in milliseconds: of lengths that people count in.
 
     Args:
-        records: The store.
-        question: What is asked for.
+        span: How much time there is.
         steps: How many steps there may be, at most; beyond years of time there may be more.
 
     """
-    step = _step(question.end - question.start, steps)
-    start = question.start // step * step
-    asked, basis = condition(records, question), basis_of(question.search)
-    # By decision in groups, since filters in sums take nearly twice as long.
-    rows = records.rows(
-        f"""SELECT (time - ?) // ? AS place, decision, count(*), {basis.sql}
-            FROM records WHERE {asked.sql} GROUP BY place, decision""",  # noqa: S608 - our own words
-        [start, step, *asked.parameters],
-    )
-    count = max(-(-(question.end - start) // step), 1)
-    counts = {decision: [0] * count for decision in (*Decision, None)}
-    sizes = [0] * count
-    for place, decision, number, size in rows:
-        counts[decision][place] += number
-        sizes[place] += int(size)
-    parts = (counts[Decision.ALLOW], counts[Decision.DENY], counts[None], sizes)
-    return Timeline(start, step, *map(tuple, parts))
-
-
-def _step(span: int, steps: int) -> int:
     # One less, since the first step begins before the span does.
     shortest = -(-span // max(steps - 1, 1))
     return next((step for step in _STEPS if step >= shortest), _STEPS[-1])

@@ -10,8 +10,8 @@ from typing import Any
 import requests
 
 from dev.gateway.local import Gateway
-from gateway.stores.posts import Post
-from gateway.stores.transposed import Columns, transposed
+from gateway.traffic.posts import Post
+from gateway.traffic.transposed import Columns, transposed
 from shared.flowlog.record import AGENT_KEYS, KEYS
 
 _RECORD = dict.fromkeys(KEYS) | {

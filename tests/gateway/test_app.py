@@ -4,10 +4,10 @@ import pytest
 import requests
 
 from dev.gateway.local import new_customer, run_in_thread
-from gateway.stores.posts import Post
-from gateway.stores.records import KEY_LIFE
+from gateway.stores.duckdb.records import KEY_LIFE
 from gateway.stores.stores import open_stores
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Post
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import Client, code
 from tests.gateway.console.person import Person, text_of
 

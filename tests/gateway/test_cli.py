@@ -24,9 +24,9 @@ from gateway.clock import to_ms
 from gateway.connections import MOST_SCRAPERS
 from gateway.stores.accounts import Accounts
 from gateway.stores.audit_log import AuditLog
-from gateway.stores.posts import Post
 from gateway.stores.stores import open_database, open_stores
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Post
+from gateway.traffic.transposed import transposed
 from shared.flowlog.record import Source
 from tests.gateway.client import AgentClient, Client, agent_record, ndjson, record
 from tests.gateway.console.person import Person, text_of

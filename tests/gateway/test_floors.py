@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 FLOORS = (
     {"__init__", "clock", "leaving", "limits", "places", "rate_limit", "sender", "site", "spreadsheet", "turns"},
-    {"stores"},
     {"traffic"},
+    {"stores"},
     {"actions", "connections", "keeping", "strangers"},
     {"operator", "protocol", "signing_in", "users"},
     {"api", "confirming", "server"},
@@ -53,6 +53,28 @@ def test_every_import_of_the_gateway_goes_down():
                 if there != here and floor_of[there] >= floor_of[here]:
                     upward.append((module, imported))
     assert upward == []
+
+
+def test_no_part_above_the_stores_knows_the_engine_of_the_records():
+    knows = {
+        module
+        for module, path in modules(ROOT / "gateway").items()
+        for imported in imports(path)
+        if imported.split(".")[0] == "duckdb" or imported.startswith("gateway.stores.duckdb")
+    }
+    assert {module for module in knows if not module.startswith("gateway.stores.")} == set()
+    outside = {module for module in knows if not module.startswith("gateway.stores.duckdb")}
+    assert outside == {"gateway.stores.schemas", "gateway.stores.stores", "gateway.stores.upgrade"}
+
+
+def test_the_language_and_the_protocol_know_no_store():
+    pure = {
+        imported.split(".")[1]
+        for module, path in modules(ROOT / "gateway" / "traffic").items()
+        for imported in imports(path)
+        if imported.startswith("gateway.")
+    }
+    assert pure == {"traffic", "clock", "spreadsheet"}
 
 
 def test_rooms_of_the_console_know_no_others_but_those_that_are_named():

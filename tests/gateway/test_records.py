@@ -5,9 +5,9 @@ import pytest
 
 from gateway.cli import main
 from gateway.clock import utc_now
-from gateway.stores.posts import Post
 from gateway.stores.stores import open_stores
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Post
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import record
 from tests.gateway.test_customers import Terminal
 

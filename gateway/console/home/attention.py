@@ -5,7 +5,6 @@ from gateway.console.home.notices import LATELY, SOON, Situation
 from gateway.console.home.sources import sources
 from gateway.keeping.budgets import shares_of
 from gateway.stores.machines import SILENT, Machines, machines
-from gateway.traffic.freshness import heard
 
 
 class Attention:
@@ -19,7 +18,7 @@ class Attention:
         """Return what is the case. Blocks."""
         now = self._clock()
         configured = self._stores.deployments.configured(customer)
-        found = heard(self._stores.records, customer, list(configured))
+        found = self._stores.records.heard(customer, list(configured))
         counts = machines(self._stores.database, now - SILENT, customer)
         return Situation(
             now,

@@ -16,11 +16,10 @@ from gateway.console.traffic.shares import Shares
 from gateway.console.traffic.timeline import steps_of, whole
 from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
-from gateway.stores.records import Records
 from gateway.traffic.first import First, first_of
-from gateway.traffic.questions import Question
-from gateway.traffic.top import Dimension, Measure, top
-from gateway.traffic.totals import timeline
+from gateway.traffic.question import Question
+from gateway.traffic.store import Questions
+from gateway.traffic.top import Dimension, Measure
 
 _TALKERS: Final = (
     (Dimension.SOURCE, Measure.BYTES, "Top sources by bytes", ("Source",)),
@@ -61,11 +60,11 @@ def _first(situation: Situation) -> First[Source]:
     return First(found.rows, found.others + situation.other_sources)
 
 
-def _answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    steps = steps_of(line := timeline(records, question, _STEPS), view)
+def _answer(records: Questions, question: Question, view: View) -> Mapping[str, Any]:
+    steps = steps_of(line := records.timeline(question, _STEPS), view)
     talkers = []
     for dimension, measure, title, headings in _TALKERS:
-        largest = top(records, question, dimension, measure, _SHOWN)
+        largest = records.top(question, dimension, measure, _SHOWN)
         more = view_url(view, TOP, by=dimension, measure=measure)
         talkers.append((title, headings, largest, Shares(largest, measure), more))
     return {

@@ -34,7 +34,7 @@ from gateway.stores.audit_log import Actor
 from gateway.stores.deployments import Deployment, StorageAccount
 from gateway.stores.errors import ChangedError, TakenError
 from gateway.traffic.first import first_of
-from gateway.traffic.freshness import AccountFreshness, account_freshness
+from gateway.traffic.freshness import AccountFreshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class FlowLogsPage:
         deployment = await self._deployment(request, visitor)
         customer = visitor.user.customer
         now = self._console.clock()
-        found = await run_in_threadpool(account_freshness, self._stores.records, customer)
+        found = await run_in_threadpool(self._stores.records.account_freshness, customer)
         registered = await run_in_threadpool(self._stores.registrations.in_force, customer)
         return self._console.pages.render(
             request,

@@ -22,7 +22,6 @@ from gateway.keeping.outlived import lives
 from gateway.stores.errors import FullError
 from gateway.stores.holds import Hold, NewHold
 from gateway.stores.retention import MOST_DAYS
-from gateway.traffic.freshness import oldest
 from shared.flowlog.record import Source
 
 _NAMES: Final = {Source.NSG: "NSG flow logs", Source.VNET: "VNet flow logs", Source.AGENT: "Agents"}
@@ -93,7 +92,7 @@ class RetentionPage:
         return redirect(url(RETENTION, lifted=number))
 
     def _about(self, customer: int) -> tuple[list[Kept], dict[Source, int], list[Hold]]:
-        first = oldest(self._stores.records, customer)
+        first = self._stores.records.oldest(customer)
         life = lives(self._stores, customer, self._general)
         kept = [Kept(source, name, first.get(source), life[source]) for source, name in _NAMES.items()]
         return kept, self._stores.retention.days(customer), self._stores.holds.all(customer)

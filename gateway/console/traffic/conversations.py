@@ -12,10 +12,10 @@ from gateway.console.links import records_url, summed_url, view_url
 from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
-from gateway.stores.records import Records
-from gateway.traffic.conversations import MINUTE_MS, After, Conversation, conversations
+from gateway.traffic.conversations import MINUTE_MS, After, Conversation
 from gateway.traffic.protocols import protocol_name
-from gateway.traffic.questions import Question
+from gateway.traffic.question import Question
+from gateway.traffic.store import Questions
 from gateway.traffic.terms import Pattern, PatternKey, Patterns, WordKey, Words
 from shared.flowlog.record import Source
 
@@ -63,8 +63,8 @@ class Line:
     agents: tuple[tuple[str, str | None], ...]
 
 
-def _answer(after: After | None, records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    page = conversations(records, question, after)
+def _answer(after: After | None, records: Questions, question: Question, view: View) -> Mapping[str, Any]:
+    page = records.conversations(question, after)
     # The time is fixed, so that no conversation slips past while somebody reads.
     fixed = view.fixed()
     return {

@@ -17,7 +17,6 @@ from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
 from gateway.stores.audit_log import Action
 from gateway.traffic.exports.formats import FORMATS, Format, chunks
-from gateway.traffic.paging import every
 
 _BY_SUFFIX: Final = {each.suffix: each for each in FORMATS}
 
@@ -46,7 +45,7 @@ class Export:
         if view.problems:
             raise PageError(422, " ".join(view.problems.values()))
         await run_in_threadpool(self._record, visitor, view, form)
-        content = chunks(form.lines(every(self._record_pages.records, view.question(customer))))
+        content = chunks(form.lines(self._record_pages.records.every(view.question(customer))))
         headers = {"Content-Disposition": f'attachment; filename="{_name(view, form.suffix)}"'}
         return streamed(content, self._record_pages.places.threads, headers, form.media_type)
 

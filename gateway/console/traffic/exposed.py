@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from gateway.console.links import TOP, narrowed_url, records_url
 from gateway.console.traffic.view import View
-from gateway.stores.records import Records
 from gateway.traffic.basis import AS_LOGGED
-from gateway.traffic.exposed import ANSWERED, ExposedPort, exposed_ports
-from gateway.traffic.questions import Question
+from gateway.traffic.exposed import ANSWERED, ExposedPort
+from gateway.traffic.question import Question
+from gateway.traffic.store import Questions
 from gateway.traffic.top import Dimension
 
 _TCP: Final = {
@@ -59,8 +59,8 @@ class _Links:
     destinations: str | None
 
 
-def answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    ports = exposed_ports(records, question)
+def answer(records: Questions, question: Question, view: View) -> Mapping[str, Any]:
+    ports = records.exposed_ports(question)
     return {
         "ports": [(port, _service(port), _links(view, port)) for port in ports.rows],
         "basis": AS_LOGGED,

@@ -13,11 +13,10 @@ from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.rows import Row
 from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
-from gateway.stores.records import Records
 from gateway.traffic.exports.formats import FORMATS
-from gateway.traffic.paging import FIRST, LAST, Cursor, page
-from gateway.traffic.questions import Question
-from gateway.traffic.totals import totals
+from gateway.traffic.paging import FIRST, LAST, Cursor
+from gateway.traffic.question import Question
+from gateway.traffic.store import Questions
 
 
 class TrafficList:
@@ -40,18 +39,15 @@ class TrafficList:
         )
 
 
-def _answer(cursor: Cursor, records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    found = page(records, question, cursor)
+def _answer(cursor: Cursor, records: Questions, question: Question, view: View) -> Mapping[str, Any]:
+    found = records.page(question, cursor)
     keys = {"newest": FIRST, "newer": found.newer, "older": found.older, "oldest": LAST}
     # The time is fixed, so that no record slips past while somebody reads.
     fixed = view.fixed()
     reachable = {"newest": found.newer, "newer": found.newer, "older": found.older, "oldest": found.older}
     return {
-        "totals": totals(records, question),
-        "rows": [
-            Row.of(record, place, view, counted=counted)
-            for record, place, counted in zip(found.records, found.keys, found.counted, strict=True)
-        ],
+        "totals": records.totals(question),
+        "rows": [Row.of(each, view) for each in found.records],
         "paging": {
             name: view_url(fixed, cursor=str(place)) if reachable[name] else None for name, place in keys.items()
         },

@@ -13,9 +13,9 @@ from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.rows import Row
 from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
-from gateway.stores.records import Records
-from gateway.traffic.paging import RecordKey, find, read_key
-from gateway.traffic.questions import Question
+from gateway.traffic.paging import RecordKey, read_key
+from gateway.traffic.question import Question
+from gateway.traffic.store import Questions
 
 
 class RecordPage:
@@ -35,9 +35,8 @@ class RecordPage:
         )
 
 
-def _answer(key: RecordKey, records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    found = find(records, question.customer, key)
+def _answer(key: RecordKey, records: Questions, question: Question, view: View) -> Mapping[str, Any]:
+    found = records.record(question.customer, key)
     if found is None:
         raise not_found("record")
-    record, counted = found
-    return {"row": Row.of(record, key, view, counted=counted)}
+    return {"row": Row.of(found, view)}

@@ -17,13 +17,12 @@ from gateway.console.traffic.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor
 from gateway.leaving import LeftError, while_awaited
 from gateway.places import Places
-from gateway.stores.records import Records
-from gateway.stores.watch import TooSlowError
 from gateway.traffic.basis import ONCE
-from gateway.traffic.freshness import Freshness, freshness
-from gateway.traffic.questions import Question
+from gateway.traffic.freshness import Freshness
+from gateway.traffic.question import Question
+from gateway.traffic.store import Questions, TooSlowError
 
-type Answer = Callable[[Records, Question, View], Mapping[str, Any]]
+type Answer = Callable[[Questions, Question, View], Mapping[str, Any]]
 """Asks the records, and gives what the template wants to know. Blocks."""
 _NOTHING: Final[Mapping[str, str]] = {}
 
@@ -112,7 +111,7 @@ class RecordPages:
 
         """
         left = threading.Event()
-        records = self.records.for_people(self._patience, left)
+        records = self.records.asked_by_people(self._patience, left)
         ask = partial(self.places.run, customer, answer, records, view.question(customer), view)
         try:
             return await while_awaited(request, ask, left.set)
@@ -125,12 +124,12 @@ class RecordPages:
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
         """Read an address, and tell how fresh the customer's records are."""
         now = self._console.clock()
-        fresh = await self.places.run(customer, freshness, self.records, customer, now)
+        fresh = await self.places.run(customer, self.records.freshness, customer, now)
         recorded = None if fresh is None else (fresh.first, fresh.last)
         return read_view(parameters, now, recorded), fresh
 
 
-def _with_unsettled(answer: Answer, records: Records, question: Question, view: View) -> Mapping[str, Any]:
+def _with_unsettled(answer: Answer, records: Questions, question: Question, view: View) -> Mapping[str, Any]:
     """Add to an answer how many hours of its time have bytes that may count twice."""
     told = answer(records, question, view)
     once = told.get("basis", view.basis) is ONCE

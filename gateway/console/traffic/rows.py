@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from gateway.console.links import RECORD, TRAFFIC, narrowed_url, view_url, within_url
 from gateway.console.traffic.columns import COLUMNS, opposite
 from gateway.console.traffic.view import View
-from gateway.traffic.paging import RecordKey, written_key
+from gateway.traffic.paging import Kept, RecordKey, written_key
 from gateway.traffic.terms import NO, YES, Addresses, NumberKey, Numbers, Ports, Search, Side, Term, WordKey
 
 _AROUND_MS: Final = 60_000
@@ -48,9 +48,9 @@ class Row:
     view: View
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], key: RecordKey, view: View, *, counted: bool) -> Self:
+    def of(cls, kept: Kept, view: View) -> Self:
         """Return the row of a flow record."""
-        return cls({**record, WordKey.COUNTED.value: YES if counted else NO}, key, view)
+        return cls({**kept.record, WordKey.COUNTED.value: YES if kept.counted else NO}, kept.key, view)
 
     def url(self) -> str:
         """Return the address of the page of the record."""

@@ -5,15 +5,15 @@ from typing import Any
 
 from gateway.console.links import records_url
 from gateway.console.traffic.view import View
-from gateway.stores.records import Records
 from gateway.traffic.basis import AS_LOGGED
-from gateway.traffic.questions import Question
-from gateway.traffic.rules import RuleHits, rule_hits
+from gateway.traffic.question import Question
+from gateway.traffic.rules import RuleHits
+from gateway.traffic.store import Questions
 from gateway.traffic.terms import Pattern, PatternKey, Patterns, Term, WordKey, Words
 
 
-def answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    hits = rule_hits(records, question)
+def answer(records: Questions, question: Question, view: View) -> Mapping[str, Any]:
+    hits = records.rule_hits(question)
     return {
         "hits": [(each, records_url(view, *_terms(each))) for each in hits.rows],
         "most": max((each.records for each in hits.rows), default=0),

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.console.traffic.view import View
-from gateway.stores.records import Records
-from gateway.traffic.questions import Question
-from gateway.traffic.totals import Timeline, timeline
+from gateway.traffic.question import Question
+from gateway.traffic.store import Questions
+from gateway.traffic.totals import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def whole(steps: Sequence[Step], view: View) -> Step:
     return Step(view.start, view.end, allowed, denied, observed, size, view)
 
 
-def answer(records: Records, question: Question, view: View) -> Mapping[str, Any]:
-    line = timeline(records, question)
+def answer(records: Questions, question: Question, view: View) -> Mapping[str, Any]:
+    line = records.timeline(question)
     steps = steps_of(line, view)
     return {"totals": whole(steps, view), "steps": steps, "step": timedelta(milliseconds=line.step)}

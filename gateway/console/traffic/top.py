@@ -11,9 +11,9 @@ from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.shares import Shares
 from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
-from gateway.stores.records import Records
-from gateway.traffic.questions import Question
-from gateway.traffic.top import Dimension, Measure, top
+from gateway.traffic.question import Question
+from gateway.traffic.store import Questions
+from gateway.traffic.top import Dimension, Measure
 
 _DIMENSIONS: Final = {
     Dimension.SOURCE: ("Sources", ("Source",)),
@@ -63,6 +63,6 @@ def _choice[Choice: (Dimension, Measure)](
         return choices[0]
 
 
-def _answer(by: Dimension, measure: Measure, records: Records, question: Question, _view: View) -> Mapping[str, Any]:
-    largest = top(records, question, by, measure, _SHOWN)
+def _answer(by: Dimension, measure: Measure, records: Questions, question: Question, _view: View) -> Mapping[str, Any]:
+    largest = records.top(question, by, measure, _SHOWN)
     return {"top": largest, "shares": Shares(largest, measure)}

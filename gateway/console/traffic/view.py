@@ -11,7 +11,7 @@ from gateway.clock import to_ms
 from gateway.console.figures import written
 from gateway.console.traffic.columns import COLUMNS, DEFAULT_COLUMNS
 from gateway.traffic.basis import Basis, basis_of
-from gateway.traffic.questions import Question
+from gateway.traffic.question import Question
 from gateway.traffic.search import SearchError, parse
 from gateway.traffic.terms import Search
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS

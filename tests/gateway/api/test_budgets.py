@@ -4,8 +4,7 @@ import pytest
 import requests
 
 from gateway.clock import to_ms
-from gateway.stores.usage import Budget
-from gateway.traffic.freshness import account_freshness
+from gateway.traffic.budget import Budget
 from tests.gateway.client import code, ndjson, record
 
 LOG = {"Flow-Log": "shop/insights/PT1H.json"}
@@ -52,6 +51,6 @@ def test_another_customer_and_the_gateway_s_health_do_not_notice(new_client, all
 def test_the_refusal_is_kept_with_the_account_that_it_came_from(gateway, client, allow, clock):
     allow(client, texts=1)
     client.post(ndjson(record()), headers=LOG)
-    refusal = account_freshness(gateway.stores.records, client.customer)["shop"].refusal
+    refusal = gateway.stores.records.account_freshness(client.customer)["shop"].refusal
     assert (refusal.status, refusal.at) == (429, to_ms(clock.now()))
     assert "budget of 1 distinct texts is spent" in refusal.message

@@ -2,17 +2,17 @@ import sqlite3
 from datetime import timedelta
 from unittest.mock import Mock
 
-import duckdb
 import pytest
 
 from dev.gateway.local import new_customer, run_edge_in_thread, run_in_thread
 from gateway.limits import Limits
 from gateway.stores.agents import Agents, Standing
-from gateway.stores.records import Records
+from gateway.stores.duckdb.records import DuckDBRecords
 from gateway.stores.tokens import TokenKind
+from gateway.traffic.store import StoreUnavailableError
 from tests.gateway.client import AgentClient, Client, agent_record, code, ndjson, record
 
-FULL = duckdb.IOException("No space left on device")
+FULL = StoreUnavailableError("No space left on device")
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def running(tmp_path, clock):
         yield gateway, Client(gateway.url, customer.subscription_token, customer.number)
 
 
-@pytest.mark.parametrize("reason", [FULL, duckdb.OutOfMemoryException("out of memory"), MemoryError()])
+@pytest.mark.parametrize("reason", [FULL, StoreUnavailableError("out of memory"), MemoryError()])
 def test_a_gateway_that_cannot_store_a_post_is_not_healthy_until_it_can_write_again(running, monkeypatch, reason):
     _, client = running
     with monkeypatch.context() as patched:
-        patched.setattr(Records, "_transaction", Mock(side_effect=reason))
+        patched.setattr(DuckDBRecords, "_transaction", Mock(side_effect=reason))
         assert client.post(ndjson(record())).status_code in {500, 503}
-        patched.setattr(Records, "_transaction", Mock(side_effect=FULL))
+        patched.setattr(DuckDBRecords, "_transaction", Mock(side_effect=FULL))
         assert code(client.call("GET", "/healthz")) == (503, "storage")
     assert client.post(ndjson(record()), key="other").status_code == 202
     assert client.call("GET", "/healthz").status_code == 200
@@ -38,7 +38,7 @@ def test_a_gateway_that_cannot_store_a_post_is_not_healthy_until_it_can_write_ag
 def test_a_flood_of_questions_is_no_flood_of_writes(running, monkeypatch):
     _, client = running
     write = Mock(side_effect=FULL)
-    monkeypatch.setattr(Records, "_transaction", write)
+    monkeypatch.setattr(DuckDBRecords, "_transaction", write)
     client.post(ndjson(record()))
     for _ in range(20):
         assert code(client.call("GET", "/healthz")) == (503, "storage")
@@ -65,7 +65,7 @@ def test_a_post_that_was_stored_before_proves_nothing(running, clock, monkeypatc
     assert client.post(ndjson(record())).status_code == 202
     gateway.stores.health.failed(clock.now())
     assert client.post(ndjson(record())).json()["duplicate"]
-    monkeypatch.setattr(Records, "_transaction", Mock(side_effect=FULL))
+    monkeypatch.setattr(DuckDBRecords, "_transaction", Mock(side_effect=FULL))
     assert code(client.call("GET", "/healthz")) == (503, "storage")
 
 
@@ -80,7 +80,7 @@ def test_a_delivery_of_an_agent_that_meets_a_lock_makes_both_listeners_tell(runn
         with monkeypatch.context() as patched:
             patched.setattr(Agents, "note_delivery", Mock(side_effect=sqlite3.OperationalError("database is locked")))
             assert code(agent.deliver(ndjson(agent_record()))) == (503, "storage")
-            patched.setattr(Records, "_transaction", Mock(side_effect=FULL))
+            patched.setattr(DuckDBRecords, "_transaction", Mock(side_effect=FULL))
             assert code(agent.call("GET", "/healthz")) == (503, "storage")
             assert code(client.call("GET", "/healthz")) == (503, "storage")
         assert client.post(ndjson(record()), key="another").status_code == 202
@@ -90,6 +90,6 @@ def test_a_delivery_of_an_agent_that_meets_a_lock_makes_both_listeners_tell(runn
 def test_a_key_that_came_in_at_the_other_listener_meanwhile_is_in_progress(running, monkeypatch):
     gateway, client = running
     assert client.post(ndjson(record())).status_code == 202
-    monkeypatch.setattr(Records, "find", Mock(return_value=None))  # as it was before the other one
+    monkeypatch.setattr(DuckDBRecords, "find", Mock(return_value=None))  # as it was before the other one
     assert code(client.post(ndjson(record()))) == (425, "in_progress")
     assert gateway.stores.health.failing_since is None

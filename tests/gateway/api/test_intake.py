@@ -15,7 +15,7 @@ from gateway.api.ndjson import read_lines
 from gateway.clock import utc_now
 from gateway.limits import DEFAULT_LIMITS
 from gateway.stores.stores import open_stores
-from gateway.stores.usage import Budget
+from gateway.traffic.budget import Budget
 from tests.gateway.client import ndjson, record
 
 

@@ -10,7 +10,7 @@ from gateway.console.figures import written
 from gateway.stores.accounts import Role
 from tests.gateway.browser.looks import faults
 from tests.gateway.client import deliver
-from tests.gateway.traffic.conftest import made_up
+from tests.gateway.contract.made_up import made_up
 
 PAGES = ["/", "/traffic", "/timeline", "/top", "/rules", "/exposed"]
 SHOWN = 50

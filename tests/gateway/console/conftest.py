@@ -8,8 +8,8 @@ from gateway.clock import to_ms
 from gateway.stores.accounts import Role
 from tests.gateway.client import Client, deliver
 from tests.gateway.console.person import Person, Team
-from tests.gateway.traffic.conftest import made_up
-from tests.gateway.traffic.marked import marked
+from tests.gateway.contract.made_up import made_up
+from tests.gateway.contract.marked import marked
 
 _numbers = count()
 PASSWORD = "a password of tests"

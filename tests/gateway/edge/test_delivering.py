@@ -9,7 +9,7 @@ from gateway.clock import to_ms
 from gateway.stores.agents import Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.tokens import TokenKind
-from gateway.stores.usage import Budget
+from gateway.traffic.budget import Budget
 from tests.gateway.client import agent_record, code, ndjson, record
 
 

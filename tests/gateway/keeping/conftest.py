@@ -3,9 +3,9 @@ from itertools import count
 
 import pytest
 
-from gateway.stores.posts import Post
 from gateway.stores.stores import open_stores
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Post
+from gateway.traffic.transposed import transposed
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 

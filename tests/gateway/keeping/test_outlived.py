@@ -12,14 +12,15 @@ import pytest
 from gateway.clock import from_ms, to_ms
 from gateway.keeping import outlived as module
 from gateway.keeping.outlived import forget_outlived
-from gateway.stores.records import KEY_LIFE
+from gateway.stores.duckdb import deleting
+from gateway.stores.duckdb.records import KEY_LIFE
 from gateway.stores.stores import open_stores
 from gateway.traffic.search import parse
 from shared.flowlog.record import Source
 from tests.gateway.client import agent_record, record
+from tests.gateway.contract.made_up import made_up
+from tests.gateway.contract.oracle import matches
 from tests.gateway.keeping.conftest import NOW
-from tests.gateway.traffic.conftest import made_up
-from tests.gateway.traffic.oracle import matches
 
 ROOT = Path(__file__).parents[3]
 DAY = timedelta(days=1)
@@ -125,19 +126,19 @@ def test_a_hold_or_days_that_are_set_during_a_deletion_wait_for_its_end_and_keep
     set_it = {"hold": hold, "days": lambda: stores.retention.set(customer, {Source.NSG: 50})}[change]
     left = []
     setting = threading.Thread(target=lambda: (set_it(), left.extend(ports())))
-    goes, transaction = module._goes, stores.database.transaction
+    deleted, transaction = deleting.delete, stores.database.transaction
 
-    def goes_while_somebody_sets_it(*arguments):
+    def deleted_while_somebody_sets_it(*arguments):
         if ports() == [2, 3, 4, 5]:
             setting.start()
-        return goes(*arguments)
+        return deleted(*arguments)
 
     def transaction_after_it():
         if setting.ident not in {None, threading.get_ident()}:
             setting.join()
         return transaction()
 
-    monkeypatch.setattr(module, "_goes", goes_while_somebody_sets_it)
+    monkeypatch.setattr(deleting, "delete", deleted_while_somebody_sets_it)
     monkeypatch.setattr(type(stores.database), "transaction", lambda _database: transaction_after_it())
     forget_outlived(stores, 30 * DAY, NOW)
     assert left == ports() == [3, 4, 5]
@@ -192,20 +193,21 @@ import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 from gateway.keeping import outlived
+from gateway.stores.duckdb import deleting
 from gateway.stores.stores import open_stores
 from tests.gateway.keeping.conftest import NOW
 
 outlived._AT_ONCE = 100
-condition, left = outlived._goes, int(sys.argv[2])
+delete, left = deleting.delete, int(sys.argv[2])
 
 def counted(*arguments):
     global left
     if not left:
         os.kill(os.getpid(), signal.SIGKILL)
     left -= 1
-    return condition(*arguments)
+    return delete(*arguments)
 
-outlived._goes = counted
+deleting.delete = counted
 outlived.forget_outlived(open_stores(Path(sys.argv[1])), timedelta(days=30), NOW)
 """
 """Is killed within the deletion of a slice, after as many others as it is told."""

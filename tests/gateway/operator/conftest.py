@@ -15,9 +15,9 @@ from gateway.operator.asking import carry_out
 from gateway.operator.socket import listening
 from gateway.server import run, server
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
-from gateway.stores.posts import Log, Post
 from gateway.stores.stores import Stores, open_stores
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Log, Post
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import record
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)

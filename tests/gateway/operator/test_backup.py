@@ -22,10 +22,11 @@ from gateway.operator.archive import Manifest
 from gateway.operator.asking import carry_out
 from gateway.operator.socket import connected
 from gateway.operator.work import RefusedError
-from gateway.stores import snapshot
-from gateway.stores.posts import Post
+from gateway.stores.duckdb import snapshot as copying
+from gateway.stores.snapshot import snapshot
 from gateway.stores.stores import open_database, open_stores
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Post
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import Client, ndjson, record
 from tests.gateway.operator.conftest import NOW, operated
 
@@ -209,7 +210,7 @@ def slow(data, monkeypatch):
     """Lets a backup take hundreds of steps."""
     with open_stores(data) as stores:
         stores.records.store(Post(1, "many", b"", b"{}", NOW), transposed([record()] * 20_000))
-    monkeypatch.setattr(snapshot, "_ROWS", 50)
+    monkeypatch.setattr(copying, "_ROWS", 50)
 
 
 @pytest.mark.usefixtures("slow")
@@ -258,7 +259,7 @@ def test_whoever_has_a_backup_can_sign_in_as_nobody(data, backup):
 
 
 def test_a_backup_that_copies_records_keeps_no_removal_waiting(data, tmp_path):
-    with open_stores(data) as stores, snapshot.snapshot(stores, utc_now) as taken:
+    with open_stores(data) as stores, snapshot(stores, utc_now) as taken:
         taken.copy_accounts(tmp_path / "accounts.sqlite")
         assert stores.database.empty_log()
         taken.copy_records(tmp_path / "records.duckdb", silent)

@@ -4,10 +4,10 @@ from gateway.operator.operations import OPERATIONS
 from gateway.operator.work import RefusedError, Work
 from gateway.stores.operator_log import Action
 from gateway.stores.stores import open_stores
-from gateway.stores.transposed import transposed
-from gateway.stores.usage import DEFAULT_BUDGET, Budget
+from gateway.traffic.budget import DEFAULT_BUDGET, Budget
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import record
-from tests.gateway.stores.test_usage import NOW, post
+from tests.gateway.stores.duckdb.test_usage import NOW, post
 
 
 @pytest.fixture

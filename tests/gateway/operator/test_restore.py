@@ -70,7 +70,7 @@ def test_what_was_backed_up_is_there_again_for_its_owner_alone(data, whole_backu
     assert {path.name for path in restored.iterdir()} == set(FILES)
     assert all(path.stat().st_mode & 0o077 == 0 for path in (restored, *restored.iterdir()))
     with open_stores(data) as before, open_stores(restored) as after:
-        assert list(after.records.arrivals(1)) == list(before.records.arrivals(1))
+        assert list(after.records.accepted(1)) == list(before.records.accepted(1))
         assert list(after.records.posts(1)) == list(before.records.posts(1))
         assert after.deployments.connection_strings(1, "shop-prod") == {"shop": "secret of shop"}
         assert after.accounts.sign_in("ada", "password") == before.accounts.sign_in("ada", "password")

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from gateway.stores import accounts_schema, records_schema
+from gateway.stores import accounts_schema
 from gateway.stores.audit_log import Action
+from gateway.stores.duckdb import schema as records_schema
 
 _VERSION_0_1 = Path(__file__).parent / "version_0_1" / "data.tar.gz"
 FIRST = (3, 3)

@@ -6,12 +6,14 @@ import duckdb
 import pytest
 
 from gateway.clock import utc_now
-from gateway.stores import snapshot as module
-from gateway.stores.posts import Post
+from gateway.stores.duckdb import snapshot as module
 from gateway.stores.snapshot import snapshot
 from gateway.stores.stores import open_stores
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Post
+from gateway.traffic.store import KeyTakenError
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import agent_record, record
+from tests.gateway.stores.duckdb.deleting import delete
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 
@@ -57,7 +59,7 @@ def test_the_copy_goes_on_as_the_store_would(stores, copied):
         stores.records.store(Post(1, key, b"", b"{}", NOW), transposed([record(), agent_record()]))
     copy(stores, copied)
     with open_stores(copied) as copies, duckdb.connect() as plain:
-        with pytest.raises(duckdb.ConstraintException):
+        with pytest.raises(KeyTakenError):
             copies.records.store(Post(1, "2", b"", b"{}", NOW), transposed([record()]))
         copies.records.store(Post(1, "3", b"", b"{}", NOW), transposed([agent_record(state="end")]))
         assert sorted(copies.records.rows("SELECT id, key FROM posts", [])) == [(1, "1"), (2, "2"), (4, "3")]
@@ -122,8 +124,7 @@ def test_rows_that_were_forgotten_leave_no_gap_that_ends_the_copy(stores, copied
     monkeypatch.setattr(module, "_ROWS", 2)
     times = [1795447800000 + minute * 60_000 for minute in range(9)]
     stores.records.store(Post(1, "1", b"", b"{}", NOW), transposed([record(time=time) for time in times]))
-    with stores.records.deleting(last=True) as cursor:
-        cursor.execute("DELETE FROM records WHERE time < ?", [times[7]])
+    delete(stores.records, spans=((0, times[7]),))
     copy(stores, copied)
     with open_stores(copied) as copies:
         assert sorted(each["time"] for each in copies.records.records(1)) == times[7:]

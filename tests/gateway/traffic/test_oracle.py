@@ -4,7 +4,7 @@ import pytest
 
 from gateway.traffic.search import parse
 from tests.gateway.client import record
-from tests.gateway.traffic.oracle import matches
+from tests.gateway.contract.oracle import matches
 
 RECORD = record(
     src_ip="10.0.0.4",

@@ -22,7 +22,7 @@ from gateway.traffic.terms import (
     with_term,
 )
 from tests.gateway.client import record
-from tests.gateway.traffic.oracle import matches
+from tests.gateway.contract.oracle import matches
 from tests.gateway.traffic.searches import SEARCHES, TERMS
 
 PIECES = [

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from gateway.traffic.terms import Pattern, PatternKey, Patterns, Search
 from tests.gateway.client import record
-from tests.gateway.traffic.oracle import matches
+from tests.gateway.contract.oracle import matches
 
 FEW = st.text("aB*_%", max_size=8)
 

@@ -6,8 +6,8 @@ import pytest
 
 from gateway.stores.deployments import StorageAccount
 from gateway.stores.errors import KeyLostError
-from gateway.stores.posts import Log, Post
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Log, Post
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 from tests.gateway.console.setup.configured import ID, configuration, connection_string

@@ -3,7 +3,7 @@ import pytest
 from gateway.console.home.notices import Situation, budgets
 from gateway.console.home.sources import Grade
 from gateway.keeping.budgets import shares, shares_of_all
-from gateway.stores.usage import DEFAULT_BUDGET, Budget, Usage
+from gateway.traffic.budget import DEFAULT_BUDGET, Budget, Usage
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 

@@ -6,8 +6,8 @@ from gateway.traffic.search import parse
 from gateway.traffic.terms import Search
 from shared.flowlog.record import KEYS
 from tests.gateway.client import record
-from tests.gateway.traffic.marked import Marked
-from tests.gateway.traffic.oracle import matches
+from tests.gateway.contract.marked import Marked
+from tests.gateway.contract.oracle import matches
 from tests.support.records import flow_records
 
 

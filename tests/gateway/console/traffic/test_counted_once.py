@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.clock import to_ms
-from gateway.stores.records import Records
+from gateway.stores.duckdb.questions import DuckDBQuestions
 from tests.gateway.client import record
 from tests.gateway.console.sheet import Sheet
 from tests.shared.flowlog.test_check import AGENTS
@@ -77,7 +77,7 @@ def test_a_sum_opens_the_record_that_it_takes_and_the_record_says_so(team):
 
 @pytest.mark.parametrize(("hours", "said"), [(1, "The bytes of 1 hour in"), (2, "The bytes of 2 hours in"), (0, None)])
 def test_pages_say_how_many_hours_wait_to_be_settled(team, posted, monkeypatch, hours, said):
-    monkeypatch.setattr(Records, "unsettled", lambda _records, _customer, _start, _end: hours)
+    monkeypatch.setattr(DuckDBQuestions, "unsettled", lambda _records, _customer, _start, _end: hours)
     assert posted
     for page in ("/", "/timeline", "/conversations"):
         text = team.reader.get(page).text

@@ -16,7 +16,7 @@ from shared.flowlog.record import AGENT_KEYS, KEYS
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 from tests.gateway.console.sheet import Sheet
-from tests.gateway.traffic.oracle import matches
+from tests.gateway.contract.oracle import matches
 
 
 def in_order(records):

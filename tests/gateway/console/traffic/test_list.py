@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from gateway.clock import to_ms
 from gateway.console.traffic.columns import COLUMNS
-from gateway.stores.posts import Post
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Post
 from gateway.traffic.search import KEYS, parse
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 from tests.gateway.console.sheet import Sheet
-from tests.gateway.traffic.oracle import matches
+from tests.gateway.contract.oracle import matches
 
 PAGES = ["/", "/traffic", "/timeline", "/top", "/rules", "/exposed", "/conversations"]
 HOSTILE = [

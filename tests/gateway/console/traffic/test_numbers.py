@@ -9,7 +9,7 @@ from gateway.clock import to_ms
 from gateway.traffic.search import parse
 from gateway.traffic.top import Dimension, Measure
 from tests.gateway.console.sheet import Sheet
-from tests.gateway.traffic.oracle import matches
+from tests.gateway.contract.oracle import matches
 
 PAGES = [
     "/",

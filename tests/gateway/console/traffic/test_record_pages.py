@@ -4,17 +4,17 @@ from dataclasses import replace
 import pytest
 import requests
 
-import gateway.console.traffic.list as page
 from dev.gateway.local import new_customer, run_in_thread
 from gateway.limits import DEFAULT_LIMITS
 from gateway.metrics.activity import Activity
+from gateway.stores.duckdb.questions import DuckDBQuestions
 from tests.gateway.client import deliver, record
 from tests.gateway.console.person import Person, text_of
-from tests.gateway.stores.test_watch import ENDLESS
+from tests.gateway.stores.duckdb.test_watch import ENDLESS
 
 
 def test_a_search_that_takes_too_long_is_stopped_and_says_so_at_the_field(tmp_path, monkeypatch, clock):
-    monkeypatch.setattr(page, "totals", lambda records, _question: list(records.rows(ENDLESS, [])))
+    monkeypatch.setattr(DuckDBQuestions, "totals", lambda records, _question: list(records.rows(ENDLESS, [])))
     activity, limits = Activity(), replace(DEFAULT_LIMITS, query_seconds=0.05)
     with run_in_thread(tmp_path, clock=clock.now, limits=limits, activity=activity) as gateway:
         customer = new_customer(gateway.stores.database, "ada", clock.now)
@@ -40,7 +40,7 @@ def test_a_query_whose_reader_leaves_ends_and_gives_its_place_back(tmp_path, mon
         finally:
             ended.set()
 
-    monkeypatch.setattr(page, "totals", endless)
+    monkeypatch.setattr(DuckDBQuestions, "totals", endless)
     activity = Activity()
     with run_in_thread(tmp_path, clock=clock.now, activity=activity) as gateway:
         customer = new_customer(gateway.stores.database, "ada", clock.now)

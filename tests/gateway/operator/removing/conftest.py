@@ -7,14 +7,14 @@ import pytest
 
 from gateway.clock import utc_now
 from gateway.stores.audit_log import Action, Actor
-from gateway.stores.posts import Post
 from gateway.stores.stores import open_stores
-from gateway.stores.transposed import transposed
+from gateway.traffic.posts import Post
+from gateway.traffic.transposed import transposed
 from tests.gateway.client import record
 from tests.gateway.operator.removing.two_customers import unpack
 
 _ROOT = Path(__file__).parents[4]
-_MANY = 50
+_MANY = 60
 
 
 @pytest.fixture(scope="session")

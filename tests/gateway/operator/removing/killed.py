@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gateway.operator import slices
+from gateway.operator import deleting
 from gateway.operator.operations import OPERATIONS
 from gateway.stores.stores import open_stores
 from tests.gateway.operator.removing.two_customers import work
@@ -53,7 +53,7 @@ class Counted:
 
 def carry_out(data: Path, name: str, customer: str, changes: int) -> None:
     """Carry an operation out, unless killed."""
-    slices._SIZE = 1
+    deleting._SIZE = 1
     stores, countdown = open_stores(data), Countdown(changes)
     for store in (stores.database, stores.records):
         store._connection = Counted(store._connection, countdown)

@@ -7,8 +7,8 @@ import pytest
 from gateway.clock import from_ms, utc_now
 from gateway.operator.erasure import erase
 from gateway.operator.work import RefusedError
+from gateway.stores.duckdb.records import KEY_LIFE
 from gateway.stores.holds import Holds
-from gateway.stores.records import KEY_LIFE
 from gateway.stores.snapshot import snapshot
 from gateway.stores.stores import open_stores
 from tests.gateway.client import ndjson, record

@@ -13,7 +13,7 @@ from gateway.clock import utc_now
 from gateway.operator.work import Work
 from gateway.stores.stores import Stores, open_stores
 from gateway.stores.upgrade import upgrade
-from gateway.stores.usage import Budget
+from gateway.traffic.budget import Budget
 
 _VERSION_0_1 = Path(__file__).parents[2] / "stores" / "version_0_1" / "data.tar.gz"
 
@@ -32,6 +32,8 @@ def unpack(data: Path) -> None:
             stores.database.run("INSERT INTO retention VALUES (?, 'nsg', 30)", customer.number)
             stores.database.run("INSERT INTO collected SELECT id, 0 FROM items WHERE customer = ?", customer.number)
             stores.budgets.set(customer.number, Budget(100_000, 10**9))
+        while stores.records.merge_edges():
+            pass
 
 
 def work(stores: Stores, customer: str, **wishes: Any) -> Work:

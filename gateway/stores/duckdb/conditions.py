@@ -1,0 +1,198 @@
+"""What is asked of the records, in SQL.
+
+Whatever a person wrote reaches SQL as a parameter. Names and other texts are compared here, not there: they stand in
+small tables, and what of them fits is asked for by number.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import Final
+
+from gateway.stores.duckdb.reading import Rows
+from gateway.traffic.addresses import number
+from gateway.traffic.question import Question
+from gateway.traffic.store import Wanted
+from gateway.traffic.terms import (
+    YES,
+    Addresses,
+    NumberKey,
+    Numbers,
+    Pattern,
+    PatternKey,
+    Patterns,
+    Ports,
+    Ranges,
+    Services,
+    Side,
+    Term,
+    WordKey,
+    Words,
+)
+
+_ENDS: Final = {Side.SOURCE: ("src",), Side.DESTINATION: ("dst",), Side.EITHER: ("src", "dst")}
+_NEVER: Final = "false"
+_TEXTS: Final = 100_000
+"""How many texts are compared with a pattern at once."""
+_IPV4: Final = ip_network("::ffff:0:0/96")
+_ORIGIN: Final = {
+    PatternKey.MAC: "mac",
+    PatternKey.ACL: "acl_id",
+    PatternKey.RESOURCE: "resource_id",
+    PatternKey.FLOWLOG: "flow_log_id",
+    PatternKey.ENCRYPTION: "encryption",
+    PatternKey.HOST: "host",
+    PatternKey.PROCESS: "process",
+}
+_BOTH_WAYS: Final = {
+    NumberKey.BYTES: ("bytes_src_to_dst", "bytes_dst_to_src"),
+    NumberKey.PACKETS: ("packets_src_to_dst", "packets_dst_to_src"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition in SQL on the table `records`.
+
+    Attributes:
+        sql: Our own words, with a `?` for each parameter.
+        parameters: The values.
+
+    """
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+
+
+def condition(rows: Rows, question: Question) -> Condition:
+    """Put a question into SQL."""
+    asked = Condition("customer = ? AND time >= ? AND time < ?", (question.customer, question.start, question.end))
+    return _joined(" AND ", [asked, *(_term(rows, question.customer, term) for term in question.search.terms)])
+
+
+def deleted(rows: Rows, wanted: Wanted) -> Condition:
+    """Ask for the records that are to be deleted."""
+    asked = any_of(condition(rows, question) for question in wanted.any_of)
+    kept = any_of(condition(rows, question) for question in wanted.none_of)
+    whose = Condition("customer = ?", (wanted.customer,))
+    return _joined(" AND ", [whose, asked, opposite(kept)])
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """Ask for what meets one of some conditions, or more; nothing does if there are none."""
+    return _joined(" OR ", list(conditions))
+
+
+def opposite(condition: Condition) -> Condition:
+    """Ask for what does not meet a condition."""
+    # What is absent makes a comparison null, which is neither true nor, negated, false.
+    return Condition(f"NOT coalesce({condition.sql}, false)", condition.parameters)
+
+
+def _term(rows: Rows, customer: int, term: Term) -> Condition:
+    made = _positive(rows, customer, term)
+    return opposite(made) if term.negated else made
+
+
+def _positive(rows: Rows, customer: int, term: Term) -> Condition:  # noqa: PLR0911 - one a kind of term
+    match term:
+        case Addresses(side, networks):
+            return any_of(_within_network(end, network) for end in _ENDS[side] for network in _apart(networks))
+        case Ports(side, ranges):
+            return any_of(_between(f"{end}_port", ranges) for end in _ENDS[side])
+        case Services(pairs):
+            return any_of(Condition("(protocol = ? AND dst_port = ?)", pair) for pair in pairs)
+        case Numbers(NumberKey.VERSION, ranges):
+            return _of_origins(customer, _between("version", ranges))
+        case Numbers(key, ranges):
+            return _numbers(key, ranges)
+        case Words(key, words):
+            return _words(customer, key, words)
+        case Patterns(PatternKey.RULE, patterns):
+            return _listed(rows, customer, "rule_id", "name", "rules", patterns)
+        case Patterns(key, patterns):
+            return _listed(rows, customer, "origin_id", _ORIGIN[key], "origins", patterns)
+
+
+def _words(customer: int, key: WordKey, words: Iterable[str]) -> Condition:
+    if key is WordKey.SOURCE:
+        return _of_origins(customer, any_of(Condition("source = ?", (word,)) for word in words))
+    if key is WordKey.COUNTED:
+        return any_of(Condition("counted = ?", (word == YES,)) for word in words)
+    return any_of(Condition(f"{key.value} = ?::{key.value}", (word,)) for word in words)
+
+
+def _numbers(key: NumberKey, ranges: Ranges) -> Condition:
+    if key is NumberKey.PROTO:
+        return _between("protocol", ranges)
+    if key is NumberKey.REPLY:
+        return _between("bytes_dst_to_src", ranges)
+    one, other = _BOTH_WAYS[key]
+    # Of two directions one may be absent; of two absent ones the sum is, too.
+    return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)
+
+
+def _apart(networks: Iterable[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:
+    """Return networks that hold the same addresses, those that lie in others or touch them as one."""
+    return [
+        *collapse_addresses(each for each in networks if isinstance(each, IPv4Network)),
+        *collapse_addresses(each for each in networks if isinstance(each, IPv6Network)),
+    ]
+
+
+def _within_network(end: str, network: IPv4Network | IPv6Network) -> Condition:
+    column = f"{end}_number"
+    within = _numbers_between(column, network)
+    if isinstance(network, IPv6Network) and network.overlaps(_IPV4):
+        # An address of IPv4 lies in no network of IPv6, though its number does.
+        return _joined(" AND NOT ", [within, _numbers_between(column, _IPV4)])
+    return within
+
+
+def _numbers_between(column: str, network: IPv4Network | IPv6Network) -> Condition:
+    # As text: the driver has no integer of 128 bits without a sign.
+    low, high = (str(number(str(address))) for address in (network.network_address, network.broadcast_address))
+    return Condition(f"{column} BETWEEN ?::UHUGEINT AND ?::UHUGEINT", (low, high))
+
+
+def _between(expression: str, ranges: Ranges) -> Condition:
+    return any_of(Condition(f"{expression} BETWEEN ? AND ?", each) for each in ranges)
+
+
+def _of_origins(customer: int, asked: Condition) -> Condition:
+    """Ask for the origins of a customer's that meet a condition."""
+    query = f"SELECT origin_id FROM origins WHERE customer = ? AND {asked.sql}"  # noqa: S608 - words of ours
+    return Condition(f"origin_id IN ({query})", (customer, *asked.parameters))
+
+
+def _listed(rows: Rows, customer: int, column: str, value: str, table: str, patterns: Sequence[Pattern]) -> Condition:
+    """Ask for the numbers under which a customer has a text that fits."""
+    numbers: list[int] = []
+    for part in _parts(rows, customer, column, value, table):
+        numbers += (number for number, text in part if text is not None and _fits(patterns, text))
+    return Condition(f"{column} IN (SELECT unnest(?::INTEGER[]))", (numbers,))
+
+
+def _parts(rows: Rows, customer: int, column: str, value: str, table: str) -> Iterator[list[tuple[int, str | None]]]:
+    """Yield a customer's texts with their numbers, part by part: all of them may take more memory than there is."""
+    query = f"""
+        SELECT {column}, {value} FROM {table} WHERE customer = ? AND {column} > ? ORDER BY {column} LIMIT {_TEXTS:d}
+    """  # noqa: S608 - names of ours
+    last = -1
+    while True:
+        part = [(number, text) for number, text in rows(query, [customer, last])]
+        yield part
+        if len(part) < _TEXTS:
+            return
+        last = part[-1][0]
+
+
+def _fits(patterns: Iterable[Pattern], text: str) -> bool:
+    return any(pattern.fits(text) for pattern in patterns)
+
+
+def _joined(word: str, conditions: list[Condition]) -> Condition:
+    if not conditions:
+        return Condition(_NEVER)
+    sql = word.join(each.sql for each in conditions)
+    return Condition(f"({sql})", tuple(value for each in conditions for value in each.parameters))

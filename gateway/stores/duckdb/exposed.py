@@ -1,0 +1,32 @@
+"""What the internet was let in to: inbound flows from public addresses that a rule allowed."""
+
+from dataclasses import replace
+
+from gateway.stores.duckdb.conditions import condition
+from gateway.stores.duckdb.reading import Rows
+from gateway.stores.duckdb.sums import SUMS
+from gateway.traffic.basis import AS_LOGGED
+from gateway.traffic.exposed import FROM_INTERNET, ExposedPort, from_internet
+from gateway.traffic.first import MOST_ROWS, First, counted
+from gateway.traffic.protocols import protocol_name
+from gateway.traffic.question import Question
+from gateway.traffic.terms import Services
+
+
+def exposed_ports(rows: Rows, question: Question) -> First[ExposedPort]:
+    """Return the ports that flows from the internet were allowed to, those with the most sources first."""
+    narrowed = replace(question, search=from_internet(question.search))
+    asked = condition(rows, narrowed)
+    ports = rows(
+        f"""SELECT protocol, dst_port, count(*), count(*) FILTER (bytes_dst_to_src > 0),
+                   count(DISTINCT src_number) AS sources, count(DISTINCT dst_number), {SUMS[AS_LOGGED]}, max(time),
+                   count(*) OVER ()
+            FROM records WHERE {asked.sql} GROUP BY protocol, dst_port ORDER BY sources DESC, 3 DESC, 1, 2
+            LIMIT {MOST_ROWS}""",  # noqa: S608 - ours
+        asked.parameters,
+    )
+    return counted(ports, lambda protocol, port, *numbers: _exposed(protocol, port, *map(int, numbers)))
+
+
+def _exposed(protocol: int, port: int, *numbers: int) -> ExposedPort:
+    return ExposedPort(protocol_name(protocol), port, (*FROM_INTERNET, Services(((protocol, port),))), *numbers)

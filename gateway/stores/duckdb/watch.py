@@ -1,0 +1,56 @@
+"""A watch over queries of people, who may ask for what takes for ever."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+
+from gateway.traffic.store import TooSlowError
+
+_AGAIN_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how long somebody waits.
+
+    Attributes:
+        seconds: For so long at most.
+        left: Set once nobody waits any more.
+
+    """
+
+    seconds: float
+    left: threading.Event
+
+
+@contextmanager
+def stopped_after(patience: Patience, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let a cursor's queries run for as long as somebody waits, and stop what runs then.
+
+    Raises:
+        TooSlowError: The time was up, or nobody waits any more.
+
+    """
+    ended = threading.Event()
+    end = time.monotonic() + patience.seconds
+
+    def watch() -> None:
+        # Again and again, since between two queries, or before the first, there is nothing to interrupt.
+        while not ended.wait(min(_AGAIN_SECONDS, max(0, end - time.monotonic()) or _AGAIN_SECONDS)):
+            if patience.left.is_set() or time.monotonic() >= end:
+                cursor.interrupt()
+
+    watcher = threading.Thread(target=watch, name="watch over a query", daemon=True)
+    watcher.start()
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise TooSlowError(f"The query took longer than {patience.seconds:g} s.") from None
+    finally:
+        ended.set()
+        watcher.join()
