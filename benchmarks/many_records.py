@@ -41,6 +41,11 @@ _POSTS: Final = """
         $start + (range + 1) * $span // $posts, 'shop', 'log', $start + (range + 1) * $span // $posts, 0
     FROM range($posts)
 """
+_SPANS: Final = """
+    UPDATE posts SET first_time = spans.first, last_time = spans.last
+    FROM (SELECT post, min(time) AS first, max(time) AS last FROM records WHERE customer = $customer GROUP BY post) AS spans
+    WHERE spans.post = posts.id
+"""
 _RECORDS: Final = """
     INSERT INTO records (
         post, line, customer, time, src_number, src_port, dst_number, dst_port, protocol, direction, decision, state,
@@ -113,4 +118,5 @@ def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> N
             f"""INSERT INTO unsettled SELECT DISTINCT customer, time // {HOUR_MS}, true FROM records
                 WHERE customer = {customer}"""
         )
+        connection.execute(_SPANS, {"customer": customer})
         mark_all(connection, lambda _told: None)
