@@ -1,4 +1,5 @@
 import datetime as dt
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import settings
 from dev.azurite import Azurite, StorageAccount, azurite
 from dev.certificate import Certificate, make_certificate
 from dev.chaos.storage_control import StorageControl, storage_proxy
+from gateway.stores import passwords
 
 # A slow machine is no fault of the code.
 settings.register_profile("sluice", deadline=None)
@@ -14,6 +16,21 @@ settings.load_profile("sluice")
 
 # Container and queue names are Azure's, the same in every test: what keeps tests apart is an account each.
 _ACCOUNTS_A_WORKER = 1000
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for garbage among thousands of tests and all that they import, which stays to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cost_of_a_hash() -> Iterator[int]:
+    """Lets this process hash passwords at next to no cost; gives the gateway's own, which is high on purpose."""
+    with pytest.MonkeyPatch.context() as patch:
+        own = passwords._N
+        patch.setattr(passwords, "_N", 2)
+        yield own
 
 
 @pytest.fixture(scope="session", name="azurite")

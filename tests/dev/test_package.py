@@ -127,6 +127,7 @@ def test_the_package_holds_the_code_and_the_wheels_files_where_the_host_looks(ro
     }
 
 
+@pytest.mark.long
 def test_it_is_the_same_byte_for_byte_at_another_time_and_place(root, tmp_path, monkeypatch):
     first = package(root).read_bytes()
     other = shutil.copytree(root, tmp_path / "another place", ignore=shutil.ignore_patterns("dist"))

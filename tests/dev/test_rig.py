@@ -84,6 +84,7 @@ def _assert_no_trouble(running: Rig) -> None:
     assert not [result for (_, result) in status.results if result != "succeeded"]
 
 
+@pytest.mark.long
 def test_what_was_written_is_what_arrived(delivered: tuple[Ledger, Verdict, Path]):
     ledger, verdict, _ = delivered
     assert ledger.tuples > 1000

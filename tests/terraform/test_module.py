@@ -24,6 +24,7 @@ def test_the_configuration_is_valid(site):
     assert run.succeeded, run.output
 
 
+@pytest.mark.long
 def test_what_the_module_claims_of_itself_holds(site):
     run = site.module.terraform("test", "-no-color")
     assert run.succeeded, run.output
