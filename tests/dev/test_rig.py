@@ -15,6 +15,8 @@ from dev.flowlogs.cards import Card, Format, Load
 from dev.flowlogs.minutes import MinuteMaker
 from dev.rig import Rig, rig
 
+pytestmark = pytest.mark.long
+
 _HOUR = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
 
 
@@ -84,7 +86,6 @@ def _assert_no_trouble(running: Rig) -> None:
     assert not [result for (_, result) in status.results if result != "succeeded"]
 
 
-@pytest.mark.long
 def test_what_was_written_is_what_arrived(delivered: tuple[Ledger, Verdict, Path]):
     ledger, verdict, _ = delivered
     assert ledger.tuples > 1000
