@@ -43,7 +43,9 @@ _POSTS: Final = """
 """
 _SPANS: Final = """
     UPDATE posts SET first_time = spans.first, last_time = spans.last
-    FROM (SELECT post, min(time) AS first, max(time) AS last FROM records WHERE customer = $customer GROUP BY post) AS spans
+    FROM (
+        SELECT post, min(time) AS first, max(time) AS last FROM records WHERE customer = $customer GROUP BY post
+    ) AS spans
     WHERE spans.post = posts.id
 """
 _RECORDS: Final = """

@@ -1,5 +1,7 @@
 import datetime as dt
+import gc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -7,13 +9,50 @@ from hypothesis import settings
 from dev.azurite import Azurite, StorageAccount, azurite
 from dev.certificate import Certificate, make_certificate
 from dev.chaos.storage_control import StorageControl, storage_proxy
+from gateway.stores import passwords
 
 # A slow machine is no fault of the code.
 settings.register_profile("sluice", deadline=None)
 settings.load_profile("sluice")
 
+# What takes longest begins first, what waits beside what works: a worker that comes to it last keeps all the others.
+_FOLDER = Path(__file__).parent
+_FIRST = (
+    "dev/chaos/test_exactly_once.py",
+    "gateway/stores/counting/test_counting.py",
+    "gateway/browser/test_traffic.py",
+    "agent/commands/test_run.py",
+    "terraform/test_failures.py",
+    "gateway/stores/test_upgrade_cut_off.py",
+    "agent/test_three_tiers.py",
+    "terraform/setup/test_preflight.py",
+    "shared/commands/test_wrong_storage.py",
+    "shared/storage/test_wrong_answers.py",
+)
+
 # Container and queue names are Azure's, the same in every test: what keeps tests apart is an account each.
 _ACCOUNTS_A_WORKER = 1000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    turns = {_FOLDER / name: turn for turn, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: turns.get(item.path, len(turns)))
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for garbage among thousands of tests and all that they import, which stays to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cost_of_a_hash() -> Iterator[int]:
+    """Lets this process hash passwords at next to no cost; gives the gateway's own, which is high on purpose."""
+    with pytest.MonkeyPatch.context() as patch:
+        own = passwords._N
+        patch.setattr(passwords, "_N", 2)
+        yield own
 
 
 @pytest.fixture(scope="session", name="azurite")

@@ -67,6 +67,7 @@ def test_a_usual_body_is_as_large_as_it_is_asked_to_be(size):
     assert gzip.decompress(body)
 
 
+@pytest.mark.long
 def test_each_attack_is_measured_beside_as_many_requests_and_bytes(monkeypatch):
     monkeypatch.setattr(hostility, "_SETTLING", 0.2)
     cases = {name: hostility.CASES[name] for name in ("lines that are no record", "wrong tokens")}

@@ -57,11 +57,23 @@ def python_with_pip(tmp_path_factory):
     return str(folder / "bin" / "python")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A small project that wants one package, and the only place where pip looks for packages."""
+    folder = tmp_path_factory.mktemp("made")
+    for name, text in CODE.items():
+        path = folder / "project" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (folder / "index").mkdir()
+    (folder / "project" / "requirements.txt").write_text(f"parcel==1.0 --hash=sha256:{write_wheel(folder / 'index')}\n")
+    return folder
+
+
 @pytest.fixture
-def index(tmp_path, python_with_pip, monkeypatch):
-    """The only place where pip looks for packages."""
-    folder = tmp_path / "index"
-    folder.mkdir()
+def index(tmp_path, made, python_with_pip, monkeypatch):
+    """The test's own place where pip looks."""
+    folder = Path(shutil.copytree(made / "index", tmp_path / "index"))
     monkeypatch.setattr(sys, "executable", python_with_pip)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
@@ -72,15 +84,18 @@ def index(tmp_path, python_with_pip, monkeypatch):
 
 
 @pytest.fixture
-def root(tmp_path, index):
-    """A small project that wants one package."""
-    folder = tmp_path / "project"
-    for name, text in CODE.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    (folder / "requirements.txt").write_text(f"parcel==1.0 --hash=sha256:{write_wheel(index)}\n")
-    return folder
+def root(tmp_path, made, index):
+    """The test's own project, without a package of it."""
+    assert index.is_dir()
+    return Path(shutil.copytree(made / "project", tmp_path / "project", ignore=shutil.ignore_patterns("dist")))
+
+
+@pytest.fixture
+def packed(root, made):
+    """The test's own project, with its package."""
+    package(made / "project")
+    shutil.copytree(made / "project" / "dist", root / "dist")
+    return root
 
 
 def names_in(built):
@@ -127,6 +142,7 @@ def test_the_package_holds_the_code_and_the_wheels_files_where_the_host_looks(ro
     }
 
 
+@pytest.mark.long
 def test_it_is_the_same_byte_for_byte_at_another_time_and_place(root, tmp_path, monkeypatch):
     first = package(root).read_bytes()
     other = shutil.copytree(root, tmp_path / "another place", ignore=shutil.ignore_patterns("dist"))
@@ -146,8 +162,8 @@ def test_bytecode_is_the_same_whatever_else_the_process_that_compiles_holds():
     assert held
 
 
-def test_a_module_is_imported_from_its_bytecode_alone_and_nothing_is_written(root, tmp_path):
-    libraries = unpacked(package(root), tmp_path / "app") / LIBRARIES
+def test_a_module_is_imported_from_its_bytecode_alone_and_nothing_is_written(packed, tmp_path):
+    libraries = unpacked(package(packed), tmp_path / "app") / LIBRARIES
     module = libraries / "parcel" / "__init__.py"
     module.write_bytes(b"WEIGHT = 2\n")
     before = {path: path.stat().st_mtime_ns for path in libraries.rglob("*")}
@@ -156,8 +172,8 @@ def test_a_module_is_imported_from_its_bytecode_alone_and_nothing_is_written(roo
     assert {path: path.stat().st_mtime_ns for path in libraries.rglob("*")} == before
 
 
-def test_a_python_that_cannot_read_the_bytecode_takes_the_source(root, tmp_path):
-    libraries = unpacked(package(root), tmp_path / "app") / LIBRARIES
+def test_a_python_that_cannot_read_the_bytecode_takes_the_source(packed, tmp_path):
+    libraries = unpacked(package(packed), tmp_path / "app") / LIBRARIES
     (bytecode,) = (libraries / "parcel" / "__pycache__").glob("__init__.*")
     bytecode.write_bytes(b"\0\0\r\n" + bytecode.read_bytes()[4:])
     assert imported(libraries, "parcel.WEIGHT") == 1
@@ -181,45 +197,45 @@ def test_without_python_3_13_the_package_has_no_bytecode_and_says_so(root, monke
     assert [name for name in names_in(package(root)) if "__pycache__" in name]  # as soon as there is one
 
 
-def test_a_package_with_bytecode_is_left_alone_where_there_is_no_python_3_13(root, monkeypatch):
-    before = package(root).stat()
+def test_a_package_with_bytecode_is_left_alone_where_there_is_no_python_3_13(packed, monkeypatch):
+    before = package(packed).stat()
     without_python(monkeypatch)
-    assert package(root).stat().st_mtime_ns == before.st_mtime_ns
+    assert package(packed).stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_terraform_deploys_anew_what_is_packed_in_another_way(root):
-    with zipfile.ZipFile(package(root)) as archive:
+def test_terraform_deploys_anew_what_is_packed_in_another_way(packed):
+    with zipfile.ZipFile(package(packed)) as archive:
         made_from = [line.split()[1] for line in archive.read("made-from.txt").decode().splitlines()]
     sources = (ROOT / "terraform" / "modules" / "sluice" / "modules" / "region" / "main.code.tf").read_text()
     assert {"dev/bytecode.py", "dev/package.py"} <= {name for name in made_from if f'"{name}"' in sources}
 
 
-def test_a_package_that_is_current_is_left_alone(root, index):
-    before = package(root).stat()
+def test_a_package_that_is_current_is_left_alone(packed, index):
+    before = package(packed).stat()
     for wheel in index.iterdir():
         wheel.unlink()
-    assert package(root).stat().st_mtime_ns == before.st_mtime_ns
+    assert package(packed).stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_a_file_that_was_added_stays_until_the_code_changes(root):
-    with zipfile.ZipFile(package(root), "a") as archive:
+def test_a_file_that_was_added_stays_until_the_code_changes(packed):
+    with zipfile.ZipFile(package(packed), "a") as archive:
         archive.writestr("ca.pem", "authorities of one's own")
-    assert "ca.pem" in names_in(package(root))
-    (root / "function_app.py").write_text("import shared, os\n")
-    assert "ca.pem" not in names_in(package(root))
+    assert "ca.pem" in names_in(package(packed))
+    (packed / "function_app.py").write_text("import shared, os\n")
+    assert "ca.pem" not in names_in(package(packed))
 
 
-def test_changed_code_makes_another_package(root):
-    first = package(root).read_bytes()
-    (root / "function_app.py").write_text("import shared, os\n")
-    assert package(root).read_bytes() != first
+def test_changed_code_makes_another_package(packed):
+    first = package(packed).read_bytes()
+    (packed / "function_app.py").write_text("import shared, os\n")
+    assert package(packed).read_bytes() != first
 
 
-def test_a_torn_package_is_built_again(root):
-    built = package(root)
+def test_a_torn_package_is_built_again(packed):
+    built = package(packed)
     whole = built.read_bytes()
     built.write_bytes(whole[:-30])
-    assert package(root).read_bytes() == whole
+    assert package(packed).read_bytes() == whole
 
 
 def test_a_wheel_with_another_hash_gives_no_package(root):
@@ -229,12 +245,12 @@ def test_a_wheel_with_another_hash_gives_no_package(root):
     assert not (root / "dist" / "function.zip").exists()
 
 
-def test_a_package_that_cannot_be_renewed_is_kept_as_it_was(root):
-    first = package(root).read_bytes()
-    (root / "requirements.txt").write_text("parcel==2.0 --hash=sha256:{'0' * 64}\n")
+def test_a_package_that_cannot_be_renewed_is_kept_as_it_was(packed):
+    first = package(packed).read_bytes()
+    (packed / "requirements.txt").write_text("parcel==2.0 --hash=sha256:{'0' * 64}\n")
     with pytest.raises(SetupError):
-        package(root)
-    assert (root / "dist" / "function.zip").read_bytes() == first
+        package(packed)
+    assert (packed / "dist" / "function.zip").read_bytes() == first
 
 
 def test_the_code_is_what_funcignore_lets_through():

@@ -15,6 +15,8 @@ from dev.flowlogs.cards import Card, Format, Load
 from dev.flowlogs.minutes import MinuteMaker
 from dev.rig import Rig, rig
 
+pytestmark = pytest.mark.long
+
 _HOUR = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
 
 

@@ -1,13 +1,11 @@
 import os
 from datetime import timedelta
-from functools import cache
 from itertools import count
 from queue import SimpleQueue
 
 import pytest
 
 from dev.gateway.local import run_edge_in_thread, run_in_thread
-from gateway.stores import accounts, passwords
 from gateway.stores.agents import Standing
 from gateway.stores.tokens import TokenKind
 from tests.gateway.client import AgentClient, Client
@@ -30,15 +28,6 @@ def gateway(tmp_path_factory, clock):
     package.write_bytes(b"takes the place of the function app's package")
     with run_in_thread(folder / "data", clock=clock.now, package=package) as running:
         yield running
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _each_password_is_hashed_once():
-    """Lets tests that are not about hashes sign in at no cost: a hash takes a good part of a second, on purpose."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "hash_password", cache(passwords.hash_password))
-        patch.setattr(accounts, "is_password", cache(passwords.is_password))
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """A copy of the module that a test applies, as a customer does, with terraform itself."""
 
+import compileall
 import json
 import os
 import shutil
@@ -175,6 +176,8 @@ def copy_checkout(target: Path) -> None:
     for name in ("function_app.py", "host.json", "requirements.txt"):
         shutil.copy(_ROOT / name, target / name)
     (target / "dev" / "package.py").write_text(_PACKAGING)
+    # Each of an apply's processes would compile it anew.
+    compileall.compile_dir(target / "terraform" / "modules" / "sluice" / "setup", quiet=1)
 
 
 def require_terraform(program: str | None, *, in_ci: bool) -> None:

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.terraform.site import A
 
 
+@pytest.mark.long
 def test_letters_that_azure_writes_otherwise_change_nothing_and_an_account_that_is_gone_stops_no_destroy(by_identity):
     by_identity.azure.estate.shouts = True
     planned = by_identity.module.plan(A)
@@ -34,6 +37,7 @@ def test_a_destroy_that_a_lock_or_a_missing_right_stops_goes_on_later(applied):
     assert applied.nothing_left
 
 
+@pytest.mark.long
 def test_purge_protection_that_a_policy_turns_on_is_left_on(site):
     site.azure.estate.conditions.purge_protection = True
     entry = site.entry(A, "flowlogs1")
@@ -66,6 +70,7 @@ def test_what_a_policy_refuses_is_named_and_made_once_it_is_allowed(site):
     assert site.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_tags_that_a_policy_adds_are_nothing_to_do_once_they_are_given(site):
     site.azure.estate.conditions.added_tags = {"environment": "production"}
     entry = site.entry(A, "flowlogs1")
@@ -79,6 +84,7 @@ def test_tags_that_a_policy_adds_are_nothing_to_do_once_they_are_given(site):
     assert planned.nothing_to_do, planned.output
 
 
+@pytest.mark.long
 def test_an_action_group_that_is_not_there_is_named_and_corrected(site):
     entry = site.entry(A, "flowlogs1")
     group = f"/subscriptions/{A}/resourceGroups/operations/providers/Microsoft.Insights/actionGroups/missing"
@@ -92,6 +98,7 @@ def test_an_action_group_that_is_not_there_is_named_and_corrected(site):
     assert site.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_a_sick_region_keeps_no_new_token_from_the_others_and_no_destroy(applied):
     entries = {"location1": applied.entry(A, "flowlogs1"), "location2": applied.entry(A, "flowlogs2", "westeurope")}
     applied.module.write_variables(applied.variables(**entries))
@@ -106,6 +113,7 @@ def test_a_sick_region_keeps_no_new_token_from_the_others_and_no_destroy(applied
     assert applied.nothing_left
 
 
+@pytest.mark.long
 def test_a_region_that_is_sick_at_first_is_named_and_delivers_once_it_is_well(site):
     entries = {"location1": site.entry(A, "flowlogs1"), "location2": site.entry(A, "flowlogs2", "westeurope")}
     site.azure.estate.conditions.sick.add("westeurope")
@@ -125,6 +133,7 @@ def test_a_region_that_is_sick_at_first_is_named_and_delivers_once_it_is_well(si
     assert site.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_a_region_that_stays_sick_is_taken_out_and_the_others_go_on(site):
     well = site.entry(A, "flowlogs1")
     site.azure.estate.conditions.sick.add("westeurope")
@@ -149,6 +158,7 @@ def test_a_new_entry_changes_nothing_of_the_others_but_the_registration(applied)
     assert touched == ["module.sluice.module.identity.terraform_data.registration"], planned.output
 
 
+@pytest.mark.long
 def test_a_plan_is_empty_after_every_kind_of_update(applied):
     first, second = applied.entry(A, "flowlogs1"), applied.entry(A, "flowlogs2", "westeurope")
     both = applied.variables(location1=first, location2=second)

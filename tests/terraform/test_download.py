@@ -59,6 +59,7 @@ def test_with_a_token_it_is_applied_and_destroyed(site, downloaded):
     assert site.nothing_left
 
 
+@pytest.mark.long
 def test_a_package_of_another_release_is_deployed(site, downloaded):
     written = json.loads((downloaded.folder / "terraform.tfvars.json").read_text())
     downloaded.write_variables(written | {"subscription_token": site.customer.subscription_token})

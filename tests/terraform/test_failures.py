@@ -67,6 +67,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("break_down", "message"), FAILURES.values(), ids=FAILURES)
 def test_a_failed_apply_says_what_to_do_and_succeeds_when_tried_again(ready, break_down, message):
     break_down(ready)
@@ -103,6 +104,7 @@ def test_a_gateway_out_of_order_stops_a_destroy_that_succeeds_later(ready):
     assert ready.nothing_left
 
 
+@pytest.mark.long
 def test_a_destroy_that_azure_stopped_goes_on_when_tried_again(ready):
     assert ready.module.apply(A).succeeded
     ready.azure.failures.append(Failure(Verb.DELETE, "azurerm_key_vault"))
@@ -122,6 +124,7 @@ def test_a_refused_token_warns_and_lets_everything_in_azure_go(ready):
     assert ready.registered == [A]
 
 
+@pytest.mark.long
 def test_a_mistyped_gateway_is_mended_by_correcting_it(ready):
     right = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
     wrong = right | {"apigw_url": "https://127.0.0.1:1"}
@@ -135,6 +138,7 @@ def test_a_mistyped_gateway_is_mended_by_correcting_it(ready):
     assert ready.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_a_gateway_that_is_mistyped_later_takes_no_registration_away(ready):
     assert ready.module.apply(A).succeeded
     right = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
@@ -149,6 +153,7 @@ def test_a_gateway_that_is_mistyped_later_takes_no_registration_away(ready):
     assert ready.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_a_move_to_another_gateway_registers_there_and_ends_the_registration_at_the_old_one(ready, tmp_path):
     assert ready.module.apply(A).succeeded
     with run_in_thread(tmp_path / "second") as second:
@@ -165,6 +170,7 @@ def test_a_move_to_another_gateway_registers_there_and_ends_the_registration_at_
         assert not second.stores.registrations.in_force(customer.number)
 
 
+@pytest.mark.long
 def test_a_python_of_another_machine_holds_no_destroy_up(ready, tmp_path):
     python = tmp_path / "python-of-another-machine"
     python.symlink_to(Path(sys.executable).resolve())
@@ -178,6 +184,7 @@ def test_a_python_of_another_machine_holds_no_destroy_up(ready, tmp_path):
     assert ready.nothing_left
 
 
+@pytest.mark.long
 def test_destroy_after_a_mistyped_gateway_leaves_nothing(ready):
     variables = json.loads((ready.module.folder / "terraform.tfvars.json").read_text())
     ready.module.write_variables(variables | {"apigw_url": "https://127.0.0.1:1"})
@@ -187,6 +194,7 @@ def test_destroy_after_a_mistyped_gateway_leaves_nothing(ready):
     assert ready.nothing_left
 
 
+@pytest.mark.long
 def test_a_function_app_that_does_not_answer_holds_nothing_up(ready):
     assert ready.module.apply(A).succeeded
     ready.azure.estate.app_service.loads_code = False
@@ -214,6 +222,7 @@ def test_what_others_changed_in_azure_needs_nothing(ready):
     assert planned.nothing_to_do, planned.output
 
 
+@pytest.mark.long
 def test_a_gateway_that_is_gone_for_good_holds_no_change_up(ready):
     assert ready.module.apply(A).succeeded
     file = ready.module.folder / "terraform.tfstate"
@@ -226,6 +235,7 @@ def test_a_gateway_that_is_gone_for_good_holds_no_change_up(ready):
     assert not ready.azure.estate.resources
 
 
+@pytest.mark.long
 def test_a_vault_that_does_not_know_its_role_yet_is_waited_for(ready):
     ready.azure.estate.vaults.closed_for = 1
     run = ready.module.apply(A, SLUICE_PATIENCE="10")

@@ -1,4 +1,4 @@
-"""An apply that is ended anywhere is taken up by the next one, and destroy leaves nothing: five of all interruptions.
+"""An apply that is ended anywhere is taken up by the next one, and destroy leaves nothing: some of all interruptions.
 
 `make terraform-interruptions` ends terraform at every request.
 """
@@ -11,6 +11,13 @@ from tests.terraform.interruptions import interrupt
 from tests.terraform.site import A
 from tests.terraform.site import site as everything
 
+FURTHER = [
+    ("create azurerm_resource_group", signal.SIGKILL, False, "azurerm_resource_group"),
+    ("create azurerm_role_assignment", signal.SIGINT, False, "azurerm_role_assignment"),
+    ("create azurerm_function_app_flex_consumption", signal.SIGKILL, True, "azurerm_function_app_flex_consumption"),
+    ("create azurerm_key_vault_secret", signal.SIGKILL, False, "azurerm_key_vault_secret"),
+]
+
 
 @pytest.fixture(scope="module")
 def everything_once(tmp_path_factory, checkout, apps_certificate):
@@ -22,11 +29,8 @@ def everything_once(tmp_path_factory, checkout, apps_certificate):
 @pytest.mark.parametrize(
     ("request_", "by", "at_once", "forgotten"),
     [
-        ("create azurerm_resource_group", signal.SIGKILL, False, "azurerm_resource_group"),
         ("create azuread_application", signal.SIGKILL, True, "azuread_application"),
-        ("create azurerm_role_assignment", signal.SIGINT, False, "azurerm_role_assignment"),
-        ("create azurerm_function_app_flex_consumption", signal.SIGKILL, True, "azurerm_function_app_flex_consumption"),
-        ("create azurerm_key_vault_secret", signal.SIGKILL, False, "azurerm_key_vault_secret"),
+        *(pytest.param(*further, marks=pytest.mark.long) for further in FURTHER),
     ],
 )
 def test_an_apply_that_was_ended_is_taken_up(everything_once, request_, by, at_once, forgotten):

@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from dev.gateway.faults import Answer
 from tests.terraform.site import A
 from tests.terraform.standin.azure import Verb
@@ -29,6 +31,7 @@ def test_the_gateway_is_told_what_reads_the_subscription_and_what_delivers(appli
     ]
 
 
+@pytest.mark.long
 def test_an_account_may_be_given_by_its_id_and_alerts_by_mail(site):
     site.entry(A, "flowlogs1")
     entry = {"location": "eastus", "flow_logs_storage_account_id": site.azure.estate.accounts[0].id}
@@ -58,6 +61,7 @@ def test_a_rotated_token_replaces_the_vaults_secret_and_touches_nothing_else(app
     assert applied.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_a_mistyped_token_does_not_take_the_place_of_one_that_works(applied):
     variables = applied.variables(location1=applied.entry(A, "flowlogs1"))
     applied.azure.journal.clear()
@@ -73,6 +77,7 @@ def test_a_mistyped_token_does_not_take_the_place_of_one_that_works(applied):
     assert list(applied.azure.estate.vaults.secrets.values()) == [applied.customer.subscription_token]
 
 
+@pytest.mark.long
 def test_a_second_entry_adds_a_region_and_leaves_the_first_as_it_is(applied):
     before = {resource.id: resource.values for resource in applied.azure.estate.resources.values()}
     entries = {"location1": applied.entry(A, "flowlogs1"), "location2": applied.entry(A, "flowlogs2", "westeurope")}
@@ -86,6 +91,7 @@ def test_a_second_entry_adds_a_region_and_leaves_the_first_as_it_is(applied):
     assert applied.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_changed_code_is_deployed_and_nothing_is_made_anew(applied):
     function_app = applied.module.root / "function_app.py"
     changed = function_app.read_text() + "\n\ndef added() -> None:\n    pass\n"
@@ -118,6 +124,7 @@ def test_everything_that_can_carry_tags_does(site):
     assert tags["azurerm_resource_group"].keys() == {"application", "cost-centre", "installation"}
 
 
+@pytest.mark.long
 def test_a_new_credential_is_registered_before_the_old_one_goes(applied):
     [old] = applied.azure.estate.of("azuread_application_password")
     renew = "-replace=module.sluice.module.identity.terraform_data.credential_issued"
@@ -132,6 +139,7 @@ def test_a_new_credential_is_registered_before_the_old_one_goes(applied):
     assert applied.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_a_python_of_another_name_is_given(site, tmp_path):
     other = tmp_path / "another python"
     (tmp_path / "bin" / "python3").rename(other)
@@ -143,6 +151,7 @@ def test_a_python_of_another_name_is_given(site, tmp_path):
     assert site.nothing_left
 
 
+@pytest.mark.long
 def test_everything_goes_after_the_flow_logs_account_is_gone(applied):
     applied.azure.estate.lose(applied.azure.estate.accounts[0])
     run = applied.module.destroy(A)
@@ -150,6 +159,7 @@ def test_everything_goes_after_the_flow_logs_account_is_gone(applied):
     assert applied.nothing_left
 
 
+@pytest.mark.long
 def test_an_entry_whose_account_is_gone_is_taken_out(applied):
     first, second = applied.entry(A, "flowlogs1"), applied.entry(A, "flowlogs2", "westeurope")
     applied.module.write_variables(applied.variables(location1=first, location2=second))
@@ -162,6 +172,7 @@ def test_an_entry_whose_account_is_gone_is_taken_out(applied):
     assert len(applied.azure.estate.of("azurerm_function_app_flex_consumption")) == 1
 
 
+@pytest.mark.long
 def test_everything_goes_without_the_file_of_variables(applied):
     file = applied.module.folder / "terraform.tfvars.json"
     given = {

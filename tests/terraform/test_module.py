@@ -8,24 +8,40 @@ from pathlib import Path
 import pytest
 
 from tests.terraform.module import Module, bare_environment
+from tests.terraform.standin.azure import Azure
+from tests.terraform.standin.provider import providing
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 LOCK = TERRAFORM / ".terraform.lock.hcl"
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def test_the_files_are_formatted(site):
-    run = site.module.terraform("fmt", "-check", "-recursive", "-diff")
+@pytest.fixture(scope="module")
+def module(checkout):
+    """The module and its providers, with nothing that it would work on."""
+    with providing(Azure()) as reached:
+        yield Module(checkout, {**bare_environment(), **reached})
+
+
+@pytest.fixture(scope="module")
+def graph(module):
+    """What terraform says of the order."""
+    return module.terraform("graph").output
+
+
+def test_the_files_are_formatted(module):
+    run = module.terraform("fmt", "-check", "-recursive", "-diff")
     assert run.succeeded, run.output
 
 
-def test_the_configuration_is_valid(site):
-    run = site.module.terraform("validate", "-no-color")
+def test_the_configuration_is_valid(module):
+    run = module.terraform("validate", "-no-color")
     assert run.succeeded, run.output
 
 
-def test_what_the_module_claims_of_itself_holds(site):
-    run = site.module.terraform("test", "-no-color")
+@pytest.mark.long
+def test_what_the_module_claims_of_itself_holds(module):
+    run = module.terraform("test", "-no-color")
     assert run.succeeded, run.output
     assert run.says("0 failed")
 
@@ -41,14 +57,15 @@ def test_what_the_module_claims_of_itself_holds(site):
         ("module.identity.terraform_data.deregistration", "module.identity.azurerm_role_assignment.security_reader"),
     ],
 )
-def test_what_no_value_connects_has_its_order_all_the_same(site, later, earlier):
+def test_what_no_value_connects_has_its_order_all_the_same(graph, later, earlier):
     # An apply may get such an order right by chance.
-    assert f'"module.sluice.{later}" -> "module.sluice.{earlier}";' in site.module.terraform("graph").output
+    assert f'"module.sluice.{later}" -> "module.sluice.{earlier}";' in graph
 
 
 @pytest.fixture
-def offering(site, tmp_path):
+def offering(checkout, tmp_path):
     """Gives the module where a mirror has these versions of the providers."""
+    root = Path(shutil.copytree(checkout, tmp_path / "checkout"))
 
     def offer(azurerm, azuread):
         target = f"linux_{_MACHINES[platform.machine()]}"
@@ -61,7 +78,7 @@ def offering(site, tmp_path):
         settings = tmp_path / "terraformrc"
         mirror = f'  filesystem_mirror {{\n    path = "{tmp_path}/mirror"\n  }}\n'
         settings.write_text(f"provider_installation {{\n{mirror}}}\n")
-        return Module(site.module.root, bare_environment() | {"TF_CLI_CONFIG_FILE": str(settings)})
+        return Module(root, bare_environment() | {"TF_CLI_CONFIG_FILE": str(settings)})
 
     return offer
 
@@ -83,10 +100,10 @@ def test_the_lock_file_keeps_the_versions_that_were_tried(offering):
 
 
 @pytest.mark.parametrize(
-    "module", ["sluice", "sluice/modules/identity", "sluice/modules/region", "sluice/modules/settings"]
+    "folder", ["sluice", "sluice/modules/identity", "sluice/modules/region", "sluice/modules/settings"]
 )
-def test_a_module_brings_no_provider_and_looks_at_no_root(module):
-    texts = [path.read_text() for path in (TERRAFORM / "modules" / module).glob("*.tf")]
+def test_a_module_brings_no_provider_and_looks_at_no_root(folder):
+    texts = [path.read_text() for path in (TERRAFORM / "modules" / folder).glob("*.tf")]
     assert not any(re.search("^provider |path[.]root", text, re.MULTILINE) for text in texts)
     assert any("required_version" in text for text in texts)
 

@@ -71,6 +71,7 @@ def own(site):
     return run
 
 
+@pytest.mark.long
 def test_it_is_called_twice_and_each_call_has_names_of_its_own(site, own):
     applied = own("apply", "-auto-approve")
     assert applied.succeeded, applied.error
@@ -144,6 +145,7 @@ def test_the_account_may_be_made_in_the_same_apply(site):
     assert site.nothing_left
 
 
+@pytest.mark.long
 def test_two_calls_for_one_account_have_nothing_in_common(site, own):
     """Two customers of one gateway may have the same account's logs delivered."""
     own.environment["TF_VAR_accounts"] = json.dumps(
@@ -155,6 +157,7 @@ def test_two_calls_for_one_account_have_nothing_in_common(site, own):
     assert len(site.azure.estate.of("azurerm_key_vault")) == 2
 
 
+@pytest.mark.long
 def test_what_a_second_call_left_is_taken_up_beside_a_first_one_that_is_applied(site, own):
     both = own.environment["TF_VAR_accounts"]
     own.environment["TF_VAR_accounts"] = json.dumps({"first": site.azure.estate.accounts[0].id})

@@ -65,6 +65,7 @@ def test_another_subscription_in_the_same_state_is_refused_and_nothing_changes(s
     assert site.registered == [A]
 
 
+@pytest.mark.long
 def test_destroying_one_subscription_leaves_the_other_as_it_is(site):
     site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
     site.module.write_variables(site.variables(location1=site.entry(B, "flowlogs2")), "b.tfvars.json")

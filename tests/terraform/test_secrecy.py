@@ -35,6 +35,7 @@ def test_no_run_of_terraform_leaves_the_token_anywhere(site, tmp_path):
     assert lines.that_show(token) == []
 
 
+@pytest.mark.long
 def test_the_state_backup_and_plan_are_among_what_is_searched(site):
     site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
     site.module.apply(A)

@@ -73,6 +73,7 @@ def test_it_keeps_its_names_and_all_that_it_made(earlier):
     assert planned.nothing_to_do, planned.output
 
 
+@pytest.mark.long
 def test_it_is_destroyed_at_once(earlier):
     run = earlier.module.destroy(A)
     assert run.succeeded, run.error

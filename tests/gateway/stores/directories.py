@@ -65,17 +65,12 @@ def rows(data: Path, columns: dict[str, list[str]] | None = None) -> Rows:
         closing(duckdb.connect(data / "records.duckdb", read_only=True)) as records,
         closing(sqlite3.connect(data / "accounts.sqlite")) as accounts,
     ):
-        return {
-            table: _rows(file, table, names)
-            for file in (records, accounts)
-            for table, names in _columns(file).items()
-            if table != "schema_version" and (columns is None or table in columns)
-            for names in [names if columns is None else columns[table]]
-        } | {
-            old: _rows(accounts, old, columns[old])
-            for old, new in TABLES.items()
-            if columns is not None and old in columns and new in _columns(accounts)
-        }
+        there = {table: (file, names) for file in (records, accounts) for table, names in _columns(file).items()}
+        del there["schema_version"]
+        if columns is None:
+            return {table: _rows(*there[table], table, table, names) for table, (_, names) in there.items()}
+        now = {table: table if table in there else TABLES[table] for table in columns}
+        return {table: _rows(*there[now[table]], table, now[table], names) for table, names in columns.items()}
 
 
 def columns(data: Path) -> dict[str, list[str]]:
@@ -100,9 +95,7 @@ def _columns(file: Any) -> dict[str, list[str]]:
     }
 
 
-def _rows(file: Any, table: str, names: list[str]) -> list[tuple[Any, ...]]:
-    now = table if table in _columns(file) else TABLES[table]
-    there = _columns(file)[now]
+def _rows(file: Any, there: list[str], table: str, now: str, names: list[str]) -> list[tuple[Any, ...]]:
     known = [name if name in there else RENAMED[table, name] for name in names]
     # What all customers shared in version 0.1, each of them has now.
     distinct = "DISTINCT" if known != names else ""

@@ -1,4 +1,16 @@
+import pytest
+
+from gateway.stores import passwords
 from gateway.stores.passwords import hash_password, is_password, new_password
+
+
+@pytest.fixture(autouse=True)
+def _at_the_gateways_own_cost(cost_of_a_hash, monkeypatch):
+    monkeypatch.setattr(passwords, "_N", cost_of_a_hash)
+
+
+def test_a_hash_costs_what_owasp_asks_for():
+    assert hash_password("password").startswith("scrypt$32768$8$1$")
 
 
 def test_a_password_is_known_again_and_another_is_not():

@@ -14,72 +14,110 @@ from gateway.cli import main
 from gateway.stores import accounts_schema, upgrade
 from gateway.stores.duckdb import schema as records_schema
 from gateway.stores.upgrade import UpgradeError
-from tests.gateway.stores.directories import FIRST, NOW, Usage, columns, files, open_to_everybody, rows, versions
+from tests.gateway.stores.directories import (
+    FIRST,
+    NOW,
+    Usage,
+    columns,
+    files,
+    open_to_everybody,
+    rows,
+    version_0_1,
+    versions,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
 MARKED = ("records", "facts", "unsettled")
 
 
-class Counting:
-    """A connection that ends the process before one of its statements."""
+class Watched:
+    """A connection that tells before each of its statements how many there were."""
 
-    def __init__(self, connection, before):
+    def __init__(self, connection, told):
         self._connection = connection
-        self._left = before
+        self._told = told
 
     def __getattr__(self, name):
         return getattr(self._connection, name)
 
     def execute(self, *arguments):
-        if not self._left:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self._left -= 1
+        self._told()
         return self._connection.execute(*arguments)
 
 
-def upgrade_killed(data, schema, before):
-    """Upgrade in a process that is killed before a statement on one of the files. Tells whether it was."""
-    process = os.fork()
-    if not process:
-        connect = schema.connect
-        schema.connect = lambda path: Counting(connect(path), before)
+def watched(monkeypatch, schema, told):
+    connect = schema.connect
+    monkeypatch.setattr(schema, "connect", lambda path: Watched(connect(path), told))
+
+
+@pytest.fixture(params=[records_schema, accounts_schema], ids=["records", "accounts"])
+def schema(request):
+    """What the file is made with whose upgrade is cut off."""
+    return request.param
+
+
+@pytest.fixture
+def cut_off(data, tmp_path, monkeypatch, schema):
+    """The directory as each statement of an upgrade of a file finds it, which is as a kill leaves it there."""
+    found = []
+
+    def told():
+        found.append(shutil.copytree(data, tmp_path / str(len(found))))
+
+    with monkeypatch.context() as patch:
+        watched(patch, schema, told)
         upgrade.upgrade(data, lambda _told: None)
-        os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(process, 0)[1])
+    return found
 
 
 OF_RECORDS = {"facts", "unsettled", "turned_hours", "turned_records", "observers", "edges", "edges_merged"}
 """The tables that steps have made in the file of the records."""
 
 
-@pytest.mark.parametrize("schema", [records_schema, accounts_schema], ids=["records", "accounts"])
-def test_an_upgrade_that_is_killed_at_any_statement_leaves_the_old_state_or_the_new_one(
-    data, old_columns, kept, tmp_path, schema
+def test_an_upgrade_that_is_cut_off_at_any_statement_leaves_the_old_state_or_the_new_one(
+    old_columns, kept, cut_off, data, schema
 ):
-    whole = shutil.copytree(data, tmp_path / "whole")
-    upgrade.upgrade(whole, lambda _told: None)
-    statements, states = 0, set()
-    while upgrade_killed(shutil.copytree(data, tmp_path / str(statements)), schema, statements):
-        killed = tmp_path / str(statements)
-        assert rows(killed, old_columns) == kept
-        for number, (version, file) in enumerate(zip(versions(killed), (records_schema, accounts_schema), strict=True)):
-            made = {table for table in columns(killed) if table not in old_columns} - OF_RECORDS
+    whole = rows(data)
+    bytes_, states = set(), set()
+    for left in cut_off:
+        # Most statements of a step leave nothing on the disk that the one before them did not.
+        same = frozenset(files(left).items())
+        if same in bytes_:
+            continue
+        bytes_.add(same)
+        assert rows(left, old_columns) == kept
+        for number, (version, file) in enumerate(zip(versions(left), (records_schema, accounts_schema), strict=True)):
+            made = {table for table in columns(left) if table not in old_columns} - OF_RECORDS
             assert FIRST[number] <= version <= file.SCHEMA.version
             assert file is not accounts_schema or bool(made) == (version != FIRST[number])
-        statements += 1
-        # Kills within one step leave the same state: it goes on from there in the same way.
-        state = versions(killed), tuple(sorted(file.name for file in killed.iterdir())), repr(rows(killed))
+        # Where it was cut off within one step, it goes on in the same way.
+        state = versions(left), tuple(sorted(file.name for file in left.iterdir())), repr(rows(left))
         if state in states:
             continue
         states.add(state)
-        upgrade.upgrade(killed, lambda _told: None)
-        assert versions(killed) == NOW
-        assert rows(killed, old_columns) == kept
-        assert {name: rows(killed)[name] for name in MARKED} == {name: rows(whole)[name] for name in MARKED}
-        assert not list(killed.glob("*.before-upgrade*"))
-    assert statements > 5
+        upgrade.upgrade(left, lambda _told: None)
+        assert versions(left) == NOW
+        assert rows(left, old_columns) == kept
+        assert {name: rows(left)[name] for name in MARKED} == {name: whole[name] for name in MARKED}
+        assert not list(left.glob("*.before-upgrade*"))
     assert len(states) > len(schema.SCHEMA.steps)
+
+
+def test_a_process_that_is_killed_leaves_the_directory_as_its_statement_found_it(data, tmp_path, cut_off, schema):
+    half = len(cut_off) // 2
+    killed = version_0_1(tmp_path / "killed")
+    process = os.fork()
+    if not process:
+        left = iter(range(half))
+        with pytest.MonkeyPatch.context() as patch:
+            watched(patch, schema, lambda: next(left, None) is None and os.kill(os.getpid(), signal.SIGKILL))
+            upgrade.upgrade(killed, lambda _told: None)
+        os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(process, 0)[1])
+    assert versions(killed) == versions(cut_off[half])
+    assert rows(killed) == rows(cut_off[half]) != rows(data)
+    assert sorted(file.name for file in killed.iterdir()) == sorted(file.name for file in cut_off[half].iterdir())
 
 
 LIMITED = """

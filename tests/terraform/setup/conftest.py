@@ -60,7 +60,7 @@ class Machine:
     def run(self, command: str, *arguments: str, **environment: str) -> Done:
         """Run a command of the program."""
         done = subprocess.run(
-            [_PYTHON, "-B", SETUP, command, *arguments],
+            [_PYTHON, SETUP, command, *arguments],
             cwd=self.folder,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
