@@ -1,4 +1,4 @@
-"""The gateway's application: which call is answered by which part."""
+"""The gateway's application, which combines the API and the console."""
 
 import logging
 import threading
@@ -37,7 +37,7 @@ from gateway.stores.errors import StoreError
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 
 _SETTLING_EVERY: Final = 5.0
-"""Seconds between looks for hours whose records wait to be marked."""
+"""Seconds between checks for hours whose records are waiting to be marked."""
 _logger = logging.getLogger(__name__)
 
 
@@ -51,18 +51,17 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     records_life: timedelta | None = None,
     activity: Activity | None = None,
 ) -> ASGIApp:
-    """Put the gateway together.
+    """Build the gateway's application.
 
     Args:
         stores: Open stores; they stay open when the application ends.
-        site: Where the gateway is, as it tells others.
+        site: Where the gateway is, as others see it.
         clock: The time for tokens, keys and sessions.
         sink: Takes the request log.
-        limits: What one request may bring.
+        limits: The limits for one request.
         middleware: Further layers between the request log and the calls.
-        records_life: How long flow records are kept whose customer has no days of its own for them, counted from
-            their own time; for ever without.
-        activity: Takes part in what is under way in this process, for the metrics.
+        records_life: How long flow records are kept by default, counted from their own timestamps; None for ever.
+        activity: Counts what is in progress in this process, for the metrics.
 
     """
     activity = activity or Activity()
@@ -80,7 +79,9 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     async def on_storage_error(request: Request, error: Exception) -> Response:
         if is_api(request.url.path):
             return await on_api_storage_error(request, error)
-        _logger.error("A page could not be made. Look for a full disk first, then restart the gateway.", exc_info=error)
+        _logger.error(
+            "A page could not be made. Check for a full disk first, then restart the gateway.", exc_info=error
+        )
         return await pages.on_storage_error(request, error)
 
     @asynccontextmanager
@@ -113,7 +114,7 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
 
 
 async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None, ending: threading.Event) -> None:
-    """Forget what has outlived its time, records at the start too, until the gateway is ending."""
+    """Delete expired data, records also right at the start, until the gateway stops."""
     while True:
         # Before the keys, which live as long as their records.
         records = partial(forget_outlived, stores, records_life, clock(), ending.is_set)
@@ -122,14 +123,18 @@ async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | No
 
 
 async def _settle(stores: Stores, clock: Clock) -> None:
-    """Mark the records of hours that wait for it, one after another, with as long a pause for posts as each took."""
+    """Mark the records of waiting hours, one hour after another. The pause after each, for posts, is as long as it
+    took.
+    """
     failed = False
     while True:
         began = time.monotonic()
         try:
             found = await run_in_threadpool(stores.records.settle, clock())
         except STORAGE_ERRORS:
-            _logger.exception("The bytes of an hour could not be settled. Other hours are tried, then this one again.")
+            _logger.exception(
+                "The bytes of an hour could not be settled. Other hours are tried first, then this one again."
+            )
             found = failed = True
         if found:
             await anyio.sleep(time.monotonic() - began)
@@ -150,4 +155,4 @@ async def _carry_out(chores: Sequence[Callable[[], object]]) -> None:
         try:
             await run_in_threadpool(chore)
         except STORAGE_ERRORS:
-            _logger.exception("What is past its retention could not be removed. The next try is in an hour.")
+            _logger.exception("Expired data could not be deleted. The next attempt is in an hour.")
