@@ -33,28 +33,30 @@ _WORDS: Final = """
 accept accepted accepts acl_id add added address addresses administrator after again agent agent's agents all allow
 allowed allows already also always an and another answer answered answers any anything API apply are array as at bad
 basis batch be been before begin begins between blank blocked blueprint body boolean both busy but by byte bytes
-bytes_dst_to_src bytes_src_to_dst can can't cannot canonical case character characters check checked compress console
-contain contains content contents continue control could count counter_source counters counts data date decimal decision
-decoded deliver delivered denies deny depth digit digits direction direction_basis do document does doesn't done dst_ip
-dst_port due duplicate duplicates each earlier edge either else empty encoded encoding encryption end entries ephemeral
-epoch error errors every exceeded exceeds expected expired expires expiry failed fails false fault field fields finds
-first flow flow_log_id for form format formed found four from gateway gateway's get gets given gives greater GUID had
-has have header headers here hexadecimal host how HTTP ICMP ID identifier if ignored in inbound incorrect input instead
-integer integers interval intervals invalid IP IPv4 IPv6 is isn't ISO it item items its JSON key keys kind known lacks
-large larger largest last later latest leading least left length limit limits line lines links_established links_failed
-links_live links_terminated list listed listen log logs long longer lower lower-case lowercase MAC mac machine machine's
-made make makes malformed many match matched matches matching maximum may measured milliseconds minimum missing more
-most must name named names NDJSON needs negative never new newer newline next no none not now nowhere NSG nsg null
-number numbers object objects of old older one only open or other others out outbound packets_dst_to_src
+bytes_dst_to_src bytes_src_to_dst call can can't cannot canonical case character characters check checked compress
+compressed console contain contains content contents continue control could count counter_source counters counts create
+created customers data date decimal decision decoded decompressed deferred deleted deliver delivered denies deny depth
+different digit digits direction direction_basis do document does doesn't done dst_ip dst_port due duplicate duplicates
+each earlier edge either else empty encoded encoding encryption end entries ephemeral epoch error errors every exceeded
+exceeds expected expired expires expiry failed fails false fault field fields finds first flow flow_log_id for form
+format formed found four from gateway gateway's get gets given gives greater GUID had has have header headers here
+hexadecimal host how HTTP ICMP ID identifier if ignored in inbound incorrect input instead integer integers interval
+intervals invalid IP IPv4 IPv6 is isn't ISO it item items its JSON key keys kind known lacks large larger largest last
+later latest leading least left length limit limits line lines links_established links_failed links_live
+links_terminated list listed listen log logs long longer lower lower-case lowercase MAC mac machine machine's made make
+makes malformed many match matched matches matching maximum may measured milliseconds minimum missing more most must
+name named names NDJSON needs negative never new newer newline next no none not now nowhere NSG nsg null number numbers
+object objects of old older one only open operator or other others out outbound own packets_dst_to_src
 packets_src_to_dst parse parsed parsing password payload peer_listen pending permitted places port ports positive post
-posts present previous process progress protocol range ranges read reason received recognised recognized record records
-refuse refused refuses rejected rejects removed repeated request required requires resource resource_id retention
-revoked RFC rule rules same schema second seconds send sends sent separator should size so source src_ip src_port state
-storage store stored str string strings subscription supported surrogates syntax take taken takes TCP tcp_info text than
-that the their them these they this time times timestamp timestamps to token tokens too true tuple two type types UDP
-unauthorized under unexpected unique units unknown unreadable unrecognised unrecognized unsupported up upper upper-case
-uppercase URL use used uses UTC UTF-8 UUID valid value values variable version VNet vnet was were when where which whole
-whose why will with within without would wrong yet you zero zero-length
+posts present previous process progress protocol raise range ranges read reason received recognised recognized record
+records refuse refused refuses rejected rejects removed repeated request required requires resource resource_id
+retention revoked RFC rule rules same schema second seconds send sends sent separator should size so source src_ip
+src_port state storage store stored str string strings subscription supported surrogates syntax take taken takes TCP
+tcp_info text than that the their them these they this time times timestamp timestamps to token tokens too true
+truncated tuple two type types UDP unauthorized under unexpected unique units unknown unreadable unrecognised
+unrecognized unsupported up upper upper-case uppercase URL use used uses UTC UTF-8 UUID valid value values variable
+version VNet vnet was were when where which whole whose why will with within without would wrong yet you zero
+zero-length
 """
 WORDS: Final = CODES | frozenset(_WORDS.split())
 """What a foreign sentence may say: the words of the flow record's rules, and others that refusals are told in."""

@@ -1,4 +1,4 @@
-"""The gateway's application: which call is answered by which part."""
+"""The gateway's application, which combines the API and the console."""
 
 import logging
 import threading
@@ -45,18 +45,17 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     records_life: timedelta | None = None,
     activity: Activity | None = None,
 ) -> ASGIApp:
-    """Put the gateway together.
+    """Build the gateway's application.
 
     Args:
         stores: Open stores; they stay open when the application ends.
-        site: Where the gateway is, as it tells others.
+        site: Where the gateway is, as others see it.
         clock: The time for tokens, keys and sessions.
         sink: Takes the request log.
-        limits: What one request may bring.
+        limits: The limits for one request.
         middleware: Further layers between the request log and the calls.
-        records_life: How long flow records are kept whose customer has no days of its own for them, counted from
-            their own time; for ever without.
-        activity: Takes part in what is under way in this process, for the metrics.
+        records_life: How long flow records are kept by default, counted from their own timestamps; None for ever.
+        activity: Counts what is in progress in this process, for the metrics.
 
     """
     activity = activity or Activity()
@@ -74,7 +73,9 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     async def on_storage_error(request: Request, error: Exception) -> Response:
         if is_api(request.url.path):
             return await on_api_storage_error(request, error)
-        _logger.error("A page could not be made. Look for a full disk first, then restart the gateway.", exc_info=error)
+        _logger.error(
+            "A page could not be made. Check for a full disk first, then restart the gateway.", exc_info=error
+        )
         return await pages.on_storage_error(request, error)
 
     @asynccontextmanager

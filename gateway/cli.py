@@ -27,15 +27,15 @@ _INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit status: 0 when done, 1 when refused, 2 for wrong usage.
+    """Run a command and return its exit status: 0 when done, 1 when refused, 2 for wrong usage.
 
-    What a command was asked for goes to stdout, and what else people are to read to stderr. `serve` writes JSON lines
-    to stdout: first `{"listening": URL}`, with `"edge": URL` if agents may come and `"metrics": URL` if Prometheus may,
-    then the request log.
+    A command's result goes to stdout, and everything else that people should read to stderr. `serve` writes JSON lines
+    to stdout: first `{"listening": URL}`, with `"edge": URL` and `"metrics": URL` if it listens for agents and for
+    Prometheus, then the request log.
     """
     words = sys.argv[1:] if arguments is None else arguments
     if any(_is_not_text(word) for word in words):
-        return _refused("An argument is not valid UTF-8. Type it again.")
+        return _refused("An argument is not valid UTF-8. Enter it again.")
     options = _parser().parse_args(words)
     # What the gateway keeps is for nobody else on the machine.
     os.umask(0o077)
@@ -77,16 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gateway", description="The reference API gateway of Sluice.")
     commands = parser.add_subparsers(dest="command", required=True)
     data = argparse.ArgumentParser(add_help=False)
-    data.add_argument("--data", type=Path, required=True, help="directory of everything that the gateway keeps")
+    data.add_argument("--data", type=Path, required=True, help="directory in which the gateway keeps everything")
 
     add_serve_arguments(commands.add_parser("serve", parents=[data], help="answer requests until SIGTERM"))
     add_backup_arguments(
-        commands.add_parser("backup", parents=[data], help="copy everything as it is at one moment"),
+        commands.add_parser("backup", parents=[data], help="back up everything as of one moment"),
         commands.add_parser("restore", parents=[data], help="restore a backup into an empty directory"),
     )
-    add_user_commands(commands.add_parser("user", help="people who sign in"), data)
-    add_customer_commands(commands.add_parser("customer", help="customers, and what belongs to them"), data)
-    add_records_commands(commands.add_parser("records", help="flow records that are stored"), data)
+    add_user_commands(commands.add_parser("user", help="users who sign in"), data)
+    add_customer_commands(commands.add_parser("customer", help="customers and their data"), data)
+    add_records_commands(commands.add_parser("records", help="stored flow records"), data)
     return parser
 
 
@@ -99,7 +99,7 @@ def write_line(entry: dict[str, Any]) -> None:
 
 
 def _tell(options: argparse.Namespace, result: dict[str, Any]) -> None:
-    """Write what was done as JSON, if that is asked for."""
+    """Print the result as JSON, if requested."""
     if options.json:
         write_line(result)
 

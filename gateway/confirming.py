@@ -1,4 +1,4 @@
-"""Asking before something is gone for good."""
+"""Confirmation before something is permanently deleted."""
 
 import sys
 
@@ -7,15 +7,17 @@ from shared.commands.output import say
 
 
 def require_typed(word: str, told: str) -> None:
-    """Tell somebody at a terminal what is about to happen, and have a word typed that nobody types by mistake.
+    """Explain on the terminal what is about to happen, and ask for a word that nobody types by mistake.
 
     Raises:
-        RefusedError: Nobody is there to be asked, or something else was typed.
+        RefusedError: There is no terminal, or something else was typed.
 
     """
     if not sys.stdin.isatty():
-        raise RefusedError("There is no terminal to ask on. Add --yes to go ahead without asking. Nothing was changed.")
-    say(f"{told} Type {word} to go ahead:")
+        raise RefusedError(
+            "There is no terminal to ask for confirmation. Add --yes to skip the question. Nothing was changed."
+        )
+    say(f"{told} Type {word} to continue:")
     try:
         typed = sys.stdin.readline().strip()
     except KeyboardInterrupt:

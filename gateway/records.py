@@ -42,7 +42,7 @@ def add_records_commands(parser: argparse.ArgumentParser, data: argparse.Argumen
         "--search", metavar="QUERY", help="records that this search finds, as in the console: 'host:web-1'"
     )
     erase.add_argument("--yes", action="store_true", help="do not ask")
-    erase.add_argument("--json", action="store_true", help="print what was done as one JSON object")
+    erase.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
 def run_records_command(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ _IPV6_PREFIX: Final = 64
 
 
 def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
-    """Return the address that a request comes from; of IPv6 the network of 64 bits.
+    """Return the address that a request comes from; for IPv6, the /64 network.
 
     Args:
         request: The request.
@@ -36,7 +36,9 @@ def know(request: HTTPConnection, customer: int) -> None:
 
 
 def network_of(text: str) -> str | None:
-    """Return an address as its sender is told by it: of IPv6 the network of 64 bits; None if it is not one."""
+    """Return the part of an address that identifies its sender: for IPv6, the /64 network. None if it is not an
+    address.
+    """
     try:
         address: IPv4Address | IPv6Address = ip_address(text)
     except ValueError:

@@ -80,13 +80,13 @@ class SigningIn:
     async def user(
         self, request: Request, name: str, password: str, action: Action, device: str | None = None
     ) -> User | None:
-        """Return the user whose name and password these are, and write into the audit log what became of it.
+        """Return the user with this name and password, and record the outcome in the audit log.
 
         Args:
             request: What brought them.
-            name: The name that was given.
-            password: The password that was given.
-            action: What the audit log is to say of a success.
+            name: The name as entered.
+            password: The password as entered.
+            action: The action to record in the audit log on success.
             device: What tells the browser from others, if it is one that the user of this name has signed in with.
 
         Raises:
@@ -99,7 +99,7 @@ class SigningIn:
         )
 
     async def change_password(self, request: Request, user: User, present: str, new: str) -> bool:
-        """Replace a user's password, which ends the user's sessions; return whether the present one was right.
+        """Change a user's password, which ends the user's sessions; return whether the current one was right.
 
         Raises:
             TooManyTriesError: Nothing was looked at.
@@ -115,7 +115,7 @@ class SigningIn:
         )
 
     def address(self, request: Request) -> str:
-        """Return where a request comes from; of IPv6 the network of 64 bits."""
+        """Return the address that a request comes from; for IPv6, its /64 network."""
         return sender(request, behind_a_proxy=self._behind_a_proxy)
 
     async def _limited(self, request: Request, asker: "_Asker", attempt: Callable[[], User | None]) -> User | None:

@@ -1,4 +1,4 @@
-"""Where the gateway is, as it tells others."""
+"""Where the gateway is, as others see it."""
 
 import re
 from dataclasses import dataclass

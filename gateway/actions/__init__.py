@@ -1,5 +1,5 @@
-"""What people, tokens and the command line change: each action with its entry in the audit log, in one transaction.
+"""Actions of people, tokens and the command line, each in one transaction with its entry in the audit log.
 
-Whoever adds an action adds its code and words to `gateway.stores.audit_log.Action`; the API, the console and the
-command line call it here, so that none of them can forget the entry.
+A new action needs a code and words in `gateway.stores.audit_log.Action`. The API, the console and the command line all
+call it here, so that none of them can forget the entry.
 """

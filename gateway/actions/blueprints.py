@@ -1,4 +1,4 @@
-"""Blueprints: imported and removed."""
+"""Import and remove blueprints."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from gateway.stores.stores import Stores
 
 
 def import_blueprint(stores: Stores, actor: Actor, now: datetime, blueprint: NewBlueprint) -> int:
-    """Keep a blueprint, in the place of one of its name, and return its number. Blocks."""
+    """Store a blueprint, replacing any with the same name, and return its number. Blocks."""
     with stores.database.transaction():
         number = stores.blueprints.put(actor.customer, blueprint, now)
         what = f"{blueprint.name}, every {blueprint.interval_seconds} s"
@@ -18,10 +18,10 @@ def import_blueprint(stores: Stores, actor: Actor, now: datetime, blueprint: New
 
 
 def remove_blueprint(stores: Stores, actor: Actor, now: datetime, number: int) -> None:
-    """Remove a blueprint, from its machines too. Blocks.
+    """Remove a blueprint, also from the machines it is applied to. Blocks.
 
     Raises:
-        GoneError: There is none of this number.
+        GoneError: There is no blueprint with this number.
 
     """
     with stores.database.transaction():

@@ -1,4 +1,4 @@
-"""Configurations of flow logs: saved, removed, and their scripts downloaded."""
+"""Save and remove configurations of flow logs, and download their scripts."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,10 +12,10 @@ from gateway.stores.stores import Stores
 def add_deployment(
     stores: Stores, actor: Actor, now: datetime, name: str, subscription_id: str, accounts: Sequence[NewStorageAccount]
 ) -> None:
-    """Keep a new configuration. Blocks.
+    """Store a new configuration. Blocks.
 
     Raises:
-        TakenError: The customer has one of this name.
+        TakenError: The customer already has one with this name.
         KeyLostError: Its connection strings can't be encrypted.
 
     """
@@ -33,11 +33,11 @@ def replace_deployment(
     accounts: Sequence[NewStorageAccount],
     seen: str,
 ) -> None:
-    """Save a configuration in the place of the one that was seen, which its `mark` tells. Blocks.
+    """Replace the configuration that the user saw, identified by its `mark`. Blocks.
 
     Raises:
-        GoneError: There is none of this name any more, or no connection string to keep for one of its accounts.
-        ChangedError: It is another one than was seen.
+        GoneError: It no longer exists, or one of its accounts has no stored connection string to keep.
+        ChangedError: Somebody has changed it since.
         KeyLostError: Its connection strings can't be encrypted.
 
     """
@@ -50,7 +50,7 @@ def remove_deployment(stores: Stores, actor: Actor, now: datetime, name: str) ->
     """Remove a configuration and its connection strings. Blocks.
 
     Raises:
-        GoneError: There is none of this name.
+        GoneError: There is none with this name.
 
     """
     with stores.database.transaction():
@@ -62,14 +62,14 @@ def remove_deployment(stores: Stores, actor: Actor, now: datetime, name: str) ->
 def give_out_scripts(
     stores: Stores, actor: Actor, now: datetime, name: str, pack: Callable[[dict[str, str]], bytes]
 ) -> bytes:
-    """Return a configuration's scripts, which hold its connection strings. Blocks.
+    """Return a configuration's scripts, which contain its connection strings. Blocks.
 
     Args:
         stores: The stores.
         actor: Who downloads them.
         now: The present moment.
         name: The configuration's name.
-        pack: Makes the scripts of the connection strings, by the names of their accounts.
+        pack: Builds the scripts from the connection strings, which are given by account name.
 
     Raises:
         KeyLostError: The connection strings can't be decrypted.

@@ -1,4 +1,4 @@
-"""What leaves the gateway as a file: who knows the traffic knows the network."""
+"""Exports: data that leaves the gateway as a file."""
 
 from datetime import datetime
 
@@ -7,5 +7,5 @@ from gateway.stores.stores import Stores
 
 
 def note_export(stores: Stores, actor: Actor, now: datetime, action: Action, what: str) -> None:
-    """Tell the audit log of an export, before anything of it is sent. Blocks."""
+    """Record an export in the audit log, before any of it is sent. Blocks."""
     stores.audit_log.add(actor, now, action, what)

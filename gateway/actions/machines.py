@@ -1,4 +1,4 @@
-"""Machines: made known, saved, removed, and their agents accepted or refused."""
+"""Add, save and remove machines, and accept or refuse their agents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,11 @@ _DECISIONS: Final = {Standing.ACCEPTED: Action.ACCEPTED_AGENT, Standing.REFUSED:
 
 @dataclass(frozen=True, slots=True)
 class MachineChange:
-    """What is saved of a machine, which accepts it, too.
+    """A change to a machine. Saving one also accepts the machine.
 
     Attributes:
-        apply: The numbers of the blueprints to apply.
-        remove: The numbers of those to apply no more.
-        agent: The id of the agent to accept with it; nothing for none.
+        apply: The numbers of the blueprints to apply. remove: The numbers of the blueprints to remove.
+        agent: The id of the agent to accept with it; empty for none.
 
     """
 
@@ -31,10 +30,10 @@ class MachineChange:
 
 
 def add_machine(stores: Stores, actor: Actor, now: datetime, name: str, addresses: Sequence[str], system: str) -> int:
-    """Make a machine known by hand, and return its number. Blocks.
+    """Add a machine by hand, and return its number. Blocks.
 
     Raises:
-        TakenError: The customer has one of this name.
+        TakenError: The customer already has one with this name.
 
     """
     with stores.database.transaction():
@@ -59,7 +58,7 @@ def save_machine(stores: Stores, actor: Actor, now: datetime, item: Item, change
 
 
 def remove_machine(stores: Stores, actor: Actor, now: datetime, item: Item) -> None:
-    """Forget a machine. Blocks.
+    """Remove a machine. Blocks.
 
     Raises:
         GoneError: This machine no longer exists.
@@ -72,22 +71,22 @@ def remove_machine(stores: Stores, actor: Actor, now: datetime, item: Item) -> N
 
 
 def decide_on_agent(stores: Stores, actor: Actor, now: datetime, item: Item, agent: str, standing: Standing) -> None:
-    """Accept or refuse the agent of an id on a machine. Blocks.
+    """Accept or refuse an agent on a machine. Blocks.
 
     Raises:
-        GoneError: The agent does not say any more that it is on this machine.
+        GoneError: The agent no longer says that it is on this machine.
 
     """
     with stores.database.transaction():
         if not _decide(stores, actor, now, item, agent, standing):
-            raise GoneError("There is no such agent on this machine. It may be on another one by now.")
+            raise GoneError("There is no such agent on this machine. It may be on another machine now.")
 
 
 def register_agent(stores: Stores, actor: Actor, now: datetime, said: Presence, peer: str) -> Met:
-    """Note that an agent asked, and who it says it is. Blocks.
+    """Record that an agent polled, and who it says it is. Blocks.
 
     Raises:
-        FullError: The customer has too many agents, or machines that nobody has accepted, for one more.
+        FullError: The customer has reached the limit of agents, or of machines waiting for acceptance.
 
     """
     with stores.database.transaction():

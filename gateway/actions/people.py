@@ -1,4 +1,4 @@
-"""People: signed in or refused, added, removed, and their passwords replaced."""
+"""Sign people in, add and remove them, and change their passwords."""
 
 from datetime import datetime
 
@@ -10,15 +10,15 @@ from gateway.stores.stores import Stores
 
 
 def sign_in(stores: Stores, now: datetime, name: str, password: str, address: str, action: Action) -> User | None:
-    """Return the user whose name and password these are, and tell the audit log what became of it. Blocks.
+    """Return the user with this name and password, and record the outcome in the audit log. Blocks.
 
     Args:
         stores: The stores.
         now: The present moment.
-        name: The name that was given.
-        password: The password that was given.
+        name: The name as entered.
+        password: The password as entered.
         address: Where they came from.
-        action: What the audit log is to say of a success.
+        action: The action to record in the audit log on success.
 
     """
     user = stores.accounts.sign_in(name, password)
@@ -33,7 +33,7 @@ def sign_in(stores: Stores, now: datetime, name: str, password: str, address: st
 
 
 def change_password(stores: Stores, now: datetime, user: User, present: str, new: str, address: str) -> User | None:
-    """Replace a user's password, which ends the user's sessions; return None if the present one is another. Blocks."""
+    """Change a user's password, which ends the user's sessions; return None if the current one is wrong. Blocks."""
     if stores.accounts.sign_in(user.name, present) is None:
         return None
     # Before the transaction, which holds up everybody else's.
@@ -45,7 +45,7 @@ def change_password(stores: Stores, now: datetime, user: User, present: str, new
 
 
 def add_user(database: Database, now: datetime, name: str, customer: str, role: Role, password: str) -> None:
-    """Add a person with a one-time password, and the customer if there is none of this name. Blocks.
+    """Add a user with a one-time password, and the customer if it does not exist yet. Blocks.
 
     Raises:
         TakenError: The name is taken.
@@ -71,7 +71,7 @@ def reset_password(database: Database, now: datetime, name: str, password: str) 
 
 
 def remove_user(database: Database, now: datetime, name: str) -> None:
-    """Remove a user, whose sessions end. Blocks.
+    """Remove a user, which ends the user's sessions. Blocks.
 
     Raises:
         GoneError: There is no such user.

@@ -1,4 +1,4 @@
-"""Registrations of Azure subscriptions: kept and ended."""
+"""Store and end registrations of Azure subscriptions."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from gateway.stores.stores import Stores
 
 
 def register(stores: Stores, actor: Actor, now: datetime, subscription_id: str, registration: dict[str, Any]) -> bool:
-    """Keep a registration; return whether there was none in force. Blocks."""
+    """Store a registration; return whether the subscription was not registered before. Blocks."""
     with stores.database.transaction():
         new = stores.registrations.put(actor.customer, subscription_id, registration, now)
         stores.audit_log.add(actor, now, Action.REGISTERED if new else Action.UPDATED_REGISTRATION, subscription_id)

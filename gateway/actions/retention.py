@@ -1,4 +1,4 @@
-"""How long records are kept: a customer's own days, and holds."""
+"""Retention: a customer's own days, and holds."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.flowlog.record import Source
 
 
 def set_retention(stores: Stores, actor: Actor, now: datetime, days: Mapping[Source, int]) -> None:
-    """Set a customer's own days, by source; where one is not named, the general ones are in force. Blocks."""
+    """Set a customer's own retention in days, by source; sources that are not named use the default. Blocks."""
     with stores.database.transaction():
         before = stores.retention.days(actor.customer)
         changed = [source for source in Source if days.get(source) != before.get(source)]
@@ -22,10 +22,10 @@ def set_retention(stores: Stores, actor: Actor, now: datetime, days: Mapping[Sou
 
 
 def make_hold(stores: Stores, actor: Actor, now: datetime, asked: NewHold) -> int:
-    """Hold records, and return the hold's number. Blocks.
+    """Create a hold, and return its number. Blocks.
 
     Raises:
-        FullError: The customer has too many holds in force for one more.
+        FullError: The customer has reached the limit of holds in force.
 
     """
     with stores.database.transaction():
@@ -41,7 +41,7 @@ def lift_hold(stores: Stores, actor: Actor, now: datetime, number: int) -> None:
     """Lift a hold. Blocks.
 
     Raises:
-        GoneError: There is none of this number in force.
+        GoneError: There is no hold with this number in force.
 
     """
     with stores.database.transaction():

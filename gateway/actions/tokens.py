@@ -1,4 +1,4 @@
-"""Subscription tokens: made and revoked."""
+"""Create and revoke subscription tokens."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from gateway.stores.tokens import SubscriptionToken, TokenKind
 def make_token(
     stores: Stores, actor: Actor, now: datetime, kind: TokenKind, life: timedelta, purpose: str
 ) -> tuple[str, SubscriptionToken]:
-    """Make a subscription token; return it, to be shown this once, and what is known of it. Blocks."""
+    """Create a subscription token; return it, to be shown only once, and its details. Blocks."""
     with stores.database.transaction():
         token, made = stores.tokens.add(actor.customer, now, life, purpose, actor.name, kind=kind)
         stores.audit_log.add(actor, now, Action.MADE_TOKEN, f"{made.name}, {made.kind}")
@@ -22,7 +22,7 @@ def revoke_token(stores: Stores, actor: Actor, now: datetime, number: int) -> No
     """Revoke a token. Blocks.
 
     Raises:
-        GoneError: There is none of this number that is good.
+        GoneError: There is no valid token with this number.
 
     """
     with stores.database.transaction():

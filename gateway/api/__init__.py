@@ -1,1 +1,1 @@
-"""The gateway's HTTP API: what functions and scripts call."""
+"""The gateway's HTTP API, which function apps and scripts call."""

@@ -1,4 +1,4 @@
-"""Who is asking: people by auth tokens, functions by subscription tokens."""
+"""Authentication: people by auth tokens, function apps by subscription tokens."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -24,21 +24,21 @@ from gateway.stores.tokens import SubscriptionToken, TokenKind
 
 AUTH_TOKEN_LIFE: Final = timedelta(hours=4)
 LONGEST_LIFE: Final = timedelta(days=3660)
-"""The longest life of a subscription token."""
+"""The longest lifetime of a subscription token."""
 _ALGORITHM: Final = "HS256"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _MADE: Final = {TokenKind.INGEST, TokenKind.AGENT}
-"""The kinds of which tokens are made."""
+"""The kinds of tokens that can be created."""
 _WANTED: Final = {
-    TokenKind.INGEST: "This takes a token of kind ingest, and not an agent's. Make one in the console, under Tokens, "
-    "or by POST /qas/subscription-token.",
-    TokenKind.AGENT: "This takes a token of kind agent, and not one for flow logs. Make one in the console, under "
+    TokenKind.INGEST: "This call needs a token of kind ingest, not an agent's. Create one in the console under Tokens, "
+    "or with POST /qas/subscription-token.",
+    TokenKind.AGENT: "This call needs a token of kind agent, not one for flow logs. Create one in the console under "
     "Tokens.",
 }
 
 
 class Auth:
-    """Signs people in, makes subscription tokens and tells whose a token is."""
+    """Signs people in, creates subscription tokens and authenticates requests with them."""
 
     def __init__(self, stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clock) -> None:
         self._stores = stores
@@ -48,7 +48,7 @@ class Auth:
         self._key = stores.accounts.signing_key()
 
     async def post_auth(self, request: Request) -> Response:
-        """Answer `POST /auth`: a name and a password for an auth token (a JWT that lives 4 h)."""
+        """Answer `POST /auth`: exchange a name and a password for an auth token (a JWT, valid for 4 hours)."""
         name, password = await self._credentials(request)
         try:
             user = await self._signing_in.user(request, name, password, Action.GOT_AUTH_TOKEN)
@@ -62,31 +62,31 @@ class Auth:
         return PlainTextResponse(jwt.encode(claims, self._key, _ALGORITHM), 201, _NO_STORE)
 
     async def post_subscription_token(self, request: Request) -> Response:
-        """Answer `POST /qas/subscription-token`: a new subscription token, shown this once."""
+        """Answer `POST /qas/subscription-token` with a new subscription token, which is shown only once."""
         user = await self._user(request)
         _check_may_make_tokens(user)
         body = await read_body(request, self._limits.form_bytes, self._limits.body_seconds)
         life, kind = _wanted(body)
         actor = Actor.user(user, self.address(request))
         token, made = await run_in_threadpool(
-            make_token, self._stores, actor, self._clock(), kind, life, "made with the HTTP API"
+            make_token, self._stores, actor, self._clock(), kind, life, "created with the HTTP API"
         )
         return JSONResponse({"subscriptionToken": token, **_about(made)}, 201, _NO_STORE)
 
     async def get_subscription_token(self, request: Request) -> Response:
-        """Answer `GET /qas/subscription-token`: until when the token that asks is good."""
+        """Answer `GET /qas/subscription-token` with the expiry of the request's token."""
         token = await self.subscription_token(request, TokenKind.INGEST)
         return JSONResponse(_about(token), headers=_NO_STORE)
 
     async def subscription_token(self, request: Request, wanted: TokenKind) -> SubscriptionToken:
-        """Return what the subscription token of a request stands for.
+        """Return the details of a request's subscription token.
 
         Args:
             request: The request.
-            wanted: The kind of token that may ask for it.
+            wanted: The kind of token that the call needs.
 
         Raises:
-            ApiError: 401, if there is none, or it is unknown, expired or revoked; 403, if it is of another kind.
+            ApiError: 401 if it is missing, unknown, expired or revoked; 403 if it is of the wrong kind.
 
         """
         token = await run_in_threadpool(self._stores.tokens.find, bearer(request), self._clock())
@@ -98,14 +98,14 @@ class Auth:
         return token
 
     def address(self, request: Request) -> str:
-        """Return where a request comes from; of IPv6 the network of 64 bits."""
+        """Return the address that a request comes from; for IPv6, its /64 network."""
         return self._signing_in.address(request)
 
     def customer_of_refused(self, request: Request) -> int | None:
-        """Return the number of the customer whose token a request carries, be it expired or revoked. Blocks.
+        """Return the number of the customer whose token a request carries, even if expired or revoked. Blocks.
 
         Raises:
-            ApiError: 401, if it carries none.
+            ApiError: 401 if it carries none.
 
         """
         return self._stores.tokens.customer_of(bearer(request))
@@ -122,14 +122,18 @@ class Auth:
                 options={"require": ["exp", "sub", "pwd"], "verify_exp": False, "verify_iat": False},
             )
         except jwt.InvalidTokenError:
-            raise _unauthorized("This is not an auth token of this gateway. POST /auth gives one.") from None
+            raise _unauthorized("This is not an auth token of this gateway. Get one with POST /auth.") from None
         if datetime.fromtimestamp(claims["exp"], UTC) <= self._clock():
-            raise _unauthorized("The auth token has expired. POST /auth gives a new one.")
+            raise _unauthorized("The auth token has expired. Get a new one with POST /auth.")
         user = await run_in_threadpool(self._stores.accounts.user, int(claims["sub"]))
         if user is None:
-            raise _unauthorized("The user of this auth token no longer exists. POST /auth as another user.")
+            raise _unauthorized(
+                "The user of this auth token no longer exists. Sign in as another user with POST /auth."
+            )
         if claims["pwd"] != await run_in_threadpool(self._stores.accounts.password_mark, user.id):
-            raise _unauthorized("The password has been changed since. POST /auth with the new one.")
+            raise _unauthorized(
+                "The password has been changed since this auth token was issued. POST /auth with the new password."
+            )
         know(request, user.customer)
         return user
 
@@ -154,7 +158,7 @@ def bearer(request: Request) -> str:
     """Return the token that a request carries.
 
     Raises:
-        ApiError: 401, if it carries none.
+        ApiError: 401 if it carries none.
 
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -164,21 +168,23 @@ def bearer(request: Request) -> str:
 
 
 def token_refused() -> ApiError:
-    """Refuse a subscription token that is not good, or not any more."""
+    """Return the error for a subscription token that is not valid, or no longer is."""
     return _unauthorized(
-        "The subscription token is unknown, expired or revoked. POST /qas/subscription-token makes a new one."
+        "The subscription token is unknown, expired or revoked. Create a new one with POST /qas/subscription-token."
     )
 
 
 def _check_may_make_tokens(user: User) -> None:
-    """Refuse what the console refuses too."""
+    """Refuse users whom the console would refuse too."""
     if user.role is not Role.ADMINISTRATOR:
-        raise ApiError(403, "not_administrator", "Only administrators can make subscription tokens. Ask one of them.")
+        raise ApiError(
+            403, "not_administrator", "Only administrators can create subscription tokens. Ask an administrator."
+        )
     if user.needs_new_password:
         raise ApiError(
             403,
             "one_time_password",
-            "You have a one-time password. Sign in to the console, and choose one of your own.",
+            "You have a one-time password. Sign in to the console and choose your own password.",
         )
 
 
@@ -187,12 +193,12 @@ def _unauthorized(message: str) -> ApiError:
 
 
 def _about(token: SubscriptionToken) -> dict[str, str]:
-    """Return what a token's holder is told of it."""
+    """Return a token's details as its holder sees them."""
     return {"kind": token.kind, "expiresAt": iso(token.expires_at)}
 
 
 def _wanted(body: bytes) -> tuple[timedelta, TokenKind]:
-    """Read how long a subscription token is to live, and what it is to be for."""
+    """Read the lifetime and the kind of a subscription token."""
     try:
         wanted = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -213,7 +219,7 @@ def _kind(wanted: object) -> TokenKind:
 
 
 def _life(wanted: object) -> timedelta:
-    """Read a life; the unit, minutes, is our reading of the vendors' example."""
+    """Read a lifetime; the unit, minutes, is our interpretation of the vendor's example."""
     longest = LONGEST_LIFE // timedelta(minutes=1)
     if isinstance(wanted, float) and wanted.is_integer():
         wanted = int(wanted)  # which JSON does not tell from a whole number

@@ -64,9 +64,9 @@ def _subscription_id(request: Request) -> str:
 
 
 def _registration(body: bytes) -> dict[str, Any]:
-    """Check a registration and give what is kept of it.
+    """Check a registration, and return the part that is stored.
 
-    The application's credential is not kept: nothing in the gateway signs in to Azure, and a secret that is not there
+    The application's credential is not stored: nothing in the gateway signs in to Azure, and a secret that is not there
     cannot leak.
     """
     try:

@@ -1,4 +1,4 @@
-"""Bodies of requests, read and inflated no further than their limits."""
+"""Request bodies, read and decompressed up to their limits."""
 
 import asyncio
 import zlib
@@ -12,17 +12,17 @@ from starlette.requests import ClientDisconnect, Request
 from gateway.api.errors import ApiError
 
 _GZIP: Final = 31
-"""zlib's word for a gzip header and a window of 32 KB."""
+"""zlib's value for a gzip header and a window of 32 KB."""
 _STEP: Final = 4096
-"""What is left over of a step is copied at the end of each gzip member, so a step is short."""
+"""The unused rest of a step is copied at the end of each gzip member, so steps are short."""
 _PART: Final = 64 * 1024
 
 
 class Bodies:
-    """All bodies that are being received, or wait until they are stored, together. To be used on one event loop only.
+    """All bodies that are being received or waiting to be stored. For use on one event loop only.
 
     Attributes:
-        most: As many bytes as they may have.
+        most: The most bytes that they may have together.
 
     """
 
@@ -30,8 +30,8 @@ class Bodies:
         """Begin without any.
 
         Args:
-            most: As many bytes as they may have.
-            most_of_one: As many as those of one customer may have, and those of strangers together.
+            most: The most bytes that they may have together.
+            most_of_one: The most bytes for one customer's bodies, and for those of all strangers together.
 
         """
         self.most = most
@@ -40,14 +40,14 @@ class Bodies:
 
     @property
     def taken(self) -> int:
-        """How many bytes they have."""
+        """The number of bytes that they have together."""
         return self._taken.total()
 
     @contextmanager
     def receiving(self, customer: int | None) -> Iterator[Callable[[int], None]]:
-        """Yield what counts the bytes of one body as they come, until the context ends.
+        """Yield a function that counts the bytes of one body as they arrive, until the context ends.
 
-        What it gives raises ApiError, 503, once there is room for no more.
+        The function raises ApiError, 503, once there is no room for more.
 
         Args:
             customer: Whose it is; None for a stranger's.
@@ -58,7 +58,9 @@ class Bodies:
         def grow(size: int) -> None:
             nonlocal mine
             if self.taken + size > self.most or self._taken[customer] + size > self._most_of_one:
-                raise ApiError(503, "busy", "Too much is being received at once. Send it again.", {"Retry-After": "5"})
+                raise ApiError(
+                    503, "busy", "The gateway is receiving too much at once. Send it again.", {"Retry-After": "5"}
+                )
             self._taken[customer] += size
             mine += size
 
@@ -72,16 +74,15 @@ class Bodies:
 
 @asynccontextmanager
 async def received(request: Request, limit: int, seconds: float) -> AsyncIterator[bytes]:
-    """Read a request's body, whatever its Content-Length says; until the context ends there is room for less of others.
+    """Read a request's body, whatever its Content-Length says. Until the context ends, it takes room from other bodies.
 
     Args:
         request: The request.
         limit: The most bytes to take.
-        seconds: The time to take them in.
+        seconds: The time to receive them in.
 
     Raises:
-        ApiError: 413 for a longer body, 408 for a slower one or one that is cut short, 503 if all that are received
-            together are too long.
+        ApiError: 413 for a longer body, 408 for a slower or truncated one, 503 if all bodies together are too long.
 
     """
     bodies: Bodies = request.app.state.bodies
@@ -90,7 +91,7 @@ async def received(request: Request, limit: int, seconds: float) -> AsyncIterato
 
 
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
-    """Read a request's body as `received` does, for whoever is done with it at once."""
+    """Read a request's body as `received` does, for callers that need no room for it afterwards."""
     async with received(request, limit, seconds) as body:
         return body
 
@@ -103,7 +104,7 @@ async def _read(request: Request, limit: int, seconds: float, grow: Callable[[in
                 grow(len(chunk))
                 chunks += chunk
                 if len(chunks) > limit:
-                    raise too_large(f"The body is larger than {limit} bytes as sent.")
+                    raise too_large(f"The compressed body is larger than {limit} bytes.")
     except ClientDisconnect:
         raise ApiError(408, "cut_short", "The connection ended before the body did. Send it again.") from None
     except TimeoutError:
@@ -112,11 +113,11 @@ async def _read(request: Request, limit: int, seconds: float, grow: Callable[[in
 
 
 def inflate(compressed: bytes, limit: int) -> Iterator[bytes]:
-    """Inflate a gzip body part by part, each of 64 KB at most, and stop as soon as it grows beyond the limit.
+    """Decompress a gzip body in parts of at most 64 KB, and stop as soon as it exceeds the limit.
 
     Raises:
-        ApiError: 413 for a body that is larger, 408 for one that is cut short, 400 for one that is not gzip or goes on
-            after its end.
+        ApiError: 413 for a larger body, 408 for a truncated one, 400 for one that is not gzip or has data after its
+            end.
 
     """
     decompressor = zlib.decompressobj(_GZIP)
@@ -132,13 +133,13 @@ def inflate(compressed: bytes, limit: int) -> Iterator[bytes]:
                 raise ApiError(400, "bad_gzip", "The body is not gzip. Compress it as Content-Encoding says.") from None
             size += len(part)
             if size > limit:
-                raise too_large(f"The body is larger than {limit} bytes when inflated.")
+                raise too_large(f"The body is larger than {limit} bytes when decompressed.")
             yield part
             step = decompressor.unconsumed_tail or decompressor.unused_data
     if not decompressor.eof:
-        raise ApiError(408, "cut_short", "The gzip body ends too early. Send it again.")
+        raise ApiError(408, "cut_short", "The gzip body is truncated. Send it again.")
 
 
 def too_large(what: str) -> ApiError:
-    """Refuse a body that breaks a limit, which the sentence names."""
+    """Return the error for a body that exceeds a limit, which the sentence names."""
     return ApiError(413, "too_large", f"{what} Send the records in smaller batches.")

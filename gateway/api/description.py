@@ -1,4 +1,4 @@
-"""`/openapi.json`: the HTTP API, described for programs."""
+"""`/openapi.json`: a description of the HTTP API for programs."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""Answers other than success, in the one form that the HTTP API has for them."""
+"""Error answers, all in the one form that the HTTP API has for them."""
 
 import logging
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ _logger = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """A request that is refused, with what its sender should do.
+    """A refused request, and what its sender should do.
 
     Attributes:
         status: The HTTP status.
-        code: A word that programs may look at, such as `wrong_token`.
-        message: A sentence for people: what, where, what to do. It never holds a secret.
+        code: A code for programs, such as `wrong_token`.
+        message: A sentence for people: what is wrong, where, and what to do. It never contains a secret.
         headers: Further headers of the answer, such as `Retry-After`.
 
     """
@@ -31,25 +31,25 @@ class ApiError(Exception):
 
 
 class StorageFailedError(ApiError):
-    """What could not be stored or read is put off."""
+    """The storage failed; the sender should try again later."""
 
     def __init__(self) -> None:
         super().__init__(503, "storage", "The gateway's storage failed. Send it again later.", {"Retry-After": "30"})
 
 
 def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Write the JSON that every error is answered with."""
+    """Return an error's answer in JSON."""
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 
 async def on_api_error(_request: Request, error: Exception) -> JSONResponse:
-    """Answer a refusal of our own."""
+    """Answer one of our own errors."""
     assert isinstance(error, ApiError)  # noqa: S101 - registered for this class alone
     return error_response(error.status, error.code, error.message, error.headers)
 
 
 async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
-    """Answer what the router refuses: an unknown path or method."""
+    """Answer the router's error: an unknown path or method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     status = HTTPStatus(error.status_code)
     messages = {
@@ -61,11 +61,15 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 async def on_storage_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer a fault of the storage, as on a full disk."""
-    _logger.error("A call failed on storage. Look for a full disk first, then restart the gateway.", exc_info=error)
+    """Answer a failure of the storage, such as a full disk."""
+    _logger.error(
+        "A call failed because of the storage. Check for a full disk first, then restart the gateway.", exc_info=error
+    )
     return await on_api_error(request, StorageFailedError())
 
 
 async def on_failure(_request: Request, _error: Exception) -> JSONResponse:
-    """Answer a fault of the gateway, whose traceback goes to the operator's log and nowhere else."""
-    return error_response(500, "fault", "The gateway failed on this request. Try again; its log has the reason.")
+    """Answer a fault of the gateway. Its traceback goes only to the operator's log."""
+    return error_response(
+        500, "fault", "The gateway failed on this request. Try again; the gateway's log has the reason."
+    )

@@ -1,4 +1,4 @@
-"""`POST /qas/flow-logs`: a batch of flow records is taken once, however often it is sent."""
+"""`POST /qas/flow-logs`: accept a batch of flow records once, however often it is sent."""
 
 import re
 from contextlib import suppress
@@ -26,14 +26,15 @@ from gateway.traffic.store import StoreUnavailableError
 
 _LOG_NAME: Final = re.compile(r"([a-z0-9]{3,24})/([^/]+/.+)", re.DOTALL)
 _LOG_CHARACTERS: Final = 24 + 1 + 63 + 1 + 1024
-"""An account's name, a container's and a blob's at most ("Naming and referencing containers, blobs, and metadata")."""
+"""The longest names of an account, a container and a blob ("Naming and referencing containers, blobs, and metadata").
+"""
 _REFUSED_TOKENS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _KEPT_REFUSALS: Final = {400, 409, 413, 415, 429}
-"""Those that speak of what was sent or of its customer's budget, not of the moment."""
+"""The statuses that concern what was sent or its customer's budget, and not the moment."""
 
 
 class FlowLogs:
-    """Takes posts of flow records that come from logs."""
+    """Accepts posts of flow records that come from logs."""
 
     def __init__(self, auth: Auth, stores: Stores, limits: Limits, clock: Clock) -> None:
         self._auth = auth
@@ -65,7 +66,7 @@ class FlowLogs:
         return Response(orjson.dumps(answer), 202, media_type="application/json")
 
     def _refuse_token(self, request: Request, log: Log, error: ApiError) -> None:
-        """Keep the refusal of a token that was good once, or is of another kind, so that its customer sees why."""
+        """Store the refusal of a token that was once valid, or is of the wrong kind, so that its customer sees why."""
         with suppress(ApiError, *STORAGE_ERRORS):
             customer = self._auth.customer_of_refused(request)
             # Of accounts that came before only: whoever found a revoked token must not fill the disk with names.
@@ -78,6 +79,6 @@ class FlowLogs:
 
 
 def _log(request: Request) -> Log | None:
-    """Read which log blob a post says it comes from; it is for people to see, so anything else is passed over."""
+    """Read which log blob a post says it comes from. It is only for display, so anything else is ignored."""
     match = _LOG_NAME.fullmatch(unquote(request.headers.get("flow-log", ""))[:_LOG_CHARACTERS])
     return match and Log(match[1], match[2])

@@ -1,4 +1,4 @@
-"""`GET /healthz`, and what posts tell it."""
+"""`GET /healthz`, and what it learns from posts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,22 +13,22 @@ from gateway.stores.stores import Stores
 
 
 async def require_healthy(stores: Stores, clock: Clock) -> None:
-    """Make sure that the stores answer, and that they take posts.
+    """Make sure that the stores answer and accept posts.
 
     Raises:
-        ApiError: 503: they do not.
+        ApiError: 503 if they do not.
 
     """
     try:
         await run_in_threadpool(stores.check, clock())
     except (*STORAGE_ERRORS, StillFailingError):
-        message = "The storage does not answer. Look for a full disk, then restart the gateway."
+        message = "The storage does not answer. Check for a full disk, then restart the gateway."
         raise ApiError(503, "storage", message) from None
 
 
 @contextmanager
 def noting_faults(health: Health, clock: Clock) -> Iterator[None]:
-    """Note whether a post fails for the gateway's own reasons: its disk, its memory, a lock. Refusals are none."""
+    """Note whether a post fails for the gateway's own reasons: its disk, its memory, a lock. Refusals do not count."""
     try:
         yield
     except (StorageFailedError, MemoryError, *STORAGE_ERRORS):

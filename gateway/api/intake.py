@@ -1,4 +1,4 @@
-"""Posts of flow records, taken once however often they are sent: the way of all that deliver, functions and agents."""
+"""Intake of flow records, once however often they are sent, for all senders: function apps and agents."""
 
 import hashlib
 import logging
@@ -32,14 +32,14 @@ _logger = logging.getLogger(__name__)
 
 _KEY: Final = re.compile(r"[!-~]{1,200}")
 _BUDGET_SECONDS: Final = 300
-"""How long to wait before a post is sent again whose customer's budget is spent."""
+"""How long the sender waits before it repeats a post, once its customer's budget is spent."""
 _THREADS_OF_A_CUSTOMER: Final = 2
-"""Inflating, hashing and storing leave Python's lock to the other thread."""
+"""Decompressing, hashing and storing release Python's lock for the other thread."""
 _THREADS: Final = _THREADS_OF_A_CUSTOMER + 1
-"""However many posts of one customer wait, another's finds a thread."""
+"""However many posts of one customer wait, another customer's finds a thread."""
 
 type Reader = Callable[[bytes, int], Batch]
-"""Reads the lines of an uncompressed body, as many as the limit allows."""
+"""Reads the lines of an uncompressed body, up to the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class Origin:
     """Where a post comes from.
 
     Attributes:
-        customer: The number of the customer whom its records will belong to.
+        customer: The number of the customer whose records they will be.
         key: Its idempotency key.
-        log: The log blob that it says it comes from, if it does.
+        log: The log blob that it says it comes from, if any.
         by_agent: Whether an agent sends it.
 
     """
@@ -61,7 +61,7 @@ class Origin:
 
 
 class Intake:
-    """Takes posts of flow records."""
+    """Accepts posts of flow records."""
 
     def __init__(self, stores: Stores, limits: Limits, clock: Clock) -> None:
         self._records = stores.records
@@ -75,7 +75,7 @@ class Intake:
         self._threads = Places(_THREADS, _THREADS_OF_A_CUSTOMER)
 
     async def take(self, request: Request, origin: Origin, read: Reader) -> dict[str, Any]:
-        """Read and store a post, and give what is to be answered: the same however often it comes.
+        """Read and store a post, and return its answer: the same one however often it is sent.
 
         Args:
             request: The post.
@@ -83,7 +83,7 @@ class Intake:
             read: Reads its lines.
 
         Raises:
-            ApiError: It is refused, or put off.
+            ApiError: It is refused or deferred.
 
         """
         _check_media_type(request)
@@ -102,7 +102,7 @@ class Intake:
 
     @contextmanager
     def _claim(self, origin: Origin) -> Iterator[None]:
-        """Keep every other request with this key out."""
+        """Keep out every other request with this key."""
         claim = (origin.customer, origin.key)
         if claim in self._in_progress:
             raise _in_progress()
@@ -133,7 +133,7 @@ class Intake:
     def _require_turn(self, customer: int) -> None:
         wait = self._pace.wait(customer, self._clock())
         if wait is not None:
-            raise _busy("The gateway takes others' posts first.", math.ceil(wait.total_seconds()))
+            raise _busy("Other customers' posts come first.", math.ceil(wait.total_seconds()))
 
     def _store(self, origin: Origin, read: Reader, compressed: bytes) -> Post:
         # Again, for those that came in before others of its customer were stored.
@@ -177,7 +177,7 @@ class Intake:
         return earlier
 
     def _compare(self, earlier: Post, compressed: bytes) -> None:
-        """See that a body is the one that was stored; its text is not kept."""
+        """Make sure that a body is the one that was stored; only its hash is kept."""
         digest = hashlib.sha256()
         for part in inflate(compressed, max(self._limits.unpacked_bytes, REPEATED_UNPACKED_BYTES)):
             digest.update(part)
@@ -185,13 +185,13 @@ class Intake:
             raise ApiError(
                 409,
                 "key_reused",
-                "This Idempotency-Key was used with another body before. Send every body under its own key.",
+                "This Idempotency-Key was used before with a different body. Send each body with its own key.",
             )
 
 
 @contextmanager
 def _storage() -> Iterator[None]:
-    """Turn a fault of the storage into an answer, and the end of a customer into that of its tokens."""
+    """Turn a failure of the storage into an answer, and treat a removed customer as one whose tokens are revoked."""
     try:
         yield
     except RemovedError:
@@ -202,17 +202,19 @@ def _storage() -> Iterator[None]:
         # The key came in at the other listener meanwhile, which is not the storage's fault.
         raise _in_progress() from None
     except STORAGE_ERRORS:
-        _logger.exception("A post could not be stored. Look for a full disk first, then restart the gateway.")
+        _logger.exception("A post could not be stored. Check for a full disk first, then restart the gateway.")
         raise StorageFailedError from None
 
 
 def _budget_spent(error: BudgetSpentError) -> ApiError:
-    """Put off what its customer may not store, until whoever runs the gateway lets it, or records are deleted."""
+    """Return the error for a post that would exceed its customer's budget: it waits until the budget is raised or
+    records are deleted.
+    """
     return ApiError(
         429,
         "budget_spent",
-        f"The customer's budget of {error.most:,} {error.what} is spent: nothing of this post is stored. Keep it and "
-        "send it again later. Whoever runs the gateway can raise the budget, by `python -m gateway customer budget`.",
+        f"The customer's budget of {error.most:,} {error.what} is spent: nothing of this post was stored. Keep it and "
+        f"send it again later. The gateway's operator can raise the budget with `python -m gateway customer budget`.",
         _retry_after(_BUDGET_SECONDS),
     )
 
@@ -227,16 +229,16 @@ def _check_media_type(request: Request) -> None:
 
 
 def idempotency_key(request: Request) -> str:
-    """Return the key that names a post's body.
+    """Return the key that identifies a post's body.
 
     Raises:
-        ApiError: 400, if there is none, or more than one, or it is in no good form.
+        ApiError: 400 if there is none or more than one, or it is malformed.
 
     """
     keys = request.headers.getlist("idempotency-key")
     if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
         raise ApiError(
-            400, "bad_idempotency_key", "Send one Idempotency-Key of 1 to 200 visible ASCII characters, no spaces."
+            400, "bad_idempotency_key", "Send one Idempotency-Key of 1 to 200 visible ASCII characters, without spaces."
         )
     return keys[0]
 
@@ -245,7 +247,7 @@ def _in_progress() -> ApiError:
     return ApiError(
         425,
         "in_progress",
-        "A request with this Idempotency-Key is in progress. Send it again when that one has been answered.",
+        "A request with this Idempotency-Key is in progress. Send it again once that one has been answered.",
         _retry_after(1),
     )
 

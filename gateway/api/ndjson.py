@@ -1,4 +1,4 @@
-"""Bodies of newline-delimited JSON, one flow record a line."""
+"""Bodies of newline-delimited JSON, one flow record per line."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +14,13 @@ from shared.flowlog.check import check
 from shared.flowlog.record import Source
 
 _REASONS: Final = 100
-"""So many reasons a body is told at most. With one of its own for each of 20,000 lines, the answer to a few kilobytes
-would be as long as a book, and is kept."""
+"""The most distinct reasons in an answer. With a distinct one for each of 20,000 lines, the answer to a few kilobytes
+would be as long as a book, and answers are stored.
+"""
 _OTHER_REASON: Final = "not a flow record, for another reason than those given for other lines"
 
 type Check = Callable[[object], str | None]
-"""Tells why a decoded JSON value is not taken; None if it is."""
+"""Returns why a decoded JSON value is rejected; None if it is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Batch:
 
     Attributes:
         accepted: How many of the lines are flow records.
-        columns: Those flow records.
+        columns: The accepted flow records.
         rejected: The other lines, each as `{"line", "reason"}`, counted from 0.
 
     """
@@ -39,14 +40,14 @@ class Batch:
 
 
 def read_lines(body: bytes, limit: int) -> Batch:
-    """Read newline-delimited JSON, one flow record of a log a line.
+    """Read newline-delimited JSON, one flow record of a log per line.
 
     Args:
         body: The uncompressed body.
-        limit: The most lines to take.
+        limit: The most lines to accept.
 
     Raises:
-        ApiError: 413 for more lines, 400 if not one of them is a JSON object.
+        ApiError: 413 for more lines, 400 if none of them is a JSON object.
 
     """
     check_length(body, limit)
@@ -55,7 +56,7 @@ def read_lines(body: bytes, limit: int) -> Batch:
 
 
 def check_length(body: bytes, limit: int) -> None:
-    """Refuse a body of more lines than a limit."""
+    """Refuse a body with more lines than a limit."""
     if body.count(b"\n") > limit:
         raise too_large(f"The body has more than {limit} lines.")
 
@@ -64,19 +65,19 @@ def check_of_log(value: object) -> str | None:
     """Return why a decoded JSON value is not a flow record of a log; None if it is one."""
     reason = check(value)
     if reason is None and isinstance(value, dict) and value["source"] == Source.AGENT.value:
-        return "an agent's flow record is not delivered here, but to the edge"
+        return "an agent's flow record must be delivered to the edge, not here"
     return reason
 
 
 def read_each_line(body: bytes, check: Check = check_of_log) -> Batch:
-    """Read newline-delimited JSON a line at a time: the plain way, which tells what is wrong with each line.
+    """Read newline-delimited JSON line by line: the plain path, which finds what is wrong with each line.
 
     Args:
         body: The uncompressed body.
-        check: Tells what is wrong with a line's value.
+        check: Returns what is wrong with a line's value.
 
     Raises:
-        ApiError: 400 if not one of the lines is a JSON object.
+        ApiError: 400 if none of the lines is a JSON object.
 
     """
     lines = body.removesuffix(b"\n").split(b"\n")
@@ -99,5 +100,5 @@ def read_each_line(body: bytes, check: Check = check_of_log) -> Batch:
             reasons.add(told)
             rejected.append({"line": number, "reason": told})
     if not objects:
-        raise ApiError(400, "not_ndjson", "The body is not NDJSON. Send one JSON object a line, none of them a list.")
+        raise ApiError(400, "not_ndjson", "The body is not NDJSON. Send one JSON object per line, and no list.")
     return Batch(len(records), transposed(records), rejected)

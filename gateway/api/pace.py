@@ -1,7 +1,7 @@
-"""How fast the posts of a customer are taken while others post too, so that nobody waits for one who sends without end.
+"""How fast a customer's posts are accepted while others post too, so that no sender can hold up the others.
 
-A post is measured by what it asks of the gateway, not by its bytes: ten thousand lines that are alike, or that each
-have a new name, come in a few kilobytes. Whoever posts alone is never held back.
+A post is measured by the work that it causes, not by its bytes: ten thousand identical lines, or as many with a new
+name each, fit into a few kilobytes. A customer who posts alone is never held back.
 """
 
 import threading
@@ -10,27 +10,28 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 NEW: Final = 20
-"""A name, an address of an hour, or a rejected line asks for as much as so many flow records of known names: a text
-that is new takes fifteen microseconds, a record five, and logs have hardly any."""
+"""A new name, an hour's new address, or a rejected line counts as this many flow records of known names: a new text
+takes fifteen microseconds, a record five, and logs have hardly any of them.
+"""
 A_SECOND: Final = 50_000
-"""Records of a second: those of ten thousand NICs with three hundred a minute each."""
+"""Records per second: those of ten thousand NICs with three hundred per minute each."""
 _AT_ONCE: Final = timedelta(seconds=4)
-"""So much may come at once, as after an outage."""
+"""How much may arrive at once, such as after an outage."""
 _MOST: Final = timedelta(seconds=30)
-"""Nobody waits longer, whatever was stored while no one else was there."""
+"""Nobody waits longer than this, however much was stored while nobody else was posting."""
 _TOGETHER: Final = timedelta(seconds=10)
-"""So long ago others have posted, if they still post."""
+"""Others count as posting if their last post is no older than this."""
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Pace:
-    """Counts what customers' posts ask for; from any thread."""
+    """Measures customers' posts. May be called from any thread."""
 
     def __init__(self, a_second: int = A_SECOND) -> None:
-        """Begin with nobody.
+        """Start without customers.
 
         Args:
-            a_second: How many records of known names one customer may post in a second while others post.
+            a_second: How many records of known names one customer may post per second while others post.
 
         """
         self._each = timedelta(seconds=1) / a_second
@@ -39,7 +40,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, customer: int, now: datetime) -> timedelta | None:
-        """Return how long a customer who posts now has to wait; None for not at all."""
+        """Return how long a customer who posts now has to wait; None if not at all."""
         with self._lock:
             self._posted_at[customer] = now
             self._posted_at.move_to_end(customer)
@@ -54,7 +55,7 @@ class Pace:
 
         Args:
             customer: Whose it is.
-            records: How many flow records it brought.
+            records: How many flow records it contained.
             new: How many names and addresses of an hour were new, and how many of its lines were rejected.
             now: When it was stored.
 

@@ -1,4 +1,4 @@
-"""The request log: one JSON line a request, without tokens, bodies, query strings or addresses."""
+"""The request log: one JSON line per request, without tokens, bodies, query strings or addresses."""
 
 import time
 from collections.abc import Callable
@@ -15,14 +15,14 @@ type Sink = Callable[[dict[str, Any]], None]
 
 
 class RequestLog:
-    """ASGI middleware that tells a sink about every request once it is over.
+    """ASGI middleware that passes an entry about every finished request to a sink.
 
     An entry has `time` (when the request ended), `method`, `route` (the path's template, null where there is none),
     `status` (null for a request that got no answer), `ms` and `bytes` (of the body, as far as it was read); where
     known, also `customer` (a number), `records` (accepted), `rejected` (lines), `duplicate` and `fault`.
 
-    Refused requests, and those of strangers, fill no disk: of each customer, route and status there are twenty entries
-    a minute. The next one after that has `repeated`, which is how many were left out.
+    Refused requests, and those of strangers, cannot fill the disk: there are at most twenty entries per minute for each
+    customer, route and status. The next one has `repeated`, which is how many were left out.
     """
 
     def __init__(self, app: ASGIApp, sink: Sink, clock: Clock) -> None:
@@ -32,7 +32,7 @@ class RequestLog:
         self._repeats = _Repeats()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application and tell the sink."""
+        """Run the application and pass an entry to the sink."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -75,7 +75,7 @@ class RequestLog:
 
 
 _KNOWN: Final = ("customer", "records", "rejected", "duplicate", "fault")
-"""What endpoints leave in `request.state` for the log."""
+"""What endpoints put into `request.state` for the log."""
 _REFUSED: Final = 400
 _A_MINUTE: Final = 20
 
@@ -85,9 +85,8 @@ class _Repeat:
     """Entries of one kind.
 
     Attributes:
-        since: The begin of the minute that they are counted in.
-        told: How many were told in it.
-        left_out: How many were not told since the last that was.
+        since: The start of the minute that they are counted in. logged: How many were logged in it. left_out: How many
+            have been left out since the last one logged.
 
     """
 
@@ -103,7 +102,7 @@ class _Repeats:
         self._kinds: dict[tuple[object, object, object], _Repeat] = {}
 
     def told(self, entry: dict[str, Any], now: datetime) -> dict[str, Any] | None:
-        """Return an entry as it is to be told; None if it is left out."""
+        """Return an entry as it is to be logged; None if it is left out."""
         status, customer = entry["status"], entry.get("customer")
         if "fault" in entry or (customer is not None and status is not None and status < _REFUSED):
             return entry

@@ -21,12 +21,12 @@ _PATHS: Final = {"/auth", "/healthz", "/openapi.json"}
 
 
 def is_api(path: str) -> bool:
-    """Return whether a path is the API's, whether or not there is anything at it: programs are answered in JSON."""
+    """Return whether a path belongs to the API, even if there is nothing at it: programs get answers in JSON."""
     return path in _PATHS or path.startswith("/qas/")
 
 
 def api_routes(stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clock) -> list[Route]:
-    """Put the API together."""
+    """Return the API's routes."""
     auth = Auth(stores, signing_in, limits, clock)
     flow_logs = FlowLogs(auth, stores, limits, clock)
     azure = AzureSubscriptions(auth, stores, limits, clock)
@@ -46,7 +46,7 @@ def api_routes(stores: Stores, signing_in: SigningIn, limits: Limits, clock: Clo
 
 
 def _route(path: str, **methods: Callable[[Request], Awaitable[Response]]) -> Route:
-    """Answer several methods at one path. A route for each would name its own alone in `Allow`."""
+    """Return one route for several methods. With a route for each, `Allow` would name only one."""
 
     async def answer(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method

@@ -1,4 +1,4 @@
-"""Who may see which page: sessions, their cookie, and the checks that every form passes."""
+"""Who may see which page: sessions, their cookie, and the checks that every form must pass."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -23,7 +23,7 @@ from gateway.stores.sessions import Sessions
 
 type Endpoint = Callable[[Request], Awaitable[Response]]
 type Handler = Callable[[Request, Visitor], Awaitable[Response]]
-"""Answers a request of somebody who has signed in."""
+"""Answers a request of a visitor who has signed in."""
 
 _WHO: Final = {
     Role.READER: "people who have signed in",
@@ -32,18 +32,20 @@ _WHO: Final = {
 }
 _SAFE_METHODS: Final = {"GET", "HEAD"}
 _REFRESHED: Final = "live"
-"""The part of the first page that asks for itself anew; no person's click does."""
+"""The part of the home page that refreshes itself, without anybody's click."""
 _STALE: Final = (
-    "This form does not belong to your session, which may have ended. Open the page again, and send it again."
+    "This form does not belong to your session, which may have ended. Reload the page, and submit the form again."
 )
-_FOREIGN: Final = "This form was sent from another site. Open the page here, and send it from there."
+_FOREIGN: Final = "This form was sent from another site. Open the page here, and submit the form from it."
 
 
 class Access:
     """Lets people in."""
 
     def __init__(self, sessions: Sessions, site: Site, limits: Limits, clock: Clock, gateway: str) -> None:
-        """Open the console of a gateway. A text tells it from others, whose cookies browsers send to it too."""
+        """Control access to a gateway's console. `gateway` distinguishes it from others on the same host, whose cookies
+        browsers send too.
+        """
         self._sessions = sessions
         self._limits = limits
         self._clock = clock
@@ -53,7 +55,7 @@ class Access:
         self._cookie = f"{'__Host-' if site.encrypted else ''}sluice-{gateway}"
 
     def everybody(self, handler: Endpoint) -> Endpoint:
-        """Open a page to people who have not signed in; a form must come from this site."""
+        """Open a page to everybody, signed in or not; forms must come from this site."""
 
         async def endpoint(request: Request) -> Response:
             _check_origin(request)
@@ -74,11 +76,11 @@ class Access:
         return self._opened(handler, Role.ADMINISTRATOR)
 
     def with_any_password(self, handler: Handler) -> Endpoint:
-        """Open a page even to those who have yet to replace the password that the gateway made up."""
+        """Open a page even to those who have yet to replace their one-time password."""
         return self._opened(handler, Role.READER, any_password=True)
 
     async def visitor(self, request: Request) -> Visitor | None:
-        """Return the person whose session a request belongs to."""
+        """Return the visitor whose session a request belongs to."""
         secret = request.cookies.get(self._cookie)
         if secret is None:
             return None
@@ -92,7 +94,7 @@ class Access:
         return Visitor(session.user, masked(session.csrf), address)
 
     async def begin(self, request: Request, user: User, response: Response) -> None:
-        """Begin a session, under a cookie that nobody had before, and end the one that the request belongs to."""
+        """Begin a session under a new cookie, and end the one that the request belongs to."""
         await self._end(request)
         secret = await run_in_threadpool(self._sessions.begin, user.id, self._clock())
         response.set_cookie(self._cookie, secret, secure=self._encrypted, httponly=True, samesite="strict")
@@ -131,7 +133,7 @@ class Access:
 
 
 def _check_origin(request: Request) -> None:
-    """Refuse a form that another site's page sends. Browsers tell where it comes from, and pages cannot change that."""
+    """Refuse a form that another site's page sends. Browsers say where it comes from, and pages cannot change that."""
     if request.method in _SAFE_METHODS:
         return
     fetch_site = request.headers.get("sec-fetch-site")
@@ -152,7 +154,7 @@ def _host(origin: str) -> str:
 
 
 def _sign_in_before(request: Request) -> str:
-    """Return the address of the sign-in page that leads on to the page which was asked for."""
+    """Return the address of the sign-in page that leads on to the requested page."""
     if request.method not in _SAFE_METHODS:
         return SIGN_IN
     query = f"?{request.url.query}" if request.url.query else ""

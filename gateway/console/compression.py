@@ -1,8 +1,8 @@
-"""Which answers are compressed, and for whom.
+"""Compression of answers.
 
-The pages that are asked for with GET are: they reflect what addresses hold, but the one secret on them, what their
-forms bring along, is written anew each time (`gateway.console.csrf`). Never compressed are answers to forms, among them
-the page that shows a new token, downloads, and the HTTP API.
+Pages requested with GET are compressed: they reflect parts of the address, but the only secret on them, the CSRF token
+of their forms, is written differently each time (`gateway.console.csrf`). Answers to forms, such as the page that shows
+a new token, downloads and the HTTP API are never compressed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,18 +17,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LEAST: Final = 500
-"""Bytes of the smallest answer that gains anything."""
+"""The size in bytes of the smallest answer that is worth compressing."""
 _LEVEL: Final = 5
-"""Measured on the first page (131 kB): 0.6 ms and 14.0 kB, where level 9 takes 2.0 ms for 13.2 kB."""
+"""Measured on the home page (131 kB): 0.6 ms and 14.0 kB, where level 9 takes 2.0 ms for 13.2 kB."""
 
 
 def page(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
-    """Return the route of a page that is asked for with GET: such are compressed."""
+    """Return the route of a page requested with GET, which is compressed."""
     return Route(path, endpoint, methods=["GET"], middleware=[Middleware(Compression)])
 
 
 def takes_gzip(headers: Headers) -> bool:
-    """Return whether whoever sent a request's headers takes gzip (RFC 9110, section 12.5.3)."""
+    """Return whether a request's headers accept gzip (RFC 9110, section 12.5.3)."""
     weights: dict[str, str] = {}
     for each in headers.get("accept-encoding", "").lower().split(","):
         coding, _, weight = each.partition(";")
@@ -38,7 +38,7 @@ def takes_gzip(headers: Headers) -> bool:
 
 
 class Compression:
-    """ASGI layer that compresses answers for those who take gzip, and says to caches that it looks at that."""
+    """ASGI layer that compresses answers for clients that accept gzip, and adds `Vary` for caches."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -15,9 +15,9 @@ class Console:
 
     Attributes:
         pages: Renders templates.
-        stores: All that the gateway keeps.
+        stores: Everything that the gateway stores.
         site: Where the gateway is reached.
-        limits: How much a request may bring, and how long a query may take.
+        limits: The limits for a request and for the time of a query.
         clock: The time.
 
     """

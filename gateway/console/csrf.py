@@ -1,7 +1,7 @@
-"""What forms of a session bring along, written anew for each answer.
+"""CSRF tokens of a session's forms, written differently in each answer.
 
-Answers are compressed, and how long one is tells whether it repeats something (BREACH). A secret that stands on pages
-which somebody else can make reflect a guess must therefore look different each time, as in Django.
+Answers are compressed, and an answer's length reveals whether it repeats something (BREACH). A secret on pages that an
+attacker can make reflect a guess must therefore look different each time, as in Django.
 """
 
 import hmac
@@ -13,19 +13,19 @@ _LONGEST: Final = 1024
 
 
 def masked(secret: str) -> str:
-    """Write a secret under a mask of random bytes, which stand before it."""
+    """Return a secret under a mask of random bytes, which are prepended."""
     plain = secret.encode()
     mask = secrets.token_bytes(len(plain))
     return urlsafe_b64encode(mask + _xor(plain, mask)).decode()
 
 
 def agree(sent: str, known: str) -> bool:
-    """Return whether two texts are the same secret, each under a mask of its own."""
+    """Return whether two texts are the same secret, each under its own mask."""
     return hmac.compare_digest(_unmasked(sent), _unmasked(known))
 
 
 def _unmasked(text: str) -> bytes:
-    """Remove a mask; nothing is left of what is not a masked secret."""
+    """Remove a mask; return nothing for a text that is not a masked secret."""
     try:
         raw = urlsafe_b64decode(text[:_LONGEST])
     except ValueError:

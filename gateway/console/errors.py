@@ -8,11 +8,11 @@ from gateway.stores.errors import ChangedError, FullError, GoneError, KeyLostErr
 
 
 class PageError(Exception):
-    """A request that is refused, with what its sender should do.
+    """A refused request, and what its sender should do.
 
     Attributes:
         status: The HTTP status.
-        message: Sentences for people: what, where, what to do. They never hold a secret.
+        message: Sentences for people: what is wrong, where, and what to do. They never contain a secret.
         headers: Further headers of the answer, such as `Retry-After`.
 
     """
@@ -25,8 +25,10 @@ class PageError(Exception):
 
 
 def not_found(what: str) -> PageError:
-    """Refuse a request for something that is not there, or that is another customer's, which must look the same."""
-    return PageError(404, f"There is no {what} here. It may have been removed, or the address is mistyped.")
+    """Return the error for something that does not exist, or that belongs to another customer, which must look the
+    same.
+    """
+    return PageError(404, f"There is no {what} here. It may have been removed, or the address may be mistyped.")
 
 
 _STATUS: Final[Mapping[type[StoreError], HTTPStatus]] = {
@@ -36,9 +38,9 @@ _STATUS: Final[Mapping[type[StoreError], HTTPStatus]] = {
     GoneError: HTTPStatus.NOT_FOUND,
     KeyLostError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""What is answered where no field of a form shows the error."""
+"""The status of an error that no field of a form shows."""
 
 
 def refused(error: StoreError) -> PageError:
-    """Answer what a store can't do, by the remedy."""
+    """Answer a store's error, by its remedy."""
     return PageError(_STATUS.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE), str(error))

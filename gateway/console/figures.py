@@ -1,4 +1,4 @@
-"""Numbers and moments as pages write them."""
+"""Numbers and times, as pages show them."""
 
 import re
 from datetime import datetime, timedelta
@@ -13,12 +13,12 @@ _LONGEST: Final = 400
 
 
 def grouped(number: int) -> str:
-    """Write a whole number with its digits in groups of three."""
+    """Format an integer with its digits in groups of three."""
     return f"{number:,}"
 
 
 def size(count: int) -> str:
-    """Write a count of bytes in a unit that leaves three digits; below 1000 it is exact."""
+    """Format a number of bytes with three digits and a unit; below 1000 it is exact."""
     number, unit = float(count), 0
     while number >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - what rounds to four digits
         number, unit = number / 1000, unit + 1
@@ -27,50 +27,51 @@ def size(count: int) -> str:
 
 
 def clock_time(milliseconds: int) -> str:
-    """Write a moment in UTC, as ISO 8601 but for a blank where it has a T; the page names the zone."""
+    """Format a time in UTC as ISO 8601, but with a space in place of the T; the page names the zone."""
     return from_ms(milliseconds).isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
 
 
 def second(milliseconds: int) -> str:
-    """Write the second that a moment lies in, in UTC."""
+    """Format a time in UTC, to the second."""
     return clock_time(milliseconds)[:19]
 
 
 def minute(milliseconds: int) -> str:
-    """Write a moment in UTC, without the milliseconds and seconds that it does not have."""
+    """Format a time in UTC, without milliseconds or seconds if they are zero."""
     return clock_time(milliseconds).removesuffix(".000").removesuffix(":00")
 
 
 def written(milliseconds: int) -> str:
-    """Write a moment as addresses have it: ISO 8601 in UTC, no longer than it must be."""
+    """Format a time for a URL: ISO 8601 in UTC, as short as possible."""
     text = from_ms(milliseconds).isoformat(timespec="milliseconds").removesuffix("+00:00")
     return text.removesuffix(".000").removesuffix(":00") + "Z"
 
 
 def machine_time(milliseconds: int) -> str:
-    """Write a moment for the attribute `datetime` of `<time>`."""
+    """Format a time for the attribute `datetime` of `<time>`."""
     return f"{from_ms(milliseconds).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def since(milliseconds: int, now: datetime) -> timedelta:
-    """Return how long ago a moment was; no time at all if it lies ahead, as by a clock that is fast."""
+    """Return how long ago a time was; zero if it is in the future, such as because a clock is fast."""
     return timedelta(milliseconds=max(to_ms(now) - milliseconds, 0))
 
 
 def share(part: int, whole: int) -> float:
-    """Return a part in per cent; nothing of nothing is nothing."""
+    """Return a part of a total in per cent; zero if the total is zero."""
     return 100 * part / whole if whole else 0.0
 
 
 def percent(number: float) -> str:
-    """Write a part in per cent, to a tenth; what is there never looks like nothing."""
+    """Format a percentage to a tenth; anything above zero never looks like zero."""
     return "<0.1 %" if 0 < number < 0.05 else f"{number:.1f} %"  # noqa: PLR2004 - what rounds to nothing
 
 
 def shortened(text: str) -> str:
-    """Write a text that others chose: the beginning, if it is longer than any name in Azure, and nothing unseen.
+    """Shorten a text that others chose: its beginning, if it is longer than any name in Azure, and without invisible
+    characters.
 
-    Characters that turn the direction of writing, or that take no room, would make one name look like another.
+    Characters that change the direction of writing, or take no space, would make one name look like another.
     """
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
@@ -88,4 +89,4 @@ FILTERS: Final = {
     "machine_time": machine_time,
     "written": written,
 }
-"""What templates know these by."""
+"""The names by which templates use these."""

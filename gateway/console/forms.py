@@ -1,4 +1,4 @@
-"""What people have typed into forms."""
+"""What people enter into forms."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,52 +20,52 @@ _NAME: Final = re.compile(
 
 
 class Form:
-    """The fields of a form that was sent."""
+    """The fields of a submitted form."""
 
     def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
         self._fields = fields
 
     def __contains__(self, name: str) -> bool:
-        """Return whether a field was sent at all, as the button is that was pressed."""
+        """Return whether a field was sent at all, such as the button that was pressed."""
         return name in self._fields
 
     def text(self, name: str) -> str:
-        """Return what a field holds, without the blanks around it; nothing if it was not sent."""
+        """Return a field's value without surrounding white space; empty if it was not sent."""
         return self.verbatim(name).strip()
 
     def verbatim(self, name: str) -> str:
-        """Return what a field holds, as it was typed."""
+        """Return a field's value exactly as entered."""
         return self._fields.get(name, [""])[0]
 
     def all(self, name: str) -> Sequence[str]:
-        """Return what all fields of one name hold."""
+        """Return the values of all fields with one name."""
         return self._fields.get(name, [])
 
 
 async def read_form(request: Request, limits: Limits) -> Form:
-    """Read the form that a request brings; the same one however often it is asked for.
+    """Read a request's form; return the same one if it is read again.
 
     Raises:
-        PageError: 400 for something that is not a form, 408 and 413 as the HTTP API has them.
+        PageError: 400 for something that is not a form, 408 and 413 as in the HTTP API.
 
     """
     if not hasattr(request.state, "form"):
         try:
             body = await read_body(request, limits.form_bytes, limits.body_seconds)
         except ApiError as error:
-            too_long = f"The form is longer than {limits.form_bytes} bytes. Shorten it, and send it again."
+            too_long = f"The form is longer than {limits.form_bytes} bytes. Shorten it, and submit it again."
             raise PageError(error.status, too_long if error.status == 413 else error.message) from None  # noqa: PLR2004
         try:
             fields = _fields(request.headers.get("content-type", ""), body)
         except ValueError:
-            raise PageError(400, "The form could not be read. Open the page again, and send it from there.") from None
+            raise PageError(400, "The form could not be read. Reload the page, and submit the form again.") from None
         request.state.form = Form(fields)
     form: Form = request.state.form
     return form
 
 
 def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
-    """Read the fields of a form, in either of the ways in which browsers send one; a file is its text.
+    """Read the fields of a form, in either of the encodings that browsers use; a file's value is its text.
 
     Raises:
         ValueError: There are too many fields, or it is not UTF-8.
@@ -88,14 +88,14 @@ def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
 
 
 def text_error(text: str, longest: int) -> str:
-    """Return what is wrong with a text that people give to a thing; nothing if it is all right."""
+    """Return what is wrong with a name or description that somebody entered; empty if nothing is."""
     if not text:
-        return "Enter a text by which you will find this again."
+        return "Enter a text by which you will recognise this later."
     if len(text) > longest:
         return f"Shorten this to {longest} characters."
-    return "" if text.isprintable() else "Leave out the control characters, such as line ends."
+    return "" if text.isprintable() else "Remove the control characters, such as line breaks."
 
 
 def whole_number(text: str) -> int | None:
-    """Return the number that stands in an address, if it is one that SQLite can hold."""
+    """Return the number in an address, if SQLite can store it."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - digits

@@ -1,6 +1,6 @@
-"""The addresses of pages: every link of the console is made here, so that no page writes another's address.
+"""The addresses of pages: every link of the console is made here, so that no page hard-codes another's address.
 
-Links of the traffic carry what the page shows, a `View`: its search, time and columns.
+Links of the traffic carry the page's `View`: its search, time and columns.
 """
 
 from dataclasses import replace
@@ -42,7 +42,7 @@ HELP: Final = "/help"
 
 
 def url(path: str, **query: object) -> str:
-    """Return the address of a page with a query, of which empty values are left out."""
+    """Return the address of a page with a query, without empty values."""
     written_out = "&".join(f"{name}={_quoted(str(value))}" for name, value in query.items() if value not in (None, ""))
     return f"{path}?{written_out}" if written_out else path
 
@@ -68,22 +68,22 @@ def sign_in_url(then: str) -> str:
 
 
 def view_url(view: View, path: str = "", **changes: str) -> str:
-    """Return the address of a page that shows the same, but for some changes; without a path, of the same page."""
+    """Return the address of a page with the same view, apart from changes; without a path, that of the same page."""
     kept = {} if path else view.kept
     state = {**view.state(), **kept, **changes}
     return f"{path}?{'&'.join(f'{name}={_quoted(value)}' for name, value in state.items() if value)}"
 
 
 def records_url(view: View, *terms: Term) -> str | None:
-    """Return the address of the records that a number counts: with its time fixed, so that tomorrow they are the same.
+    """Return the address of the records that a number counts, with its time fixed, so that they stay the same tomorrow.
 
-    None if the search were longer than one may be, as for all addresses that narrow it.
+    None if the search would be too long, as for all addresses that narrow it.
     """
     return narrowed_url(view.fixed(), TRAFFIC, *terms)
 
 
 def summed_url(view: View, *terms: Term) -> str | None:
-    """Return the address of the records whose bytes a sum over the records of some terms takes."""
+    """Return the address of the records whose bytes count in a sum over the records that match some terms."""
     return records_url(view, *terms, *basis_of(Search((*view.search.terms, *terms))).terms)
 
 
@@ -93,12 +93,12 @@ def decided_url(view: View, decision: str) -> str | None:
 
 
 def undecided_url(view: View) -> str | None:
-    """Return the address of the records without a decision, which agents saw."""
+    """Return the address of the records without a decision, which come from agents."""
     return records_url(view, Words(WordKey.DECISION, WORDS[WordKey.DECISION], negated=True))
 
 
 def narrowed_url(view: View, path: str = "", *terms: Term, **changes: str) -> str | None:
-    """Return the address of a page with the search narrowed by terms; None if that were more than one may be."""
+    """Return the address of a page with the search narrowed by terms; None if the search would be too long."""
     search = view.search
     for term in terms:
         search = with_term(search, term)
@@ -120,17 +120,17 @@ def without_url(view: View, position: int) -> str:
 
 
 def preset_url(view: View, name: str) -> str:
-    """Return the address of the same page with another span of time."""
+    """Return the address of the same page with another preset time range."""
     return view_url(replace(view, preset=name, since="", until=""))
 
 
 def within_url(view: View, path: str, start: int, end: int, **changes: str) -> str:
-    """Return the address of a page with as much of another time as records may be of."""
+    """Return the address of a page with another time range, cut to what records can have."""
     return view_url(view.within(*clamped(start, end)), path, **changes)
 
 
 def moved_url(view: View, path: str, factor: float, shift: float) -> str:
-    """Return the address of a time that is longer by a factor, and shifted by a share of its length."""
+    """Return the address of a time range that is longer by a factor, and shifted by a fraction of its length."""
     length = round((view.end - view.start) * factor)
     middle = (view.start + view.end) / 2 + (view.end - view.start) * shift
     start = max(round(middle - length / 2), TIME_MIN_MS)
@@ -138,21 +138,21 @@ def moved_url(view: View, path: str, factor: float, shift: float) -> str:
 
 
 def reset_url(view: View) -> str:
-    """Return the address of the same page with its search and time alone."""
+    """Return the address of the same page with only its search and time."""
     return view_url(replace(view, columns=DEFAULT_COLUMNS, kept={}))
 
 
 def carried(view: View) -> str:
-    """Return what the address of another page gets, so that it has the same search and time."""
+    """Return the query to append to another page's address, so that it has the same search and time."""
     return reset_url(view).removesuffix("?")
 
 
 def span_url(search: str, start: datetime, end: datetime) -> str:
-    """Return the address of the records of a search and a time."""
+    """Return the address of the records of a search and a time range."""
     return url(TRAFFIC, q=search, **{"from": written(to_ms(start)), "to": written(to_ms(end))})
 
 
 @lru_cache(maxsize=1024)
 def _quoted(value: str) -> str:
-    """Quote a value; a list has thousands of addresses that differ in one of theirs."""
+    """Quote a value. Cached, as a list has thousands of addresses that differ in a single value."""
     return quote(value, safe=":,/*")

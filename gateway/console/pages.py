@@ -1,4 +1,4 @@
-"""Pages made of templates. Everything that is put into one is escaped."""
+"""Pages rendered from templates. Everything that is inserted is escaped."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -42,15 +42,15 @@ class Pages:
         headers: Mapping[str, str] | None = None,
         **context: Any,  # noqa: ANN401 - whatever the template asks for
     ) -> HTMLResponse:
-        """Make a page.
+        """Render a page.
 
         Args:
-            request: What is answered.
-            visitor: Who has signed in, if anybody; without one the page has no menu.
+            request: The request that is answered.
+            visitor: Who has signed in, if anybody; without a visitor the page has no menu.
             template: The template's name.
             status: The HTTP status.
             headers: Further headers.
-            context: What the template asks for.
+            context: The template's variables.
 
         """
         page = self._environment.get_template(template)
@@ -59,24 +59,24 @@ class Pages:
 
 
 def redirect(path: str) -> RedirectResponse:
-    """Send the browser to another page with GET, as after every form that did its work."""
+    """Redirect the browser to another page with GET, such as after every successful form."""
     return RedirectResponse(path, 303)
 
 
 def go_to(request: Request, path: str) -> Response:
-    """Send the browser to another page, also where a script asked for a part of the present one."""
+    """Redirect the browser to another page, even if a script requested only a part of the current one."""
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"HX-Redirect": path})
     return redirect(path)
 
 
 def moment(time: datetime) -> str:
-    """Write a moment for people: UTC, to the second, with the zone named."""
+    """Format a time for people: in UTC, to the second, with the zone named."""
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def span(time: timedelta) -> str:
-    """Write a length of time for people, in its two largest units."""
+    """Format a duration for people, in its two largest units."""
     seconds = int(time.total_seconds())
     parts = []
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):

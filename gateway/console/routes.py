@@ -1,4 +1,4 @@
-"""The pages of the console, each under its address."""
+"""The routes of the console's pages."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -50,10 +50,10 @@ from gateway.stores.stores import Stores
 
 
 class Routes:
-    """All pages, those of errors included.
+    """All pages, including error pages.
 
     Attributes:
-        all: What answers which address.
+        all: The routes.
 
     """
 
@@ -176,17 +176,17 @@ class Routes:
         ]
 
     async def on_page_error(self, request: Request, error: Exception) -> Response:
-        """Answer a refusal of our own."""
+        """Answer one of our own errors."""
         assert isinstance(error, PageError)  # noqa: S101 - registered for this class alone
         return await self._error(request, error)
 
     async def on_store_error(self, request: Request, error: Exception) -> Response:
-        """Answer what a store can't do, by the remedy."""
+        """Answer a store's error, by its remedy."""
         assert isinstance(error, StoreError)  # noqa: S101 - registered for this class alone
         return await self._error(request, refused(error))
 
     async def on_http_exception(self, request: Request, error: Exception) -> Response:
-        """Answer what the router refuses: an unknown path or method."""
+        """Answer the router's error: an unknown path or method."""
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
         if error.status_code == HTTPStatus.NOT_FOUND:
             return await self._error(request, not_found("page"))
@@ -194,13 +194,13 @@ class Routes:
         return await self._error(request, PageError(error.status_code, message, error.headers))
 
     async def on_failure(self, request: Request, _error: Exception) -> Response:
-        """Answer a fault of the gateway, whose traceback goes to the operator's log and nowhere else."""
-        failure = PageError(500, "The gateway failed on this request. Try again; its log has the reason.")
+        """Answer a fault of the gateway. Its traceback goes only to the operator's log."""
+        failure = PageError(500, "The gateway failed on this request. Try again; the gateway's log has the reason.")
         return self._page(request, None, failure)
 
     async def on_storage_error(self, request: Request, _error: Exception) -> Response:
-        """Answer a fault of the storage, which may not know any more who has signed in."""
-        message = "The gateway's storage failed. Look for a full disk, then restart the gateway."
+        """Answer a failure of the storage, which may also be unable to say who has signed in."""
+        message = "The gateway's storage failed. Check for a full disk, then restart the gateway."
         return self._page(request, None, PageError(503, message, {"Retry-After": "30"}))
 
     async def _error(self, request: Request, error: PageError) -> Response:
@@ -214,12 +214,12 @@ class Routes:
 
 
 def form(path: str, endpoint: Endpoint) -> Route:
-    """Return the route of a form, which is sent by POST."""
+    """Return the route of a form, which is sent with POST."""
     return Route(path, endpoint, methods=["POST"])
 
 
 def moved_to(path: str) -> Handler:
-    """Return what answers at an address that a page had before; its query goes along."""
+    """Return the handler for a page's former address, which redirects to the new one with the same query."""
 
     async def endpoint(request: Request, _visitor: Visitor) -> Response:
         return RedirectResponse(f"{path}?{request.url.query}" if request.url.query else path, 308)

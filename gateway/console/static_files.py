@@ -1,4 +1,4 @@
-"""Files that pages refer to, held in memory: what is not in the folder at the start is never looked for."""
+"""Files that pages refer to, kept in memory: files that are not there at the start are never looked for."""
 
 import gzip
 import hashlib
@@ -16,7 +16,7 @@ from gateway.console.errors import not_found
 
 _FOLDER: Final = Path(__file__).parent / "static"
 _GAIN: Final = 0.9
-"""A file that does not become smaller than this share of itself stays as it is."""
+"""A file is only stored compressed if that makes it smaller than this fraction of its size."""
 _TAG: Final = re.compile(r'"[^"]*"')
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
@@ -36,7 +36,7 @@ class StaticFiles:
         self._files = {path.relative_to(folder).as_posix(): _read(path) for path in folder.rglob("*") if path.is_file()}
 
     def url(self, name: str) -> str:
-        """Return the address of a file, which changes with its content, so that browsers may keep it for ever."""
+        """Return the address of a file, which changes with its content, so that browsers can cache it for ever."""
         return f"/static/{name}?{self._files[name].digest}"
 
     async def get(self, request: Request) -> Response:

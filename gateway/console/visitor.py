@@ -1,4 +1,4 @@
-"""Who looks at a page."""
+"""The visitor of a page."""
 
 from dataclasses import dataclass, field
 
@@ -12,8 +12,8 @@ class Visitor:
 
     Attributes:
         user: Who it is.
-        csrf: What every form on this answer must bring along; `gateway.console.csrf` tells what it looks like.
-        address: Where the visitor's requests come from; of IPv6 the network of 64 bits.
+        csrf: The CSRF token of this answer's forms; see `gateway.console.csrf`.
+        address: Where the visitor's requests come from; for IPv6, the /64 network.
 
     """
 
@@ -23,7 +23,7 @@ class Visitor:
 
     @property
     def actor(self) -> Actor:
-        """Who acts, as the audit log has it."""
+        """The actor for the audit log."""
         return Actor.user(self.user, self.address)
 
     @property

@@ -41,8 +41,8 @@ def create_edge(
         stores: Open stores; they stay open when the application ends.
         clock: The time.
         sink: Takes the request log.
-        limits: What one request may bring.
-        activity: Takes part in what is under way in this process, for the metrics.
+        limits: The limits for one request.
+        activity: Counts what is in progress in this process, for the metrics.
 
     """
     activity = activity or Activity()

@@ -47,7 +47,7 @@ async def start_chores(
 
 
 async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | None, ending: threading.Event) -> None:
-    """Forget what has outlived its time, records at the start too, until the gateway is ending."""
+    """Delete expired data, records also right at the start, until the gateway stops."""
     while True:
         # Before the keys, which live as long as their records.
         records = partial(forget_outlived, stores, records_life, clock(), ending.is_set)
@@ -71,7 +71,7 @@ async def _carry_out(chores: Sequence[Callable[[], object]]) -> None:
         try:
             await run_in_threadpool(chore)
         except STORAGE_ERRORS:
-            _logger.exception("What is past its retention could not be removed. The next try is in an hour.")
+            _logger.exception("Expired data could not be deleted. The next attempt is in an hour.")
 
 
 async def _settle(stores: Stores, clock: Clock) -> None:
@@ -82,7 +82,9 @@ async def _settle(stores: Stores, clock: Clock) -> None:
         try:
             found = await run_in_threadpool(stores.records.settle, clock())
         except STORAGE_ERRORS:
-            _logger.exception("The bytes of an hour could not be settled. Other hours are tried, then this one again.")
+            _logger.exception(
+                "The bytes of an hour could not be settled. Other hours are tried first, then this one again."
+            )
             found = failed = True
         if found:
             await _leave_time_for_posts(began)
@@ -100,7 +102,9 @@ async def _merge(stores: Stores) -> None:
                 await _leave_time_for_posts(began)
                 began = time.monotonic()
         except STORAGE_ERRORS:
-            _logger.exception("What arrived could not be merged into the edges. Nothing is lost; the next try follows.")
+            _logger.exception(
+                "What arrived could not be merged into the edges. Nothing is lost. The next attempt follows."
+            )
             pause = _AFTER_A_FAILURE
         await anyio.sleep(pause)
 

@@ -20,7 +20,7 @@ def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[s
     """Do what an operator wants, and return what is to be told of it.
 
     Args:
-        data: The directory of everything that the gateway keeps.
+        data: The directory in which the gateway keeps everything.
         name: The operation.
         wishes: What it is to do, as JSON has it.
         say: Takes lines of progress.

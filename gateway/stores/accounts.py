@@ -162,7 +162,7 @@ class Accounts:
         return user
 
     def sign_in(self, name: str, password: str) -> User | None:
-        """Return the user whose name and password these are, in a time that does not tell which of them is wrong."""
+        """Return the user with this name and password, in a time that does not reveal which of them is wrong."""
         rows = self.database.run(f"SELECT {USER_COLUMNS}, password FROM users WHERE name = ?", name)  # noqa: S608
         if not rows:
             hash_password(password)

@@ -101,7 +101,7 @@ class Agents:
             peer: The address that it asks from, if that is known.
 
         Raises:
-            FullError: The customer has too many agents, or machines that nobody has accepted, for one more.
+            FullError: The customer has reached the limit of agents, or of machines waiting for acceptance.
 
         """
         with self._database.transaction():

@@ -101,7 +101,7 @@ class Deployments:
                 to_ms(now),
             )
             if not added:
-                raise TakenError(f"There is a deployment {name} already. Choose another name.")
+                raise TakenError(f"There is already a deployment {name}. Choose another name.")
             self._put_accounts(added[0][0], accounts, {})
 
     def replace(

@@ -83,7 +83,7 @@ class Holds:
         """Hold a customer's records, and return the hold's number.
 
         Raises:
-            FullError: The customer has too many holds in force for one more.
+            FullError: The customer has reached the limit of holds in force.
 
         """
         with self._database.transaction():

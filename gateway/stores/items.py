@@ -90,7 +90,7 @@ class Items:
             ItemState.ACCEPTED,
         )
         if not rows:
-            raise TakenError(f"There is a machine {name} already. Open it in the list, or choose another name.")
+            raise TakenError(f"There is already a machine {name}. Open it in the list, or choose another name.")
         return int(rows[0][0])
 
     def page(self, customer: int, wanted: ItemFilter, size: int) -> list[Item]:

@@ -34,7 +34,7 @@ class Post:
         answer: The JSON that the post was first answered with.
         accepted_at: When.
         log: The log blob that its records come from, as far as it was told.
-        rejected: How many of its lines were no flow records.
+        rejected: How many of its lines were not flow records.
         by_agent: Whether an agent sent it.
 
     """

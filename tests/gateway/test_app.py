@@ -78,7 +78,7 @@ def test_a_call_that_storage_fails_is_put_off(tmp_path, clock, caplog, method, p
         gateway.stores.database.close()
         answer = Client(gateway.url, customer.subscription_token, customer.number).call(method, path)
     assert [code(answer), answer.headers["Retry-After"]] == [(503, "storage"), "30"]
-    assert "Look for a full disk first" in caplog.text
+    assert "Check for a full disk first" in caplog.text
     assert customer.subscription_token not in caplog.text
 
 
@@ -92,4 +92,4 @@ def test_a_gateway_whose_storage_fails_is_not_healthy_and_its_pages_say_what_to_
         assert code(person.get("/healthz")) == (503, "storage")
         page = person.get("/")
     assert page.status_code == 503
-    assert "The gateway's storage failed. Look for a full disk, then restart the gateway." in text_of(page)
+    assert "The gateway's storage failed. Check for a full disk, then restart the gateway." in text_of(page)

@@ -268,7 +268,7 @@ def test_records_that_are_older_than_they_are_kept_are_deleted_at_the_start_as_t
         person = Person(url)
         person.sign_in("ada", customer.password)
         told = text_of(person.get("/setup/retention"))
-        assert "Default 2 days (as whoever runs the gateway has set it, by --keep-days )" in told
+        assert "Default 2 days (set by the gateway's operator with --keep-days )" in told
         assert re.search("NSG flow logs 2 days .* VNet flow logs 1 day no record yet.* Agents 2 days", told)
     with open_stores(tmp_path) as stores:
         assert list(stores.records.records(customer.number)) == [young, seen[1]]

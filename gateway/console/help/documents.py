@@ -1,4 +1,4 @@
-"""The documents in `docs/`, held in memory: what is not in the folder at the start is never looked for."""
+"""The documents in `docs/`, kept in memory: files that are not there at the start are never looked for."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ DOCS: Final = CHECKOUT / "docs"
 INDEX: Final = "README"
 """The document that lists the others."""
 DIAGRAMS: Final = "diagrams"
-"""The folder of the diagrams' pictures, in that of the documents and in addresses."""
+"""The folder of the diagrams' pictures, within the documents' folder and in addresses."""
 
 
 class Documents:
@@ -24,7 +24,7 @@ class Documents:
         self._rendered: dict[str, Document] = {}
 
     def find(self, name: str) -> Document | None:
-        """Return the document of a file's name without its suffix; None if there is none."""
+        """Return the document whose file has a name, without its suffix; None if there is none."""
         text = self._texts.get(name)
         if text is None:
             return None

@@ -1,7 +1,7 @@
-"""Markdown as a page of the console shows it.
+"""Markdown, rendered for a page of the console.
 
-A document's own HTML is text, nothing carries a style of its own, and every heading has the anchor that GitHub gives
-it, so that links to it hold in both places.
+A document's own HTML is shown as text, nothing has inline styles, and every heading has the same anchor as on GitHub,
+so that links to it work in both places.
 """
 
 import hashlib
@@ -34,10 +34,10 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading of the second rank.
+    """A second-level heading.
 
     Attributes:
-        anchor: What stands behind `#` in a link to it.
+        anchor: The part after `#` in a link to it.
         title: Its text.
 
     """
@@ -48,12 +48,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that is ready to be shown.
+    """A rendered document.
 
     Attributes:
         title: Its first heading; empty if it has none.
         sections: Its parts, in their order.
-        body: All of it as HTML, in which all that it says is escaped.
+        body: The complete document as HTML, with its text escaped.
 
     """
 
@@ -67,8 +67,8 @@ def render(text: str, address: Callable[[str], str | None], picture: Callable[[s
 
     Args:
         text: The document.
-        address: Tells where a link leads in the console; None if it leads to nothing that the console has.
-        picture: Tells the address of a diagram's picture by the diagram's text; None if there is none.
+        address: Returns where a link leads in the console; None if the console does not have its target.
+        picture: Returns the address of a diagram's picture, given the diagram's text; None if there is none.
 
     """
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
@@ -85,7 +85,7 @@ def render(text: str, address: Callable[[str], str | None], picture: Callable[[s
 
 
 def picture_name(diagram: str, scheme: Scheme) -> str:
-    """Return the name of the file with a diagram's picture, which changes with the diagram."""
+    """Return the name of a diagram's picture file, which changes with the diagram."""
     return f"{hashlib.sha256(diagram.encode()).hexdigest()[:16]}-{scheme}.svg"
 
 
@@ -110,7 +110,7 @@ def _text(tokens: Sequence[Token]) -> str:
 
 
 def _with_addresses(tokens: Sequence[Token], address: Callable[[str], str | None]) -> Iterator[Token]:
-    """Lead links to where they lead in the console; one that leads nowhere there says what it meant."""
+    """Rewrite links to the console's addresses; a link without a target in the console becomes text that names it."""
     elsewhere = None
     for token in tokens:
         if token.type == "link_open":
@@ -127,7 +127,7 @@ def _with_addresses(tokens: Sequence[Token], address: Callable[[str], str | None
 
 
 class _Renderer(RendererHTML):
-    """Writes HTML; each method the tokens of its name."""
+    """Renders HTML; each method renders the tokens of its name."""
 
     def table_open(self, *_: object) -> str:
         return '<div class="scroll">\n<table>\n'

@@ -1,1 +1,1 @@
-"""The first page: what needs attention, and how the records flow."""
+"""The home page: what needs attention, and how the records flow."""

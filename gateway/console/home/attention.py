@@ -1,4 +1,4 @@
-"""Asks the stores what is the case with a customer, for the notices."""
+"""Reads a customer's situation from the stores, for the notices."""
 
 from gateway.console.console import Console
 from gateway.console.home.notices import LATELY, SOON, Situation
@@ -8,14 +8,14 @@ from gateway.stores.machines import SILENT, Machines, machines
 
 
 class Attention:
-    """What needs attention, for all pages that tell of it."""
+    """What needs attention, for all pages that show it."""
 
     def __init__(self, console: Console) -> None:
         self._stores = console.stores
         self._clock = console.clock
 
     def situation(self, customer: int) -> Situation:
-        """Return what is the case. Blocks."""
+        """Return a customer's situation. Blocks."""
         now = self._clock()
         configured = self._stores.deployments.configured(customer)
         found = self._stores.records.heard(customer, list(configured))

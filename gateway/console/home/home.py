@@ -1,4 +1,4 @@
-"""The first page: what needs attention, how fresh the records of each source are, and what they say at a glance."""
+"""The home page: what needs attention, how fresh the records of each source are, and an overview of the traffic."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -34,7 +34,7 @@ _SHOWN_SOURCES: Final = 8
 
 
 class Home:
-    """The first page."""
+    """The home page."""
 
     def __init__(self, record_pages: RecordPages, attention: Attention) -> None:
         self._record_pages = record_pages

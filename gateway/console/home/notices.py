@@ -1,4 +1,4 @@
-"""What needs somebody's attention: each kind of notice is a function of what is the case."""
+"""What needs attention: each kind of notice is a function of the customer's situation."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ from gateway.stores.machines import Machines
 from gateway.stores.tokens import SubscriptionToken
 
 SOON: Final = timedelta(days=30)
-"""A token whose life ends so soon is told of."""
+"""How soon a token must expire for a notice."""
 _VERY_SOON: Final = timedelta(days=7)
 LATELY: Final = timedelta(days=7)
-"""A token that has ended is told of if it was used so lately."""
+"""How recently an expired token must have been used for a notice."""
 _SETTING_UP: Final = timedelta(hours=1)
-"""It takes a while until the first flow logs of a new configuration arrive."""
+"""The time that the first flow logs of a new configuration may take to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Notice:
 
     Attributes:
         grade: How bad it is.
-        sentence: What is the case, in plain text.
-        link: The address of the page where something can be done about it; none if that is not in the console.
+        sentence: What is wrong, in plain text.
+        link: The address of the page where it can be fixed; empty if that is not in the console.
 
     """
 
@@ -41,17 +41,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is the case with a customer.
+    """A customer's situation.
 
     Attributes:
         now: The present moment.
         sources: Who delivers.
-        other_sources: How many more deliver than are known here.
-        configured: Where storage accounts are configured, by their names.
-        tokens: The tokens whose life ends soon, or has ended though they were in use.
-        machines: How the machines are.
-        shares: How far the customer's budget is spent.
-        failing_since: Since when the gateway can store nothing; None if it can.
+        other_sources: How many more sources there are than are listed.
+        configured: Where storage accounts are configured, by account name.
+        tokens: The tokens that expire soon, or that expired while in use.
+        machines: The state of the machines.
+        shares: How much of the customer's budget is spent.
+        failing_since: Since when the gateway has been unable to store posts; None if it can.
 
     """
 
@@ -66,22 +66,22 @@ class Situation:
 
 
 type Kind = Callable[[Situation], Iterable[Notice]]
-"""Tells what needs attention of one kind."""
+"""Yields the notices of one kind."""
 
 
 def failing(situation: Situation) -> Iterable[Notice]:
-    """Tell of a gateway that can't store what is delivered."""
+    """Yield a notice if the gateway can't store what is delivered."""
     if situation.failing_since is not None:
         since = moment(situation.failing_since)
         yield Notice(
             Grade.BAD,
-            f"The gateway has not been able to store what is delivered since {since}. Senders keep it until it can: "
-            "look for a full disk.",
+            f"The gateway has been unable to store deliveries since {since}. Senders keep it in the meantime. "
+            f"Check for a full disk.",
         )
 
 
 def refusals(situation: Situation) -> Iterable[Notice]:
-    """Tell of storage accounts whose deliveries are refused."""
+    """Yield a notice for each storage account whose deliveries are refused."""
     for each in situation.sources:
         refusal = each.heard.refusal
         if refusal is not None:
@@ -95,7 +95,7 @@ def refusals(situation: Situation) -> Iterable[Notice]:
 
 
 def silent_sources(situation: Situation) -> Iterable[Notice]:
-    """Tell of logs that have stopped, whatever the agents deliver meanwhile."""
+    """Yield a notice for each source whose logs have stopped, even if agents still deliver."""
     for each in situation.sources:
         if each.heard.by_agent or each.heard.refusal is not None or each.grade is Grade.GOOD:
             continue
@@ -107,7 +107,7 @@ def silent_sources(situation: Situation) -> Iterable[Notice]:
 
 
 def unheard(situation: Situation) -> Iterable[Notice]:
-    """Tell of storage accounts that are configured, and that nothing has ever come from."""
+    """Yield a notice for each configured storage account that nothing has ever arrived from."""
     known = {each.heard.account for each in situation.sources}
     for account, where in situation.configured.items():
         if account not in known and situation.now - where.saved_at > _SETTING_UP:
@@ -116,7 +116,7 @@ def unheard(situation: Situation) -> Iterable[Notice]:
 
 
 def unconfigured(situation: Situation) -> Iterable[Notice]:
-    """Tell of storage accounts that deliver without a configuration."""
+    """Yield a notice if storage accounts deliver without being configured."""
     found = [each.heard.account for each in situation.sources if each.heard.account is not None]
     strays = [account for account in found if account not in situation.configured]
     if len(strays) == 1:
@@ -127,11 +127,11 @@ def unconfigured(situation: Situation) -> Iterable[Notice]:
 
 
 def tokens(situation: Situation) -> Iterable[Notice]:
-    """Tell of tokens that are about to end, or have ended though they were in use."""
+    """Yield a notice for each token that expires soon, or that expired while in use."""
     for token in situation.tokens:
         name = f"The {token.name}"
         if token.expires_at <= situation.now:
-            sentence = f"{name} expired at {moment(token.expires_at)}, and was in use. Deliveries with it are refused."
+            sentence = f"{name} expired at {moment(token.expires_at)} while in use. Deliveries with it are refused."
             yield Notice(Grade.BAD, sentence, TOKENS)
         else:
             yield Notice(
@@ -142,7 +142,7 @@ def tokens(situation: Situation) -> Iterable[Notice]:
 
 
 def machines(situation: Situation) -> Iterable[Notice]:
-    """Tell of machines that are silent, refused, or not accepted yet."""
+    """Yield notices about machines that are silent, refused, or not accepted yet."""
     found = situation.machines
     if found.silent:
         all_of_them = found.silent == found.reporting
@@ -150,15 +150,15 @@ def machines(situation: Situation) -> Iterable[Notice]:
         sentence = f"{found.silent} of {_counted(found.reporting)} with an agent {are} silent."
         yield Notice(Grade.BAD if all_of_them else Grade.WARN, sentence, MACHINES)
     if found.refused:
-        sentence = f"The last delivery of {_counted(found.refused)} was refused."
+        sentence = f"The latest delivery of {_counted(found.refused)} was refused."
         yield Notice(Grade.BAD, sentence, ATTRIBUTES)
     if found.pending:
-        sentence = f"{_counted(found.pending)} {'waits' if found.pending == 1 else 'wait'} to be accepted."
+        sentence = f"{_counted(found.pending)} {'is' if found.pending == 1 else 'are'} waiting for acceptance."
         yield Notice(Grade.WARN, sentence, url(MACHINES, state="pending"))
 
 
 def budgets(situation: Situation) -> Iterable[Notice]:
-    """Tell of budgets that are spent, or will be soon."""
+    """Yield a notice for each budget that is spent or nearly spent."""
     for share in situation.shares:
         if share.is_low:
             yield Notice(
@@ -172,7 +172,7 @@ def budgets(situation: Situation) -> Iterable[Notice]:
 
 
 KINDS: Final[Sequence[Kind]] = (failing, budgets, refusals, silent_sources, machines, tokens, unheard, unconfigured)
-"""All kinds; of notices that are equally bad, those of the first kind come first."""
+"""All kinds, in the order of notices that are equally bad."""
 
 
 def notices(situation: Situation, kinds: Iterable[Kind] = KINDS) -> list[Notice]:
@@ -181,7 +181,7 @@ def notices(situation: Situation, kinds: Iterable[Kind] = KINDS) -> list[Notice]
 
 
 def grade_of_life(token: SubscriptionToken, now: datetime) -> Grade:
-    """Return how urgent it is that somebody replaces a valid token."""
+    """Return how urgently a valid token needs to be replaced."""
     left = token.expires_at - now
     return Grade.BAD if left <= _VERY_SOON else Grade.WARN if left <= SOON else Grade.GOOD
 

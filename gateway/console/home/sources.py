@@ -1,4 +1,4 @@
-"""Who delivers, and how fresh that is: storage accounts, and the agents."""
+"""The sources, and how fresh their records are: storage accounts, and the agents."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from gateway.console.figures import since
 from gateway.traffic.freshness import Heard
 
 _FRESH: Final = timedelta(minutes=10)
-"""Azure writes a flow log once a minute, and some minutes late."""
+"""Azure writes a flow log once a minute, a few minutes late."""
 _STALE: Final = timedelta(hours=1)
 _OVER: Final = timedelta(days=30)
-"""What nobody has configured and has not been heard of for so long is not a source any more."""
+"""An account that is not configured is no longer a source after this time without deliveries."""
 
 
 class Grade(IntEnum):
-    """How things are, the worst first. The names, in lowercase letters, are those of the styles."""
+    """How bad something is, the worst first. In lower case, the names are CSS classes."""
 
     BAD = 0
     WARN = 1
@@ -27,21 +27,21 @@ class Grade(IntEnum):
 
     @property
     def style(self) -> str:
-        """What the pages' styles know it by."""
+        """The CSS class."""
         return self.name.lower()
 
 
 def grade(lag: timedelta) -> Grade:
-    """Return how good a lag of the newest record is."""
+    """Return the grade of the newest record's lag."""
     return Grade.GOOD if lag <= _FRESH else Grade.WARN if lag <= _STALE else Grade.BAD
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One that delivers.
+    """A source of flow records.
 
     Attributes:
-        heard: What was heard last of it.
+        heard: What is known of its latest deliveries.
         lag: How long ago its newest record was; None if there is none, or if its clock is ahead.
 
     """
@@ -51,14 +51,14 @@ class Source:
 
     @property
     def name(self) -> str:
-        """How pages call it."""
+        """The name that pages show."""
         if self.heard.by_agent:
             return "Agents"
         return self.heard.account or "Logs that name no account"
 
     @property
     def grade(self) -> Grade:
-        """How it is."""
+        """How bad its state is."""
         if self.heard.refusal is not None:
             return Grade.BAD
         if self.lag is None:
@@ -68,7 +68,7 @@ class Source:
 
 
 def sources(heard: Collection[Heard], configured: Collection[str], now: datetime) -> list[Source]:
-    """Return who delivers, the worst first, and of those that are alike whoever was heard of last."""
+    """Return the sources, the worst first; equally bad ones by their latest delivery, newest first."""
     found = [
         Source(each, None if each.last is None else since(each.last, now))
         for each in heard

@@ -1,4 +1,4 @@
-"""Agents on a machine: accepted or refused, each by the id that an administrator has seen."""
+"""Agents on a machine, which an administrator accepts or refuses by their ids."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request

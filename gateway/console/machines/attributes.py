@@ -1,4 +1,4 @@
-"""Attributes: what machines' agents last delivered, and how that went."""
+"""Attributes: the latest deliveries of the machines' agents, and their outcomes."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,7 @@ from gateway.stores.machines import SILENT
 from gateway.stores.server_traffic import KEPT, Answer
 
 _ANSWERS: Final = ("200", "other", "none")
-"""What a list may be filtered by: deliveries that were taken, those that were not, and machines without any."""
+"""What a list may be filtered by: accepted deliveries, others, and machines without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Attribute:
 
     Attributes:
         item: The machine.
-        last: Its last value; None if its agent has delivered nothing yet.
+        last: Its latest value; None if its agent has not delivered anything yet.
 
     """
 
@@ -33,7 +33,7 @@ class Attribute:
 
     @property
     def kind(self) -> str:
-        """What the list may be filtered by."""
+        """The value that the list's filter matches."""
         if self.last is None:
             return "none"
         return "200" if self.last.good else "other"
@@ -47,7 +47,7 @@ class AttributesPage:
         self._stores = console.stores
 
     async def overview(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `GET /setup/attributes`: the list, as its columns are filtered."""
+        """Answer `GET /setup/attributes` with the filtered list."""
         name, answer = (request.query_params.get(key, "").strip() for key in ("item", "answer"))
         attributes = await run_in_threadpool(self._attributes, visitor.user.customer, name)
         return self._console.pages.render(
@@ -63,7 +63,7 @@ class AttributesPage:
         )
 
     async def history(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `GET /setup/attributes/NUMBER`: the last answers to a machine's deliveries."""
+        """Answer `GET /setup/attributes/NUMBER` with the latest answers to a machine's deliveries."""
         item = await find_item(self._stores, request, visitor)
         answers = await run_in_threadpool(self._stores.server_traffic.history, item.number)
         return self._console.pages.render(

@@ -1,4 +1,4 @@
-"""Blueprints: imported from files, and given back as they were."""
+"""Blueprints: imported from files, and exported unchanged."""
 
 import re
 from pathlib import Path
@@ -45,7 +45,7 @@ class BlueprintsPage:
         return redirect(url(BLUEPRINTS, imported=number))
 
     async def export(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `GET /setup/blueprints/NUMBER/export`: the file, as it was imported."""
+        """Answer `GET /setup/blueprints/NUMBER/export` with the file as it was imported."""
         number = whole_number(request.path_params["number"])
         customer = visitor.user.customer
         found = None if number is None else await run_in_threadpool(self._stores.blueprints.find, customer, number)
@@ -55,7 +55,7 @@ class BlueprintsPage:
         return _file(found.content.xml.encode(), f"{name}_BP.xml")
 
     async def shipped(self, _request: Request, _visitor: Visitor) -> Response:
-        """Answer `GET /setup/blueprints/shipped`: the file that comes with the gateway."""
+        """Answer `GET /setup/blueprints/shipped` with the file that comes with the gateway."""
         return _file(await run_in_threadpool(Path.read_bytes, SHIPPED), SHIPPED.name)
 
     async def remove(self, request: Request, visitor: Visitor) -> Response:

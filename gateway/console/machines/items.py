@@ -1,4 +1,4 @@
-"""Configuration items: the machines, what runs on them, and which blueprints are applied."""
+"""Configuration items: the machines, their agents, and which blueprints are applied."""
 
 import re
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class ItemsPage:
         self._stores = console.stores
 
     async def overview(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `GET /setup/items`: the list, as its columns are filtered."""
+        """Answer `GET /setup/items` with the filtered list."""
         query = request.query_params
         wanted = item_filter(query)
         customer = visitor.user.customer
@@ -68,7 +68,7 @@ class ItemsPage:
         return self._form(request, visitor, Form({}), {})
 
     async def add(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `POST /setup/items/new`: make a machine known by hand."""
+        """Answer `POST /setup/items/new`: add a machine by hand."""
         form = await read_form(request, self._console.limits)
         errors = _errors(form)
         if not errors:
@@ -108,7 +108,7 @@ class ItemsPage:
     async def save(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/items/NUMBER`: apply the blueprints that are ticked, and accept the machine.
 
-        The agent too that the page named: it alone asked for the machine when the page was made.
+        It also accepts the agent that the page named, the only one that claimed the machine when the page was made.
         """
         item = await self._item(request, visitor)
         form = await read_form(request, self._console.limits)
@@ -166,14 +166,14 @@ async def find_item(stores: Stores, request: Request, visitor: Visitor) -> Item:
 
 
 def item_filter(query: Mapping[str, str]) -> ItemFilter:
-    """Read how the columns of a list are filtered."""
+    """Read the filters of a list's columns."""
     name, address, system, state = (query.get(key, "").strip() for key in ("name", "address", "system", "state"))
     wanted = ItemFilter(name, address, system)
     return replace(wanted, state=ItemState(state)) if state in set(ItemState) else wanted
 
 
 def _errors(form: Form) -> dict[str, str]:
-    """Return what is wrong with the fields, by their names."""
+    """Return what is wrong with the fields, by field name."""
     errors = {
         "name": text_error(form.text("name"), _LONGEST_NAME),
         "system": text_error(form.text("system") or "-", _LONGEST_SYSTEM),

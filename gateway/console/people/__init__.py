@@ -1,1 +1,1 @@
-"""Pages of whoever signs in, and of what they did."""
+"""Pages about users and what they did."""

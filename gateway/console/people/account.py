@@ -1,4 +1,4 @@
-"""A user's own account: who one is, and the password."""
+"""A user's own account: name, role and password."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ SHORTEST_PASSWORD: Final = 12
 
 
 class Account:
-    """The page of one's own account."""
+    """The page of the visitor's own account."""
 
     def __init__(self, console: Console, access: Access, signing_in: SigningIn) -> None:
         self._console = console
@@ -29,7 +29,7 @@ class Account:
         return self._page(request, visitor, {})
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `POST /account`: replace the password, and end every session that the old one began."""
+        """Answer `POST /account`: change the password, and end the sessions that the old one began."""
         form = await read_form(request, self._console.limits)
         errors = _errors(form)
         if errors:
@@ -69,7 +69,7 @@ class Account:
 
 
 def _errors(form: Form) -> dict[str, str]:
-    """Return what is wrong with the fields, by their names."""
+    """Return what is wrong with the fields, by field name."""
     new = form.verbatim("new")
     errors = {}
     if not form.verbatim("current"):
@@ -77,7 +77,7 @@ def _errors(form: Form) -> dict[str, str]:
     if len(new) < SHORTEST_PASSWORD:
         errors["new"] = f"Choose at least {SHORTEST_PASSWORD} characters; a few words make a good password."
     elif new == form.verbatim("current"):
-        errors["new"] = "This is your current password. Choose another one."
+        errors["new"] = "This is your current password. Choose a different one."
     elif new != form.verbatim("again"):
-        errors["again"] = "This is not what you entered above. Enter the new password twice."
+        errors["again"] = "The passwords differ. Enter the new password twice."
     return errors

@@ -1,4 +1,4 @@
-"""The audit log: who did what, when, and from where; filtered, and as a file."""
+"""The page of the audit log, its filter and its export."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -35,7 +35,7 @@ class AuditLogPage:
         self._places = places
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `GET /setup/audit-log`, which begins before the entry that the query names, or with the newest."""
+        """Answer `GET /setup/audit-log` with the entries before the one that the query names, or the newest."""
         query = request.query_params
         before = whole_number(query.get("before", ""))
         wanted, errors = _filter(query)
@@ -59,10 +59,10 @@ class AuditLogPage:
         )
 
     async def export(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `GET /setup/audit-log/export.SUFFIX`: the entries that the filter wants, the newest first."""
+        """Answer `GET /setup/audit-log/export.SUFFIX` with the filtered entries, the newest first."""
         if request.method != "GET":
             # Where there is GET, routes answer HEAD by it: an export would be noted that nobody got.
-            raise PageError(405, f"Exports do not accept {request.method}. Open them with GET.", {"Allow": "GET"})
+            raise PageError(405, f"Exports do not accept {request.method}. Request them with GET.", {"Allow": "GET"})
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:
             raise not_found("format of export")
@@ -81,7 +81,7 @@ _FIELDS: Final = ("who", "action", "subject", "from", "to")
 
 
 def _filter(query: QueryParams) -> tuple[Filter, dict[str, str]]:
-    """Read which entries are wanted, and what is wrong with it, by the names of the fields."""
+    """Read the filter, and what is wrong with it, by field name."""
     errors = {}
     action = next((each for each in Action if each == query.get("action")), None)
     if query.get("action") and action is None:
@@ -125,4 +125,4 @@ _FORMATS: Final[dict[str, tuple[str, _Lines]]] = {
     "csv": ("text/csv; charset=utf-8; header=present", _csv),
     "ndjson": ("application/x-ndjson", _ndjson),
 }
-"""The formats of export, by the end of the file's name: the media type, and what writes entries."""
+"""The export formats, by file suffix: the media type, and the function that writes entries."""

@@ -1,7 +1,7 @@
-"""Browsers that somebody has signed in with: each carries a mark that nobody else can make.
+"""Device cookies: marks of browsers that somebody has signed in with, which nobody else can forge.
 
-As OWASP has it ("Slow Down Online Guessing Attacks with Device Cookies"): guesses at a name from elsewhere do not hold
-up who comes with a mark for that name. A mark opens nothing.
+As OWASP describes ("Slow Down Online Guessing Attacks with Device Cookies"), guesses at a name from elsewhere do not
+slow down a browser with a mark for that name. A mark by itself gives no access.
 """
 
 import hashlib
@@ -17,21 +17,21 @@ _LONGEST: Final = 100
 
 
 class Devices:
-    """Marks of one gateway's browsers."""
+    """The marks of one gateway's browsers."""
 
     def __init__(self, key: bytes, gateway: str, *, encrypted: bool) -> None:
-        """Make marks with a secret key; a text tells the gateway from others on the same host."""
+        """Make marks with a secret key; `gateway` distinguishes the gateway from others on the same host."""
         self._key = key
         self._prefix = f"{'__Host-' if encrypted else ''}device-{gateway}-"
         self._encrypted = encrypted
 
     def device(self, request: Request, name: str) -> str | None:
-        """Return what tells the browser of a request from others that a user has signed in with, or None."""
+        """Return the id of a request's browser if the user has signed in with it, or None."""
         number, _, seal = request.cookies.get(self._cookie(name), "")[:_LONGEST].partition(".")
         return number if number and hmac.compare_digest(seal.encode(), self._seal(number, name).encode()) else None
 
     def mark(self, response: Response, name: str) -> None:
-        """Mark the browser that an answer goes to as one that a user has signed in with."""
+        """Mark the browser that receives an answer as one that a user has signed in with."""
         number = secrets.token_urlsafe(12)
         response.set_cookie(
             self._cookie(name),
@@ -43,7 +43,7 @@ class Devices:
         )
 
     def _cookie(self, name: str) -> str:
-        """Name the cookie of a user: several may share a browser."""
+        """Return the name of a user's cookie: several users may share a browser."""
         return self._prefix + self._digest("cookie", name)[:8]
 
     def _seal(self, number: str, name: str) -> str:

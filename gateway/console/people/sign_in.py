@@ -17,11 +17,11 @@ from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.audit_log import Action
 
 _OWN_PATH: Final = re.compile(r"/(?!/)[!-\[\]-~]*")
-"""A path on this site: a second slash, or the backslash that browsers take for one, would begin another host's name."""
+"""A path on this site: a second slash, or a backslash, which browsers treat as one, would start another host's name."""
 
 
 class SignIn:
-    """The page to sign in on, and the button to sign out."""
+    """The sign-in page, and the button to sign out."""
 
     def __init__(self, console: Console, access: Access, devices: Devices, signing_in: SigningIn) -> None:
         self._console = console
@@ -37,7 +37,7 @@ class SignIn:
         return self._page(request, then)
 
     async def post(self, request: Request) -> Response:
-        """Answer `POST /sign-in`: begin a session, and go on to the page that was asked for first."""
+        """Answer `POST /sign-in`: begin a session, and go on to the page that was requested first."""
         form = await read_form(request, self._console.limits)
         then = _own_path(form.text("next"))
         name = form.verbatim("username")

@@ -1,1 +1,1 @@
-"""Pages by which flow logs are set up: tokens, storage accounts, scripts, registrations."""
+"""Pages for setting up flow logs: tokens, storage accounts, scripts, registrations."""

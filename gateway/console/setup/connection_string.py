@@ -1,4 +1,4 @@
-"""Connection strings of storage accounts. No message repeats a part of one."""
+"""Connection strings of storage accounts. No message repeats any part of one."""
 
 import re
 from typing import Final
@@ -9,10 +9,10 @@ _PATTERNS: Final = {
     "EndpointSuffix": re.compile(r"core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)"),
     "DefaultEndpointsProtocol": re.compile("https"),
 }
-"""What terraform's module takes: the parts that are needed or known, and how they look."""
+"""What the Terraform module accepts: the required and known parts, and their patterns."""
 _NEEDED: Final = ("AccountName", "AccountKey")
 _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
-_COPY: Final = "Copy it whole from the storage account's access keys in the portal."
+_COPY: Final = "Copy all of it from the storage account's access keys in the portal."
 
 
 def error_in(text: str, account: str | None) -> str:
@@ -20,10 +20,10 @@ def error_in(text: str, account: str | None) -> str:
 
     Args:
         text: The connection string.
-        account: The name of the account that it is to be of; None if that name is wrong itself.
+        account: The name of the account that it should belong to; None if that name is itself wrong.
 
     Returns:
-        A sentence, or nothing if it is all right.
+        A sentence, or an empty text if nothing is wrong.
 
     """
     error = _pasted_along(text)
@@ -42,29 +42,31 @@ def error_in(text: str, account: str | None) -> str:
             return f"{name} is missing in this connection string. {_COPY}"
     for name, pattern in _PATTERNS.items():
         if name in parts and not pattern.fullmatch(parts[name]):
-            return f"{name} in this connection string is not as Azure writes it. {_COPY}"
+            return f"{name} in this connection string does not have Azure's format. {_COPY}"
     if account is not None and parts["AccountName"] != account:
         return (
-            "This connection string belongs to another storage account. Correct the account's name, or copy the "
-            "right string."
+            "This connection string belongs to another storage account. Correct the account's name, or copy the right "
+            "connection string."
         )
     return ""
 
 
 def _pasted_along(text: str) -> str:
-    """Return what does not belong to any connection string."""
+    """Return what is wrong with characters that no connection string contains."""
     if any(mark in text for mark in _QUOTES):
-        return "This connection string is in quotes, or has quotation marks in it. Remove them."
+        return "This connection string has quotation marks around it or in it. Remove them."
     if any(mark.isspace() for mark in text):
         return f"This connection string has a space or a line break in it. {_COPY}"
     if not text.isascii() or not text.isprintable():
-        return f"This connection string has characters in it that can't be right; some can't be seen. {_COPY}"
+        return (
+            f"This connection string contains characters that can't be right, some of which may be invisible. {_COPY}"
+        )
     if len(text) > 1000:  # noqa: PLR2004 - three times the longest
         return f"This is not a connection string. {_COPY}"
     return ""
 
 
 def cloud_of(text: str) -> str:
-    """Return the domain of the cloud that a connection string leads to."""
+    """Return the domain of the cloud that a connection string belongs to."""
     found = re.search(r"(?:^|;)EndpointSuffix=([^;]+)", text, re.IGNORECASE)
     return found[1] if found else "core.windows.net"

@@ -1,4 +1,4 @@
-"""The download of a deployment's scripts: the one place that gives connection strings out."""
+"""The download of a deployment's scripts: the only place that hands out connection strings."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from gateway.stores.audit_log import Actor
 
 
 class ScriptsPage:
-    """The button that downloads."""
+    """The download button."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -41,5 +41,5 @@ class ScriptsPage:
             return give_out_scripts(self._stores, actor, self._console.clock(), name, packed)
         except OSError:
             raise PageError(
-                404, "The function's package is not built yet. Run `make package` where the gateway runs."
+                404, "The function app's package has not been built yet. Run `make package` where the gateway runs."
             ) from None

@@ -1,4 +1,4 @@
-"""Configure Flow Logs: which storage accounts are delivered from, and what has arrived from them."""
+"""Configure Flow Logs: which storage accounts deliver, and what has arrived from them."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,9 +46,9 @@ class Arrivals:
         log: The log blob of the newest record, with its container; None if nothing has arrived yet.
         last_record: The newest record's time.
         lag: How long ago that is.
-        delay: How much later than that it was accepted.
-        rejected: How many lines were no flow records.
-        refused_at: When a post was last refused; None if none was, or if one was accepted since.
+        delay: How much later than its own time it was accepted.
+        rejected: How many lines were not flow records.
+        refused_at: When a post was last refused; None if none was, or if one has been accepted since.
         refusal: Why.
 
     """

@@ -1,4 +1,4 @@
-"""What is typed into the form of a Flow Logs configuration, and what may be wrong with it."""
+"""The form of a Flow Logs configuration, and its validation."""
 
 import re
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ class Row:
     """One storage account's fields.
 
     Attributes:
-        key: What its fields' names end with; it stays when other rows come and go.
-        name: The account's name, as typed.
-        region: Its region, as typed.
-        secret: Its connection string, as typed; it is never sent back.
-        kept: Whether a connection string is stored that an empty field keeps.
-        errors: What is wrong with the fields, by their names without the key.
+        key: The suffix of its fields' names; it stays the same when other rows are added or removed.
+        name: The account's name, as entered.
+        region: Its region, as entered.
+        secret: Its connection string, as entered; it is never sent back.
+        kept: Whether a connection string is stored, which an empty field keeps.
+        errors: What is wrong with the fields, by field name without the key.
 
     """
 
@@ -45,20 +45,20 @@ class Row:
 
     @property
     def account(self) -> NewStorageAccount:
-        """What is to be saved of it."""
+        """The storage account to save."""
         return NewStorageAccount(StorageAccount(self.name, self.region), self.secret or None)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The whole form.
+    """The complete form.
 
     Attributes:
-        name: The deployment's name, as typed.
-        subscription_id: The Azure subscription's id, as typed.
+        name: The deployment's name, as entered.
+        subscription_id: The Azure subscription's id, as entered.
         rows: The storage accounts.
-        errors: What is wrong with the first two, by their names.
-        seen: The mark of the configuration that it was made from; nothing for a new one.
+        errors: What is wrong with the name and the subscription id, by field name.
+        seen: The mark of the configuration that it was made from; empty for a new one.
 
     """
 
@@ -80,16 +80,16 @@ def empty_draft() -> Draft:
 
 
 def draft_of(deployment: Deployment) -> Draft:
-    """Return the form that changes a configuration; its secrets are not in it."""
+    """Return the form that changes a configuration, without its secrets."""
     rows = (Row(str(key), each.name, each.region, kept=True) for key, each in enumerate(deployment.accounts, 1))
     return Draft(deployment.name, deployment.subscription_id, tuple(rows), seen=deployment.mark)
 
 
 def read_draft(form: Form, stored: Deployment | None) -> Draft:
-    """Read what was typed.
+    """Read a submitted form.
 
     Args:
-        form: The form that was sent.
+        form: The submitted form.
         stored: The configuration that it changes; None for a new one.
 
     """
@@ -119,11 +119,11 @@ def without_row(draft: Draft, key: str) -> Draft:
 
 
 def checked(draft: Draft, taken: Sequence[str]) -> Draft:
-    """Return a form with what is wrong with it.
+    """Return a form with its errors.
 
     Args:
         draft: The form.
-        taken: Names that other configurations have.
+        taken: The names of other configurations.
 
     """
     errors = {
@@ -139,12 +139,12 @@ def checked(draft: Draft, taken: Sequence[str]) -> Draft:
 def _name_error(name: str, taken: Sequence[str]) -> str:
     if _DASHES.search(name):
         meant = _DASHES.sub("-", name)
-        return f"This has a long dash, as some documents print it. Write the name with a hyphen: {meant}"
+        return f"This contains a long dash, as some documents print it. Write the name with a hyphen: {meant}"
     if not name.startswith(_PREFIX):
         return f"The name must begin with {_PREFIX}, such as {_PREFIX}production."
     if not _NAME.fullmatch(name):
-        return f"Write up to 42 lowercase letters, digits and hyphens after {_PREFIX}, a letter or digit last."
-    return f"There is a deployment {name} already. Choose another name." if name in taken else ""
+        return f"Write up to 42 lowercase letters, digits and hyphens after {_PREFIX}, ending with a letter or digit."
+    return f"There is already a deployment {name}. Choose another name." if name in taken else ""
 
 
 def _row_errors(row: Row, before: Sequence[Row]) -> dict[str, str]:
@@ -152,14 +152,14 @@ def _row_errors(row: Row, before: Sequence[Row]) -> dict[str, str]:
     if not _ACCOUNT.fullmatch(row.name):
         errors["account"] = "Enter the storage account's name: 3 to 24 lowercase letters and digits."
     elif row.name in {other.name for other in before}:
-        errors["account"] = "This storage account is listed above already. Remove one of them."
+        errors["account"] = "This storage account is already listed above. Remove one of them."
     if not _REGION.fullmatch(row.region):
         errors["region"] = "Enter the storage account's region, such as eastus."
     if row.secret:
         error = error_in(row.secret, None if "account" in errors else row.name)
         clouds = {cloud_of(other.secret) for other in before if other.secret}
         if not error and clouds and cloud_of(row.secret) not in clouds:
-            error = "This connection string is for another cloud than those above. A subscription is in one cloud."
+            error = "This connection string is for a different cloud than those above. A subscription is in one cloud."
         if error:
             errors["connection"] = error
     elif not row.kept:

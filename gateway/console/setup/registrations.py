@@ -1,4 +1,4 @@
-"""Registrations: the Azure subscriptions that `terraform apply` registered, and those that are gone."""
+"""The page of the Azure subscriptions that `terraform apply` registered, including those that are gone."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request

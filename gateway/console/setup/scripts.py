@@ -1,6 +1,7 @@
-"""What an administrator downloads and applies: the Terraform module, filled in, and the function app's package.
+"""The scripts that an administrator downloads and applies: the filled-in Terraform module and the function app's
+package.
 
-The same deployment, module and package give the same bytes: names are sorted, times and modes are fixed.
+The same deployment, module and package yield the same bytes: names are sorted, times and modes are fixed.
 """
 
 import io
@@ -23,11 +24,11 @@ _FILE: Final = 0o100644
 
 
 def variables(deployment: Deployment, connection_strings: Mapping[str, str], url: str) -> dict[str, Any]:
-    """Return the content of `terraform.tfvars.json`, with all but the subscription token.
+    """Return the content of `terraform.tfvars.json`, without the subscription token.
 
     Args:
         deployment: The configuration.
-        connection_strings: Its secrets, by storage account.
+        connection_strings: Its connection strings, by storage account.
         url: The gateway's address.
 
     """
@@ -45,10 +46,10 @@ def variables(deployment: Deployment, connection_strings: Mapping[str, str], url
 
 
 def pack(name: str, filled_in: Mapping[str, Any], package: Path, module: Path = _TERRAFORM) -> bytes:
-    """Make the zip.
+    """Build the zip file.
 
     Args:
-        name: The folder that everything in it is in.
+        name: The folder that contains everything in it.
         filled_in: The content of `terraform.tfvars.json`.
         package: The function app's package.
         module: The Terraform module.
@@ -75,7 +76,7 @@ def pack(name: str, filled_in: Mapping[str, Any], package: Path, module: Path = 
 
 
 def _is_part(path: Path, module: Path) -> bool:
-    """Tell the module's own files from what terraform leaves beside them, such as states and variables with secrets."""
+    """Return whether a file is the module's own, not one left by terraform, such as states or variables files."""
     inside = PurePosixPath(path.relative_to(module))
     hidden = any(part.startswith(".") or part in _LEFT_OUT for part in inside.parts)
     wanted = not hidden and inside.suffix in _SUFFIXES

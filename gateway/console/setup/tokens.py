@@ -1,4 +1,4 @@
-"""Subscription tokens: made, listed, revoked."""
+"""The page of the subscription tokens: list, create, revoke."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -24,9 +24,9 @@ _USUAL_LIFE: Final = timedelta(days=365)
 _LONGEST_PURPOSE: Final = 100
 _CHOICES: Final = {
     TokenKind.INGEST: "For Terraform and the function apps: delivers flow logs and registers subscriptions.",
-    TokenKind.AGENT: "For agents on machines: each delivers what its own machine sees, and can do nothing else.",
+    TokenKind.AGENT: "For agents on machines: each can deliver what its own machine sees, and nothing else.",
 }
-"""What a token may be made for."""
+"""The kinds of token to choose from."""
 
 
 class TokensPage:
@@ -43,7 +43,7 @@ class TokensPage:
         )
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `POST /setup/tokens`: make a token, and show it this once."""
+        """Answer `POST /setup/tokens`: create a token, and show it once."""
         form = await read_form(request, self._console.limits)
         errors = self._errors(form)
         if errors:
@@ -100,7 +100,7 @@ class TokensPage:
         )
 
     def _errors(self, form: Form) -> dict[str, str]:
-        """Return what is wrong with the fields, by their names."""
+        """Return what is wrong with the fields, by field name."""
         errors = {"purpose": text_error(form.text("purpose"), _LONGEST_PURPOSE)}
         if form.text("kind") not in set(_CHOICES):
             errors["kind"] = "Choose what the token is for."

@@ -1,4 +1,4 @@
-// Timelines: drawn from the table that stands below each, so that both always say the same.
+// Timelines: drawn from the table below each, so that both always agree.
 "use strict";
 
 const HEIGHT = 210;
@@ -61,7 +61,7 @@ function seriesOf(kind, data) {
   if (kind === "bytes") {
     return { columns: [data.bytes], series: [one("Bytes", "--bytes", data.bytes)] };
   }
-  // Stacked: the sum of all is drawn first, and each smaller sum over its foot.
+  // Stacked: the sum of all is drawn first, and each smaller sum over its lower part.
   const decided = data.allowed.map((count, place) => count + data.denied[place]);
   const columns = [decided, data.denied];
   const series = [one("Allowed", "--allowed", data.allowed), one("Denied", "--denied", data.denied)];
@@ -141,14 +141,14 @@ function drawAll() {
 drawAll();
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 
-// The first page refreshes itself, but not under the hands of somebody who is about to follow a link or reads a table.
+// The home page refreshes itself, but not while somebody is about to follow a link or is reading a table.
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const live = event.target;
   if (live.id === "live" && (live.contains(document.activeElement) || live.querySelector("details[open]"))) {
     event.preventDefault();
   }
 });
-// Where the session has ended, what comes is the sign-in page, which belongs in the whole window.
+// If the session has ended, the answer is the sign-in page, which belongs in the whole window.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.target.id === "live" && !event.detail.xhr.responseText.includes('id="live"')) {
     event.detail.shouldSwap = false;

@@ -1,4 +1,4 @@
-// What pages do beyond links and forms. Every page also works without it.
+// What pages do beyond links and forms. Every page also works without scripts.
 "use strict";
 
 // Buttons with data-copy="ID" copy the text of that field. They are hidden where no script runs.
@@ -12,14 +12,14 @@ function copyButton(button) {
       await navigator.clipboard.writeText(field.value);
       said.textContent = "Copied";
     } catch {
-      // Without TLS, or with the permission refused, browsers have no clipboard for scripts.
+      // Without TLS, or if the permission is refused, browsers give scripts no clipboard.
       said.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C to copy";
     }
   });
 }
 
-// A form that comes back with errors, or with one more row, has lost its secrets: the gateway never sends one back. What was
-// typed is still here, and is put into the fields of the same names.
+// A form that comes back with errors, or with another row, has lost its secrets, because the gateway never sends one back.
+// What was typed is still here, and is put back into the fields of the same names.
 function keepSecrets(form) {
   let typed = new Map();
   form.addEventListener("htmx:beforeSwap", () => {
@@ -36,8 +36,8 @@ function keepSecrets(form) {
   });
 }
 
-// What a script asked for and did not get is told at the top of the page.
-function tellTrouble(sentence) {
+// A script's failed request is reported at the top of the page.
+function showTrouble(sentence) {
   const notice = document.createElement("p");
   notice.className = "notice bad";
   notice.setAttribute("role", "alert");
@@ -47,10 +47,10 @@ function tellTrouble(sentence) {
 
 document.body.addEventListener("htmx:responseError", (event) => {
   const answer = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-  tellTrouble(answer.querySelector("main p")?.textContent ?? "The gateway refused this. Reload the page, and try again.");
+  showTrouble(answer.querySelector("main p")?.textContent ?? "The gateway refused this. Reload the page, and try again.");
 });
 document.body.addEventListener("htmx:sendError", () => {
-  tellTrouble("The gateway cannot be reached. Try again once it is back.");
+  showTrouble("The gateway cannot be reached. Try again once it is back.");
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) {

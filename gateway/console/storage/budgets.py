@@ -1,4 +1,4 @@
-"""Storage: how much of its budget the customer has used."""
+"""The page of the customer's storage budget."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request

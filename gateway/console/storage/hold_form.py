@@ -1,4 +1,4 @@
-"""The form that holds are made with."""
+"""The form that creates a hold."""
 
 from datetime import date
 from typing import Final
@@ -12,13 +12,13 @@ from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 _LONGEST_SEARCH: Final = 1000
 _LONGEST_REASON: Final = 200
 EARLIEST: Final = from_ms(TIME_MIN_MS).date()
-"""The first day that records may be of."""
+"""The first day that records can be from."""
 LATEST: Final = from_ms(TIME_END_MS - 1).date()
-"""The last day that records may be of."""
+"""The last day that records can be from."""
 
 
 def read_hold(form: Form) -> NewHold | dict[str, str]:
-    """Return what the form asks for, or what is wrong with it, by the names of the fields."""
+    """Return the hold that the form describes, or what is wrong with it, by field name."""
     first, last = _day(form.text("first")), _day(form.text("last"))
     errors = {
         "search": _search_error(form.text("search")),

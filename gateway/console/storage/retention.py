@@ -1,4 +1,4 @@
-"""Retention: how long records are kept, and what holds keep beyond that."""
+"""The page of retention: how long records are kept, and which holds keep some longer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Kept:
 
     Attributes:
         source: The source.
-        name: What people call it.
+        name: Its name for people.
         oldest: The time of its oldest record, in epoch milliseconds; None if there is none.
-        life: How long its records are kept, counted from their own time; None if for ever.
+        life: How long its records are kept, counted from their own timestamps; None for ever.
 
     """
 
@@ -59,18 +59,18 @@ class RetentionPage:
         return await self._page(request, visitor)
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `POST /setup/retention`: set the customer's own days."""
+        """Answer `POST /setup/retention`: set the customer's own retention."""
         form = await read_form(request, self._console.limits)
         days = {source: whole_number(text) for source in Source if (text := form.text(source))}
         good = {source: number for source, number in days.items() if number is not None and 1 <= number <= MOST_DAYS}
         if good != days:
-            wrong = f"Enter whole days from 1 to {MOST_DAYS:,}, or nothing for the default."
+            wrong = f"Enter a number of days from 1 to {MOST_DAYS:,}, or nothing for the default."
             return await self._page(request, visitor, days=form, errors=dict.fromkeys(days.keys() - good.keys(), wrong))
         await run_in_threadpool(set_retention, self._stores, visitor.actor, self._console.clock(), good)
         return redirect(url(RETENTION, saved=1))
 
     async def hold(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `POST /setup/retention/holds`: make a hold."""
+        """Answer `POST /setup/retention/holds`: create a hold."""
         form = await read_form(request, self._console.limits)
         asked = read_hold(form)
         if isinstance(asked, NewHold):
@@ -128,10 +128,10 @@ class RetentionPage:
 
 
 def _rows(hold: Hold) -> str:
-    """Return the address of the rows that a hold covers."""
+    """Return the address of the records that a hold covers."""
     return span_url(hold.search, hold.begins_at, hold.ends_at)
 
 
 def _named(request: Request, name: str, holds: list[Hold]) -> Hold | None:
-    """Return the hold whose number the address has."""
+    """Return the hold that the address names."""
     return next((each for each in holds if str(each.number) == request.query_params.get(name)), None)

@@ -50,8 +50,8 @@ def is_locked(error: BaseException) -> bool:
 
 def _unreadable(path: Path, error: duckdb.Error) -> str:
     if is_locked(error):
-        return f"The records in {path.parent} cannot be opened; is another gateway serving them? {error}"
+        return f"The records in {path.parent} cannot be opened. Is another gateway serving from that directory? {error}"
     return (
-        f"{path} cannot be opened. Unless its disk is full or it is another user's, it is damaged: restore it from a "
-        f"backup. {error}"
+        f"{path} cannot be opened. Check that its disk is not full and that this user may read and write it; otherwise "
+        f"it is damaged: restore it from a backup. {error}"
     )

@@ -161,7 +161,7 @@ def test_the_api_makes_the_kind_of_token_that_is_asked_for_and_ingest_unless_it_
         assert (made.status_code, made.json()["kind"]) == (201, kind)
         assert gateway.stores.tokens.all(person.number)[0].kind == kind
     (entry, *_) = gateway.stores.audit_log.page(person.number)
-    assert entry.subject.endswith("(made with the HTTP API), agent")
+    assert entry.subject.endswith("(created with the HTTP API), agent")
 
 
 @pytest.mark.parametrize("kind", ["unrestricted", "reader", "Agent", "", None, 1, ["agent"], {}])

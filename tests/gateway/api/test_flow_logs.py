@@ -53,7 +53,7 @@ def test_an_agents_record_is_not_taken_here(gateway, client):
     answer = client.post(ndjson(agent_record(), record(), agent_record(host=""))).json()
     assert answer["accepted"] == 1
     reasons = {each["line"]: each["reason"] for each in answer["rejected"]}
-    assert reasons[0] == "an agent's flow record is not delivered here, but to the edge"
+    assert reasons[0] == "an agent's flow record must be delivered to the edge, not here"
     assert reasons[2].startswith("host must be")
     assert stored(gateway, client) == [record()]
 
@@ -189,8 +189,8 @@ def test_each_limit_is_named_by_the_refusal_and_what_keeps_it_is_taken(narrow):
     ten = [record(src_port=port) for port in range(10)]
     noise = random.Random(1).randbytes(3000)
     for body, compressed, named in [
-        (noise, True, "2000 bytes as sent"),
-        (ndjson(record(rule="x" * 20_000)), False, "20000 bytes when inflated"),
+        (noise, True, "compressed body is larger than 2000 bytes"),
+        (ndjson(record(rule="x" * 20_000)), False, "20000 bytes when decompressed"),
         (ndjson(*ten, record()), False, "10 lines"),
     ]:
         answer = narrow.post(body, compressed=compressed)

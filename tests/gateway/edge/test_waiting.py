@@ -97,7 +97,7 @@ def test_a_token_of_the_wrong_kind_stops_the_agent_which_says_why_and_keeps_ever
     running.found(minute=0)
     assert running.asking.step() > 0
     assert running.delivery.step() == 60
-    assert "This takes a token of kind agent, and not one for flow logs." in caplog.text
+    assert "This call needs a token of kind agent, not one for flow logs." in caplog.text
     assert "(wrong_token_kind)" in caplog.text
     assert (running.told, len(running.spool)) == ([], 1)
     running.token = good

@@ -157,9 +157,7 @@ def test_a_gateway_that_can_store_nothing_says_so_on_its_first_page(tmp_path, cl
         person = Person(gateway.url)
         person.sign_in("ada", customer.password)
         gateway.stores.health.failed(clock.now())
-        assert attention(person.get("/"))[0].startswith(
-            "The gateway has not been able to store what is delivered since"
-        )
+        assert attention(person.get("/"))[0].startswith("The gateway has been unable to store deliveries since")
         gateway.stores.health.stored()
         assert attention(person.get("/")) == []
 

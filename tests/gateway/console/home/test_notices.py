@@ -107,20 +107,20 @@ def test_a_token_that_is_about_to_end_says_in_how_long(ends, expected):
 def test_a_token_that_has_ended_while_it_was_in_use_is_told_of():
     ((severity, sentence),) = told(Situation(NOW, tokens=[token(-timedelta(hours=1), NOW - timedelta(hours=1))]))
     assert severity is Grade.BAD
-    assert sentence.startswith("The token 7 (Production) expired at 2026-11-24 14:30:00 UTC, and was in use.")
+    assert sentence.startswith("The token 7 (Production) expired at 2026-11-24 14:30:00 UTC while in use.")
 
 
 def test_machines_that_wait_or_are_refused_are_told_of():
     found = Situation(NOW, machines=Machines(1, 2, 3, 0, 1))
     assert told(found) == [
-        (Grade.BAD, "The last delivery of 1 machine was refused."),
-        (Grade.WARN, "2 machines wait to be accepted."),
+        (Grade.BAD, "The latest delivery of 1 machine was refused."),
+        (Grade.WARN, "2 machines are waiting for acceptance."),
     ]
 
 
 def test_a_gateway_that_can_store_nothing_comes_first():
     found = Situation(NOW, tokens=[token(timedelta(days=1))], failing_since=NOW - timedelta(minutes=5))
-    assert "not been able to store what is delivered since 2026-11-24 15:25:00 UTC" in told(found)[0][1]
+    assert "been unable to store deliveries since 2026-11-24 15:25:00 UTC" in told(found)[0][1]
 
 
 def test_agents_without_a_connection_yet_are_nothing_to_worry_about():

@@ -22,7 +22,7 @@ def imported(gateway, team, administrator):
 
 
 def test_an_empty_page_tells_what_to_import(administrator, reader):
-    assert "Import Agent_Traffic_Collection_BP.xml , which comes with the gateway" in text_of(administrator.get(PAGE))
+    assert "Download Agent_Traffic_Collection_BP.xml , which comes with the gateway" in text_of(administrator.get(PAGE))
     assert "An administrator can import one." in text_of(reader.get(PAGE))
 
 

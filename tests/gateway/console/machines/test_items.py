@@ -90,9 +90,9 @@ def test_a_machine_is_made_by_hand_and_found_by_its_agent(gateway, team, adminis
     met = gateway.stores.agents.meet(team.customer, WEB, clock.now(), "192.0.2.7")
     assert not met.new
     listed = text_of(administrator.get("/setup/items"))
-    assert "WEB-1 10.0.0.9, fd00::9 Linux accepted none 1 to be accepted" in listed
+    assert "WEB-1 10.0.0.9, fd00::9 Linux accepted none 1 waiting for acceptance" in listed
     text = text_of(administrator.get(f"/setup/items/{met.item}"))
-    assert "An agent says that it is on this machine. What it delivers is refused until" in text
+    assert "An agent says that it is on this machine. Its deliveries are refused until" in text
     assert f"{WEB.id} Version 1.0 pending 192.0.2.7 {clock.now():%Y-%m-%d %H:%M:%S} UTC" in text
     accepted = administrator.send(f"/setup/items/{met.item}/agents/{WEB.id}/accept")
     assert f"Agent {WEB.id} is accepted." in text_of(administrator.get(accepted.headers["Location"]))
@@ -108,7 +108,7 @@ def test_a_machine_is_made_by_hand_and_found_by_its_agent(gateway, team, adminis
         ({"name": "db-1", "addresses": "10.0.0.4;10.0.0.5"}, "addresses", "separated by commas"),
         ({"name": "db-1", "addresses": "10.0.0.4 " * 65}, "addresses", "at most 64"),
         ({"name": "db-1", "system": "x" * 201}, "system", "Shorten this to 200"),
-        ({"name": "web-1"}, "name", "There is a machine web-1 already."),
+        ({"name": "web-1"}, "name", "There is already a machine web-1."),
     ],
 )
 @pytest.mark.usefixtures("met")
@@ -129,7 +129,7 @@ def test_saving_the_editor_applies_accepts_and_leads_back_to_the_list(gateway, a
     answer = administrator.send(f"/setup/items/{met}", form)
     assert answer.headers["Location"] == f"/setup/items?saved={met}"
     told = text_of(administrator.get(answer.headers["Location"]))
-    assert "web-1 is saved. Applied: Minute. Its agent is told at once" in told
+    assert "web-1 is saved. Applied: Minute. Its agent learns of it at once" in told
     assert "accepted Minute" in told
     assert gateway.stores.blueprints.interval(met) == 60
     assert gateway.stores.agents.standing(met, WEB.id) == "accepted"
@@ -169,9 +169,9 @@ def test_the_editor_without_blueprints_tells_where_they_come_from(administrator,
 def test_the_editor_tells_of_the_agent_its_clock_and_what_it_dropped(gateway, team, reader, met, clock):
     assert "unknown" in text_of(reader.get(f"/setup/items/{met}"))
     for behind, told in [
-        (timedelta(hours=1), "1 h behind: set it right"),
-        (-timedelta(hours=2), "2 h ahead: set it right"),
-        (timedelta(seconds=5), "right"),
+        (timedelta(hours=1), "1 h behind: correct it"),
+        (-timedelta(hours=2), "2 h ahead: correct it"),
+        (timedelta(seconds=5), "correct"),
     ]:
         gateway.stores.agents.note_delivery(team.customer, WEB.id, behind, 3)
         assert f"UTC {told} 3" in text_of(reader.get(f"/setup/items/{met}"))

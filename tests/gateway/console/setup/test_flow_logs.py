@@ -59,7 +59,7 @@ def test_secrets_are_on_no_page_again(administrator, saved):
         ({"name": "azure-" + "x" * 43}, "name", "up to 42"),
         ({"subscription_id": "production"}, "subscription_id", "such as 00000000"),
         ({"account_1": "Flow_Logs"}, "account-1", "3 to 24 lowercase letters and digits"),
-        ({"account_2": "flowlogsone"}, "account-2", "is listed above already"),
+        ({"account_2": "flowlogsone"}, "account-2", "is already listed above"),
         ({"region_1": ""}, "region-1", "such as eastus"),
         ({"region_1": "<script>"}, "region-1", "such as eastus"),
         ({"secret_2": ""}, "secret-2", "Enter the connection string"),
@@ -68,7 +68,7 @@ def test_secrets_are_on_no_page_again(administrator, saved):
         (
             {"secret_2": connection_string("flowlogstwo").replace("windows.net", "chinacloudapi.cn")},
             "secret-2",
-            "another cloud",
+            "different cloud",
         ),
     ],
 )
@@ -85,7 +85,7 @@ def test_what_is_wrong_stands_at_its_field(gateway, team, administrator, change,
 
 def test_a_name_is_taken_once(administrator, saved):
     again = administrator.send(NEW, configuration("flowlogsone"))
-    assert errors_of(again) == {"name": "There is a deployment azure-production already. Choose another name."}
+    assert errors_of(again) == {"name": "There is already a deployment azure-production. Choose another name."}
     assert administrator.get(saved).status_code == 200
 
 
@@ -183,7 +183,7 @@ def test_the_details_tell_the_last_refusal_until_a_post_is_accepted(gateway, tea
 
 def test_removing_forgets_the_secrets_and_is_told(gateway, team, administrator, saved):
     gone = administrator.send(f"{saved}/remove")
-    assert "The deployment was removed here." in text_of(administrator.get(gone.headers["Location"]))
+    assert "The deployment was removed from the gateway." in text_of(administrator.get(gone.headers["Location"]))
     assert administrator.get(saved).status_code == 404
     assert gateway.stores.deployments.connection_strings(team.customer, "azure-production") == {}
 

@@ -89,7 +89,7 @@ def test_the_commands_name_this_gateway_and_the_unit(gateway, reader):
     text = text_of(reader.get("/setup/tokens"))
     assert f"curl -X POST {gateway.url}/auth" in text
     assert f"curl -X POST {gateway.url}/qas/subscription-token" in text
-    assert "expiry counts minutes" in text
+    assert "expiry is in minutes" in text
 
 
 def test_tokens_that_the_api_made_are_listed_with_their_maker(gateway, team, administrator, new_user):
@@ -98,7 +98,7 @@ def test_tokens_that_the_api_made_are_listed_with_their_maker(gateway, team, adm
     bearer = {"Authorization": f"Bearer {auth}"}
     administrator.session.post(gateway.url + "/qas/subscription-token", json={"expiry": 5}, headers=bearer, timeout=20)
     (made,) = gateway.stores.tokens.all(team.customer)
-    assert (made.created_by, made.purpose) == (name, "made with the HTTP API")
+    assert (made.created_by, made.purpose) == (name, "created with the HTTP API")
 
 
 def test_a_reader_looks_on(gateway, team, reader, ends, clock):
@@ -127,7 +127,7 @@ def test_tokens_of_version_0_1_are_shown_as_unrestricted_until_they_are_replaced
     assert "unrestricted" not in text_of(administrator.get("/setup/tokens"))
     _, old = add(team.customer, clock.now(), timedelta(days=1), "Old", "ada", kind=TokenKind.UNRESTRICTED)
     text = text_of(administrator.get("/setup/tokens"))
-    assert "1 token is unrestricted, made by version 0.1" in text
+    assert "1 token is unrestricted, created by version 0.1" in text
     assert "Old unrestricted Replace it. active" in text
     gateway.stores.tokens.revoke(team.customer, old.number, clock.now())
     text = text_of(administrator.get("/setup/tokens"))

@@ -78,7 +78,7 @@ def test_days_that_are_saved_as_they_were_leave_no_entry(gateway, team, administ
 @pytest.mark.parametrize("days", ["0", "-1", "1.5", "36501", "x", "9" * 30, "\u0663"])
 def test_a_number_of_days_that_is_none_is_told_at_its_field_and_nothing_is_saved(gateway, team, administrator, days):
     page = administrator.send(PAGE, {"nsg": "30", "vnet": days})
-    assert error(page, "vnet") == "Enter whole days from 1 to 36,500, or nothing for the default."
+    assert error(page, "vnet") == "Enter a number of days from 1 to 36,500, or nothing for the default."
     assert f'name="vnet" value="{days}"' in page.text
     assert 'name="nsg" value="30"' in page.text
     assert gateway.stores.retention.days(team.customer) == {}

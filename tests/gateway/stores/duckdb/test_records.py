@@ -165,7 +165,7 @@ def test_only_one_process_has_the_file(path):
         f"DuckDBRecords.open(Path({str(path)!r}))"
     )
     second = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False)
-    assert b"is another gateway serving them?" in second.stderr
+    assert b"Is another gateway serving from that directory?" in second.stderr
 
 
 def test_a_file_of_another_version_is_left_alone(path):
