@@ -103,7 +103,7 @@ async def _merge(stores: Stores) -> None:
                 began = time.monotonic()
         except STORAGE_ERRORS:
             _logger.exception(
-                "What arrived could not be merged into the edges. Nothing is lost. The next attempt follows."
+                "What arrived could not be merged into the edges. Nothing is lost; it is tried again."
             )
             pause = _AFTER_A_FAILURE
         await anyio.sleep(pause)

@@ -238,7 +238,7 @@ def test_two_gateways_at_once_upgrade_once(data, kept, old_columns):
             process.terminate()
         told = [process.stderr.read() for process in both]
     assert sorted(map(bool, first)) == [False, True]
-    assert "is another gateway serving them?" in told[first.index("")]
+    assert "Is another gateway serving from that directory?" in told[first.index("")]
     others = {"records", "rules", "origins", "posts", "refusals", "sessions"}  # sessions end by themselves
     tables = {table for table in old_columns if table not in others}
     assert {table: found for table, found in rows(data, old_columns).items() if table in tables} == {
