@@ -14,9 +14,10 @@ from gateway.console.figures import written
 from gateway.console.traffic.columns import DEFAULT_COLUMNS
 from gateway.console.traffic.view import LONGEST, View, clamped
 from gateway.traffic.basis import basis_of
+from gateway.traffic.fields import DECISION
 from gateway.traffic.search import TERMS_MAX
-from gateway.traffic.terms import WORDS, Search, Term, WordKey, Words, with_term
-from shared.flowlog.record import TIME_MIN_MS
+from gateway.traffic.terms import Search, Term, Words, with_term
+from shared.flowlog.record import TIME_MIN_MS, Decision
 
 HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"
@@ -89,12 +90,12 @@ def summed_url(view: View, *terms: Term) -> str | None:
 
 def decided_url(view: View, decision: str) -> str | None:
     """Return the address of the records with a decision."""
-    return records_url(view, Words(WordKey.DECISION, (decision,)))
+    return records_url(view, Words(DECISION, (decision,)))
 
 
 def undecided_url(view: View) -> str | None:
     """Return the address of the records without a decision, which come from agents."""
-    return records_url(view, Words(WordKey.DECISION, WORDS[WordKey.DECISION], negated=True))
+    return records_url(view, Words(DECISION, tuple(Decision), negated=True))
 
 
 def narrowed_url(view: View, path: str = "", *terms: Term, **changes: str) -> str | None:

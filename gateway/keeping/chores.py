@@ -102,9 +102,7 @@ async def _merge(stores: Stores) -> None:
                 await _leave_time_for_posts(began)
                 began = time.monotonic()
         except STORAGE_ERRORS:
-            _logger.exception(
-                "What arrived could not be merged into the edges. Nothing is lost; it is tried again."
-            )
+            _logger.exception("What arrived could not be merged into the edges. Nothing is lost; it is tried again.")
             pause = _AFTER_A_FAILURE
         await anyio.sleep(pause)
 

@@ -10,9 +10,10 @@ from typing import Final
 from gateway.clock import to_ms
 from gateway.keeping.held import covered, search_of
 from gateway.stores.stores import Stores
+from gateway.traffic.fields import SOURCE
 from gateway.traffic.question import Question
 from gateway.traffic.store import Wanted
-from gateway.traffic.terms import Search, WordKey, Words
+from gateway.traffic.terms import Search, Words
 from shared.flowlog.record import TIME_MIN_MS, Source
 
 _AT_ONCE: Final = 200_000
@@ -82,7 +83,7 @@ def _customers(stores: Stores, general: timedelta | None) -> list[int]:
 def _wanted(stores: Stores, customer: int, general: timedelta | None, now: datetime) -> Wanted:
     """Return which of a customer's records are to be deleted, as holds and days are at this moment."""
     outlived = (
-        Question(customer, TIME_MIN_MS, to_ms(now - life), Search((Words(WordKey.SOURCE, (source,)),)))
+        Question(customer, TIME_MIN_MS, to_ms(now - life), Search((Words(SOURCE, (source,)),)))
         for source, life in lives(stores, customer, general).items()
         if life is not None
     )

@@ -7,7 +7,8 @@ saw would show nothing for real traffic wherever another's records count; there 
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.traffic.terms import YES, NumberKey, Numbers, PatternKey, Patterns, Search, Term, WordKey, Words
+from gateway.traffic.fields import COUNTED, Counted
+from gateway.traffic.terms import Numbers, Patterns, Search, Term, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,10 @@ class Basis:
     terms: tuple[Term, ...]
 
 
-ONCE: Final = Basis("each flow once", (Words(WordKey.COUNTED, (YES,)),))
+ONCE: Final = Basis("each flow once", (Words(COUNTED, (Counted.YES,)),))
 """The bytes of both directions, of each flow as one of its observers measured them."""
 AS_LOGGED: Final = Basis("as logged", ())
 """The bytes of both directions, as far as they were measured, as often as they were."""
-_OF_OBSERVERS: Final = {
-    *(WordKey.DIRECTION, WordKey.SOURCE, WordKey.COUNTED),
-    *(PatternKey.RULE, PatternKey.MAC, PatternKey.ACL, PatternKey.RESOURCE, PatternKey.FLOWLOG),
-    *(PatternKey.HOST, PatternKey.PROCESS),
-    NumberKey.VERSION,
-}
-"""What differs between those that saw the same flow."""
 
 
 def basis_of(search: Search) -> Basis:
@@ -43,4 +37,4 @@ def basis_of(search: Search) -> Basis:
 
 
 def _names_observer(term: Term) -> bool:
-    return isinstance(term, Words | Patterns | Numbers) and term.key in _OF_OBSERVERS
+    return isinstance(term, Words | Patterns | Numbers) and term.field.of_observer

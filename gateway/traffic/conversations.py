@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final, Self
 
-from gateway.traffic.terms import Addresses, NumberKey, Numbers, Ports, Services, Side, Term
+from gateway.traffic.field import Side
+from gateway.traffic.fields import PROTOCOL
+from gateway.traffic.terms import Addresses, Numbers, Ports, Services, Term
 
 MINUTE_MS: Final = 60_000
 _DIGITS: Final = 39
@@ -139,7 +141,7 @@ def terms_of(source: str, destination: str, protocol: int, port: int, *, is_turn
     if is_turned:
         return (
             *(Addresses(Side.EITHER, (end,)) for end in ends),
-            Numbers(NumberKey.PROTO, ((protocol, protocol),)),
+            Numbers(PROTOCOL, ((protocol, protocol),)),
             Ports(Side.EITHER, ((port, port),)),
         )
     sides = zip((Side.SOURCE, Side.DESTINATION), ends, strict=True)

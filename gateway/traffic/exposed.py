@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.traffic.field import Side
+from gateway.traffic.fields import BYTES_BACK, DECISION, DIRECTION
 from gateway.traffic.networks import NOT_PUBLIC
-from gateway.traffic.terms import LARGEST, Addresses, NumberKey, Numbers, Search, Side, Term, WordKey, Words, with_term
+from gateway.traffic.terms import Addresses, Numbers, Search, Term, Words, with_term
 from shared.flowlog.record import Decision, Direction
 
 FROM_INTERNET: Final[tuple[Term, ...]] = (
-    Words(WordKey.DIRECTION, (Direction.INBOUND.value,)),
-    Words(WordKey.DECISION, (Decision.ALLOW.value,)),
+    Words(DIRECTION, (Direction.INBOUND.value,)),
+    Words(DECISION, (Decision.ALLOW.value,)),
     Addresses(Side.SOURCE, NOT_PUBLIC, negated=True),
 )
 
@@ -42,7 +44,7 @@ class ExposedPort:
     last: int
 
 
-ANSWERED: Final = Numbers(NumberKey.REPLY, ((1, LARGEST[NumberKey.REPLY]),))
+ANSWERED: Final = Numbers(BYTES_BACK, ((1, BYTES_BACK.largest),))
 """Holds for the records that counted bytes of an answer."""
 
 

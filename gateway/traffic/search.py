@@ -16,26 +16,28 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
+from gateway.traffic.field import (
+    AddressField,
+    Field,
+    NumberField,
+    PortField,
+    ServiceField,
+    Side,
+    TextField,
+    WordField,
+)
+from gateway.traffic.fields import FIELDS, MAC
 from gateway.traffic.networks import NOT_PUBLIC, PRIVATE
 from gateway.traffic.protocols import PROTOCOLS
 from gateway.traffic.terms import (
-    ADDRESS_KEYS,
-    LARGEST,
-    PORT_KEYS,
-    SERVICE_KEY,
-    WORDS,
     Addresses,
-    NumberKey,
     Numbers,
     Pattern,
-    PatternKey,
     Patterns,
     Ports,
     Search,
     Services,
-    Side,
     Term,
-    WordKey,
     Words,
     value_count,
 )
@@ -228,9 +230,8 @@ def _service(value: _Value) -> tuple[int, int]:
     return protocol, int(port)
 
 
-def _numbers(key: NumberKey, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
-    names = PROTOCOLS if key is NumberKey.PROTO else {}
-    return Numbers(key, tuple(_range(value, LARGEST[key], names) for value in values), negated)
+def _numbers(field: NumberField, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
+    return Numbers(field, tuple(_range(value, field.largest, field.names) for value in values), negated)
 
 
 def _range(value: _Value, largest: int, names: Mapping[str, int] | None = None) -> tuple[int, int]:
@@ -263,16 +264,17 @@ def _open_range(sign: str, number: int, largest: int) -> tuple[int, int]:
     }[sign]
 
 
-def _words(key: WordKey, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
+def _words(field: WordField, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
+    words = [word.value for word in field.words]
     for value in values:
-        if value.text.lower() not in WORDS[key]:
-            raise value.wrong(f"is not a value of {key}:. Write one of {', '.join(WORDS[key])}.")
-    return Words(key, tuple(value.text.lower() for value in values), negated)
+        if value.text.lower() not in words:
+            raise value.wrong(f"is not a value of {field.key}:. Write one of {', '.join(words)}.")
+    return Words(field, tuple(value.text.lower() for value in values), negated)
 
 
-def _patterns(key: PatternKey, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
-    pattern = _mac if key is PatternKey.MAC else lambda value: Pattern(value.text, value.exact)
-    return Patterns(key, tuple(map(pattern, values)), negated)
+def _patterns(field: TextField, values: Sequence[_Value], negated: bool) -> Term:  # noqa: FBT001 - as every reader
+    pattern = _mac if field is MAC else lambda value: Pattern(value.text, value.exact)
+    return Patterns(field, tuple(map(pattern, values)), negated)
 
 
 def _mac(value: _Value) -> Pattern:
@@ -283,14 +285,25 @@ def _mac(value: _Value) -> Pattern:
     return Pattern(text, value.exact)
 
 
+def _reader(field: Field) -> _Reader:
+    match field:
+        case AddressField():
+            return partial(_addresses, field.side)
+        case PortField():
+            return partial(_ports, field.side)
+        case ServiceField():
+            return _services
+        case NumberField():
+            return partial(_numbers, field)
+        case WordField():
+            return partial(_words, field)
+        case TextField():
+            return partial(_patterns, field)
+    raise TypeError(f"No search is by {field.name}.")
+
+
 _READERS: Final[Mapping[str, _Reader]] = {
-    **{key: partial(_addresses, side) for side, key in ADDRESS_KEYS.items()},
-    "net": partial(_addresses, Side.EITHER),
-    **{key: partial(_ports, side) for side, key in PORT_KEYS.items()},
-    SERVICE_KEY: _services,
-    **{key.value: partial(_numbers, key) for key in NumberKey},
-    **{key.value: partial(_words, key) for key in WordKey},
-    **{key.value: partial(_patterns, key) for key in PatternKey},
+    key: _reader(field) for field in FIELDS if field.key for key in (field.key, *field.aliases)
 }
 KEYS: Final = tuple(_READERS)
 """Every key that a search may write."""

@@ -6,77 +6,18 @@ does not, absent values included. And a pattern that is `exact` selects one text
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
+from gateway.traffic.field import AddressField, NumberField, PortField, Side, TextField, WordField
+from gateway.traffic.fields import FIELDS, SERVICE
 from gateway.traffic.networks import NOT_PUBLIC, PRIVATE
 from gateway.traffic.protocols import protocol_name
-from shared.flowlog.record import DIGITS_MAX, PORT_MAX, PROTOCOL_MAX, Decision, Direction, Source, State
+from shared.flowlog.record import PORT_MAX
 
+_ADDRESS_KEYS: Final = {field.side: field.key for field in FIELDS if isinstance(field, AddressField)}
+_PORT_KEYS: Final = {field.side: field.key for field in FIELDS if isinstance(field, PortField)}
 
-class Side(StrEnum):
-    """The end of a flow that a term is about."""
-
-    SOURCE = "source"
-    DESTINATION = "destination"
-    EITHER = "either"
-
-
-class NumberKey(StrEnum):
-    """What `Numbers` looks at, as a search writes it."""
-
-    PROTO = "proto"
-    VERSION = "version"
-    BYTES = "bytes"
-    PACKETS = "packets"
-    REPLY = "reply"
-
-
-class WordKey(StrEnum):
-    """What `Words` looks at, as a search writes it; also the record's key, but for `COUNTED`, which is the store's."""
-
-    DIRECTION = "direction"
-    DECISION = "decision"
-    STATE = "state"
-    SOURCE = "source"
-    COUNTED = "counted"
-
-
-class PatternKey(StrEnum):
-    """What `Patterns` looks at, as a search writes it."""
-
-    RULE = "rule"
-    MAC = "mac"
-    ACL = "acl"
-    RESOURCE = "resource"
-    FLOWLOG = "flowlog"
-    ENCRYPTION = "encryption"
-    HOST = "host"
-    PROCESS = "process"
-
-
-ADDRESS_KEYS: Final = {Side.SOURCE: "src", Side.DESTINATION: "dst", Side.EITHER: "ip"}
-PORT_KEYS: Final = {Side.SOURCE: "sport", Side.DESTINATION: "dport", Side.EITHER: "port"}
-SERVICE_KEY: Final = "service"
-_SUM_MAX: Final = 2 * (10**DIGITS_MAX - 1)
-LARGEST: Final = {
-    NumberKey.PROTO: PROTOCOL_MAX,
-    NumberKey.VERSION: 10**DIGITS_MAX - 1,
-    NumberKey.BYTES: _SUM_MAX,
-    NumberKey.PACKETS: _SUM_MAX,
-    NumberKey.REPLY: 10**DIGITS_MAX - 1,
-}
-"""The largest number that a key can have; an open range ends there."""
-YES: Final = "yes"
-NO: Final = "no"
-WORDS: Final = {
-    WordKey.DIRECTION: tuple(word.value for word in Direction),
-    WordKey.DECISION: tuple(word.value for word in Decision),
-    WordKey.STATE: tuple(word.value for word in State),
-    WordKey.SOURCE: tuple(word.value for word in Source),
-    WordKey.COUNTED: (YES, NO),
-}
 
 type Ranges = tuple[tuple[int, int], ...]
 """Ranges of numbers, both ends included."""
@@ -98,7 +39,7 @@ class Addresses:
         """Write the term as `parse` reads it."""
         all_private = self.networks == NOT_PUBLIC
         values = (PRIVATE,) if all_private else map(_network_text, self.networks)
-        return _written(self.negated, ADDRESS_KEYS[self.side], values)
+        return _written(self.negated, _ADDRESS_KEYS[self.side], values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +52,7 @@ class Ports:
 
     def __str__(self) -> str:
         """Write the term as `parse` reads it."""
-        return _written(self.negated, PORT_KEYS[self.side], (_range_text(each, PORT_MAX) for each in self.ranges))
+        return _written(self.negated, _PORT_KEYS[self.side], (_range_text(each, PORT_MAX) for each in self.ranges))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,42 +64,41 @@ class Services:
 
     def __str__(self) -> str:
         """Write the term as `parse` reads it."""
-        return _written(self.negated, SERVICE_KEY, (f"{protocol_name(each)}/{port}" for each, port in self.pairs))
+        return _written(self.negated, SERVICE.key, (f"{protocol_name(each)}/{port}" for each, port in self.pairs))
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """A number lies in one of the ranges.
 
-    Bytes and packets are the sums of both directions, of which one may be absent; where both are, nothing was measured
-    and the term does not hold. A reply is the bytes from the destination alone.
+    Where it is absent, as a sum is of which nothing was measured, the term does not hold.
     """
 
-    key: NumberKey
+    field: NumberField
     ranges: Ranges
     negated: bool = False
 
     def __str__(self) -> str:
         """Write the term as `parse` reads it."""
-        return _written(self.negated, self.key, (self._text(each) for each in self.ranges))
+        return _written(self.negated, self.field.key, (self._text(each) for each in self.ranges))
 
     def _text(self, numbers: tuple[int, int]) -> str:
-        if self.key is NumberKey.PROTO and numbers[0] == numbers[1]:
-            return protocol_name(numbers[0])
-        return _range_text(numbers, LARGEST[self.key])
+        low, high = numbers
+        names = {number: name for name, number in self.field.names.items()}
+        return names[low] if low == high and low in names else _range_text(numbers, self.field.largest)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """A value is one of the words, which belong to a closed set."""
 
-    key: WordKey
+    field: WordField
     words: tuple[str, ...]
     negated: bool = False
 
     def __str__(self) -> str:
         """Write the term as `parse` reads it."""
-        return _written(self.negated, self.key, self.words)
+        return _written(self.negated, self.field.key, self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +146,13 @@ class Pattern:
 class Patterns:
     """A value fits one of the patterns; an absent value fits none, not even `*`."""
 
-    key: PatternKey
+    field: TextField
     patterns: tuple[Pattern, ...]
     negated: bool = False
 
     def __str__(self) -> str:
         """Write the term as `parse` reads it."""
-        return _written(self.negated, self.key, map(str, self.patterns))
+        return _written(self.negated, self.field.key, map(str, self.patterns))
 
 
 type Term = Addresses | Ports | Services | Numbers | Words | Patterns

@@ -7,8 +7,10 @@ from ipaddress import ip_network
 from typing import Any
 
 from gateway.traffic.basis import AS_LOGGED, Basis, basis_of
+from gateway.traffic.field import Side, TextField
+from gateway.traffic.fields import MAC, RULE
 from gateway.traffic.protocols import protocol_name
-from gateway.traffic.terms import Addresses, Pattern, PatternKey, Patterns, Search, Services, Side, Term
+from gateway.traffic.terms import Addresses, Pattern, Patterns, Search, Services, Term
 
 type Name = tuple[str | None, ...]
 """What a group has in common, in words; a pair has two, a port its protocol too. None where it is absent."""
@@ -22,7 +24,12 @@ class Dimension(StrEnum):
     PAIR = "pair"
     PORT = "port"
     RULE = "rule"
-    NIC = "card"
+    NIC = "nic"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Dimension | None":
+        """Know what version 0.1 called NICs in addresses."""
+        return cls.NIC if value == "card" else None
 
 
 class Measure(StrEnum):
@@ -94,16 +101,16 @@ def named(dimension: Dimension, key: Sequence[Any]) -> tuple[Name, tuple[Term, .
             protocol, port = key
             return (protocol_name(protocol), str(port)), (Services(((protocol, port),)),)
         case Dimension.RULE:
-            return tuple(key), (_text(PatternKey.RULE, key[0]),)
+            return tuple(key), (_text(RULE, key[0]),)
         case Dimension.NIC:
-            return tuple(key), (_text(PatternKey.MAC, key[0]),)
+            return tuple(key), (_text(MAC, key[0]),)
 
 
 def _address(side: Side, address: str) -> Term:
     return Addresses(side, (ip_network(address),))
 
 
-def _text(key: PatternKey, value: str | None) -> Term:
+def _text(field: TextField, value: str | None) -> Term:
     if value is None:
-        return Patterns(key, (Pattern("*"),), negated=True)
-    return Patterns(key, (Pattern(value, exact=True),))
+        return Patterns(field, (Pattern("*"),), negated=True)
+    return Patterns(field, (Pattern(value, exact=True),))

@@ -1,49 +1,75 @@
 """The columns of the traffic list: what each shows of a flow record, and which search finds the same."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any, Final
 
-from gateway.traffic.community_id import community_id
-from gateway.traffic.protocols import protocol_name
-from gateway.traffic.terms import (
-    LARGEST,
-    WORDS,
-    Addresses,
-    NumberKey,
-    Numbers,
-    Pattern,
-    PatternKey,
-    Patterns,
-    Ports,
-    Side,
-    Term,
-    WordKey,
-    Words,
+from gateway.traffic.field import AddressField, Field, NumberField, PortField, Record, TextField, WordField
+from gateway.traffic.fields import (
+    BYTES,
+    DECISION,
+    DIRECTION,
+    DST_IP,
+    DST_PORT,
+    FIELDS,
+    PROTOCOL,
+    RULE,
+    SRC_IP,
+    SRC_PORT,
+    STATE,
+    TIME,
 )
-
-type Record = Mapping[str, Any]
+from gateway.traffic.terms import Addresses, Numbers, Pattern, Patterns, Ports, Term, Words
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the list.
+    """A column of the list, which shows a field."""
 
-    Attributes:
-        label: What it is.
-        heading: The same for the list's head, where the column before it helps to understand it.
-        value: Gives what it shows of a record; None for what is absent.
-        term: Gives the term that selects the records which have the same; None where no search does.
-        is_number: Whether it is aligned as numbers are.
+    field: Field
 
-    """
+    @property
+    def label(self) -> str:
+        """What it is."""
+        return self.field.label
 
-    label: str
-    heading: str
-    value: Callable[[Record], Any]
-    term: Callable[[Record], Term | None]
-    is_number: bool = False
+    @property
+    def heading(self) -> str:
+        """The same for the list's head, where the column before it helps to understand it."""
+        return self.field.heading or self.field.label
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is aligned as numbers are."""
+        return self.field.is_number
+
+    def value(self, record: Record) -> Any:  # noqa: ANN401 - whatever the field has
+        """Return what it shows of a record; None for what is absent."""
+        value = self.field.of(record)
+        if isinstance(self.field, NumberField):
+            return next((name for name, number in self.field.names.items() if number == value), value)
+        return value
+
+    def term(self, record: Record) -> Term | None:  # noqa: PLR0911 - one a kind of field
+        """Return the term that selects the records which have the same; None where no search does."""
+        value = self.field.of(record)
+        match self.field:
+            case Field(key=""):
+                return None
+            case AddressField(side=side):
+                return Addresses(side, (ip_network(value),))
+            case PortField(side=side):
+                return None if value is None else Ports(side, ((value, value),))
+            case NumberField(largest=largest) as field:
+                known = ((0, largest),) if value is None else ((value, value),)
+                return Numbers(field, known, negated=value is None)
+            case WordField(words=words) as field:
+                return Words(field, tuple(words) if value is None else (value,), negated=value is None)
+            case TextField() as field:
+                pattern = Pattern("*") if value is None else Pattern(value, exact=True)
+                return Patterns(field, (pattern,), negated=value is None)
+        return None
 
 
 def opposite(term: Term) -> Term:
@@ -51,120 +77,12 @@ def opposite(term: Term) -> Term:
     return replace(term, negated=not term.negated)
 
 
-def _plain(label: str, key: str, *, is_number: bool = False) -> Column:
-    return Column(label, label, lambda record: record[key], lambda _record: None, is_number)
-
-
-def _address(label: str, key: str, side: Side) -> Column:
-    return Column(label, label, lambda record: record[key], lambda record: Addresses(side, (ip_network(record[key]),)))
-
-
-def _port(label: str, key: str, side: Side) -> Column:
-    return Column(
-        label,
-        "Port",
-        lambda record: record[key],
-        lambda record: None if record[key] is None else Ports(side, ((record[key], record[key]),)),
-        is_number=True,
-    )
-
-
-def _word(label: str, key: WordKey) -> Column:
-    def term(record: Record) -> Term:
-        value = record[key.value]
-        return Words(key, WORDS[key], negated=True) if value is None else Words(key, (value,))
-
-    return Column(label, label, lambda record: record[key.value], term)
-
-
-def _text(label: str, key: str, pattern_key: PatternKey) -> Column:
-    def term(record: Record) -> Term:
-        value = record.get(key)
-        if value is None:
-            return Patterns(pattern_key, (Pattern("*"),), negated=True)
-        return Patterns(pattern_key, (Pattern(value, exact=True),))
-
-    return Column(label, label, lambda record: record.get(key), term)
-
-
-def _number(label: str, key: str, number_key: NumberKey) -> Column:
-    def term(record: Record) -> Term:
-        return Numbers(number_key, ((record[key], record[key]),))
-
-    return Column(label, label, lambda record: record[key], term, is_number=True)
-
-
-def _sum(label: str, key: NumberKey) -> Column:
-    def value(record: Record) -> int | None:
-        counts = [record[f"{key}_src_to_dst"], record[f"{key}_dst_to_src"]]
-        known = [count for count in counts if count is not None]
-        return sum(known) if known else None
-
-    def term(record: Record) -> Term:
-        number = value(record)
-        if number is None:
-            return Numbers(key, ((0, LARGEST[key]),), negated=True)
-        return Numbers(key, ((number, number),))
-
-    return Column(label, label, value, term, is_number=True)
-
-
-def _ends(record: Record) -> tuple[str, int, str, int]:
-    return record["src_ip"], record["src_port"], record["dst_ip"], record["dst_port"]
-
-
-_PROTOCOL: Final = Column(
-    "Protocol",
-    "Protocol",
-    lambda record: protocol_name(record["protocol"]),
-    lambda record: Numbers(NumberKey.PROTO, ((record["protocol"], record["protocol"]),)),
-)
-_COMMUNITY_ID: Final = Column(
-    "Community ID",
-    "Community ID",
-    lambda record: None if record["src_port"] is None else community_id(record["protocol"], *_ends(record)),
-    lambda _record: None,
-)
-COLUMNS: Final[Mapping[str, Column]] = {
-    "time": _plain("Time, UTC", "time"),
-    "src_ip": _address("Source", "src_ip", Side.SOURCE),
-    "src_port": _port("Source port", "src_port", Side.SOURCE),
-    "dst_ip": _address("Destination", "dst_ip", Side.DESTINATION),
-    "dst_port": _port("Destination port", "dst_port", Side.DESTINATION),
-    "protocol": _PROTOCOL,
-    "direction": _word("Direction", WordKey.DIRECTION),
-    "decision": _word("Decision", WordKey.DECISION),
-    "state": _word("State", WordKey.STATE),
-    "packets": _sum("Packets", NumberKey.PACKETS),
-    "bytes": _sum("Bytes", NumberKey.BYTES),
-    "packets_src_to_dst": _plain("Packets sent", "packets_src_to_dst", is_number=True),
-    "bytes_src_to_dst": _plain("Bytes sent", "bytes_src_to_dst", is_number=True),
-    "packets_dst_to_src": _plain("Packets back", "packets_dst_to_src", is_number=True),
-    "bytes_dst_to_src": _plain("Bytes back", "bytes_dst_to_src", is_number=True),
-    "rule": _text("Rule", "rule", PatternKey.RULE),
-    "mac": _text("Card", "mac", PatternKey.MAC),
-    "encryption": _text("Encryption", "encryption", PatternKey.ENCRYPTION),
-    "acl_id": _text("ACL", "acl_id", PatternKey.ACL),
-    "resource_id": _text("Resource", "resource_id", PatternKey.RESOURCE),
-    "flow_log_id": _text("Flow log", "flow_log_id", PatternKey.FLOWLOG),
-    "community_id": _COMMUNITY_ID,
-    "host": _text("Host", "host", PatternKey.HOST),
-    "process": _text("Process", "process", PatternKey.PROCESS),
-    "source": _word("Source", WordKey.SOURCE),
-    "counted": _word("Counted", WordKey.COUNTED),
-    "version": _number("Version", "version", NumberKey.VERSION),
-}
+COLUMNS: Final[Mapping[str, Column]] = {field.name: Column(field) for field in FIELDS if field.has_column}
 """All columns by their names in the address, which are the flow record's where they show what it has."""
-DEFAULT_COLUMNS: Final = (
-    "time",
-    "src_ip",
-    "src_port",
-    "dst_ip",
-    "dst_port",
-    "protocol",
-    "direction",
-    "decision",
-    "state",
-    "bytes",
-    "rule",
+DEFAULT_COLUMNS: Final = tuple(
+    field.name
+    for field in (
+        *(TIME, SRC_IP, SRC_PORT, DST_IP, DST_PORT, PROTOCOL),
+        *(DIRECTION, DECISION, STATE, BYTES, RULE),
+    )
 )

@@ -13,13 +13,14 @@ from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
 from gateway.traffic.conversations import MINUTE_MS, After, Conversation
+from gateway.traffic.fields import HOST, SOURCE
 from gateway.traffic.protocols import protocol_name
 from gateway.traffic.question import Question
 from gateway.traffic.store import Questions
-from gateway.traffic.terms import Pattern, PatternKey, Patterns, WordKey, Words
+from gateway.traffic.terms import Pattern, Patterns, Words
 from shared.flowlog.record import Source
 
-_LOGS = Words(WordKey.SOURCE, (Source.AGENT.value,), negated=True)
+_LOGS = Words(SOURCE, (Source.AGENT.value,), negated=True)
 
 
 class Conversations:
@@ -87,5 +88,5 @@ def _line(it: Conversation, view: View) -> Line:
         rows(),
         summed_url(minute, *it.terms),
         rows(_LOGS),
-        tuple((host, rows(Patterns(PatternKey.HOST, (Pattern(host, exact=True),)))) for host in hosts),
+        tuple((host, rows(Patterns(HOST, (Pattern(host, exact=True),)))) for host in hosts),
     )

@@ -8,8 +8,10 @@ from typing import Any, Final, Self
 from gateway.console.links import RECORD, TRAFFIC, narrowed_url, view_url, within_url
 from gateway.console.traffic.columns import COLUMNS, opposite
 from gateway.console.traffic.view import View
+from gateway.traffic.field import Side
+from gateway.traffic.fields import COUNTED, PROTOCOL, Counted
 from gateway.traffic.paging import Kept, RecordKey, written_key
-from gateway.traffic.terms import NO, YES, Addresses, NumberKey, Numbers, Ports, Search, Side, Term, WordKey
+from gateway.traffic.terms import Addresses, Numbers, Ports, Search, Term
 
 _AROUND_MS: Final = 60_000
 
@@ -50,7 +52,7 @@ class Row:
     @classmethod
     def of(cls, kept: Kept, view: View) -> Self:
         """Return the row of a flow record."""
-        return cls({**kept.record, WordKey.COUNTED.value: YES if kept.counted else NO}, kept.key, view)
+        return cls({**kept.record, COUNTED.name: Counted.YES if kept.counted else Counted.NO}, kept.key, view)
 
     def url(self) -> str:
         """Return the address of the page of the record."""
@@ -81,7 +83,7 @@ class Row:
             *(() if port is None else (Ports(Side.SOURCE, ((port, port),)),)),
             Addresses(Side.DESTINATION, (ip_network(record["dst_ip"]),)),
             Ports(Side.DESTINATION, ((record["dst_port"], record["dst_port"]),)),
-            Numbers(NumberKey.PROTO, ((record["protocol"], record["protocol"]),)),
+            Numbers(PROTOCOL, ((record["protocol"], record["protocol"]),)),
         )
         return view_url(self.view, TRAFFIC, q=str(Search(terms)))
 

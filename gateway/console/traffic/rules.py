@@ -6,10 +6,11 @@ from typing import Any
 from gateway.console.links import records_url
 from gateway.console.traffic.view import View
 from gateway.traffic.basis import AS_LOGGED
+from gateway.traffic.fields import DECISION, DIRECTION, RULE
 from gateway.traffic.question import Question
 from gateway.traffic.rules import RuleHits
 from gateway.traffic.store import Questions
-from gateway.traffic.terms import Pattern, PatternKey, Patterns, Term, WordKey, Words
+from gateway.traffic.terms import Pattern, Patterns, Term, Words
 
 
 def answer(records: Questions, question: Question, view: View) -> Mapping[str, Any]:
@@ -24,7 +25,7 @@ def answer(records: Questions, question: Question, view: View) -> Mapping[str, A
 
 def _terms(hits: RuleHits) -> tuple[Term, ...]:
     return (
-        Patterns(PatternKey.RULE, (Pattern(hits.rule, exact=True),)),
-        Words(WordKey.DIRECTION, (hits.direction,)),
-        Words(WordKey.DECISION, (hits.decision,)),
+        Patterns(RULE, (Pattern(hits.rule, exact=True),)),
+        Words(DIRECTION, (hits.direction,)),
+        Words(DECISION, (hits.decision,)),
     )

@@ -54,5 +54,5 @@ def _all_but(terms: Sequence[Term]) -> tuple[Term, ...]:
         others.append(Services(tuple(pair for term in services for pair in term.pairs), negated=True))
     if texts:
         patterns = tuple(pattern for term in texts for pattern in term.patterns)
-        others.append(Patterns(texts[0].key, patterns, negated=True))
+        others.append(Patterns(texts[0].field, patterns, negated=True))
     return tuple(others)

@@ -9,24 +9,22 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Final
 
+from gateway.stores.duckdb.columns import WORKED_OUT
 from gateway.stores.duckdb.reading import Rows
 from gateway.traffic.addresses import number
+from gateway.traffic.field import NumberField, Origin, Side, TextField, WordField
+from gateway.traffic.fields import COUNTED, RULE, Counted
 from gateway.traffic.question import Question
 from gateway.traffic.store import Wanted
 from gateway.traffic.terms import (
-    YES,
     Addresses,
-    NumberKey,
     Numbers,
     Pattern,
-    PatternKey,
     Patterns,
     Ports,
     Ranges,
     Services,
-    Side,
     Term,
-    WordKey,
     Words,
 )
 
@@ -35,19 +33,6 @@ _NEVER: Final = "false"
 _TEXTS: Final = 100_000
 """How many texts are compared with a pattern at once."""
 _IPV4: Final = ip_network("::ffff:0:0/96")
-_ORIGIN: Final = {
-    PatternKey.MAC: "mac",
-    PatternKey.ACL: "acl_id",
-    PatternKey.RESOURCE: "resource_id",
-    PatternKey.FLOWLOG: "flow_log_id",
-    PatternKey.ENCRYPTION: "encryption",
-    PatternKey.HOST: "host",
-    PatternKey.PROCESS: "process",
-}
-_BOTH_WAYS: Final = {
-    NumberKey.BYTES: ("bytes_src_to_dst", "bytes_dst_to_src"),
-    NumberKey.PACKETS: ("packets_src_to_dst", "packets_dst_to_src"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +79,7 @@ def _term(rows: Rows, customer: int, term: Term) -> Condition:
     return opposite(made) if term.negated else made
 
 
-def _positive(rows: Rows, customer: int, term: Term) -> Condition:  # noqa: PLR0911 - one a kind of term
+def _positive(rows: Rows, customer: int, term: Term) -> Condition:
     match term:
         case Addresses(side, networks):
             return any_of(_within_network(end, network) for end in _ENDS[side] for network in _apart(networks))
@@ -102,34 +87,35 @@ def _positive(rows: Rows, customer: int, term: Term) -> Condition:  # noqa: PLR0
             return any_of(_between(f"{end}_port", ranges) for end in _ENDS[side])
         case Services(pairs):
             return any_of(Condition("(protocol = ? AND dst_port = ?)", pair) for pair in pairs)
-        case Numbers(NumberKey.VERSION, ranges):
-            return _of_origins(customer, _between("version", ranges))
-        case Numbers(key, ranges):
-            return _numbers(key, ranges)
-        case Words(key, words):
-            return _words(customer, key, words)
-        case Patterns(PatternKey.RULE, patterns):
-            return _listed(rows, customer, "rule_id", "name", "rules", patterns)
-        case Patterns(key, patterns):
-            return _listed(rows, customer, "origin_id", _ORIGIN[key], "origins", patterns)
+        case Numbers(field, ranges):
+            return _numbers(customer, field, ranges)
+        case Words(field, words):
+            return _words(customer, field, words)
+        case Patterns(field, patterns):
+            return _patterns(rows, customer, field, patterns)
 
 
-def _words(customer: int, key: WordKey, words: Iterable[str]) -> Condition:
-    if key is WordKey.SOURCE:
-        return _of_origins(customer, any_of(Condition("source = ?", (word,)) for word in words))
-    if key is WordKey.COUNTED:
-        return any_of(Condition("counted = ?", (word == YES,)) for word in words)
-    return any_of(Condition(f"{key.value} = ?::{key.value}", (word,)) for word in words)
+def _numbers(customer: int, field: NumberField, ranges: Ranges) -> Condition:
+    asked = _between(WORKED_OUT.get(field, field.name), ranges)
+    return _of_origins(customer, asked) if field.repeats else asked
 
 
-def _numbers(key: NumberKey, ranges: Ranges) -> Condition:
-    if key is NumberKey.PROTO:
-        return _between("protocol", ranges)
-    if key is NumberKey.REPLY:
-        return _between("bytes_dst_to_src", ranges)
-    one, other = _BOTH_WAYS[key]
-    # Of two directions one may be absent; of two absent ones the sum is, too.
-    return _between(f"(coalesce({one}, {other}) + if({one} IS NULL, 0, coalesce({other}, 0)))", ranges)
+def _words(customer: int, field: WordField, words: Iterable[str]) -> Condition:
+    if field is COUNTED:
+        return any_of(Condition("counted = ?", (word == Counted.YES,)) for word in words)
+    if field in WORKED_OUT:
+        return any_of(Condition(f"{WORKED_OUT[field]} = ?", (word,)) for word in words)
+    if field.repeats:
+        return _of_origins(customer, any_of(Condition(f"{field.name} = ?", (word,)) for word in words))
+    return any_of(Condition(f"{field.name} = ?::{field.name}", (word,)) for word in words)
+
+
+def _patterns(rows: Rows, customer: int, field: TextField, patterns: tuple[Pattern, ...]) -> Condition:
+    if field.origin is Origin.LOOKED_UP:
+        return _term(rows, customer, field.selected(patterns))
+    if field is RULE:
+        return _listed(rows, customer, "rule_id", "name", "rules", patterns)
+    return _listed(rows, customer, "origin_id", field.name, "origins", patterns)
 
 
 def _apart(networks: Iterable[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:

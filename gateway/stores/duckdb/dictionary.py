@@ -24,7 +24,8 @@ type Values = tuple[Hashable, ...]
 _KNOWN: Final = 100_000
 """How many numbers of a table are held in memory; each takes some 250 bytes."""
 _DIGEST_BYTES: Final = 16
-_TEXT: Final = "VARCHAR"
+TEXT: Final = "VARCHAR"
+NUMBER: Final = "UTINYINT"
 _NUMBERS: Final = 2**31
 """As many numbers a customer has: they are stored as INTEGER."""
 
@@ -51,11 +52,18 @@ class _Entry(NamedTuple):
 
 
 class _Written(dict[Hashable, bytes]):
-    """What a digest is made of, by value: nothing that differs is written alike, whatever stands beside it."""
+    """What a digest is made of, by value of a column: nothing that differs is written alike, whatever stands beside it.
+
+    An absent value writes nothing, so that a column which is added changes no digest.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name.encode()
 
     def __missing__(self, value: Hashable) -> bytes:
         text = str(value).encode()
-        self[value] = written = b"-" if value is None else b"%d:%b" % (len(text), text)
+        self[value] = written = b"" if value is None else b"%b=%d:%b" % (self._name, len(text), text)
         return written
 
 
@@ -73,11 +81,19 @@ class Repeated:
     entries: Mapping[bytes, _Entry]
 
     @classmethod
-    def of(cls, values: Sequence[Values]) -> Self:
-        """Tell values apart by digests; the step of the schema that made the columns does so in SQL."""
-        each, entries = _Written(), {}
+    def of(cls, names: Sequence[str], values: Sequence[Values]) -> Self:
+        """Tell values apart by digests; a step of the schema does so in SQL.
+
+        Args:
+            names: What the columns are called.
+            values: Those of each record, in the columns' order.
+
+        """
+        # In the order of the names, so that the columns' own order means nothing.
+        columns = [(place, _Written(names[place])) for place in sorted(range(len(names)), key=names.__getitem__)]
+        entries = {}
         for entry in set(values):
-            written = b"".join(map(each.__getitem__, entry))
+            written = b"".join(column[entry[place]] for place, column in columns)
             entries[hashlib.sha256(written).digest()[:_DIGEST_BYTES]] = _Entry(entry, len(written))
         return cls(values, entries)
 
@@ -201,14 +217,14 @@ _DIGEST: Final = "((high::UHUGEINT << 64) | low)"
 
 def _array(kind: str, values: Sequence[Hashable]) -> _Array:
     """Return a column's values as an array, of which DuckDB tells the type by looking at some of them."""
-    if kind == _TEXT:
+    if kind == TEXT:
         return np.array(["" if value is None else f"={value}" for value in values], dtype=object)
     return np.array(values)
 
 
 def _read(name: str, kind: str) -> str:
     """Read in SQL what `_array` wrote."""
-    return f"if({name} = '', NULL, substr({name}, 2))" if kind == _TEXT else name
+    return f"if({name} = '', NULL, substr({name}, 2))" if kind == TEXT else name
 
 
 def _halves(digests: Sequence[bytes]) -> dict[str, _Array]:

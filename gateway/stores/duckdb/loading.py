@@ -13,32 +13,30 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from gateway.stores.duckdb.columns import NUMBERS, ORIGINS, WORDS
 from gateway.stores.duckdb.counting.batch import HOUR_MS, Batch, Observer
 from gateway.stores.duckdb.counting.facts import forget as forget_facts
 from gateway.stores.duckdb.counting.marking import Marking
-from gateway.stores.duckdb.dictionary import Dictionary, Numbered, Repeated
+from gateway.stores.duckdb.dictionary import NUMBER, TEXT, Dictionary, Numbered, Repeated
 from gateway.stores.duckdb.usage import Admit
 from gateway.traffic.addresses import is_mapped, number
+from gateway.traffic.field import NumberField, WordField
 from gateway.traffic.transposed import Columns
-from shared.flowlog.record import COUNTERS, LINKS, CounterSource, Decision, Direction, DirectionBasis, Source, State
+from shared.flowlog.record import COUNTERS, Source
 
 type _Array = npt.NDArray[Any]
 
-_ORIGIN_KEYS: Final = (
-    *("encryption", "mac", "acl_id", "resource_id", "flow_log_id", "source", "version"),
-    *("host", "process"),
-)
-_ENUMS: Final = {
-    "direction": Direction,
-    "decision": Decision,
-    "state": State,
-    "direction_basis": DirectionBasis,
-    "counter_source": CounterSource,
-}
-_NUMBERS: Final = (*COUNTERS, *LINKS)
 _LOW: Final = 0xFFFF_FFFF_FFFF_FFFF
 _NONE: Final = -1
 """Stands for null in arrays, which have none; no number of a record is negative."""
+
+
+_RULE_TYPES: Final = {"name": TEXT}
+_ORIGIN_TYPES: Final = {
+    **{field.name: NUMBER if isinstance(field, NumberField) else TEXT for field in ORIGINS},
+    "mapped": NUMBER,
+}
+"""What `origins` has: the fields, and which of the addresses are written as IPv6 though they are IPv4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +55,19 @@ class Texts:
     @classmethod
     def of(cls, columns: Columns) -> Self:
         """Take them from flow records that have passed `shared.flowlog.check.check`."""
-        origins = (*(_values(columns, key) for key in _ORIGIN_KEYS), _mapped(columns))
-        return cls(Repeated.of(list(zip(columns["rule"], strict=True))), Repeated.of(list(zip(*origins, strict=True))))
+        origins = (*(_values(columns, field.name) for field in ORIGINS), _mapped(columns))
+        return cls(
+            Repeated.of(tuple(_RULE_TYPES), list(zip(columns["rule"], strict=True))),
+            Repeated.of(tuple(_ORIGIN_TYPES), list(zip(*origins, strict=True))),
+        )
 
 
 class Loader:
     """Loads flow records; one at a time."""
 
     def __init__(self) -> None:
-        self._rules = Dictionary("rules", "rule_id", {"name": "VARCHAR"})
-        self._origins = Dictionary(
-            "origins",
-            "origin_id",
-            {**dict.fromkeys(_ORIGIN_KEYS, "VARCHAR"), "version": "UTINYINT", "mapped": "UTINYINT"},
-        )
+        self._rules = Dictionary("rules", "rule_id", _RULE_TYPES)
+        self._origins = Dictionary("origins", "origin_id", _ORIGIN_TYPES)
         self._marking = Marking()
 
     def doubt(self, customer: int) -> None:
@@ -209,8 +206,8 @@ def _arrays(columns: Columns, places: _Places, rules: Numbered, origins: Numbere
     for name, code in _CODES.items():
         values = columns.get(name)
         arrays[name] = np.zeros(size, np.int8) if values is None else np.array([code[each] for each in values], np.int8)
-    for name in _NUMBERS:
-        values = columns.get(name)
+    for field in NUMBERS:
+        name, values = field.name, columns.get(field.name)
         arrays[name] = np.full(size, _NONE, np.int64) if values is None else _whole(values)
     return arrays
 
@@ -220,24 +217,34 @@ def _whole(values: Sequence[int | None]) -> _Array:
 
 
 _CODES: Final = {
-    name: {None: 0, **{each.value: code for code, each in enumerate(kind, 1)}} for name, kind in _ENUMS.items()
+    field.name: {None: 0, **{each.value: code for code, each in enumerate(field.words, 1)}} for field in WORDS
 }
 """Numbers of the enumerations' members, from 1; DuckDB's lists count from 1 too, and give null for 0."""
 
 
-def _enumerated(name: str) -> str:
-    members = ", ".join(repr(each.value) for each in _ENUMS[name])
-    return f"[{members}][{name}]::{name}"
+def _enumerated(field: WordField) -> str:
+    members = ", ".join(repr(each.value) for each in field.words)
+    return f"[{members}][{field.name}]::{field.name}"
 
 
+_INSERTED: Final = {
+    "post": "?",
+    "line": "line",
+    "customer": "?",
+    "time": "time",
+    "src_number": "(src_high::UHUGEINT << 64) | src_low",
+    "src_port": f"nullif(src_port, {_NONE})",
+    "dst_number": "(dst_high::UHUGEINT << 64) | dst_low",
+    "dst_port": "dst_port",
+    "protocol": "protocol",
+    **{field.name: _enumerated(field) for field in WORDS},
+    **{field.name: f"nullif({field.name}, {_NONE})" for field in NUMBERS},
+    "rule_id": "rule_id",
+    "origin_id": "origin_id",
+    "counted_bytes": "if(counted, greatest(bytes_src_to_dst, 0) + greatest(bytes_dst_to_src, 0), 0)",
+    "counted": "counted",
+}
+"""The columns of `records`, each with what becomes of the batch."""
 _INSERT: Final = f"""
-    INSERT INTO records SELECT
-        ?, line, ?, time,
-        (src_high::UHUGEINT << 64) | src_low, nullif(src_port, {_NONE}),
-        (dst_high::UHUGEINT << 64) | dst_low, dst_port, protocol,
-        {", ".join(map(_enumerated, _ENUMS))},
-        {", ".join(f"nullif({name}, {_NONE})" for name in _NUMBERS)},
-        rule_id, origin_id,
-        if(counted, greatest(bytes_src_to_dst, 0) + greatest(bytes_dst_to_src, 0), 0), counted
-    FROM batch
+    INSERT INTO records ({", ".join(_INSERTED)}) SELECT {", ".join(_INSERTED.values())} FROM batch
 """  # noqa: S608 - names of ours

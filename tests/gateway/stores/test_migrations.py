@@ -33,6 +33,7 @@ def test_what_was_released_is_never_changed():
             "5f0ad3082136b24f",
             "0328fb6b0d65448d",
             "ba7fce934bf1cb18",
+            "f80f702cbb62d5a1",
         ],
         "accounts": [
             "968bec7354e0987b",

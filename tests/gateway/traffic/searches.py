@@ -4,21 +4,17 @@ from ipaddress import IPv4Network, IPv6Network
 
 from hypothesis import strategies as st
 
+from gateway.traffic.field import NumberField, Side, TextField, WordField
+from gateway.traffic.fields import FIELDS, MAC
 from gateway.traffic.networks import NOT_PUBLIC
 from gateway.traffic.terms import (
-    LARGEST,
-    WORDS,
     Addresses,
-    NumberKey,
     Numbers,
     Pattern,
-    PatternKey,
     Patterns,
     Ports,
     Search,
     Services,
-    Side,
-    WordKey,
     Words,
 )
 
@@ -42,6 +38,10 @@ def _mapped(network):
     return network.network_address.ipv4_mapped is not None and network.prefixlen >= 96
 
 
+def _searched(kind):
+    return [field for field in FIELDS if isinstance(field, kind) and field.key]
+
+
 _CARDS = st.text("0123456789ABCDEF", min_size=12, max_size=12).map(Pattern) | st.text(
     "0123456789ABCDEF*", max_size=10
 ).map(lambda text: Pattern(f"{text}*"))
@@ -52,16 +52,16 @@ TERMS = st.one_of(
     st.builds(Addresses, _SIDES, _several(_NETWORKS) | st.just(NOT_PUBLIC), st.booleans()),
     st.builds(Ports, _SIDES, _ranges(65_535), st.booleans()),
     st.builds(Services, _several(st.tuples(st.integers(0, 255), st.integers(0, 65_535))), st.booleans()),
-    st.sampled_from(NumberKey).flatmap(
-        lambda key: st.builds(Numbers, st.just(key), _ranges(LARGEST[key]), st.booleans())
+    st.sampled_from(_searched(NumberField)).flatmap(
+        lambda field: st.builds(Numbers, st.just(field), _ranges(field.largest), st.booleans())
     ),
-    st.sampled_from(WordKey).flatmap(
-        lambda key: st.builds(Words, st.just(key), _several(st.sampled_from(WORDS[key])), st.booleans())
-    ),
-    st.sampled_from(PatternKey).flatmap(
-        lambda key: st.builds(
-            Patterns, st.just(key), _several(_CARDS if key is PatternKey.MAC else _TEXTS), st.booleans()
+    st.sampled_from(_searched(WordField)).flatmap(
+        lambda field: st.builds(
+            Words, st.just(field), _several(st.sampled_from([word.value for word in field.words])), st.booleans()
         )
+    ),
+    st.sampled_from(_searched(TextField)).flatmap(
+        lambda field: st.builds(Patterns, st.just(field), _several(_CARDS if field is MAC else _TEXTS), st.booleans())
     ),
 )
 SEARCHES = st.lists(TERMS, max_size=5).map(tuple).map(Search)

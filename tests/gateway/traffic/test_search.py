@@ -4,20 +4,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.traffic.field import Side
+from gateway.traffic.fields import BYTES, DECISION, FLOW_LOG_ID, MAC, PACKETS, PROTOCOL, RULE, STATE, VERSION
 from gateway.traffic.networks import NOT_PUBLIC
 from gateway.traffic.search import KEYS, TERMS_MAX, VALUES_MAX, SearchError, parse
 from gateway.traffic.terms import (
     Addresses,
-    NumberKey,
     Numbers,
     Pattern,
-    PatternKey,
     Patterns,
     Ports,
     Search,
     Services,
-    Side,
-    WordKey,
     Words,
     with_term,
 )
@@ -47,7 +45,7 @@ PIECES = [
 
 
 def rule(text, *, exact=False):
-    return Patterns(PatternKey.RULE, (Pattern(text, exact),))
+    return Patterns(RULE, (Pattern(text, exact),))
 
 
 @pytest.mark.parametrize(
@@ -75,23 +73,23 @@ def rule(text, *, exact=False):
         ("sport:>1023", Ports(Side.SOURCE, ((1024, 65535),))),
         ("port:<1024", Ports(Side.EITHER, ((0, 1023),))),
         ("service:TCP/443,47/0", Services(((6, 443), (47, 0)))),
-        ("proto:TCP", Numbers(NumberKey.PROTO, ((6, 6),))),
-        ("proto:17,icmp,50-51", Numbers(NumberKey.PROTO, ((17, 17), (1, 1), (50, 51)))),
-        ("version:4", Numbers(NumberKey.VERSION, ((4, 4),))),
-        ("bytes:>=1000000", Numbers(NumberKey.BYTES, ((1000000, 2 * (10**18 - 1)),))),
-        ("packets:<=3", Numbers(NumberKey.PACKETS, ((0, 3),))),
-        ("decision:deny", Words(WordKey.DECISION, ("deny",))),
-        ("-STATE:Begin,end", Words(WordKey.STATE, ("begin", "end"), negated=True)),
+        ("proto:TCP", Numbers(PROTOCOL, ((6, 6),))),
+        ("proto:17,icmp,50-51", Numbers(PROTOCOL, ((17, 17), (1, 1), (50, 51)))),
+        ("version:4", Numbers(VERSION, ((4, 4),))),
+        ("bytes:>=1000000", Numbers(BYTES, ((1000000, 2 * (10**18 - 1)),))),
+        ("packets:<=3", Numbers(PACKETS, ((0, 3),))),
+        ("decision:deny", Words(DECISION, ("deny",))),
+        ("-STATE:Begin,end", Words(STATE, ("begin", "end"), negated=True)),
         ('rule:"DefaultRule_*"', rule("DefaultRule_*")),
         ('rule:="DenyAll*"', rule("DenyAll*", exact=True)),
         ("rule:=DenyAll*", rule("DenyAll*", exact=True)),
         ('rule:"two words, a "" and :"', rule('two words, a " and :')),
         ('rule:""', rule("")),
         ("rule:a:b", rule("a:b")),
-        ("mac:00-0d-3a-f8-78-56", Patterns(PatternKey.MAC, (Pattern("000D3AF87856"),))),
-        ("mac:000d.3af8.7856", Patterns(PatternKey.MAC, (Pattern("000D3AF87856"),))),
-        ("mac:00:0D:3A:*", Patterns(PatternKey.MAC, (Pattern("000D3A*"),))),
-        ("flowlog:*/flowLogs/x,acl*", Patterns(PatternKey.FLOWLOG, (Pattern("*/flowLogs/x"), Pattern("acl*")))),
+        ("mac:00-0d-3a-f8-78-56", Patterns(MAC, (Pattern("000D3AF87856"),))),
+        ("mac:000d.3af8.7856", Patterns(MAC, (Pattern("000D3AF87856"),))),
+        ("mac:00:0D:3A:*", Patterns(MAC, (Pattern("000D3A*"),))),
+        ("flowlog:*/flowLogs/x,acl*", Patterns(FLOW_LOG_ID, (Pattern("*/flowLogs/x"), Pattern("acl*")))),
     ],
 )
 def test_a_term_means_what_it_says(text, term):
@@ -109,7 +107,7 @@ def test_all_terms_of_a_search_are_read_in_their_order():
     [
         ("src:10.0.0.6 vedrict:deny", "vedrict:", "Did you mean"),
         ("verdict:deny", "verdict:", "Did you mean decision?"),
-        ("zzz:1", "zzz:", "The keys are src, dst"),
+        ("zzz:1", "zzz:", "The keys are src, sport, dst, dport, ip, net"),
         ("src:", ":", "A value is missing"),
         ("-", "-", "A value is missing"),
         ("dport:22,", ",", "A value is missing"),

@@ -3,7 +3,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.traffic.terms import Pattern, PatternKey, Patterns, Search
+from gateway.traffic.fields import RULE
+from gateway.traffic.terms import Pattern, Patterns, Search
 from tests.gateway.client import record
 from tests.gateway.contract.oracle import matches
 
@@ -12,7 +13,7 @@ FEW = st.text("aB*_%", max_size=8)
 
 @given(st.builds(Pattern, FEW, st.booleans()), FEW)
 def test_a_pattern_fits_what_a_regular_expression_says(pattern, text):
-    search = Search((Patterns(PatternKey.RULE, (pattern,)),))
+    search = Search((Patterns(RULE, (pattern,)),))
     assert pattern.fits(text) is matches(search, record(rule=text))
 
 

@@ -2,13 +2,15 @@ from ipaddress import ip_network
 
 from gateway.console.traffic.shares import Shares
 from gateway.traffic.basis import ONCE
+from gateway.traffic.field import Side
+from gateway.traffic.fields import MAC
 from gateway.traffic.search import parse
-from gateway.traffic.terms import Addresses, Pattern, PatternKey, Patterns, Search, Side
+from gateway.traffic.terms import Addresses, Pattern, Patterns, Search
 from gateway.traffic.top import Group, Measure, Top
 
 SOURCES = [Addresses(Side.SOURCE, (ip_network(text),)) for text in ("10.0.0.4", "10.0.0.5")]
-CARD = Patterns(PatternKey.MAC, (Pattern("000D3AF87856", exact=True),))
-NO_CARD = Patterns(PatternKey.MAC, (Pattern("*"),), negated=True)
+CARD = Patterns(MAC, (Pattern("000D3AF87856", exact=True),))
+NO_CARD = Patterns(MAC, (Pattern("*"),), negated=True)
 
 
 def shares(*groups, others=(0, 0), measure=Measure.RECORDS):

@@ -11,8 +11,9 @@ from gateway.console.links import moved_url, records_url, view_url, without_url
 from gateway.console.traffic.columns import COLUMNS, DEFAULT_COLUMNS
 from gateway.console.traffic.rows import Row
 from gateway.console.traffic.view import PRESETS, read_view
+from gateway.traffic.fields import DECISION
 from gateway.traffic.search import TERMS_MAX, parse
-from gateway.traffic.terms import WordKey, Words
+from gateway.traffic.terms import Words
 from shared.flowlog.record import TIME_END_MS, TIME_MIN_MS
 from tests.gateway.traffic.searches import SEARCHES, TERMS
 
@@ -148,4 +149,4 @@ def test_nothing_leads_to_a_search_of_more_terms_than_one_may_have():
     full = read("q=" + "+".join(f"port:{number}" for number in range(TERMS_MAX)))
     assert len(full.search.terms) == TERMS_MAX
     assert not full.problems
-    assert records_url(full, Words(WordKey.DECISION, ("deny",))) is None
+    assert records_url(full, Words(DECISION, ("deny",))) is None

@@ -48,7 +48,7 @@ def test_the_last_refusal_stands_until_the_next_and_through_what_is_accepted(gat
     clock.move(60)
     client.post(ndjson(record()), "3", log("shop"))
     shop = gateway.stores.records.account_freshness(client.customer)["shop"]
-    told = "The body is not NDJSON. Send one JSON object a line, none of them a list."
+    told = "The body is not NDJSON. Send one JSON object per line, and no list."
     assert shop.refusal == Refusal(at, since, 400, told)
 
 

@@ -39,9 +39,13 @@ def plainly(records, customer):
     stored, posts = list(records.records(customer)), list(records.posts(customer))
     rules = {each["rule"] for each in stored}
     origins = {tuple(each.get(key) for key in (*ORIGIN, "version")) for each in stored}
-    written = [*((rule,) for rule in rules), *((*origin, 0) for origin in origins)]
+    names = (*ORIGIN, "version", "mapped")
+    written = [{"name": rule} for rule in rules] + [dict(zip(names, (*each, 0), strict=True)) for each in origins]
     size = sum(
-        1 if text is None else len(f"{len(str(text).encode())}:{text}".encode()) for each in written for text in each
+        len(f"{name}={len(str(text).encode())}:{text}".encode())
+        for each in written
+        for name, text in each.items()
+        if text is not None
     )
     rejected = sum(each.rejected for each in posts)
     facts = sum(
