@@ -44,23 +44,28 @@ class Count:
     """How much somebody did, seen from outside their process."""
 
     def __init__(self) -> None:
-        self._requests: Synchronized[int] = _APART.Value("q", 0)
-        self._bytes: Synchronized[int] = _APART.Value("q", 0)
-        self._refused: Synchronized[int] = _APART.Value("q", 0)
+        # One lock for all: nobody sees a request without its bytes.
+        self._lock = _APART.RLock()
+        self._requests: Synchronized[int] = _APART.Value("q", 0, lock=self._lock)
+        self._bytes: Synchronized[int] = _APART.Value("q", 0, lock=self._lock)
+        self._refused: Synchronized[int] = _APART.Value("q", 0, lock=self._lock)
 
     @property
     def so_far(self) -> "Done":
         """What has been done by now."""
-        return Done(self._requests.value, self._bytes.value, self._refused.value)
+        with self._lock:
+            return Done(self._requests.value, self._bytes.value, self._refused.value)
 
     def add(self, size: int) -> None:
         """Count a request of so many bytes."""
-        _increase(self._requests, 1)
-        _increase(self._bytes, size)
+        with self._lock:
+            self._requests.value += 1
+            self._bytes.value += size
 
     def refuse(self) -> None:
         """Count an answer that was a refusal."""
-        _increase(self._refused, 1)
+        with self._lock:
+            self._refused.value += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,3 @@ def under(attack: Attack | None, target: Target) -> Iterator[Count]:
 def _run(attack: Attack, target: Target, count: Count) -> None:
     os.nice(_NICENESS)
     attack(target, count)
-
-
-def _increase(value: "Synchronized[int]", by: int) -> None:
-    with value.get_lock():
-        value.value += by
