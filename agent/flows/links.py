@@ -1,7 +1,7 @@
-"""What became of each connection between two readings of the connection table.
+"""How each connection changed between two readings of the connection table.
 
 Every connection that is seen is counted as established exactly once, and as terminated exactly once when it ends. One
-that was there at the first reading began before; it is live, and not established a second time.
+that was there at the first reading began earlier: it is live, and not counted as established.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Phase(Enum):
     """How far a connection has come."""
 
     ASKED = "asked"
-    """This machine asked for it, and has no answer."""
+    """This machine has requested it, without an answer yet."""
     OFFERED = "offered"
-    """It was asked for from elsewhere, and is not agreed yet."""
+    """A peer has requested it, and it is not established yet."""
     OPEN = "open"
-    """It carries data, at least one way: what is half closed still may."""
+    """It can carry data in at least one direction, also if half closed."""
     OVER = "over"
     """Both sides have closed it; the system only remembers it for a while."""
 
@@ -45,17 +45,17 @@ _FURTHEST_FIRST: Final = (Phase.OPEN, Phase.OVER, Phase.ASKED, Phase.OFFERED)
 
 
 class Change(NamedTuple):
-    """What became of one connection since the last reading.
+    """How one connection changed since the last reading.
 
     Attributes:
         key: the connection.
         bearing: who began it.
         process: the name of the process on this machine; None where that was never seen.
-        established: how often it came to be: more than once where its ports were used again at once.
+        established: how often it was established: more than once if its ports were reused immediately.
         terminated: how often it ended.
-        failed: 1 if it was asked for in vain.
+        failed: 1 if the attempt failed.
         live: 1 if it is open now.
-        carried: what it carried since the last reading, None where nobody measured it.
+        carried: what it carried since the last reading; None if that was not measured.
     """
 
     key: Key
@@ -70,7 +70,7 @@ class Change(NamedTuple):
 
 @dataclass
 class _Link:
-    """What is remembered of a connection while it is in the table."""
+    """What is remembered about a connection while it is in the table."""
 
     __slots__ = ("bearing", "counters", "failed", "phase", "process")
 
@@ -89,10 +89,10 @@ class Tracker:
         self._links: dict[Key, _Link] | None = None
 
     def observe(self, snapshot: Snapshot, left_out: Iterable[Key] = ()) -> list[Change]:
-        """Take the next snapshot, and return what became of every connection since the last one.
+        """Compare the next snapshot with the last one, and return how every connection changed.
 
         Args:
-            snapshot: the table; the first one of all only shows what was there before.
+            snapshot: the table; the very first one only shows what was there before.
             left_out: connections that are not followed.
         """
         known, self._links = self._links, {}
@@ -122,9 +122,9 @@ class Tracker:
 
 
 def links_of(snapshot: Snapshot) -> dict[Key, Socket]:
-    """Return the sockets that have a peer, one for each connection.
+    """Return the sockets with a peer, one for each connection.
 
-    A snapshot is not read at one instant, so a connection may be in it twice: then the line that shows it open counts.
+    A snapshot is not read at one instant, so a connection may be in it twice; then the line that shows it open counts.
     """
     found: dict[Key, Socket] = {}
     for socket in snapshot.sockets:
@@ -142,7 +142,7 @@ def _rank(socket: Socket) -> tuple[int, bool, bool]:
 
 
 def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | None, *, first_reading: bool) -> Change:
-    """Return what became of a connection that is in the table."""
+    """Return how a connection in the table changed."""
     established = terminated = failed = 0
     was = before.phase if before else None
     if first_reading:
@@ -173,7 +173,7 @@ def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | Non
 
 
 def _vanished(key: Key, link: _Link) -> Change:
-    """Return what became of a connection that is no longer in the table."""
+    """Return how a connection that is no longer in the table changed."""
     return Change(
         key=key,
         bearing=link.bearing,
@@ -187,7 +187,7 @@ def _vanished(key: Key, link: _Link) -> Change:
 
 
 def _fell(before: _Link | None, counted: Counters | None) -> bool:
-    """Return whether counters went back, which they never do within one connection."""
+    """Return whether counters decreased, which they never do within one connection."""
     if before is None or before.counters is None or counted is None:
         return False
     return any(now < then for now, then in _pairs(counted, before.counters))

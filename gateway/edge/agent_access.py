@@ -1,4 +1,4 @@
-"""An agent's machine, found or made known when the agent asks."""
+"""Access for agents: who they are, and which machine they are on."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from gateway.stores.tokens import SubscriptionToken, TokenKind
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An agent that has been let in.
+    """An agent that has been authenticated.
 
     Attributes:
         customer: The number of its customer.
@@ -36,7 +36,7 @@ class Known:
 
 
 class AgentAccess:
-    """Lets agents in, by a token of their kind."""
+    """Authenticates agents by a token of kind agent."""
 
     def __init__(self, auth: Auth, stores: Stores, clock: Clock) -> None:
         self._auth = auth
@@ -47,8 +47,8 @@ class AgentAccess:
         """Return the agent that sends a request.
 
         Raises:
-            ApiError: 401 without a valid token, 400 if the agent does not say who it is, 403 with a token of another
-                kind, or if the agent has never asked or is one too many.
+            ApiError: 401 without a valid token, 400 if the agent does not identify itself, 403 with a token of the
+                wrong kind, or if the agent has never polled or there are too many.
 
         """
         token = await self._auth.subscription_token(request, TokenKind.AGENT)
@@ -58,7 +58,7 @@ class AgentAccess:
         return await run_in_threadpool(self._met, token, presence(request), peer)
 
     async def item_of_refused(self, request: Request) -> int | None:
-        """Return the machine of an accepted agent whose token was good once, so that its refusal can be shown there."""
+        """Return the machine of an accepted agent whose token was once valid, for its refusal to be shown there."""
         try:
             token, agent = bearer(request), agent_id(request)
         except ApiError:
@@ -74,7 +74,7 @@ class AgentAccess:
         known = self._stores.agents.find(customer, agent)
         if known is None:
             raise ApiError(
-                403, "unknown_agent", "This agent is not known. GET /agent/v1/request makes it known, then deliver."
+                403, "unknown_agent", "This agent is unknown. Poll GET /agent/v1/request first, then deliver."
             )
         return Known(customer, agent, known.presence.host, known.item)
 

@@ -1,4 +1,4 @@
-"""Records that have outlived their time: they are deleted, unless a hold keeps them."""
+"""Expired records: they are deleted unless a hold keeps them."""
 
 import logging
 import time
@@ -15,14 +15,16 @@ from gateway.traffic.terms import Search, WordKey, Words
 from shared.flowlog.record import TIME_MIN_MS, Source
 
 _AT_ONCE: Final = 200_000
-"""Among how many records some are deleted at once: for so long, a part of a second, no post is stored."""
+"""The number of records in which expired ones are deleted at once. Meanwhile, for a fraction of a second, no post is
+stored.
+"""
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
-    """Posts that came one after another, some of whose records have outlived their time.
+    """Consecutive posts, some of whose records have expired.
 
     Attributes:
         customer: Whose records those are.
@@ -37,7 +39,9 @@ class _Slice:
 
 
 def lives(stores: Stores, customer: int, general: timedelta | None) -> dict[Source, timedelta | None]:
-    """Return how long a customer's records of each source are kept, counted from their own time; None is for ever."""
+    """Return how long a customer's records of each source are kept, counted from their own timestamps; None is for
+    ever.
+    """
     own = {source: timedelta(days=days) for source, days in stores.retention.days(customer).items()}
     return {source: own.get(source, general) for source in Source}
 
@@ -45,16 +49,16 @@ def lives(stores: Stores, customer: int, general: timedelta | None) -> dict[Sour
 def forget_outlived(
     stores: Stores, general: timedelta | None, now: datetime, stopped: Callable[[], bool] = lambda: False
 ) -> None:
-    """Delete the records of all customers that have outlived their time and that no hold keeps.
+    """Delete the expired records of all customers, except those that a hold keeps.
 
-    It is done slice by slice, each whole or not at all, and posts are stored in between. The keys of posts without
+    It works in slices, each a transaction, and posts are stored in between. The keys of posts without
     records follow by `Records.forget_keys`.
 
     Args:
         stores: The open stores.
         general: How long records are kept whose customer has no days of its own for them; for ever without.
         now: The present moment.
-        stopped: Tells between two slices whether to leave off.
+        stopped: Returns whether to stop; called between slices.
 
     """
     slices = [each for customer in _customers(stores, general) for each in _slices(stores, customer, general, now)]
@@ -94,7 +98,7 @@ def _slices(stores: Stores, customer: int, general: timedelta | None, now: datet
 
 
 def _goes(stores: Stores, found: _Slice, general: timedelta | None, now: datetime) -> Condition:
-    """Ask for the records of a slice that are to be deleted, as holds and days are at this moment."""
+    """Return the condition for the records of a slice to delete, given the current holds and retention."""
     records, customer = stores.records, found.customer
     outlived = _outlived(stores, customer, general, now)
     kept = opposite(any_of(condition(records, covered(customer, hold)) for hold in stores.holds.in_force(customer)))
@@ -119,7 +123,7 @@ def _tell_of_unreadable_holds(stores: Stores, customer: int) -> None:
     for hold in stores.holds.in_force(customer):
         if search_of(hold) is None:
             _logger.warning(
-                "The search of hold %d, of customer %d, can no longer be read: the hold keeps all records of its "
+                "The search of hold %d of customer %d can no longer be parsed: the hold keeps all records of its "
                 "period. Lift it in the console under Retention, and create it again.",
                 hold.number,
                 customer,

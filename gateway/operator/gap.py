@@ -1,7 +1,8 @@
-"""What a restored directory lacks of each storage account's logs, and how it is brought back.
+"""What a restored directory lacks of each storage account's logs, and how to bring it back.
 
-A function has moved its checkpoints over all that the gateway accepted after the backup, so only `sluice replay` reads
-it again. It doubles nothing, so an hour too many costs time alone, and an hour too few would lose records.
+The function app has moved its checkpoints over everything that the gateway accepted after the backup, so only `sluice
+replay` reads it again. It duplicates nothing, so an hour too many only costs time, but an hour too few would lose
+records.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,9 +15,11 @@ import duckdb
 from gateway.clock import from_ms, to_ms
 
 _LATE: Final = timedelta(hours=1)
-"""How much later than a log's next hour the end of an hour may be delivered: the sweep brings what an event did not."""
+"""How long after a log's next hour has begun the end of an hour may be delivered, because the sweep delivers what an
+event did not.
+"""
 _SILENT: Final = timedelta(days=1)
-"""A NIC that brought nothing for so long, while others of its account did, is gone."""
+"""A NIC that delivered nothing for this long, while others of its account did, is gone."""
 
 _NEWEST: Final = """
     WITH nics AS (
@@ -33,7 +36,7 @@ _NEWEST: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What is to be delivered once more.
+    """What must be delivered again.
 
     Attributes:
         customer: The customer's name.
@@ -47,7 +50,7 @@ class Gap:
     start: datetime
 
     def command(self, end: datetime) -> str:
-        """Write the command that fills it, for the hours before an end."""
+        """Return the command that fills it, for the hours before `end`."""
         return f"sluice replay --from {hour(self.start)} --to {hour(end)}"
 
 
@@ -57,7 +60,7 @@ def gaps(
     configured: Iterable[tuple[int, str]],
     moment: datetime,
 ) -> Iterator[Gap]:
-    """Yield what every storage account that was known at a moment is to deliver once more.
+    """Yield what every storage account that was known at a moment must deliver again.
 
     Args:
         records: The records as they were at the moment, in any version.
@@ -77,10 +80,10 @@ def gaps(
 
 
 def whole_hour(moment: datetime) -> datetime:
-    """Return the hour that a moment is in."""
+    """Return the hour that contains a time."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def hour(moment: datetime) -> str:
-    """Write an hour as `sluice replay` reads it."""
+    """Format an hour for `sluice replay`."""
     return f"{moment:%Y-%m-%dT%H}"

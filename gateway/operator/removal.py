@@ -1,6 +1,6 @@
-"""Removal of a customer with all that belongs to it; whatever cuts it off, another one goes on.
+"""Removal of a customer and everything that belongs to it. If it is interrupted, the next attempt continues it.
 
-In three steps: nobody gets in any more, the records go, and last all else with the customer's name.
+There are three steps: access ends, the records are deleted, and finally everything else with the customer's name.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from gateway.traffic.questions import Condition
 
 
 def remove(work: Work) -> dict[str, Any]:
-    """Remove a customer, unless only a look at it is wished for; return what it had.
+    """Remove a customer, or only look at it; return what it had.
 
     Raises:
         RefusedError: There is no such customer, or it has holds in force.
@@ -57,12 +57,15 @@ def _finish(work: Work, customer: Customer) -> None:
         if stores.removals.finish(customer.number):
             stores.operator_log.add(work.clock(), work.wishes["who"], Action.REMOVED_CUSTOMER, customer.name)
     if not stores.database.empty_log():
-        work.say("accounts.sqlite is being read, as by a backup: what was removed is overwritten there after that.")
+        work.say(
+            "accounts.sqlite is being read, for example by a backup: "
+            "removed data is overwritten there once that is done."
+        )
 
 
 def _require_no_holds(customer: Customer, holds: list[Hold]) -> None:
     if holds:
         raise RefusedError(
-            f"{customer.name} is held: {'; '.join(map(str, holds))}. Have each hold lifted in the console, "
-            "then remove the customer. Nothing was changed."
+            f"{customer.name} has holds: {'; '.join(map(str, holds))}. Lift them in the console, then remove the "
+            f"customer. Nothing was changed."
         )

@@ -1,4 +1,4 @@
-"""Records that are to be deleted, in slices: between two of them posts are stored."""
+"""Records to delete, in slices between which posts are stored."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from gateway.stores.records import Records
 from gateway.traffic.questions import Condition
 
 _SIZE: Final = 500_000
-"""How many records lie in a slice, whosever they are: what a transaction takes goes by what lies around it."""
+"""The number of records in a slice, of all customers: the time of a transaction depends on the records around it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Records of posts that were stored one after another.
+    """Records of consecutive posts.
 
     Attributes:
         within: Which records.
@@ -26,7 +26,7 @@ class Slice:
 
 
 def slices(records: Records, wanted: Condition) -> Iterator[Slice]:
-    """Yield the records that meet a condition, slice by slice; those without any are left out."""
+    """Yield the records that meet a condition, slice by slice, without empty slices."""
     first, gathered, count = 0, 0, 0
     for post, all_records, matching in _posts(records, wanted):
         if gathered and gathered + all_records > _SIZE:
@@ -40,7 +40,7 @@ def slices(records: Records, wanted: Condition) -> Iterator[Slice]:
 
 
 def in_words(count: int) -> str:
-    """Write how many records there are."""
+    """Return a number of records in words."""
     return "1 record" if count == 1 else f"{count:,} records"
 
 

@@ -1,1 +1,1 @@
-"""What the gateway keeps: accounts in SQLite, flow records in DuckDB."""
+"""What the gateway stores: accounts in SQLite, flow records in DuckDB."""

@@ -1,4 +1,4 @@
-"""Both files as they were at one moment, copied while others go on writing."""
+"""Snapshots: both files as of one moment, copied while others continue to write."""
 
 import secrets
 import sqlite3
@@ -15,18 +15,18 @@ from gateway.clock import Clock
 from gateway.stores.stores import Stores
 
 type Say = Callable[[str], None]
-"""Tells whoever waits for the copy how far it is."""
+"""Receives lines of progress."""
 
 _ROWS: Final = 500_000
-"""How many rows are copied between two lines of progress: a part of a second."""
+"""How many rows are copied between two lines of progress: a fraction of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files as they were at one moment, for as long as they are not closed.
+    """The files as of one moment, until they are closed.
 
     Attributes:
-        moment: When. Every post that was acknowledged before it is there, and none that was accepted after it.
+        moment: The time. It includes every post that was acknowledged before, and none that was accepted later.
         accounts: The SQLite file.
         records: The DuckDB file.
 
@@ -37,9 +37,9 @@ class Snapshot:
     records: duckdb.DuckDBPyConnection
 
     def copy_accounts(self, target: Path) -> None:
-        """Copy the accounts into a new file, which ends their snapshot: while it is open, no log can be emptied.
+        """Copy the accounts into a new file, and end their snapshot: while it is open, no log can be emptied.
 
-        What signs people in is left out, sessions and the key of auth tokens: else whoever has a backup is everybody.
+        Sessions and the key of auth tokens are left out: otherwise, anybody with a backup could sign in as anyone.
 
         Raises:
             sqlite3.Error: It can't be written.
@@ -54,14 +54,14 @@ class Snapshot:
             written.execute("VACUUM")
 
     def copy_records(self, target: Path, say: Say) -> int:
-        """Copy everything in the DuckDB file into a new one, which ends the snapshot; return how many records.
+        """Copy everything in the DuckDB file into a new one, and end the snapshot; return the number of records.
 
-        The engine's own statement copies all at once, and tells nobody how far it is; so it makes the tables here, and
-        their rows follow in parts. All of it is one transaction: DuckDB writes large parts to the new file at once, and
-        keeps none of them in memory.
+        DuckDB's own statement copies everything at once without reporting progress, so it only creates the tables here,
+        and their rows are copied in parts. All of it is one transaction: DuckDB writes large parts to the new file
+        immediately, and keeps none of them in memory.
 
         Raises:
-            duckdb.Error: It can't be written. The file that it is copied from goes on.
+            duckdb.Error: It can't be written. The original file is not affected.
 
         """
         # All cursors see it while it is attached, and there may be a second backup.
@@ -88,7 +88,7 @@ class Snapshot:
 
 @contextmanager
 def snapshot(stores: Stores, clock: Clock) -> Iterator[Snapshot]:
-    """Yield both files as they are now. Nobody writes to either meanwhile, which takes milliseconds."""
+    """Yield both files as they are now. Nobody can write to either while they are opened, which takes milliseconds."""
     with ExitStack() as opened:
         # The accounts first: whoever writes to both does it within a transaction there.
         with stores.database.paused(), stores.records.paused():
@@ -99,6 +99,6 @@ def snapshot(stores: Stores, clock: Clock) -> Iterator[Snapshot]:
 
 
 def _value(cursor: duckdb.DuckDBPyConnection) -> Any:  # noqa: ANN401 - what SQL says
-    """Return the one value of a statement that has one."""
+    """Return the single value of a statement."""
     ((value,),) = cursor.fetchall()
     return value

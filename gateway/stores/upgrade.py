@@ -1,8 +1,8 @@
-"""Bringing the files of an earlier version of the gateway forward.
+"""Upgrading the files of an earlier version of the gateway.
 
 A file is copied before its first step, and the copy is removed after the last one. Each step is one transaction, so a
-file whose upgrade was cut off is whole, and the next start goes on with the steps that are left. The copy is there for
-a person: nothing here puts it in the place of a file, which may have more in it by then.
+file whose upgrade was interrupted is consistent, and the next start continues with the remaining steps. The copy is
+there for a person: nothing here puts it in the place of a file, which may contain more by then.
 """
 
 import os
@@ -24,7 +24,7 @@ from gateway.stores.migrations import Schema
 from gateway.stores.whole import require_whole
 
 type Say = Callable[[str], None]
-"""Tells whoever started the gateway how far it is."""
+"""Receives lines of progress."""
 
 _COPY: Final = ".before-upgrade"
 _BUSY: Final = ("Could not set lock", "database is locked")
@@ -32,15 +32,15 @@ _MB: Final = 1_000_000
 
 
 class UpgradeError(Exception):
-    """A file can't be brought forward; the message says why, how it is now, and what to do."""
+    """A file can't be upgraded; the message says why, what state it is in, and what to do."""
 
 
 def upgrade(data: Path, say: Say) -> None:
-    """Bring both files of a directory forward, as far as they are there and need it.
+    """Upgrade both files of a directory, if they exist and need it.
 
     Args:
         data: The directory; nobody may be serving from it.
-        say: Told of each step.
+        say: Receives a line for each step.
 
     Raises:
         OtherVersionError: A file is newer than this version, or older than 0.1. Nothing was changed.
@@ -87,13 +87,13 @@ def _changed(file: "_File", change: Callable[[Say], None], say: Say) -> None:
         change(say)
     except (OSError, duckdb.Error, sqlite3.Error) as error:
         raise UpgradeError(
-            f"{file.path} could not be brought forward; it is as it was before the step that failed. See that its "
-            f"disk is not full and that the gateway's user may write to it; then start the gateway again. {error}"
+            f"{file.path} could not be upgraded; it is as it was before the step that failed. Make sure that its disk "
+            f"is not full and that the gateway's user may write to it, then start the gateway again. {error}"
         ) from error
 
 
 class _File(ABC):
-    """A file that is open.
+    """An open file.
 
     Attributes:
         name: What it is called in the directory.
@@ -114,7 +114,7 @@ class _File(ABC):
 
     @abstractmethod
     def copy(self, target: Path, say: Say) -> None:
-        """Copy the file, whole or not at all."""
+        """Copy the file atomically."""
 
     @abstractmethod
     def migrate(self, say: Say) -> None:
@@ -122,15 +122,17 @@ class _File(ABC):
 
     @abstractmethod
     def finish(self, say: Say) -> None:
-        """Do what the steps have left, in parts, each a transaction: what is cut off goes on at the next start."""
+        """Finish what the steps have left to do, in parts, each a transaction. If interrupted, the next start
+        continues.
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
     @property
     def size(self) -> int:
-        """How many bytes it takes with its logs."""
+        """Its size in bytes, including its logs."""
         parts = (self.path, *(self.path.with_name(f"{self.name}{log}") for log in self.logs))
         return sum(part.stat().st_size for part in parts if part.exists())
 
@@ -194,7 +196,7 @@ class _Accounts(_File):
         self.schema.migrate(self._connection.execute, self.version, lambda told: say(f"{self.name}: {told}"))
 
     def finish(self, say: Say) -> None:
-        """Do nothing: its steps leave nothing."""
+        """Do nothing: its steps leave nothing to do."""
 
     def close(self) -> None:
         self._connection.close()
@@ -209,7 +211,8 @@ def _opened(kind: type[_File], path: Path) -> Iterator[_File]:
         if not copy_of_before.exists() or any(words in str(error) for words in _BUSY):
             raise
         raise UpgradeError(
-            f"{path} can't be opened. An upgrade of it was cut off, and {copy_of_before} is how it was before. If "
+            f"{path} can't be opened. An upgrade of it was interrupted, and {copy_of_before} is a copy from before the "
+            f"upgrade. If "
             f"{path.name} is damaged, and nothing but that keeps it from being opened, put the copy in its place, move "
             f"what is beside it in {', '.join(f'{path.name}{log}' for log in kind.logs)} away, and start again. {error}"
         ) from error
@@ -231,6 +234,6 @@ def _require_room(data: Path, files: list[_File]) -> None:
     free = shutil.disk_usage(data).free
     if needed > free:
         raise UpgradeError(
-            f"The upgrade copies what it changes first, which takes {needed / _MB:,.1f} MB in {data}, and "
-            f"{free / _MB:,.1f} MB are free. Make room, and start the gateway again; nothing was changed."
+            f"Before the upgrade changes a file, it copies it, which takes {needed / _MB:,.1f} MB in {data}, but only "
+            f"{free / _MB:,.1f} MB are free. Free some space, and start the gateway again; nothing was changed."
         )

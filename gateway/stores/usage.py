@@ -1,7 +1,8 @@
-"""What customers have stored, and what they may: counted in each post's transaction, and anew where some of it goes.
+"""What customers have stored, and what they may store. It is counted in each post's transaction, and recounted after
+deletions.
 
-Bytes are an estimate that needs no look at what is stored, a little above what the file takes. Whatever else comes to
-be stored of a customer joins in `_PARTS`, and is told to `Usages` in the transaction that brings it.
+Bytes are an estimate that needs no look at what is stored, a little above what the file takes. Anything else that is
+stored for a customer must be added to `_PARTS`, and reported to `Usages` in the transaction that stores it.
 """
 
 from collections.abc import Callable
@@ -10,16 +11,17 @@ from enum import StrEnum
 from typing import Any, Final
 
 RECORD_BYTES: Final = 40
-"""Of a flow record; a million takes some 26 MB in the file, and more before it is packed there."""
+"""Of a flow record; a million take some 26 MB in the file, and more before they are compressed there."""
 POST_BYTES: Final = 400
 """Of a post's key, answer and name of its log."""
 REJECTED_BYTES: Final = 30
-"""Of a line that was rejected, in the answer to its post as it is kept."""
+"""Of a rejected line, in the stored answer to its post."""
 TEXT_BYTES: Final = 64
 """Of a text, besides its own bytes."""
 FACT_BYTES: Final = 30
-"""Of what an hour has shown for its bytes to count once (an address, or a NIC's flow log), or of an hour
-that waits for it."""
+"""Of a fact about an hour by which its bytes count once (an address, or a NIC's flow log), or of an hour that waits for
+that.
+"""
 
 _PARTS: Final = (
     ("records", "0", f"{RECORD_BYTES} * count(*)", "0"),
@@ -53,40 +55,41 @@ class Usage:
     facts: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
-        """Return both together."""
+        """Return the sum of both."""
         return Usage(self.texts + other.texts, self.stored_bytes + other.stored_bytes, self.facts + other.facts)
 
 
 type Admit = Callable[[Usage], None]
-"""Told what is about to be stored; raises an exception if that is too much."""
+"""Called with what is about to be stored; raises an exception if that is too much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a customer may store; each is the most."""
+    """What a customer may store; each is a limit."""
 
     texts: int
     stored_bytes: int
 
 
 DEFAULT_BUDGET: Final = Budget(texts=3_000_000, stored_bytes=1_000_000_000_000)
-"""Of a customer that has none of its own. It holds the texts of 10,000 NICs and of 10,000 agents with 50 processes
-each, and three weeks of a record a minute of each of them; docs/operations.md has the sum."""
+"""The budget of a customer without its own. It is enough for the texts of 10,000 NICs and of 10,000 agents with 50
+processes each, and three weeks of a record per minute from each of them; docs/operations.md has the calculation.
+"""
 
 
 class Spent(StrEnum):
-    """What of a budget is spent."""
+    """The part of a budget that is spent."""
 
     TEXTS = "distinct texts"
     STORED_BYTES = "stored bytes"
 
 
 class BudgetSpentError(Exception):
-    """A post would pass its customer's budget.
+    """A post would exceed its customer's budget.
 
     Attributes:
-        what: What is spent.
-        most: What the budget allows of it.
+        what: The part that is spent.
+        most: The limit of that part.
 
     """
 
@@ -97,22 +100,22 @@ class BudgetSpentError(Exception):
 
 
 def of_post(records: int, rejected: int) -> Usage:
-    """Return what a post takes, besides texts that are new."""
+    """Return what a post takes, apart from new texts."""
     return Usage(0, POST_BYTES + RECORD_BYTES * records + REJECTED_BYTES * rejected)
 
 
 def of_texts(count: int, size: int) -> Usage:
-    """Return what so many new texts take, which have so many bytes together."""
+    """Return what a number of new texts take, given their total bytes."""
     return Usage(count, TEXT_BYTES * count + size)
 
 
 def of_facts(count: int) -> Usage:
-    """Return what so many facts about an hour take."""
+    """Return what a number of facts about an hour take."""
     return Usage(0, FACT_BYTES * count, count)
 
 
 class Usages:
-    """What each customer has stored, in memory; one writer at a time."""
+    """What each customer has stored, counted in memory; for one writer at a time."""
 
     def __init__(self) -> None:
         self._customers: dict[int, Usage] = {}
@@ -131,7 +134,7 @@ class Usages:
     def require_room(self, customer: int, more: Usage, budget: Budget) -> None:
         """Make sure that a customer may store more.
 
-        A post without a new text passes a budget of texts that is spent already: it takes none of it.
+        A post without new texts is allowed even if the budget of texts is spent, since it takes none of it.
 
         Raises:
             BudgetSpentError: It may not.
@@ -144,5 +147,5 @@ class Usages:
             raise BudgetSpentError(Spent.STORED_BYTES, budget.stored_bytes)
 
     def add(self, customer: int, more: Usage) -> None:
-        """Count what a customer has stored besides: it is committed."""
+        """Add what a customer has stored in addition, once it is committed."""
         self._customers[customer] = self.of(customer) + more

@@ -1,4 +1,4 @@
-"""Which log blobs there are in the flow-log account, and what their listing says about each."""
+"""The log blobs in the flow-log account, and what their listing says about each."""
 
 import re
 from calendar import monthrange
@@ -66,7 +66,8 @@ class LogListings:
         return (found for found in self.roots(kind) if isinstance(found, str))
 
     def roots(self, kind: LogKind) -> Iterator[str | UnknownName]:
-        """Walk the folders down to those of the years: a prefix for each NSG or flow log, and unknown names beside.
+        """Walk the folders down to those of the years; yield a prefix for each NSG or flow log, and unknown names
+        beside them.
 
         Names of logs begin with a key, so folders that don't are left out; `elsewhere` looks there.
         """
@@ -94,7 +95,7 @@ class LogListings:
         return every(self.name, kind.container, items, partial(_entry, kind))
 
     def beginning(self, kind: LogKind) -> Iterator[ListedLog | UnknownName]:
-        """As `entries` of the whole container, but so many alone that a large one does not take minutes."""
+        """As `entries` of the entire container, but limited, so that a large one does not take minutes."""
         return islice(self.entries(kind, ""), _BLOBS_IN_A_BEGINNING)
 
     def is_listed(self, log: LogBlob) -> bool:
@@ -116,7 +117,7 @@ class LogListings:
             yield from self._beside(kind, f"{resource}/{day:y=%Y/m=%m/d=%d}/", _HOUR.fullmatch)
 
     def elsewhere(self, kind: LogKind) -> Iterator[UnknownName]:
-        """Yield unknown names in folders whose names begin with no key, where no log can be."""
+        """Yield unknown names in folders whose names do not begin with a key, where no log can be."""
         for found in self._walk(kind, ""):
             if isinstance(found, str) and "=" not in found:
                 yield from (each for each in self.entries(kind, found) if isinstance(each, UnknownName))

@@ -45,7 +45,7 @@ def test_what_is_not_in_the_flows_is_said():
     said = remarks(records_of(*TABLES, []), Found(Gathering(), LeftOut(links, some), 4), counted=False)
     assert len(said) == 4
     assert said[0] == "Left out: 2 connections within this machine, 2 to the edge."
-    assert said[1] == "4 lines of the connection table could not be understood."
+    assert said[1] == "4 lines of the connection table could not be parsed."
     assert said[2].startswith("2 of 3 flows have no process name: root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
     assert "ss (iproute2)" in said[3]
     assert remarks([], Found(Gathering(), LeftOut(), 0), counted=False) == []

@@ -112,7 +112,7 @@ def test_a_hold_whose_search_is_not_understood_keeps_all_of_its_span_and_is_told
     forget_outlived(stores, 30 * DAY, NOW)
     assert ports() == [50, 51]
     (told,) = [each.getMessage() for each in caplog.records]
-    assert told.startswith(f"The search of hold {number}, of customer {customer}, can no longer be read")
+    assert told.startswith(f"The search of hold {number} of customer {customer} can no longer be parsed")
 
 
 @pytest.mark.parametrize("change", ["hold", "days"])

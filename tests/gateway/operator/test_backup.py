@@ -166,13 +166,13 @@ def test_nothing_is_written_over(data, tmp_path, capsys, taken):
 
 def test_a_directory_that_no_gateway_kept_anything_in_is_not_backed_up(tmp_path, capsys):
     assert main(["backup", "--data", str(tmp_path / "dtaa"), str(tmp_path / "backup")]) == 1
-    assert "Name the directory that it serves from." in capsys.readouterr().err
+    assert "Name the directory that the gateway serves from." in capsys.readouterr().err
     assert names(tmp_path) == set()
 
 
 def test_a_full_disk_ends_in_a_sentence_and_the_gateway_goes_on(data, tiny_disk, tmp_path):
     with operated(data) as stores:
-        with pytest.raises(RefusedError, match="its disk is not full; then try again"):
+        with pytest.raises(RefusedError, match="its disk is not full, then try again"):
             carry_out(data, "backup", wishes(tiny_disk / "backup"), silent)
         assert names(tiny_disk) == set()
         stores.records.store(Post(1, "after", b"", b"{}", NOW), transposed([record()]))
@@ -181,7 +181,7 @@ def test_a_full_disk_ends_in_a_sentence_and_the_gateway_goes_on(data, tiny_disk,
 
 def test_where_a_disk_is_mounted_a_directory_in_it_is_asked_for(data, tiny_disk, capsys):
     assert main(["backup", "--data", str(data), str(tiny_disk)]) == 1
-    assert "Name a directory in it" in capsys.readouterr().err
+    assert "Name a directory within it" in capsys.readouterr().err
 
 
 def test_a_gateway_that_is_killed_leaves_no_backup(data, tmp_path):
@@ -189,7 +189,7 @@ def test_a_gateway_that_is_killed_leaves_no_backup(data, tmp_path):
         stores.records.store(Post(1, "many", b"", b"{}", NOW), transposed([record()] * 20_000))
     target = tmp_path / "backup"
     with GatewayProcess(data) as gateway:
-        with pytest.raises(RefusedError, match=r"The gateway (stopped answering|ended)"):
+        with pytest.raises(RefusedError, match=r"The gateway stopped (answering|before)"):
             carry_out(data, "backup", wishes(target), lambda _: gateway.kill())
         assert not target.exists()
     assert carry_out(data, "backup", wishes(target), silent)["records"] == 20_001

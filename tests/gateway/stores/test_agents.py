@@ -112,7 +112,7 @@ def test_agents_that_nobody_accepted_make_room_once_they_are_heard_of_no_more(ag
         agents.meet(customer, replace(WEB, id=name), NOW)
     agents.decide(customer, number, "a", Standing.ACCEPTED)
     agents.decide(customer, number, "b", Standing.REFUSED)
-    with pytest.raises(StoreError, match="3 agents already"):
+    with pytest.raises(StoreError, match="already 3 agents"):
         agents.meet(customer, replace(WEB, id="d"), NOW + timedelta(days=1))
     agents.meet(customer, replace(WEB, id="d"), NOW + timedelta(days=1, seconds=1))
     assert [each.presence.id for each in agents.of_item(number)] == ["a", "d", "b"]
@@ -150,7 +150,7 @@ def test_customers_do_not_share_agents(agents, accounts, customer):
 def test_there_are_no_more_agents_than_the_list_can_bear(agents, customer, monkeypatch):
     monkeypatch.setattr(room, "MOST_AGENTS", 1)
     agents.meet(customer, WEB, NOW)
-    with pytest.raises(StoreError, match="1 agents already"):
+    with pytest.raises(StoreError, match="already 1 agents"):
         agents.meet(customer, replace(WEB, id="b"), NOW)
     agents.meet(customer, WEB, NOW + timedelta(minutes=2))
 

@@ -34,7 +34,7 @@ def test_a_machine_made_by_hand_is_accepted_and_waits_for_its_agent(items, custo
 
 def test_a_name_is_taken_once_whatever_its_case(items, customer):
     items.add(customer, "web-1", [], "")
-    with pytest.raises(StoreError, match="a machine WEB-1 already"):
+    with pytest.raises(StoreError, match="already a machine WEB-1"):
         items.add(customer, "WEB-1", [], "")
 
 

@@ -36,7 +36,7 @@ def test_the_audit_log_is_read_page_by_page_newest_first(reader):
 
 def test_a_row_tells_when_who_what_and_to_what(gateway, team, clock, reader):
     gateway.stores.audit_log.add(Actor(team.customer, "ada"), clock.now(), Action.MADE_TOKEN, "token 7")
-    row = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC ada made a subscription token token 7"
+    row = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC ada created a subscription token token 7"
     assert row in text_of(reader.get("/setup/audit-log"))
 
 

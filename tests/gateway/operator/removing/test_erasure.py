@@ -146,7 +146,7 @@ def test_a_hold_that_is_made_while_the_records_are_looked_for_refuses_too(stores
             return found
 
     late = replace(stores, holds=Late(stores.database))
-    with pytest.raises(RefusedError, match="holds were changed just now"):
+    with pytest.raises(RefusedError, match="holds were changed in the meantime"):
         erase(work(late, "contoso", search="port:22"))
     assert stores.records.count(CONTOSO) == 241
     assert actions(stores) == []
@@ -201,5 +201,5 @@ def test_the_audit_log_keeps_the_whole_search(stores):
     search = f"ip:{','.join(f'10.0.{number}.0/24' for number in range(40))} port:22"
     erase(work(stores, "contoso", search=search))
     assert all(subject.endswith("port:22") for _, _, subject in actions(stores))
-    with pytest.raises(RefusedError, match="The audit log keeps searches of up to 3900 characters"):
+    with pytest.raises(RefusedError, match="The audit log stores searches of up to 3900 characters"):
         erase(work(stores, "contoso", search=f"rule:{'x' * 3900}"))
