@@ -12,9 +12,9 @@ from agent.clock import Clock, iso
 from agent.delivery.settings import Settings
 from agent.delivery.spool import Spool, make_batch
 from agent.errors import TableUnreadable
+from agent.flows.connections import Tracker, connections_of
 from agent.flows.grouping import Gathering
 from agent.flows.leaving_out import LeftOut, left_out_of
-from agent.flows.links import Tracker, links_of
 from agent.flows.record import to_lines
 from agent.flows.table import Endpoint, PortRange, Snapshot
 
@@ -75,7 +75,7 @@ class Watch:
             TableUnreadable: the table can't be read.
         """
         snapshot = self._read(now_ms)
-        left_out = left_out_of(links_of(snapshot), self._edge(), self._addresses())
+        left_out = left_out_of(connections_of(snapshot), self._edge(), self._addresses())
         changes = self._tracker.observe(snapshot, left_out.keys)
         if self._last_ms is not None:
             self._gathering.add(self._last_ms, changes)

@@ -28,7 +28,7 @@ from gateway.console.errors import PageError
 from gateway.console.routes import Routes
 from gateway.framing import OneEnd
 from gateway.headers import SecurityHeaders
-from gateway.keeping.outlived import forget_outlived
+from gateway.keeping.expired import delete_expired
 from gateway.limits import DEFAULT_LIMITS, Limits
 from gateway.metrics.activity import Activity
 from gateway.signing_in import SigningIn
@@ -117,7 +117,7 @@ async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | No
     """Delete expired data, records also right at the start, until the gateway stops."""
     while True:
         # Before the keys, which live as long as their records.
-        records = partial(forget_outlived, stores, records_life, clock(), ending.is_set)
+        records = partial(delete_expired, stores, records_life, clock(), ending.is_set)
         await _carry_out([records, *_small_chores(stores, clock)])
         await anyio.sleep(3600)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gateway.clock import iso, utc_now
 from gateway.confirming import require_typed
-from gateway.operator.asking import carry_out
+from gateway.operator.client import carry_out
 from gateway.stores.operator_log import OperatorLog
 from gateway.stores.stores import open_database
 from gateway.stores.whole import require_kept
@@ -108,16 +108,16 @@ def _counted(customer: dict[str, Any]) -> str:
 
 
 def _remove(options: argparse.Namespace) -> None:
-    wishes = {"customer": options.name, "who": _operator()}
+    arguments = {"customer": options.name, "who": _operator()}
     if not options.yes:
-        found = carry_out(options.data, "remove", wishes | {"look_only": True}, say)
+        found = carry_out(options.data, "remove", arguments | {"look_only": True}, say)
         begun = " Its removal has already begun." if found["removal_began_at"] else ""
         require_typed(
             options.name,
             f"{options.name} has {_counted(found)}.{begun} Everything that belongs to it will be removed, which can't "
             f"be undone.",
         )
-    carry_out(options.data, "remove", wishes | {"look_only": False}, say)
+    carry_out(options.data, "remove", arguments | {"look_only": False}, say)
     say(
         f"{options.name} is removed. Backups made before {iso(utc_now())} still contain its data, and restoring one "
         f"brings it back: delete them, wherever they are kept."
@@ -126,8 +126,8 @@ def _remove(options: argparse.Namespace) -> None:
 
 def _budget(options: argparse.Namespace) -> None:
     given = {"texts": options.texts, "stored_bytes": options.stored_bytes}
-    wishes = {name: None if value == _DEFAULT else value for name, value in given.items() if value is not None}
-    told = carry_out(options.data, "budget", {"customer": options.name, "who": _operator()} | wishes, say)
+    arguments = {name: None if value == _DEFAULT else value for name, value in given.items() if value is not None}
+    told = carry_out(options.data, "budget", {"customer": options.name, "who": _operator()} | arguments, say)
     if options.json:
         print_json(told)
         return

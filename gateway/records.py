@@ -4,7 +4,7 @@ import argparse
 from typing import Final
 
 from gateway.confirming import require_typed
-from gateway.operator.asking import carry_out
+from gateway.operator.client import carry_out
 from gateway.operator.slices import in_words
 from shared.commands.output import print_json, say
 
@@ -53,8 +53,8 @@ def run_records_command(options: argparse.Namespace) -> None:
 
     """
     search = options.search if options.address is None else _search_for(options.address)
-    wishes = {"customer": options.customer, "search": search}
-    found = carry_out(options.data, "erase", wishes | {"look_only": True}, say)
+    arguments = {"customer": options.customer, "search": search}
+    found = carry_out(options.data, "erase", arguments | {"look_only": True}, say)
     if found["records"] and not options.yes:
         require_typed(
             "erase",
@@ -62,7 +62,7 @@ def run_records_command(options: argparse.Namespace) -> None:
             f"erased.",
         )
     if found["records"]:
-        found = carry_out(options.data, "erase", wishes | {"look_only": False}, say)
+        found = carry_out(options.data, "erase", arguments | {"look_only": False}, say)
     if options.json:
         print_json(found)
     say(

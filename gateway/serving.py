@@ -174,7 +174,7 @@ def serve(
         sys.setswitchinterval(_SWITCH_SECONDS)
         end_on_signals(*(serving for serving, _ in servings))
         _first_start(stores.accounts, say)
-        _tell_of_the_key(stores, options.data, say)
+        _warn_about_the_key(stores, options.data, say)
         write(told)
         run(*servings)
 
@@ -270,7 +270,7 @@ def _first_start(accounts: Accounts, say: Callable[[str], None]) -> None:
         say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")
 
 
-def _tell_of_the_key(stores: Stores, data: Path, say: Callable[[str], None]) -> None:
+def _warn_about_the_key(stores: Stores, data: Path, say: Callable[[str], None]) -> None:
     """Warn now if the secrets key is missing or wrong, which would otherwise only be noticed at the next download."""
     lost = stores.deployments.sealed_for_good()
     if lost:

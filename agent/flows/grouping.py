@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from agent.flows.connections import Change
 from agent.flows.direction import Basis, Direction
-from agent.flows.links import Change
 from agent.flows.record import SOURCE, VERSION, Record, make_record
 from agent.flows.table import Counters, Endpoint, Protocol
 

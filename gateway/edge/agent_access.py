@@ -9,8 +9,8 @@ from gateway.actions.machines import register_agent
 from gateway.api.auth import Auth, bearer
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
-from gateway.edge.presence import agent_id, presence, says_who
-from gateway.stores.agents import Presence, Standing
+from gateway.edge.agent_identity import agent_id, identity_of, says_who
+from gateway.stores.agents import AgentIdentity, Standing
 from gateway.stores.audit_log import Actor
 from gateway.stores.errors import FullError
 from gateway.stores.stores import Stores
@@ -55,7 +55,7 @@ class AgentAccess:
         if not says_who(request):
             return await run_in_threadpool(self._known, token.customer, agent_id(request))
         peer = "" if request.client is None else request.client.host
-        return await run_in_threadpool(self._met, token, presence(request), peer)
+        return await run_in_threadpool(self._register, token, identity_of(request), peer)
 
     async def item_of_refused(self, request: Request) -> int | None:
         """Return the machine of an accepted agent whose token was once valid, for its refusal to be shown there."""
@@ -76,12 +76,12 @@ class AgentAccess:
             raise ApiError(
                 403, "unknown_agent", "This agent is unknown. Poll GET /agent/v1/request first, then deliver."
             )
-        return Known(customer, agent, known.presence.host, known.item)
+        return Known(customer, agent, known.identity.host, known.item)
 
-    def _met(self, token: SubscriptionToken, said: Presence, peer: str) -> Known:
+    def _register(self, token: SubscriptionToken, said: AgentIdentity, peer: str) -> Known:
         now = self._clock()
         try:
-            met = register_agent(self._stores, Actor.token(token, peer), now, said, peer)
+            registered = register_agent(self._stores, Actor.token(token, peer), now, said, peer)
         except FullError as error:
             raise ApiError(403, "too_many_agents", str(error)) from None
-        return Known(token.customer, said.id, said.host, met.item)
+        return Known(token.customer, said.id, said.host, registered.item)

@@ -16,7 +16,7 @@ from gateway.api.intake import Intake, Origin, Reader, idempotency_key
 from gateway.api.ndjson import Batch, check_length, read_each_line
 from gateway.clock import Clock, to_ms
 from gateway.edge.agent_access import AgentAccess, Known
-from gateway.edge.presence import behind, dropped
+from gateway.edge.agent_identity import behind, dropped
 from gateway.limits import Limits
 from gateway.stores.agents import Standing
 from gateway.stores.server_traffic import Answer

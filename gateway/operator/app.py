@@ -35,8 +35,8 @@ def create_operator(stores: Stores, clock: Clock) -> Starlette:
         operation = OPERATIONS.get(request.path_params["name"])
         if operation is None:
             return PlainTextResponse("unknown", HTTPStatus.NOT_FOUND)
-        wishes = orjson.loads(await request.body())
-        run = _Run(operation, stores, clock, wishes)
+        arguments = orjson.loads(await request.body())
+        run = _Run(operation, stores, clock, arguments)
         runs.add(run)
         # The background task comes next when nobody reads any more, too.
         return StreamingResponse(run.lines(), media_type="application/x-ndjson", background=BackgroundTask(run.end))
@@ -54,10 +54,10 @@ def create_operator(stores: Stores, clock: Clock) -> Starlette:
 class _Run:
     """An operation in progress, in its own thread."""
 
-    def __init__(self, operation: Operation, stores: Stores, clock: Clock, wishes: dict[str, Any]) -> None:
+    def __init__(self, operation: Operation, stores: Stores, clock: Clock, arguments: dict[str, Any]) -> None:
         self._lines: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._gone = threading.Event()
-        work = Work(stores, clock, self._say, wishes)
+        work = Work(stores, clock, self._say, arguments)
         self._thread = threading.Thread(target=self._carry_out, args=[operation, work], name="operation")
         self._thread.start()
 

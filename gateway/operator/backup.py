@@ -23,13 +23,13 @@ def back_up(work: Work) -> dict[str, Any]:
         RefusedError: The directory is not empty, or can't be written.
 
     """
-    target = Path(work.wishes["to"])
+    target = Path(work.arguments["to"])
     _require_free(target)
     with _refused_if_it_fails(target), _unfinished(target) as directory:
         with snapshot(work.stores, work.clock) as taken:
             taken.copy_accounts(directory / ACCOUNTS)
             count = taken.copy_records(directory / RECORDS, work.say)
-        if work.wishes["with_secrets_key"]:
+        if work.arguments["with_secrets_key"]:
             _copy_key(work.stores.database.path.with_name(SECRETS_KEY), directory)
         for path in directory.iterdir():
             path.chmod(0o600)

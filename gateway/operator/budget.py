@@ -22,13 +22,13 @@ def budget(work: Work) -> dict[str, Any]:
     stores, customer = work.stores, customer_of(work)
     if customer.removal_began_at is not None:
         raise RefusedError(f"{customer.name} is being removed, and no longer has a budget.")
-    wished = {name: work.wishes[name] for name in ("texts", "stored_bytes") if name in work.wishes}
+    wished = {name: work.arguments[name] for name in ("texts", "stored_bytes") if name in work.arguments}
     if wished:
         with stores.database.transaction():
             made = _with(stores.budgets.of(customer.number), wished)
             stores.budgets.set(customer.number, made)
             subject = f"{customer.name}: {made.texts:,} distinct texts, {made.stored_bytes:,} stored bytes"
-            stores.operator_log.add(work.clock(), work.wishes["who"], Action.SET_BUDGET, subject)
+            stores.operator_log.add(work.clock(), work.arguments["who"], Action.SET_BUDGET, subject)
     texts, stored_bytes = shares_of(stores, customer.number)
     return {
         "customer": customer.name,

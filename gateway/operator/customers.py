@@ -33,7 +33,7 @@ def customer_of(work: Work) -> Customer:
         RefusedError: There is none with this name.
 
     """
-    name = str(work.wishes["customer"])
+    name = str(work.arguments["customer"])
     customer = work.stores.customers.find(name, work.clock())
     if customer is None:
         raise RefusedError(f"There is no customer {name!r}. `customer list` lists the customers.")

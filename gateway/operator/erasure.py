@@ -33,7 +33,7 @@ def erase(work: Work) -> dict[str, Any]:
     count = sum(each.count for each in found)
     holds = work.stores.holds.in_force(customer.number)
     _require_not_held(work, customer, wanted, holds)
-    if found and not work.wishes["look_only"]:
+    if found and not work.arguments["look_only"]:
         subject = f"{in_words(count)}: {search}"
         _note_beginning(work, customer, subject, holds)
         _erase(work, found, count)
@@ -43,7 +43,7 @@ def erase(work: Work) -> dict[str, Any]:
 
 def _search(work: Work) -> Search:
     try:
-        search = parse(work.wishes["search"])
+        search = parse(work.arguments["search"])
     except SearchError as error:
         raise RefusedError(f"The search is not valid: {error}") from None
     if not search.terms:

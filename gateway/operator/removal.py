@@ -25,10 +25,10 @@ def remove(work: Work) -> dict[str, Any]:
     with stores.database.transaction():
         if customer.removal_began_at is None:
             _require_no_holds(customer, stores.holds.in_force(customer.number))
-        if not work.wishes["look_only"]:
+        if not work.arguments["look_only"]:
             stores.removals.begin(customer.number, work.clock())
     found = told(work, customer)
-    if not work.wishes["look_only"]:
+    if not work.arguments["look_only"]:
         stores.records.take_nothing_of(customer.number)
         stores.changes.tell(customer.number, over=True)
         _remove_records(work, customer.number, found["records"])
@@ -55,7 +55,7 @@ def _finish(work: Work, customer: Customer) -> None:
     stores.database.compact()
     with stores.database.transaction():
         if stores.removals.finish(customer.number):
-            stores.operator_log.add(work.clock(), work.wishes["who"], Action.REMOVED_CUSTOMER, customer.name)
+            stores.operator_log.add(work.clock(), work.arguments["who"], Action.REMOVED_CUSTOMER, customer.name)
     if not stores.database.empty_log():
         work.say(
             "accounts.sqlite is being read, for example by a backup: "

@@ -28,14 +28,14 @@ class Work:
         stores: The open stores.
         clock: The time.
         say: Receives lines of progress.
-        wishes: The arguments, as in JSON.
+        arguments: The arguments, as in JSON.
 
     """
 
     stores: Stores
     clock: Clock
     say: Say
-    wishes: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 type Operation = Callable[[Work], dict[str, Any]]

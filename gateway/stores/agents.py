@@ -25,7 +25,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class AgentIdentity:
     """What an agent says about itself.
 
     Attributes:
@@ -49,7 +49,7 @@ class Agent:
     """What is known about an agent.
 
     Attributes:
-        presence: What it said about itself when it was last seen.
+        identity: What it said about itself when it was last seen.
         peer: The address that it then polled from; empty if unknown.
         item: The number of the machine that it says it is on.
         standing: An administrator's decision about it on this machine.
@@ -60,7 +60,7 @@ class Agent:
 
     """
 
-    presence: Presence
+    identity: AgentIdentity
     peer: str
     item: int
     standing: Standing
@@ -71,7 +71,7 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class Registered:
     """The machine that an agent belongs to.
 
     Attributes:
@@ -91,12 +91,12 @@ class Agents:
         self._database = database
         self._changes = changes
 
-    def meet(self, customer: int, presence: Presence, now: datetime, peer: str = "") -> Met:
+    def register(self, customer: int, identity: AgentIdentity, now: datetime, peer: str = "") -> Registered:
         """Record an agent's poll, and return its machine, which is added as pending if it is new.
 
         Args:
             customer: The number of the customer.
-            presence: What the agent says about itself.
+            identity: What the agent says about itself.
             now: The time.
             peer: The address that it polls from, if known.
 
@@ -105,14 +105,14 @@ class Agents:
 
         """
         with self._database.transaction():
-            known = self.find(customer, presence.id)
-            same = known is not None and (known.presence, known.peer) == (presence, peer)
+            known = self.find(customer, identity.id)
+            same = known is not None and (known.identity, known.peer) == (identity, peer)
             if known is not None and same and now - known.seen_at < _SEEN_AT_STEP:
-                return Met(known.item, new=False)
+                return Registered(known.item, new=False)
             if known is None:
                 require_room_for_agent(self._database, customer, now)
-            met = self._machine(customer, presence)
-            addresses = ", ".join(presence.addresses)
+            registered = self._machine(customer, identity)
+            addresses = ", ".join(identity.addresses)
             self._database.run(
                 """INSERT INTO agents
                        (customer, id, item, host, system, version, addresses, peer, first_seen_at, seen_at)
@@ -120,43 +120,43 @@ class Agents:
                    ON CONFLICT DO UPDATE
                    SET item = ?3, host = ?4, system = ?5, version = ?6, addresses = ?7, peer = ?8, seen_at = ?9""",
                 customer,
-                presence.id,
-                met.item,
-                presence.host,
-                presence.system,
-                presence.version,
+                identity.id,
+                registered.item,
+                identity.host,
+                identity.system,
+                identity.version,
                 addresses,
                 peer,
                 to_ms(now),
             )
-            self._describe(met.item, presence)
-        return met
+            self._describe(registered.item, identity)
+        return registered
 
-    def _describe(self, item: int, presence: Presence) -> None:
+    def _describe(self, item: int, identity: AgentIdentity) -> None:
         """Update a machine with what an agent says about it. Only accepted agents may describe an accepted machine."""
-        standing = self.standing(item, presence.id)
+        standing = self.standing(item, identity.id)
         if standing is not Standing.REFUSED:
             self._database.run(
                 "UPDATE items SET addresses = ?, system = ? WHERE id = ? AND state IN (?, ?)",
-                ", ".join(presence.addresses),
-                presence.system,
+                ", ".join(identity.addresses),
+                identity.system,
                 item,
                 ItemState.PENDING,
                 ItemState.ACCEPTED if standing is Standing.ACCEPTED else ItemState.PENDING,
             )
 
-    def _machine(self, customer: int, presence: Presence) -> Met:
-        known = self._database.run("SELECT id FROM items WHERE customer = ? AND name = ?", customer, presence.host)
+    def _machine(self, customer: int, identity: AgentIdentity) -> Registered:
+        known = self._database.run("SELECT id FROM items WHERE customer = ? AND name = ?", customer, identity.host)
         if known:
-            return Met(known[0][0], new=False)
+            return Registered(known[0][0], new=False)
         require_room_for_machine(self._database, customer)
         added = self._database.run(
             "INSERT INTO items (customer, name, addresses, system, state) VALUES (?, ?, '', '', ?) RETURNING id",
             customer,
-            presence.host,
+            identity.host,
             ItemState.PENDING,
         )
-        return Met(added[0][0], new=True)
+        return Registered(added[0][0], new=True)
 
     def find(self, customer: int, agent: str) -> Agent | None:
         """Return a customer's agent with an id, if there is one."""
@@ -189,7 +189,7 @@ class Agents:
             )
             if standing is Standing.ACCEPTED:
                 self._database.run("UPDATE items SET state = ? WHERE id = ?", ItemState.ACCEPTED, item)
-                self._describe(item, known.presence)
+                self._describe(item, known.identity)
             decided = self.find(customer, agent)
         self._changes.tell(customer)
         return decided
@@ -223,7 +223,7 @@ _SELECT: Final = """
 
 def _agent(*row: Any) -> Agent:  # noqa: ANN401 - as the columns are
     agent, host, system, version, addresses, peer, item, standing, first_seen_at, seen_at, behind_ms, dropped = row
-    presence = Presence(agent, host, system, version, tuple(filter(None, addresses.split(", "))))
+    identity = AgentIdentity(agent, host, system, version, tuple(filter(None, addresses.split(", "))))
     behind = None if behind_ms is None else timedelta(milliseconds=behind_ms)
     seen = from_ms(first_seen_at), from_ms(seen_at)
-    return Agent(presence, peer, item, Standing(standing), *seen, behind, dropped)
+    return Agent(identity, peer, item, Standing(standing), *seen, behind, dropped)

@@ -192,7 +192,7 @@ class _Bystander:
         self._may_halve = may_halve
 
     def check(self) -> None:
-        """Anyone may post what was delivered before: the keys make it count once."""
+        """Allow every post: what was delivered before may be posted by anyone, since its keys make it count once."""
 
     def save(self, checkpoint: Checkpoint) -> None:
         if checkpoint.halved != self._halved and not self._may_halve:

@@ -62,7 +62,7 @@ class LogListings:
         self.name = account_name(service)
 
     def resources(self, kind: LogKind) -> Iterator[str]:
-        """As `roots`, without the unknown names."""
+        """Yield the same as `roots`, without the unknown names."""
         return (found for found in self.roots(kind) if isinstance(found, str))
 
     def roots(self, kind: LogKind) -> Iterator[str | UnknownName]:
@@ -86,7 +86,7 @@ class LogListings:
                     pending.append(found)
 
     def listed(self, kind: LogKind, prefix: str) -> Iterator[ListedLog]:
-        """As `entries`, without the unknown names."""
+        """Yield the same as `entries`, without the unknown names."""
         return (found for found in self.entries(kind, prefix) if isinstance(found, ListedLog))
 
     def entries(self, kind: LogKind, prefix: str) -> Iterator[ListedLog | UnknownName]:
@@ -95,7 +95,9 @@ class LogListings:
         return every(self.name, kind.container, items, partial(_entry, kind))
 
     def beginning(self, kind: LogKind) -> Iterator[ListedLog | UnknownName]:
-        """As `entries` of the entire container, but limited, so that a large one does not take minutes."""
+        """Yield the same as `entries` of the entire container, up to a limit, so that a large one does not take
+        minutes.
+        """
         return islice(self.entries(kind, ""), _BLOBS_IN_A_BEGINNING)
 
     def is_listed(self, log: LogBlob) -> bool:

@@ -76,10 +76,14 @@ def test_an_erasure_stands_in_the_audit_log_of_its_customer(stores):
     ]
 
 
-@pytest.mark.parametrize("wishes", [{"search": "port:22", "look_only": True}, {"search": "port:1"}])
-def test_a_look_and_a_search_without_records_change_nothing(stores, wishes):
-    found = erase(work(stores, "contoso", **wishes))
-    assert found == {"customer": "contoso", "search": wishes["search"], "records": 60 * (wishes["search"] == "port:22")}
+@pytest.mark.parametrize("arguments", [{"search": "port:22", "look_only": True}, {"search": "port:1"}])
+def test_a_look_and_a_search_without_records_change_nothing(stores, arguments):
+    found = erase(work(stores, "contoso", **arguments))
+    assert found == {
+        "customer": "contoso",
+        "search": arguments["search"],
+        "records": 60 * (arguments["search"] == "port:22"),
+    }
     assert stores.records.count(CONTOSO) == 241
     assert actions(stores) == []
 

@@ -46,7 +46,7 @@ def lives(stores: Stores, customer: int, general: timedelta | None) -> dict[Sour
     return {source: own.get(source, general) for source in Source}
 
 
-def forget_outlived(
+def delete_expired(
     stores: Stores, general: timedelta | None, now: datetime, stopped: Callable[[], bool] = lambda: False
 ) -> None:
     """Delete the expired records of all customers, except those that a hold keeps.
@@ -83,16 +83,16 @@ def _customers(stores: Stores, general: timedelta | None) -> list[int]:
 
 
 def _slices(stores: Stores, customer: int, general: timedelta | None, now: datetime) -> list[_Slice]:
-    outlived = _outlived(stores, customer, general, now)
+    expired = _outlived(stores, customer, general, now)
     rows = stores.records.rows(
         f"""
         SELECT min(post), max(post) FROM (
             SELECT post, sum(count(*)) OVER (ORDER BY post) // {_AT_ONCE} AS slice,
-                   count(*) FILTER ({outlived.sql}) AS outlived
+                   count(*) FILTER ({expired.sql}) AS expired
             FROM records GROUP BY post
-        ) GROUP BY slice HAVING sum(outlived) > 0 ORDER BY slice
+        ) GROUP BY slice HAVING sum(expired) > 0 ORDER BY slice
         """,  # noqa: S608 - words of ours
-        outlived.parameters,
+        expired.parameters,
     )
     return [_Slice(customer, first, last) for first, last in rows]
 
@@ -100,11 +100,11 @@ def _slices(stores: Stores, customer: int, general: timedelta | None, now: datet
 def _goes(stores: Stores, found: _Slice, general: timedelta | None, now: datetime) -> Condition:
     """Return the condition for the records of a slice to delete, given the current holds and retention."""
     records, customer = stores.records, found.customer
-    outlived = _outlived(stores, customer, general, now)
+    expired = _outlived(stores, customer, general, now)
     kept = opposite(any_of(condition(records, covered(customer, hold)) for hold in stores.holds.in_force(customer)))
     return Condition(
-        f"customer = ? AND post BETWEEN ? AND ? AND {outlived.sql} AND {kept.sql}",
-        (customer, found.first, found.last, *outlived.parameters, *kept.parameters),
+        f"customer = ? AND post BETWEEN ? AND ? AND {expired.sql} AND {kept.sql}",
+        (customer, found.first, found.last, *expired.parameters, *kept.parameters),
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from gateway.api.errors import ApiError
-from gateway.stores.agents import Presence
+from gateway.stores.agents import AgentIdentity
 from shared.flowlog.check import TEXT_BYTES, fits
 
 _LONGEST_HOST: Final = 255
@@ -34,7 +34,7 @@ def agent_id(request: Request) -> str:
     raise _bad("Send the agent's UUID in the header Agent-Id.")
 
 
-def presence(request: Request) -> Presence:
+def identity_of(request: Request) -> AgentIdentity:
     """Return everything that an agent says about itself.
 
     Raises:
@@ -44,7 +44,7 @@ def presence(request: Request) -> Presence:
     host = _host(request)
     if not (0 < len(host) <= _LONGEST_HOST and fits(host, TEXT_BYTES) and host.isprintable()):
         raise _bad(f"Send the machine's name in the header Agent-Host, 1 to {_LONGEST_HOST} characters.")
-    return Presence(
+    return AgentIdentity(
         agent_id(request),
         host,
         _text(request, "Agent-System"),

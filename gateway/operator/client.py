@@ -16,13 +16,13 @@ from gateway.stores.stores import open_stores
 from gateway.stores.whole import require_kept
 
 
-def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[str, Any]:
+def carry_out(data: Path, name: str, arguments: dict[str, Any], say: Say) -> dict[str, Any]:
     """Carry out an operation, and return its result.
 
     Args:
         data: The directory in which the gateway keeps everything.
         name: The operation.
-        wishes: Its arguments, as in JSON.
+        arguments: Its arguments, as in JSON.
         say: Receives lines of progress.
 
     Raises:
@@ -36,11 +36,11 @@ def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[s
     connection = connected(data)
     if connection is None:
         with open_stores(data) as stores:
-            return OPERATIONS[name](Work(stores, utc_now, say, wishes))
+            return OPERATIONS[name](Work(stores, utc_now, say, arguments))
     with closing(HTTPConnection("gateway")) as http:
         http.sock = connection
         try:
-            http.request("POST", f"/{name}", orjson.dumps(wishes))
+            http.request("POST", f"/{name}", orjson.dumps(arguments))
             answer = http.getresponse()
             if answer.status == HTTPStatus.NOT_FOUND:
                 raise RefusedError("The gateway that is serving has another version. Restart it, and try again.")
