@@ -1,4 +1,4 @@
-"""The time, as the agent uses it; tests give another."""
+"""The time, passed in so that tests can control it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What time it is, and how much has passed."""
+    """The current time, and elapsed time."""
 
     def now_ms(self) -> int:
         """Return epoch milliseconds."""
 
     def passed(self) -> float:
-        """Return seconds since some moment; they never go back, whatever becomes of the machine's clock."""
+        """Return seconds since an arbitrary moment; they never go back, whatever happens to the machine's clock."""
 
 
 class SystemClock:

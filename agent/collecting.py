@@ -12,18 +12,18 @@ from agent.clock import Clock, iso
 from agent.delivery.settings import Settings
 from agent.delivery.spool import Spool, make_batch
 from agent.errors import TableUnreadable
+from agent.flows.connections import Tracker, connections_of
 from agent.flows.grouping import Gathering
 from agent.flows.leaving_out import LeftOut, left_out_of
-from agent.flows.links import Tracker, links_of
 from agent.flows.record import to_lines
 from agent.flows.table import Endpoint, PortRange, Snapshot
 
 _logger = logging.getLogger("agent.collecting")
 READ_EVERY_SECONDS: Final = 30
-"""How far apart readings are at most: Linux remembers for 60 seconds what this machine closed."""
+"""The longest time between readings: Linux remembers for 60 seconds what this machine closed."""
 NOTHING_WANTED: Final = "this agent is not accepted in the console yet, or no blueprint is applied to its machine."
 RECORDS_MAX: Final = 5000
-"""How many records are posted at once; an interval with more is cut."""
+"""The most records in a post; an interval with more is split."""
 
 
 class Found(NamedTuple):
@@ -31,8 +31,8 @@ class Found(NamedTuple):
 
     Attributes:
         flows: the flows.
-        left_out: what makes no record.
-        damaged: how many lines of the table could not be understood.
+        left_out: what is not recorded.
+        damaged: how many lines of the table could not be parsed.
     """
 
     flows: Gathering
@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
 
 class Watch:
-    """Reads the table, and gathers what it finds until that is taken."""
+    """Reads the table, and collects the findings until they are taken."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class Watch:
 
         Args:
             read: reads the table, given the time.
-            ephemeral: the ports that this system gives to whoever begins a connection.
-            edge: tells where the edge was reached.
-            addresses: tells the machine's addresses, which change.
+            ephemeral: the ports that this system assigns to the initiator of a connection.
+            edge: returns where the edge was reached.
+            addresses: returns the machine's addresses, which change.
         """
         self._read = read
         self._edge = edge
@@ -69,13 +69,13 @@ class Watch:
         self._readings = 0
 
     def read(self, now_ms: int) -> None:
-        """Read the table once. The first reading of all only shows what was there before.
+        """Read the table once. The very first reading only shows what was there before.
 
         Raises:
             TableUnreadable: the table can't be read.
         """
         snapshot = self._read(now_ms)
-        left_out = left_out_of(links_of(snapshot), self._edge(), self._addresses())
+        left_out = left_out_of(connections_of(snapshot), self._edge(), self._addresses())
         changes = self._tracker.observe(snapshot, left_out.keys)
         if self._last_ms is not None:
             self._gathering.add(self._last_ms, changes)
@@ -85,7 +85,7 @@ class Watch:
         self._last_ms = now_ms
 
     def take(self) -> Found | None:
-        """Return what was found since it was last taken; None if nothing was read."""
+        """Return what was found since the last call; None if nothing was read."""
         if not self._readings:
             return None
         found = Found(self._gathering, self._left_out, self._damaged)
@@ -94,13 +94,13 @@ class Watch:
 
 
 class Collector:
-    """Does what the settings say: nothing, or read the table and put each interval into the spool."""
+    """Follows the settings: does nothing, or reads the table and puts each interval into the spool."""
 
     def __init__(self, watch: Callable[[], Watch], spool: Spool, clock: Clock, host: str) -> None:
-        """Prepare; nothing is collected before settings say so.
+        """Prepare; nothing is collected until the settings say so.
 
         Args:
-            watch: gives a watch that has not seen anything.
+            watch: returns a new watch.
             spool: where the intervals go.
             clock: the time.
             host: the machine's name.
@@ -118,17 +118,17 @@ class Collector:
         self._trouble: str | None = None
 
     def apply(self, settings: Settings) -> None:
-        """Follow settings from now on; what was found until now is kept."""
+        """Apply new settings; what has been found so far is kept."""
         before, self._settings = self._settings, settings
         if before is not None and before.interval_seconds == settings.interval_seconds:
             return
         self._close()
         if settings.interval_seconds is None:
             self._watch, self._interval = None, 0
-            _logger.info("Nothing is collected: %s", NOTHING_WANTED)
+            _logger.info("Nothing is being collected: %s", NOTHING_WANTED)
             return
         self._interval = settings.interval_seconds
-        _logger.info("Connections are collected, and sent every %d seconds.", self._interval)
+        _logger.info("Connections are collected and sent every %d seconds.", self._interval)
         if self._watch is None:
             self._watch = self._new_watch()
             self._look(self._watch)
@@ -152,7 +152,7 @@ class Collector:
         return max(0.0, self._next_look - self._clock.passed())
 
     def finish(self) -> None:
-        """Read the table once more, and keep what was found until now."""
+        """Read the table once more, and keep what has been found so far."""
         if self._watch is not None:
             self._look(self._watch)
             self._close()
@@ -198,5 +198,5 @@ class Collector:
 
 
 def _next_after(now: float, start: float, pace: float) -> float:
-    """Return when the next reading is due; those that were missed are not made up for."""
+    """Return when the next reading is due; missed ones are not made up for."""
     return start + (math.floor((now - start) / pace) + 1) * pace

@@ -16,14 +16,14 @@ class TableUnreadable(AgentError):  # noqa: N818 -- named by the remedy
 
 
 class EdgeError(AgentError):
-    """The edge did not do what it was asked to."""
+    """The edge did not do what it was asked to do."""
 
 
 class EdgeAway(EdgeError):  # noqa: N818 -- named by the remedy
     """The edge is away, slow or busy, or can't be trusted: keep everything, try again later.
 
     Attributes:
-        wait: seconds that the edge asked for; None when it did not say.
+        wait: seconds that the edge asked for; None if it did not say.
     """
 
     def __init__(self, message: str, wait: float | None = None) -> None:
@@ -32,12 +32,12 @@ class EdgeAway(EdgeError):  # noqa: N818 -- named by the remedy
 
 
 class TokenRefused(EdgeError):  # noqa: N818 -- named by the remedy
-    """The edge refuses the token, or takes nothing until an administrator acts in the console: keep everything."""
+    """The edge refuses the token, or accepts nothing until an administrator acts in the console: keep everything."""
 
 
 class WrongAddress(EdgeError):  # noqa: N818 -- named by the remedy
-    """An answer that no edge gives: a wrong address, a fault, or something before it. Keep everything, and wait."""
+    """An answer that no edge gives: a wrong address, a fault, or something in front. Keep everything, and wait."""
 
 
 class BatchRefused(EdgeError):  # noqa: N818 -- named by the remedy
-    """The edge will never take this interval: set it aside with the reason, and go on with the next."""
+    """The edge will never accept this interval: set it aside with the reason, and continue with the next."""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and that nobody else can read."""
+"""Files that are written atomically, and that nobody else can read."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _TEMPORARY: Final = ".new"
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory that only its owner can read, unless it is there."""
+    """Create a directory that only its owner can read, unless it exists."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def write_whole(file: Path, data: bytes) -> None:
-    """Write a file so that after a kill or a power cut at any moment it is as before or as after.
+    """Write a file atomically, even if there is a kill or a power failure.
 
     Raises:
-        OSError: it could not be written; it is as before.
+        OSError: it could not be written, and is unchanged.
     """
     temporary = file.with_name(file.name + _TEMPORARY)
     try:
@@ -37,7 +37,7 @@ def write_whole(file: Path, data: bytes) -> None:
 
 
 def remove_unfinished(directory: Path) -> None:
-    """Remove what a kill left half written."""
+    """Remove files that a kill left half written."""
     for file in directory.glob("*" + _TEMPORARY):
         file.unlink(missing_ok=True)
 
@@ -49,7 +49,7 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make sure that the new name outlives a power cut; Windows has no such thing."""
+    """Make sure that the new name survives a power failure; Windows has no such call."""
     if os.name != "posix":
         return
     descriptor = os.open(directory, os.O_RDONLY)

@@ -1,10 +1,10 @@
-"""Text of the other side, made fit for a log and for files.
+"""Text from the other side, made safe for a log and for files.
 
-The edge, or a proxy before it, may repeat what it was sent, and with it the token: whole, cut, encoded, in pieces over
-several reasons, or an older token that nothing here knows any more. So no secret is looked for. Of a foreign sentence
-only known words stay, and short numbers among them; of codes only the gateway's own.
+The edge, or a proxy in front of it, may repeat what it was sent, including the token: complete, cut, encoded, in pieces
+across several reasons, or an older token that nothing here remembers. So this does not search for secrets: only known
+words of a foreign sentence are kept, and short numbers among them, and only the gateway's own codes.
 
-It is a copy of `shared/apigw/foreign.py`, which the agent runs without; a test holds the two together.
+It is a copy of `shared/apigw/foreign.py`, which the agent runs without; a test keeps the two in step.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ version VNet vnet was were when where which whole whose why will with within wit
 zero-length
 """
 WORDS: Final = CODES | frozenset(_WORDS.split())
-"""What a foreign sentence may say: the words of the flow record's rules, and others that refusals are told in."""
+"""What a foreign sentence may say: the words of the flow record's rules, and others that refusals use."""
 
 
 def plain_words(text: str) -> str:
-    """Return what of a foreign sentence is known not to be secret; "..." stands for the rest.
+    """Return the part of a foreign sentence that is known not to be secret; "..." stands for the rest.
 
     A word stays only beside another, or a token that is spelt in words would leave a few; a number or a single letter
     stays only between words, and a few of them at most, or a token that is cut into small pieces would.
@@ -89,7 +89,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         code: "" if the gateway is not known to have it.
-        message: what of its sentence may be shown.
+        message: the part of its sentence that may be shown.
     """
 
     code: str
@@ -97,9 +97,9 @@ class Refusal(NamedTuple):
 
 
 def refusal_in(body: bytes) -> Refusal | None:
-    """Return the error that an answer brings.
+    """Return the error in an answer.
 
-    Any other form gives None: then it was not the edge that answered, but something before it.
+    Return None for any other form: then it was not the edge that answered, but something in front of it.
     """
     document = parsed(body)
     error = document.get("error") if isinstance(document, dict) else None
@@ -110,7 +110,7 @@ def refusal_in(body: bytes) -> Refusal | None:
 
 
 def parsed(body: bytes) -> object:
-    """Return what an answer says in JSON; None if it is not JSON."""
+    """Return an answer's JSON; None if it is not JSON."""
     try:
         document: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -119,7 +119,7 @@ def parsed(body: bytes) -> object:
 
 
 def shape(value: object) -> str:
-    """Return what a value of an answer is, without what a text, or a number as long as one, says."""
+    """Return a description of a value in an answer, without the content of texts and long numbers."""
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < _SHORT):
         return repr(value)
     for kind, name in ((str, "a text"), (list, "a list"), (dict, "an object")):

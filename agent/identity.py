@@ -1,4 +1,4 @@
-"""Who this machine is, as the edge is told."""
+"""The identity of this machine, as the edge sees it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _HOST_MAX: Final = 255
 
 
 class Identity(NamedTuple):
-    """What stands in the headers of every request.
+    """What the headers of every request contain.
 
     Attributes:
-        agent_id: a UUID, made once, and kept in the state directory.
+        agent_id: a UUID, created once, and kept in the state directory.
         host: the machine's name.
         system: the operating system.
         addresses: the machine's addresses, without loopback and those that mean nothing elsewhere.
@@ -37,7 +37,7 @@ class Identity(NamedTuple):
     addresses: tuple[str, ...]
 
     def headers(self) -> dict[str, str]:
-        """Return the headers, of characters that are sent as one byte each: the host's are those of UTF-8."""
+        """Return the headers, in characters that are sent as one byte each; the host name is in UTF-8."""
         return {
             "Agent-Id": self.agent_id,
             # The records have this name too, and the edge compares them: it must arrive as it is.
@@ -49,7 +49,7 @@ class Identity(NamedTuple):
 
 
 def identify(state: Path) -> Identity:
-    """Return who this machine is.
+    """Return this machine's identity.
 
     Raises:
         SettingError: the state directory can't be used.
@@ -77,12 +77,12 @@ def _agent_id(state: Path) -> str:
         message = f"The state directory {state} can't be used: {error.strerror}."
         raise SettingError(message) from error
     except ValueError as error:
-        message = f"The file {file} does not hold an agent id: remove it, and the machine gets a new one."
+        message = f"The file {file} does not contain an agent id: remove it, and the machine gets a new one."
         raise SettingError(message) from error
 
 
 def own_addresses() -> frozenset[str]:
-    """Return the addresses of all NICs; none where nothing tells them at once."""
+    """Return the addresses of all NICs; none if they can't be read immediately."""
     try:
         return frozenset(filter(None, map(canonical, _addresses_of_cards())))
     except (ImportError, OSError):
@@ -117,5 +117,5 @@ def _addresses_of_name() -> list[str]:
 
 
 def _header(text: str) -> str:
-    """Return what can stand in a header."""
+    """Return a text with only what a header can contain."""
     return printable(text.encode("ascii", "replace").decode(), _TEXT_MAX)

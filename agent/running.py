@@ -1,4 +1,4 @@
-"""`run`: polling, collecting and delivering at the same time, until it is told to end."""
+"""`run`: polling, collecting and delivering at the same time, until told to stop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIGNALS_SECONDS: Final = 1.0
 
 
 class Loop(threading.Thread):
-    """Takes one step after the other, and waits in between as long as each says, or until it is woken."""
+    """Takes one step after another, and waits in between for as long as each step says, or until it is woken."""
 
     def __init__(self, name: str, step: Callable[[], float | None], ended: queue.SimpleQueue[int]) -> None:
         # As a daemon: an answer that doesn't come must not keep the agent from ending.
@@ -41,7 +41,7 @@ class Loop(threading.Thread):
         self._wake.set()
 
     def run(self) -> None:
-        """Take steps until stopped; a bug in one ends the whole agent, for somebody to see."""
+        """Take steps until stopped; a bug in one stops the agent, so that somebody notices."""
         try:
             while not self._stopping:
                 wait = self._step()
@@ -78,7 +78,7 @@ class Runner:
         self._collecting.join(_END_SECONDS)
         if code == 0 and not self._collecting.is_alive():
             self._collector.finish()
-            _logger.info("The agent stops; what it has found so far is in the spool.")
+            _logger.info("The agent is stopping; what it has found so far is in the spool.")
         return code
 
     def _wait_for_end(self) -> int:

@@ -1,7 +1,7 @@
-"""Runs every benchmark, or some: `python -m benchmarks [--only NAME] [--json]`.
+"""Runs all benchmarks, or some: `python -m benchmarks [--only NAME] [--json]`.
 
-Each runs in a process of its own, so that none sees what another left behind. Targets that are missed are printed, not
-punished: the command fails only if a benchmark does.
+Each runs in its own process, so that none is affected by another. Missed targets are only printed: the command fails
+only if a benchmark fails.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What a look of the agent costs on a busy machine, and how many short connections it sees."""
+"""What a reading by the agent costs on a busy machine, and how many short connections it sees."""
 
 import json
 import resource
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from agent.flows.links import Tracker
+from agent.flows.connections import Tracker
 from agent.sockets.table import ephemeral_ports, read_snapshot
 from benchmarks import report
 from benchmarks.agent_look import Took
@@ -20,14 +20,14 @@ _SOCKETS = 10_000
 _LOOKS = 5
 _SHORT, _SHORT_SECONDS, _EVERY_SECONDS, _INTERVALS = 224, 0.05, 10.0, 2
 _CLAIM = (
-    "The connection table has ten thousand sockets more than usual; a process of its own reads it, CPU time of ss "
-    "included, tells flows from it and writes them down (the median of five). Then 224 connections of 50 ms, spread "
-    "over 20 seconds, while the agent looks every 10 seconds."
+    "The connection table has ten thousand sockets more than usual; a separate process reads it (CPU time includes "
+    "ss), turns it into flows and writes them (the median of five). Then 224 connections of 50 ms, spread over 20 "
+    "seconds, while the agent reads every 10 seconds."
 )
 
 
 def measure() -> report.Result:
-    """Look at a full table, and for short connections."""
+    """Measure readings of a full table, and of short connections."""
     with _connections(_SOCKETS // 2):
         looks = [_look_apart() for _ in range(_LOOKS)]
     seen = _short_connections()

@@ -1,4 +1,4 @@
-"""One look at the connection table in a process of its own: `python -m benchmarks.agent_look`. Prints what it took."""
+"""One reading of the connection table in its own process: `python -m benchmarks.agent_look`. Prints what it cost."""
 
 import json
 import resource
@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.flows.connections import Tracker
 from agent.flows.grouping import Gathering
-from agent.flows.links import Tracker
 from agent.flows.record import to_lines
 from agent.sockets.table import ephemeral_ports, read_snapshot
 
 
 class Took(NamedTuple):
-    """What one look took.
+    """What one reading took.
 
     Attributes:
         sockets: lines of the table.
@@ -52,7 +52,7 @@ def _cpu() -> float:
 
 
 def _peak() -> int:
-    """Kilobytes. Not ru_maxrss, which remembers the process that this one was forked from."""
+    """Return the peak in kilobytes. Not from ru_maxrss, which includes the process that this one was forked from."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 

@@ -44,7 +44,7 @@ def _lines(records: int, change: Callable[[int], dict[str, Any]]) -> bytes:
 
 
 def usual(chance: random.Random, records: int) -> bytes:
-    """Records as a NIC's flow log has them within a few minutes."""
+    """Return records as a NIC's flow log has them within a few minutes."""
     now = time.time_ns() // 1_000_000
     return _lines(
         records,
@@ -69,12 +69,12 @@ def usual_records(size: float) -> int:
 
 
 def long_texts(chance: random.Random, records: int) -> bytes:
-    """Names as long as may be, each another one."""
+    """Return names of maximum length, each different."""
     return _lines(records, lambda _: {"rule": f"{chance.getrandbits(2000):0512x}"[:512]})
 
 
 def many_texts(chance: random.Random, records: int) -> bytes:
-    """Short names, each another one, in everything that has a name."""
+    """Return short names, each different, in everything that has a name."""
     return _lines(
         records,
         lambda _: {
@@ -86,7 +86,7 @@ def many_texts(chance: random.Random, records: int) -> bytes:
 
 
 def many_hours(chance: random.Random, records: int) -> bytes:
-    """Invented addresses, scattered over the hours of a century."""
+    """Return invented addresses, scattered over the hours of a century."""
     return _lines(
         records,
         lambda _: {
@@ -98,7 +98,7 @@ def many_hours(chance: random.Random, records: int) -> bytes:
 
 
 def many_addresses(chance: random.Random, records: int) -> bytes:
-    """Invented addresses in the present hour."""
+    """Return invented addresses in the current hour."""
     now = time.time_ns() // 1_000_000
     return _lines(
         records,
@@ -111,10 +111,10 @@ def many_addresses(chance: random.Random, records: int) -> bytes:
 
 
 def no_records(_chance: random.Random, records: int) -> bytes:
-    """Lines that are no record, each of which has to be answered."""
+    """Return lines that are not records, each of which has to be answered."""
     return b"\n".join([b'{"time":1}'] * records)
 
 
 def alike(chance: random.Random, records: int) -> bytes:
-    """Many records in few bytes: one of them, over and over."""
+    """Return many records in few bytes: the same one, over and over."""
     return b"\n".join([_lines(1, lambda _: {"src_port": chance.randrange(1024, 65_536)})] * records)

@@ -102,7 +102,7 @@ def _every(pause: float, act: Callable[[], float], taken: list[float], seen: See
 
 
 def _p95(values: list[float]) -> float:
-    """Return infinity where nothing was answered at all."""
+    """Return infinity if nothing was answered at all."""
     if not values:
         return float("inf")
     return statistics.quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]

@@ -42,7 +42,7 @@ async def _go_on(writer: asyncio.StreamWriter, then: bytes) -> None:
 
 
 def is_refusal(answer: bytes) -> bool:
-    """Tell whether the begin of an answer is that of a refusal."""
+    """Return whether an answer starts like a refusal."""
     status = answer[9:12]
     return status.isdigit() and int(status) >= REFUSED
 

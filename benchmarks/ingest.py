@@ -62,7 +62,7 @@ def measure() -> report.Result:
 
 
 def _bodies() -> list[bytes]:
-    """Make the bodies of as many network cards' posts."""
+    """Make the bodies of as many NICs' posts."""
     lines = itertools.chain.from_iterable(decode(each).lines for each in ranges(Traffic(Shape.VNET, _RECORDS_A_POST)))
     text = "\n".join(next(batched(lines, _RECORDS_A_POST, strict=False))).encode()
     cards = [
@@ -91,7 +91,7 @@ def _post_all(url: str, customer: Customer, bodies: list[bytes], numbers: range)
         )
         answer.raise_for_status()
         if answer.json() != {"accepted": _RECORDS_A_POST, "duplicate": False, "rejected": []}:
-            raise RuntimeError(f"Post {number} was answered otherwise: {answer.text[:200]}")
+            raise RuntimeError(f"Post {number} got an unexpected answer: {answer.text[:200]}")
 
     with ThreadPoolExecutor(_SENDERS) as senders:
         list(senders.map(post, numbers))

@@ -1,6 +1,6 @@
 """A gateway's store with a week of made-up flow records in it, written by SQL, since ten million posts would take long.
 
-Two thousand network cards; each speaks with a dozen others and with some forty addresses of the internet, from where
+Two thousand NICs; each speaks with a dozen others and with some forty addresses of the internet, from where
 twenty thousand scanners knock at random cards. Records arrive in posts of ten thousand, nearly in the order of time.
 """
 

@@ -1,4 +1,4 @@
-"""The naive pipeline, frozen: what a careful developer writes first, with nothing but the standard library.
+"""The naive pipeline, frozen: what a careful developer writes first, with only the standard library.
 
 Same input, same rules, same records out as `shared.flowlog`; `benchmarks.decode` proves that on every run. It is the
 measure of all ratios, so it is not to be changed, and it is kept in one file that imports nothing of the project.

@@ -28,13 +28,13 @@ _PAGES = {
     "top pairs": "/top?range=all&by=pair",
     "top ports": "/top?range=all&by=port",
     "top rules": "/top?range=all&by=rule",
-    "top cards": "/top?range=all&by=card",
+    "top NICs": "/top?range=all&by=card",
     "rule hits": "/rules?range=all",
     "exposed": "/exposed?range=all",
     "conversations": "/conversations?range=all",
 }
 _CLAIM = (
-    f"The console over {_RECORDS:,} flow records of a week and 2,000 network cards: each page over the whole time, "
+    f"The console over {_RECORDS:,} flow records of a week and 2,000 NICs: each page over the whole time, "
     f"{_RUNS} times through HTTP after a restart of the gateway."
 )
 

@@ -88,7 +88,7 @@ def _delivery(parts: Stage, ingester: Ingester, log: GrowingLog) -> _Run:
     before = parts.gateway.taken().records
     run = _timed(lambda: deliver(ingester, log.log))
     if parts.gateway.taken().records - before != _TUPLES:
-        raise RuntimeError("The gateway took another number of records than there are.")
+        raise RuntimeError("The gateway accepted a different number of records than there are.")
     return run
 
 

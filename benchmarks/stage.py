@@ -50,7 +50,7 @@ class Stage:
         return Ingester.from_settings(Settings.from_environment(settings), SystemClock())
 
     def new_log(self, network_card: int) -> "GrowingLog":
-        """Return this hour's NSG flow log of a network card, of which nothing is written yet."""
+        """Return this hour's NSG flow log of a NIC, of which nothing is written yet."""
         name = f"{_RESOURCE}/{datetime.now(UTC):y=%Y/m=%m/d=%d/h=%H}/m=00/macAddress={network_card:012X}/PT1H.json"
         log = parse_blob_name(LogKind.NSG.container, name)
         if log is None:

@@ -28,7 +28,7 @@ class Visitor:
         return "; ".join(f"{each.name}={each.value}" for each in self._session.cookies)
 
     def open(self, path: str) -> float:
-        """Open a page, and give the seconds until it was there whole."""
+        """Open a page, and return the seconds until it was complete."""
         began = time.monotonic()
         page = self._session.get(self._url + path, timeout=60, allow_redirects=False)
         seconds = time.monotonic() - began

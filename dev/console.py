@@ -1,4 +1,4 @@
-"""An administrator at the gateway's console, as far as a rig needs one."""
+"""An administrator at the gateway's console, as far as tests need one."""
 
 import re
 import time
@@ -34,5 +34,5 @@ def accept_agent(gateway_url: str, customer: Customer, host: str, agent: str) ->
                         raise RuntimeError(f"The console did not accept the agent: HTTP {sent.status_code}.")
                     return
             if time.monotonic() > end:
-                raise RuntimeError(f"The agent did not ask within {_ASKS_WITHIN_SECONDS:.0f} s.")
+                raise RuntimeError(f"The agent did not poll within {_ASKS_WITHIN_SECONDS:.0f} s.")
             time.sleep(_AGAIN_SECONDS)

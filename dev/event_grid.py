@@ -1,4 +1,4 @@
-"""Event Grid for an emulator that fires no events: tells a webhook of every blob that was written.
+"""Event Grid for an emulator that sends no events: announces every written blob to a webhook.
 
 Like the real one it delivers at least once and promises no order; how bad it gets is the caller's choice. The form of
 an event is that of event-schema-blob-storage.

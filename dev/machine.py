@@ -1,4 +1,4 @@
-"""A developer's machine as an agent looks at it: known to the gateway, a blueprint applied, the agent running."""
+"""A developer's machine with a running agent: known to the gateway, and with a blueprint applied."""
 
 import contextlib
 import datetime as dt

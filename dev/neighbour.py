@@ -1,4 +1,4 @@
-"""A neighbour of this machine that talks to it, so that the agent here has something to see.
+"""A neighbour of this machine that talks to it, so that the agent has something to see.
 
 Within a machine the agent sees nothing: loopback is left out. The neighbour is a network namespace at the other end of
 a virtual cable, which only root can make. `python -m dev.neighbour ADDRESS PORT` is what runs there.
@@ -29,7 +29,8 @@ _BYTES = 1000
 
 @contextlib.contextmanager
 def neighbour(log: Path) -> Iterator[str | None]:
-    """Let a neighbour ask this machine something every second, and give its address; None if there can be none here.
+    """Let a neighbour send this machine a request every second, and yield its address; None if that is not possible
+    here.
 
     What it prints goes to the file `log`.
     """

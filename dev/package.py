@@ -34,8 +34,8 @@ _COMPILER = Path(__file__).with_name("bytecode.py")
 _MADE_FROM = "made-from.txt"
 _WITHOUT_BYTECODE = b"without bytecode\n"
 _NO_PYTHON = (
-    "there is no Python 3.13 here to compile the code with, so every start of the function app takes about half a "
-    "second longer. `make setup` installs one; then build again."
+    "there is no Python 3.13 on this machine to compile the code, so every start of the function app takes about half "
+    "a second longer. `make setup` installs it; then build again."
 )
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
@@ -106,7 +106,7 @@ def _bytecode(files: dict[str, bytes], python: Path) -> dict[str, bytes]:
         _write({name: data for name, data in files.items() if name.endswith(".py")}, sources)
         run(
             [str(python), "-I", "-W", "ignore", str(_COMPILER), str(sources), str(compiled)],
-            f"{python} could not compile the package; its message above tells why.",
+            f"{python} could not compile the package; its message above says why.",
         )
         with zipfile.ZipFile(compiled) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
@@ -131,7 +131,7 @@ def _packages(requirements: Path) -> dict[str, bytes]:
         safely = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-input", "--quiet", "--quiet"]
         run(
             [*_pip(Path(folder) / "pip"), "download", *safely, *wanted, "-r", str(requirements), "-d", str(wheels)],
-            "pip could not download the packages; its message above tells why. Run this again to go on.",
+            "pip could not download the packages; its message above says why. Run this again to continue.",
         )
         for wheel in sorted(wheels.glob("*.whl")):
             files.update(_unpacked(wheel))

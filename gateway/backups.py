@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.clock import iso
-from gateway.operator.asking import carry_out
+from gateway.operator.client import carry_out
 from gateway.operator.gap import hour, whole_hour
 from gateway.operator.restore import Restored, restore
 from gateway.operator.work import Say
@@ -53,8 +53,8 @@ def run_backup(options: argparse.Namespace, say: Say) -> dict[str, Any]:
         RefusedError: There is nothing to back up, or the backup can't be written.
 
     """
-    wishes = {"to": str(options.to.resolve()), "with_secrets_key": options.with_secrets_key}
-    done = carry_out(options.data, "backup", wishes, say)
+    arguments = {"to": str(options.to.resolve()), "with_secrets_key": options.with_secrets_key}
+    done = carry_out(options.data, "backup", arguments, say)
     key = "with" if done["secrets_key"] else "without"
     say(
         f"Backed up to {done['backup']}, {key} secrets.key, as of {done['moment']}: "

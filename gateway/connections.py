@@ -1,6 +1,6 @@
-"""Which connections are let in: so many in all, and so many of one address that have not shown yet who they are.
+"""Limits for connections: in total, and for unauthenticated ones from one address.
 
-Counted from accept to close, so that a TLS handshake that never ends counts too.
+Connections count from accept to close, so that a TLS handshake that never ends counts too.
 """
 
 import logging
@@ -20,12 +20,12 @@ except ImportError:  # Windows, which has no such limit
     resource = None  # type: ignore[assignment]
 
 MOST_OF_AN_ADDRESS: Final = 128
-"""Connections of one address that have shown no good token or session: enough for an office behind one address."""
+"""The most connections from one address without a valid token or session: enough for an office behind one address."""
 MOST_SCRAPERS: Final = 64
-"""Connections of those that read the metrics."""
+"""The most connections to the metrics listener."""
 _MOST: Final = 20_000
 _OTHER_FILES: Final = 128 + MOST_SCRAPERS
-"""Files besides connections of senders and people: the stores, their logs, what pages read, and the metrics."""
+"""Open files besides connections of senders and people: the stores, their logs, what pages read, and the metrics."""
 _MINUTE: Final = 60
 
 _logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Connection:
     """One connection.
 
     Attributes:
-        network: The address that it comes from; of IPv6 the network.
+        network: The address that it comes from; for IPv6, the /64 network.
         proven: Whether it has shown a valid token or session.
 
     """
@@ -46,11 +46,11 @@ class Connection:
 
 
 class Connections:
-    """The connections of one listener. To be used on its event loop only.
+    """The connections of one listener. For use on its event loop only.
 
     Attributes:
-        most: As many as there may be.
-        refused: How many were not let in.
+        most: The most connections at a time.
+        refused: How many were refused.
 
     """
 
@@ -63,9 +63,10 @@ class Connections:
         """Begin without any.
 
         Args:
-            most: As many as there may be in all.
-            most_of_an_address: As many of one address as may be unproven; None for any number, as behind a proxy.
-            clock: Seconds, for how often refusals are logged.
+            most: The most connections in total.
+            most_of_an_address: The most unproven connections from one address; None for no limit, such as behind a
+                proxy.
+            clock: A clock in seconds, which limits how often refusals are logged.
 
         """
         self.most = most
@@ -77,35 +78,35 @@ class Connections:
         self._refusals = Seldom(clock)
 
     def __len__(self) -> int:
-        """Return how many are open."""
+        """Return the number of open connections."""
         return len(self._open)
 
     def admit(self, peer: Any) -> bool:  # noqa: ANN401 - as the socket's family has it
-        """Let a connection of a peer in, unless there are too many; return whether that was done."""
+        """Admit a connection from a peer unless there are too many; return whether it was admitted."""
         network = network_of(peer[0]) or ""
         mine = self._unproven[network] + 1
         if len(self._open) >= self.most or (self._most_of_an_address is not None and mine > self._most_of_an_address):
             self.refused += 1
-            self._refusals.warn("Connections were refused, since there were too many; the last came from %s", network)
+            self._refusals.warn("Connections were refused because there were too many; the last came from %s", network)
             return False
         self._open[peer] = Connection(network)
         self._unproven[network] = mine
         return True
 
     def prove(self, peer: object) -> None:
-        """Note that a peer has shown who it is."""
+        """Record that a peer has authenticated."""
         connection = self._open.get(peer)
         if connection is not None and not connection.proven:
             connection.proven = True
             self._forget_unproven(connection.network)
 
     def is_proven(self, peer: object) -> bool:
-        """Return whether a peer has shown who it is."""
+        """Return whether a peer has authenticated."""
         connection = self._open.get(peer)
         return connection is not None and connection.proven
 
     def end(self, peer: object) -> None:
-        """Note that a connection is closed."""
+        """Record that a connection is closed."""
         connection = self._open.pop(peer, None)
         if connection is not None and not connection.proven:
             self._forget_unproven(connection.network)
@@ -118,14 +119,14 @@ class Connections:
 
 @dataclass(slots=True)
 class Seldom:
-    """Logs what repeats once a minute, with how often it was."""
+    """Logs repeated warnings once a minute, with their number."""
 
     clock: Callable[[], float]
     _next: float = float("-inf")
     _count: int = field(default=0)
 
     def warn(self, sentence: str, *values: object) -> None:
-        """Log a warning, or count it until the next one is due."""
+        """Log a warning, or count it until the next line is due."""
         self._count += 1
         now = self.clock()
         if now >= self._next:
@@ -134,13 +135,13 @@ class Seldom:
 
 
 class Listener(socket.socket):
-    """A listening socket that closes at once what is not let in."""
+    """A listening socket that immediately closes connections that are not admitted."""
 
     connections: Connections
 
     @classmethod
     def of(cls, listening: socket.socket, connections: Connections) -> "Listener":
-        """Take the place of a socket that listens already."""
+        """Take over a socket that already listens."""
         listener = cls(listening.family, listening.type, listening.proto, fileno=listening.detach())
         listener.connections = connections
         return listener
@@ -149,7 +150,8 @@ class Listener(socket.socket):
         """Accept the next connection.
 
         Raises:
-            ConnectionAbortedError: It is not let in, and is closed. The event loop sees to others before the next one.
+            ConnectionAbortedError: It is not admitted, and is closed. The event loop handles other work before the next
+                one.
 
         """
         accepted, peer = super().accept()
@@ -162,7 +164,7 @@ class Listener(socket.socket):
 
 
 class _Accepted(socket.socket):
-    """A connection that tells when it is closed."""
+    """A connection that reports when it is closed."""
 
     ended: Callable[[], None]
 
@@ -172,7 +174,7 @@ class _Accepted(socket.socket):
 
 
 def most_connections() -> int:
-    """Raise this process's limit of open files as far as it may, and return how many connections fit below it."""
+    """Raise this process's limit of open files as far as allowed, and return how many connections fit within it."""
     if resource is None:
         return _MOST
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

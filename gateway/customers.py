@@ -1,4 +1,4 @@
-"""The commands about customers; a gateway that serves meanwhile does the work."""
+"""The commands about customers. If a gateway is serving, it does the work."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gateway.clock import iso, utc_now
 from gateway.confirming import require_typed
-from gateway.operator.asking import carry_out
+from gateway.operator.client import carry_out
 from gateway.stores.operator_log import OperatorLog
 from gateway.stores.stores import open_database
 from gateway.stores.whole import require_kept
@@ -18,16 +18,16 @@ from shared.commands.output import print_json, say, show
 
 _REMOVE: Final = """\
 Removes a customer with everything that belongs to it: users, sessions, tokens, configurations, registrations, machines,
-blueprints, holds, records with their keys, and the audit log. It asks first. If it is cut off, run it again.
+blueprints, holds, records with their keys, and the audit log. It asks first. If it is interrupted, run it again.
 
-A hold in force refuses it until it is lifted in the console. Backups that were made before still hold everything.
+While a hold is in force, it is refused: lift the hold in the console first. Earlier backups still contain everything.
 """
 _BUDGET: Final = """\
-Shows how much of a customer's budget is spent, and sets the limits that are given as options, at once, even while a
+Shows how much of a customer's budget is spent, and sets the limits given as options. They apply at once, even while a
 gateway is serving.
 
-A post that would exceed the budget is answered 429, stores nothing, and is kept by its sender, which tries again. A
-budget may be set below what is stored: nothing is deleted.
+A post that would exceed the budget is answered with 429 and stores nothing; its sender keeps it and tries again. A
+budget may be set below what is already stored: nothing is deleted.
 """
 _UNITS: Final = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE: Final = re.compile(r"([0-9]{1,15})(KB|MB|GB|TB|)", re.IGNORECASE)
@@ -39,45 +39,45 @@ def add_customer_commands(parser: argparse.ArgumentParser, data: argparse.Argume
     """Declare the commands.
 
     Args:
-        parser: Of the word that they follow.
-        data: What all commands take.
+        parser: The parser of the word that precedes them.
+        data: The parser of the options that all commands share.
 
     """
     customer = parser.add_subparsers(dest="action", required=True)
-    listing = customer.add_parser("list", parents=[data], help="list the customers and what they have")
+    listing = customer.add_parser("list", parents=[data], help="list the customers and their data")
     remove = customer.add_parser(
         "remove",
         parents=[data],
-        help="remove a customer with everything that belongs to it",
+        help="remove a customer and everything that belongs to it",
         description=_REMOVE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     remove.add_argument("name")
-    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     budget = customer.add_parser(
         "budget",
         parents=[data],
-        help="show how much a customer may store, and set it",
+        help="show or set how much a customer may store",
         description=_BUDGET,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     budget.add_argument("name")
     budget.add_argument(
-        "--texts", type=_number, metavar="NUMBER", help="the most distinct texts, such as 5000000; or: default"
+        "--texts", type=_number, metavar="NUMBER", help="limit for distinct texts, such as 5000000, or: default"
     )
     budget.add_argument(
-        "--stored-bytes", type=_size, metavar="SIZE", help="the most stored bytes, such as 200GB; or: default"
+        "--stored-bytes", type=_size, metavar="SIZE", help="limit for stored bytes, such as 200GB, or: default"
     )
-    log = customer.add_parser("log", parents=[data], help="print the operator's log of removals and budgets")
+    log = customer.add_parser("log", parents=[data], help="print the operator's log of removals and budget changes")
     for command in (listing, budget, log):
         command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run_customer_command(options: argparse.Namespace) -> None:
-    """Do what the command says.
+    """Run the command.
 
     Raises:
-        RefusedError: It is not done.
+        RefusedError: The command is refused.
 
     """
     match options.action:
@@ -108,26 +108,26 @@ def _counted(customer: dict[str, Any]) -> str:
 
 
 def _remove(options: argparse.Namespace) -> None:
-    wishes = {"customer": options.name, "who": _operator()}
+    arguments = {"customer": options.name, "who": _operator()}
     if not options.yes:
-        found = carry_out(options.data, "remove", wishes | {"look_only": True}, say)
-        begun = " Its removal has begun already." if found["removal_began_at"] else ""
+        found = carry_out(options.data, "remove", arguments | {"look_only": True}, say)
+        begun = " Its removal has already begun." if found["removal_began_at"] else ""
         require_typed(
             options.name,
-            f"{options.name} has {_counted(found)}.{begun} All that belongs to it will be removed, which can't "
-            "be undone.",
+            f"{options.name} has {_counted(found)}.{begun} Everything that belongs to it will be removed, which can't "
+            f"be undone.",
         )
-    carry_out(options.data, "remove", wishes | {"look_only": False}, say)
+    carry_out(options.data, "remove", arguments | {"look_only": False}, say)
     say(
-        f"{options.name} is removed. Backups made before {iso(utc_now())} still hold what belonged to it, and "
-        "restoring one brings it back: delete them, wherever they are kept."
+        f"{options.name} is removed. Backups made before {iso(utc_now())} still contain its data, and restoring one "
+        f"brings it back: delete them, wherever they are kept."
     )
 
 
 def _budget(options: argparse.Namespace) -> None:
     given = {"texts": options.texts, "stored_bytes": options.stored_bytes}
-    wishes = {name: None if value == _DEFAULT else value for name, value in given.items() if value is not None}
-    told = carry_out(options.data, "budget", {"customer": options.name, "who": _operator()} | wishes, say)
+    arguments = {name: None if value == _DEFAULT else value for name, value in given.items() if value is not None}
+    told = carry_out(options.data, "budget", {"customer": options.name, "who": _operator()} | arguments, say)
     if options.json:
         print_json(told)
         return
@@ -137,12 +137,12 @@ def _budget(options: argparse.Namespace) -> None:
 
 
 def _number(text: str) -> int | str:
-    """Read a number of texts, or that it is to be as by default."""
+    """Read a number of texts, or "default"."""
     return _most(text, units=False)
 
 
 def _size(text: str) -> int | str:
-    """Read a number of bytes likewise, with a unit of a thousand, a million and so on."""
+    """Read a number of bytes with a decimal unit, or "default"."""
     return _most(text, units=True)
 
 
@@ -152,7 +152,7 @@ def _most(text: str, *, units: bool) -> int | str:
     match = _SIZE.fullmatch(text)
     number = int(match[1]) * _UNITS[match[2].upper()] if match and (units or not match[2]) else 0
     if not 1 <= number <= _MOST:
-        wanted = "a size, such as 200GB," if units else "a whole number"
+        wanted = "a size, such as 200GB," if units else "an integer"
         raise argparse.ArgumentTypeError(f"{text!r} is not {wanted} from 1 to {_MOST:,}, or {_DEFAULT}")
     return number
 
@@ -169,7 +169,7 @@ def _log(options: argparse.Namespace) -> None:
 
 
 def _operator() -> str:
-    """Return who runs the command, as the machine knows its users."""
+    """Return the operating system's name of the user who runs the command."""
     user = os.getuid()
     name = str(user)
     with suppress(KeyError):  # as in a container, whose user need not have a name

@@ -1,4 +1,4 @@
-"""Requests whose end is told in two ways, so that a proxy before the gateway may see another end than the gateway."""
+"""Requests that state their length in two ways, so that a proxy in front of the gateway may see a different end."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ _BOTH = {b"content-length", b"transfer-encoding"}
 
 
 class OneEnd:
-    """ASGI layer that refuses such a request, and lets nothing more come on its connection."""
+    """ASGI layer that refuses such a request, and accepts nothing more on its connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

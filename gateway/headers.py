@@ -1,4 +1,4 @@
-"""Headers that every answer carries, errors and files included."""
+"""Headers that every answer carries, including errors and files."""
 
 from typing import Final
 
@@ -21,14 +21,14 @@ _STRICT_TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class SecurityHeaders:
-    """ASGI layer around everything else. An answer's own header goes before the one from here."""
+    """ASGI layer around everything else. An answer's own header takes precedence."""
 
     def __init__(self, app: ASGIApp, *, encrypted: bool) -> None:
         self._app = app
         self._headers = _HEADERS | (_STRICT_TRANSPORT if encrypted else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application, and add to the headers of its answer."""
+        """Run the application, and add headers to its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Work for somebody who may leave before it is done."""
+"""Work for a client that may disconnect before it is done."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,18 +8,18 @@ from starlette.requests import Request
 
 
 class LeftError(Exception):
-    """Whoever sent the request has closed the connection: nobody waits for the answer any more."""
+    """The client has closed the connection: nobody is waiting for the answer."""
 
 
 async def while_awaited[Result](
     request: Request, work: Callable[[], Awaitable[Result]], leaving: Callable[[], object] = lambda: None
 ) -> Result:
-    """Do something for a request whose body has been read, for as long as its answer is waited for.
+    """Do something for a request whose body has been read, as long as its client waits for the answer.
 
     Args:
         request: The request.
-        work: What is to be done; it is cancelled.
-        leaving: Called before that, to end what threads are doing.
+        work: The work, which is cancelled if the client disconnects.
+        leaving: Called before that, to stop threads.
 
     Raises:
         LeftError: It was cancelled.

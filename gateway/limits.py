@@ -1,4 +1,4 @@
-"""How much one request may bring."""
+"""Limits for one request."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,19 +6,19 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that keep one sender from exhausting the gateway.
+    """Limits that keep one sender from exhausting the gateway.
 
     Attributes:
         body_bytes: Size of a flow-log body as it arrives, compressed.
-        unpacked_bytes: Size of a flow-log body once it is inflated.
+        unpacked_bytes: Size of a decompressed flow-log body.
         records: Lines of a flow-log body.
         form_bytes: Size of any other body.
         bodies_bytes: Size of all bodies together that are being received at a listener.
-        bodies_of_one_bytes: Size of those of them that are one customer's, or that strangers send.
-        body_seconds: Time that a sender has to bring its body.
+        bodies_of_one_bytes: Size of those of one customer, or of all strangers.
+        body_seconds: Time that a sender has to send its body.
         posts_at_once: Flow-log posts that are received or stored at the same time.
-        posts_of_a_customer: Those of them that are one customer's.
-        poll_seconds: Time that an agent's question waits for news.
+        posts_of_a_customer: Those of them that belong to one customer.
+        poll_seconds: Time that an agent's poll waits for a change.
         query_seconds: Time that one query of a page may take.
 
     """
@@ -39,7 +39,8 @@ class Limits:
 DEFAULT_LIMITS: Final = Limits()
 
 REPEATED_BODY_BYTES: Final = 16 * 1024 * 1024
-"""Size as it arrives of a body whose key is known. Such a body is only compared, and a batch that was stored must be
-answered again whatever the limits are by now: no release may take less than an earlier one took."""
+"""Compressed size of a body whose key is known. Such a body is only compared, and a stored batch must be answered again
+whatever the current limits are: no release may accept less than an earlier one did.
+"""
 REPEATED_UNPACKED_BYTES: Final = 128 * 1024 * 1024
-"""Size of such a body once it is inflated."""
+"""Decompressed size of such a body."""

@@ -1,4 +1,4 @@
-"""HTTP as the gateway speaks it to strangers: headers must come in time, and whoever shows who it is is noted."""
+"""HTTP for unauthenticated clients: headers must arrive in time, and authenticated peers are recorded."""
 
 import asyncio
 from typing import ClassVar, Final
@@ -13,7 +13,7 @@ HEADER_SECONDS: Final = 10
 
 
 class Guarded(H11Protocol):
-    """Ends a connection whose request does not come in time, which uvicorn does not.
+    """Ends a connection whose request does not arrive in time, which uvicorn does not do.
 
     Attributes:
         guard: The connections of its listener.
@@ -24,7 +24,7 @@ class Guarded(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Start waiting for a request."""
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
         self.app_state = {
@@ -35,7 +35,7 @@ class Guarded(H11Protocol):
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
-        """Take what was sent, and see whether a request is still incomplete after it."""
+        """Receive data, and check whether a request is still incomplete."""
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
             self._stop_waiting()
@@ -43,7 +43,7 @@ class Guarded(H11Protocol):
             self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop waiting."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -58,5 +58,5 @@ class Guarded(H11Protocol):
 
 
 def guarded(protocol: type[H11Protocol], connections: Connections) -> type[H11Protocol]:
-    """Return a protocol of a listener's own, which also does what another one does."""
+    """Return a listener's protocol class, which extends another one."""
     return type("_Guarded", (Guarded, protocol), {"guard": connections})

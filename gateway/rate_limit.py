@@ -1,4 +1,4 @@
-"""How often something may be tried."""
+"""Rate limits."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -9,18 +9,18 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class RateLimit:
-    """Lets a few tries of each kind pass at once, and then one after each pause.
+    """Lets a few attempts of each kind pass at once, and then one after each pause.
 
-    This is the generic cell rate algorithm: of each kind only the moment is kept at which all tries are made up for.
+    This is the generic cell rate algorithm: for each kind, only the time is kept at which all attempts are made up for.
     """
 
     def __init__(self, at_once: int, pause: timedelta, kinds: int = 10_000) -> None:
-        """Make a limit.
+        """Create a limit.
 
         Args:
-            at_once: Tries that may follow each other without a pause.
+            at_once: Attempts that may follow each other without a pause.
             pause: How long it takes until one more is allowed.
-            kinds: The most kinds to remember; the one that was tried longest ago is forgotten first.
+            kinds: The most kinds to remember; the least recently tried one is forgotten first.
 
         """
         self._pause = pause
@@ -29,7 +29,7 @@ class RateLimit:
         self._made_up_at: OrderedDict[Hashable, datetime] = OrderedDict()
 
     def take(self, kind: Hashable, now: datetime) -> timedelta | None:
-        """Count a try; return None if it may pass, or else how long to wait, and then it is not counted."""
+        """Count an attempt and return None if it may pass; otherwise return how long to wait, without counting it."""
         wait = self._wait(kind, now)
         if wait > timedelta(0):
             return wait
@@ -37,9 +37,9 @@ class RateLimit:
         return None
 
     def reserve(self, kind: Hashable, now: datetime, longest: timedelta) -> timedelta | None:
-        """Count a try that is to wait for its turn, which those before it have first.
+        """Count an attempt that waits for its turn behind earlier ones.
 
-        Returns: How long it has to wait; None if that is longer than it may, and then it is not counted.
+        Returns: How long it has to wait; None if that is longer than allowed, in which case it is not counted.
 
         """
         wait = max(self._wait(kind, now), timedelta(0))
@@ -49,7 +49,7 @@ class RateLimit:
         return wait
 
     def give_back(self, kind: Hashable, now: datetime) -> None:
-        """Take back a try that was counted; a kind that has all its tries again is forgotten."""
+        """Undo a counted attempt; a kind that has all its attempts back is forgotten."""
         if kind not in self._made_up_at:
             return
         self._made_up_at[kind] -= self._pause

@@ -1,4 +1,4 @@
-"""Who a request comes from, as far as the network tells."""
+"""Who a request comes from, as far as the network shows."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 _IPV6_PREFIX: Final = 64
-"""One subscriber has so many bits of the addresses to choose from at will."""
+"""One subscriber can choose this many bits of its addresses at will."""
 
 
 def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
@@ -14,8 +14,8 @@ def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
 
     Args:
         request: The request.
-        behind_a_proxy: Whether the peer is a proxy, which adds who its own peer is at the end of `X-Forwarded-For`.
-            What stands before that, or comes without a proxy, the sender may have made up.
+        behind_a_proxy: Whether the peer is a proxy, which appends its own peer to `X-Forwarded-For`. The sender may
+            have made up everything before that, or all of it without a proxy.
 
     """
     peer = network_of("" if request.client is None else request.client.host)
@@ -26,8 +26,8 @@ def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
 
 
 def know(request: HTTPConnection, customer: int) -> None:
-    """Note who a request comes from, once it has shown a valid token or session: for the request log, and for its
-    connection, which is then no stranger's any more.
+    """Record the customer of a request with a valid token or session, for the request log and for its connection, which
+    then counts as authenticated.
     """
     request.state.customer = customer
     prove = getattr(request.state, "prove", None)

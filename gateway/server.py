@@ -1,4 +1,4 @@
-"""Serving the gateway: a listening socket for it and one for the edge, one process."""
+"""Serving the gateway: its listening sockets, in one process."""
 
 import asyncio
 import signal
@@ -29,7 +29,7 @@ def listen(host: str, port: int, connections: Connections | None = None) -> sock
     Args:
         host: The address.
         port: The port.
-        connections: What counts those that come, and refuses some.
+        connections: Counts connections, and refuses some.
 
     Raises:
         OSError: The address cannot be used.
@@ -41,18 +41,18 @@ def listen(host: str, port: int, connections: Connections | None = None) -> sock
 
 
 class Server(uvicorn.Server):
-    """A server that leaves signals to the command line, and tells when it is about to end."""
+    """A server that leaves signals to the command line, and reports when it is about to stop."""
 
     def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
         super().__init__(config)
         self._ending = ending
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        """Capture none: uvicorn raises them again when it is done, which would end the process with stores open."""
+        """Capture no signals: uvicorn would raise them again at its end, and end the process with open stores."""
         return nullcontext()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End, once every request has been answered."""
+        """Stop, once every request has been answered."""
         self._ending()
         await super().shutdown(sockets)
 
@@ -73,7 +73,7 @@ def server(
         key: Its private key, PEM.
         protocol: Speaks HTTP.
         ending: Called before the server waits for the requests that it has not answered yet.
-        connections: Those of its listener, if strangers may come.
+        connections: The connections of its listener, if it is open to unauthenticated clients.
 
     Raises:
         OSError: The certificate or its key cannot be used.
@@ -98,7 +98,7 @@ def server(
 
 
 def run(*servings: tuple[Server, socket.socket]) -> None:
-    """Serve on each socket until the servers are told to end; when one ends, all do."""
+    """Serve on each socket until the servers are told to stop; when one stops, all do."""
 
     async def serve(one: Server, listener: socket.socket) -> None:
         try:
@@ -116,7 +116,7 @@ def run(*servings: tuple[Server, socket.socket]) -> None:
 
 
 def end_on_signals(*servers: Server) -> None:
-    """Let SIGTERM and SIGINT end servers, also before they have started."""
+    """Stop servers on SIGTERM and SIGINT, even before they have started."""
 
     def end(number: int, frame: FrameType | None) -> None:
         for each in servers:

@@ -36,8 +36,10 @@ from gateway.stores.upgrade import upgrade
 from gateway.strangers import Strangers
 
 _SWITCH_SECONDS: Final = 0.001
-"""How long a thread that reads a body, say, may keep others from running. A post needs its turn some thirty times, so
-that Python's own 5 ms would add up: with another customer's bodies being read, to three times as long."""
+"""How long a thread, such as one that reads a body, may keep others from running. A post needs its turn about thirty
+times, so Python's default of 5 ms would add up: while another customer's bodies are read, it would take three times as
+long.
+"""
 _WHOLE: Final = re.compile(r"[0-9]{1,5}")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
@@ -47,7 +49,7 @@ class UsageError(Exception):
 
 
 def add_serve_arguments(serve: argparse.ArgumentParser) -> None:
-    """Describe the command's options."""
+    """Declare the command's options."""
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="port, or 0 for a free one (default: %(default)s)")
     serve.add_argument("--certificate", type=Path, help="TLS certificate with its chain, PEM")
@@ -55,18 +57,19 @@ def add_serve_arguments(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--edge-port",
         type=int,
-        help=f"port for agents, where there is a certificate, or 0 for a free one (default: {PORT})",
+        help=f"port for agents, which needs a certificate; 0 for a free one (default: {PORT})",
     )
     serve.add_argument("--edge-certificate", type=Path, help="TLS certificate for agents (default: --certificate)")
     serve.add_argument("--edge-key", type=Path, help="private key of that certificate (default: --key)")
     serve.add_argument(
-        "--behind-a-proxy", action="store_true", help="listen beyond loopback without TLS, which a proxy adds"
+        "--behind-a-proxy", action="store_true", help="listen beyond loopback without TLS, because a proxy adds it"
     )
     serve.add_argument(
         "--keep-days",
         type=_days,
         metavar="DAYS",
-        help="delete older flow records of customers without retention of their own (default: keep all)",
+        help="delete flow records older than this many days, except of customers with their own retention "
+        "(default: keep all)",
     )
     serve.add_argument(
         "--public-url", metavar="URL", help="address at which others reach the gateway (default: where it listens)"
@@ -80,13 +83,15 @@ def add_serve_arguments(serve: argparse.ArgumentParser) -> None:
         help="address of that port (default: %(default)s)",
     )
     serve.add_argument(
-        "--metrics-token-file", type=Path, help="file with the token that shows each customer's figures to Prometheus"
+        "--metrics-token-file",
+        type=Path,
+        help="file with the token that gives Prometheus access to each customer's figures",
     )
     serve.add_argument(
         "--package",
         type=Path,
         default=PACKAGE,
-        help="the function app's package, for the console to hand out (default: %(default)s)",
+        help="the function app's package, which the console offers for download (default: %(default)s)",
     )
 
 
@@ -101,13 +106,13 @@ def serve(
 
     Args:
         options: Those of the command.
-        write: Takes the addresses first, and then the request log.
-        say: Takes what people are to read.
+        write: Receives the addresses first, then the request log.
+        say: Receives messages for people.
         middleware: Further layers between the request log and the calls.
         protocol: Speaks HTTP.
 
     Raises:
-        UsageError: It can't be served in this way.
+        UsageError: The options can't be used together, or an address can't be listened on.
 
     """
     tls = _pair(options, "certificate", "key") is not None
@@ -116,8 +121,8 @@ def serve(
         raise UsageError("Agents connect over TLS only: give --edge-certificate and --edge-key too.")
     if not (tls or options.behind_a_proxy or _is_loopback(options.host)):
         raise UsageError(
-            f"Tokens would cross the network unencrypted on {options.host}. Give --certificate and --key, or say "
-            "--behind-a-proxy if a proxy on the same machine adds TLS."
+            f"Tokens would cross the network unencrypted on {options.host}. Give --certificate and --key, or use "
+            f"--behind-a-proxy if a proxy on the same machine adds TLS."
         )
     metrics_token = _metrics_token(options, tls=tls)
     public_url = None if options.public_url is None else _public_url(options.public_url)
@@ -169,13 +174,13 @@ def serve(
         sys.setswitchinterval(_SWITCH_SECONDS)
         end_on_signals(*(serving for serving, _ in servings))
         _first_start(stores.accounts, say)
-        _tell_of_the_key(stores, options.data, say)
+        _warn_about_the_key(stores, options.data, say)
         write(told)
         run(*servings)
 
 
 def _metrics_token(options: argparse.Namespace, *, tls: bool) -> str | None:
-    """Read the token that Prometheus sees customers by, if there is one."""
+    """Read the token for customers' figures, if there is one."""
     if options.metrics_port is not None and not (tls or _is_loopback(options.metrics_host)):
         raise UsageError(
             f"Figures and their token would cross the network unencrypted on {options.metrics_host}. Give "
@@ -192,11 +197,11 @@ def _metrics_token(options: argparse.Namespace, *, tls: bool) -> str | None:
 
 
 def _pair(options: argparse.Namespace, certificate: str, key: str) -> tuple[Path, Path] | None:
-    """Return a certificate and its key, which were both given, or neither."""
+    """Return a certificate and its key, or neither."""
     pair = getattr(options, certificate), getattr(options, key)
     if (pair[0] is None) != (pair[1] is None):
         names = (f"--{name.replace('_', '-')}" for name in (certificate, key))
-        raise UsageError(f"{' and '.join(names)} go together: give both or none.")
+        raise UsageError(f"{' and '.join(names)} go together: give both or neither.")
     return None if pair[0] is None else pair
 
 
@@ -221,12 +226,12 @@ def _url(host: str, port: int, *, tls: bool) -> str:
 def _days(text: str) -> timedelta:
     """Read a number of days."""
     if not (_WHOLE.fullmatch(text) and 1 <= int(text) <= MOST_DAYS):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of days from 1 to {MOST_DAYS}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {MOST_DAYS}")
     return timedelta(days=int(text))
 
 
 def _public_url(text: str) -> str:
-    """Check the address that others reach the gateway at, and that people will paste into commands."""
+    """Check the address at which others reach the gateway, and which people will paste into commands."""
     url = text.removesuffix("/")
     host = None
     with suppress(ValueError):
@@ -234,7 +239,7 @@ def _public_url(text: str) -> str:
         host = parts.hostname if _URL.fullmatch(url) and parts.port != 0 else None
     if host is None or not (url.startswith("https:") or _is_loopback(host)):
         raise UsageError(
-            f"--public-url {text} is not a valid address of a gateway: write https://HOST or https://HOST:PORT, "
+            f"--public-url {text} is not a valid gateway address: use https://HOST or https://HOST:PORT, "
             "without a path; "
             "http:// only on loopback."
         )
@@ -242,7 +247,7 @@ def _public_url(text: str) -> str:
 
 
 def _connections(options: argparse.Namespace) -> Connections:
-    """Count the connections of pages and calls. Behind a proxy all come from its address."""
+    """Return the connections of the main listener. Behind a proxy, all come from its address."""
     return Connections(most_connections(), None if options.behind_a_proxy else MOST_OF_AN_ADDRESS)
 
 
@@ -254,7 +259,7 @@ def _listener(host: str, port: int, connections: Connections, option: str = "--p
 
 
 def _first_start(accounts: Accounts, say: Callable[[str], None]) -> None:
-    """Add the first administrator to a gateway that has no user yet, and tell the password this once."""
+    """Add the first administrator to a gateway without users, and print the password once."""
     if not accounts.has_users():
         password = new_password()
         try:
@@ -265,15 +270,15 @@ def _first_start(accounts: Accounts, say: Callable[[str], None]) -> None:
         say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")
 
 
-def _tell_of_the_key(stores: Stores, data: Path, say: Callable[[str], None]) -> None:
-    """Say now what would be found out only at the next download: that the key of secrets is lost or another one."""
+def _warn_about_the_key(stores: Stores, data: Path, say: Callable[[str], None]) -> None:
+    """Warn now if the secrets key is missing or wrong, which would otherwise only be noticed at the next download."""
     lost = stores.deployments.sealed_for_good()
     if lost:
         named = ", ".join(f"{deployment} of {customer}" for customer, deployment in lost)
         say(
             f"{data / 'secrets.key'} is missing, damaged, or not the key of this directory: the connection strings of "
-            f"{named} can't be decrypted. Put the right one back, or enter them again in the console. Everything "
-            "else works."
+            f"{named} can't be decrypted. Restore the right key, or enter them again in the console. Everything else "
+            f"works."
         )
 
 

@@ -1,8 +1,8 @@
-"""Names and passwords, tried one at a time and not too often.
+"""Sign-in attempts, one at a time and with limits.
 
-Wrong ones are counted for each name: at one address, and from everywhere. A browser that a user has signed in with is
-counted for itself, so that nobody's guesses keep the user out of it. Nothing is counted for an address alone, which a
-whole office may share.
+Wrong passwords are counted for each name: from one address, and in total. A browser that a user has signed in with is
+counted separately, so that nobody's guesses lock the user out of it. Nothing is counted for an address alone, which an
+entire office may share.
 """
 
 import hashlib
@@ -28,19 +28,20 @@ from gateway.turns import Turns
 
 _TRIES_AT_A_PLACE: Final = (10, timedelta(seconds=30))
 _TRIES_OF_A_NAME: Final = (30, timedelta(seconds=30))
-"""Wrong passwords at once, and the pause until one more is allowed. A right one counts for nothing.
+"""The number of wrong passwords in a row, and the pause until one more is allowed. Right ones do not count.
 
-A place is a browser that its user has signed in with before, or else a name and an address together. One address alone
-uses up a third of what a name has at once."""
+A place is a browser that its user has signed in with before, or otherwise a name and an address together. One address
+alone can use up a third of a name's attempts."""
 _KINDS: Final = 50_000
-"""A check takes 40 ms at least and is one at a time, so a name has its tries back long before it would be forgotten."""
+"""Checks take at least 40 ms and run one at a time, so a name has its attempts back long before it would be forgotten.
+"""
 
 
 class TooManyTriesError(Exception):
-    """Wrong passwords came too often; the message says how long to wait.
+    """There were too many wrong passwords; the message says how long to wait.
 
     Attributes:
-        seconds: How long, for the header Retry-After.
+        seconds: The time to wait, for the header Retry-After.
 
     """
 
@@ -55,8 +56,8 @@ class _Asker:
 
     Attributes:
         address: Where the request comes from.
-        name: The hash of the name; names may be long.
-        device: What tells the browser from others that the name's user has signed in with; None if it is not one.
+        name: The hash of the name, since names may be long.
+        device: The id of the browser, if the user of this name has signed in with it; otherwise None.
 
     """
 
@@ -66,7 +67,7 @@ class _Asker:
 
 
 class SigningIn:
-    """Tells whose name and password these are."""
+    """Checks names and passwords."""
 
     def __init__(self, stores: Stores, clock: Clock, *, behind_a_proxy: bool = False) -> None:
         self._behind_a_proxy = behind_a_proxy
@@ -83,14 +84,14 @@ class SigningIn:
         """Return the user with this name and password, and record the outcome in the audit log.
 
         Args:
-            request: What brought them.
+            request: The request that contained them.
             name: The name as entered.
             password: The password as entered.
             action: The action to record in the audit log on success.
-            device: What tells the browser from others, if it is one that the user of this name has signed in with.
+            device: The id of the browser, if the user of this name has signed in with it.
 
         Raises:
-            TooManyTriesError: Neither was looked at.
+            TooManyTriesError: They were not checked.
 
         """
         asker = _Asker(self.address(request), _hashed(name), device)
@@ -102,7 +103,7 @@ class SigningIn:
         """Change a user's password, which ends the user's sessions; return whether the current one was right.
 
         Raises:
-            TooManyTriesError: Nothing was looked at.
+            TooManyTriesError: The password was not checked.
 
         """
         # Who has signed in is known, whatever others try with the name.
@@ -125,7 +126,9 @@ class SigningIn:
             raise TooManyTriesError(timedelta(seconds=1)) from None  # which nobody reads
 
     async def _in_turn(self, asker: "_Asker", attempt: Callable[[], User | None]) -> User | None:
-        """Wait rather than refuse: whoever floods the gateway waits for itself, as the addresses take turns."""
+        """Wait for the turn of the sender's address. A sender who floods the gateway only delays itself, as addresses
+        take turns.
+        """
         async with self._turns.turn(asker.device is not None, asker.address, asker.name):
             now = self._clock()
             limits = self._limits(asker)

@@ -13,12 +13,12 @@ _REACHABLE: Final = re.compile(r"https://(?!0\.0\.0\.0|\[)|http://(?:localhost|1
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What an application knows of where it runs.
+    """What an application knows about where it runs.
 
     Attributes:
         url: The address that others reach it at, without a slash at the end.
         encrypted: Whether everybody reaches it over TLS, its own or a proxy's.
-        behind_a_proxy: Whether a proxy is the peer of all requests, and tells in `X-Forwarded-For` whose they are.
+        behind_a_proxy: Whether all requests come through a proxy, which names their senders in `X-Forwarded-For`.
         package: The function app's package, as `make package` builds it; it may be missing.
 
     """
@@ -30,5 +30,5 @@ class Site:
 
     @property
     def reachable(self) -> bool:
-        """Whether the Terraform module takes the address: one over TLS, or on the same machine."""
+        """Whether the Terraform module accepts the address: with TLS, or on the same machine."""
         return bool(_REACHABLE.match(self.url))

@@ -9,10 +9,10 @@ _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """Write a header and rows, a line each; absent values are empty.
+    """Yield a header and rows as lines of CSV; absent values are empty.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it: whoever names a rule must not run
-    commands on the machine of whoever reads about it.
+    A text that a spreadsheet would treat as a formula gets an apostrophe before it: somebody who names a rule must not
+    be able to run commands on a reader's machine.
     """
     line = io.StringIO()
     write = csv.writer(line, lineterminator="\r\n").writerow

@@ -1,4 +1,4 @@
-"""Requests of those who do not show who they are: an address has so many a second, and waits for more."""
+"""Rate limit for unauthenticated requests: an address has a number per second, and waits for more."""
 
 from datetime import timedelta
 from typing import Final
@@ -13,17 +13,19 @@ from gateway.rate_limit import RateLimit
 from gateway.sender import sender
 
 AT_ONCE: Final = 100
-"""Enough for a dozen people who open the sign-in page at once, with its scripts and styles; more wait a moment."""
+"""Enough for a dozen people who open the sign-in page at the same time, with its scripts and styles; more wait a
+moment.
+"""
 PAUSE: Final = timedelta(milliseconds=50)
 LONGEST: Final = timedelta(seconds=10)
-"""More than those can take who wait on open connections of one address; others have left, and hold up nobody longer."""
+"""More than can wait on the open connections of one address; the others have disconnected, and hold up nobody."""
 _TOO_MANY: Final = PlainTextResponse(
     "Too many requests come from this address. Try again later.", 429, {"Retry-After": "10", "Connection": "close"}
 )
 
 
 class Strangers:
-    """ASGI layer around everything else. A request that shows a valid token or session counts for nothing."""
+    """ASGI layer around everything else. Requests with a valid token or session do not count."""
 
     def __init__(
         self, app: ASGIApp, clock: Clock, *, behind_a_proxy: bool, at_once: int = AT_ONCE, pause: timedelta = PAUSE
@@ -33,8 +35,8 @@ class Strangers:
         Args:
             app: The application.
             clock: The time.
-            behind_a_proxy: Whether requests come through a proxy, which says who from.
-            at_once: Requests of an address that may follow each other without a pause.
+            behind_a_proxy: Whether requests come through a proxy, which names their senders.
+            at_once: Requests from an address that may follow each other without a pause.
             pause: How long it takes until one more is answered.
 
         """
@@ -44,7 +46,7 @@ class Strangers:
         self._limit = RateLimit(at_once, pause)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application, once it is the address's turn."""
+        """Run the application once it is the address's turn."""
         is_proven = scope.get("state", {}).get("is_proven")
         if scope["type"] != "http" or (is_proven is not None and is_proven()):
             await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""One place, for which many may wait: whoever had the last turn comes last."""
+"""Fair turns for a single slot, for which many may wait: who had the last turn comes last."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Hashable
@@ -10,7 +10,7 @@ import anyio
 
 @dataclass(slots=True, eq=False)
 class _Branch:
-    """Those who wait below one name, and further names below it; the name whose turn it is stands first."""
+    """Those who wait below one name, and further names below it; the name whose turn it is comes first."""
 
     branches: dict[Hashable, "_Branch"] = field(default_factory=dict)
     waiting: deque[anyio.Event] = field(default_factory=deque)
@@ -19,14 +19,14 @@ class _Branch:
         return bool(self.branches or self.waiting)
 
     def add(self, path: tuple[Hashable, ...], called: anyio.Event) -> None:
-        """Let somebody wait below a path of names."""
+        """Add somebody who waits below a path of names."""
         if not path:
             self.waiting.append(called)
             return
         self.branches.setdefault(path[0], _Branch()).add(path[1:], called)
 
     def remove(self, path: tuple[Hashable, ...], called: anyio.Event) -> None:
-        """Let somebody wait no more."""
+        """Remove somebody who waits."""
         if not path:
             self.waiting.remove(called)
             return
@@ -36,7 +36,7 @@ class _Branch:
             del self.branches[path[0]]
 
     def take(self) -> anyio.Event:
-        """Take out whose turn it is, and let the others of the same names come last."""
+        """Remove and return the one whose turn it is, and move its names to the end."""
         if self.waiting:
             return self.waiting.popleft()
         name = next(iter(self.branches))
@@ -48,9 +48,9 @@ class _Branch:
 
 
 class Turns:
-    """The place. To be used on one event loop only.
+    """The slot. For use on one event loop only.
 
-    Whoever waits gives a path of names, such as an address and a user's name. At each level of the paths the names take
+    Each caller has a path of names, such as an address and a user's name. At each level of the paths the names take
     turns, so that nobody gets ahead by waiting many times under one of them.
     """
 
@@ -60,7 +60,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, *path: Hashable) -> AsyncIterator[None]:
-        """Wait for a turn, and have the place until the context ends. Whoever is cancelled gives up waiting."""
+        """Wait for a turn, and hold the slot until the context ends. A cancelled caller stops waiting."""
         await self._enter(path)
         try:
             yield

@@ -1,4 +1,4 @@
-"""The commands about people who sign in; a gateway may be serving meanwhile."""
+"""The commands about users. A gateway may be serving at the same time."""
 
 import argparse
 from contextlib import closing
@@ -14,12 +14,12 @@ def add_user_commands(parser: argparse.ArgumentParser, data: argparse.ArgumentPa
     """Declare the commands.
 
     Args:
-        parser: Of the word that they follow.
-        data: What all commands take.
+        parser: The parser of the word that precedes them.
+        data: The parser of the options that all commands share.
 
     """
     user = parser.add_subparsers(dest="action", required=True)
-    add = user.add_parser("add", parents=[data], help="add a user, and the customer if new; prints a password")
+    add = user.add_parser("add", parents=[data], help="add a user, and the customer if new; prints a one-time password")
     add.add_argument("name")
     add.add_argument("--customer", required=True, help="the customer's name")
     add.add_argument(
@@ -29,14 +29,14 @@ def add_user_commands(parser: argparse.ArgumentParser, data: argparse.ArgumentPa
         default=Role.ADMINISTRATOR,
         help="what the user may do (default: %(default)s)",
     )
-    password = user.add_parser("password", parents=[data], help="replace a user's password; prints the new one")
+    password = user.add_parser("password", parents=[data], help="replace a user's password; prints a one-time password")
     password.add_argument("name")
     remove = user.add_parser("remove", parents=[data], help="remove a user, and end the user's sessions")
     remove.add_argument("name")
 
 
 def change_users(options: argparse.Namespace) -> str:
-    """Do what the command says; return what is to be told of it.
+    """Run the command, and return its result as a sentence.
 
     Raises:
         StoreError: The name is taken (`TakenError`), or there is no such user (`GoneError`).

@@ -13,15 +13,15 @@ from shared.errors import SluiceError
 _COMMANDS: Final = {
     "parse": "print the flow records of log files",
     "status": "show the lag and backlog of each NIC",
-    "replay": "send the logs of some hours again",
-    "quarantine": "look at what could not be delivered, and send it again",
+    "replay": "send the logs of past hours again",
+    "quarantine": "show what could not be delivered, and send it again",
     "doctor": "check settings, storage, gateway, token and clock",
 }
 _INTERRUPTED: Final = 130
 """What a shell returns for a program that Ctrl-C ended."""
 _EPILOG: Final = """\
-`sluice COMMAND --help` says more about each, with an example and its exit codes. For all of them
-0 is fine, 1 needs attention, 2 could not be done.
+`sluice COMMAND --help` describes each, with an example and its exit codes. For all of them, 0 means fine, 1 needs
+attention, 2 could not be done.
 
 The settings are those of the function app, from the environment or from its settings file: `--settings FILE`.
 """

@@ -1,4 +1,4 @@
-"""Time, passed in so that tests decide what it is."""
+"""Time, passed in so that tests can control it."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What delivery needs of time."""
+    """The time functions that delivery needs."""
 
     def now(self) -> datetime:
         """Return the time of day, aware, in UTC."""
@@ -41,7 +41,7 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Seconds that are left, 0 when the budget is spent."""
+        """Seconds that are left; 0 when the budget is spent."""
         return max(0.0, self._end - self._clock.monotonic())
 
     @property

@@ -1,4 +1,4 @@
-"""Storage connection strings, taken apart as the storage library does it."""
+"""Storage connection strings, parsed like the storage library does."""
 
 import base64
 import re
@@ -12,7 +12,7 @@ from shared.errors import SettingError
 _EMULATOR: Final = "UseDevelopmentStorage=true"
 _EMULATORS_ADDRESS: Final = "http://127.0.0.1:10000/devstoreaccount1"
 _ACCOUNT_NAME: Final = re.compile(r"(?<![^;])(AccountName=)[^;]*", re.IGNORECASE)
-_COPY: Final = "Copy it whole from the storage account's access keys"
+_COPY: Final = "Copy all of it from the storage account's access keys"
 
 
 @dataclass(frozen=True, slots=True)

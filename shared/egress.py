@@ -1,4 +1,4 @@
-"""Outgoing connections: which certificate authorities are trusted and which proxy is used, as the environment says.
+"""Outgoing connections: the trusted certificate authorities and the proxy, as set in the environment.
 
 requests, and with it the Azure libraries, read REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) and the proxies' variables by
 themselves; SSL_CERT_FILE they do not read.
@@ -15,7 +15,7 @@ from shared.errors import SettingError
 from shared.pasted import flaws
 
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""In the order in which they count."""
+"""In order of precedence."""
 _OF_A_PROXY: Final = (ProxyError, InvalidProxyURL, InvalidSchema, InvalidURL)
 """What only a proxy's address can cause, since all other addresses were checked with the settings."""
 _UNKNOWN_AUTHORITY: Final = frozenset({2, 18, 19, 20, 21})

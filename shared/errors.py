@@ -1,4 +1,4 @@
-"""What can go wrong, named by what to do about it.
+"""What can go wrong, named after what to do about it.
 
 Messages are sentences for an operator: what happened, where, and what to do. None ever carries a token, a key or a
 connection string.
@@ -10,7 +10,7 @@ class SluiceError(Exception):
 
 
 class SettingError(SluiceError):
-    """Settings are missing or malformed: name them, correct them, start again.
+    """Settings are missing or malformed: name and correct them, then start again.
 
     Attributes:
         problems: a sentence or two for each.
@@ -34,7 +34,7 @@ class RetryLater(SluiceError):
 
 
 class StorageAway(RetryLater):
-    """A storage account is busy or unreachable, or refuses us; the gateway is not to blame."""
+    """A storage account is busy or unreachable, or refuses us; it is not a problem of the gateway."""
 
 
 class ContainerMissing(StorageAway):
@@ -50,7 +50,9 @@ class UnexpectedAnswer(SluiceError):
 
 
 class Contradicted(UnexpectedAnswer):
-    """The gateway has another body under this batch's key: only this log blob is stuck, and somebody must look."""
+    """The gateway has a different body under this batch's key: only this log blob is stuck, and somebody must look at
+    it.
+    """
 
 
 class TooLarge(SluiceError):
@@ -62,7 +64,7 @@ class Malformed(SluiceError):
 
 
 class HeldElsewhere(SluiceError):
-    """Another worker holds the blob, or took it over: leave it alone, write nothing."""
+    """Another worker holds the blob, or took it over: leave it alone and write nothing."""
 
 
 class Vanished(SluiceError):

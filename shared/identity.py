@@ -1,4 +1,4 @@
-"""Who asks: the app's managed identity, unless a caller provides another."""
+"""The app's managed identity, unless a caller provides another credential."""
 
 import os
 import threading
@@ -23,7 +23,7 @@ _ENDPOINTS: Final = ("IDENTITY_ENDPOINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "AZUR
 
 
 class IdentityTransport(RequestsTransport):  # type: ignore[misc] # azure-core gives it out untyped
-    """Asks the identity endpoint directly, whatever the environment says of proxies.
+    """Sends requests to the identity endpoint directly, whatever the environment says about proxies.
 
     The endpoint is on the machine or beside it, where a proxy can't reach it, and a proxy would be shown the secret
     header that comes with the question. It speaks plain http, or the environment tells its address. All others that an

@@ -1,4 +1,4 @@
-"""What the function app's triggers call: deliver the blob of an event, and sweep."""
+"""What the function app's triggers call: delivery of an event's blob, and the sweep."""
 
 import contextlib
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _SWEEP_SECONDS = 150.0
 
 @dataclass(frozen=True, slots=True)
 class Ingester:
-    """Delivers flow logs; one a process, shared by all its invocations.
+    """Delivers flow logs; one per process, shared by all its invocations.
 
     Attributes:
         logs: the account that is read.
@@ -48,7 +48,7 @@ class Ingester:
 
     @classmethod
     def from_settings(cls, settings: Settings, clock: Clock) -> "Ingester":
-        """Return the function app's ingester, and make the containers that it keeps things in.
+        """Return the function app's ingester, and create the containers that it uses.
 
         Raises:
             SettingError: a setting can't be used.
@@ -71,7 +71,7 @@ class Ingester:
         return self.worker.handle(container, name)
 
     def health(self) -> Health:
-        """Return what alerts look for; what can't be asked now is left out."""
+        """Return what alerts look for, without what can't be checked now."""
         days_left = dead_letters = None
         with contextlib.suppress(SluiceError):
             days_left = round((self.gateway.token_expiry() - self.clock.now()) / timedelta(days=1), 1)

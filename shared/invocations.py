@@ -14,7 +14,7 @@ from shared.settings import Settings
 class Invocations:
     """Opens the ingester at the first invocation, and logs what each one did.
 
-    Nothing but a bug is raised: the host would retry at once, five times, and then put the event aside, while the sweep
+    Only bugs are raised: the host would retry at once, five times, and then set the event aside, whereas the sweep
     delivers what an event could not.
     """
 

@@ -1,4 +1,4 @@
-"""What the libraries log on their own, and how it is kept out."""
+"""What the libraries log by themselves, and how it is suppressed."""
 
 import logging
 
@@ -9,9 +9,9 @@ def quiet_libraries() -> None:
     """Keep the libraries from logging: what they raise is reported in our own words.
 
     At INFO, the level of Azure's Python worker, azure-core writes several lines a request, and the host files them
-    under the function's own category, where `host.json` can't tell them apart. At DEBUG urllib3 writes addresses whole,
-    with the signature of a shared access signature; and even its warnings, and those of azure-identity, repeat what
-    the other side answered, which may be a token.
+    under the function's own category, where `host.json` can't tell them apart. At DEBUG urllib3 logs complete
+    addresses, including the signature of a shared access signature; and even its warnings, and those of azure-identity,
+    repeat what the other side answered, which may be a token.
     """
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.CRITICAL)

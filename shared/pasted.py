@@ -1,7 +1,7 @@
-"""What a pasted value, or one read from a file, has in it that does not belong to it.
+"""Characters in a pasted value, or one read from a file, that do not belong to it.
 
 Settings have no spaces, line breaks, quotation marks or invisible characters. They are reported rather than removed,
-since others, above all the Functions host, use the same setting as it is. Nothing of the value is repeated.
+since others, especially the Functions host, use the same setting as it is. Nothing of the value is repeated.
 """
 
 import re

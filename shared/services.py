@@ -1,4 +1,4 @@
-"""Everything that the settings lead to, put together in one place: for the function app and for each command."""
+"""Everything that is built from the settings, in one place, for the function app and for each command."""
 
 import os
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _CONTAINERS = (checkpoints.CONTAINER, quarantine.CONTAINER)
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a process works with: each client is made once, and shared.
+    """What a process works with: each client is created once, and shared.
 
     Attributes:
         settings: what the environment says.
@@ -61,23 +61,23 @@ class Services:
     gateway: GatewayClient
 
     def collaborators(self) -> Collaborators:
-        """Return what passes share, with nothing remembered of the gateway yet."""
+        """Return what passes share, with no memory of the gateway yet."""
         return Collaborators(self.gateway, self.quarantine, Refusals(), self.clock, self.settings.posts_in_flight)
 
     def worker(self) -> Worker:
-        """Return what delivers log blobs, with nothing remembered of the gateway yet."""
+        """Return the worker that delivers log blobs, with no memory of the gateway yet."""
         return Worker(
             self.logs, self.checkpoints, self.collaborators(), self.horizon.oldest, self.settings.batch_max_records
         )
 
 
 def open_services(settings: Settings, clock: Clock, identity: Identity) -> Services:
-    """Put the services together; nothing is read or written yet.
+    """Build the services; nothing is read or written yet.
 
     Args:
         settings: what the environment says.
         clock: the time.
-        identity: gives the credential, where an account or the vault is reached with an identity.
+        identity: returns the credential, if an account or the vault is reached with an identity.
 
     Raises:
         SettingError: a setting can't be used.
@@ -104,7 +104,7 @@ def open_services(settings: Settings, clock: Clock, identity: Identity) -> Servi
 
 
 def make_containers(own: BlobServiceClient) -> None:
-    """Make the containers that delivery keeps things in, where they are missing.
+    """Create the containers that delivery uses, if they are missing.
 
     Raises:
         StorageAway: the account can't be reached, or refuses.

@@ -1,4 +1,4 @@
-"""What the environment says, checked once and turned into types.
+"""The environment's settings, checked once and turned into types.
 
 The names are those of the function app's settings; `docs/settings.md` lists them for operators.
 """
@@ -85,9 +85,9 @@ class Settings:
         apigw_url: the gateway's address without a trailing slash.
         token: the subscription token, or where it is kept.
         client_id: the app's user-assigned identity.
-        start_from: the oldest hour that is read without being asked for; None means the hour of installation.
+        start_from: the oldest hour that is delivered automatically; None means the hour of installation.
         batch_max_records: the most flow records in one post.
-        posts_in_flight: posts on the wire at one time for one blob.
+        posts_in_flight: the number of parallel posts for one blob.
     """
 
     flow_logs: StorageConnection

@@ -1,1 +1,1 @@
-"""What an operator can have the agent do, one file each."""
+"""The agent's commands, one file each."""

@@ -1,4 +1,4 @@
-"""`sluice-agent doctor`: name resolution, port, TLS, token and clock, a line each."""
+"""`sluice-agent doctor`: checks name resolution, port, TLS, token and clock, and prints a line for each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from agent.identity import identify
 
 _DESCRIPTION: Final = """\
 Checks what the agent needs to reach the edge: that its name resolves, its port is open, its certificate is valid, the
-token is accepted, and the clocks agree. Checking the token makes this machine known to the edge; nothing else is sent.
+token is accepted, and the clocks agree. Checking the token adds this machine to the console; nothing else is sent.
 """
 _EPILOG: Final = """\
 exit codes:
@@ -45,7 +45,7 @@ _USUAL_ADVICE: Final = "If the edge's certificate is from a private CA, name the
 _OUT_OF_TIME: Final = "Renew it, or correct this machine's clock."
 _OF_ANOTHER: Final = "Use the edge's name as it is in the certificate."
 _ADVICE: Final = {9: _OUT_OF_TIME, 10: _OUT_OF_TIME, 62: _OF_ANOTHER, 64: _OF_ANOTHER}
-"""What to do about a certificate, by OpenSSL's number of what is wrong with it."""
+"""What to do about a certificate, by OpenSSL's error number."""
 
 
 class State(Enum):
@@ -61,7 +61,7 @@ class Finding(NamedTuple):
 
     Attributes:
         check: its name.
-        state: how it is.
+        state: the outcome.
         message: a sentence or two.
     """
 
@@ -75,7 +75,7 @@ _NAME, _PORT, _TLS, _TOKEN, _CLOCK = "name resolution", "port", "TLS", "token", 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     add_edge_options(parser)
     add_state_option(parser)
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check everything, and print what was found as it is found.
+    """Check everything, and print each finding as it comes.
 
     Raises:
         SettingError: an option is wrong.
@@ -109,7 +109,7 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
 
 
 def _found(options: argparse.Namespace) -> Iterator[tuple[State, str]]:
-    """Make one check after the other, until one fails that the next rest on."""
+    """Run one check after another, until one fails that the others depend on."""
     address, context = parse_address(options.edge), make_context(options.ca_file)
     yield (resolved := _resolve(address))
     if resolved[0] is State.FAIL:
@@ -155,7 +155,7 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> tuple[State, str]
     try:
         plain = socket.create_connection(address, CONNECT_SECONDS)
         with plain, context.wrap_socket(plain, server_hostname=address.host) as secured:
-            return State.OK, f"The certificate is good; {secured.version()}."
+            return State.OK, f"The certificate is valid; {secured.version()}."
     except ssl.SSLCertVerificationError as error:
         advice = _ADVICE.get(error.verify_code, _USUAL_ADVICE)
         return State.FAIL, f"The certificate can't be trusted: {error.verify_message}. {advice}"
@@ -170,7 +170,7 @@ def _ask(edge: Edge) -> tuple[State, str]:
         return State.FAIL, str(error)
     if document.get("collect") is True:
         return State.OK, "The edge accepts the token, and wants this machine's connections."
-    return State.OK, f"The edge accepts the token, and wants nothing from this machine: {NOTHING_WANTED}"
+    return State.OK, f"The edge accepts the token, but wants nothing from this machine: {NOTHING_WANTED}"
 
 
 def compare_clock(edge: Edge, clock: Clock) -> tuple[State, str]:

@@ -1,4 +1,4 @@
-"""`sluice-agent install-service`: has the system start the agent, with the least rights it can do with."""
+"""`sluice-agent install-service`: makes the system start the agent, with the least privileges that it needs."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _PLAIN_TO_WINDOWS: Final = re.compile(r"[A-Za-z0-9/._:\[\]\\ ()-]+")
 _DESCRIPTION: Final = """\
 Makes systemd, or the Windows task scheduler, start the agent at boot and again if it fails.
 
-With systemd it runs as a user of its own that exists only while it runs, can write nothing but its state directory, and
-has no capability; it gets the token from systemd, so the file can be root's. It then sees all connections, but no
-process names of other users. --see-processes gives it two capabilities, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: with
-them it could read any file and any process's memory, and it uses them to tell which process holds a connection.
+With systemd it runs as a dynamic user that exists only while it runs, can write only to its state directory, and has no
+capabilities; it gets the token from systemd, so the file can belong to root. It then sees all connections, but not the
+names of other users' processes. --see-processes gives it two capabilities, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: with
+them it could read any file and any process's memory, but it uses them only to find which process holds a connection.
 
 On Windows the task runs as LOCAL SERVICE.
 """
@@ -110,11 +110,11 @@ _WINDOWS: Final = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     add_edge_options(parser)
-    parser.add_argument("--see-processes", action="store_true", help="let it see other users' processes (Linux)")
-    parser.add_argument("--print", action="store_true", help="print what would be installed, and install nothing")
+    parser.add_argument("--see-processes", action="store_true", help="show the names of other users' processes (Linux)")
+    parser.add_argument("--print", action="store_true", help="print what would be installed, without installing it")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -142,7 +142,7 @@ def _service(options: argparse.Namespace) -> str:
         return windows_task(options)
     if sys.platform == "linux":
         return systemd_unit(options)
-    message = "There is no service to install on this system: start `sluice-agent run` as it starts others."
+    message = "This system's services are not supported: have it start `sluice-agent run` the way it starts others."
     raise SettingError(message)
 
 
@@ -150,7 +150,7 @@ def systemd_unit(options: argparse.Namespace) -> str:
     """Return the unit.
 
     Raises:
-        SettingError: a path can't stand in a unit, or is where the unit can't look.
+        SettingError: a path can't be used in a unit, or is where the service can't read.
     """
     _refuse_hidden(Path(sys.executable), Path(agent.__file__), *([options.ca_file] if options.ca_file else []))
     command = [_plain(word, _PLAIN_TO_SYSTEMD) for word in _program(options)]
@@ -165,7 +165,7 @@ def windows_task(options: argparse.Namespace) -> str:
     """Return the task's description.
 
     Raises:
-        SettingError: a path can't stand in a command line.
+        SettingError: a path can't be used in a command line.
     """
     command = [*_program(options), "--token-file", str(options.token_file.absolute())]
     words = [_plain(word, _PLAIN_TO_WINDOWS) for word in command]
@@ -201,7 +201,7 @@ def _require_credentials(version: str) -> None:
     if number is None or int(number[1]) < _SYSTEMD_OLDEST:
         message = (
             f"This systemd can't pass a token to a service; that needs version {_SYSTEMD_OLDEST} or newer. "
-            "Have it start `sluice-agent run` as a user with a token file of its own."
+            "Configure it to start `sluice-agent run` as a user with its own token file."
         )
         raise SettingError(message)
 
@@ -223,7 +223,7 @@ def _refuse_hidden(*paths: Path) -> None:
 
 
 def _plain(word: str, usual: re.Pattern[str]) -> str:
-    """Return a word that means nothing special where it will stand."""
+    """Return a word, after checking that it has no special meaning where it will be used."""
     if not usual.fullmatch(word):
         message = f"{word!r:.200} has characters that can't be used in a service's command."
         raise SettingError(message)

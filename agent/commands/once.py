@@ -1,4 +1,4 @@
-"""`sluice-agent once --print`: this machine's flows, for whoever is at the terminal."""
+"""`sluice-agent once --print`: this machine's flows, printed on the terminal."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from agent.identity import host_name, own_addresses
 from agent.sockets.table import counts_bytes, ephemeral_ports, read_snapshot
 
 _DESCRIPTION: Final = """\
-Reads this machine's connections twice, and prints the flows in between: who talked to whom, who opened it, and how
-much. No server is needed, nothing is sent, and nothing is kept.
+Reads this machine's connections twice, and prints the flows in between: who talked to whom, who opened the connection,
+and how much was sent. No server is needed, nothing is sent, and nothing is kept.
 
 It needs no privileges. Root, or the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together, add the names of
 other users' processes; command lines are never read.
@@ -35,10 +35,10 @@ _UNKNOWN: Final = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
-    parser.add_argument("--print", action="store_true", required=True, help="print the flows, and send nothing")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a flow")
+    parser.add_argument("--print", action="store_true", required=True, help="print the flows; nothing is sent")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per flow")
     parser.add_argument(
         "--seconds", type=seconds, default=10, metavar="N", help="time between the two readings (%(default)s)"
     )
@@ -78,13 +78,13 @@ def as_table(records: Sequence[Record]) -> str:
 
 
 def remarks(records: Sequence[Record], found: Found, *, counted: bool) -> list[str]:
-    """Return sentences about what is not in the flows."""
+    """Return sentences about what the flows do not show."""
     loopback, own, nameless = len(found.left_out.loopback), len(found.left_out.own), _nameless(records)
     sentences = []
     if loopback or own:
         sentences.append(f"Left out: {loopback} connections within this machine, {own} to the edge.")
     if found.damaged:
-        sentences.append(f"{found.damaged} lines of the connection table could not be understood.")
+        sentences.append(f"{found.damaged} lines of the connection table could not be parsed.")
     if nameless:
         sentences.append(
             f"{nameless} of {len(records)} flows have no process name: root, or CAP_SYS_PTRACE and "

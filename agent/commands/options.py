@@ -1,4 +1,4 @@
-"""Options that several commands have, and what is made of them."""
+"""Options that several commands share, and what is built from them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ else:
     STATE: Final = Path("/var/lib/sluice-agent")
     TOKEN: Final = Path("/etc/sluice-agent/token")
 FINE, ATTENTION, FAILED, WRONG_USAGE = 0, 1, 2, 2
-"""What the commands end with."""
+"""The exit codes of the commands."""
 
 
 def add_edge_options(parser: argparse.ArgumentParser) -> None:
-    """Declare where the edge is, and what it needs."""
+    """Declare the options for reaching the edge."""
     parser.add_argument(
         "--edge", required=True, metavar="HOST[:PORT]", help="address of the edge; its port is 8048 unless given"
     )
@@ -31,17 +31,19 @@ def add_edge_options(parser: argparse.ArgumentParser) -> None:
         "--token-file", type=Path, default=TOKEN, metavar="FILE", help="file with the token (%(default)s)"
     )
     parser.add_argument(
-        "--ca-file", type=Path, metavar="FILE", help="trust these certificate authorities, and no others"
+        "--ca-file", type=Path, metavar="FILE", help="trust only the certificate authorities in this file"
     )
 
 
 def add_state_option(parser: argparse.ArgumentParser) -> None:
-    """Declare where the agent keeps its id and what waits to be sent."""
-    parser.add_argument("--state", type=Path, default=STATE, metavar="DIR", help="its state directory (%(default)s)")
+    """Declare the option for the directory of the agent's id and unsent intervals."""
+    parser.add_argument(
+        "--state", type=Path, default=STATE, metavar="DIR", help="the agent's state directory (%(default)s)"
+    )
 
 
 def make_edge(options: argparse.Namespace, identity: Identity) -> Edge:
-    """Return the edge that the options name.
+    """Return the edge that the options describe.
 
     Raises:
         SettingError: an option is wrong.
@@ -52,7 +54,7 @@ def make_edge(options: argparse.Namespace, identity: Identity) -> Edge:
 
 
 def seconds(text: str) -> int:
-    """Return a number of seconds that an option gives."""
+    """Return an option's number of seconds."""
     longest = 3600
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= longest):
         message = f"must be from 1 to {longest}, not {text!r:.40}"

@@ -22,9 +22,10 @@ from agent.running import Runner
 from agent.sockets.table import ephemeral_ports, read_snapshot
 
 _DESCRIPTION: Final = """\
-Polls the edge for what to do, over HTTPS; no open port is needed here. While a blueprint is applied to it, the agent
-reads its connections at least every 30 seconds, and sends an interval's flows at once. What the edge has not accepted
-waits in the state directory: up to 360 intervals, then the oldest are dropped, and counted.
+Polls the edge over HTTPS for what to do; no open port is needed on this machine. While a blueprint is applied to this
+machine, the agent reads its connections at least every 30 seconds, and sends each interval's flows as soon as it ends.
+What the edge has not accepted waits in the state directory: up to 360 intervals, after which the oldest are dropped and
+counted.
 
 It needs no privileges. Root, or the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together, add the names of
 other users' processes; command lines are never read.
@@ -36,14 +37,14 @@ example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare the command's arguments."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     add_edge_options(parser)
     add_state_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run until told to end.
+    """Run until told to stop.
 
     Raises:
         SettingError: an option, or what it names, is wrong.

@@ -1,1 +1,1 @@
-"""Getting records to the edge: what is not there yet is on disk."""
+"""Delivery to the edge: what it has not accepted yet is on disk."""

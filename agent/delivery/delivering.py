@@ -1,4 +1,4 @@
-"""Sending what waits in the spool, oldest first, and what to do about each answer."""
+"""Sending the intervals in the spool, oldest first, and acting on each answer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from agent.errors import AgentError, BatchRefused, EdgeAway
 
 _logger = logging.getLogger("agent.delivery")
 _REFUSED_SECONDS: Final = 60.0
-"""Until the token or the address is tried again that was refused."""
+"""Seconds until a refused token or address is tried again."""
 _REASONS_SHOWN: Final = 5
 _REASON_MAX: Final = 200
 
 
 class Delivery:
-    """Empties the spool into the edge."""
+    """Sends the spool's intervals to the edge."""
 
     def __init__(self, spool: Spool, edge: Edge, backoff: Backoff, clock: Clock) -> None:
         self._spool = spool
@@ -76,14 +76,14 @@ class Delivery:
         self._spool.done(batch)
 
     def _report(self, error: AgentError) -> None:
-        """Say what is the matter, once for as long as it stays the same."""
+        """Log what is wrong, once for as long as it stays the same."""
         if str(error) != self._trouble:
-            _logger.error("%s %d intervals wait.", error, len(self._spool))
+            _logger.error("%s %d intervals are waiting.", error, len(self._spool))
         self._trouble = str(error)
 
 
 def _only(batch: Batch, lines: Mapping[int, str]) -> Batch:
-    """Return some lines of a batch; all of it if the disk has damaged it."""
+    """Return some lines of a batch; all of it if it was damaged on disk."""
     try:
         every = gzip.decompress(batch.body).splitlines(keepends=True)
     except (OSError, EOFError, zlib.error):

@@ -1,4 +1,4 @@
-"""Speaking to the edge: HTTPS with a certificate that is always verified, and answers that are never taken on trust."""
+"""Communication with the edge: HTTPS, with a certificate that is always verified and answers that are checked."""
 
 from __future__ import annotations
 
@@ -54,8 +54,7 @@ class Answer(NamedTuple):
     """What the edge answered.
 
     Attributes:
-        status: of HTTP.
-        headers: by their names.
+        status: the HTTP status. headers: by name.
         body: as it arrived.
     """
 
@@ -65,12 +64,12 @@ class Answer(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What became of an interval that the edge has.
+    """The edge's answer to an interval that it accepted.
 
     Attributes:
-        accepted: how many records it took.
-        duplicate: whether it had the interval before.
-        rejected: why it left out others, by their line from 0, in words that hold no secret.
+        accepted: how many records it accepted.
+        duplicate: whether it already had the interval.
+        rejected: why it rejected other records, by line number from 0, in words that contain no secret.
     """
 
     accepted: int
@@ -79,7 +78,7 @@ class Taken(NamedTuple):
 
 
 def parse_address(text: str) -> Address:
-    """Return the address that an operator wrote: HOST or HOST:PORT.
+    """Parse an address given as HOST or HOST:PORT.
 
     Raises:
         SettingError: it is not one.
@@ -94,10 +93,10 @@ def parse_address(text: str) -> Address:
 
 
 def make_context(ca_file: Path | None = None) -> ssl.SSLContext:
-    """Return how certificates are verified: by the system's authorities, or by those of a file and no others.
+    """Return the context that verifies certificates: with the system's authorities, or only with those in a file.
 
     Raises:
-        SettingError: the file can't be read, or holds no certificate.
+        SettingError: the file can't be read, or contains no certificate.
     """
     try:
         context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
@@ -109,7 +108,7 @@ def make_context(ca_file: Path | None = None) -> ssl.SSLContext:
 
 
 class Edge:
-    """The edge, as one agent sees it."""
+    """The edge, from one agent's view."""
 
     def __init__(
         self,
@@ -124,9 +123,9 @@ class Edge:
         Args:
             address: where it is.
             context: how its certificate is verified.
-            token: gives the token; asked before each request, so that a new one takes at once.
-            identity: who asks.
-            clock: what time it is here.
+            token: returns the token; called before each request, so that a new one takes effect at once.
+            identity: who sends the requests.
+            clock: the machine's time.
         """
         self.address = address
         self._context = context
@@ -138,17 +137,17 @@ class Edge:
 
     @property
     def peers(self) -> frozenset[Endpoint]:
-        """Where it was reached so far: what is connected to these is the agent's own traffic."""
+        """The addresses at which it was reached so far: connections to these are the agent's own traffic."""
         return self._peers
 
     def ask(self, known: str | None) -> Mapping[str, object]:
-        """Ask what to do; the edge holds the answer back until it differs from what is known, but not for long.
+        """Poll for settings; the edge delays its answer until they differ from the known ones, up to a limit.
 
         Args:
             known: the etag of the settings that the agent has.
 
         Raises:
-            EdgeError: as its kind says.
+            EdgeError: as the subclass says.
         """
         query = "" if known is None else f"?known={quote(known, safe='')}"
         answer = self._request("GET", f"/agent/v1/request{query}", timeout=LONG_POLL_SECONDS)
@@ -162,7 +161,7 @@ class Edge:
             dropped: how many intervals were dropped unsent so far.
 
         Raises:
-            EdgeError: as its kind says.
+            EdgeError: as the subclass says.
         """
         headers = {
             "Content-Type": "application/x-ndjson",
@@ -174,15 +173,15 @@ class Edge:
         answer = self._request("POST", "/agent/v1/traffic", body=batch.body, headers=headers)
         taken = _taken(_object(answer, self.address))
         if taken is None or taken.accepted + len(taken.rejected) != batch.lines:
-            message = f"{self.address} does not say what became of {batch.lines} records. {_CHECK}"
+            message = f"{self.address} does not account for {batch.lines} records. {_CHECK}"
             raise WrongAddress(message)
         return taken
 
     def health(self) -> Mapping[str, object]:
-        """Ask whether it is well, and what time it has. That needs no token.
+        """Get the edge's health and time. That needs no token.
 
         Raises:
-            EdgeError: as its kind says.
+            EdgeError: as the subclass says.
         """
         return _object(self._request("GET", "/healthz", with_token=False), self.address)
 
@@ -206,7 +205,7 @@ class Edge:
             message = f"The certificate of {self.address} can't be trusted: {error.verify_message}. Nothing was sent."
             raise EdgeAway(message) from error
         except http.client.IncompleteRead:
-            message = f"The connection to {self.address} was cut off."
+            message = f"The connection to {self.address} was closed early."
             raise EdgeAway(message) from None  # which holds what arrived
         except OSError as error:
             message = f"{self.address} can't be reached: {error.strerror or error}."
@@ -230,7 +229,7 @@ class Edge:
             response = connection.getresponse()
             content = response.read(_ANSWER_MAX + 1)
             if len(content) > _ANSWER_MAX:
-                message = f"{self.address} sent too long an answer."
+                message = f"The answer of {self.address} is too long."
                 raise WrongAddress(message)
             if response.length:  # read() with a bound does not mind
                 raise http.client.IncompleteRead(content, response.length)
@@ -253,11 +252,11 @@ class Edge:
         if was_wrong:
             _logger.warning("This machine's clock agrees with the edge's again.")
         else:
-            _logger.warning("%s The times of its records are as wrong: correct it.", skew_sentence(skew))
+            _logger.warning("%s The times of its records are wrong by as much: correct the clock.", skew_sentence(skew))
 
 
 def skew_of(date: str, now_ms: int) -> float | None:
-    """Return by how many seconds a clock is ahead of an answer's Date; None if that says no time."""
+    """Return by how many seconds a clock is ahead of an answer's Date; None if that is not a valid time."""
     try:
         return now_ms / 1000 - parsedate_to_datetime(date).timestamp()
     except (TypeError, ValueError, IndexError, OverflowError):
@@ -270,7 +269,7 @@ def skew_sentence(skew: float) -> str:
 
 
 def _judge(answer: Answer, address: Address) -> None:
-    """Raise what a status means for what was asked."""
+    """Raise the error that a status means for a request."""
     status = answer.status
     if status == http.client.OK:
         return
@@ -280,9 +279,8 @@ def _judge(answer: Answer, address: Address) -> None:
         raise EdgeAway(words, _retry_after(answer.headers))
     if refusal is None:
         message = (
-            f"{address} answers {status}, but not in the edge's own form: something in front of it (a WAF, a "
-            "firewall, a "
-            f"proxy) may refuse the request. {_CHECK}"
+            f"{address} answers {status}, but not in the edge's own form: something in front of it (a WAF, a firewall, "
+            f"a proxy) may be refusing the request. {_CHECK}"
         )
         raise WrongAddress(message)
     if status in _NO_TOKEN:
@@ -299,7 +297,7 @@ def _told(refusal: Refusal | None) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return how many seconds to wait; the time of the answer itself is what a date counts from."""
+    """Return how many seconds to wait; a date is relative to the time of the answer itself."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) <= len("86400"):
         return float(text)

@@ -1,4 +1,4 @@
-"""One agent to a state directory: two would report everything twice, under different keys."""
+"""One agent per state directory: two would report everything twice, under different keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agent.errors import SettingError
 
 
 def lock(directory: Path) -> IO[bytes]:
-    """Keep other agents out of a state directory for as long as the returned file is open, and this process lives.
+    """Keep other agents out of a state directory while the returned file is open and this process lives.
 
     Raises:
         SettingError: another agent has it.

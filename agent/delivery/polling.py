@@ -13,11 +13,11 @@ from agent.errors import AgentError, EdgeAway
 
 _logger = logging.getLogger("agent.polling")
 _AT_LEAST_SECONDS: Final = 1.0
-"""Between two questions, should the edge not hold its answers back."""
+"""Seconds between two polls, in case the edge does not delay its answers."""
 
 
 class Polling:
-    """Asks again and again, and passes on what is new."""
+    """Polls repeatedly, and passes on new settings."""
 
     def __init__(self, edge: Edge, apply: Callable[[Settings], None], backoff: Backoff) -> None:
         self._edge = edge
@@ -28,7 +28,7 @@ class Polling:
         self._ignored: frozenset[str] = frozenset()
 
     def step(self) -> float:
-        """Ask once; return the seconds to wait before the next time."""
+        """Poll once; return the seconds to wait before the next poll."""
         try:
             document = self._edge.ask(self._settings.etag if self._settings else None)
             self._report_unknown(unknown_names(document))
@@ -49,5 +49,5 @@ class Polling:
 
     def _report_unknown(self, names: frozenset[str]) -> None:
         if names - self._ignored:
-            _logger.warning("The edge sends %d settings that this agent doesn't know and ignores.", len(names))
+            _logger.warning("The edge sends %d settings that this agent does not know, and ignores.", len(names))
         self._ignored = names

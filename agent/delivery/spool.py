@@ -1,8 +1,7 @@
-"""Intervals that the edge has not taken yet, each in a file of its own.
+"""Intervals that the edge has not accepted yet, each in its own file.
 
-A file is there whole or not at all, and goes only when the edge has answered: a kill at any moment loses no interval
-that was added, and at worst sends one twice, under the same key. A disk that takes no more ends in a sentence; what
-comes then waits in memory.
+Files are written atomically, and removed only when the edge has answered: a kill at any moment loses no interval that
+was added, and at worst sends one twice, under the same key. A full disk is logged; later intervals wait in memory.
 """
 
 from __future__ import annotations
@@ -25,21 +24,21 @@ _NAME: Final = re.compile(r"([0-9]{13})-([0-9]{1,9})\.ndjson\.gz")
 _ASIDE: Final = "refused"
 _REASON: Final = ".reason.txt"
 BETWEEN_REASONS: Final = "; "
-"""What stands between the reasons for several flows."""
+"""The separator between the reasons for several flows."""
 _DROPPED: Final = "dropped-intervals"
 _ASIDE_MAX: Final = 20
 _COUNT_MAX: Final = 12
 INTERVALS_MAX: Final = 360
-"""How many intervals wait at most: an hour of the shortest, six of the usual."""
+"""The most intervals that wait: an hour of the shortest, six hours of the usual."""
 
 
 class Batch(NamedTuple):
     """One interval's records, as they are posted.
 
     Attributes:
-        start_ms: when the interval began; no other of this agent has the same.
+        start_ms: when the interval began; unique for this agent.
         lines: how many records there are.
-        body: the records as NDJSON, compressed; sent again, it is the same to the last byte.
+        body: the records as NDJSON, compressed; when sent again, it is identical to the last byte.
     """
 
     start_ms: int
@@ -58,13 +57,13 @@ def make_batch(start_ms: int, lines: int, content: bytes) -> Batch:
 
 
 class Spool:
-    """The intervals that wait, oldest first; the oldest go when there are too many."""
+    """The waiting intervals, oldest first; the oldest are dropped when there are too many."""
 
     def __init__(self, directory: Path, intervals_max: int = INTERVALS_MAX) -> None:
-        """Open a spool, and find what waits in it.
+        """Open a spool, and find what is waiting in it.
 
         Raises:
-            OSError: the directory can't be made or looked into.
+            OSError: the directory can't be created or read.
         """
         self._directory = directory
         self._aside = directory / _ASIDE
@@ -84,18 +83,18 @@ class Spool:
         self._disk_takes = True
 
     def __len__(self) -> int:
-        """Return how many intervals wait."""
+        """Return the number of waiting intervals."""
         return len(self._on_disk) + len(self._in_memory)
 
     @property
     def dropped(self) -> int:
-        """How many intervals were dropped unsent since the spool was made."""
+        """How many intervals were dropped unsent since the spool was created."""
         return self._dropped
 
     def add(self, batch: Batch) -> None:
-        """Keep an interval until the edge has taken it.
+        """Keep an interval until the edge has accepted it.
 
-        Should the clock have been set back, the interval counts as beginning after the one before it.
+        If the clock was set back, the interval counts as beginning after the one before it.
         """
         with self._lock:
             batch = batch._replace(start_ms=max(batch.start_ms, self._newest_ms + 1))
@@ -106,7 +105,7 @@ class Spool:
             self._write_down()
 
     def oldest(self) -> Batch | None:
-        """Return the interval that waits longest, or None."""
+        """Return the interval that has waited longest, or None."""
         with self._lock:
             while self._on_disk:
                 name = self._on_disk[0]
@@ -123,21 +122,21 @@ class Spool:
             return self._in_memory[0] if self._in_memory else None
 
     def done(self, batch: Batch) -> None:
-        """Forget an interval: the edge has it."""
+        """Remove an interval that the edge has."""
         with self._lock:
             if self._forget(batch):
                 self._remove(batch.name)
             self._write_down()  # there may be room now
 
     def set_aside(self, batch: Batch, reason: str) -> None:
-        """Take an interval out that the edge refuses, and keep it with the reason for somebody to look at."""
+        """Set aside an interval that the edge refuses, with the reason, for somebody to look at."""
         with self._lock:
             if not self.keep_rejected(batch, reason):
                 self._count_dropped()
             self.done(batch)
 
     def keep_rejected(self, batch: Batch, reason: str) -> bool:
-        """Keep what the edge refuses, and why; only the newest few are kept. Tell whether the disk took it."""
+        """Keep what the edge refuses, and why; only the newest few are kept. Return whether it is on disk."""
         with self._lock:
             try:
                 write_whole(self._aside / f"{batch.name}{_REASON}", f"{reason}\n".encode("utf-8", "replace"))
@@ -149,7 +148,7 @@ class Spool:
             return True
 
     def _write_down(self) -> None:
-        """Move what is in memory to the disk, as far as that takes it."""
+        """Move what is in memory to the disk, as far as there is space."""
         while self._in_memory:
             batch = self._in_memory[0]
             try:
@@ -158,7 +157,7 @@ class Spool:
                 if self._disk_takes:
                     _logger.error(
                         "The spool %s can't be written: %s. Intervals wait in memory, %d at most, and are lost if the "
-                        "agent ends.",
+                        "agent stops.",
                         self._directory,
                         error.strerror,
                         self._max,
@@ -172,7 +171,7 @@ class Spool:
         self._disk_takes = True
 
     def _forget(self, batch: Batch) -> bool:
-        """Take an interval out of the list; return whether it is on disk."""
+        """Remove an interval from the list; return whether it is on disk."""
         if batch.name in self._on_disk:
             self._on_disk.remove(batch.name)
             return True
@@ -188,7 +187,10 @@ class Spool:
             name = self._in_memory.popleft().name
         self._count_dropped()
         _logger.error(
-            "%d intervals wait already: the oldest, %s, is dropped; %d so far.", self._max, name, self._dropped
+            "%d intervals are already waiting: the oldest, %s, is dropped; %d dropped so far.",
+            self._max,
+            name,
+            self._dropped,
         )
 
     def _remove(self, name: str) -> None:
@@ -211,7 +213,7 @@ class Spool:
         return int(text) if text.isascii() and text.isdigit() and len(text) <= _COUNT_MAX else 0
 
     def _clean_reasons(self) -> None:
-        """Leave of the reasons only what may be shown: older agents kept them as they came."""
+        """Remove from the reasons what must not be shown: older agents stored them as received."""
         for file in self._aside.glob(f"*{_REASON}"):
             with contextlib.suppress(OSError):
                 kept = file.read_bytes()

@@ -14,17 +14,17 @@ from agent.errors import SettingError
 
 _LONGEST: Final = 16 * 1024
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]+")
-"""A bearer token's characters. Anything else would come back in an error of http.client, for everybody to read."""
+"""A bearer token's characters. Anything else would appear in an error of http.client, for everybody to read."""
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _NAMED: Final = re.compile(r"(?:export\s+|set\s+|\$env:)?\w+\s*[=:]\s*[^\s=]", re.IGNORECASE)
-"""The beginning of a line of a script. In a token an equals sign has nothing after it but others."""
+"""The beginning of a line of a script. In a token, an equals sign is followed only by others."""
 _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 
 
 @dataclass(frozen=True)
 class Token:
-    """The token; only `reveal` gives it out.
+    """The token; only `reveal` discloses it.
 
     Attributes:
         reveal: the token itself.
@@ -54,13 +54,13 @@ def read_token(file: Path) -> Token:
         raise SettingError(message) from error
     text = content.decode("ascii", "replace").strip()
     if len(content) > _LONGEST or not _TOKEN.fullmatch(text) or _NAMED.match(text):
-        message = f"The token file {file} {_flaw(content)} It must hold one token, and nothing else."
+        message = f"The token file {file} {_flaw(content)} It must contain one token, and nothing else."
         raise SettingError(message)
     return Token(text)
 
 
 def _flaw(content: bytes) -> str:
-    """Return what a token file holds beside a token, or in its place, without a part of it."""
+    """Return what a token file contains besides a token, or instead of one, without repeating any of it."""
     if content.startswith(_UTF_16):
         return "is in UTF-16: save it as plain text in UTF-8."
     if content.startswith(_BYTE_ORDER_MARK):
@@ -70,7 +70,7 @@ def _flaw(content: bytes) -> str:
         (not text, "is empty."),
         (len(content) > _LONGEST, "is too long for a token."),
         (len(text.splitlines()) > 1, "has several lines."),
-        (_NAMED.match(text), "begins with a name, as a line of a script does."),
+        (_NAMED.match(text), "begins with a name, like a line of a script."),
         (text[:1] in _QUOTES and text[-1:] in _QUOTES, "has the token in quotes: remove them."),
         (any(each in _QUOTES for each in text), "has a quotation mark in it."),
         (any(each in " \t" for each in text), "has a space in it."),

@@ -1,4 +1,4 @@
-"""Addresses as the records have them: canonical, without zone, and IPv4 wherever it is IPv4 that is spoken."""
+"""Addresses in the form of the records: canonical, without a zone, and as IPv4 wherever IPv4 is used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 _LONGEST: Final = 128
 WILDCARD: Final = ("0.0.0.0", "::")  # noqa: S104 -- compared with, never bound
-"""What a socket is bound to that takes connections at every address."""
+"""The addresses of sockets that accept connections at every address."""
 
 
 @lru_cache(maxsize=65_536)
@@ -37,5 +37,5 @@ def is_loopback(text: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def is_ipv4(text: str) -> bool:
-    """Return whether a canonical address is of IPv4."""
+    """Return whether a canonical address is IPv4."""
     return ":" not in text

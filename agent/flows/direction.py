@@ -1,4 +1,4 @@
-"""Who began a connection: told by who listens, else by the ephemeral range, else not at all."""
+"""Who began a connection: decided by who listens, otherwise by the ephemeral port range, otherwise unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Direction(Enum):
 
 
 class Basis(Enum):
-    """What a direction rests on. `peer_listen`, that the peer was seen to listen, is for those who see both ends."""
+    """The basis of a direction. `peer_listen`, for a peer that was seen listening, is for those who see both ends."""
 
     LISTEN = "listen"
     EPHEMERAL = "ephemeral"
@@ -26,12 +26,12 @@ class Basis(Enum):
 
 
 class Bearing(NamedTuple):
-    """A direction, and what it rests on.
+    """A direction, and its basis.
 
     Attributes:
-        direction: None where nothing tells.
-        basis: why it is so.
-        listener: of an inbound connection, the process that listens; None where that can't be seen.
+        direction: None if unknown.
+        basis: how it was decided.
+        listener: for an inbound connection, the process that listens; None if that can't be seen.
     """
 
     direction: Direction | None
@@ -44,7 +44,7 @@ _BY_EPHEMERAL_PORT = Bearing(Direction.OUTBOUND, Basis.EPHEMERAL, None)
 
 
 class Listeners:
-    """What takes connections or datagrams on this machine."""
+    """What accepts connections or datagrams on this machine."""
 
     def __init__(self, sockets: Iterable[Socket]) -> None:
         self._processes: dict[tuple[Protocol, Endpoint], str | None] = {}
@@ -57,7 +57,7 @@ class Listeners:
                 self._processes[place] = self._processes.get(place) or socket.process
 
     def takes(self, protocol: Protocol, endpoint: Endpoint) -> bool:
-        """Return whether something listens there, at that address or at all of them."""
+        """Return whether something listens there, at that address or at all addresses."""
         return self._place(protocol, endpoint) is not None
 
     def process(self, protocol: Protocol, endpoint: Endpoint) -> str | None:
@@ -81,7 +81,7 @@ def _addresses(socket: Socket) -> tuple[str, ...]:
 
 
 def bearing_of(key: Key, listeners: Listeners, ephemeral: PortRange) -> Bearing:
-    """Return who began a connection; never by a guess that the record does not admit."""
+    """Return who began a connection, and on what basis, without guessing."""
     if listeners.takes(key.protocol, key.local):
         return Bearing(Direction.INBOUND, Basis.LISTEN, listeners.process(key.protocol, key.local))
     if key.local.port in ephemeral and key.remote.port not in ephemeral:

@@ -1,4 +1,4 @@
-"""Changes of single connections, gathered into records: a minute, two addresses, one server port and process each."""
+"""Changes of connections, grouped into records: one for each minute, pair of addresses, server port and process."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from agent.flows.connections import Change
 from agent.flows.direction import Basis, Direction
-from agent.flows.links import Change
 from agent.flows.record import SOURCE, VERSION, Record, make_record
 from agent.flows.table import Counters, Endpoint, Protocol
 
@@ -15,7 +15,7 @@ _MINUTE_MS: Final = 60_000
 
 
 class _Group(NamedTuple):
-    """What the connections of one record have in common; the port is None that the system chose for whoever began."""
+    """What the connections of one record have in common; the initiator's ephemeral port is None."""
 
     minute_ms: int
     direction: Direction | None
@@ -46,7 +46,7 @@ class _Sum:
 
 
 class Gathering:
-    """The changes of one interval, summed up."""
+    """The changes of one interval, summed."""
 
     def __init__(self) -> None:
         self._sums: dict[_Group, _Sum] = {}
@@ -54,7 +54,7 @@ class Gathering:
         self._last_reading: dict[int, int] = {}
 
     def add(self, since_ms: int, changes: Iterable[Change]) -> None:
-        """Add what one reading found, which happened since the one before; the minute is that of the one before."""
+        """Add what one reading found. It happened since the previous reading, whose minute it gets."""
         self._readings += 1
         minute_ms = since_ms - since_ms % _MINUTE_MS
         self._last_reading[minute_ms] = self._readings
@@ -62,7 +62,7 @@ class Gathering:
             self._sums.setdefault(_group(minute_ms, change), _Sum()).add(change, self._readings)
 
     def __len__(self) -> int:
-        """Return how many records there are."""
+        """Return the number of records."""
         return len(self._sums)
 
     def records(self, host: str) -> Iterator[Record]:

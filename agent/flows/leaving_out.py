@@ -10,7 +10,7 @@ from agent.flows.table import Endpoint, Key
 
 
 class LeftOut(NamedTuple):
-    """Links that make no record.
+    """Connections that are not recorded.
 
     Attributes:
         loopback: connections within the machine.
@@ -22,11 +22,11 @@ class LeftOut(NamedTuple):
 
     @property
     def keys(self) -> frozenset[Key]:
-        """All of them."""
+        """All left-out connections."""
         return self.loopback | self.own
 
     def and_also(self, other: LeftOut) -> LeftOut:
-        """Return the connections of both, each once."""
+        """Return the union of both."""
         return LeftOut(self.loopback | other.loopback, self.own | other.own)
 
 
@@ -36,7 +36,7 @@ def left_out_of(keys: Iterable[Key], edge: frozenset[Endpoint], machine: frozens
     Args:
         keys: all connections.
         edge: where the edge listens; connections to it are the agent's own.
-        machine: the machine's addresses: it may talk to itself from one NIC's to another's.
+        machine: the machine's addresses: it may talk to itself across its NICs.
     """
     loopback, own = [], []
     for key in keys:

@@ -1,4 +1,4 @@
-"""The record that the agent sends: the flow record with what only an agent knows added at its end."""
+"""The record that the agent sends: the flow record, with what only an agent knows added at the end."""
 
 from __future__ import annotations
 

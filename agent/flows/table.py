@@ -1,6 +1,6 @@
-"""The connection table of one moment, however it was read.
+"""A snapshot of the connection table, however it was read.
 
-Named tuples rather than dataclasses: a busy machine has tens of thousands of sockets, and is looked at often.
+Named tuples rather than dataclasses: a busy machine has tens of thousands of sockets, and is read often.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 
 
 class Protocol(IntEnum):
-    """The IANA numbers of what has ports in the table."""
+    """The IANA numbers of the protocols with ports in the table."""
 
     TCP = 6
     UDP = 17
 
 
 class State(Enum):
-    """What the table says of a socket."""
+    """A socket's state in the table."""
 
     LISTEN = "listen"
     SYN_SENT = "syn_sent"
@@ -31,7 +31,7 @@ class State(Enum):
     TIME_WAIT = "time_wait"
     CLOSED = "closed"
     UNCONNECTED = "unconnected"
-    """A UDP socket that is bound and takes datagrams from anybody."""
+    """A UDP socket that is bound and accepts datagrams from anybody."""
     CONNECTED = "connected"
     """A UDP socket with one peer."""
 
@@ -44,13 +44,13 @@ class Endpoint(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """What the kernel counted since a connection began.
+    """What the kernel has counted since a connection began.
 
     Attributes:
-        bytes_sent: payload, what was sent again included.
+        bytes_sent: payload, including retransmissions.
         bytes_received: payload.
-        packets_sent: None where the kernel counts bytes alone.
-        packets_received: None where the kernel counts bytes alone.
+        packets_sent: None where the kernel counts only bytes.
+        packets_received: None where the kernel counts only bytes.
     """
 
     bytes_sent: int
@@ -60,7 +60,7 @@ class Counters(NamedTuple):
 
 
 class Key(NamedTuple):
-    """What tells one connection from another for as long as it lasts."""
+    """What identifies a connection for as long as it lasts."""
 
     protocol: Protocol
     local: Endpoint
@@ -73,11 +73,11 @@ class Socket(NamedTuple):
     Attributes:
         protocol: TCP or UDP.
         local: where it is bound.
-        remote: its peer; None of a socket that listens.
-        state: what the table says.
+        remote: its peer; None for a listening socket.
+        state: as in the table.
         process: the name of the process that holds it, never its command line; None where that can't be seen.
-        counters: None where the kernel gives none.
-        both_families: whether a socket bound to all of IPv6 takes IPv4 as well, as most systems have it.
+        counters: None where the kernel provides none.
+        both_families: whether a socket bound to all of IPv6 accepts IPv4 as well, as on most systems.
     """
 
     protocol: Protocol
@@ -95,7 +95,7 @@ class Snapshot(NamedTuple):
     Attributes:
         time_ms: when it was read, in epoch milliseconds.
         sockets: its lines.
-        damaged: how many lines could not be understood.
+        damaged: how many lines could not be parsed.
     """
 
     time_ms: int
@@ -104,7 +104,7 @@ class Snapshot(NamedTuple):
 
 
 class PortRange(NamedTuple):
-    """The ports that the system gives to whoever begins a connection, both ends included."""
+    """The ports that the system assigns to initiators of connections, both ends included."""
 
     first: int
     last: int
@@ -114,4 +114,4 @@ class PortRange(NamedTuple):
 
 
 DEFAULT_EPHEMERAL: Final = PortRange(49_152, 65_535)
-"""The range of RFC 6335, which Windows, macOS and the BSDs keep to."""
+"""The range of RFC 6335, which Windows, macOS and the BSDs use."""

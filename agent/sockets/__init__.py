@@ -1,1 +1,1 @@
-"""Reading the operating system's connection table: by psutil, or from what `netstat` and `ss` print."""
+"""Reading the operating system's connection table: with psutil, or from the output of `netstat` and `ss`."""

@@ -1,4 +1,4 @@
-"""The table as psutil reads it: everything on Linux and Windows, with the processes as far as the rights reach."""
+"""The table as psutil reads it: everything on Linux and Windows, with processes as far as privileges allow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read() -> Parsed:
 
 
 def from_connections(connections: list[Any]) -> Parsed:
-    """Understand the lines that psutil gave."""
+    """Parse the connections that psutil returned."""
     names: dict[int | None, str | None] = {}
     found, damaged = [], 0
     for connection in connections:

@@ -1,4 +1,4 @@
-"""Running the system's own programs: fixed arguments, no shell, in nobody's language, and not for ever."""
+"""Running the system's own programs: with fixed arguments, without a shell, in the C locale, and with a time limit."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _UNIX_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
 
 
 def find(program: str) -> str | None:
-    """Return where a program of the system is, or None."""
+    """Return the path of a system program, or None."""
     return shutil.which(program, path=_path())
 
 
 def output_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> str:
-    """Return what a program of the system prints.
+    """Return the output of a system program.
 
     Raises:
         TableUnreadable: it is missing, fails, or takes too long.
@@ -32,7 +32,7 @@ def output_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> str:
 
 
 def lines_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> Iterator[str]:
-    """Yield what a program of the system prints line by line, as it may be long.
+    """Yield the output of a system program line by line, as it may be long.
 
     Raises:
         TableUnreadable: it is missing, fails, or takes too long; perhaps after some lines.

@@ -38,15 +38,15 @@ STATES: Final[Mapping[str, State | None]] = {
     "BOUND": None,
     "IDLE": None,
 }
-"""What each system calls the states of TCP; None for those that are of no use here."""
+"""Each system's names for the states of TCP; None for those that are not needed here."""
 
 
 class Parsed(NamedTuple):
-    """What was understood of a table.
+    """What was parsed from a table.
 
     Attributes:
-        sockets: its lines, as far as they could be understood and matter.
-        damaged: how many lines could not be understood.
+        sockets: its lines, as far as they could be parsed and matter.
+        damaged: how many lines could not be parsed.
     """
 
     sockets: tuple[Socket, ...]
@@ -54,15 +54,15 @@ class Parsed(NamedTuple):
 
 
 class Damaged(Exception):  # noqa: N818 -- said of a line
-    """A line is not what it should be."""
+    """A line does not have the expected form."""
 
 
 def endpoint(text: str, separator: str, wildcard: str) -> Endpoint | None:
-    """Return the endpoint that a table shows, or None if it stands for anybody or for nothing yet.
+    """Return the endpoint in a table, or None if it stands for any peer or for none yet.
 
     Args:
         text: an address, the separator and a port; either may be `*`.
-        separator: what stands between them: `:` or `.`.
+        separator: what separates them: `:` or `.`.
         wildcard: the address that `*` stands for.
 
     Raises:
@@ -81,7 +81,7 @@ def endpoint(text: str, separator: str, wildcard: str) -> Endpoint | None:
 
 
 def whole(text: str) -> int:
-    """Return a number of a few ASCII digits, as a port has them.
+    """Return a number of a few ASCII digits, such as a port.
 
     Raises:
         Damaged: it is not one.
@@ -97,7 +97,7 @@ def tcp_socket(
     """Return a TCP socket, or None if it neither listens nor has a peer.
 
     Raises:
-        Damaged: the state is none that TCP has.
+        Damaged: the state is not a state of TCP.
     """
     try:
         meaning = STATES[state]
@@ -111,7 +111,7 @@ def tcp_socket(
 def udp_socket(
     local: Endpoint | None, remote: Endpoint | None, process: str | None = None, *, both: bool = True
 ) -> Socket | None:
-    """Return a UDP socket, or None if it is bound to nothing."""
+    """Return a UDP socket, or None if it is not bound."""
     if local is None:
         return None
     state = State.UNCONNECTED if remote is None else State.CONNECTED

@@ -1,4 +1,6 @@
-"""`netstat` of macOS, FreeBSD and AIX, which have a common ancestor: a dot before the port, the family at the name."""
+"""`netstat` of macOS, FreeBSD and AIX, which have a common ancestor: a dot before the port, the family in the
+protocol's name.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _WITHOUT_STATE, _WITH_STATE = 5, 6
 
 
 def parse(text: str) -> Parsed:
-    """Understand what macOS or FreeBSD printed, where a listener of both families is a `tcp46`.
+    """Parse the output of macOS or FreeBSD, where a listener for both families is a `tcp46`.
 
     Raises:
         TableUnreadable: that is not a table.
@@ -26,7 +28,7 @@ def parse(text: str) -> Parsed:
 
 
 def parse_aix(text: str) -> Parsed:
-    """Understand what AIX printed, which does not tell whether a listener of IPv6 takes IPv4: by default it does.
+    """Parse the output of AIX, which does not show whether an IPv6 listener accepts IPv4: by default it does.
 
     Raises:
         TableUnreadable: that is not a table.

@@ -15,7 +15,7 @@ _WITHOUT_STATE, _WITH_STATE = 5, 6
 
 
 def parse(text: str) -> Parsed:
-    """Understand what it printed.
+    """Parse its output.
 
     Raises:
         TableUnreadable: that is not a table.

@@ -1,4 +1,4 @@
-"""`netstat -an` of Solaris and illumos: a section for each protocol and family, with columns of its own."""
+"""`netstat -an` of Solaris and illumos: a section for each protocol and family, with its own columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TCP_FIELDS, _UDP_FIELDS = (7, 8), (2, 3, 4)
 
 
 def parse(text: str) -> Parsed:
-    """Understand what it printed.
+    """Parse its output.
 
     Raises:
         TableUnreadable: that is not a table.
@@ -52,7 +52,7 @@ def _tcp(fields: list[str], wildcard: str) -> Socket | None:
 
 
 def _udp(fields: list[str], wildcard: str) -> Socket | None:
-    """Understand a line whose second column is empty unless the socket is connected."""
+    """Parse a line whose second column is empty unless the socket is connected."""
     if len(fields) not in _UDP_FIELDS:
         raise Damaged
     here, *others = fields

@@ -1,4 +1,6 @@
-"""`netstat -ano` of Windows, where psutil can't read the table. It speaks the system's language; this reads English."""
+"""`netstat -ano` of Windows, where psutil can't read the table. Its output is in the system's language; this reads
+English.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ _TCP_FIELDS, _UDP_FIELDS = 5, 4
 
 
 def parse(text: str) -> Parsed:
-    """Understand what it printed.
+    """Parse its output.
 
     Raises:
         TableUnreadable: that is not a table.

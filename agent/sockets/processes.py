@@ -12,7 +12,7 @@ _LONGEST: Final = 200
 
 
 def name_of(pid: int) -> str | None:
-    """Return a process's name; None if it is gone or not to be seen.
+    """Return a process's name; None if it is gone or can't be seen.
 
     On Linux that is the kernel's name, of at most 15 characters: psutil would complete it from the command line.
     """
@@ -34,5 +34,5 @@ def _name_on_windows(pid: int) -> str:
 
 
 def _clean(name: str) -> str | None:
-    """Return what can be printed of a name, which a process may choose itself."""
+    """Return the printable part of a name, which a process may choose itself."""
     return printable(name, _LONGEST).strip() or None

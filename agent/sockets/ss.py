@@ -1,6 +1,6 @@
 """`ss -tuanip` of iproute2: the whole table of Linux at one instant, with what the kernel counted for each connection.
 
-It tells anybody what was counted, and who holds a socket as far as the rights reach; it reads the names of processes,
+It shows anybody the counters, and the process of a socket as far as privileges allow; it reads the names of processes,
 never their command lines.
 """
 
@@ -24,9 +24,9 @@ _NAME_MAX: Final = 200
 
 
 def parse(lines: Iterable[str]) -> Parsed:
-    """Understand what it printed: a line for each socket, and after those of TCP an indented one with all the rest.
+    """Parse its output: a line for each socket, and after those of TCP an indented line with all the rest.
 
-    A process may have a line break in its name. That hides neither what stands before it nor the counters.
+    A process may have a line break in its name. That hides neither what comes before it nor the counters.
     """
     sockets: list[Socket] = []
     damaged = 0
@@ -79,8 +79,8 @@ def _clean(name: str) -> str | None:
 def _counters(line: str) -> Counters | None:
     """Return the counters of a line; None if its kernel has none.
 
-    What is zero is left out. `bytes_sent`, with what was sent again, is younger than `bytes_acked`; a kernel that
-    counts packets has counted one each way before a connection stands.
+    What is zero is left out. `bytes_sent`, which includes retransmissions, is newer than `bytes_acked`; a kernel that
+    counts packets has counted one in each direction before a connection is established.
     """
     bytes_sent = _number(line, " bytes_sent:")
     bytes_acked = _number(line, " bytes_acked:") if bytes_sent is None else None
@@ -98,7 +98,7 @@ def _counters(line: str) -> Counters | None:
 
 
 def _number(line: str, name: str) -> int | None:
-    """Return the number after a name. By hand, as ten thousand lines take a regular expression a while."""
+    """Return the number after a name. This avoids regular expressions, which take a while for ten thousand lines."""
     begin = line.find(name)
     if begin < 0:
         return None

@@ -1,4 +1,4 @@
-"""The machine's connection table, read as its system allows."""
+"""The machine's connection table, read in the best way that its system allows."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _READERS: Final[Mapping[str, Sequence[_Reader]]] = {
     "sunos": (_netstat(netstat_solaris.COMMAND, netstat_solaris.parse),),
     "aix": (_netstat(netstat_bsd.COMMAND_AIX, netstat_bsd.parse_aix),),
 }
-"""For each system what to try, one after the other.
+"""The ways to try on each system, in order.
 
-On Linux psutil sees as much as `ss`, but not what the kernel counted, and reading the table twice to put that together
-takes twice the time. Elsewhere psutil reads the table only for root.
+On Linux psutil sees as much as `ss`, but not the kernel's counters, and reading the table twice to combine both takes
+twice as long. Elsewhere psutil reads the table only for root.
 """
 
 
@@ -49,23 +49,23 @@ def read_snapshot(time_ms: int, platform: str = sys.platform) -> Snapshot:
     """Read the connection table.
 
     Args:
-        time_ms: what time it is, in epoch milliseconds.
-        platform: the system, as Python calls it.
+        time_ms: the current time, in epoch milliseconds.
+        platform: Python's name of the system.
 
     Raises:
-        TableUnreadable: nothing that was tried could read it.
+        TableUnreadable: none of the ways could read it.
     """
     parsed = _first_that_works(_READERS.get(_system(platform), ()), platform)
     return Snapshot(time_ms, parsed.sockets, parsed.damaged)
 
 
 def counts_bytes() -> bool:
-    """Return whether there is a program that tells what the kernel counted."""
+    """Return whether there is a program that shows the kernel's counters."""
     return find(ss.COMMAND[0]) is not None
 
 
 def ephemeral_ports(platform: str = sys.platform, file: Path = _RANGE_OF_LINUX) -> PortRange:
-    """Return the ports that this system gives to whoever begins a connection."""
+    """Return the ports that this system assigns to the initiator of a connection."""
     usual = _RANGES.get(_system(platform), DEFAULT_EPHEMERAL)
     if _system(platform) != "linux":
         return usual

@@ -1,4 +1,4 @@
-"""The steps, each of which looks first whether it is needed."""
+"""The steps, each of which first checks whether it is needed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _set_up_python() -> None:
     say("installing the packages of dev/requirements.txt into .venv")
     pip = [str(uv), "pip"]
     into = ["--quiet", "--python", str(_PYTHON)]
-    failure = "uv could not install the Python packages; its message above tells why. Run this again to go on."
+    failure = "uv could not install the Python packages; its message above says why. Run this again to continue."
     # Compiled once: the demo and the tests start hundreds of processes.
     run([*pip, "sync", *into, "--compile-bytecode", "--require-hashes", str(_REQUIREMENTS)], failure)
     # The build backend is in dev/requirements.txt already: building in isolation would fetch it again, without a hash.
@@ -71,7 +71,7 @@ def _set_up_azurite() -> None:
     _link(node_link, node.node)
     say(f"installing Azurite into {_EMULATOR.relative_to(_ROOT)} (about 400 MB, once)")
     command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    failure = "npm could not install Azurite; its message above tells why. Run this again to go on."
+    failure = "npm could not install Azurite; its message above says why. Run this again to continue."
     run(command, failure, directory=_EMULATOR)
     stamp.write()
 

@@ -1,4 +1,4 @@
-"""Running other programs, and telling the person who waits for them."""
+"""Running other programs, and reporting to the person who waits for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PROBE_SECONDS = 30
 
 
 class SetupError(Exception):
-    """Why the setup can't go on: a sentence for the person who started it."""
+    """Why the setup can't continue, in a sentence for the person who started it."""
 
 
 def say(text: str) -> None:

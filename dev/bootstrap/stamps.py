@@ -1,4 +1,4 @@
-"""What was made from what, so that a step whose sources did not change costs nothing."""
+"""Records of what was made from what, so that a step with unchanged sources costs nothing."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def find_uv(folder: Path, pythons: Sequence[str]) -> Path:
             return Path(uv)
     say(f"installing uv into {folder}")
     pip = _make_pip(folder, pythons)
-    failure = "pip could not install uv; its message above tells why. Is there a connection to the package index?"
+    failure = "pip could not install uv; its message above says why. Is the package index reachable?"
     run([*pip, "--no-input", "--quiet", "--require-hashes", "--requirement", str(_REQUIREMENTS)], failure)
     return installed
 

@@ -1,14 +1,14 @@
-"""Shows that every flow record arrives exactly once, whatever dies, stalls, fails or is told twice.
+"""Shows that every flow record arrives exactly once, whatever dies, stalls, fails or is announced twice.
 
 `python -m dev.chaos --schedules 1000` plays that many random schedules on real parts: real Azurite, the real reference
 gateway in a process of its own, and worker processes that run the real ingester. Processes are killed and frozen at
 named steps of delivery, by wrapping the collaborators that delivery is given; the gateway fails on demand, and a proxy
 before storage answers wrongly at every operation; events are repeated, reordered, lost and concurrent. After each
-schedule time goes on, sweeps run until nothing moves, and what the gateway and the quarantine hold is compared with
-what was written.
+schedule, time continues, sweeps run until nothing changes, and the contents of the gateway and of quarantine are
+compared with what was written.
 
-`python -m dev.chaos.controls` takes each check of what storage says out in turn (`checks`), and shows that a schedule
-made for it (`storage_pieces`) goes wrong then.
+`python -m dev.chaos.controls` removes each check of storage's answers in turn (`checks`), and shows that a schedule
+made for it (`storage_pieces`) then fails.
 
 A schedule (`schedule`, drawn in `draw`) is data that follows from its seed alone. `play` plays it in a `world`, `crew`
 leads the worker processes (`worker`, put together in `parts`), and `verdict` compares. How threads and processes

@@ -18,14 +18,14 @@ from dev.chaos.verdict import expectation, judge
 from dev.chaos.world import World, running_world
 
 _SCHEDULES_A_WORLD: Final = 100
-"""The storage emulator keeps everything in memory, and gets slow with it."""
+"""The storage emulator keeps everything in memory, and slows down over time."""
 _HITS: Final = ((1000, 20), (200, 1), (0, 0))
-"""From so many schedules on, each step and each failure must have been hit so many times."""
+"""From this number of schedules on, each step and each failure must have been hit this often."""
 _PROGRESS: Final = 50
 
 
 def main() -> int:
-    """Play, print, and give the exit status: 0 if all went well."""
+    """Play, print, and return the exit status: 0 if all went well."""
     options = _parser().parse_args()
     began = time.monotonic()
     figures = Figures()
@@ -44,8 +44,10 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dev.chaos", description="Deliver under random faults and kills.")
-    parser.add_argument("--schedules", type=_positive, default=100, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the first (default: a new one)")
+    parser.add_argument("--schedules", type=_positive, default=100, help="number of schedules (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=random.randrange(10**6), help="seed of the first schedule (default: a new one)"
+    )
     return parser
 
 

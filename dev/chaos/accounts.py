@@ -77,7 +77,7 @@ class Accounts:
         return Counter(_aside(line) for line in lines)
 
     def log_state(self, log: Log) -> LogState:
-        """Return how a log blob and its checkpoint stand."""
+        """Return the state of a log blob and its checkpoint."""
         name = parse_blob_name(log.container, log.blob)
         assert name is not None
         kept = Checkpoints(self._own_service, self.logs.name, SystemClock())

@@ -1,4 +1,4 @@
-"""Time that a schedule sets, for all processes at once."""
+"""Time that a schedule sets, for all processes."""
 
 import multiprocessing
 import threading

@@ -1,4 +1,4 @@
-"""`python -m dev.chaos.controls`: show that each check of what storage says is needed.
+"""`python -m dev.chaos.controls`: show that each check of storage's answers is needed.
 
 Each check has a schedule that comes out right with it. Here every one of them is played twice, with its check and
 without it, and must go wrong without.
@@ -13,7 +13,7 @@ from dev.chaos.world import World, running_world
 
 
 def main() -> int:
-    """Play, print, and give the exit status: 0 if every schedule was right with its check, and wrong without it."""
+    """Play, print, and return the exit status: 0 if every schedule was right with its check, and wrong without it."""
     made = pieces()
     with running_world(2 * len(made)) as world:
         failed = [piece for piece in made if not _holds(piece, world)]

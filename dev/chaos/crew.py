@@ -1,4 +1,4 @@
-"""The worker processes of a schedule, as the one who leads them sees them."""
+"""The worker processes of a schedule, as their leader sees them."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""Random schedules: a seed gives a schedule, always the same."""
+"""Random schedules: a seed always yields the same schedule."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Plays one schedule in a world, and tells what there was at the end."""
+"""Plays one schedule in a world, and reports the state at the end."""
 
 import time
 from dataclasses import dataclass

@@ -102,7 +102,7 @@ class Steps:
             self.strike(trap)
 
     def due(self, step: Step) -> Trap | None:
-        """Count a step, and give the trap if it is to be sprung at this very one."""
+        """Count a step, and return the trap if it is due at this one."""
         with self._lock:
             if self._trap is None or self._trap.step is not step:
                 return None

@@ -61,7 +61,7 @@ class Case:
     late: set[asyncio.Task[None]] = field(default_factory=set)
 
     def meet(self, operation: Operation) -> StorageFault | None:
-        """Count a request, and give the fault that it meets."""
+        """Count a request, and return the fault for it."""
         self.seen[operation] += 1
         count = self.seen[operation]
         for trouble in self.troubles:

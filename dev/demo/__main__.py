@@ -1,7 +1,7 @@
 """`python -m dev.demo [--logs DIRECTORY]`.
 
-In a terminal the gateway's console stays open at the end, until Ctrl-C. Exits with 0 if what arrived is what was
-written, and what is not a complete record waits; with 1 if not, and with 2 if it could not go on.
+In a terminal, the gateway's console stays open at the end, until Ctrl-C. Exits with 0 if what arrived is what was
+written, and incomplete records wait; with 1 if not, and with 2 if it could not continue.
 """
 
 import argparse
@@ -36,7 +36,7 @@ _DRAIN_SECONDS = 300.0
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description="Deliver flow logs on this machine, end to end.")
     parser.add_argument("--logs", type=Path, help="replay the PT1H.json files in this directory")
-    parser.add_argument("--seed", type=int, help="make up the same logs as the run that printed this number")
+    parser.add_argument("--seed", type=int, help="generate the same logs as the run that printed this number")
     arguments = parser.parse_args()
     console = Console()
     try:
@@ -45,7 +45,7 @@ def main() -> int:
         screen.show_trouble(console, str(error))
         return 2
     except AzureError as error:
-        screen.show_trouble(console, f"storage does not do what it was asked: {error.message}")
+        screen.show_trouble(console, f"storage fails: {error.message}")
         return 2
     except KeyboardInterrupt:
         console.print("Stopped; everything that was started has ended.")
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def _run(console: Console, logs: Path | None, seed: int) -> bool:
-    """Write logs, wait until they are delivered, and tell whether what arrived is what was written."""
+    """Write logs, wait until they are delivered, and return whether what arrived is what was written."""
     # The last whole hour: records of a time to come would not stand in the console's usual spans of time.
     hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
     found = [] if logs is None else find_sources(logs, hour)
@@ -69,7 +69,9 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     with neighbour(_DIRECTORY / "neighbour.log") as neighbours_address, rig(_DIRECTORY, settings) as running:
         screen.show_console(console, running.gateway_url, running.customer)
         if sources:
-            console.print(f"Replaying {len(sources)} files; expecting what the decoder makes of the readable ones.")
+            console.print(
+                f"Replaying {len(sources)} files; expecting the records that the decoder finds in the readable ones."
+            )
         else:
             console.print(f"Writing an hour of flow logs of eight NICs, one minute per second (seed {seed}).")
         what, total = ("files", len(sources)) if sources else ("minutes", MINUTES)
@@ -115,7 +117,7 @@ def _drain(running: Rig, ledger: Ledger, total: int, update: Callable[[int], Non
 
 
 def _keep_console_open(console: Console, data: Path, url: str, customer: Customer) -> None:
-    """Serve the gateway at its address again, until somebody has seen enough."""
+    """Serve the gateway at its address again, until Ctrl-C."""
     with GatewayProcess(data, port=urlsplit(url).port or 0):
         screen.show_console(console, url, customer)
         console.print("It stays open until you press Ctrl-C.")

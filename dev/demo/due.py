@@ -1,4 +1,4 @@
-"""What must become of bytes that were committed.
+"""The expected outcome for committed bytes.
 
 Where they are cut, and where they end without a whole record, is for the delivery's own reading to say, and what is in
 them for the decoder: so a replay shows that what was read arrives, and leaves reading and decoding to their own tests.
@@ -28,7 +28,7 @@ _ANY_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What must become of a commit.
+    """The expected outcome for a commit.
 
     Attributes:
         flow_records: what the gateway must store.
@@ -45,13 +45,13 @@ class Due:
 
 
 def due_of_block(blob: str, block: bytes) -> Due:
-    """Return what must become of a data block of whole log records when it is committed, whatever comes before it."""
+    """Return the expected outcome for a committed data block of complete log records, whatever comes before it."""
     parts = (b'{"records":[', block, b"]}")
     return _due(blob, b"".join(parts), Layout.BLOCKS, tuple(Block("", len(part)) for part in parts))
 
 
 def due_of_whole(blob: str, content: bytes) -> Due:
-    """Return what must become of a blob that was put whole."""
+    """Return the expected outcome for a blob that was written in one piece."""
     try:
         check_readable(blob, len(content), lambda start, end: content[start:end])
     except Unsupported:  # nothing of it is read

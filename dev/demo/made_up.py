@@ -1,4 +1,4 @@
-"""An hour of several NICs, made up, at a speed that takes about a minute."""
+"""An hour of synthetic logs of several NICs, at a speed that takes about a minute."""
 
 import datetime as dt
 import random

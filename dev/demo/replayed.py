@@ -63,7 +63,7 @@ def find_sources(directory: Path, now: dt.datetime) -> list[Source]:
     """
     files = sorted(filter(_may_be_file, directory.rglob("*.json", case_sensitive=False)))
     if not files:
-        raise NoLogsError(f"there are no .json files in {directory}; name a folder that holds PT1H.json files")
+        raise NoLogsError(f"there are no .json files in {directory}; name a folder with PT1H.json files")
     names = {path: _NAME.search(path.as_posix()) for path in files}
     hours = sorted({name.group(2, 3, 4, 5) for name in names.values() if name}, reverse=True)
     if len(hours) > _MOST_HOURS:

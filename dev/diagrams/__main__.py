@@ -1,4 +1,4 @@
-"""Draws the diagrams of the documents anew: `python -m dev.diagrams`.
+"""Redraws the diagrams of the documentation: `python -m dev.diagrams`.
 
 GitHub draws them itself. The console shows pictures, since its pages run no script but its own: each diagram has two,
 light and dark, in `docs/diagrams/`, under a name that is made of the diagram's text.
@@ -67,7 +67,7 @@ def _install_mermaid() -> None:
         return
     node = find_node() or install_node(_ROOT / ".tools" / "nodejs", _ROOT / ".tools" / "uv", Path(sys.executable))
     command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    run(command, "npm could not install Mermaid; its message above tells why.", directory=_HERE)
+    run(command, "npm could not install Mermaid; its message above says why.", directory=_HERE)
     stamp.write()
 
 

@@ -1,4 +1,4 @@
-"""Network cards, and the names that Azure gives their logs (flow-logs-read, vnet-flow-logs-overview)."""
+"""NICs, and the names that Azure gives their logs (flow-logs-read, vnet-flow-logs-overview)."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Format(Enum):
 
 
 class Load(Enum):
-    """How much a card has to do; the value is the mean number of new flows a minute."""
+    """How busy a NIC is; the value is the mean number of new flows per minute."""
 
     SPARSE = 1
     STEADY = 25

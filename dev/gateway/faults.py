@@ -70,7 +70,9 @@ class Answer:
     async def strike(self, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the application's place for one request."""
         if self.body is None:
-            response: Response = error_response(self.status, "fault_on_demand", "The gateway was told to fail.")
+            response: Response = error_response(
+                self.status, "fault_on_demand", "This failure was requested by a fault plan."
+            )
         else:
             response = Response(self.body, self.status, media_type="application/json")
         if self.retry_after is not None:

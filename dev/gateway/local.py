@@ -1,4 +1,4 @@
-"""Gateways of one's own, in a thread or in a process that may be killed: for tests and a developer's machine."""
+"""Local gateways, in a thread or in a process that may be killed: for tests and a developer's machine."""
 
 import subprocess
 import sys
@@ -120,7 +120,7 @@ def run_edge_in_thread(
     clock: Clock = utc_now,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[str]:
-    """Serve the edge of a gateway's stores on a free loopback port, and give its address."""
+    """Serve the edge of a gateway's stores on a free loopback port, and yield its address."""
     connections = Connections(1000, None)
     listener = listen("127.0.0.1", 0, connections)
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
@@ -136,7 +136,7 @@ def run_edge_in_thread(
 
 
 class GatewayProcess:
-    """A gateway in a process of its own, on loopback; as a context manager it is stopped at the end.
+    """A gateway in its own process, on loopback; as a context manager it is stopped at the end.
 
     Attributes:
         url: Its address, without a slash at the end.
@@ -198,7 +198,7 @@ class GatewayProcess:
         self.stop()
 
     def stop(self) -> int:
-        """Ask it to end, and give its exit status."""
+        """Ask it to stop, and return its exit status."""
         self._process.terminate()
         return self._ended()
 

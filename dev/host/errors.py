@@ -1,4 +1,4 @@
-"""What keeps the host from running an app."""
+"""Errors that keep the host from running an app."""
 
 
 class HostError(Exception):

@@ -1,4 +1,4 @@
-"""The local Functions host as a process of its own, and what its caller does with it.
+"""The local Functions host as a separate process, and its caller's side.
 
 The worker library can index one app in the life of a process, so everybody who needs a host starts one this way.
 """

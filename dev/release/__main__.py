@@ -1,4 +1,4 @@
-"""Makes a release of the commit that is checked out: `python -m dev.release`.
+"""Builds a release of the checked-out commit: `python -m dev.release`.
 
 `dist/release/` then holds the function app's package, the gateway's bundle, an SBOM of each and the checksums of all.
 The same commit gives the same bytes: nothing is taken from the work tree, and every time is the commit's.
@@ -38,14 +38,14 @@ def main() -> int:
 
 
 def release(root: Path) -> Path:
-    """Make the release of a checkout's commit, and return its folder.
+    """Build the release of a checkout's commit, and return its folder.
 
     Raises:
         SetupError: There are changes that are not committed, or a package can't be had.
 
     """
     if _git(root, "status", "--porcelain"):
-        raise SetupError("there are changes that are not committed. Commit them first: a release is made of a commit.")
+        raise SetupError("there are uncommitted changes. Commit them first: a release is built from a commit.")
     time = int(_git(root, "log", "-1", "--format=%ct"))
     with tempfile.TemporaryDirectory() as scratch:
         tree, made = Path(scratch) / "tree", Path(scratch) / "release"

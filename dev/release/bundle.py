@@ -61,7 +61,7 @@ def _imported_by(module: Path) -> Iterator[str]:
 
 
 def _modules(tree: Path, name: str) -> Iterator[Path]:
-    """Give the files that importing a dotted name of `shared` runs; its last part may be no module."""
+    """Return the files that importing a dotted name of `shared` runs; its last part need not be a module."""
     parts = name.split(".")
     if parts[0] == "shared":
         for length in range(1, len(parts) + 1):

@@ -1,4 +1,4 @@
-"""Checks a release as its user would, and that anybody can make it anew: `python -m dev.release.check`.
+"""Checks a release as its user would, and that anybody can reproduce it: `python -m dev.release.check`.
 
 Two clones make the release of the same commit, under circumstances that differ; every file must have the same bytes.
 Then the gateway's bundle is unpacked into an empty folder, its requirements are installed there, and its gateway is

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.stores.agents import Met, Presence, Standing
+from gateway.stores.agents import AgentIdentity, Registered, Standing
 from gateway.stores.audit_log import Action, Actor
 from gateway.stores.errors import GoneError
 from gateway.stores.items import Item
@@ -82,7 +82,7 @@ def decide_on_agent(stores: Stores, actor: Actor, now: datetime, item: Item, age
             raise GoneError("There is no such agent on this machine. It may be on another machine now.")
 
 
-def register_agent(stores: Stores, actor: Actor, now: datetime, said: Presence, peer: str) -> Met:
+def register_agent(stores: Stores, actor: Actor, now: datetime, said: AgentIdentity, peer: str) -> Registered:
     """Record that an agent polled, and who it says it is. Blocks.
 
     Raises:
@@ -90,10 +90,10 @@ def register_agent(stores: Stores, actor: Actor, now: datetime, said: Presence, 
 
     """
     with stores.database.transaction():
-        met = stores.agents.meet(actor.customer, said, now, peer)
-        if met.new:
+        registered = stores.agents.register(actor.customer, said, now, peer)
+        if registered.new:
             stores.audit_log.add(actor, now, Action.REPORTED_MACHINE, said.host)
-    return met
+    return registered
 
 
 def _decide(stores: Stores, actor: Actor, now: datetime, item: Item, agent: str, standing: Standing) -> bool:

@@ -1,1 +1,1 @@
-"""The console: pages on which a security or network engineer sets Sluice up and sees the traffic."""
+"""The console: pages where a security or network engineer sets up Sluice and explores the traffic."""

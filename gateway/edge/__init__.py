@@ -1,1 +1,1 @@
-"""The edge: where agents on machines ask what to collect, and deliver what they see."""
+"""The edge: where agents on machines poll for what to collect, and deliver what they see."""

@@ -1,4 +1,4 @@
-"""An agent's machine, found or made known when the agent asks."""
+"""Access for agents: who they are, and which machine they are on."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from gateway.actions.machines import register_agent
 from gateway.api.auth import Auth, bearer
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
-from gateway.edge.presence import agent_id, presence, says_who
-from gateway.stores.agents import Presence, Standing
+from gateway.edge.agent_identity import agent_id, identity_of, says_who
+from gateway.stores.agents import AgentIdentity, Standing
 from gateway.stores.audit_log import Actor
 from gateway.stores.errors import FullError
 from gateway.stores.stores import Stores
@@ -19,7 +19,7 @@ from gateway.stores.tokens import SubscriptionToken, TokenKind
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An agent that has been let in.
+    """An agent that has been authenticated.
 
     Attributes:
         customer: The number of its customer.
@@ -36,7 +36,7 @@ class Known:
 
 
 class AgentAccess:
-    """Lets agents in, by a token of their kind."""
+    """Authenticates agents by a token of kind agent."""
 
     def __init__(self, auth: Auth, stores: Stores, clock: Clock) -> None:
         self._auth = auth
@@ -47,18 +47,18 @@ class AgentAccess:
         """Return the agent that sends a request.
 
         Raises:
-            ApiError: 401 without a valid token, 400 if the agent does not say who it is, 403 with a token of another
-                kind, or if the agent has never asked or is one too many.
+            ApiError: 401 without a valid token, 400 if the agent does not identify itself, 403 with a token of the
+                wrong kind, or if the agent has never polled or there are too many.
 
         """
         token = await self._auth.subscription_token(request, TokenKind.AGENT)
         if not says_who(request):
             return await run_in_threadpool(self._known, token.customer, agent_id(request))
         peer = "" if request.client is None else request.client.host
-        return await run_in_threadpool(self._met, token, presence(request), peer)
+        return await run_in_threadpool(self._register, token, identity_of(request), peer)
 
     async def item_of_refused(self, request: Request) -> int | None:
-        """Return the machine of an accepted agent whose token was good once, so that its refusal can be shown there."""
+        """Return the machine of an accepted agent whose token was once valid, for its refusal to be shown there."""
         try:
             token, agent = bearer(request), agent_id(request)
         except ApiError:
@@ -74,14 +74,14 @@ class AgentAccess:
         known = self._stores.agents.find(customer, agent)
         if known is None:
             raise ApiError(
-                403, "unknown_agent", "This agent is not known. GET /agent/v1/request makes it known, then deliver."
+                403, "unknown_agent", "This agent is unknown. Poll GET /agent/v1/request first, then deliver."
             )
-        return Known(customer, agent, known.presence.host, known.item)
+        return Known(customer, agent, known.identity.host, known.item)
 
-    def _met(self, token: SubscriptionToken, said: Presence, peer: str) -> Known:
+    def _register(self, token: SubscriptionToken, said: AgentIdentity, peer: str) -> Known:
         now = self._clock()
         try:
-            met = register_agent(self._stores, Actor.token(token, peer), now, said, peer)
+            registered = register_agent(self._stores, Actor.token(token, peer), now, said, peer)
         except FullError as error:
             raise ApiError(403, "too_many_agents", str(error)) from None
-        return Known(token.customer, said.id, said.host, met.item)
+        return Known(token.customer, said.id, said.host, registered.item)

@@ -1,4 +1,4 @@
-"""The edge's application: a listener of its own, for agents only."""
+"""The edge's application, on a separate listener for agents only."""
 
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,7 @@ _DOCUMENT: Final = (Path(__file__).parent / "openapi.json").read_bytes()
 def create_edge(
     stores: Stores, clock: Clock, sink: Sink, limits: Limits = DEFAULT_LIMITS, activity: Activity | None = None
 ) -> ASGIApp:
-    """Put the edge together.
+    """Build the edge's application.
 
     Args:
         stores: Open stores; they stay open when the application ends.
@@ -61,7 +61,7 @@ def create_edge(
 
 
 def edge_routes(stores: Stores, clock: Clock, limits: Limits) -> list[Route]:
-    """Put the edge's calls together."""
+    """Return the edge's routes."""
     access = AgentAccess(Auth(stores, SigningIn(stores, clock), limits, clock), stores, clock)
 
     async def healthz(_request: Request) -> Response:

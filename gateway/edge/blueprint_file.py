@@ -1,6 +1,7 @@
-"""Blueprints as files: XML with one root, `blueprint`, and in it `name`, `description`, `attribute`, `intervalSeconds`.
+"""Blueprint files: XML with the root `blueprint`, which contains `name`, `description`, `attribute` and
+`intervalSeconds`.
 
-The parser is expat, set up to refuse every document type: without one there are no entities to expand or to fetch.
+The parser is expat, configured to refuse every document type: without one there are no entities to expand or to fetch.
 """
 
 from pathlib import Path
@@ -13,12 +14,12 @@ SHIPPED: Final = Path(__file__).parent / "Agent_Traffic_Collection_BP.xml"
 """The blueprint that comes with the gateway."""
 MOST_CHARACTERS: Final = 32 * 1024
 INTERVALS: Final = range(10, 3601)
-"""Seconds that an interval may have."""
+"""The allowed intervals, in seconds."""
 _ATTRIBUTE: Final = "Server Traffic"
 _ROOT: Final = "blueprint"
 _VERSION: Final = {"version": "1"}
 _LONGEST: Final = {"name": 100, "description": 500, "attribute": 100, "intervalSeconds": 20}
-"""The elements, each of which stands in the root once, with as many characters as it may have."""
+"""The elements, each of which occurs once in the root, with the most characters that it may have."""
 
 
 class BlueprintError(Exception):
@@ -33,10 +34,10 @@ def read_blueprint(xml: str) -> NewBlueprint:
 
     """
     if len(xml) > MOST_CHARACTERS:
-        raise BlueprintError(f"A blueprint has at most {MOST_CHARACTERS} characters. This is some other file.")
+        raise BlueprintError(f"A blueprint has at most {MOST_CHARACTERS} characters. This must be another file.")
     texts = _Reader().read(xml)
     if texts["attribute"] != _ATTRIBUTE:
-        raise BlueprintError(f"The attribute must be {_ATTRIBUTE}, which is all that an agent delivers.")
+        raise BlueprintError(f"The attribute must be {_ATTRIBUTE}, the only one that agents deliver.")
     interval = texts["intervalSeconds"]
     if not (interval.isascii() and interval.isdecimal() and int(interval) in INTERVALS):
         raise BlueprintError(
@@ -46,7 +47,7 @@ def read_blueprint(xml: str) -> NewBlueprint:
 
 
 class _Reader:
-    """Takes in the elements of one file."""
+    """Collects the elements of one file."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate("utf-8")
@@ -61,7 +62,7 @@ class _Reader:
         self._open: list[str] = []
 
     def read(self, xml: str) -> dict[str, str]:
-        """Return the texts of the elements by their names."""
+        """Return the texts of the elements by name."""
         try:
             self._parser.Parse(xml, True)
         except expat.ExpatError as error:
@@ -71,16 +72,20 @@ class _Reader:
         for name, longest in _LONGEST.items():
             text = texts.get(name)
             if not text:
-                raise BlueprintError(f"The element {name} is missing or empty. Write it into the blueprint.")
+                raise BlueprintError(f"The element {name} is missing or empty. Add it to the blueprint.")
             if len(text) > longest or not text.isprintable():
-                raise BlueprintError(f"{name} has more than {longest} characters, or some that cannot be shown.")
+                raise BlueprintError(
+                    f"{name} has more than {longest} characters, or contains some that cannot be displayed."
+                )
         return texts
 
     def _on_doctype(self, *_: object) -> None:
-        raise BlueprintError("A blueprint has no document type (DOCTYPE) and no entities. Remove them from the file.")
+        raise BlueprintError(
+            "A blueprint must not have a document type (DOCTYPE) or entities. Remove them from the file."
+        )
 
     def _on_instruction(self, *_: object) -> None:
-        raise BlueprintError("A blueprint has no processing instructions. Remove them from the file.")
+        raise BlueprintError("A blueprint must not have processing instructions. Remove them from the file.")
 
     def _on_start(self, name: str, attributes: dict[str, str]) -> None:
         match self._open:
@@ -90,19 +95,19 @@ class _Reader:
                 if name in self._texts:
                     raise BlueprintError(f"The element {name} appears twice in the blueprint. Remove one.")
                 if attributes:
-                    raise BlueprintError(f"The element {name} has no attributes. Remove them from the file.")
+                    raise BlueprintError(f"The element {name} must not have attributes. Remove them from the file.")
                 self._texts[name] = ""
             case [*_, parent]:
                 raise BlueprintError(
-                    f"There is no element {name!r:.80} in {parent}. A blueprint has {', '.join(_LONGEST)}."
+                    f"The element {name!r:.80} is not allowed in {parent}. A blueprint has {', '.join(_LONGEST)}."
                 )
         self._open.append(name)
 
     def _check_root(self, name: str, attributes: dict[str, str]) -> None:
         if name != _ROOT:
-            raise BlueprintError(f"The root must be {_ROOT}, not {name!r:.80}. Choose a blueprint file.")
+            raise BlueprintError(f"The root element must be {_ROOT}, not {name!r:.80}. Choose a blueprint file.")
         if attributes != _VERSION:
-            raise BlueprintError('The root must be <blueprint version="1">, without other attributes.')
+            raise BlueprintError('The root element must be <blueprint version="1">, without other attributes.')
 
     def _on_end(self, _name: str) -> None:
         self._open.pop()
@@ -112,4 +117,4 @@ class _Reader:
             case [_, name]:
                 self._texts[name] += text
             case _ if text.strip():
-                raise BlueprintError(f"There is text outside of the elements: {text.strip()!r:.80}. Remove it.")
+                raise BlueprintError(f"There is text outside the elements: {text.strip()!r:.80}. Remove it.")

@@ -1,4 +1,4 @@
-"""`POST /agent/v1/traffic`: an interval's flows from an agent, taken once; each answer is kept with the machine."""
+"""`POST /agent/v1/traffic`: accept an interval's flows from an agent once, and store each answer with the machine."""
 
 import re
 import sqlite3
@@ -16,7 +16,7 @@ from gateway.api.intake import Intake, Origin, Reader, idempotency_key
 from gateway.api.ndjson import Batch, check_length, read_each_line
 from gateway.clock import Clock, to_ms
 from gateway.edge.agent_access import AgentAccess, Known
-from gateway.edge.presence import behind, dropped
+from gateway.edge.agent_identity import behind, dropped
 from gateway.limits import Limits
 from gateway.stores.agents import Standing
 from gateway.stores.errors import STORAGE_ERRORS
@@ -31,7 +31,7 @@ _INTERVAL: Final = re.compile(r"[0-9]{1,15}")
 
 
 class AgentDeliveries:
-    """Takes the flows of agents."""
+    """Accepts the flows of agents."""
 
     def __init__(self, access: AgentAccess, stores: Stores, limits: Limits, clock: Clock) -> None:
         self._access = access
@@ -40,7 +40,7 @@ class AgentDeliveries:
         self._intake = Intake(stores, limits, clock)
 
     async def post(self, request: Request) -> Response:
-        """Answer a delivery, and keep the answer."""
+        """Answer a delivery, and store the answer."""
         with noting_faults(self._stores.health, self._clock):
             return await self._answer(request)
 
@@ -100,7 +100,7 @@ class AgentDeliveries:
             raise ApiError(
                 400,
                 "bad_idempotency_key",
-                "Send AGENT-ID:MILLISECONDS as Idempotency-Key, the agent's own id and when the interval begins.",
+                "Send AGENT-ID:MILLISECONDS as Idempotency-Key: the agent's own id, and when the interval begins.",
             )
         await run_in_threadpool(self._require_wanted, agent, int(interval))
         return await self._intake.take(request, Origin(agent.customer, key, by_agent=True), _reader(agent.host))
@@ -112,7 +112,7 @@ class AgentDeliveries:
                 403,
                 "no_blueprint",
                 "This interval begins after the last blueprint was removed from this machine. Apply one in the console "
-                "to have it taken.",
+                "to have it accepted.",
             )
 
     def _refusal(self, error: ApiError) -> Answer:
@@ -125,7 +125,7 @@ class AgentDeliveries:
 
 
 def _reader(host: str) -> Reader:
-    """Return what reads the lines of a machine's agent."""
+    """Return the function that reads lines from a machine's agent."""
 
     def check_of_agent(value: object) -> str | None:
         reason = check(value)
@@ -134,7 +134,7 @@ def _reader(host: str) -> Reader:
         if value["source"] != Source.AGENT.value:
             return f"source must be {Source.AGENT.value}, not {value['source']}"
         if value["host"].lower() != host.lower():
-            return f"host must be {host!r:.80}, whose agent this is, not {value['host']!r:.80}"
+            return f"host must be {host!r:.80}, the machine of this agent, not {value['host']!r:.80}"
         return None
 
     def read(body: bytes, limit: int) -> Batch:
@@ -147,7 +147,7 @@ def _reader(host: str) -> Reader:
 
 
 def _left_out(rejected: list[dict[str, Any]]) -> str:
-    """Tell of the lines that were no flows."""
+    """Summarise the lines that were not flows."""
     if not rejected:
         return ""
     first = rejected[0]

@@ -1,4 +1,4 @@
-"""`GET /agent/v1/request`: what an agent is to do, told as soon as it changes."""
+"""`GET /agent/v1/request`: an agent polls for what to collect, and is answered as soon as it changes."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from gateway.stores.stores import Stores
 
 
 class AgentPoll:
-    """Answers agents that ask."""
+    """Answers agents' polls."""
 
     def __init__(self, access: AgentAccess, stores: Stores, limits: Limits) -> None:
         self._access = access
@@ -22,7 +22,7 @@ class AgentPoll:
         self._limits = limits
 
     async def get(self, request: Request) -> Response:
-        """Answer at once if the agent knows something else, else with the first news, or when the time is up."""
+        """Answer at once if the agent's etag is outdated, otherwise at the next change or when the time is up."""
         agent = await self._access.agent(request)
         known = request.query_params.get("known")
         until = current_time() + self._limits.poll_seconds

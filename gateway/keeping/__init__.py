@@ -1,1 +1,1 @@
-"""How long records are kept: what has outlived its time, and what a hold keeps all the same."""
+"""Retention: which records have expired, and which of them a hold keeps."""

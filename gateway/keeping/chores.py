@@ -1,4 +1,4 @@
-"""What a gateway does besides answering: it forgets what has outlived its time, and settles and merges what arrived."""
+"""What a gateway does besides answering: it deletes what has expired, and settles and merges what arrived."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 from starlette.concurrency import run_in_threadpool
 
 from gateway.clock import Clock
-from gateway.keeping.outlived import forget_outlived
+from gateway.keeping.expired import delete_expired
 from gateway.stores.errors import STORAGE_ERRORS
 from gateway.stores.stores import Stores
 
@@ -50,7 +50,7 @@ async def _keep_house(stores: Stores, clock: Clock, records_life: timedelta | No
     """Delete expired data, records also right at the start, until the gateway stops."""
     while True:
         # Before the keys, which live as long as their records.
-        records = partial(forget_outlived, stores, records_life, clock(), ending.is_set)
+        records = partial(delete_expired, stores, records_life, clock(), ending.is_set)
         await _carry_out([records, *_small_chores(stores, clock)])
         await anyio.sleep(_HOUR)
 

@@ -8,7 +8,7 @@ from gateway.traffic.terms import Search
 
 
 def search_of(hold: Hold) -> Search | None:
-    """Return what a hold searches for; None if it can't be understood, as a version with other keys wrote it."""
+    """Return what a hold searches for; None if it can't be parsed, because a version with other keys wrote it."""
     try:
         return parse(hold.search)
     except SearchError:
@@ -16,6 +16,6 @@ def search_of(hold: Hold) -> Search | None:
 
 
 def covered(customer: int, hold: Hold) -> Question:
-    """Return which of a customer's records a hold keeps: all of its span, if its search can't be understood."""
+    """Return which of a customer's records a hold keeps: all of its period, if its search can't be parsed."""
     search = search_of(hold)
     return Question(customer, to_ms(hold.begins_at), to_ms(hold.ends_at), Search() if search is None else search)

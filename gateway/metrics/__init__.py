@@ -1,1 +1,1 @@
-"""What the gateway tells Prometheus: totals to everybody who reaches the listener, customers by a token of its own."""
+"""Metrics for Prometheus: totals for everybody who reaches the listener, customers' figures with a token."""

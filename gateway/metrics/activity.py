@@ -1,4 +1,4 @@
-"""What the gateway is doing, counted as it goes: the requests that ended, and what is under way."""
+"""The gateway's activity: counts of finished requests, and what is in progress."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from gateway.connections import Connections
 from gateway.places import Places
 
 _QUERIES_AT_ONCE: Final = 4
-"""Few, so that posts are stored meanwhile."""
+"""Few, so that posts are stored in the meantime."""
 POSTS: Final = frozenset({"/qas/flow-logs", "/agent/v1/traffic"})
-"""The routes that take flow records."""
+"""The routes that accept flow records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posts:
-    """Posts that ended alike.
+    """Posts with the same outcome.
 
     Attributes:
-        customer: The number of the customer; 0 where nobody knows, as without a valid token.
+        customer: The number of the customer; 0 if unknown, such as without a valid token.
         route: Where they were sent.
         status: The HTTP status that they were answered with; 0 for those that got no answer.
 
@@ -33,7 +33,7 @@ class Posts:
 
 
 class Tally:
-    """Counts requests as they end. To be used on one event loop only."""
+    """Counts requests as they end. For use on one event loop only."""
 
     def __init__(self) -> None:
         self.posts: Counter[Posts] = Counter()
@@ -43,7 +43,7 @@ class Tally:
         self.requests: Counter[tuple[str, int]] = Counter()
 
     def beside(self, sink: Sink) -> Sink:
-        """Return a sink of the request log that counts each entry before another takes it."""
+        """Return a sink for the request log that counts each entry before it passes it on."""
 
         def take(entry: Mapping[str, Any]) -> None:
             self._count(entry)
@@ -65,11 +65,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Everything that is under way in a process.
+    """Everything that is in progress in a process.
 
     Attributes:
         tally: The requests that have ended.
-        places: The questions that pages ask of the records.
+        places: The queries that pages run on the records.
         connections: Those of each listener, by its name.
         bodies: The bodies that are being received, by the listener's name.
 

@@ -1,4 +1,4 @@
-"""`GET /metrics`, for Prometheus, on a listener of its own."""
+"""`GET /metrics`, for Prometheus, on a separate listener."""
 
 import hmac
 from pathlib import Path
@@ -27,14 +27,14 @@ _SHORTEST: Final = 16
 
 
 class TokenFileError(Exception):
-    """The token of the metrics can't be read; the message says why and what to do."""
+    """The metrics token can't be read; the message says why and what to do."""
 
 
 def read_token(path: Path) -> str:
     """Read the token that shows customers' figures.
 
     Raises:
-        TokenFileError: The file can't be read, or holds no good token.
+        TokenFileError: The file can't be read, or contains no valid token.
 
     """
     try:
@@ -43,22 +43,21 @@ def read_token(path: Path) -> str:
         raise TokenFileError(f"--metrics-token-file {path} can't be read: {error}") from None
     if len(token) < _SHORTEST or not all(letter.isprintable() and not letter.isspace() for letter in token):
         raise TokenFileError(
-            f"--metrics-token-file {path} does not hold a valid token: write one line of at least {_SHORTEST} "
-            "visible ASCII "
-            "characters into it, such as by `openssl rand -hex 32`."
+            f"--metrics-token-file {path} does not contain a valid token: write one line of at least {_SHORTEST} "
+            f"visible ASCII characters into it, such as from `openssl rand -hex 32`."
         )
     return token
 
 
 def create_metrics(stores: Stores, activity: Activity, data: Path, clock: Clock, token: str | None = None) -> ASGIApp:
-    """Put the listener's application together.
+    """Build the listener's application.
 
     Args:
         stores: Open stores; they stay open when the application ends.
-        activity: What is under way in this process.
+        activity: What is in progress in this process.
         data: The directory of the stores.
         clock: The time.
-        token: Shows customers' figures to whoever has it, and nobody else; without, nobody sees them.
+        token: The token that customers' figures require; without one, nobody sees them.
 
     """
     totals, all_of_it = CollectorRegistry(), CollectorRegistry()

@@ -24,12 +24,13 @@ from gateway.traffic.freshness import Heard
 
 _FILES: Final = tuple(f"{kind.name}{log}" for kind in FILES for log in ("", kind.logs[0]))
 _SOURCES: Final = 50
-"""Storage accounts of a customer that are told of, first those that it has configured: a sender may name any number."""
+"""The most storage accounts reported for a customer, those that it has configured first: a sender may name any number.
+"""
 _STATES: Final = tuple(each.name for each in fields(Machines))
 
 
 class Totals(Collector):
-    """What concerns no customer by name."""
+    """Figures that name no customer."""
 
     def __init__(self, stores: Stores, activity: Activity, data: Path, clock: Clock) -> None:
         self._stores = stores
@@ -61,8 +62,8 @@ class Totals(Collector):
     def _under_way(self) -> Iterator[Metric]:
         activity = self._activity
         connections = {name: (len(each), each.most, each.refused) for name, each in activity.connections.items()}
-        opened = _by_listener("sluice_connections", "Connections that are open.")
-        most = _by_listener("sluice_connections_limit", "Connections that may be open.")
+        opened = _by_listener("sluice_connections", "Open connections.")
+        most = _by_listener("sluice_connections_limit", "Limit for open connections.")
         refused = CounterMetricFamily(
             "sluice_connections_refused", "Connections that were refused.", labels=("listener",)
         )
@@ -70,18 +71,20 @@ class Totals(Collector):
             opened.add_metric((name,), count)
             most.add_metric((name,), limit)
             refused.add_metric((name,), denied)
-        bodies = _by_listener("sluice_bodies_bytes", "Bytes of bodies that are being received.")
-        room = _by_listener("sluice_bodies_limit_bytes", "Bytes that may be being received together.")
+        bodies = _by_listener("sluice_bodies_bytes", "Bytes of bodies being received.")
+        room = _by_listener("sluice_bodies_limit_bytes", "Limit for bytes of bodies being received together.")
         for name, each in activity.bodies.items():
             bodies.add_metric((name,), each.taken)
             room.add_metric((name,), each.most)
         yield from (opened, most, refused, bodies, room)
-        yield _gauge("sluice_queries_running", "Page queries that are being answered.", activity.places.running)
-        yield _gauge("sluice_queries_waiting", "Page queries that wait for a slot.", activity.places.waiting)
-        yield _counter("sluice_queries_stopped", "Page queries that took too long.", activity.places.stopped)
+        yield _gauge("sluice_queries_running", "Page queries in progress.", activity.places.running)
+        yield _gauge("sluice_queries_waiting", "Page queries waiting for a slot.", activity.places.waiting)
+        yield _counter(
+            "sluice_queries_stopped", "Page queries stopped because they took too long.", activity.places.stopped
+        )
 
     def _stored(self) -> Iterator[Metric]:
-        yield _gauge("sluice_storing", "1 while posts can be stored, as /healthz has it.", int(self._storing()))
+        yield _gauge("sluice_storing", "1 while posts can be stored, as in /healthz.", int(self._storing()))
         stored = self._stores.records.stored()
         yield _gauge("sluice_stored_records", "Flow records that are stored.", stored.records)
         yield _gauge("sluice_unsettled_hours", "Hours whose bytes may still count twice.", stored.unsettled_hours)
@@ -110,7 +113,7 @@ class Totals(Collector):
 
 
 class Customers(Collector):
-    """Figures of each customer by its name."""
+    """Figures of each customer by name."""
 
     def __init__(self, stores: Stores, activity: Activity, clock: Clock) -> None:
         self._stores = stores
@@ -160,7 +163,7 @@ class Customers(Collector):
     def _sources(self, names: dict[int, str]) -> Iterator[Metric]:
         labels = ("customer", "source", "account")
         newest = GaugeMetricFamily(
-            "sluice_customer_newest_record_timestamp_seconds", "Time of the newest record.", labels=labels
+            "sluice_customer_newest_record_timestamp_seconds", "Timestamp of the newest record.", labels=labels
         )
         accepted = GaugeMetricFamily(
             "sluice_customer_last_post_timestamp_seconds", "When a post was last accepted.", labels=labels

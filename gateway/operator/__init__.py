@@ -1,1 +1,1 @@
-"""What whoever runs the gateway asks of it, over a socket in its data directory."""
+"""Operations that the operator requests of the gateway, over a socket in its data directory."""

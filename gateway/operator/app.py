@@ -1,4 +1,4 @@
-"""What answers on the socket: one call an operation, with progress as it goes."""
+"""The application behind the socket: one call per operation, with progress while it runs."""
 
 import queue
 import threading
@@ -24,10 +24,10 @@ from gateway.stores.stores import Stores
 
 
 def create_operator(stores: Stores, clock: Clock) -> Starlette:
-    """Put together what carries operations out.
+    """Build the application that carries out operations.
 
-    `POST /NAME` with wishes in JSON is answered by lines of JSON: `{"progress": TEXT}`, and at last `{"done": RESULT}`
-    or `{"refused": SENTENCE}`. When the application ends, so does what is under way.
+    `POST /NAME` with arguments in JSON is answered by lines of JSON: `{"progress": TEXT}`, and finally `{"done":
+    RESULT}` or `{"refused": SENTENCE}`. When the application stops, so do operations in progress.
     """
     runs: WeakSet[_Run] = WeakSet()
 
@@ -35,8 +35,8 @@ def create_operator(stores: Stores, clock: Clock) -> Starlette:
         operation = OPERATIONS.get(request.path_params["name"])
         if operation is None:
             return PlainTextResponse("unknown", HTTPStatus.NOT_FOUND)
-        wishes = orjson.loads(await request.body())
-        run = _Run(operation, stores, clock, wishes)
+        arguments = orjson.loads(await request.body())
+        run = _Run(operation, stores, clock, arguments)
         runs.add(run)
         # The background task comes next when nobody reads any more, too.
         return StreamingResponse(run.lines(), media_type="application/x-ndjson", background=BackgroundTask(run.end))
@@ -52,24 +52,24 @@ def create_operator(stores: Stores, clock: Clock) -> Starlette:
 
 
 class _Run:
-    """An operation that is under way, in a thread of its own."""
+    """An operation in progress, in its own thread."""
 
-    def __init__(self, operation: Operation, stores: Stores, clock: Clock, wishes: dict[str, Any]) -> None:
+    def __init__(self, operation: Operation, stores: Stores, clock: Clock, arguments: dict[str, Any]) -> None:
         self._lines: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._gone = threading.Event()
-        work = Work(stores, clock, self._say, wishes)
+        work = Work(stores, clock, self._say, arguments)
         self._thread = threading.Thread(target=self._carry_out, args=[operation, work], name="operation")
         self._thread.start()
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the lines of the answer as they come."""
+        """Yield the lines of the answer as they arrive."""
         line: dict[str, Any] = {"progress": ""}
         while "progress" in line:
             line = self._lines.get()
             yield orjson.dumps(line) + b"\n"
 
     def end(self) -> None:
-        """End the operation between two of its steps, and wait for that."""
+        """Stop the operation between two of its steps, and wait until it has stopped."""
         self._gone.set()
         self._thread.join()
 
@@ -79,14 +79,14 @@ class _Run:
         self._lines.put({"progress": text})
 
     def _carry_out(self, operation: Operation, work: Work) -> None:
-        last: dict[str, Any] = {"refused": "It failed, and the gateway has said how on stderr."}
+        last: dict[str, Any] = {"refused": "It failed; the gateway's stderr has the reason."}
         try:
             last = {"done": operation(work)}
         except RefusedError as error:
             last = {"refused": str(error)}
         except GoneError:
-            last = {"refused": "The gateway is stopping, and did not finish. Start it, and try again."}
+            last = {"refused": "The gateway is stopping and did not finish. Start it, and try again."}
         except (OSError, StoreError, *STORAGE_ERRORS) as error:
-            last = {"refused": f"It failed, and may be tried again: {error}"}
+            last = {"refused": f"It failed, and can be tried again: {error}"}
         finally:
             self._lines.put(last)

@@ -1,4 +1,4 @@
-"""A backup as it lies in its directory: copies of the files, and a manifest that tells what they are."""
+"""A backup in its directory: copies of the files, and a manifest that describes them."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ _MB: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the manifest says of a file.
+    """What the manifest says about a file.
 
     Attributes:
         size: In bytes.
@@ -41,9 +41,9 @@ class Manifest:
     """What a backup is.
 
     Attributes:
-        moment: When both files were as they are in it.
-        schemas: The versions of their schemas, by the files' names.
-        files: All files, by their names.
+        moment: The time whose state both files have.
+        schemas: The versions of their schemas, by file name.
+        files: All files, by name.
         format: The version of the manifest itself.
 
     """
@@ -55,7 +55,7 @@ class Manifest:
 
     @classmethod
     def of(cls, directory: Path, moment: datetime, say: Say) -> Self:
-        """Describe the files in a directory, which have the versions that this gateway works with."""
+        """Describe the files in a directory, which must have the current versions."""
         files = {path.name: _entry(path, say) for path in sorted(directory.iterdir())}
         return cls(moment, {name: schema.version for name, schema in SCHEMAS.items()}, files)
 
@@ -77,7 +77,7 @@ class Manifest:
             form = msgspec.json.decode(written, type=_Form).format
             if form != _FORMAT:
                 raise RefusedError(
-                    f"The backup in {directory} has the format {form}, and this version of the gateway knows only "
+                    f"The backup in {directory} has format {form}, but this version of the gateway knows only "
                     f"{_FORMAT}. Restore it with the version that made it."
                 )
             manifest = msgspec.json.decode(written, type=cls)
@@ -86,7 +86,7 @@ class Manifest:
                 f"{directory / MANIFEST} is damaged: {error}. Take another backup, or another copy of this one."
             ) from None
         if not _YEARS[0] <= manifest.moment.year < _YEARS[1]:
-            raise RefusedError(f"{directory / MANIFEST} is damaged: no backup is from {manifest.moment.year}.")
+            raise RefusedError(f"{directory / MANIFEST} is damaged: a backup can't be from {manifest.moment.year}.")
         _require_known(manifest, directory)
         _require_files(manifest, directory)
         return manifest
@@ -105,8 +105,8 @@ class Manifest:
         Args:
             name: The file's name.
             directory: Where the backup is.
-            target: The copy, which is not there yet.
-            say: Told how far it is.
+            target: The path of the copy, which must not exist yet.
+            say: Receives lines of progress.
 
         Raises:
             RefusedError: It is not the file that was backed up.
@@ -123,13 +123,13 @@ class Manifest:
 
 
 class _Form(msgspec.Struct):
-    """What manifests of all formats have."""
+    """What manifests of all formats contain."""
 
     format: int
 
 
 def new_file(path: Path) -> BinaryIO:
-    """Begin a file that only its owner can read."""
+    """Create a file that only its owner can read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
@@ -159,7 +159,7 @@ def _require_files(manifest: Manifest, directory: Path) -> None:
 
 
 def _entry(path: Path, say: Say) -> Entry:
-    """Describe a file, once it outlives a loss of power."""
+    """Describe a file, once it is safe from a power failure."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
         sha256 = _read_all(file, len, lambda told: say(f"checking {path.name}: {told}"))
@@ -167,7 +167,7 @@ def _entry(path: Path, say: Say) -> Entry:
 
 
 def _read_all(file: BinaryIO, take: Callable[[bytes], object], say: Say) -> str:
-    """Read a file in parts, each for `take` to have, and return the SHA-256 of all."""
+    """Read a file in parts, pass each to `take`, and return the SHA-256 of the file."""
     digest, size = hashlib.sha256(), os.fstat(file.fileno()).st_size
     while chunk := file.read(_CHUNK):
         digest.update(chunk)

@@ -1,4 +1,4 @@
-"""The operation `backup`: both files as they are at one moment, in a directory of their own."""
+"""The operation `backup`: both files as of one moment, in a separate directory."""
 
 import os
 import secrets
@@ -18,19 +18,19 @@ from gateway.stores.snapshot import snapshot
 
 
 def back_up(work: Work) -> dict[str, Any]:
-    """Back up to the directory `to`, with the key of the connection strings if `with_secrets_key` is wished.
+    """Back up to the directory `to`, with the key of the connection strings if `with_secrets_key` is true.
 
     Raises:
         RefusedError: The directory is not empty, or can't be written.
 
     """
-    target = Path(work.wishes["to"])
+    target = Path(work.arguments["to"])
     _require_free(target)
     with _refused_if_it_fails(target), _unfinished(target) as directory:
         with snapshot(work.stores, work.clock) as taken:
             taken.copy_accounts(directory / ACCOUNTS)
             count = taken.copy_records(directory / RECORDS, work.say)
-        if work.wishes["with_secrets_key"]:
+        if work.arguments["with_secrets_key"]:
             _copy_key(work.stores.database.path.with_name(SECRETS_KEY), directory)
         for path in directory.iterdir():
             path.chmod(0o600)
@@ -49,9 +49,9 @@ def back_up(work: Work) -> dict[str, Any]:
 
 def _require_free(target: Path) -> None:
     if target.is_mount():
-        raise RefusedError(f"{target} is a mount point. Name a directory in it for the backup to create.")
+        raise RefusedError(f"{target} is a mount point. Name a directory within it for the backup to create.")
     if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
-        raise RefusedError(f"{target} exists already. Name an empty directory, or one for the backup to create.")
+        raise RefusedError(f"{target} already exists. Name an empty directory, or one that does not exist yet.")
 
 
 @contextmanager
@@ -60,14 +60,14 @@ def _refused_if_it_fails(target: Path) -> Iterator[None]:
         yield
     except (OSError, *STORAGE_ERRORS) as error:
         raise RefusedError(
-            f"The backup could not be written, and nothing of it is left in {target}. See that the user of the gateway "
-            f"may write in {target.parent}, and that its disk is not full; then try again. {error}"
+            f"The backup could not be written, and nothing of it is left in {target}. Make sure that the gateway's "
+            f"user may write to {target.parent} and that its disk is not full, then try again. {error}"
         ) from error
 
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[Path]:
-    """Yield a directory beside a target; whatever of it has not become the target is removed at the end."""
+    """Yield a directory beside a target; unless it has become the target, it is removed at the end."""
     directory = target.with_name(f"{target.name}.{secrets.token_hex(8)}.unfinished")
     directory.mkdir(mode=0o700)
     try:

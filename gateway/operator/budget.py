@@ -1,4 +1,4 @@
-"""Budgets of customers, as whoever runs the gateway sees and sets them."""
+"""The operation `budget`: show and set customers' budgets."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,9 +11,9 @@ from gateway.traffic.budget import DEFAULT_BUDGET, Budget
 
 
 def budget(work: Work) -> dict[str, Any]:
-    """Set what is wished for of a customer's budget, if anything is; return how far all of it is spent.
+    """Set the given parts of a customer's budget, if any; return how much of each part is spent.
 
-    Wishes name `texts` and `stored_bytes`, each a number, or null for as by default.
+    The arguments are `texts` and `stored_bytes`, each a number, or null for the default.
 
     Raises:
         RefusedError: There is no such customer, or its removal has begun.
@@ -21,14 +21,14 @@ def budget(work: Work) -> dict[str, Any]:
     """
     stores, customer = work.stores, customer_of(work)
     if customer.removal_began_at is not None:
-        raise RefusedError(f"{customer.name} is being removed, and has no budget any more.")
-    wished = {name: work.wishes[name] for name in ("texts", "stored_bytes") if name in work.wishes}
+        raise RefusedError(f"{customer.name} is being removed, and no longer has a budget.")
+    wished = {name: work.arguments[name] for name in ("texts", "stored_bytes") if name in work.arguments}
     if wished:
         with stores.database.transaction():
             made = _with(stores.budgets.of(customer.number), wished)
             stores.budgets.set(customer.number, made)
             subject = f"{customer.name}: {made.texts:,} distinct texts, {made.stored_bytes:,} stored bytes"
-            stores.operator_log.add(work.clock(), work.wishes["who"], Action.SET_BUDGET, subject)
+            stores.operator_log.add(work.clock(), work.arguments["who"], Action.SET_BUDGET, subject)
     texts, stored_bytes = shares_of(stores, customer.number)
     return {
         "customer": customer.name,

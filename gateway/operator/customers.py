@@ -1,4 +1,4 @@
-"""Which customers there are, and what they have."""
+"""The operation `customers`: list the customers and their data."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from gateway.stores.customers import Customer
 
 
 def list_customers(work: Work) -> dict[str, Any]:
-    """Return every customer with what it has, by name."""
+    """Return every customer and its data, by name."""
     customers = work.stores.customers.all(work.clock())
     return {"customers": [told(work, customer) for customer in customers]}
 
 
 def told(work: Work, customer: Customer) -> dict[str, Any]:
-    """Return what an operator is told of a customer."""
+    """Return what operators see of a customer."""
     began_at = customer.removal_began_at
     return {
         "name": customer.name,
@@ -27,14 +27,14 @@ def told(work: Work, customer: Customer) -> dict[str, Any]:
 
 
 def customer_of(work: Work) -> Customer:
-    """Return the customer whom the work is for.
+    """Return the customer that an operation is for.
 
     Raises:
-        RefusedError: There is none of this name.
+        RefusedError: There is none with this name.
 
     """
-    name = str(work.wishes["customer"])
+    name = str(work.arguments["customer"])
     customer = work.stores.customers.find(name, work.clock())
     if customer is None:
-        raise RefusedError(f"There is no customer {name!r}. `customer list` names those that there are.")
+        raise RefusedError(f"There is no customer {name!r}. `customer list` lists the customers.")
     return customer

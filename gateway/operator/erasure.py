@@ -1,4 +1,4 @@
-"""Erasure of records that a search finds, so that the posts that brought them bring them back no more."""
+"""Erasure of the records that a search finds, so that repeating their posts does not bring them back."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -19,7 +19,7 @@ _LONGEST: Final = LONGEST_SUBJECT - 100
 
 
 def erase(work: Work) -> dict[str, Any]:
-    """Erase records of a customer, unless only a look at them is wished for; return the search and their number.
+    """Erase records of a customer, or only count them; return the search and the number.
 
     Raises:
         RefusedError: There is no such customer, the search can't be read, or a hold covers some of the records.
@@ -27,14 +27,14 @@ def erase(work: Work) -> dict[str, Any]:
     """
     customer, search = customer_of(work), _search(work)
     if customer.removal_began_at is not None:
-        raise RefusedError(f"{customer.name} is being removed: run `customer remove` for it once more instead.")
+        raise RefusedError(f"{customer.name} is being removed: run `customer remove` for it again instead.")
     asked = replace(Question.all_of(customer.number), search=search)
     wanted = Wanted(customer.number, (asked,))
     parts = parts_of(work, wanted)
     count = sum(each.count for each in parts)
     holds = work.stores.holds.in_force(customer.number)
     _require_not_held(work, customer, asked, holds)
-    if parts and not work.wishes["look_only"]:
+    if parts and not work.arguments["look_only"]:
         subject = f"{in_words(count)}: {search}"
         _note_beginning(work, customer, subject, holds)
         for each in telling(work, parts, "erased"):
@@ -45,13 +45,13 @@ def erase(work: Work) -> dict[str, Any]:
 
 def _search(work: Work) -> Search:
     try:
-        search = parse(work.wishes["search"])
+        search = parse(work.arguments["search"])
     except SearchError as error:
-        raise RefusedError(f"The search can't be read: {error}") from None
+        raise RefusedError(f"The search is not valid: {error}") from None
     if not search.terms:
-        raise RefusedError("An empty search finds all records. Write which ones to erase, such as ip:10.0.0.6.")
+        raise RefusedError("An empty search finds all records. Specify which ones to erase, such as ip:10.0.0.6.")
     if len(str(search)) > _LONGEST:
-        raise RefusedError(f"The audit log keeps searches of up to {_LONGEST} characters. Erase in several steps.")
+        raise RefusedError(f"The audit log stores searches of up to {_LONGEST} characters. Erase in several steps.")
     return search
 
 
@@ -59,8 +59,8 @@ def _require_not_held(work: Work, customer: Customer, asked: Question, holds: li
     held = [hold for hold in holds if _covers(work, customer, hold, asked)]
     if held:
         raise RefusedError(
-            f"Some of these records of {customer.name} are held: {'; '.join(map(str, held))}. Have each hold lifted in "
-            "the console, or write a search that leaves its records out. Nothing was changed."
+            f"Some of these records of {customer.name} are held: {'; '.join(map(str, held))}. Lift the holds in the "
+            f"console, or use a search without their records. Nothing was changed."
         )
 
 
@@ -70,9 +70,11 @@ def _covers(work: Work, customer: Customer, hold: Hold, asked: Question) -> bool
 
 
 def _note_beginning(work: Work, customer: Customer, subject: str, holds: list[Hold]) -> None:
-    """Record that the erasure begins, before anything is gone: whatever cuts it off, it is on record."""
+    """Record in the audit log that the erasure begins, before anything is deleted: if it is interrupted, it is still on
+    record.
+    """
     stores = work.stores
     with stores.database.transaction():
         if stores.holds.in_force(customer.number) != holds:
-            raise RefusedError("The holds were changed just now. Try again. Nothing was changed.")
+            raise RefusedError("The holds were changed in the meantime. Try again. Nothing was erased.")
         stores.audit_log.add(Actor.command_line(customer.number), work.clock(), Action.BEGAN_ERASURE, subject)

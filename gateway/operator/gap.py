@@ -1,7 +1,8 @@
-"""What a restored directory lacks of each storage account's logs, and how it is brought back.
+"""What a restored directory lacks of each storage account's logs, and how to bring it back.
 
-A function has moved its checkpoints over all that the gateway accepted after the backup, so only `sluice replay` reads
-it again. It doubles nothing, so an hour too many costs time alone, and an hour too few would lose records.
+The function app has moved its checkpoints over everything that the gateway accepted after the backup, so only `sluice
+replay` reads it again. It duplicates nothing, so an hour too many only costs time, but an hour too few would lose
+records.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ _LATE: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What is to be delivered once more.
+    """What must be delivered again.
 
     Attributes:
         customer: The customer's name.
@@ -32,14 +33,14 @@ class Gap:
     start: datetime
 
     def command(self, end: datetime) -> str:
-        """Write the command that fills it, for the hours before an end."""
+        """Return the command that fills it, for the hours before `end`."""
         return f"sluice replay --from {hour(self.start)} --to {hour(end)}"
 
 
 def gaps(
     delivered: Delivered, customers: Mapping[int, str], configured: Iterable[tuple[int, str]], moment: datetime
 ) -> Iterator[Gap]:
-    """Yield what every storage account that was known at a moment is to deliver once more.
+    """Yield what every storage account that was known at a moment must deliver again.
 
     Args:
         delivered: What accounts had delivered at the moment.
@@ -57,10 +58,10 @@ def gaps(
 
 
 def whole_hour(moment: datetime) -> datetime:
-    """Return the hour that a moment is in."""
+    """Return the hour that contains a time."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def hour(moment: datetime) -> str:
-    """Write an hour as `sluice replay` reads it."""
+    """Format an hour for `sluice replay`."""
     return f"{moment:%Y-%m-%dT%H}"

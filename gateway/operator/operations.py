@@ -1,4 +1,4 @@
-"""What an operator may ask: the same work, whether a gateway does it that serves, or the command by itself."""
+"""The operations, which are the same whether a serving gateway or the command itself carries them out."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,4 +17,4 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "erase": erase,
     "remove": remove,
 }
-"""By the names that commands ask for them."""
+"""The operations, by name."""

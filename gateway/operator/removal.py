@@ -1,6 +1,6 @@
-"""Removal of a customer with all that belongs to it; whatever cuts it off, another one goes on.
+"""Removal of a customer and everything that belongs to it. If it is interrupted, the next attempt continues it.
 
-In three steps: nobody gets in any more, the records go, and last all else with the customer's name.
+There are three steps: access ends, the records are deleted, and finally everything else with the customer's name.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from gateway.traffic.store import Wanted
 
 
 def remove(work: Work) -> dict[str, Any]:
-    """Remove a customer, unless only a look at it is wished for; return what it had.
+    """Remove a customer, or only look at it; return what it had.
 
     Raises:
         RefusedError: There is no such customer, or it has holds in force.
@@ -26,10 +26,10 @@ def remove(work: Work) -> dict[str, Any]:
     with stores.database.transaction():
         if customer.removal_began_at is None:
             _require_no_holds(customer, stores.holds.in_force(customer.number))
-        if not work.wishes["look_only"]:
+        if not work.arguments["look_only"]:
             stores.removals.begin(customer.number, work.clock())
     found = told(work, customer)
-    if not work.wishes["look_only"]:
+    if not work.arguments["look_only"]:
         stores.records.take_nothing_of(customer.number)
         stores.changes.tell(customer.number, over=True)
         _remove_records(work, customer.number)
@@ -51,14 +51,17 @@ def _finish(work: Work, customer: Customer) -> None:
     stores.database.compact()
     with stores.database.transaction():
         if stores.removals.finish(customer.number):
-            stores.operator_log.add(work.clock(), work.wishes["who"], Action.REMOVED_CUSTOMER, customer.name)
+            stores.operator_log.add(work.clock(), work.arguments["who"], Action.REMOVED_CUSTOMER, customer.name)
     if not stores.database.empty_log():
-        work.say("accounts.sqlite is being read, as by a backup: what was removed is overwritten there after that.")
+        work.say(
+            "accounts.sqlite is being read, for example by a backup: "
+            "removed data is overwritten there once that is done."
+        )
 
 
 def _require_no_holds(customer: Customer, holds: list[Hold]) -> None:
     if holds:
         raise RefusedError(
-            f"{customer.name} is held: {'; '.join(map(str, holds))}. Have each hold lifted in the console, "
-            "then remove the customer. Nothing was changed."
+            f"{customer.name} has holds: {'; '.join(map(str, holds))}. Lift them in the console, then remove the "
+            f"customer. Nothing was changed."
         )

@@ -1,4 +1,4 @@
-"""Bringing a backup back into an empty directory, for a gateway to go on from."""
+"""Restoring a backup into an empty directory, from which a gateway can continue."""
 
 import secrets
 import shutil
@@ -28,13 +28,13 @@ _CONFIGURED: Final = """
 
 @dataclass(frozen=True, slots=True)
 class GoodToken:
-    """A subscription token that was good when the backup was made, and is again, even if it was revoked since.
+    """A subscription token that was valid when the backup was made, and is valid again, even if it was revoked since.
 
     Attributes:
         customer: The customer's name.
         number: The token's number.
         purpose: What it is for.
-        expires_at: Its end.
+        expires_at: When it expires.
 
     """
 
@@ -46,7 +46,7 @@ class GoodToken:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A deployment whose connection strings can't be decrypted without the key that was left out.
+    """A deployment whose connection strings can't be decrypted without the key, which was left out.
 
     Attributes:
         customer: The customer's name.
@@ -62,14 +62,14 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What is to be told of a restored directory.
+    """The result of a restore.
 
     Attributes:
         data: The directory.
-        moment: When everything was as it is in it.
-        tokens: The subscription tokens that were good then.
-        sealed: The deployments whose connection strings are to be entered again.
-        gaps: What each storage account is to deliver once more.
+        moment: The time whose state it has.
+        tokens: The subscription tokens that were valid then.
+        sealed: The deployments whose connection strings must be entered again.
+        gaps: What each storage account must deliver again.
 
     """
 
@@ -81,18 +81,18 @@ class Restored:
 
 
 def restore(backup: Path, data: Path, say: Say) -> Restored:
-    """Restore a backup into a directory that is empty or not there, and end all sessions and auth tokens.
+    """Restore a backup into a directory that is empty or does not exist, and end all sessions and auth tokens.
 
-    Its files may have an earlier version: the next `serve` brings them forward.
+    Its files may have an earlier version: the next `serve` upgrades them.
 
     Args:
         backup: The backup's directory.
-        data: The directory of everything that the gateway is to keep.
-        say: Told how far it is.
+        data: The data directory for the gateway.
+        say: Receives lines of progress.
 
     Raises:
         RefusedError: The backup can't be restored, or the directory is not empty. Nothing was changed.
-        StoreError: A restore into the directory is under way, or was cut off.
+        StoreError: A restore into the directory is in progress, or was interrupted.
 
     """
     manifest = Manifest.read(backup)
@@ -116,12 +116,13 @@ def restore(backup: Path, data: Path, say: Say) -> Restored:
             sync_directory(data)
     except (OSError, *STORAGE_ERRORS) as error:
         raise RefusedError(
-            f"{backup} could not be restored into {data}, and nothing of it is left there. See that its disk is not "
-            f"full and that you may write there; then try again. {error}"
+            f"{backup} could not be restored into {data}, and nothing of it is left there. Make sure that its disk is "
+            f"not full and that you may write there, then try again. {error}"
         ) from error
     except (ValueError, OverflowError, KeyError, RecursionError) as error:
         raise RefusedError(
-            f"{backup} holds what no gateway writes ({type(error).__name__}), and nothing of it is left in {data}. "
+            f"{backup} contains something that no gateway writes ({type(error).__name__}), and nothing of it is left "
+            f"in {data}. "
             "Take another backup, or another copy of this one."
         ) from error
     return Restored(data, manifest.moment, tokens, sealed, found)
@@ -130,23 +131,24 @@ def restore(backup: Path, data: Path, say: Say) -> Restored:
 def _require_version(manifest: Manifest, name: str, version: int) -> None:
     if version != manifest.schemas[name]:
         raise RefusedError(
-            f"{name} of the backup has schema {version}, and its manifest says {manifest.schemas[name]}. Take another "
+            f"{name} in the backup has schema {version}, but its manifest says {manifest.schemas[name]}. Take another "
             "backup, or another copy of this one."
         )
 
 
 @contextmanager
 def _unfinished(data: Path) -> Iterator[Path]:
-    """Yield a directory within an empty one; while it is there, no gateway starts on what is around it.
+    """Yield a directory within an empty one. While it exists, no gateway starts on the outer one.
 
-    Within rather than beside, since a gateway's user may write in its own directory alone, which may be a disk's.
+    It is within rather than beside it, since a gateway's user may only be able to write in its own directory, which may
+    be a mount point.
     """
     require_whole(data)
     made = not data.exists()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = data / UNFINISHED
     if any(data.iterdir()):
-        raise RefusedError(f"{data} is not empty. Name an empty directory, or one that is not there.")
+        raise RefusedError(f"{data} is not empty. Name an empty directory, or one that does not exist.")
     unfinished.mkdir(mode=0o700)
     try:
         yield unfinished
@@ -163,9 +165,9 @@ def _unfinished(data: Path) -> Iterator[Path]:
 
 
 def _end_sessions(accounts: sqlite3.Connection) -> None:
-    """End all sessions, and all auth tokens with the key that signed them.
+    """End all sessions, and all auth tokens by replacing the key that signed them.
 
-    This and what follows are asked of a file of any version, since none has changed these tables yet.
+    This and the following statements run on a file of any version, since none has changed these tables yet.
     """
     accounts.execute("DELETE FROM sessions")
     accounts.execute("UPDATE signing_key SET key = ?", (secrets.token_bytes(32),))

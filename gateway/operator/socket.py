@@ -1,4 +1,4 @@
-"""The socket in the data directory, which only the directory's user can open."""
+"""The socket in the data directory, which only the directory's owner can open."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ _NAME: Final = "gateway.sock"
 
 @contextmanager
 def listening(data: Path) -> Iterator[socket.socket]:
-    """Listen in a directory whose lock this process holds, for as long as the context lasts."""
+    """Listen in a directory whose lock this process holds, until the context ends."""
     path = data / _NAME
     path.unlink(missing_ok=True)  # of a gateway that was killed
     with socket.socket(socket.AF_UNIX) as listener:
@@ -31,7 +31,7 @@ def listening(data: Path) -> Iterator[socket.socket]:
 
 
 def connected(data: Path) -> socket.socket | None:
-    """Connect to the gateway that serves from a directory; None if none does."""
+    """Connect to the gateway that is serving from a directory; None if there is none."""
     connection = socket.socket(socket.AF_UNIX)
     try:
         with _short(data) as place:
@@ -47,7 +47,7 @@ def connected(data: Path) -> socket.socket | None:
 
 @contextmanager
 def _short(data: Path) -> Iterator[str]:
-    """Yield a path of the socket that fits into an address, which takes some hundred bytes."""
+    """Yield a path of the socket that is short enough for an address, which takes about a hundred bytes."""
     if sys.platform != "linux":
         yield str(data / _NAME)
         return

@@ -1,4 +1,4 @@
-"""What an operation is, and what it works with."""
+"""Operations, and what they work with."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,15 +8,16 @@ from gateway.clock import Clock
 from gateway.stores.stores import Stores
 
 type Say = Callable[[str], None]
-"""Takes a line of progress. Raises `GoneError` if nobody reads it any more, which ends the work between two steps."""
+"""Receives a line of progress. Raises `GoneError` if nobody reads it any more, which ends the work between two steps.
+"""
 
 
 class GoneError(Exception):
-    """Whoever asked has gone."""
+    """The client has disconnected."""
 
 
 class RefusedError(Exception):
-    """What was asked is not done; the message says why and what to do. Nothing was changed."""
+    """The operation is refused; the message says why and what to do. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,16 @@ class Work:
     Attributes:
         stores: The open stores.
         clock: The time.
-        say: Takes lines of progress.
-        wishes: What was asked for, as JSON has it.
+        say: Receives lines of progress.
+        arguments: The arguments, as in JSON.
 
     """
 
     stores: Stores
     clock: Clock
     say: Say
-    wishes: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 type Operation = Callable[[Work], dict[str, Any]]
-"""Does something, and returns what is to be told of it. Raises RefusedError."""
+"""Carries out an operation, and returns its result. Raises RefusedError."""

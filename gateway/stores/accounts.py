@@ -1,4 +1,4 @@
-"""Customers and their users. Passwords are kept as scrypt hashes."""
+"""Customers and their users. Passwords are stored as scrypt hashes."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from gateway.stores.passwords import hash_password, is_password
 
 
 class Role(StrEnum):
-    """What a user may do; each may do what those before it may, too."""
+    """A user's role; each includes the permissions of those before it."""
 
     READER = "reader"
     ANALYST = "analyst"
     ADMINISTRATOR = "administrator"
 
     def includes(self, other: "Role") -> bool:
-        """Tell whether whoever has this role may do what another one may."""
+        """Return whether this role includes the permissions of another one."""
         order = list(Role)
         return order.index(self) >= order.index(other)
 
@@ -32,7 +32,7 @@ class User:
         customer: The number of the customer that the user belongs to.
         name: The name to sign in with.
         role: What the user may do.
-        needs_new_password: Whether the password was made up by the gateway, for the user to replace.
+        needs_new_password: Whether the password is a one-time password, which the user must replace.
 
     """
 
@@ -47,7 +47,7 @@ class Accounts:
     """The store of accounts. Every method may be called from any thread, and blocks: call none on an event loop.
 
     Attributes:
-        database: Where the accounts are kept, beside what else belongs to customers.
+        database: The database with the accounts and everything else that belongs to customers.
 
     """
 
@@ -55,16 +55,16 @@ class Accounts:
         self.database = database
 
     def signing_key(self) -> bytes:
-        """Return the 256-bit key that signs auth tokens, made up once for each store."""
+        """Return the 256-bit key that signs auth tokens, generated once for each store."""
         rows = self.database.run("SELECT key FROM signing_key")
         return bytes(rows[0][0])
 
     def fingerprint(self) -> str:
-        """Return a text that tells this store from others, and nothing about its key."""
+        """Return a text that identifies this store, and reveals nothing about its key."""
         return hashlib.sha256(b"fingerprint" + self.signing_key()).hexdigest()[:8]
 
     def add_customer(self, name: str) -> int:
-        """Return the number of the customer of this name, who is added if unknown.
+        """Return the number of the customer with this name, which is added if it does not exist.
 
         Raises:
             UnfinishedError: The customer is being removed.
@@ -77,8 +77,8 @@ class Accounts:
         number, removal_began_at = rows[0]
         if removal_began_at is not None:
             raise UnfinishedError(
-                f"The customer {name!r} is being removed. Run `customer remove` for it once more, which ends what "
-                "was begun; then the name is free."
+                f"The customer {name!r} is being removed. Run `customer remove` for it again to finish that; "
+                "then the name is free."
             )
         return int(number)
 
@@ -96,7 +96,7 @@ class Accounts:
             customer: The customer's number.
             password: The password.
             role: What the person may do.
-            one_time: Whether the person is to replace the password before anything else.
+            one_time: Whether the user must replace the password before anything else.
 
         Raises:
             TakenError: The name is taken.
@@ -116,7 +116,7 @@ class Accounts:
         return User(added[0][0], customer, name, role, one_time)
 
     def set_password(self, name: str, password: str, *, one_time: bool = False) -> User:
-        """Replace a user's password, and end the user's sessions, which the old one began; return the user.
+        """Replace a user's password, and end the user's sessions; return the user.
 
         Raises:
             GoneError: There is no such user.
@@ -125,7 +125,8 @@ class Accounts:
         return self.set_hash(name, hash_password(password), one_time=one_time)
 
     def set_hash(self, name: str, hashed: str, *, one_time: bool = False) -> User:
-        """Replace a user's password by its hash, which takes too long to be made in a transaction; else the same.
+        """Replace a user's password, given its hash, which takes too long to compute in a transaction; otherwise the
+        same.
 
         Raises:
             GoneError: There is no such user.
@@ -146,7 +147,7 @@ class Accounts:
         return user
 
     def remove_user(self, name: str) -> User:
-        """Remove a user, whose sessions and auth tokens end with it; return who that was.
+        """Remove a user, which ends the user's sessions and auth tokens; return the user.
 
         Raises:
             GoneError: There is no such user.
@@ -171,25 +172,25 @@ class Accounts:
         return user_of(*user) if is_password(password, stored) else None
 
     def user(self, number: int) -> User | None:
-        """Return the user of a number, if there still is one."""
+        """Return the user with a number, if there still is one."""
         rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE id = ?", number)  # noqa: S608
         return user_of(*rows[0]) if rows else None
 
     def password_mark(self, number: int) -> str:
-        """Return a text that changes with the password of the user of a number, and tells nothing about it."""
+        """Return a text that changes with a user's password, and reveals nothing about it."""
         rows = self.database.run("SELECT password FROM users WHERE id = ?", number)
         return hashlib.sha256(rows[0][0].encode()).hexdigest()[:16] if rows else ""
 
     def customer_of(self, name: str) -> int | None:
-        """Return the number of the customer that the user of a name belongs to."""
+        """Return the number of the customer that a user belongs to."""
         rows = self.database.run("SELECT customer FROM users WHERE name = ?", name)
         return rows[0][0] if rows else None
 
 
 USER_COLUMNS: Final = "users.id, users.customer, users.name, users.role, users.one_time_password"
-"""What `user_of` takes."""
+"""The columns that `user_of` takes."""
 
 
 def user_of(number: int, customer: int, name: str, role: str, one_time_password: int) -> User:
-    """Return the user of a row."""
+    """Return the user in a row."""
     return User(number, customer, name, Role(role), bool(one_time_password))

@@ -1,6 +1,6 @@
-"""What the SQLite file holds, from version to version. Times are milliseconds from the epoch.
+"""The schema of the SQLite file, version by version. Times are milliseconds from the epoch.
 
-Steps keep to what PostgreSQL takes too, so that it can one day take the place of the file.
+Steps only use what PostgreSQL accepts too, so that it can one day replace the file.
 """
 
 import sqlite3
@@ -274,7 +274,7 @@ SCHEMA: Final = Schema(
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a file as the gateway works with it, or begin an empty one."""
+    """Open a file with the gateway's settings, or create an empty one."""
     connection = sqlite3.connect(path, autocommit=True, check_same_thread=False, timeout=10)
     try:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):

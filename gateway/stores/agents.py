@@ -12,24 +12,24 @@ from gateway.stores.items import ItemState
 from gateway.stores.room import require_room_for_agent, require_room_for_machine
 
 _SEEN_AT_STEP: Final = timedelta(minutes=1)
-"""How exact the last question of an agent is: writing at every one would cost many waits for the disk."""
+"""The precision of an agent's last poll: writing at every poll would cost many waits for the disk."""
 
 
 class Standing(StrEnum):
-    """What an administrator has said of an agent on a machine."""
+    """An administrator's decision about an agent on a machine."""
 
     PENDING = "pending"
-    """Nothing yet: it is to collect nothing, and nothing of it is taken."""
+    """No decision yet: it collects nothing, and nothing from it is accepted."""
     ACCEPTED = "accepted"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
-    """What an agent says of itself.
+class AgentIdentity:
+    """What an agent says about itself.
 
     Attributes:
-        id: Its UUID, made once on its machine.
+        id: Its UUID, created once on its machine.
         host: The machine's name.
         system: The operating system.
         version: The agent's version.
@@ -46,21 +46,21 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What is known of an agent.
+    """What is known about an agent.
 
     Attributes:
-        presence: What it said of itself when it was last seen.
-        peer: The address that it then asked from; empty if nobody knows.
+        identity: What it said about itself when it was last seen.
+        peer: The address that it then polled from; empty if unknown.
         item: The number of the machine that it says it is on.
-        standing: What an administrator has said of it on this machine.
-        first_seen_at: When it first asked.
-        seen_at: When it last asked, to the minute.
-        behind: By how much its clock was behind the gateway's at its last delivery; None before it.
+        standing: An administrator's decision about it on this machine.
+        first_seen_at: When it first polled.
+        seen_at: When it last polled, to the minute.
+        behind: By how much its clock was behind the gateway's at its last delivery; None before the first one.
         dropped: How many intervals it has dropped undelivered since it was installed.
 
     """
 
-    presence: Presence
+    identity: AgentIdentity
     peer: str
     item: int
     standing: Standing
@@ -71,12 +71,12 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class Registered:
     """The machine that an agent belongs to.
 
     Attributes:
         item: Its number.
-        new: Whether nobody had heard of it before.
+        new: Whether it was unknown before.
 
     """
 
@@ -91,28 +91,28 @@ class Agents:
         self._database = database
         self._changes = changes
 
-    def meet(self, customer: int, presence: Presence, now: datetime, peer: str = "") -> Met:
-        """Note that a customer's agent has asked, and give its machine, which appears as pending if it is new.
+    def register(self, customer: int, identity: AgentIdentity, now: datetime, peer: str = "") -> Registered:
+        """Record an agent's poll, and return its machine, which is added as pending if it is new.
 
         Args:
             customer: The number of the customer.
-            presence: What the agent says of itself.
+            identity: What the agent says about itself.
             now: The time.
-            peer: The address that it asks from, if that is known.
+            peer: The address that it polls from, if known.
 
         Raises:
             FullError: The customer has reached the limit of agents, or of machines waiting for acceptance.
 
         """
         with self._database.transaction():
-            known = self.find(customer, presence.id)
-            same = known is not None and (known.presence, known.peer) == (presence, peer)
+            known = self.find(customer, identity.id)
+            same = known is not None and (known.identity, known.peer) == (identity, peer)
             if known is not None and same and now - known.seen_at < _SEEN_AT_STEP:
-                return Met(known.item, new=False)
+                return Registered(known.item, new=False)
             if known is None:
                 require_room_for_agent(self._database, customer, now)
-            met = self._machine(customer, presence)
-            addresses = ", ".join(presence.addresses)
+            registered = self._machine(customer, identity)
+            addresses = ", ".join(identity.addresses)
             self._database.run(
                 """INSERT INTO agents
                        (customer, id, item, host, system, version, addresses, peer, first_seen_at, seen_at)
@@ -120,60 +120,60 @@ class Agents:
                    ON CONFLICT DO UPDATE
                    SET item = ?3, host = ?4, system = ?5, version = ?6, addresses = ?7, peer = ?8, seen_at = ?9""",
                 customer,
-                presence.id,
-                met.item,
-                presence.host,
-                presence.system,
-                presence.version,
+                identity.id,
+                registered.item,
+                identity.host,
+                identity.system,
+                identity.version,
                 addresses,
                 peer,
                 to_ms(now),
             )
-            self._describe(met.item, presence)
-        return met
+            self._describe(registered.item, identity)
+        return registered
 
-    def _describe(self, item: int, presence: Presence) -> None:
-        """Let an agent tell of its machine. Of one that is accepted, only those do that are accepted too."""
-        standing = self.standing(item, presence.id)
+    def _describe(self, item: int, identity: AgentIdentity) -> None:
+        """Update a machine with what an agent says about it. Only accepted agents may describe an accepted machine."""
+        standing = self.standing(item, identity.id)
         if standing is not Standing.REFUSED:
             self._database.run(
                 "UPDATE items SET addresses = ?, system = ? WHERE id = ? AND state IN (?, ?)",
-                ", ".join(presence.addresses),
-                presence.system,
+                ", ".join(identity.addresses),
+                identity.system,
                 item,
                 ItemState.PENDING,
                 ItemState.ACCEPTED if standing is Standing.ACCEPTED else ItemState.PENDING,
             )
 
-    def _machine(self, customer: int, presence: Presence) -> Met:
-        known = self._database.run("SELECT id FROM items WHERE customer = ? AND name = ?", customer, presence.host)
+    def _machine(self, customer: int, identity: AgentIdentity) -> Registered:
+        known = self._database.run("SELECT id FROM items WHERE customer = ? AND name = ?", customer, identity.host)
         if known:
-            return Met(known[0][0], new=False)
+            return Registered(known[0][0], new=False)
         require_room_for_machine(self._database, customer)
         added = self._database.run(
             "INSERT INTO items (customer, name, addresses, system, state) VALUES (?, ?, '', '', ?) RETURNING id",
             customer,
-            presence.host,
+            identity.host,
             ItemState.PENDING,
         )
-        return Met(added[0][0], new=True)
+        return Registered(added[0][0], new=True)
 
     def find(self, customer: int, agent: str) -> Agent | None:
-        """Return a customer's agent of an id, if there is one."""
+        """Return a customer's agent with an id, if there is one."""
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, agent)
         return _agent(*rows[0]) if rows else None
 
     def standing(self, item: int, agent: str) -> Standing:
-        """Return what an administrator has said of an agent on a machine."""
+        """Return an administrator's decision about an agent on a machine."""
         rows = self._database.run("SELECT standing FROM agent_decisions WHERE item = ? AND agent = ?", item, agent)
         return Standing(rows[0][0]) if rows else Standing.PENDING
 
     def decide(self, customer: int, item: int, agent: str, standing: Standing) -> Agent | None:
-        """Accept or refuse an agent on a machine: this one, whoever else has asked meanwhile.
+        """Accept or refuse an agent on a machine, and no other that has polled in the meantime.
 
-        With an agent its machine is accepted too.
+        Accepting an agent also accepts its machine.
 
-        Returns: The agent; None if it does not say any more that it is on this machine, and nothing was changed.
+        Returns: The agent; None if it no longer says that it is on this machine, in which case nothing was changed.
 
         """
         with self._database.transaction():
@@ -189,21 +189,22 @@ class Agents:
             )
             if standing is Standing.ACCEPTED:
                 self._database.run("UPDATE items SET state = ? WHERE id = ?", ItemState.ACCEPTED, item)
-                self._describe(item, known.presence)
+                self._describe(item, known.identity)
             decided = self.find(customer, agent)
         self._changes.tell(customer)
         return decided
 
     def of_item(self, item: int) -> list[Agent]:
-        """Return the agents that say they are on a machine: those that are accepted, those that wait, those refused.
+        """Return the agents that say they are on a machine: first the accepted, then the waiting, then the refused
+        ones.
 
-        Among these the one that asked last comes first.
+        Within these groups, the one that polled last comes first.
         """
         rows = self._database.run(f"{_SELECT} WHERE agents.item = ? ORDER BY said, seen_at DESC, id", item)
         return [_agent(*row) for row in rows]
 
     def note_delivery(self, customer: int, agent: str, behind: timedelta | None, dropped: int) -> None:
-        """Note what a delivery tells of an agent besides flows: its clock, and what it had to drop."""
+        """Record what a delivery says about an agent besides flows: its clock, and what it had to drop."""
         self._database.run(
             "UPDATE agents SET behind_ms = ?, dropped = ? WHERE customer = ? AND id = ?",
             None if behind is None else behind // timedelta(milliseconds=1),
@@ -222,7 +223,7 @@ _SELECT: Final = """
 
 def _agent(*row: Any) -> Agent:  # noqa: ANN401 - as the columns are
     agent, host, system, version, addresses, peer, item, standing, first_seen_at, seen_at, behind_ms, dropped = row
-    presence = Presence(agent, host, system, version, tuple(filter(None, addresses.split(", "))))
+    identity = AgentIdentity(agent, host, system, version, tuple(filter(None, addresses.split(", "))))
     behind = None if behind_ms is None else timedelta(milliseconds=behind_ms)
     seen = from_ms(first_seen_at), from_ms(seen_at)
-    return Agent(presence, peer, item, Standing(standing), *seen, behind, dropped)
+    return Agent(identity, peer, item, Standing(standing), *seen, behind, dropped)

@@ -1,4 +1,4 @@
-"""The audit log: who did what, when, and from where, kept for each customer. No entry holds a secret."""
+"""The audit log: who did what, when, and from where, for each customer. No entry contains a secret."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from gateway.stores.database import Database
 from gateway.stores.tokens import SubscriptionToken
 
 KEPT: Final = timedelta(days=400)
-"""How long an entry is kept: a year, and the time to look back at it."""
+"""How long an entry is kept: a year, and some time to look back at it."""
 LONGEST_SUBJECT: Final = 4000
-"""Characters of what an entry is about: enough for a search of all terms that one may have."""
+"""The most characters of an entry's subject: enough for a search with the most terms."""
 _LONGEST: Final = 300
 _PART: Final = 1000
 
 
 class Action(StrEnum):
-    """What was done. Codes are stored, and never change; people read the words."""
+    """An action. Codes are stored and never change; people read the words."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
@@ -54,7 +54,7 @@ class Action(StrEnum):
 
     @property
     def words(self) -> str:
-        """What follows the name of whoever did it."""
+        """The text after the actor's name."""
         return _WORDS[self]
 
 
@@ -66,7 +66,7 @@ _WORDS: Final = {
     Action.ADDED_USER: "added a user",
     Action.REMOVED_USER: "removed a user",
     Action.RESET_PASSWORD: "gave a user a new one-time password",
-    Action.MADE_TOKEN: "made a subscription token",
+    Action.MADE_TOKEN: "created a subscription token",
     Action.REVOKED_TOKEN: "revoked a subscription token",
     Action.SAVED_DEPLOYMENT: "saved a deployment",
     Action.REMOVED_DEPLOYMENT: "removed a deployment",
@@ -81,7 +81,7 @@ _WORDS: Final = {
     Action.BEGAN_ERASURE: "began to erase records",
     Action.ERASED_RECORDS: "erased records",
     Action.SET_RETENTION: "set the retention",
-    Action.MADE_HOLD: "made a hold",
+    Action.MADE_HOLD: "created a hold",
     Action.LIFTED_HOLD: "lifted a hold",
     Action.EXPORTED_TRAFFIC: "exported traffic",
     Action.EXPORTED_AUDIT_LOG: "exported the audit log",
@@ -93,12 +93,12 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever acts.
+    """The actor of an action.
 
     Attributes:
-        customer: The number of the customer whose things are changed.
+        customer: The number of the customer whose data is changed.
         name: A user's name, or a token's.
-        address: Where the request came from; of IPv6 the network of 64 bits; empty for the command line.
+        address: Where the request came from; for IPv6, the /64 network; empty for the command line.
 
     """
 
@@ -108,31 +108,31 @@ class Actor:
 
     @classmethod
     def user(cls, user: User, address: str) -> Self:
-        """Return a user who has signed in."""
+        """Return the actor for a user who has signed in."""
         return cls(user.customer, user.name, address)
 
     @classmethod
     def token(cls, token: SubscriptionToken, address: str) -> Self:
-        """Return the token that something was sent with."""
+        """Return the actor for a request with a token."""
         return cls(token.customer, token.name, address)
 
     @classmethod
     def command_line(cls, customer: int) -> Self:
-        """Return whoever runs the gateway."""
+        """Return the actor for the gateway's operator."""
         return cls(customer, "the command line")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that was done.
+    """An entry of a log.
 
     Attributes:
-        number: Grows with every entry.
+        number: Increases with every entry.
         at: When.
         who: The name of the user or token.
-        address: Where from, as `Actor` has it.
-        action: What.
-        subject: To what; may be empty.
+        address: Where from, as in `Actor`.
+        action: The action.
+        subject: What it was done to; may be empty.
 
     """
 
@@ -146,14 +146,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries are wanted; whatever is None or empty wants all.
+    """A filter of entries; a part that is None or empty matches all.
 
     Attributes:
-        who: Part of the name or the address of whoever acted, whatever its case.
+        who: Part of the actor's name or address, ignoring case.
         action: What was done.
-        subject: Part of what it was done to, whatever its case.
+        subject: Part of the subject, ignoring case.
         start: The earliest time.
-        end: The time that all are before.
+        end: The time that all entries are before.
 
     """
 
@@ -174,7 +174,7 @@ class AuditLog:
         self._database = database
 
     def add(self, actor: Actor, now: datetime, action: Action, subject: str = "") -> None:
-        """Write an entry; in the transaction of what it tells of, so that neither is without the other."""
+        """Write an entry, in the transaction of the change, so that neither exists without the other."""
         self._database.run(
             "INSERT INTO audit_log (customer, at, who, address, action, subject) VALUES (?, ?, ?, ?, ?, ?)",
             actor.customer,
@@ -186,7 +186,7 @@ class AuditLog:
         )
 
     def add_none(self) -> None:
-        """Take as long as an entry does, and leave none."""
+        """Take as long as writing an entry, without leaving one."""
         self._database.run("UPDATE signing_key SET key = key")
 
     def page(
@@ -196,9 +196,9 @@ class AuditLog:
 
         Args:
             customer: The customer's number.
-            before: The number of the entry that they all come before; None for the newest.
+            before: The number of the entry before which to start; None for the newest.
             size: The most entries.
-            wanted: Which ones.
+            wanted: The filter.
 
         """
         conditions, parameters = ["customer = ?"], [customer]
@@ -224,7 +224,7 @@ class AuditLog:
             before = found[-1].number
 
     def forget(self, now: datetime) -> None:
-        """Remove the entries that have outlived their time."""
+        """Remove expired entries."""
         self._database.run("DELETE FROM audit_log WHERE at < ?", to_ms(now - KEPT))
 
 
@@ -246,7 +246,7 @@ def _conditions(wanted: Filter, before: int | None) -> Iterator[tuple[Any, ...]]
 
 
 def _anywhere(text: str) -> str:
-    """Write a pattern that fits whatever has a text in it."""
+    """Return a pattern that matches everything that contains a text."""
     lowered = text.lower()
     for special in "!%_":
         lowered = lowered.replace(special, f"!{special}")

@@ -1,4 +1,4 @@
-"""Blueprints: what agents are asked to collect, applied to machines."""
+"""Blueprints: what agents collect, applied to machines."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ class Blueprint:
         number: Its number, which stays when it is imported again.
         content: What was imported.
         imported_at: When it was last imported.
-        items: To how many machines it is applied.
+        items: The number of machines it is applied to.
 
     """
 
@@ -53,7 +53,7 @@ class Blueprints:
         self._changes = changes
 
     def put(self, customer: int, blueprint: NewBlueprint, now: datetime) -> int:
-        """Import a blueprint, in the place of the customer's one of its name; return its number."""
+        """Import a blueprint, replacing the customer's one with the same name; return its number."""
         rows = self._database.run(
             """INSERT INTO blueprints (customer, name, description, interval_seconds, xml, imported_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
@@ -73,7 +73,7 @@ class Blueprints:
         return [_blueprint(*row) for row in self._database.run(f"{_SELECT} WHERE customer = ? ORDER BY name", customer)]
 
     def find(self, customer: int, number: int) -> Blueprint | None:
-        """Return a customer's blueprint of a number, if there is one."""
+        """Return a customer's blueprint with a number, if there is one."""
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, number)
         return _blueprint(*rows[0]) if rows else None
 
@@ -82,9 +82,9 @@ class Blueprints:
         return {number for (number,) in self._database.run("SELECT blueprint FROM applied WHERE item = ?", item)}
 
     def interval(self, item: int) -> int | None:
-        """Return how often the agents of a machine deliver, in seconds: the shortest that a blueprint asks for.
+        """Return how often the agents of a machine deliver, in seconds: the shortest interval of its blueprints.
 
-        None where no blueprint is applied, and nothing is collected.
+        Return None if no blueprint is applied, so that nothing is collected.
         """
         rows = self._database.run(
             """SELECT min(interval_seconds) FROM blueprints JOIN applied ON blueprint = blueprints.id
@@ -103,7 +103,7 @@ class Blueprints:
         return from_ms(rows[0][0]) if rows else None
 
     def remove(self, customer: int, number: int, now: datetime) -> str | None:
-        """Remove a blueprint, from its machines too; return its name, or None if there is no such blueprint."""
+        """Remove a blueprint, also from its machines; return its name, or None if there is no such blueprint."""
         with self._database.transaction():
             items = self._database.run("SELECT item FROM applied WHERE blueprint = ?", number)
             rows = self._database.run(
@@ -116,7 +116,7 @@ class Blueprints:
 
 
 def note_end(database: Database, item: int, now: datetime) -> None:
-    """Note, when a blueprint has been removed from a machine, that it was the last one, if it was."""
+    """Record the time if a machine's last blueprint has just been removed."""
     database.run(
         """INSERT INTO collected (item, ended_at)
            SELECT id, ?2 FROM items WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM applied WHERE item = ?1)

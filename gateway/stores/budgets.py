@@ -1,4 +1,4 @@
-"""Budgets: what customers may store, where whoever runs the gateway has set it."""
+"""Budgets: how much customers may store, where the operator has set it."""
 
 from gateway.stores.database import Database
 from gateway.traffic.budget import DEFAULT_BUDGET, Budget
@@ -16,12 +16,12 @@ class Budgets:
         return _budget(*rows[0]) if rows else DEFAULT_BUDGET
 
     def own(self) -> dict[int, Budget]:
-        """Return the budgets of all customers that do not have the default one, by their numbers."""
+        """Return the budgets of all customers without the default one, by their numbers."""
         rows = self._database.run("SELECT customer, texts, stored_bytes FROM budgets")
         return {customer: _budget(*budget) for customer, *budget in rows}
 
     def set(self, customer: int, budget: Budget) -> None:
-        """Let a customer store so much; what is as by default goes on to be so whatever the default becomes."""
+        """Set a customer's budget; parts that equal the default follow the default if it changes."""
         texts, stored_bytes = (
             None if own == default else own
             for own, default in (

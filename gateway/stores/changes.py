@@ -1,4 +1,4 @@
-"""News of what agents are to do, for those who wait for it: no one looks at the store again and again."""
+"""Notifications of what agents should collect, so that waiting polls need not query the store repeatedly."""
 
 import asyncio
 import threading
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 
 class Watch:
-    """One agent's wait, on the event loop that it was begun on.
+    """One agent's wait, on the event loop that it was started on.
 
     Attributes:
-        over: Whether to wait no longer, in any case.
+        over: Whether to stop waiting in any case.
 
     """
 
@@ -20,12 +20,12 @@ class Watch:
         self.over = False
 
     def wake(self, *, over: bool = False) -> None:
-        """End the present wait, from any thread."""
+        """End the current wait, from any thread."""
         self.over = self.over or over
         self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self, seconds: float) -> bool:
-        """Wait for news, and tell whether there may be some, or whether the time went by without any."""
+        """Wait for a change; return whether there may be one, as opposed to a timeout."""
         try:
             async with asyncio.timeout(seconds):
                 await self._event.wait()
@@ -36,7 +36,7 @@ class Watch:
 
 
 class Changes:
-    """Tells agents that wait. Every method may be called from any thread, and none blocks."""
+    """Notifies waiting agents. Every method may be called from any thread, and none blocks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -45,7 +45,7 @@ class Changes:
 
     @contextmanager
     def watched(self, customer: int, agent: str) -> Iterator[Watch]:
-        """Let a customer's agent wait. An agent waits once: whoever waited in its name before is woken, and over."""
+        """Let a customer's agent wait. An agent waits once: an earlier wait under its name is woken and over."""
         place, watch = (customer, agent), Watch()
         with self._lock:
             watch.over = self._ended
@@ -61,9 +61,10 @@ class Changes:
                     del self._watches[place]
 
     def tell(self, customer: int, *, over: bool = False) -> None:
-        """Wake a customer's agents: what they are to do may have changed, or their wait is over.
+        """Wake a customer's agents: what they should collect may have changed, or their wait is over.
 
-        In a transaction too: who is woken reads the database, and gets to it once the transaction is over.
+        This also works in a transaction: a woken agent reads the database, and gets access once the transaction is
+        over.
         """
         with self._lock:
             woken = [watch for (each, _), watch in self._watches.items() if each == customer]
@@ -71,7 +72,7 @@ class Changes:
             watch.wake(over=over)
 
     def end(self) -> None:
-        """Wake everybody for good: nothing is waited for any more."""
+        """Wake everybody permanently: nothing is waited for any more."""
         with self._lock:
             self._ended = True
             woken = list(self._watches.values())
@@ -79,6 +80,6 @@ class Changes:
             watch.wake(over=True)
 
     def __len__(self) -> int:
-        """Return how many agents wait."""
+        """Return the number of waiting agents."""
         with self._lock:
             return len(self._watches)

@@ -1,7 +1,7 @@
 """Copies a file that this process has open: `python -m gateway.stores.copying FROM TO`.
 
-A process of its own does it, since whoever closes a file gives up all locks that its process has on it (POSIX), and the
-lock on the records must be kept until the copy is there.
+It is a separate process, since closing a file releases all locks that its process has on it (POSIX), and the lock on
+the records must be kept until the copy is complete.
 """
 
 import os
@@ -17,12 +17,12 @@ _CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
 
 def copy(source: Path, target: Path, say: Callable[[str], None]) -> None:
-    """Copy a file that nobody writes to meanwhile, durably, and whole or not at all.
+    """Copy a file that nobody is writing to, durably and atomically.
 
     Args:
         source: The file.
-        target: The copy; what is there already is replaced.
-        say: Told how far it is, once for each part of a long copy.
+        target: The copy; an existing file is replaced.
+        say: Receives a line of progress for each part of a long copy.
 
     Raises:
         OSError: The copy could not be written, such as on a full disk; nothing of it is left.
@@ -50,7 +50,7 @@ def copy(source: Path, target: Path, say: Callable[[str], None]) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make names in a directory outlive a loss of power."""
+    """Make names in a directory safe from a power failure."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

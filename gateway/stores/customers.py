@@ -1,4 +1,4 @@
-"""Customers, as whoever runs the gateway sees them."""
+"""Customers, as the operator sees them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,9 @@ class Customer:
         number: Its number.
         name: Its name.
         users: How many people sign in for it.
-        tokens: How many subscription tokens of its are good.
-        holds: How many holds of its are in force.
-        removal_began_at: When its removal began; None if it did not.
+        tokens: How many valid subscription tokens it has.
+        holds: How many holds it has in force.
+        removal_began_at: When its removal began; None if it has not.
 
     """
 
@@ -31,7 +31,7 @@ class Customer:
 
 
 class Customers:
-    """Reads what the SQLite file says of customers. Every method may be called from any thread, and blocks."""
+    """Reads customers from the SQLite file. Every method may be called from any thread, and blocks."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,7 +41,7 @@ class Customers:
         return [_customer(*row) for row in self._database.run(f"{_SELECT} ORDER BY name", to_ms(now))]
 
     def find(self, name: str, now: datetime) -> Customer | None:
-        """Return the customer of a name, if there is one."""
+        """Return the customer with a name, if there is one."""
         rows = self._database.run(f"{_SELECT} WHERE name = ?", to_ms(now), name)
         return _customer(*rows[0]) if rows else None
 

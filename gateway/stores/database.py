@@ -1,4 +1,4 @@
-"""The SQLite file of everything but the records: one connection, which the stores of the gateway share."""
+"""The SQLite file of everything but the records, with one connection that the gateway's stores share."""
 
 import secrets
 import sqlite3
@@ -27,7 +27,7 @@ class Database:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the file at a path, or begin it; several processes may have it open.
+        """Open the file at a path, or create it; several processes may have it open.
 
         Raises:
             OtherVersionError: The file was written by another version of the gateway.
@@ -52,7 +52,7 @@ class Database:
         return cls(path, connection)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._connection.close()
 
@@ -66,7 +66,7 @@ class Database:
         self.run("SELECT key FROM signing_key")
 
     def touch(self) -> None:
-        """Write durably, and change nothing.
+        """Write durably, without changing anything.
 
         Raises:
             sqlite3.Error: The file cannot be written.
@@ -75,19 +75,19 @@ class Database:
         self.run("UPDATE signing_key SET only_one = only_one")
 
     def run(self, statement: str, *parameters: object) -> list[Any]:
-        """Run one statement, which is a transaction of its own outside of `transaction`, and give its rows."""
+        """Run one statement, which is its own transaction outside `transaction`, and return its rows."""
         with self._lock:
             return self._connection.execute(statement, parameters).fetchall()
 
     def compact(self) -> None:
-        """Write the file again, so that nothing of what was deleted is left in it."""
+        """Rewrite the file, so that nothing deleted is left in it."""
         self.run("VACUUM")
         self.empty_log()
 
     def empty_log(self) -> bool:
-        """Write the log into the file proper, so that nothing of what was deleted is left in the log.
+        """Write the log into the main file, so that nothing deleted is left in the log; return whether that was done.
 
-        It does not wait for readers, such as a backup, which keep it from that: tells whether it was done.
+        It does not wait for readers that prevent it, such as a backup.
         """
         with self._lock:
             self._connection.execute("PRAGMA busy_timeout = 0")
@@ -99,12 +99,14 @@ class Database:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Let all other threads wait for the file until the context ends."""
+        """Make all other threads wait for the file until the context ends."""
         with self._lock:
             yield
 
     def snapshot(self) -> sqlite3.Connection:
-        """Return a connection of its own, to be closed, that sees the file as it is now whatever is written later."""
+        """Return a separate connection, to be closed by the caller, that sees the file as it is now whatever is written
+        later.
+        """
         connection = connect(self.path)
         try:
             connection.execute("BEGIN")
@@ -117,7 +119,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Let all statements of the context, whichever store runs them, happen together or not at all."""
+        """Run all statements of the context, in whichever store, in one transaction."""
         with self._lock:
             if self._connection.in_transaction:
                 yield

@@ -1,4 +1,4 @@
-"""Flow Logs configurations: which storage accounts a deployment delivers from. Connection strings are encrypted."""
+"""Flow Logs configurations: the storage accounts that a deployment delivers from. Connection strings are encrypted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,11 +26,11 @@ class StorageAccount:
 
 @dataclass(frozen=True, slots=True)
 class NewStorageAccount:
-    """A storage account as it is saved.
+    """A storage account to save.
 
     Attributes:
-        account: What is shown of it.
-        connection_string: Its secret; None keeps the one that the deployment has for the account of this name.
+        account: The part that is shown.
+        connection_string: Its secret; None keeps the deployment's stored one for the account with this name.
 
     """
 
@@ -45,7 +45,7 @@ class Deployment:
     Attributes:
         name: Unique for each customer.
         subscription_id: The Azure subscription that it is for, in lower case.
-        accounts: Its storage accounts, in the order in which they were entered.
+        accounts: Its storage accounts, in the order of entry.
         saved_at: When it was last saved.
 
     """
@@ -57,7 +57,7 @@ class Deployment:
 
     @property
     def mark(self) -> str:
-        """What tells it from those that were saved under its name before and after."""
+        """A value that distinguishes it from earlier and later versions under its name."""
         return str(to_ms(self.saved_at))
 
 
@@ -66,7 +66,7 @@ class Configured:
     """Where a storage account is configured.
 
     Attributes:
-        deployment: The name of the configuration, the first of several.
+        deployment: The name of the configuration, the first if there are several.
         saved_at: When that was last saved.
 
     """
@@ -85,10 +85,10 @@ class Deployments:
     def add(
         self, customer: int, name: str, subscription_id: str, accounts: Sequence[NewStorageAccount], now: datetime
     ) -> None:
-        """Save a new configuration; every account comes with its connection string.
+        """Save a new configuration; every account must have its connection string.
 
         Raises:
-            TakenError: The customer has a deployment of this name.
+            TakenError: The customer already has a deployment with this name.
 
         """
         with self._database.transaction():
@@ -113,7 +113,7 @@ class Deployments:
         now: datetime,
         seen: str = "",
     ) -> None:
-        """Save a configuration in the place of the one of its name.
+        """Replace the configuration with this name.
 
         Args:
             customer: Whose it is.
@@ -121,11 +121,11 @@ class Deployments:
             subscription_id: The Azure subscription that it is for.
             accounts: Its storage accounts.
             now: The present moment.
-            seen: The `Deployment.mark` of the one that is to be replaced; nothing replaces whichever there is.
+            seen: The `Deployment.mark` of the one to replace; empty to replace whichever there is.
 
         Raises:
             GoneError: There is none.
-            ChangedError: It is another one than was seen, or has no connection string to keep for one of its accounts.
+            ChangedError: Somebody has changed it since, or it has no connection string to keep for one of its accounts.
 
         """
         with self._database.transaction():
@@ -157,7 +157,7 @@ class Deployments:
             elif name in kept:
                 sealed = kept[name]
             else:
-                raise ChangedError(f"There is no connection string of {name} to keep. Enter it.")
+                raise ChangedError(f"There is no stored connection string for {name}. Enter it.")
             self._database.run(
                 "INSERT INTO storage_accounts VALUES (?, ?, ?, ?, ?)",
                 deployment,
@@ -174,7 +174,7 @@ class Deployments:
         return [each for each in found if each is not None]
 
     def configured(self, customer: int) -> dict[str, Configured]:
-        """Return which storage accounts a customer has configured, by their names."""
+        """Return the storage accounts that a customer has configured, by name."""
         rows = self._database.run(
             """SELECT storage_accounts.name, deployments.name, saved_at
                FROM storage_accounts JOIN deployments ON deployments.id = deployment
@@ -191,7 +191,7 @@ class Deployments:
         )
 
     def find(self, customer: int, name: str) -> Deployment | None:
-        """Return a customer's configuration of a name, if there is one."""
+        """Return a customer's configuration with a name, if there is one."""
         with self._database.transaction():
             rows = self._database.run(
                 "SELECT id, subscription_id, saved_at FROM deployments WHERE customer = ? AND name = ?", customer, name
@@ -205,7 +205,7 @@ class Deployments:
         return Deployment(name, subscription_id, tuple(StorageAccount(*each) for each in accounts), from_ms(saved_at))
 
     def connection_strings(self, customer: int, name: str) -> dict[str, str]:
-        """Return the connection strings of a configuration by the names of their accounts.
+        """Return the connection strings of a configuration, by account name.
 
         Raises:
             KeyLostError: They can't be decrypted.
@@ -221,7 +221,7 @@ class Deployments:
         return {account: self._vault.unseal(sealed) for account, sealed in rows}
 
     def sealed_for_good(self) -> list[tuple[str, str]]:
-        """Return whose configurations, by name, have a connection string that the key can't decrypt."""
+        """Return the customers and names of configurations with a connection string that the key can't decrypt."""
         rows = self._database.run(
             """SELECT DISTINCT customers.name, deployments.name, connection_string
                FROM storage_accounts JOIN deployments ON deployments.id = deployment

@@ -1,4 +1,4 @@
-"""What a store can't do, by the remedy; each message says why and what to do."""
+"""Errors of stores, named by the remedy; each message says why and what to do."""
 
 import sqlite3
 from typing import Final
@@ -10,19 +10,19 @@ STORAGE_ERRORS: Final = (StoreUnavailableError, sqlite3.Error)
 
 
 class StoreError(Exception):
-    """What was asked can't be done."""
+    """The request can't be carried out."""
 
 
 class TakenError(StoreError):
-    """There is one of this name already: choose another name."""
+    """There is already one with this name: choose another name."""
 
 
 class GoneError(StoreError):
-    """It is not there, or not any more: look at what there is."""
+    """It does not exist, or no longer does: check what exists."""
 
 
 class ChangedError(StoreError):
-    """It was changed meanwhile: look at it again, and make the change there."""
+    """It was changed in the meantime: look at it again, and repeat the change."""
 
 
 class FullError(StoreError):
@@ -30,8 +30,8 @@ class FullError(StoreError):
 
 
 class KeyLostError(StoreError):
-    """The key of what is encrypted is missing, or another one: put it back."""
+    """The encryption key is missing or wrong: restore it."""
 
 
 class UnfinishedError(StoreError):
-    """Something that was begun has not ended, or was cut off: end it first."""
+    """An earlier operation is in progress or was interrupted: finish it first."""

@@ -1,5 +1,5 @@
-"""Whether posts can be stored: the last one that failed for the gateway's own reasons says no until something can be
-written again.
+"""Whether posts can be stored: after one has failed for the gateway's own reasons, they can't until a write succeeds
+again.
 """
 
 import threading
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 TRY_EVERY: Final = timedelta(seconds=10)
-"""How often a small write of the gateway's own is tried at most, however many people ask."""
+"""The least time between the gateway's own test writes, however many clients ask."""
 
 
 class StillFailingError(Exception):
@@ -16,7 +16,7 @@ class StillFailingError(Exception):
 
 
 class Health:
-    """What is known of writing. Every method may be called from any thread."""
+    """What is known about writing. Every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,29 +26,29 @@ class Health:
 
     @property
     def failing_since(self) -> datetime | None:
-        """When the first of the posts failed that nothing was stored after; None while all is well."""
+        """When posts began to fail; None if the last one was stored."""
         return self._since
 
     def failed(self, now: datetime) -> None:
-        """Note that a post could not be stored."""
+        """Record that a post could not be stored."""
         with self._lock:
             self._failures += 1
             self._since = self._since or now
 
     def stored(self) -> None:
-        """Note that a post was stored."""
+        """Record that a post was stored."""
         with self._lock:
             self._since = None
 
     def check(self, now: datetime, write: Callable[[], None]) -> None:
-        """Make sure that posts can be stored: after one that failed by a small write, of which one is due at a time.
+        """Make sure that posts can be stored. After one has failed, try a small write, at most one at a time.
 
         Args:
             now: The present moment.
-            write: Writes durably, wherever posts write. What it raises goes on to the caller.
+            write: Writes durably, wherever posts write. Its exceptions are passed on to the caller.
 
         Raises:
-            StillFailingError: They could not, and no write is due yet.
+            StillFailingError: The last post failed, and no write is due yet.
 
         """
         with self._lock:

@@ -1,4 +1,4 @@
-"""Holds: records that are kept whatever their age, and are not erased, until the hold is lifted."""
+"""Holds: records that are kept regardless of age, and are not erased, until the hold is lifted."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,23 +9,23 @@ from gateway.stores.database import Database
 from gateway.stores.errors import FullError
 
 MOST_HOLDS: Final = 50
-"""As many holds as a customer may have in force: all of them are asked whenever records are deleted."""
+"""The most holds that a customer may have in force: all of them are checked whenever records are deleted."""
 _COLUMNS: Final = "id, search, begins_at, ends_at, reason, owner, made_at, lifted_at"
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What is held, and why.
+    """A hold: which records are kept, and why.
 
     Attributes:
         number: Its number.
-        search: Which records, as they are searched for.
+        search: The search that finds the records.
         begins_at: The earliest time of the records.
         ends_at: The time that all of them are before.
-        reason: Why, in its maker's words.
-        owner: The user who made it.
+        reason: Why, in its creator's words.
+        owner: The user who created it.
         made_at: When.
-        lifted_at: When it was lifted; None while it holds.
+        lifted_at: When it was lifted; None while it is in force.
 
     """
 
@@ -39,19 +39,19 @@ class Hold:
     lifted_at: datetime | None = None
 
     def __str__(self) -> str:
-        """Write it as a refusal names it."""
+        """Return how error messages name it."""
         return f"hold {self.number} of {self.owner} ({self.reason})"
 
 
 @dataclass(frozen=True, slots=True)
 class NewHold:
-    """A hold as it is asked for.
+    """A hold to create.
 
     Attributes:
-        search: Which records, as they are searched for.
-        first: The first day that they are of, in UTC.
+        search: The search that finds the records.
+        first: The first day of the records, in UTC.
         last: The last one.
-        reason: Why, in its maker's words.
+        reason: Why, in its creator's words.
 
     """
 
@@ -80,7 +80,7 @@ class Holds:
     def add(
         self, customer: int, search: str, begins_at: datetime, ends_at: datetime, reason: str, owner: str, now: datetime
     ) -> int:
-        """Hold a customer's records, and return the hold's number.
+        """Create a hold on a customer's records, and return its number.
 
         Raises:
             FullError: The customer has reached the limit of holds in force.
@@ -88,7 +88,7 @@ class Holds:
         """
         with self._database.transaction():
             if len(self.in_force(customer)) >= MOST_HOLDS:
-                raise FullError(f"There are {MOST_HOLDS} holds in force already. Lift one that has served its purpose.")
+                raise FullError(f"There are already {MOST_HOLDS} holds in force. Lift one that is no longer needed.")
             ((number,),) = self._database.run("SELECT coalesce(max(id), 0) + 1 FROM holds")
             self._database.run(
                 """INSERT INTO holds (id, customer, search, begins_at, ends_at, reason, owner, made_at)
@@ -116,7 +116,7 @@ class Holds:
         )
 
     def all(self, customer: int) -> list[Hold]:
-        """Return a customer's holds, those in force first, each the newest first."""
+        """Return a customer's holds, those in force first, then by age, newest first."""
         rows = self._database.run(
             f"SELECT {_COLUMNS} FROM holds WHERE customer = ? ORDER BY lifted_at IS NOT NULL, id DESC",  # noqa: S608
             customer,
@@ -124,7 +124,7 @@ class Holds:
         return [_hold(*row) for row in rows]
 
     def in_force(self, customer: int) -> list[Hold]:
-        """Return the holds of a customer that were not lifted."""
+        """Return the holds of a customer that have not been lifted."""
         return [hold for hold in self.all(customer) if hold.lifted_at is None]
 
 

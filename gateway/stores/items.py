@@ -16,7 +16,7 @@ from gateway.stores.errors import GoneError, TakenError
 
 
 class ItemState(StrEnum):
-    """Whether an administrator has looked at the machine."""
+    """Whether an administrator has accepted the machine."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -28,12 +28,12 @@ class Item:
 
     Attributes:
         number: Its number.
-        name: Its host name, which agents find it by, upper and lower case alike.
-        addresses: Its addresses, as its agent last told them or as they were entered.
+        name: Its host name, by which agents are matched to it, ignoring case.
+        addresses: Its addresses, as its agent last reported them or as they were entered.
         system: Its operating system, likewise.
-        state: Whether an administrator has looked at it.
-        seen_at: When an agent on it last asked, of an accepted machine one that is accepted; None if none did yet.
-        waiting: How many agents say that they are on it, and are neither accepted nor refused.
+        state: Whether an administrator has accepted it.
+        seen_at: When an agent on it last polled (for an accepted machine, an accepted agent); None if none has yet.
+        waiting: How many agents say that they are on it and are neither accepted nor refused.
         blueprints: The names of the blueprints that are applied to it.
 
     """
@@ -50,12 +50,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """Which machines to list: those that hold every text, upper and lower case alike.
+    """Which machines to list: those that match all parts, ignoring case.
 
     Attributes:
-        name: What is in the name.
-        address: What is in an address.
-        system: What is in the operating system's name.
+        name: Part of the name.
+        address: Part of an address.
+        system: Part of the operating system's name.
         state: The state; None for any.
 
     """
@@ -74,10 +74,10 @@ class Items:
         self._changes = changes
 
     def add(self, customer: int, name: str, addresses: Iterable[str], system: str) -> int:
-        """Add a machine by hand, and give its number.
+        """Add a machine by hand, and return its number.
 
         Raises:
-            TakenError: The customer has a machine of this name.
+            TakenError: The customer already has a machine with this name.
 
         """
         rows = self._database.run(
@@ -94,7 +94,7 @@ class Items:
         return int(rows[0][0])
 
     def page(self, customer: int, wanted: ItemFilter, size: int) -> list[Item]:
-        """Return a customer's machines by name, as many as are asked for."""
+        """Return a customer's machines by name, up to a number."""
         rows = self._database.run(
             f"""{_SELECT} WHERE customer = ? AND instr(lower(name), lower(?)) AND instr(addresses, lower(?))
                 AND instr(lower(system), lower(?)) AND state = coalesce(?, state) ORDER BY name LIMIT ?""",
@@ -108,12 +108,12 @@ class Items:
         return [_item(*row) for row in rows]
 
     def find(self, customer: int, number: int) -> Item | None:
-        """Return a customer's machine of a number, if there is one."""
+        """Return a customer's machine with a number, if there is one."""
         rows = self._database.run(f"{_SELECT} WHERE customer = ? AND id = ?", customer, number)
         return _item(*rows[0]) if rows else None
 
     def save(self, customer: int, number: int, applied: Iterable[int], removed: Iterable[int], now: datetime) -> Item:
-        """Accept a machine, apply blueprints to it and remove others; those not named stay as they are.
+        """Accept a machine, apply blueprints to it and remove others; blueprints that are not named stay as they are.
 
         Raises:
             GoneError: There is no such machine.
@@ -149,7 +149,7 @@ class Items:
         return _item(*row)
 
     def remove(self, customer: int, number: int) -> str | None:
-        """Forget a machine with its agents and their answers; return its name, or None if there is no such machine."""
+        """Remove a machine with its agents and their answers; return its name, or None if there is no such machine."""
         rows = self._database.run("DELETE FROM items WHERE customer = ? AND id = ? RETURNING name", customer, number)
         self._changes.tell(customer)
         return rows[0][0] if rows else None
@@ -157,7 +157,7 @@ class Items:
 
 SEEN_AT: Final = """(SELECT max(seen_at) FROM agents WHERE item = items.id AND (items.state = 'pending' OR EXISTS (
             SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id AND standing = 'accepted')))"""
-"""When an agent on a machine last asked, in SQL; of an accepted machine only accepted agents are looked at."""
+"""When an agent on a machine last polled, in SQL; for an accepted machine, only accepted agents count."""
 _SELECT: Final = f"""
     SELECT id, name, addresses, system, state,
         {SEEN_AT},

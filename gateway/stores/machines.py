@@ -1,4 +1,4 @@
-"""How the machines of customers are, in figures."""
+"""Statistics of customers' machines."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from gateway.stores.database import Database
 from gateway.stores.items import SEEN_AT, ItemState
 
 SILENT: Final = timedelta(minutes=3)
-"""An agent asks every half minute, and is seen to the minute."""
+"""An agent polls every half minute, and its last poll is recorded to the minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,11 @@ class Machines:
     """Numbers of a customer's machines.
 
     Attributes:
-        accepted: Those that an administrator has looked at.
-        pending: Those that nobody has looked at.
-        reporting: Those that have agents; of accepted machines, only accepted agents are looked at.
-        silent: Those of them whose agents have not asked for a while.
-        refused: Those whose last delivery was refused.
+        accepted: Those that an administrator has accepted.
+        pending: Those that nobody has accepted yet.
+        reporting: Those with agents; on accepted machines, only accepted agents count.
+        silent: Those of them whose agents have not polled for a while.
+        refused: Those whose latest delivery was refused.
 
     """
 
@@ -34,12 +34,12 @@ class Machines:
 
 
 def machines(database: Database, silent_since: datetime, customer: int | None = None) -> dict[int, Machines]:
-    """Count the machines of each customer that has some, or of one. Blocks.
+    """Count the machines of each customer that has any, or of one customer. Blocks.
 
     Args:
-        database: Where they are kept.
-        silent_since: An agent that has not asked since is silent.
-        customer: The number of the one customer, if it is one.
+        database: The database.
+        silent_since: An agent that has not polled since then is silent.
+        customer: The number of a customer; None for all.
 
     """
     rows = database.run(

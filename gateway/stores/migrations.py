@@ -1,4 +1,4 @@
-"""Versions of a file's schema, and the steps from each to the next."""
+"""Versions of a file's schema, and the migration steps between them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,16 +10,16 @@ type Execute = Callable[[str], object]
 
 
 class OtherVersionError(Exception):
-    """A file has a schema that this version of the gateway does not work with; the message says what to do."""
+    """A file has a schema version that this version of the gateway does not support; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What brings a file from one version to the next, all of it or nothing.
+    """A migration from one version to the next, in one transaction.
 
     Attributes:
         purpose: What the step is for, as it is shown while it runs.
-        statements: What it runs, in one transaction.
+        statements: The statements that it runs.
 
     """
 
@@ -32,11 +32,11 @@ class Schema:
     """All versions of a file.
 
     Attributes:
-        first: The oldest version that is brought forward.
-        make: The statements that make a file of that version, which a new file begins as.
+        first: The oldest version that can be upgraded.
+        make: The statements that create a file of that version; new files start with it too.
         steps: From `first` on, each to the next version.
         begin: The statement that begins a transaction.
-        mark: The statement that notes a version, which takes the place of `{}` in it.
+        mark: The statement that records a version, which replaces `{}` in it.
 
     """
 
@@ -48,21 +48,21 @@ class Schema:
 
     @property
     def version(self) -> int:
-        """The version that the gateway works with."""
+        """The version that the gateway uses."""
         return self.first + len(self.steps)
 
     def pending(self, version: int) -> Sequence[Step]:
-        """Return the steps that a file of a version still needs."""
+        """Return the steps that a file with a version still needs."""
         return self.steps[version - self.first :]
 
     def create(self, execute: Execute) -> None:
-        """Make everything in a new file, in a transaction that is open."""
+        """Create everything in a new file, in an open transaction."""
         for statement in (*self.make, *(each for step in self.steps for each in step.statements)):
             execute(statement)
         execute(self.mark.format(self.version))
 
     def migrate(self, execute: Execute, version: int, say: Callable[[str], None]) -> None:
-        """Bring a file forward, each step in a transaction of its own, which an exception undoes."""
+        """Upgrade a file, each step in its own transaction, which an exception undoes."""
         for number, step in enumerate(self.pending(version), version + 1):
             say(f"version {number}: {step.purpose}")
             execute(self.begin)
@@ -77,7 +77,7 @@ class Schema:
                 raise
 
     def require_known(self, path: Path, version: int) -> None:
-        """Make sure that a file of a version can be worked with, or brought forward.
+        """Make sure that a file with a version can be used or upgraded.
 
         Raises:
             OtherVersionError: It can't.
@@ -90,12 +90,12 @@ class Schema:
             )
         if version < self.first:
             raise OtherVersionError(
-                f"{path} was written before version 0.1 (schema {version}), and can't be brought forward. "
-                "Name another directory."
+                f"{path} was written before version 0.1 (schema {version}), and can't be upgraded. Name another "
+                f"directory."
             )
 
     def require_current(self, path: Path, version: int) -> None:
-        """Make sure that a file of a version can be worked with as it is.
+        """Make sure that a file with a version can be used as it is.
 
         Raises:
             OtherVersionError: It can't.
@@ -105,5 +105,5 @@ class Schema:
         if version < self.version:
             raise OtherVersionError(
                 f"{path} was written by an earlier version of the gateway. Copy {path.parent} if you may want to go "
-                "back, then start the gateway on it: `serve` brings it forward."
+                f"back, then start the gateway on it: `serve` upgrades it."
             )

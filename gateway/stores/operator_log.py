@@ -1,4 +1,4 @@
-"""What whoever runs the gateway did to it, and when. It belongs to no customer, and outlives them all."""
+"""The operator's log: what operators did, and when. It belongs to no customer, and outlives them all."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +10,14 @@ from gateway.stores.database import Database
 
 
 class Action(StrEnum):
-    """What was done. Codes are stored, and never change; people read the words."""
+    """An action. Codes are stored and never change; people read the words."""
 
     REMOVED_CUSTOMER = "customer_removed"
     SET_BUDGET = "budget_set"
 
     @property
     def words(self) -> str:
-        """What follows the name of whoever did it."""
+        """The text after the actor's name."""
         return _WORDS[self]
 
 
@@ -26,13 +26,13 @@ _WORDS: Final = {Action.REMOVED_CUSTOMER: "removed a customer", Action.SET_BUDGE
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One thing that was done.
+    """An entry of a log.
 
     Attributes:
         at: When.
-        who: By whom, as the machine knows its users.
-        action: What.
-        subject: To what.
+        who: The operating system's name of the user.
+        action: The action.
+        subject: What it was done to.
 
     """
 
@@ -49,7 +49,7 @@ class OperatorLog:
         self._database = database
 
     def add(self, now: datetime, who: str, action: Action, subject: str) -> None:
-        """Write an entry; in the transaction of what it tells of, so that neither is without the other."""
+        """Write an entry, in the transaction of the change, so that neither exists without the other."""
         self._database.run(
             """INSERT INTO operator_log (id, at, who, action, subject)
                SELECT coalesce(max(id), 0) + 1, ?, ?, ?, ? FROM operator_log""",

@@ -1,4 +1,4 @@
-"""Passwords, kept as scrypt hashes."""
+"""Passwords, stored as scrypt hashes."""
 
 import base64
 import hashlib
@@ -6,25 +6,25 @@ import hmac
 import secrets
 
 _N, _R, _P = 2**15, 8, 1
-"""OWASP's password storage cheat sheet: one of its settings of equal strength, at 32 MB a hash."""
+"""One of the equally strong settings in OWASP's password storage cheat sheet, at 32 MB per hash."""
 _MEMORY = 64 * 1024 * 1024
 _SCHEME = "scrypt"
 
 
 def new_password() -> str:
-    """Make up a password that nobody guesses (120 random bits)."""
+    """Generate a password that nobody can guess (120 random bits)."""
     return secrets.token_urlsafe(15)
 
 
 def hash_password(password: str) -> str:
-    """Return the text to store in a password's place: scheme, cost, salt and hash."""
+    """Return the text to store instead of a password: scheme, cost, salt and hash."""
     salt = secrets.token_bytes(16)
     digest = _scrypt(password, salt, _N, _R, _P)
     return "$".join([_SCHEME, str(_N), str(_R), str(_P), _text(salt), _text(digest)])
 
 
 def is_password(password: str, stored: str) -> bool:
-    """Return whether a password is the one that was stored, in a time that does not depend on the answer."""
+    """Return whether a password matches the stored text, in a time that does not depend on the answer."""
     _, n, r, p, salt, digest = stored.split("$")
     return hmac.compare_digest(_scrypt(password, _bytes(salt), int(n), int(r), int(p)), _bytes(digest))
 

@@ -1,4 +1,4 @@
-"""The Azure subscriptions that `terraform apply` registered, the ones that are gone included."""
+"""The Azure subscriptions that `terraform apply` registered, including those that are gone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,9 @@ class Registration:
 
     Attributes:
         subscription_id: The subscription's id, in lower case.
-        content: What was registered, as the HTTP API has it, without the credential.
+        content: What was registered, as in the HTTP API, without the credential.
         registered_at: When it was first registered, or registered again after it was gone.
-        gone_at: When `terraform destroy` took it away; None while it is registered.
+        gone_at: When `terraform destroy` removed it; None while it is registered.
 
     """
 
@@ -57,7 +57,7 @@ class Registrations:
         return not known
 
     def all(self, customer: int) -> list[Registration]:
-        """Return a customer's registrations: those in force, then those gone, each the newest first."""
+        """Return a customer's registrations: those in force, then those gone, each group newest first."""
         rows = self._database.run(
             """SELECT subscription_id, registration, registered_at, gone_at FROM azure_subscriptions
                WHERE customer = ?
@@ -72,7 +72,7 @@ class Registrations:
         ]
 
     def in_force(self, customer: int) -> dict[str, dict[str, Any]]:
-        """Return what is registered of a customer's subscriptions by their ids, without those that are gone."""
+        """Return a customer's registrations in force, by subscription id."""
         return {each.subscription_id: each.content for each in self.all(customer) if each.gone_at is None}
 
     def end(self, customer: int, subscription_id: str, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Removal of customers from the SQLite file: at its begin nobody gets in any more, at its end nothing is left."""
+"""Removal of customers from the SQLite file: when it begins, access ends; when it ends, nothing is left."""
 
 from datetime import datetime
 from typing import Final
@@ -10,7 +10,7 @@ _TABLES: Final = (
     *("azure_subscriptions", "deployments", "agents", "items", "blueprints"),
     *("retention", "holds", "budgets", "audit_log", "removals"),
 )
-"""Those of a customer, besides what lets somebody in. What belongs to their rows goes with these."""
+"""A customer's tables, apart from those that grant access. Rows that depend on theirs are deleted with them."""
 
 
 class Removals:
@@ -20,7 +20,7 @@ class Removals:
         self._database = database
 
     def begin(self, customer: int, now: datetime) -> None:
-        """Note that a customer's removal has begun, and end all that signs in or posts in its name."""
+        """Record that a customer's removal has begun, and end all access in its name."""
         with self._database.transaction():
             self._database.run(
                 "INSERT INTO removals (customer, began_at) VALUES (?, ?) ON CONFLICT DO NOTHING", customer, to_ms(now)
@@ -32,7 +32,7 @@ class Removals:
         return [number for (number,) in self._database.run("SELECT customer FROM removals")]
 
     def finish(self, customer: int) -> bool:
-        """Remove all that is left of a customer; return whether there still was one."""
+        """Remove everything that is left of a customer; return whether it still existed."""
         with self._database.transaction():
             self._end_access(customer)
             for table in _TABLES:

@@ -1,4 +1,4 @@
-"""Retention: how many days customers want their records kept, where they differ from the gateway's general ones."""
+"""Retention: how many days customers' records are kept, where that differs from the gateway's default."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,7 +7,7 @@ from gateway.stores.database import Database
 from shared.flowlog.record import Source
 
 MOST_DAYS: Final = 36_500
-"""The most days that records are kept, unless for ever: the hundred years that they may be of."""
+"""The longest retention, other than for ever: the hundred years that records can be from."""
 
 
 class Retention:
@@ -17,12 +17,12 @@ class Retention:
         self._database = database
 
     def days(self, customer: int) -> dict[Source, int]:
-        """Return a customer's own days by source; a source without any has the general ones."""
+        """Return a customer's own days by source; sources without any use the default."""
         rows = self._database.run("SELECT source, days FROM retention WHERE customer = ?", customer)
         return {Source(source): days for source, days in rows}
 
     def set(self, customer: int, days: Mapping[Source, int]) -> None:
-        """Put a customer's own days in the place of those before."""
+        """Replace a customer's own days."""
         with self._database.transaction():
             self._database.run("DELETE FROM retention WHERE customer = ?", customer)
             for source, number in days.items():

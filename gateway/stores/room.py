@@ -1,4 +1,4 @@
-"""How many agents a customer may have, and machines that nobody has accepted: whoever has a token makes them known."""
+"""Limits for a customer's agents and pending machines, which anybody with a token can create."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,13 +9,13 @@ from gateway.stores.errors import FullError
 from gateway.stores.items import ItemState
 
 MOST_AGENTS: Final = 10_000
-"""As many agents as a customer may have, and as many pending machines: each new agent may add one to the list."""
+"""The most agents of a customer, and the most pending machines: each new agent may add one."""
 _FORGOTTEN: Final = timedelta(days=1)
-"""After so long without a word an agent that nobody accepted or refused makes room for another."""
+"""After this time without a poll, an agent that nobody has accepted or refused makes room for another."""
 
 
 def require_room_for_agent(database: Database, customer: int, now: datetime) -> None:
-    """See that there is room for one more agent; those make it that came, waited and went.
+    """Make sure that there is room for another agent; agents that waited and disappeared are removed for it.
 
     Raises:
         FullError: There is none.
@@ -28,11 +28,12 @@ def require_room_for_agent(database: Database, customer: int, now: datetime) -> 
     """
     (count,) = database.run("SELECT count(*) FROM agents WHERE customer = ?", customer)[0]
     if count >= MOST_AGENTS and not database.run(gone, customer, to_ms(now - _FORGOTTEN)):
-        raise FullError(f"There are {count} agents already. Remove machines that no longer exist, in the console.")
+        raise FullError(f"There are already {count} agents. In the console, remove machines that no longer exist.")
 
 
 def require_room_for_machine(database: Database, customer: int) -> None:
-    """See that there is room for one more pending machine; those make it that agents were on under names of before.
+    """Make sure that there is room for another pending machine; machines whose agents have changed their names are
+    removed for it.
 
     Raises:
         FullError: There is none.
@@ -46,4 +47,4 @@ def require_room_for_machine(database: Database, customer: int) -> None:
     pending = customer, ItemState.PENDING
     (count,) = database.run("SELECT count(*) FROM items WHERE customer = ? AND state = ?", *pending)[0]
     if count >= MOST_AGENTS and not database.run(empty, *pending):
-        raise FullError(f"There are {count} pending machines already. Remove some in the console.")
+        raise FullError(f"There are already {count} pending machines. Remove some in the console.")

@@ -1,4 +1,4 @@
-"""The attribute `Server Traffic` of machines: what their agents' deliveries were answered, the last ones kept."""
+"""The attribute `Server Traffic` of machines: the latest answers to their agents' deliveries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ _LONGEST: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a delivery was answered.
+    """The answer to a delivery.
 
     Attributes:
         at: When.
         status: The HTTP status.
-        flows: How many flows were taken; None if the delivery was refused.
-        reason: Why it was refused, or what was left out of it; empty if all is well.
+        flows: How many flows were accepted; None if the delivery was refused.
+        reason: Why it was refused, or what was left out of it; empty if nothing was.
 
     """
 
@@ -33,7 +33,7 @@ class Answer:
 
     @property
     def good(self) -> bool:
-        """Whether the delivery was taken, and not every line of it left out."""
+        """Whether the delivery was accepted, and at least one of its lines, if it has any."""
         return self.status == HTTPStatus.OK and (bool(self.flows) or not self.reason)
 
     @property
@@ -50,7 +50,7 @@ class ServerTraffic:
         self._database = database
 
     def add(self, item: int, answer: Answer) -> None:
-        """Keep an answer, and forget the oldest beyond those that are kept; nothing for a machine that is gone."""
+        """Store an answer, and delete the oldest ones beyond the limit; do nothing for a machine that is gone."""
         with self._database.transaction():
             self._database.run(
                 """INSERT INTO server_traffic (item, at, status, flows, reason)
@@ -76,7 +76,7 @@ class ServerTraffic:
         return [_answer(*row) for row in rows]
 
     def last(self, items: Iterable[int]) -> dict[int, Answer]:
-        """Return the last answer of each machine that has one, by the machines' numbers."""
+        """Return the latest answer for each machine that has one, by machine number."""
         found = {}
         for item in items:
             rows = self._database.run(

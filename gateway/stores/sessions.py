@@ -1,4 +1,4 @@
-"""Sessions of people who have signed in to the console, kept by the SHA-256 hash of what their cookie holds."""
+"""Sessions of users who have signed in to the console, stored by the SHA-256 hash of their cookie's value."""
 
 import hashlib
 import secrets
@@ -25,7 +25,7 @@ class Session:
 
     Attributes:
         user: Who signed in.
-        csrf: What every form of the session must bring along.
+        csrf: The CSRF token that every form of the session must contain.
 
     """
 
@@ -40,7 +40,7 @@ class Sessions:
         self._database = database
 
     def begin(self, user: int, now: datetime) -> str:
-        """Begin a session of the user of a number, and give what its cookie is to hold."""
+        """Begin a session for a user, and return the value of its cookie."""
         secret = secrets.token_urlsafe(32)
         self._database.run(
             "INSERT INTO sessions (hash, user, csrf, began_at, seen_at) VALUES (?, ?, ?, ?, ?)",
@@ -53,12 +53,12 @@ class Sessions:
         return secret
 
     def find(self, secret: str, now: datetime, *, keeping: bool = True) -> Session | None:
-        """Return the session of a cookie; None if it is over or there never was one.
+        """Return the session of a cookie; None if it has ended or never existed.
 
         Args:
-            secret: What the cookie holds.
+            secret: The cookie's value.
             now: The present moment.
-            keeping: Whether this keeps the session alive, as what a page asks for by itself does not.
+            keeping: Whether this keeps the session alive, which a page's automatic requests do not.
 
         """
         rows = self._database.run(
@@ -82,7 +82,7 @@ class Sessions:
         self._database.run("DELETE FROM sessions WHERE hash = ?", _hash(secret))
 
     def forget(self, now: datetime) -> None:
-        """Remove the sessions that are over."""
+        """Remove sessions that have ended."""
         self._database.run(
             "DELETE FROM sessions WHERE began_at <= ? OR seen_at <= ?", to_ms(now - LONGEST), to_ms(now - IDLE)
         )

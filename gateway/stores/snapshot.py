@@ -1,4 +1,4 @@
-"""Both files as they were at one moment, copied while others go on writing."""
+"""Snapshots: both files as of one moment, copied while others continue to write."""
 
 import secrets
 import sqlite3
@@ -13,15 +13,15 @@ from gateway.stores.stores import Stores
 from gateway.traffic import store
 
 type Say = Callable[[str], None]
-"""Tells whoever waits for the copy how far it is."""
+"""Receives lines of progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files as they were at one moment, for as long as they are not closed.
+    """The files as of one moment, until they are closed.
 
     Attributes:
-        moment: When. Every post that was acknowledged before it is there, and none that was accepted after it.
+        moment: The time. It includes every post that was acknowledged before, and none that was accepted later.
         accounts: The SQLite file.
         records: The flow records.
 
@@ -32,9 +32,9 @@ class Snapshot:
     records: store.Snapshot
 
     def copy_accounts(self, target: Path) -> None:
-        """Copy the accounts into a new file, which ends their snapshot: while it is open, no log can be emptied.
+        """Copy the accounts into a new file, and end their snapshot: while it is open, no log can be emptied.
 
-        What signs people in is left out, sessions and the key of auth tokens: else whoever has a backup is everybody.
+        Sessions and the key of auth tokens are left out: otherwise, anybody with a backup could sign in as anyone.
 
         Raises:
             sqlite3.Error: It can't be written.
@@ -60,7 +60,7 @@ class Snapshot:
 
 @contextmanager
 def snapshot(stores: Stores, clock: Clock) -> Iterator[Snapshot]:
-    """Yield both files as they are now. Nobody writes to either meanwhile, which takes milliseconds."""
+    """Yield both files as they are now. Nobody can write to either while they are opened, which takes milliseconds."""
     with ExitStack() as opened:
         # The accounts first: whoever writes to both does it within a transaction there.
         with stores.database.paused(), stores.records.paused():

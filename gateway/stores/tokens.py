@@ -1,4 +1,4 @@
-"""Subscription tokens, kept as SHA-256 hashes, which is enough for 256 random bits."""
+"""Subscription tokens, stored as SHA-256 hashes, which is enough for 256 random bits."""
 
 import hashlib
 import secrets
@@ -13,21 +13,21 @@ from gateway.clock import from_ms, to_ms
 from gateway.stores.database import Database
 
 _USED_AT_STEP: Final = timedelta(minutes=1)
-"""How exact the last use of a token is: writing at every post would cost one more wait for the disk."""
+"""The precision of a token's last use: writing at every post would cost another wait for the disk."""
 
 
 class TokenKind(StrEnum):
-    """What a token is for, and so what it may do."""
+    """The kind of a token: what it is for, and so what it may do."""
 
     INGEST = "ingest"
-    """Posts of flow logs, and registration: what a deployment holds."""
+    """For posts of flow logs and registration: the token of a deployment."""
     AGENT = "agent"
-    """What agents ask and deliver at the edge."""
+    """For agents' polls and deliveries at the edge."""
     UNRESTRICTED = "unrestricted"
-    """All of it: the tokens that version 0.1 made. No others are made."""
+    """For everything: tokens created by version 0.1. No new ones are created."""
 
     def does(self, wanted: "TokenKind") -> bool:
-        """Return whether a token of this kind may do what one of another is for."""
+        """Return whether a token of this kind may do what another kind is for."""
         return self in (wanted, TokenKind.UNRESTRICTED)
 
 
@@ -41,17 +41,17 @@ class TokenState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionToken:
-    """What is known of a subscription token.
+    """The details of a subscription token.
 
     Attributes:
-        number: Its number; the token itself is not kept.
-        customer: The number of the customer that the token acts for.
+        number: Its number; the token itself is not stored.
+        customer: The number of the customer that it belongs to.
         kind: What it may do.
-        purpose: What it was made for, in its maker's words.
-        created_by: The name of the user who made it.
-        created_at: When it was made.
-        expires_at: The end of its life.
-        used_at: When it was last shown while it was good, to the minute; None if never.
+        purpose: What it was created for, in its creator's words.
+        created_by: The name of the user who created it.
+        created_at: When it was created.
+        expires_at: When it expires.
+        used_at: When it was last used while valid, to the minute; None if never.
         revoked_at: When it was revoked; None if it was not.
 
     """
@@ -68,11 +68,11 @@ class SubscriptionToken:
 
     @property
     def name(self) -> str:
-        """How the audit log and the pages call it."""
+        """The name that the audit log and the pages show."""
         return f"token {self.number} ({self.purpose})" if self.purpose else f"token {self.number}"
 
     def state(self, now: datetime) -> TokenState:
-        """Return whether it is accepted now."""
+        """Return whether it is valid now, and if not, why."""
         if self.revoked_at is not None:
             return TokenState.REVOKED
         return TokenState.ACTIVE if now < self.expires_at else TokenState.EXPIRED
@@ -94,7 +94,7 @@ class Tokens:
         *,
         kind: TokenKind = TokenKind.INGEST,
     ) -> tuple[str, SubscriptionToken]:
-        """Make up a token for a customer; return it, which nobody can do again, and what is known of it."""
+        """Create a token for a customer; return it, which can't be done again, and its details."""
         token = secrets.token_urlsafe(32)
         rows = self._database.run(
             f"""INSERT INTO subscription_tokens (hash, customer, kind, purpose, created_by, created_at, expires_at)
@@ -110,7 +110,7 @@ class Tokens:
         return token, _token(*rows[0])
 
     def find(self, token: str, now: datetime) -> SubscriptionToken | None:
-        """Return what is known of a token, and note that it was used; None if it is unknown, expired or revoked."""
+        """Return a token's details, and record its use; None if it is unknown, expired or revoked."""
         rows = self._database.run(
             f"""SELECT {_COLUMNS} FROM subscription_tokens
                 WHERE hash = ? AND expires_at > ? AND revoked_at IS NULL""",  # noqa: S608 - names of our own
@@ -126,7 +126,7 @@ class Tokens:
         return found
 
     def customer_of(self, token: str) -> int | None:
-        """Return the number of the customer whom a token acts for, or acted for before it expired or was revoked."""
+        """Return the number of the customer that a token belongs to, even if it has expired or was revoked."""
         rows = self._database.run("SELECT customer FROM subscription_tokens WHERE hash = ?", _hash(token))
         return rows[0][0] if rows else None
 
@@ -139,13 +139,13 @@ class Tokens:
         return [_token(*row) for row in rows]
 
     def ending(self, customer: int, now: datetime, ahead: timedelta, lately: timedelta) -> list[SubscriptionToken]:
-        """Return a customer's tokens that end soon, or have ended though they were in use, the first to end first.
+        """Return a customer's tokens that expire soon, or that expired while in use, ordered by expiry.
 
         Args:
             customer: The customer's number.
             now: The present moment.
-            ahead: What soon is.
-            lately: How long ago a token whose life has ended was used at most.
+            ahead: How far ahead "soon" reaches.
+            lately: How recently an expired token must have been used.
 
         """
         rows = self._database.run(
@@ -160,7 +160,7 @@ class Tokens:
         return [_token(*row) for row in rows]
 
     def revoke(self, customer: int, number: int, now: datetime) -> SubscriptionToken | None:
-        """End the life of a customer's token at once; return what is known of it, or None if there is none to end."""
+        """Revoke a customer's token; return its details, or None if there is no such token to revoke."""
         rows = self._database.run(
             f"""UPDATE subscription_tokens SET revoked_at = ?
                 WHERE customer = ? AND id = ? AND revoked_at IS NULL RETURNING {_COLUMNS}""",  # noqa: S608

@@ -1,8 +1,8 @@
-"""Bringing the files of an earlier version of the gateway forward.
+"""Upgrading the files of an earlier version of the gateway.
 
 A file is copied before its first step, and the copy is removed after the last one. Each step is one transaction, so a
-file whose upgrade was cut off is whole, and the next start goes on with the steps that are left. The copy is there for
-a person: nothing here puts it in the place of a file, which may have more in it by then.
+file whose upgrade was interrupted is consistent, and the next start continues with the remaining steps. The copy is
+there for a person: nothing here puts it in the place of a file, which may contain more by then.
 """
 
 import shutil
@@ -23,15 +23,15 @@ _MB: Final = 1_000_000
 
 
 class UpgradeError(Exception):
-    """A file can't be brought forward; the message says why, how it is now, and what to do."""
+    """A file can't be upgraded; the message says why, what state it is in, and what to do."""
 
 
 def upgrade(data: Path, say: Say) -> None:
-    """Bring both files of a directory forward, as far as they are there and need it.
+    """Upgrade both files of a directory, if they exist and need it.
 
     Args:
         data: The directory; nobody may be serving from it.
-        say: Told of each step.
+        say: Receives a line for each step.
 
     Raises:
         OtherVersionError: A file is newer than this version, or older than 0.1. Nothing was changed.
@@ -78,8 +78,8 @@ def _changed(file: StoreFile, change: Callable[[Say], None], say: Say) -> None:
         change(say)
     except (OSError, *STORAGE_ERRORS) as error:
         raise UpgradeError(
-            f"{file.path} could not be brought forward; it is as it was before the step that failed. See that its "
-            f"disk is not full and that the gateway's user may write to it; then start the gateway again. {error}"
+            f"{file.path} could not be upgraded; it is as it was before the step that failed. Make sure that its disk "
+            f"is not full and that the gateway's user may write to it, then start the gateway again. {error}"
         ) from error
 
 
@@ -92,7 +92,8 @@ def _opened(kind: type[StoreFile], path: Path) -> Iterator[StoreFile]:
         if not copy_of_before.exists() or any(words in str(error) for words in _BUSY):
             raise
         raise UpgradeError(
-            f"{path} can't be opened. An upgrade of it was cut off, and {copy_of_before} is how it was before. If "
+            f"{path} can't be opened. An upgrade of it was interrupted, and {copy_of_before} is a copy from before the "
+            f"upgrade. If "
             f"{path.name} is damaged, and nothing but that keeps it from being opened, put the copy in its place, move "
             f"what is beside it in {', '.join(f'{path.name}{log}' for log in kind.logs)} away, and start again. {error}"
         ) from error
@@ -114,6 +115,6 @@ def _require_room(data: Path, files: list[StoreFile]) -> None:
     free = shutil.disk_usage(data).free
     if needed > free:
         raise UpgradeError(
-            f"The upgrade copies what it changes first, which takes {needed / _MB:,.1f} MB in {data}, and "
-            f"{free / _MB:,.1f} MB are free. Make room, and start the gateway again; nothing was changed."
+            f"Before the upgrade changes a file, it copies it, which takes {needed / _MB:,.1f} MB in {data}, but only "
+            f"{free / _MB:,.1f} MB are free. Free some space, and start the gateway again; nothing was changed."
         )

@@ -12,9 +12,9 @@ from gateway.stores.errors import KeyLostError
 
 
 class Vault:
-    """Encrypts with a key from a file that is for the gateway's own user only.
+    """Encrypts with a key from a file that only the gateway's user can read.
 
-    The file is made when it is first needed. Every method may be called from any thread, and blocks.
+    The file is created when it is first needed. Every method may be called from any thread, and blocks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,10 +27,10 @@ class Vault:
         return self._key(make=True).encrypt(secret.encode())
 
     def unseal(self, sealed: bytes) -> str:
-        """Decrypt what `seal` gave.
+        """Decrypt what `seal` returned.
 
         Raises:
-            KeyLostError: The key is missing, or is another one than it was sealed with.
+            KeyLostError: The key is missing, or is not the one that it was encrypted with.
 
         """
         try:
@@ -38,7 +38,7 @@ class Vault:
         except InvalidToken:
             raise KeyLostError(
                 f"What is stored cannot be decrypted with the key in {self._path}. "
-                "Put back the key that belongs to this directory, or enter the connection strings again."
+                "Restore the key that belongs to this directory, or enter the connection strings again."
             ) from None
 
     def _key(self, *, make: bool) -> Fernet:
@@ -49,13 +49,11 @@ class Vault:
                 try:
                     self._fernet = Fernet(self._path.read_bytes())
                 except (FileNotFoundError, ValueError):
-                    raise KeyLostError(
-                        f"{self._path} is missing, or is not a key. Put it back from a backup."
-                    ) from None
+                    raise KeyLostError(f"{self._path} is missing, or is not a key. Restore it from a backup.") from None
             return self._fernet
 
     def _make(self) -> None:
-        """Make the file whole or not at all, and never in the place of another one."""
+        """Create the file atomically, without ever replacing another one."""
         unfinished = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""Whether a directory is whole: a restore that was cut off leaves a mark in it, and nobody works with it then."""
+"""Whether a directory is complete: an interrupted restore leaves a mark in it, and then nothing uses it."""
 
 from pathlib import Path
 from typing import Final
@@ -7,11 +7,11 @@ from gateway.stores.errors import GoneError, UnfinishedError
 from gateway.stores.files import ACCOUNTS, RECORDS
 
 UNFINISHED: Final = "restore.unfinished"
-"""The directory within, where a restore puts everything until it is complete."""
+"""The directory inside it, where a restore puts everything until it is complete."""
 
 
 def require_whole(data: Path) -> None:
-    """Make sure that no restore into a directory is under way, or was cut off.
+    """Make sure that no restore into a directory is in progress or was interrupted.
 
     Raises:
         UnfinishedError: One is.
@@ -19,16 +19,16 @@ def require_whole(data: Path) -> None:
     """
     if (data / UNFINISHED).exists():
         raise UnfinishedError(
-            f"A backup is being restored into {data}, or that was cut off. In the latter case empty the directory, "
-            "and restore once more."
+            f"A backup is being restored into {data}, or a restore was interrupted. In the latter case, empty the "
+            f"directory and restore again."
         )
 
 
 def require_kept(data: Path) -> None:
-    """Make sure that a directory is whole, and that a gateway has kept something in it: nothing is begun by mistake.
+    """Make sure that a directory is complete and contains a gateway's data, so that nothing is created by mistake.
 
     Raises:
-        StoreError: It is not (`UnfinishedError`), or has not (`GoneError`).
+        StoreError: It is not complete (`UnfinishedError`), or has no data (`GoneError`).
 
     """
     require_whole(data)

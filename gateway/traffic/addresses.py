@@ -1,11 +1,11 @@
-"""Addresses as numbers of 128 bits, so that every network is one range of numbers and a comparison costs no text."""
+"""Addresses as 128-bit numbers, so that every network is one range and comparisons need no text."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 _MAPPED: Final = 0xFFFF_0000_0000
-"""`::ffff:0:0`, the 96 bits in front of an IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2)."""
+"""`::ffff:0:0`, the 96 bits before an IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2)."""
 
 
 @lru_cache(maxsize=65_536)
@@ -17,7 +17,7 @@ def number(address: str) -> int:
 
 @lru_cache(maxsize=65_536)
 def text(number: int) -> str:
-    """Return the canonical text of a number's address; IPv4 for a number that an IPv4 address has."""
+    """Return the canonical text of a number's address; as IPv4 if it is an IPv4 address."""
     if number >> 32 == _MAPPED >> 32:
         return str(IPv4Address(number & 0xFFFF_FFFF))
     return str(IPv6Address(number))
@@ -29,5 +29,5 @@ def mapped_text(number: int) -> str:
 
 
 def is_mapped(address: str) -> bool:
-    """Return whether a canonical text is an IPv4 address that is written as IPv6, which its number does not tell."""
+    """Return whether a canonical text is an IPv4 address written as IPv6, which its number does not show."""
     return "." in address and ":" in address and number(address) >> 32 == _MAPPED >> 32

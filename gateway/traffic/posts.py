@@ -1,4 +1,4 @@
-"""Posts of flow records: what is kept of each besides its records."""
+"""Posts of flow records: what is stored of each besides its records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One accepted post, all but its records.
+    """One accepted post, without its records.
 
     Attributes:
         customer: The customer's number.
@@ -33,7 +33,7 @@ class Post:
         body_hash: SHA-256 of the uncompressed body.
         answer: The JSON that the post was first answered with.
         accepted_at: When.
-        log: The log blob that its records come from, as far as it was told.
+        log: The log blob that its records come from, if known.
         rejected: How many of its lines were not flow records.
         by_agent: Whether an agent sent it.
 
@@ -50,7 +50,7 @@ class Post:
 
 
 def newest(times: Sequence[int], latest: int) -> int | None:
-    """Return the last of the times of a post's records that may be true."""
+    """Return the newest plausible time of a post's records."""
     last = max(times, default=None)
     if last is None or last <= latest:
         return last

@@ -1,4 +1,4 @@
-"""Many flow records turned on their side: one sequence of values for each key."""
+"""Many flow records, transposed: one sequence of values for each key."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from shared.flowlog.record import AGENT_KEYS, KEYS
 
 type Columns = Mapping[str, Sequence[Any]]
-"""Each key of the flow record with its values, as many as there are records, in the records' order.
+"""Each key of the flow record with its values, one for each record, in the same order.
 
-What only agents know may be left out where none of the records comes from an agent; where some do, it is null in the
-others.
+Keys that only agents fill in may be left out if none of the records comes from an agent; if some do, they are null in
+the others.
 """
 
 
 def transposed(records: Iterable[Mapping[str, Any]]) -> Columns:
-    """Turn flow records on their side."""
+    """Transpose flow records."""
     rows = list(records)
     return {key: [row.get(key) for row in rows] for key in (*KEYS, *AGENT_KEYS)}

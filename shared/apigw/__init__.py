@@ -1,1 +1,1 @@
-"""The API gateway, seen from the function: its address, its token, its answers."""
+"""The API gateway, as the function app sees it: its address, its token, its answers."""

@@ -1,9 +1,9 @@
-"""Text from the other side, made fit to be stored and shown.
+"""Text from the other side, made safe to be stored and shown.
 
-A gateway, or a proxy in front of it, may repeat what it was sent, and with it the token: whole, cut, encoded, in pieces
-over several reasons, or an older token that nothing here knows any more. So secrets are not searched for. Of a foreign
-sentence only known words stay, and short numbers among them; of codes only the gateway's own. Nothing is lost by this:
-the record that a reason is about is stored beside the reason.
+A gateway, or a proxy in front of it, may repeat what it was sent, including the token: complete, cut, encoded, in
+pieces across several reasons, or an older token that nothing here remembers. So this does not search for secrets: only
+known words of a foreign sentence are kept, and short numbers among them, and only the gateway's own codes. Nothing is
+lost by this: the record that a reason is about is stored beside the reason.
 
 The agent has a copy (`agent/foreign.py`), since it runs without this package.
 """
@@ -62,7 +62,7 @@ WORDS: Final = CODES | frozenset(_WORDS.split())
 
 
 def plain_words(text: str) -> str:
-    """Return what in a foreign sentence is known not to be secret; "..." stands for the rest.
+    """Return the part of a foreign sentence that is known not to be secret; "..." stands for the rest.
 
     A word stays only beside another, or a token that is spelled in words would leave a few; a number or a single letter
     stays only between words, and a few of them at most, or a token that is cut into small pieces would leave them.

@@ -1,4 +1,4 @@
-"""The operator's commands, a module or a few each: arguments, what is printed, and exit codes.
+"""The operator's commands, each in one or more modules: arguments, output, and exit codes.
 
-What they do beyond reading arguments and printing is in the packages that the function app uses too.
+Everything else is in the packages that the function app uses too.
 """

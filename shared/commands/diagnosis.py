@@ -1,4 +1,4 @@
-"""What `sluice doctor` checks, and what it says to do."""
+"""The checks of `sluice doctor`, and its advice."""
 
 import contextlib
 import uuid
@@ -27,11 +27,13 @@ from shared.storage.log_listings import ListedLog, UnknownName
 _ENDS_SOON: Final = timedelta(days=14)
 _CLOCK_IS_OFF: Final = timedelta(minutes=1)
 _CLOCK_IS_WRONG: Final = timedelta(minutes=15)
-"""Storage refuses requests that are signed with a key from then on (Azure Storage, "Authorize with Shared Key")."""
+"""The clock difference from which storage refuses requests signed with a key (Azure Storage, "Authorize with Shared
+Key").
+"""
 
 
 class State(Enum):
-    """How a check came out."""
+    """The outcome of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -40,7 +42,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check: what was checked, how it came out, and a sentence with what to do."""
+    """The result of one check: what was checked, the outcome, and a sentence with what to do."""
 
     subject: str
     state: State
@@ -48,7 +50,7 @@ class Finding:
 
 
 def diagnose(services: Services) -> Iterator[Finding]:
-    """Check everything that the settings lead to; yield a finding for each check, also where it fails."""
+    """Check everything that the settings refer to; yield a finding for each check, including failed ones."""
     yield _clock(services)
     yield from _flow_logs(services)
     yield _own_storage(services)

@@ -1,4 +1,4 @@
-"""`sluice doctor`: settings, accounts, gateway, token and clock, a line each."""
+"""`sluice doctor`: checks settings, accounts, gateway, token and clock, and prints a line for each."""
 
 import argparse
 from collections.abc import Iterator
@@ -11,11 +11,12 @@ from shared.errors import SettingError
 
 _DESCRIPTION: Final = """\
 Check what the function app needs: that every setting is present and well-formed, that both storage accounts can be
-reached and used, that the gateway answers and accepts the token, and until when, and that the clock is right.
+reached and used, that the gateway answers and accepts the token (and until when), and that the clock is right.
 
-It acts as whoever runs it: with a connection string, an Azure CLI sign-in, or a managed identity in Azure. Permissions
-that are missing here are not necessarily missing for the app. It creates the app's containers where they are missing,
-as the app would, and writes, leases and removes one small blob there; it only asks the gateway about the token.
+It runs with your own permissions: with a connection string, an Azure CLI sign-in, or a managed identity in Azure.
+Permissions that you lack are not necessarily missing for the app. It creates the app's containers where they are
+missing, as the app would, and writes, leases and removes one small blob there; it only asks the gateway about the
+token.
 """
 _EPILOG: Final = """\
 exit codes:
@@ -54,7 +55,7 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     except SettingError as error:
         for problem in error.problems:
             yield Finding("settings", State.FAIL, problem)
-        yield Finding("settings", State.FAIL, "Nothing else can be checked until these are right.")
+        yield Finding("settings", State.FAIL, "Nothing else can be checked until these are corrected.")
         return
     yield Finding("settings", State.OK, "All required settings are present and well-formed.")
     yield from diagnose(services)

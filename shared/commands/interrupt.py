@@ -17,7 +17,7 @@ def until_ctrl_c() -> Iterator[threading.Event]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
         stop.set()
-        say("Stopping as soon as the posts on the wire are answered.")
+        say("Stopping as soon as the posts in progress are answered.")
 
     before = signal.signal(signal.SIGINT, handle)
     try:

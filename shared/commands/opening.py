@@ -1,4 +1,4 @@
-"""From the settings to what commands work with; nothing is read or written yet."""
+"""Opens what commands work with, from the settings; nothing is read or written yet."""
 
 import argparse
 import codecs
@@ -21,7 +21,7 @@ from shared.settings import Settings
 
 
 def add_settings_option(parser: argparse.ArgumentParser) -> None:
-    """Declare where settings come from."""
+    """Declare the option for the settings file."""
     parser.add_argument(
         "--settings",
         type=Path,
@@ -40,7 +40,7 @@ def environment(options: argparse.Namespace) -> Mapping[str, str]:
 
 
 def open_for_operator(options: argparse.Namespace) -> Services:
-    """Return what the function app works with, but with the operator's own identity.
+    """Return the services of the function app, but with the operator's own identity.
 
     Raises:
         SettingError: a setting is missing or malformed.
@@ -65,7 +65,7 @@ class _OperatorsIdentity:
 
 
 def operators_identity(client_id: str | None) -> TokenCredential:
-    """Return the credential of whoever runs the command: an Azure CLI sign-in, or a managed identity in Azure."""
+    """Return the credential of the user who runs the command: an Azure CLI sign-in, or a managed identity in Azure."""
     return _OperatorsIdentity(client_id)
 
 

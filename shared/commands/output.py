@@ -1,4 +1,4 @@
-"""How commands speak: results on stdout, everything else on stderr, and exit codes that scripts can rely on."""
+"""Output of commands: results on stdout, everything else on stderr, and exit codes that scripts can rely on."""
 
 import sys
 from enum import IntEnum
@@ -9,7 +9,7 @@ from shared.errors import SluiceError
 
 
 class Exit(IntEnum):
-    """What every command's exit code says.
+    """The exit codes of every command.
 
     FINE: done, and nothing needs attention.
     ATTENTION: done, and something needs attention; the output says what.
@@ -37,18 +37,18 @@ def print_json(document: object) -> None:
 
 
 def agreed(question: str) -> bool:
-    """Return whether somebody at a terminal says yes to a question.
+    """Ask a question on the terminal; return whether the answer is yes.
 
     Raises:
-        SluiceError: there is no terminal to ask at.
+        SluiceError: there is no terminal.
     """
     if not sys.stdin.isatty():
-        raise SluiceError("There is no terminal to ask at. Use --yes to continue without asking.")
+        raise SluiceError("There is no terminal to ask for confirmation. Use --yes to skip the question.")
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def printable(text: str) -> str:
-    """Return text that can't control a terminal: control characters in names and reasons are spelled out."""
+    """Return text that can't control a terminal: control characters in names and reasons are escaped."""
     return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)

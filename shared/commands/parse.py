@@ -19,7 +19,7 @@ _RAW_SHOWN: Final = 1000
 _DESCRIPTION: Final = """\
 Print the flow records of PT1H.json files on stdout, one JSON object per line, as they would be sent to the gateway.
 What can't be read is set aside: stderr gets one JSON object for each such tuple, record or range of bytes, with its
-`reason`, the `range` of bytes that it was found in, its `position` in that range, and what it holds (`raw`, cut off
+`reason`, the `range` of bytes that it was found in, its `position` in that range, and its content (`raw`, truncated
 after 1000 bytes). Files may be of any size. Nothing is sent anywhere, and no settings are needed.
 """
 _EPILOG: Final = """\
@@ -40,15 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print every file, also after one that can't be read."""
+    """Print every file, even after one that can't be read."""
     return max([_print_file(name) for name in options.files])
 
 
 def decoded_ranges(stream: BinaryIO) -> Iterator[tuple[int, int, Decoded]]:
-    """Decode a log of any size in ranges of about 1 MiB that end with a whole record; yield each with its bounds.
+    """Decode a log of any size in ranges of about 1 MiB that end with a complete record; yield each with its bounds.
 
-    Where none ends within 16 MiB, since one is damaged, a range ends before the last record that begins in it, or by
-    length if none does.
+    If no record ends within 16 MiB because one is damaged, a range ends before the last record that begins in it, or at
+    that length if none does.
     """
     scanner = RecordScanner()
     begin, held = 0, b""

@@ -1,4 +1,4 @@
-"""`sluice quarantine`: what could not be delivered, to look at, to export and to send again."""
+"""`sluice quarantine`: show, export and resend what could not be delivered."""
 
 import argparse
 import sys
@@ -14,9 +14,9 @@ from shared.commands.quarantine_objects import blobs, contents, exported, read_o
 from shared.errors import SluiceError
 
 _DESCRIPTION: Final = """\
-Nothing that Azure logged is dropped: a tuple, record or range of bytes that the decoder could not read, and a line
-(a flow record) that the gateway rejected, is kept in the function's own storage account, one object each, in blobs
-that are named by the day of the log and a key.
+Nothing that Azure logged is dropped: a tuple, record or range of bytes that the decoder could not read, and a line (a
+flow record) that the gateway rejected, is kept in the function app's own storage account, one object each, in blobs
+that are named after the day of the log and a key.
 """
 _EPILOG: Final = """\
 exit codes:
@@ -58,10 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("key", metavar="KEY", help="its key, or the beginning of the key")
     shown.add_argument("--json", action="store_true", help="print one JSON array")
     shown.set_defaults(action=_show)
-    exported = add("export", "write objects as NDJSON, one per line, as they are stored except for a gateway's reasons")
+    exported = add("export", "write objects as NDJSON, one per line, as stored except for the gateway's reasons")
     _add_day(exported)
     exported.add_argument(
-        "--output", type=Path, metavar="FILE", help="a new file to write to, instead of standard output"
+        "--output", type=Path, metavar="FILE", help="a new file to write to instead of standard output"
     )
     exported.set_defaults(action=_export)
     resubmitted = add("resubmit", "send objects again", quarantine_resubmit.DESCRIPTION)

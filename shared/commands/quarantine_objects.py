@@ -1,4 +1,4 @@
-"""Quarantine as commands read it: several blobs at a time, taking nothing in an object for granted."""
+"""Reading of quarantine for commands: several blobs at a time, with no assumptions about an object's content."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ def blobs(container: QuarantineContainer, day: date | None, key: str = "") -> li
 def contents(
     container: QuarantineContainer, found: list[QuarantinedBlob]
 ) -> Iterator[tuple[QuarantinedBlob, list[bytes]]]:
-    """Yield each blob with its objects, a line each; one that no longer exists is left out."""
+    """Yield each blob with its objects, one per line; blobs that no longer exist are skipped."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for some in batched(found, _AT_ONCE, strict=False):
             for blob, lines in zip(some, pool.map(lambda blob: _lines(container, blob), some), strict=True):
@@ -39,7 +39,7 @@ def contents(
 
 
 def read_object(line: bytes) -> dict[str, Any]:
-    """Return an object as it may be shown; a damaged one as far as it can be."""
+    """Return an object as it may be shown; a damaged one as far as possible."""
     document = _parsed(line)
     if document is not None:
         return without_foreign_text(document)
@@ -54,7 +54,7 @@ def exported(line: bytes) -> bytes:
 
 
 def text(document: dict[str, Any], name: str) -> str:
-    """Return a value of an object as text, "" if it is not there."""
+    """Return a value of an object as text; "" if it is missing."""
     value = document.get(name)
     return "" if value is None else str(value)
 

@@ -15,26 +15,26 @@ from shared.delivery.resubmit import Outlook, Resubmission, Resubmitted
 from shared.errors import Vanished
 
 DESCRIPTION: Final = """\
-Decode again what the decoder set aside, which a newer version of Sluice may be able to read, and send the records
-to the gateway together with the lines that it rejected. What the gateway accepts leaves quarantine; everything else
-stays. Keys follow from what is in quarantine, so sending again stores nothing twice, whatever interrupts it. It first
-shows what it would send, and asks.
+Decode what the decoder set aside again, which a newer version of Sluice may be able to read, and send the records to
+the gateway together with the lines that it rejected. What the gateway accepts is removed from quarantine; everything
+else stays. Keys are derived from what is in quarantine, so nothing is stored twice, even if this is interrupted and
+repeated. It first shows what it would send, and asks for confirmation.
 
-Records could be stored twice only by a gateway that changes what it accepts: one that accepted a post, and refuses it
-whole when an interrupted run is repeated; or one that refused a post whole, accepted its records one by one, and
-accepts it whole after `sluice replay` has put the same objects back into quarantine.
+Records could only be stored twice by a gateway that changes what it accepts: one that accepted a post, but refuses it
+as a whole when an interrupted run is repeated; or one that refused a post as a whole, accepted its records one by one,
+and accepts it as a whole after `sluice replay` has put the same objects back into quarantine.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the action's arguments."""
     parser.add_argument("key", nargs="?", default="", metavar="KEY", help="only blobs whose keys begin with this")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show what would be sent, ask, send, and sum up."""
+    """Show what would be sent, ask, send, and summarise."""
     services = open_for_operator(options)
     resubmission = Resubmission(services.quarantine, services.gateway, services.clock)
     names = [blob.name for blob in blobs(services.quarantine, options.day, options.key)]

@@ -1,4 +1,4 @@
-"""`sluice replay`: send the logs of some hours again."""
+"""`sluice replay`: send the logs of past hours again."""
 
 import argparse
 import re
@@ -29,25 +29,22 @@ _DONE: Final = {Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.INCOMPLETE}
 _HOPELESS: Final = {Outcome.VANISHED, Outcome.UNSUPPORTED}
 _DESCRIPTION: Final = """\
 Read the log blobs of the hours from --from up to --to (not included; UTC) and send them to the gateway again. What was
-delivered before goes in the same batches under the same keys, so a replay fills in what the gateway lost and stores
+delivered before is sent in the same batches under the same keys, so a replay fills in what the gateway lost and stores
 nothing twice, however often it is run. Log blobs that were never begun, such as those from before the installation, are
-delivered as new. It first shows what it will send, and asks.
+delivered as new. It first shows what it will send, and asks for confirmation.
 
-Ctrl-C stops it once the posts on the wire are answered, and it says how to continue. Killing it is safe, too.
+Ctrl-C stops it once the posts in progress are answered, and it then says how to continue. Killing it is safe, too.
 """
 _EPILOG: Final = f"""\
-what to know:
-  A batch that the gateway refused whole and accepted in halves is sent in those halves again, whatever the gateway
-  accepts by now. A batch that it accepted whole and now refuses is not halved, since the halves would be stored beside
-  the whole: the replay stops and says so.
-  A log blob that the app holds at the moment, or that a killed worker held less than a minute ago, is left out and
-  named: continue a minute later. One whose batches are no longer known is left out and named, too.
-  Checkpoints, and the gateway's keys, are kept for {KEPT.days} days. A log blob older than that counts as new: if it
-  was delivered then, and the gateway has forgotten its keys or BATCH_MAX_RECORDS has changed, its records are stored
-  twice.
-  --again ID puts ID into every key, so that all records of begun logs are stored once more beside what the gateway
-  has: for a gateway that keeps the keys of records that it has lost. Using the same ID again does not store them a
-  third time. Records that were erased in the gateway come back, too; without --again they do not.
+what to know: A batch that the gateway refused as a whole and accepted in halves is sent in those halves again, whatever
+the gateway accepts now. A batch that it accepted as a whole and now refuses is not halved, since the halves would be
+stored in addition: the replay stops and says so. A log blob that the app is working on, or that a killed worker held
+less than a minute ago, is skipped and listed: continue a minute later. One whose batches are no longer known is skipped
+and listed, too. Checkpoints, and the gateway's keys, are kept for {KEPT.days} days. A log blob older than that counts
+as new: if it was delivered then, and the gateway has forgotten its keys or BATCH_MAX_RECORDS has changed, its records
+are stored twice. --again ID adds ID to every key, so that all records of begun logs are stored again in addition to
+what the gateway has: for a gateway that has lost records but kept their keys. Using the same ID again does not store
+them a third time. Records that were erased in the gateway come back, too; without --again they do not.
 
 exit codes:
   0  everything was sent
@@ -75,7 +72,7 @@ class _Result:
 
     @property
     def go_on_from(self) -> datetime | None:
-        """The hour from which another replay can do what this one did not; None if there is nothing left to do."""
+        """The hour from which another replay can continue; None if there is nothing left to do."""
         over = {planned.item.log for planned, report in self.reports if report.outcome in _DONE | _HOPELESS}
         return min((log.hour for planned in self.plan if (log := planned.item.log) not in over), default=None)
 
@@ -98,12 +95,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only log blobs whose names begin with this, as `sluice status --json` shows them under `resource`",
     )
     parser.add_argument("--again", default="", metavar="ID", help="store all records a second time, under this ID")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the plan, ask, send, and sum up."""
+    """Show the plan, ask, send, and summarise."""
     if options.again and not _AGAIN.fullmatch(options.again):
         raise SluiceError("The ID of --again must be 1 to 64 letters, digits, dots, underscores and hyphens.")
     services = open_for_operator(options)
@@ -143,7 +140,7 @@ def _hours(options: argparse.Namespace, now: datetime) -> tuple[datetime, dateti
     if start >= end:
         raise SluiceError("--from must be before --to, the hour after the last one.")
     if end > now:
-        raise SluiceError(f"--to is in the future. It can be {now:%Y-%m-%dT%H}, in UTC, at the latest.")
+        raise SluiceError(f"--to is in the future. The latest possible hour is {now:%Y-%m-%dT%H}, in UTC.")
     return start, end
 
 

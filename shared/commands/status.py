@@ -17,11 +17,11 @@ from shared.flowlog import LogKind
 _DESCRIPTION: Final = f"""\
 Compare what Azure committed with what the gateway accepted, for each NIC, from listings of storage alone: no log is
 read and nothing is written. It looks at every hour from the watermark on (everything before it is known to be
-delivered) and at older logs that were begun and not finished. Times are UTC.
+delivered), and at older logs that are not completely delivered. Times are in UTC.
 
-A NIC's lag is how long the oldest of what waits has been waiting, at most. It is behind if that is more than
-{LATE.seconds // 60} minutes. Blobs that are stuck while others are delivered are listed, and so are blobs that
-nothing reads, since their names resemble a flow log's but do not have a known form.
+A NIC's lag is the longest time that any of its data can have been waiting. The NIC is behind if that is more than
+{LATE.seconds // 60} minutes. It also lists blobs that are stuck while others are delivered, and blobs that are not read
+because their names resemble a flow log's but do not have a known form.
 """
 _NAMES_SHOWN: Final = 20
 _EPILOG: Final = """\
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print how delivery stands."""
+    """Print the status of delivery."""
     services = open_for_operator(options)
     now = services.clock.now()
     backlog = Backlog(services.logs, services.checkpoints, services.watermarks, services.horizon)
@@ -113,7 +113,11 @@ def _print(found: _Found) -> None:
             show(f"{kind.name}: {overview.lost_container}")
             continue
         watermark = overview.watermark
-        known = "no sweep has run yet" if watermark is None else f"all before {watermark:%Y-%m-%d %H:00} is delivered"
+        known = (
+            "no sweep has run yet"
+            if watermark is None
+            else f"everything before {watermark:%Y-%m-%d %H:00} is delivered"
+        )
         show(f"{kind.name}: {known}.")
     totals = _totals(now, nics)
     show(

@@ -1,4 +1,4 @@
-"""How commands show tables, sizes and times to people."""
+"""Tables, sizes and times for people."""
 
 import sys
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ _WIDTH_WITHOUT_TERMINAL = 160
 
 
 def print_table(table: Table, stream: TextIO | None = None) -> None:
-    """Print a table, on stdout unless told otherwise; wide where that is not a terminal, so that a row is a line."""
+    """Print a table, by default on stdout; if that is not a terminal, it is wide, so that each row is one line."""
     file = stream or sys.stdout
     width = None if file.isatty() else _WIDTH_WITHOUT_TERMINAL
     Console(file=file, width=width, markup=False, emoji=False, highlight=False).print(table)

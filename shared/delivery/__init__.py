@@ -1,4 +1,5 @@
-"""Delivery: from what is committed in a log blob to what the gateway accepted, nothing lost and nothing stored twice.
+"""Delivery: from what is committed in a log blob to what the gateway has accepted, with nothing lost and nothing stored
+twice.
 
-`docs/delivery.md` tells the protocol and why it is right.
+`docs/delivery.md` describes the protocol and why it is right.
 """

@@ -1,4 +1,6 @@
-"""How far delivery is behind what Azure committed, from listings alone: no log is read, and nothing is written."""
+"""The backlog: how far delivery is behind what Azure committed, only from listings: no log is read, and nothing is
+written.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ _STUCK = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the delivery of one log blob stands.
+    """The state of one log blob's delivery.
 
     Attributes:
         log: the log blob.
@@ -41,7 +43,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class NicStanding:
-    """How the delivery of one NIC's logs stands.
+    """The state of delivery of one NIC's logs.
 
     Attributes:
         kind: the kind of its logs.
@@ -63,13 +65,13 @@ class NicStanding:
     waiting: int
 
     def lag(self, now: datetime) -> timedelta:
-        """Return how long the oldest of what waits has been waiting, at most; none if nothing waits."""
+        """Return the longest time that anything can have been waiting; zero if nothing waits."""
         return max(now - self.delivered_until, timedelta(0)) if self.waiting else timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How the delivery of one kind of log stands.
+    """The state of delivery of one kind of log.
 
     Attributes:
         watermark: the hour before which everything was found delivered; None before the first sweep.
@@ -86,7 +88,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Looks at one flow-log account and at what is stored about it; writes nothing, not even the first watermark."""
+    """Reads one flow-log account and what is stored about it; writes nothing, not even the first watermark."""
 
     logs: FlowLogAccount
     checkpoints: Checkpoints
@@ -94,7 +96,7 @@ class Backlog:
     horizon: Horizon
 
     def look(self, kind: LogKind, now: datetime) -> Overview:
-        """Return how every blob from the watermark on stands, and older ones that were begun and not finished.
+        """Return the state of every blob from the watermark on, and of older ones that are not completely delivered.
 
         Raises:
             StorageAway: an account can't be reached now.
@@ -169,7 +171,7 @@ def standing(item: ListedLog, summary: Summary | None, moved: datetime | None) -
 
 
 def by_nic(standings: Iterable[Standing]) -> list[NicStanding]:
-    """Combine what belongs to one NIC, in the order of resources and NICs."""
+    """Combine the blobs of each NIC, in the order of resources and NICs."""
 
     def key(each: Standing) -> tuple[str, str, str]:
         return each.log.kind.container, each.log.resource, each.log.mac or ""

@@ -1,8 +1,8 @@
-"""Batches: what one post carries, and the key that makes it count once.
+"""Batches: the content of one post, and the key that makes it count once.
 
 A batch is a pure function of the log blob's content. Its key names the account, container, blob, generation, byte
-range, the batch's path in the range, the cut rule and the hash of the range's own bytes, so a repetition, by whoever
-and whenever, carries the same key.
+range, the batch's path in the range, the cut rule and the hash of the range's own bytes, so every repetition carries
+the same key.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class Origin:
         start, end: the range in bytes.
         content: SHA-256 of the range's bytes.
         cut: the rule by which it is cut.
-        again: an operator's word that makes a replay's records count again; "" for everything else.
+        again: an operator's ID that makes a replay's records count again; "" for everything else.
     """
 
     account: str
@@ -83,7 +83,7 @@ class Batch:
         return Batch((*self.path, 0), self.lines[:middle]), Batch((*self.path, 1), self.lines[middle:])
 
     def body(self) -> bytes:
-        """Return the gzipped NDJSON, the same bytes at every call."""
+        """Return the gzipped NDJSON, with the same bytes at every call."""
         gzip = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_FORMAT)
         # Some lines at a time: several bodies are made at once, and whole they would each take megabytes twice.
         parts = [gzip.compress("\n".join([*some, ""]).encode()) for some in batched(self.lines, _LINES, strict=False)]
@@ -93,7 +93,7 @@ class Batch:
 def batches_of(lines: Sequence[str], cut: CutRule, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Batch]:
     """Cut a range's lines into batches, in order; their paths are in order too.
 
-    Where a batch was halved before, its halves come in its place: `is_halved` tells by the path.
+    If a batch was halved before (`is_halved` says so, given the path), its halves replace it.
     """
     size = cut.max_records
     for number in range(-(-len(lines) // size)):

@@ -1,9 +1,9 @@
 """Ranges of a log blob that is read by its committed blocks, as Network Watcher writes them.
 
-A block is a range, a large one is several. Where the end of a block cuts a record in two, the block's range ends before
-that record, and the record makes a range of its own with what the next blocks hold of it: up to where another record
-begins. What comes before the first record that begins in a block is a range of its own in any case. So where ranges
-with records begin and end does not depend on whether a record ever got its end.
+A block is a range, a large one is several. If the end of a block cuts a record in two, the block's range ends before
+that record, and the record forms a separate range with its rest in the next blocks, up to where another record begins.
+What comes before the first record that begins in a block is always a separate range. So the bounds of ranges with
+records do not depend on whether a record was ever completed.
 """
 
 import re
@@ -36,15 +36,15 @@ class _Placed:
 
 
 class BlockRanges:
-    """Cuts ranges out of blocks; iterate over `after` once, then ask what is torn.
+    """Cuts ranges out of blocks; iterate over `after` once, then read `torn`.
 
     Attributes:
-        torn: a record that is cut in two by the end of the last block, as the range that it makes if the rest never
-            comes; None if there is none.
+        torn: a record that the end of the last block cuts in two, as the range that it forms if the rest never arrives;
+            None if there is none.
     """
 
     def __init__(self, fetch: Fetch, limits: Limits, *, joins: bool) -> None:
-        """Begin; `joins` is false under the first cut rule, by which a block was cut without a look at others."""
+        """Begin; `joins` is false under the first cut rule, which cut each block without regard to others."""
         self.torn: ByteRange | None = None
         self._fetch = fetch
         self._limits = limits

@@ -1,4 +1,4 @@
-"""What a process remembers of the gateway from one invocation to the next."""
+"""What a process remembers about the gateway between invocations."""
 
 import threading
 from collections import Counter
@@ -27,7 +27,7 @@ class Breaker:
         return max(0.0, self._until - self._clock.monotonic())
 
     def failed(self, wait: float | None = None) -> None:
-        """Note that the gateway failed in the end; `wait` is what it asked for, in seconds."""
+        """Record that the gateway finally failed; `wait` is what it asked for, in seconds."""
         with self._lock:
             if self.pause_left:
                 return
@@ -36,13 +36,13 @@ class Breaker:
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def worked(self) -> None:
-        """Note that the gateway took a batch."""
+        """Record that the gateway accepted a batch."""
         with self._lock:
             self._pause = _FIRST_PAUSE
 
 
 class Refusals:
-    """Tells a gateway that refuses a line from one that refuses everything, lest the latter fill the quarantine."""
+    """Distinguishes a gateway that refuses a line from one that refuses everything, so as not to fill quarantine."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,7 +50,7 @@ class Refusals:
         self._lines = 0
 
     def accepted(self) -> None:
-        """Note that the gateway took a record."""
+        """Record that the gateway accepted a record."""
         with self._lock:
             self._start_over()
 

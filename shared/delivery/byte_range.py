@@ -1,4 +1,4 @@
-"""What is decoded and posted on its own: a byte range of a log blob that is cut between records."""
+"""The unit of decoding and posting: a byte range of a log blob that is cut between records."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ type Fetch = Callable[[int, int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """A byte range that holds whole records and whatever stands between them.
+    """A byte range that contains complete records and whatever is between them.
 
     Attributes:
         start, end: the range in bytes.
-        data: its bytes; empty where the range is known to hold no record.
-        blocks: how many committed blocks stand for good once it is delivered; 0 where the blob is read by bytes.
+        data: its bytes; empty if the range is known to contain no record.
+        blocks: how many committed blocks are permanent once it is delivered; 0 where the blob is read by bytes.
         block: the id of the block that it ends in, "" where the blob is read by bytes.
         covered: whether those blocks reach up to the range's end.
-        decoded: what the data holds, where that is known already.
+        decoded: what the data contains, if already known.
     """
 
     start: int
@@ -33,7 +33,7 @@ class ByteRange:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes: of what is fetched in one go, and of the longest record."""
+    """Sizes in bytes: of one fetch, and of the longest record."""
 
     fetch: int
     record: int

@@ -1,4 +1,4 @@
-"""What a sweep has to look into: log blobs that, by listing and checkpoint, are not completely delivered."""
+"""What a sweep has to look into: log blobs that are not completely delivered, according to listing and checkpoint."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ class Candidate:
 
     Attributes:
         log: the log blob.
-        is_begun: whether an open checkpoint keeps it in sight, whatever the watermark does.
+        is_begun: whether it has an open checkpoint, so that it is found whatever the watermark is.
         is_shown: whether a listing of this sweep has shown it.
     """
 
@@ -39,11 +39,10 @@ class Progress:
 
     Attributes:
         hours: from the watermark to now, to be gone through.
-        unread: what nothing reads.
-        stopped: where it has to end, once it has to.
+        unread: blobs that nothing reads.
+        stopped: where it has to stop, once it has to.
         held: the hours in which something is left to do, or may be.
-        troubles: what kept something from being listed.
-        bugs: what should not have been raised.
+        troubles: what kept something from being listed. bugs: what should not have been raised.
     """
 
     hours: tuple[Hours, ...]
@@ -56,11 +55,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Finds them by listings alone, and notes what else those show. A listing that fails hides only what is in it.
+    """Finds them only from listings, and records what else these show. A listing that fails hides only what is in it.
 
     Attributes:
         kind, logs, checkpoints: where to look.
-        oldest: the oldest hour that is read without being asked for.
+        oldest: the oldest hour that is delivered automatically.
         now: the time.
         must_stop: returns whether the sweep has to end.
         progress: of the sweep.
@@ -75,7 +74,7 @@ class Candidates:
     progress: Progress
 
     def begun(self, leg: Leg, first: datetime) -> Iterator[Candidate]:
-        """Yield the log blobs from before the watermark that were begun and not finished."""
+        """Yield the log blobs from before the watermark that are not completely delivered."""
         begun = dict[str, Summary]()
         with self._noting(None):
             begun = {summary.blob: summary for summary in self.checkpoints.listed_open(self.kind, first)}

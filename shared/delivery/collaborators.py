@@ -1,4 +1,4 @@
-"""What a pass works with: the gateway, the quarantine, what writes the checkpoint, and the time."""
+"""What a pass works with: the gateway, the quarantine, the checkpoint writer, and the time."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +11,7 @@ from shared.storage.checkpoint import Checkpoint
 
 
 class Gateway(Protocol):
-    """Takes batches; `shared.apigw.client` says what it raises."""
+    """Accepts batches; see `shared.apigw.client` for errors."""
 
     def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt: ...
 
@@ -35,7 +35,7 @@ class Collaborators:
         quarantine: where set-aside objects go.
         refusals: what the gateway refused recently.
         clock: the time.
-        posts_in_flight: posts on the wire at one time.
+        posts_in_flight: the number of parallel posts.
     """
 
     gateway: Gateway

@@ -1,4 +1,4 @@
-"""Large committed blocks, cut into ranges that are decoded and posted on their own."""
+"""Large committed blocks, cut into ranges that are decoded and posted separately."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ from shared.flowlog import RecordScanner, Span, is_apart, last_start
 
 
 class Cutter:
-    """Cuts bytes that arrive in chunks: as many whole records as fit into a fetch go together.
+    """Cuts bytes that arrive in chunks: as many complete records as fit into a fetch form a range.
 
-    They are counted from their own start. Where no record ends for long, since one is damaged, the bytes are cut before
+    They are counted from their own start. If no record ends for long because one is damaged, the bytes are cut before
     the last record that begins in them, or by length if none does, and scanned again from there, so that a later
-    worker, which knows nothing of what came before, cuts likewise.
+    worker, which does not know what came before, cuts the same way.
 
     Attributes:
         begin: where what is held begins.
@@ -19,7 +19,7 @@ class Cutter:
     """
 
     def __init__(self, start: int, limits: Limits, *, at_records: bool) -> None:
-        """Begin at an offset; by the first cut rule, `at_records` is false, whatever looked like a record was one."""
+        """Begin at an offset; by the first cut rule (`at_records` is false), whatever looks like a record is one."""
         self.begin = start
         self.held = b""
         self._limits = limits
@@ -28,7 +28,7 @@ class Cutter:
         self._scanner = RecordScanner(start)
 
     def feed(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
-        """Take the next bytes, and yield where each range that they complete begins, with its bytes."""
+        """Take the next bytes, and yield the start and the bytes of each range that they complete."""
         self.held += chunk
         for span in self._scanner.feed(chunk):
             if span.end - self.begin > self._limits.fetch:

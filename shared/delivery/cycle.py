@@ -1,7 +1,6 @@
-"""The order in which a sweep goes through everything: on from where the last one stopped, and around.
+"""The order in which a sweep goes through everything: from where the last one stopped, wrapping around.
 
-If each sweep began at the watermark, whatever takes long there would use up the time of everything after it, sweep
-after sweep.
+If each sweep began at the watermark, anything slow there would use up the time of everything after it, in every sweep.
 """
 
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ class Leg:
 def legs(hours: Sequence[Hours], stopped: StoppedAt | None) -> list[Leg]:
     """Return the legs of one round: what was begun before the first of the hours, then the hours, oldest first.
 
-    If the last sweep stopped somewhere, that leg comes in two parts, what is left of it first and the rest last.
+    If the last sweep stopped somewhere, that leg is split in two: what is left of it comes first, and the rest last.
     """
     around: list[Hours | None] = [None, *hours]
     if stopped is None:

@@ -7,7 +7,7 @@ from shared.delivery.report import Outcome, log_line
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What one sweep found; None for what could not be asked.
+    """What one sweep found; None for what could not be checked.
 
     Attributes:
         token_days_left: days until the subscription token expires.

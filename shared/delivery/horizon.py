@@ -1,4 +1,4 @@
-"""How far back logs are read without being asked for."""
+"""How far back logs are delivered automatically."""
 
 import threading
 from dataclasses import replace
@@ -10,7 +10,7 @@ from shared.flowlog import LogKind
 from shared.storage.watermarks import Watermark, Watermarks
 
 KEPT = timedelta(days=35)
-"""How long checkpoints, and the gateway's idempotency keys, are kept; nothing older is read without being asked for."""
+"""How long checkpoints, and the gateway's idempotency keys, are kept; nothing older is delivered automatically."""
 GRACE = timedelta(hours=2)
 """How long after its end an hour is still swept, whatever was found in it."""
 
@@ -18,10 +18,10 @@ GRACE = timedelta(hours=2)
 class Horizon:
     """The oldest hour of each kind of log that events and sweeps read.
 
-    It is the hour of installation, which the first run writes down, or the setting START_FROM; and never more than
-    35 days ago, since beyond that nothing remembers what was delivered. A START_FROM in the future is a
-    mistake, and counts as none: if it were cut to the current hour, an hour that nothing had begun would be lost each
-    time a new hour starts.
+    It is the hour of installation, which the first run writes down, or the setting START_FROM; and never more than 35
+    days ago, since beyond that nothing remembers what was delivered. A START_FROM in the future is a mistake, and is
+    ignored: if it were cut to the current hour, an hour without any begun log would be lost each time a new hour
+    starts.
     """
 
     def __init__(self, watermarks: Watermarks, clock: Clock, start_from: datetime | None) -> None:
@@ -41,7 +41,7 @@ class Horizon:
         return self._oldest(min(start, whole_hour(self._clock.now())))
 
     def watermark(self, kind: LogKind) -> tuple[Watermark, str]:
-        """Return the watermark and its ETag; write it at the first run, and where START_FROM or the clock changed.
+        """Return the watermark and its ETag; write it at the first run, and if START_FROM or the clock has changed.
 
         Raises:
             HeldElsewhere: another sweep is at work.
@@ -59,15 +59,15 @@ class Horizon:
     def appeared(self, watermark: Watermark) -> Watermark:
         """Return the watermark of a log container that exists, perhaps for the first time.
 
-        While it did not, the watermark advanced with the clock; that it did not is storage's word alone. So everything
-        that may be read is looked through once.
+        While it did not exist, the watermark advanced with the clock. Since only storage says that it did not,
+        everything that may be read is looked through once.
         """
         if watermark.existed:
             return watermark
         return replace(watermark, existed=True, hour=min(watermark.hour, self._oldest(watermark.start)))
 
     def move(self, kind: LogKind, watermark: Watermark, etag: str) -> str:
-        """Write the watermark over the one last seen; return its new ETag.
+        """Overwrite the watermark last seen; return its new ETag.
 
         Raises:
             HeldElsewhere: another sweep is at work.

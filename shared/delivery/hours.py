@@ -12,7 +12,7 @@ _LAST_COMMIT = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Hours that are listed in one go: one hour, or a whole day, from `start` up to `end`."""
+    """Hours that are listed together: one hour, or a full day, from `start` up to `end`."""
 
     start: datetime
     end: datetime
@@ -30,7 +30,7 @@ class Hours:
 
 
 def hours_between(first: datetime, end: datetime) -> Iterator[Hours]:
-    """Cut the time from the whole hour `first` up to `end` into days, and hours where a day is not whole."""
+    """Split the time from the full hour `first` up to `end` into days, and into hours where a day is not complete."""
     start = first
     while start < end:
         whole_day = start.hour == 0 and start + _DAY <= end

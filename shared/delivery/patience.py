@@ -1,4 +1,4 @@
-"""Trying again: exponential backoff with full jitter, `Retry-After` honoured, inside a time budget."""
+"""Retries: exponential backoff with full jitter, honouring `Retry-After`, within a time budget."""
 
 import random
 import threading
@@ -26,7 +26,7 @@ class Patience:
         self.retries = 0
 
     def insist[T](self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt returns in the end.
+        """Return what an attempt finally returns.
 
         Raises:
             RetryLater: the time budget is spent, or another post of the same pass failed for good.

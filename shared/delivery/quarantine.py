@@ -1,6 +1,6 @@
-"""What is set aside, as objects that hold everything needed to look at it and to send it again.
+"""Set-aside data, as objects with everything needed to inspect it and to send it again.
 
-One object a line, under a name that follows from the content alone, so that a repetition writes the same blob again.
+One object per line, under a name derived only from the content, so that a repetition writes the same blob again.
 """
 
 import base64
@@ -22,7 +22,7 @@ REFUSED_LINE = "line"
 
 
 def without_foreign_text(document: dict[str, Any]) -> dict[str, Any]:
-    """Return an object with what may be shown of the gateway's reason: older versions stored it as it came."""
+    """Return an object with what may be shown of the gateway's reason: older versions stored it as received."""
     if document.get("unit") != REFUSED_LINE or "reason" not in document:
         return document
     return document | {"reason": plain_words(str(document["reason"]))}
@@ -32,7 +32,7 @@ class Quarantine(Protocol):
     """Where set-aside objects go."""
 
     def put(self, log: LogBlob, key: str, lines: Sequence[bytes]) -> None:
-        """Write the objects of one range or batch; a second time changes nothing.
+        """Write the objects of one range or batch; writing them again changes nothing.
 
         Raises:
             RetryLater: the account can't be reached now.
@@ -47,14 +47,14 @@ class Position:
     block: str
 
     def of_decoder(self, items: Sequence[SetAside]) -> list[bytes]:
-        """Return the objects of what the decoder set aside, a line each."""
+        """Return the objects for what the decoder set aside, one per line."""
         return [
             self._line(item.unit.value, item.position, item.reason, item.raw, orjson.loads(orjson.dumps(item.context)))
             for item in items
         ]
 
     def of_gateway(self, batch: Batch, rejections: Sequence[Rejection]) -> list[bytes]:
-        """Return the objects of a batch's lines that the gateway rejected, a line each."""
+        """Return the objects for a batch's lines that the gateway rejected, one per line."""
         where = ".".join(map(str, batch.path))
         # A line that was a whole batch goes under the same key again, or a replay would store it beside that.
         key = self.origin.key(batch.path) if len(batch.lines) == 1 else None
@@ -100,7 +100,7 @@ class Quarantined:
         unit: what it is; None for a flow record that the gateway refused.
         raw: the bytes as written.
         context: the envelope of a tuple.
-        key: the idempotency key that its records go under, in a post of their own; None if they go with others.
+        key: the idempotency key of its records, in a separate post; None if they are sent with others.
         tries: how often the gateway rejected it when it was sent again.
     """
 
@@ -140,11 +140,11 @@ class Quarantined:
         return decode_set_aside(self.unit, self.raw, self.context)
 
     def with_key(self, key: str) -> bytes:
-        """Return it as an object whose records go in a post of their own."""
+        """Return it as an object whose records are sent in a separate post."""
         return orjson.dumps(self.document | {"key": key})
 
     def left(self, items: Sequence[SetAside]) -> list[bytes]:
-        """Return the objects of what in it could not be decoded, where the rest could."""
+        """Return the objects for the part that could not be decoded, if the rest could."""
         return [
             self._part(item.unit.value, item.reason, item.position, item.raw, orjson.loads(orjson.dumps(item.context)))
             for item in items

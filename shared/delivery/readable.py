@@ -1,4 +1,4 @@
-"""Blobs that are certainly not the text of a log, such as compressed ones: they are refused before they are read.
+"""Blobs that are certainly not the text of a log, such as compressed ones, which are refused before they are read.
 
 Read record by record, their bytes would fill the quarantine.
 """

@@ -1,4 +1,4 @@
-"""What is new in a log blob, as byte ranges that are cut between records, and decoded and posted on their own.
+"""What is new in a log blob, as byte ranges that are cut between records, and decoded and posted separately.
 
 Where a range begins and ends depends on the blob's content alone, never on when it was read or how far it had grown,
 so that a repetition cuts the same batches. About a megabyte is fetched at a time, so memory stays small whatever
@@ -19,15 +19,15 @@ FETCH_BYTES = 1024 * 1024
 LONGEST_RECORD = 16 * FETCH_BYTES
 _LONGEST_FRAMING = 4096
 _JOINS_FROM = 2
-"""The first cut rule by which a record that the end of a block cuts in two is put together again."""
+"""The first cut rule that joins a record that the end of a block cuts in two."""
 
 
 def survey(snapshot: Snapshot, fetch: Fetch) -> Layout:
-    """Settle how a blob is to be read, from its first block and its last.
+    """Decide how a blob is to be read, from its first and last blocks.
 
-    Network Watcher puts the envelope's opening and its closing into blocks of their own ("flow-logs-read"). Where
-    something else comes first, blocks are the work of some copying tool and may cut through records. Where records
-    share a block with the closing, the next commit replaces that block, so that the range does not last.
+    Network Watcher puts the envelope's opening and its closing into blocks of their own ("flow-logs-read"). If
+    something else comes first, the blocks were written by a copying tool and may cut through records. If records share
+    a block with the closing, the next commit replaces that block, so the range is not permanent.
     """
     if not snapshot.blocks:
         return Layout.BYTES
@@ -60,14 +60,14 @@ def _begun(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> str | No
 
 
 class Reading:
-    """What lies after a checkpoint: iterate over it once, then ask what is left.
+    """What comes after a checkpoint: iterate over it once, then read `left`.
 
     Attributes:
         left: bytes at the end that are neither a complete record nor the envelope's closing; known once iterated over.
     """
 
     def __init__(self, checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch, *, settled: bool = False) -> None:
-        """Begin at a checkpoint; `settled` means that nothing more will be committed, so that nothing is waited for."""
+        """Begin at a checkpoint; `settled` means that nothing more will be committed, so that nothing waits."""
         self._checkpoint = checkpoint
         self._snapshot = snapshot
         self._fetch = fetch

@@ -1,10 +1,9 @@
-"""Sending the logs of some hours once more: it fills in what the gateway lost, and duplicates nothing.
+"""Sending the logs of past hours again, which fills in what the gateway lost, and duplicates nothing.
 
-A log blob is first delivered as an event would have it delivered. What had been delivered before is then posted again
-in the very batches that it was delivered in, under the same keys: layout, cut rule, generation and halvings are those
-of the checkpoint, which stays as it is. A batch that the gateway has is answered as a duplicate, one that it lost is
-stored. A batch that it accepted whole is never halved now, since its halves have other keys and would be stored
-beside it.
+A log blob is first delivered as for an event. What had been delivered before is then posted again in exactly the same
+batches, under the same keys: layout, cut rule, generation and halvings are those of the checkpoint, which stays as it
+is. A batch that the gateway has is answered as a duplicate, and one that it lost is stored. A batch that it accepted as
+a whole is never halved now, since its halves have other keys and would be stored in addition.
 """
 
 import threading
@@ -37,7 +36,7 @@ _STOPPING = {
     Outcome.UNEXPECTED_ANSWER,
     Outcome.INVALID_SETTING,
 }
-"""Outcomes that the next log blob would have as well."""
+"""Outcomes that the next log blob would have, too."""
 
 type Progress = Callable[[int], None]
 """Called with the number of bytes of logs that were read, from several threads."""
@@ -58,7 +57,7 @@ class Replay:
     Attributes:
         logs, checkpoints, collaborators: as the function app has them.
         batch_max_records: for log blobs that have no checkpoint yet.
-        again: an operator's word in the keys, which makes every record count a second time; "" for none.
+        again: an operator's ID in the keys, which makes every record count a second time; "" for none.
     """
 
     logs: FlowLogAccount
@@ -193,13 +192,13 @@ class _Bystander:
         self._may_halve = may_halve
 
     def check(self) -> None:
-        """Anyone may post what was delivered before: the keys make it count once."""
+        """Allow every post: what was delivered before may be posted by anyone, since its keys make it count once."""
 
     def save(self, checkpoint: Checkpoint) -> None:
         if checkpoint.halved != self._halved and not self._may_halve:
             raise UnexpectedAnswer(
-                "The gateway refuses a batch that it accepted whole before; in halves it would be stored twice. "
-                "Let the gateway accept bodies as large as before, and run the replay again."
+                "The gateway refuses a batch that it accepted as a whole before; in halves it would be stored twice. "
+                "Configure the gateway to accept bodies as large as before, and run the replay again."
             )
 
 

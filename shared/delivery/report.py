@@ -1,4 +1,4 @@
-"""What one invocation did, and the line that it logs."""
+"""What one invocation did, and its log line."""
 
 import logging
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ _logger = logging.getLogger("sluice")
 class Outcome(Enum):
     """How an invocation ended: a code, and the level that its line is logged at.
 
-    Alert rules and customers' own queries look for the codes, and docs/operations.md says what each means, so a code
-    that was released stays as it is.
+    Alert rules and customers' own queries look for the codes, and docs/operations.md says what each means, so released
+    codes never change.
     """
 
     DELIVERED = ("delivered", logging.INFO)

@@ -1,4 +1,4 @@
-"""Sending again what is in quarantine; what the gateway accepts leaves it, and nothing else does.
+"""Sending what is in quarantine again; what the gateway accepts is removed from it, and nothing else.
 
 A quarantined blob says how it is to be sent. Its objects are decoded again, and their records go together in one post,
 or where an object has a key of its own, in a post under that key; either way the key follows from what the blob holds,
@@ -38,7 +38,7 @@ _BUDGET_SECONDS = 240.0
 
 
 class Store(Protocol):
-    """Quarantined blobs; `shared.storage.quarantine` says what is raised."""
+    """Quarantined blobs; see `shared.storage.quarantine` for errors."""
 
     def read(self, name: str) -> tuple[list[bytes], str]: ...
 

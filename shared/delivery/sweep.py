@@ -1,7 +1,7 @@
-"""The sweep: finds what no event announced, so that nothing is skipped, even after days of outage.
+"""The sweep: finds what no event announced, so that nothing is skipped, even after an outage of days.
 
-From the watermark to now it compares what is committed with what is delivered, by listings alone, and hands the worker
-what differs. The watermark moves over an hour once everything in it is found delivered.
+From the watermark to now it compares what is committed with what is delivered, only by listings, and passes differences
+to the worker. The watermark moves past an hour once everything in it is found delivered.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,11 +52,11 @@ class Sweep:
         self._clock = clock
 
     def run(self, deadline: Deadline) -> Iterator[Report]:
-        """Deliver what was missed, within a time budget; the next run goes on where this one stopped.
+        """Deliver what was missed, within a time budget; the next run continues where this one stopped.
 
         Yields a report for each log blob that was looked into, and one for all those that can't be read according to
-        their listing. A bug at one of them keeps the watermark before its hour and is raised at the end, so that it
-        does not keep anything else from being delivered.
+        their listing. A bug at one of them keeps the watermark before its hour and is raised at the end, so that
+        everything else is still delivered.
 
         Raises:
             StorageAway: an account can't be reached now.

@@ -1,6 +1,6 @@
-"""One pass over what is new in a log blob: decode, post, and move the checkpoint over what the gateway accepted.
+"""One pass over what is new in a log blob: decode, post, and move the checkpoint past what the gateway accepted.
 
-Several posts may be on the wire, but they are settled in order, so the checkpoint moves without a gap.
+Several posts may be in flight, but they are settled in order, so the checkpoint moves without gaps.
 """
 
 import hashlib
@@ -37,8 +37,8 @@ class PassSource:
         log: the log blob.
         snapshot: the commit that is read.
         fetch: gives its bytes.
-        again: an operator's word that makes a replay's records count again.
-        settled: whether nothing more will be committed, so that nothing is waited for.
+        again: an operator's ID that makes a replay's records count again.
+        settled: whether nothing more will be committed, so there is nothing to wait for.
     """
 
     account: str
@@ -61,7 +61,7 @@ class _InFlight:
 
 
 class Transfer:
-    """A pass; make one for each, and run it once."""
+    """A pass; create one for each, and run it once."""
 
     def __init__(
         self,

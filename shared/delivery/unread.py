@@ -1,4 +1,4 @@
-"""Log blobs that nothing reads, according to listings: counted for one line, since there may be thousands."""
+"""Log blobs that can't be read according to listings, counted for a single log line, since there may be thousands."""
 
 from collections.abc import Iterator
 

@@ -62,7 +62,7 @@ _OVERTAKEN = _Look(Outcome.CONTINUES)
 
 
 class LogSource(Protocol):
-    """Log blobs to read; `shared.storage.logs` says what is raised."""
+    """Log blobs to read; see `shared.storage.logs` for errors."""
 
     @property
     def name(self) -> str:
@@ -84,7 +84,7 @@ class Held(CheckpointWriter, Protocol):
 
 
 class CheckpointStore(Protocol):
-    """Checkpoints to hold; `shared.storage.checkpoints` says what is raised."""
+    """Checkpoints to hold; see `shared.storage.checkpoints` for errors."""
 
     def create(self, log: LogBlob, checkpoint: Checkpoint) -> None: ...
 
@@ -92,7 +92,7 @@ class CheckpointStore(Protocol):
 
 
 class Worker:
-    """Delivers log blobs, one a call; safe to share between threads."""
+    """Delivers log blobs, one per call; safe to share between threads."""
 
     def __init__(
         self,
@@ -244,8 +244,8 @@ class Worker:
         if not source.settled:
             return _Look(Outcome.INCOMPLETE, snapshot.etag)
         raise Unsupported(
-            f"The last {transfer.left} bytes are not a complete record though the hour is over, so this layout is not "
-            "supported. They count as backlog. Look at the blob, and replay its hour once it is complete."
+            f"The last {transfer.left} bytes are not a complete record although the hour is over, so this layout is "
+            f"not supported. They count as backlog. Look at the blob, and replay its hour once it is complete."
         )
 
     def _check_rewritten(self, log: LogBlob, checkpoint: Checkpoint, snapshot: Snapshot) -> None:

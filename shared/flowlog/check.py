@@ -1,4 +1,4 @@
-"""The rules that the values of a flow record keep."""
+"""The rules for the values of a flow record."""
 
 import re
 from collections.abc import Callable
@@ -26,8 +26,9 @@ from shared.flowlog.record import (
 )
 
 ID_BYTES: Final = 1024
-"""The longest resource id, in UTF-8. By Azure's own limits that of a flow log has 372 characters at most, and that of a
-scale set's NIC about 396."""
+"""The longest resource id, in UTF-8. By Azure's own limits, a flow log's has at most 372 characters, and that of a
+scale set's NIC about 396.
+"""
 TEXT_BYTES: Final = 512
 """The longest of all other texts, in UTF-8."""
 TEXTS: Final = {
@@ -71,7 +72,7 @@ def _one_of(choices: type[StrEnum]) -> _Rule:
 
 
 def fits(text: str, most: int) -> bool:
-    """Return whether a text has so many bytes in UTF-8 at most."""
+    """Return whether a text has at most a number of bytes in UTF-8."""
     return len(text) <= most and (text.isascii() or len(text.encode(errors="surrogatepass")) <= most)
 
 
@@ -130,7 +131,7 @@ _AGENT_RULES: Final = _RULES | {
 
 
 def _check_together(value: dict[str, object]) -> str | None:
-    """Return which rule about several keys is broken, once each value alone is valid."""
+    """Return which rule about several keys is violated, given that each value is valid by itself."""
     source, version = Source(str(value["source"])), value["version"]
     if version not in VERSIONS[source]:
         return f"version {version} is not a version of source {source.value}"

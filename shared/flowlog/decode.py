@@ -1,4 +1,4 @@
-"""From the bytes of a flow log to flow records: every tuple becomes a line, or is set aside with the reason."""
+"""Decoding the bytes of a flow log into flow records: every tuple becomes a line, or is set aside with the reason."""
 
 from shared.flowlog.decoded import Decoded, Unit
 from shared.flowlog.fast import decode_fast
@@ -11,15 +11,15 @@ from shared.flowlog.tuples import Envelope
 def decode(data: bytes) -> Decoded:
     """Decode the bytes of a committed block, or of any range that is cut between records.
 
-    Records may stand alone, be joined by commas, have the envelope around them or one end of it. Never raises because
-    of what the bytes hold: what can't be read is set aside.
+    Records may be separate, joined by commas, or have the envelope or one end of it around them. It never raises
+    because of the bytes' content: what can't be read is set aside.
     """
     fast = decode_fast(without_envelope(data))
     return _decode_pieces(data, fast_first=True) if fast is None else fast
 
 
 def decode_plainly(data: bytes) -> Decoded:
-    """Decode with the plain reference alone; `decode` must return the same for all bytes."""
+    """Decode only with the plain reference; `decode` must return the same for all bytes."""
     return _decode_pieces(data, fast_first=False)
 
 

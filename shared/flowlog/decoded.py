@@ -7,7 +7,7 @@ from shared.flowlog.tuples import Envelope
 
 
 class Unit(Enum):
-    """What was set aside; the three are counted separately."""
+    """What was set aside; the three kinds are counted separately."""
 
     TUPLE = "tuple"
     RECORD = "record"
@@ -24,7 +24,7 @@ class SetAside:
             range; for a range `offset 120, length 300`, in bytes.
         reason: a sentence that says what is wrong.
         raw: the bytes as written; without its quotes for a tuple that is a string.
-        context: the envelope of a tuple; None for a record or a range, which hold their own.
+        context: the envelope of a tuple; None for a record or a range, which contain their own.
 
     """
 
@@ -37,7 +37,7 @@ class SetAside:
 
 @dataclass(slots=True)
 class Decoded:
-    """What a range of bytes held.
+    """What a range of bytes contained.
 
     Attributes:
         lines: one flow record each as a line of JSON, keys in order, without the newline; in the order of the log.
@@ -50,7 +50,7 @@ class Decoded:
 
     @property
     def tuples(self) -> int:
-        """How many tuples were seen; those inside a record or range that was set aside whole are not."""
+        """How many tuples were seen, apart from those in a record or range that was set aside as a whole."""
         return len(self.lines) + self.tuples_set_aside
 
     @property
@@ -60,7 +60,7 @@ class Decoded:
 
     @property
     def records_set_aside(self) -> int:
-        """How many log records were set aside whole."""
+        """How many log records were set aside as a whole."""
         return self._count(Unit.RECORD)
 
     @property

@@ -1,7 +1,7 @@
-"""The log record around the tuples, read plainly: which tuples it holds and what it says about them.
+"""The log record around the tuples, read plainly: its tuples, and what it says about them.
 
-A record that doesn't have the form of its kind, in every part that tuples depend on, has an unknown form as a whole:
-nothing in it is guessed.
+A record that deviates from its kind's form in any part that tuples depend on has an unknown form as a whole: nothing in
+it is guessed.
 """
 
 import re

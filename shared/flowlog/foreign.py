@@ -1,4 +1,4 @@
-"""Bytes that are something other than the text of a log: what they are, in a sentence for an operator."""
+"""Bytes that are not the text of a log: what they are instead, in a sentence for an operator."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _MARKS: Final = {
 }
 """Byte order marks of other encodings than a log's, the longer ones first."""
 _SHORTEST: Final = 8
-"""Fewer bytes without a mark don't tell the encoding."""
+"""With fewer bytes and no mark, the encoding can't be determined."""
 _MOST: Final = 0.9
 """At least this share of every second byte is zero where ASCII letters take two bytes or four."""
 

@@ -1,4 +1,4 @@
-"""Where records begin and end in the bytes of a flow log, found from the content and never from constants.
+"""Where records begin and end in the bytes of a flow log, determined from the content and never from constants.
 
 A log blob is `{"records":[`, records joined by commas, `]}`. Azure commits the opening and the closer as blocks of
 their own, of 12 and 2 bytes today and of other sizes before (flow-logs-read, azure-docs pull request 4822), and puts
@@ -18,9 +18,9 @@ _HEAD = rb"\{" + _SPACE + rb'"records"' + _SPACE + rb":" + _SPACE + rb"\["
 _CLOSER = rb"\]" + _SPACE + rb"\}"
 _HEAD_TEXT: Final = b'{"records":['
 OUTSIDE: Final = b", \t\r\n"
-"""What is between records and means nothing."""
+"""What is between records without any meaning."""
 _WAIT_MAX: Final = 1024
-"""Framing is shorter than this, so bytes that may become framing are waited for up to here."""
+"""Framing is shorter than this: up to this length, bytes that may become framing wait for more."""
 
 _RECORDS: Final = b"records"
 _LETTERS_MIN: Final = 4
@@ -37,12 +37,12 @@ _TO_QUOTE: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 def is_head(block: bytes) -> bool:
-    """Return whether a block holds the opening of the envelope and nothing else."""
+    """Return whether a block contains only the opening of the envelope."""
     return _IS_HEAD.fullmatch(block) is not None
 
 
 def is_closer(block: bytes) -> bool:
-    """Return whether a block holds the closing `]}` and nothing else."""
+    """Return whether a block contains only the closing `]}`."""
     return _IS_CLOSER.fullmatch(block) is not None
 
 
@@ -57,7 +57,7 @@ def begins_with_array(text: bytes) -> bool:
 
 
 def names_records(key: bytes) -> bool:
-    """Return whether a key is `records`, or was before it was damaged in one place."""
+    """Return whether a key is `records`, or was until it was damaged in one place."""
     kept = min(len(key), _alike(key, _RECORDS) + _alike(key[::-1], _RECORDS[::-1]))
     return kept >= max(_LETTERS_MIN, min(len(key), len(_RECORDS) - 1))
 
@@ -98,14 +98,13 @@ class _State(Enum):
 
 
 class RecordScanner:
-    """Finds the complete top-level records in a log that arrives in chunks, and keeps none of its bytes.
+    """Finds the complete top-level records in a log that arrives in chunks, without keeping its bytes.
 
-    A record is an object of balanced braces, strings skipped; whether it is JSON is for the decoder to say. The
-    envelope's opening and closer (also nested ones), commas, white space and a byte order mark are passed over.
-    Anything else between records is garbage: it is reported as a span up to the next `{`, where scanning goes on.
-    A record that is never closed, or damaged so that its quotes no longer pair, yields no span: from `rest_start` on
-    everything is rest, and the scanner gets no further. `decode` finds the whole records in such a rest and sets aside
-    the others.
+    A record is an object with balanced braces, ignoring strings; the decoder decides whether it is JSON. The envelope's
+    opening and closer (also nested ones), commas, white space and a byte order mark are skipped. Anything else between
+    records is garbage: it is reported as a span up to the next `{`, where scanning goes on. A record that is never
+    closed, or damaged so that its quotes no longer pair, yields no span: from `rest_start` on everything is rest, and
+    the scanner stops there. `decode` finds the complete records in such a rest and sets aside the others.
     """
 
     def __init__(self, start: int = 0) -> None:
@@ -193,7 +192,7 @@ class RecordScanner:
 
 
 def _may_become_framing(rest: bytes) -> bool:
-    """Return whether bytes that end early could go on to be a head, a closer or a byte order mark."""
+    """Return whether truncated bytes could continue as a head, a closer or a byte order mark."""
     text = re.sub(rb"[ \t\r\n]+", b"", rest)
     return _HEAD_TEXT.startswith(text) or text == b"]" or _BOM.startswith(rest)
 

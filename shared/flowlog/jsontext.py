@@ -1,7 +1,7 @@
-"""JSON values split by their text, each kept as it was written.
+"""JSON values as text, split without changing how they are written.
 
-One value that is not valid JSON, such as a string of broken UTF-8, then costs nothing but itself, and a key that is in
-an object twice is noticed. Each call splits one level and goes through the text once, whatever its depth.
+A value that is not valid JSON, such as a string of broken UTF-8, then affects nothing else, and a duplicate key in an
+object is noticed. Each call splits one level and goes through the text once, whatever its depth.
 """
 
 import re
@@ -17,7 +17,7 @@ class NotJsonError(ValueError):
 
 
 class DuplicateKeyError(ValueError):
-    """An object has a key twice, so that what it says depends on the reader."""
+    """An object has a key twice, so its meaning depends on the reader."""
 
 
 _SPACE: Final = b" \t\r\n"

@@ -1,7 +1,7 @@
-"""Tuples of the usual form: one regular expression a format finds the fields of a whole group at once.
+"""Tuples of the usual form: one regular expression per format finds the fields of an entire group at once.
 
-What a pattern accepts is a part of what `shared.flowlog.tuples` accepts: fields that are valid as they are, so that
-they can be written as they were read. Everything else is left to the plain reader.
+A pattern accepts a subset of what `shared.flowlog.tuples` accepts: fields that are valid as they are, so that they can
+be written as they were read. Everything else is left to the plain reader.
 """
 
 import re
@@ -93,7 +93,7 @@ _NUMBERED: Final = {"6": 6, "17": 17, "1": 1, "58": 58}
 
 
 def _lines_of(fields: str) -> re.Pattern[str]:
-    """Return the pattern that matches each line once, with its groups empty unless the line has these fields."""
+    """Return the pattern that matches each line once, with empty groups unless the line has these fields."""
     return re.compile(f"^(?:{fields}|.*)$", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""The log records of a range, split by their text: the careful way, for ranges that are not JSON as a whole."""
+"""The log records of a range, split by their text: the careful path, for ranges that are not valid JSON as a whole."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class Piece:
     Attributes:
         offset: where it begins in the range, in bytes.
         text: its bytes.
-        problem: a sentence if it does not belong to a record that can be made out; empty if it is an object.
+        problem: a sentence if it does not belong to a recognisable record; empty if it is an object.
 
     """
 

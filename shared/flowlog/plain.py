@@ -1,4 +1,4 @@
-"""Log records and tuples decoded plainly, one after another: the reference for every faster path."""
+"""Log records and tuples, decoded plainly one after another: the reference for every faster path."""
 
 from shared.flowlog.decoded import Decoded, SetAside, Unit
 from shared.flowlog.envelope import UnknownFormError, read_groups

@@ -1,9 +1,9 @@
-"""The flow record: one JSON object for one flow tuple, and the rules that its values keep.
+"""The flow record: one JSON object for one flow tuple, and the rules for its values.
 
 The field order of `FlowRecord` is the key order of the JSON object, here and nowhere else. Absent values are `null`.
 
 An agent on a machine writes the same record about what the machine's connection table shows, with `AGENT_KEYS` at the
-end. It knows nothing about rules and decisions, and leaves the initiator's port out, as it sums up all connections of a
+end. It knows nothing about rules and decisions, and omits the initiator's port, as it sums up all connections of a
 minute.
 """
 
@@ -35,14 +35,14 @@ class Direction(StrEnum):
 
 
 class Decision(StrEnum):
-    """What the rule did with the flow."""
+    """The rule's decision on the flow."""
 
     ALLOW = "allow"
     DENY = "deny"
 
 
 class State(StrEnum):
-    """Where the flow stood when the tuple was written; `DENY` is a state in VNet flow logs only."""
+    """The state of the flow when the tuple was written; `DENY` is a state in VNet flow logs only."""
 
     BEGIN = "begin"
     CONTINUE = "continue"
@@ -90,7 +90,7 @@ class FlowRecord:
         dst_port: the responder's port, 0 to 65535.
         protocol: the IANA protocol number.
         direction: who began the flow, as seen from the NIC.
-        decision: what the rule did.
+        decision: the rule's decision.
         state: None in NSG version 1, which has none.
         encryption: the VNet token as written, known or not.
         packets_src_to_dst: since the flow's previous tuple, as all four counters; None where nothing was measured.
@@ -135,9 +135,9 @@ KEYS: Final = tuple(field.name for field in fields(FlowRecord))
 COUNTERS: Final = tuple(key for key in KEYS if key.startswith(("packets_", "bytes_")))
 """The four counters in the order in which tuples carry them."""
 LINKS: Final = ("links_established", "links_terminated", "links_failed", "links_live")
-"""How many connections an agent saw begin, end, and fail in the minute, and how many were open at its end."""
+"""How many connections an agent saw begin, end and fail in the minute, and how many were open at its end."""
 AGENT_KEYS: Final = ("host", "process", "direction_basis", *LINKS, "counter_source")
-"""What an agent's record has at its end in addition, in their order."""
+"""The additional keys at the end of an agent's record, in order."""
 
 
 def to_json_line(record: FlowRecord) -> str:

@@ -1,12 +1,12 @@
-"""Whole records among damaged bytes: a damaged record must not take its neighbours with it.
+"""Complete records among damaged bytes: a damaged record must not affect its neighbours.
 
 Brackets are matched by their kind, from a place where a record begins. Where they contradict each other, or an object
-is in another without a key, what is open there is damaged and is let go of, so that what comes next starts afresh. A
-quote that does not begin a string, because of what follows the next quote, is passed over: so strings are found again
-right behind a torn one.
+is in another without a key, everything open at that point is damaged and is dropped, so that what comes next starts
+afresh. A quote that does not begin a string, because of what follows the next quote, is skipped, so that strings
+are found again right after a torn one.
 
-A record counts only if it is whole and is where a record can be: never behind a key, and never inside an object that is
-intact itself.
+A record counts only if it is complete and is where a record can be: never after a key, and never inside an intact
+object.
 """
 
 import re
@@ -57,10 +57,10 @@ def _has_record_key(text: bytes) -> bool:
 
 
 def whole_records(data: bytes, *, in_step: bool = True) -> list[tuple[int, int]]:
-    """Return start and end of the objects that may be log records, each apart from the others, in order.
+    """Return start and end of the objects that may be log records, none within another, in order.
 
-    In step, where the bytes begin between records, up to the first contradiction, and again behind each whole record,
-    these are all objects between records, whatever they hold. Elsewhere they are only whole records. The time taken is
+    In step (from a beginning between records up to the first contradiction, and again after each complete record) these
+    are all objects between records, whatever their content. Elsewhere they are only complete records. The time taken is
     proportional to the bytes.
     """
     walk = _Walk(data, in_step=in_step)

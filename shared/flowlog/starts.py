@@ -1,7 +1,7 @@
-"""Where records begin, in bytes that may begin or end inside one: what a committed block may do.
+"""Where records begin, in bytes that may begin or end inside one, as a committed block may.
 
-A record's beginning is an object whose first key is one that only a whole record has. It is found whatever came before
-it, since no string holds a quote that isn't escaped.
+A record's beginning is an object whose first key is one that only a whole record has. It is found whatever comes before
+it, since no string contains an unescaped quote.
 """
 
 import re
@@ -29,7 +29,7 @@ def begins_record(text: bytes) -> bool:
 def first_start(data: bytes, searched: int = 0) -> int | None:
     """Return where the first record begins, the separators before it included; None if none does.
 
-    In the first `searched` bytes none was found before the others came.
+    The first `searched` bytes were already searched without a result.
     """
     start = next(_starts(data, max(0, searched - _LONGEST_START)), None)
     return None if start is None else _before_separators(data, start)

@@ -31,7 +31,7 @@ SECONDS_END: Final = 10**11
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What the log record around a tuple says about it: all that is needed to read the tuple again later.
+    """What the log record around a tuple says about it: everything needed to read the tuple again later.
 
     Attributes:
         source: the kind of log.

@@ -27,7 +27,7 @@ _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, requests.Requ
 def blob_service(
     connection: StorageConnection, setting: str, identity: Identity = managed_identity
 ) -> BlobServiceClient:
-    """Return a client for the account; make one a process, since each holds its own connections and tokens.
+    """Return a client for the account; create one per process, since each has its own connections and tokens.
 
     Raises:
         SettingError: the connection string can't be used; the message names `setting`.
@@ -46,7 +46,7 @@ def blob_service(
         except ValueError:
             # The library's own text is left out: it may repeat parts of the string.
             raise SettingError(
-                f"The setting {setting} is not a valid storage connection string. Copy it whole."
+                f"The setting {setting} is not a valid storage connection string. Copy all of it."
             ) from None
     else:
         credential = identity(connection.client_id)
@@ -58,13 +58,13 @@ def blob_service(
 
 
 def account_name(client: BlobServiceClient | BlobClient) -> str:
-    """Return the name of the storage account: what its address tells, else the settings, else the host."""
+    """Return the name of the storage account: from its address, else from the settings, else from the host."""
     return account_in(client.url) or str(client.account_name or urlsplit(client.url).hostname).lower()
 
 
 @contextlib.contextmanager
 def storage_errors(account: str) -> Iterator[None]:
-    """Turn what the library raises into what to do about it. Only calls to the library belong inside.
+    """Turn the library's errors into errors by remedy. Only calls to the library belong inside.
 
     Raises:
         StorageAway: the account is unreachable or busy, or refuses us, or something else answered in its place; the

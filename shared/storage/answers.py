@@ -1,9 +1,9 @@
-"""What storage answers, checked before it is believed.
+"""Checks of storage's answers, before they are believed.
 
 Between Sluice and a storage account there may be proxies, firewalls that inspect TLS, and captive portals. What they
-answer in storage's place (a page with status 404, or with 200) must never pass for what storage says: a log blob would
-count as gone, or as one without blocks. So an answer counts only if it has the form of storage's own, and answers
-what was asked (Blob service REST API, "Common REST API response headers", "Get Blob", "Get Block List", "List Blobs").
+answer in storage's place (a page with status 404, or with 200) must never be mistaken for storage's answer: a log blob
+would count as gone, or as one without blocks. So an answer counts only if it has storage's own form, and matches the
+request (Blob service REST API, "Common REST API response headers", "Get Blob", "Get Block List", "List Blobs").
 """
 
 import re
@@ -36,11 +36,11 @@ _ABSENT: Final = frozenset({StorageErrorCode.BLOB_NOT_FOUND.value, StorageErrorC
 
 
 class ForeignAnswerError(AzureError):
-    """What came is not storage's answer to what was asked; the message says why, without repeating any of it."""
+    """The answer is not storage's answer to the request; the message says why, without repeating any of it."""
 
 
 class CheckedRetry(ExponentialRetry):
-    """Repeats requests as the library does, and checks what comes of it in the end.
+    """Repeats requests as the library does, and checks the final answer.
 
     It is a retry policy because that is what sees the last answer, once, whatever was repeated before.
     """
@@ -56,7 +56,7 @@ class CheckedRetry(ExponentialRetry):
 
 
 def check_answer(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- azure-core's requests and responses
-    """Check that an answer is storage's own, and answers what was asked.
+    """Check that an answer is storage's own, and matches the request.
 
     Raises:
         ForeignAnswerError: it is not.
@@ -106,7 +106,7 @@ def _check_root(body: bytes, root: bytes) -> None:
     rest = body[prologue.end() if prologue else 0 :].rstrip()
     begins = rest.startswith(b"<" + root) and rest[len(root) + 1 : len(root) + 2] in {b">", b" ", b"/"}
     if not begins or not rest.endswith((b"</" + root + b">", b"/>")):
-        raise ForeignAnswerError(f"it is not a whole <{root.decode()}>")
+        raise ForeignAnswerError(f"it is not a complete <{root.decode()}>")
 
 
 def _range_of(headers: Mapping[str, str]) -> tuple[int, int] | None:
@@ -118,14 +118,14 @@ def _check_range(wanted: tuple[int, int], asked: Mapping[str, str], answered: An
     headers = answered.headers
     given = _CONTENT_RANGE.fullmatch(headers.get("Content-Range") or "")
     if answered.status_code != HTTPStatus.PARTIAL_CONTENT or given is None:
-        raise ForeignAnswerError(f"it is not the range that was asked for (status {answered.status_code})")
+        raise ForeignAnswerError(f"it is not the requested range (status {answered.status_code})")
     start, end, size = (int(number) for number in given.groups())
     if (start, end) != (wanted[0], min(wanted[1], size - 1)):
         raise ForeignAnswerError(f"it is bytes {start} to {end} instead of {wanted[0]} to {wanted[1]}")
     if headers.get("Content-Length", str(end - start + 1)) != str(end - start + 1):
-        raise ForeignAnswerError("its length is not that of the range that was asked for")
+        raise ForeignAnswerError("its length is not that of the requested range")
     if asked.get("If-Match", headers["etag"]) not in {headers["etag"], "*"}:
-        raise ForeignAnswerError("it is of another commit than was asked for")
+        raise ForeignAnswerError("it is of a different commit than requested")
 
 
 def code_of(error: HttpResponseError) -> str:

@@ -1,4 +1,4 @@
-"""The checkpoint of one log blob: how far its content is delivered, and under which rules.
+"""The checkpoint of one log blob: how far its content is delivered, and by which rules.
 
 It is a value; `shared.storage.checkpoints` keeps it, and `shared.delivery` decides how it moves.
 """
@@ -18,7 +18,7 @@ _TAIL_BYTES = 64
 
 
 class Layout(Enum):
-    """How a log blob is read; settled at its first visit, for good.
+    """How a log blob is read; decided permanently at its first visit.
 
     BLOCKS: by committed blocks, as Network Watcher writes them ("flow-logs-read").
     BYTES: record by record, where there are no blocks or they cut through records (copies, restored blobs, Data Lake).

@@ -58,7 +58,7 @@ class Hold:
         self._name = name
 
     def load(self) -> Checkpoint:
-        """Return the checkpoint as it stands under the lease.
+        """Return the checkpoint, read under the lease.
 
         Raises:
             HeldElsewhere: the lease was lost, or the checkpoint deleted.
@@ -128,7 +128,7 @@ class Checkpoints:
 
     @contextlib.contextmanager
     def hold(self, log: LogBlob) -> Iterator[Hold | None]:
-        """Hold a log blob for as long as the block lasts; None if it has no checkpoint yet.
+        """Hold a log blob until the context ends; None if it has no checkpoint yet.
 
         Raises:
             HeldElsewhere: another worker holds it.
@@ -158,8 +158,8 @@ class Checkpoints:
     def listed_open(self, kind: LogKind, before: datetime) -> Iterator[Summary]:
         """Yield every open checkpoint of an hour before this one.
 
-        The others, one for each log blob that grows now, are recognised by their names and not read. The index of tags
-        lags behind by seconds; what it does not know yet is found by a later sweep.
+        The others, one for each log blob that is still growing, are recognised by name and not read. The tag index lags
+        behind by seconds; what it does not contain yet is found by a later sweep.
         """
         items = self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'")
         with contextlib.suppress(ContainerMissing):

@@ -1,4 +1,4 @@
-"""Events that Event Grid gave up on: the sweep finds what they named, so they only show that something is wrong."""
+"""Events that Event Grid gave up on: the sweep finds what they announced, so they only show that something is wrong."""
 
 import contextlib
 from datetime import datetime
@@ -13,7 +13,7 @@ CONTAINER = "dead-letters"
 
 
 class DeadLetters:
-    """The container that the event subscriptions put dead letters into, in the function's own account."""
+    """The container for the event subscriptions' dead letters, in the function app's own account."""
 
     def __init__(self, service: BlobServiceClient) -> None:
         self._container = service.get_container_client(CONTAINER)

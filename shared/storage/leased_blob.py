@@ -1,4 +1,5 @@
-"""A small blob that one worker holds alone: a lease, kept alive, and writes that fail once it is lost.
+"""A small blob that one worker holds exclusively: with a lease that is kept alive, and writes that fail once it is
+lost.
 
 The fence: every write carries the lease and the ETag last seen, so a worker that was overtaken, however long it slept,
 writes nothing ("Lease Blob", "Specifying conditional headers").
@@ -22,7 +23,7 @@ from shared.storage.answers import says
 _LEASE_SECONDS = 60
 _RENEW_SECONDS = 20
 REFUSED = frozenset({HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
-"""What storage answers where a lease or an ETag is not the expected one."""
+"""Storage's answers if a lease or an ETag is not the expected one."""
 
 
 class LeasedBlob:
@@ -60,7 +61,7 @@ class LeasedBlob:
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Keep the lease alive for as long as the block lasts, and release it afterwards."""
+        """Keep the lease alive until the context ends, then release it."""
         done = threading.Event()
         renewer = threading.Thread(target=self._keep_renewing, args=(done,), daemon=True)
         renewer.start()
@@ -82,7 +83,7 @@ class LeasedBlob:
             return data
 
     def write(self, data: bytes, metadata: dict[str, str], tags: dict[str, str]) -> None:
-        """Write over what was last read or written.
+        """Overwrite what was last read or written.
 
         Raises:
             HeldElsewhere: another worker holds the blob now; nothing was written.
@@ -118,7 +119,7 @@ class LeasedBlob:
         if not self._lost and self._age > _RENEW_SECONDS:
             self._renew()
         if self._lost or self._age > _LEASE_SECONDS:
-            raise HeldElsewhere("The lease on the checkpoint ran out, so another worker may hold the blob now.")
+            raise HeldElsewhere("The lease on the checkpoint expired, so another worker may hold the blob now.")
 
     def _stored(self) -> tuple[bytes, str]:
         found = self._client.download_blob(lease=self._lease)
@@ -153,5 +154,5 @@ class LeasedBlob:
             except HttpResponseError as error:
                 if error.status_code in REFUSED or says(error, StorageErrorCode.BLOB_NOT_FOUND):
                     self._lost = True
-                    raise HeldElsewhere("Another worker took the blob over, so this one writes nothing.") from None
+                    raise HeldElsewhere("Another worker has taken over the blob, so this one writes nothing.") from None
                 raise

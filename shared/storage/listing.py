@@ -1,4 +1,4 @@
-"""Listings of storage, page by page, checked as they come."""
+"""Listings of storage, page by page, checked as they arrive."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -35,7 +35,7 @@ def every[T](account: str, container: str, items: ItemPaged[Any], read: Callable
         yield from (each for each in found if each is not None)
         marker = getattr(pages, "continuation_token", None)
         if marker in begun:
-            raise StorageAway(f"Storage account {account} returns the same page of a listing again and again.")
+            raise StorageAway(f"Storage account {account} keeps returning the same page of a listing.")
         begun |= {marker} if marker else set()
 
 

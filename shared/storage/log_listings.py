@@ -1,4 +1,4 @@
-"""Which log blobs there are in the flow-log account, and what their listing says about each."""
+"""The log blobs in the flow-log account, and what their listing says about each."""
 
 import re
 from calendar import monthrange
@@ -62,11 +62,12 @@ class LogListings:
         self.name = account_name(service)
 
     def resources(self, kind: LogKind) -> Iterator[str]:
-        """As `roots`, without the unknown names."""
+        """Yield the same as `roots`, without the unknown names."""
         return (found for found in self.roots(kind) if isinstance(found, str))
 
     def roots(self, kind: LogKind) -> Iterator[str | UnknownName]:
-        """Walk the folders down to those of the years: a prefix for each NSG or flow log, and unknown names beside.
+        """Walk the folders down to those of the years; yield a prefix for each NSG or flow log, and unknown names
+        beside them.
 
         Names of logs begin with a key, so folders that don't are left out; `elsewhere` looks there.
         """
@@ -85,7 +86,7 @@ class LogListings:
                     pending.append(found)
 
     def listed(self, kind: LogKind, prefix: str) -> Iterator[ListedLog]:
-        """As `entries`, without the unknown names."""
+        """Yield the same as `entries`, without the unknown names."""
         return (found for found in self.entries(kind, prefix) if isinstance(found, ListedLog))
 
     def entries(self, kind: LogKind, prefix: str) -> Iterator[ListedLog | UnknownName]:
@@ -94,7 +95,9 @@ class LogListings:
         return every(self.name, kind.container, items, partial(_entry, kind))
 
     def beginning(self, kind: LogKind) -> Iterator[ListedLog | UnknownName]:
-        """As `entries` of the whole container, but so many alone that a large one does not take minutes."""
+        """Yield the same as `entries` of the entire container, up to a limit, so that a large one does not take
+        minutes.
+        """
         return islice(self.entries(kind, ""), _BLOBS_IN_A_BEGINNING)
 
     def is_listed(self, log: LogBlob) -> bool:
@@ -116,7 +119,7 @@ class LogListings:
             yield from self._beside(kind, f"{resource}/{day:y=%Y/m=%m/d=%d}/", _HOUR.fullmatch)
 
     def elsewhere(self, kind: LogKind) -> Iterator[UnknownName]:
-        """Yield unknown names in folders whose names begin with no key, where no log can be."""
+        """Yield unknown names in folders whose names do not begin with a key, where no log can be."""
         for found in self._walk(kind, ""):
             if isinstance(found, str) and "=" not in found:
                 yield from (each for each in self.entries(kind, found) if isinstance(each, UnknownName))

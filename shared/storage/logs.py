@@ -1,7 +1,7 @@
-"""The flow-log account: what is committed in a log blob, and its bytes.
+"""The flow-log account: the committed blocks and bytes of a log blob.
 
-Log blobs are only ever read. A lease on one would make Azure's own commit fail, and metadata would be gone after the
-next. `shared.storage.log_listings` finds which log blobs there are.
+Log blobs are only ever read. A lease on one would make Azure's own commit fail, and metadata would be lost at the next
+commit. `shared.storage.log_listings` finds which log blobs there are.
 """
 
 import contextlib
@@ -100,8 +100,8 @@ class FlowLogAccount(LogListings):
             data, etag = bytes(found.readall()), str(found.properties.etag)
         if len(data) != end - start or etag != snapshot.etag:
             raise StorageAway(
-                f"Storage account {self.name} sent {len(data)} bytes of {log.name} instead of the {end - start} that "
-                "it was asked for, or those of another commit."
+                f"Storage account {self.name} sent {len(data)} bytes of {log.name} instead of the requested "
+                f"{end - start}, or those of another commit."
             )
         return data
 

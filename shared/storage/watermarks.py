@@ -80,7 +80,7 @@ class Watermarks:
                     raise
 
     def save(self, kind: LogKind, watermark: Watermark, etag: str) -> str:
-        """Write the watermark over the one last seen; return the new ETag.
+        """Overwrite the watermark last seen; return the new ETag.
 
         Raises:
             HeldElsewhere: another sweep wrote it meanwhile.

@@ -1,9 +1,9 @@
 """Connection tables as tests write them."""
 
 from agent.flows.addresses import canonical
+from agent.flows.connections import Tracker
 from agent.flows.direction import Direction
 from agent.flows.grouping import Gathering
-from agent.flows.links import Tracker
 from agent.flows.table import Counters, Endpoint, PortRange, Protocol, Snapshot, Socket, State
 
 EPHEMERAL = PortRange(32_768, 60_999)
@@ -22,7 +22,7 @@ def listening(local, process=None, protocol=Protocol.TCP, **options):
     return Socket(protocol, endpoint(local), None, state, process, **options)
 
 
-def link(local, remote, state=State.ESTABLISHED, process=None, counters=None, protocol=Protocol.TCP):
+def connection(local, remote, state=State.ESTABLISHED, process=None, counters=None, protocol=Protocol.TCP):
     """A socket with a peer; counters are bytes sent and bytes received."""
     counted = None if counters is None else Counters(*counters, 1 + counters[0] // 1000, 1 + counters[1] // 1000)
     return Socket(protocol, endpoint(local), endpoint(remote), state, process, counted)
@@ -34,7 +34,7 @@ def looks(*tables, seconds=30):
 
 
 def changes_between(*tables):
-    """What became of the links at the last of some looks."""
+    """Return how the connections changed at the last of several readings."""
     tracker = Tracker(EPHEMERAL)
     return [tracker.observe(snapshot) for snapshot in looks(*tables)][-1]
 

@@ -8,7 +8,7 @@ from agent.delivery.settings import Settings
 from agent.delivery.spool import Spool
 from agent.errors import TableUnreadable
 from agent.flows.table import Snapshot, State
-from tests.agent.builders import EPHEMERAL, endpoint, link
+from tests.agent.builders import EPHEMERAL, connection, endpoint
 
 NOTHING = Settings(collect=False, interval_seconds=None, etag="0")
 
@@ -96,7 +96,7 @@ def test_looks_are_at_most_half_a_minute_apart(collector, machine, spool, let_pa
 
 def test_an_interval_has_what_happened_in_it(collector, machine, spool, let_pass):
     collector.apply(every(60))
-    machine.sockets = [link("10.0.0.4:41000", "10.0.0.5:443", State.TIME_WAIT)]
+    machine.sockets = [connection("10.0.0.4:41000", "10.0.0.5:443", State.TIME_WAIT)]
     let_pass(60)
     machine.sockets = []
     let_pass(60)
@@ -108,7 +108,7 @@ def test_an_interval_has_what_happened_in_it(collector, machine, spool, let_pass
 
 def test_what_is_left_out_is_counted_once(collector, machine, spool, let_pass, caplog):
     caplog.set_level("INFO")
-    machine.sockets = [link("127.0.0.1:41000", "127.0.0.1:5432"), link("10.0.0.4:41000", "10.0.0.9:8048")]
+    machine.sockets = [connection("127.0.0.1:41000", "127.0.0.1:5432"), connection("10.0.0.4:41000", "10.0.0.9:8048")]
     machine.damaged = 1
     collector.apply(every(60))
     let_pass(60)
@@ -119,7 +119,7 @@ def test_what_is_left_out_is_counted_once(collector, machine, spool, let_pass, c
 
 def test_it_stops_when_it_is_told_to_and_keeps_what_it_had(collector, machine, spool, let_pass):
     collector.apply(every(60))
-    machine.sockets = [link("10.0.0.4:41000", "10.0.0.5:443")]
+    machine.sockets = [connection("10.0.0.4:41000", "10.0.0.5:443")]
     let_pass(40)
     collector.step()
     collector.apply(NOTHING)
@@ -128,7 +128,7 @@ def test_it_stops_when_it_is_told_to_and_keeps_what_it_had(collector, machine, s
 
 
 def test_beginning_again_it_counts_nothing_that_was_there_before(collector, machine, spool, let_pass):
-    machine.sockets = [link("10.0.0.4:41000", "10.0.0.5:443")]
+    machine.sockets = [connection("10.0.0.4:41000", "10.0.0.5:443")]
     collector.apply(every(30))
     collector.apply(NOTHING)
     collector.apply(every(30))
@@ -140,7 +140,7 @@ def test_beginning_again_it_counts_nothing_that_was_there_before(collector, mach
 
 def test_another_interval_takes_at_once_and_loses_nothing(collector, machine, spool, let_pass):
     collector.apply(every(3600))
-    machine.sockets = [link("10.0.0.4:41000", "10.0.0.5:443", State.TIME_WAIT)]
+    machine.sockets = [connection("10.0.0.4:41000", "10.0.0.5:443", State.TIME_WAIT)]
     let_pass(31)
     collector.apply(every(10))
     let_pass(10)
@@ -181,7 +181,7 @@ def test_what_cannot_be_seen_is_said_once_and_sent_as_nothing_at_all(collector, 
 def test_a_long_interval_is_cut(collector, machine, spool, let_pass):
     collector.apply(every(30))
     machine.sockets = [
-        link(f"10.0.0.4:{41000 + number}", f"10.1.{number // 250}.{1 + number % 250}:443")
+        connection(f"10.0.0.4:{41000 + number}", f"10.1.{number // 250}.{1 + number % 250}:443")
         for number in range(RECORDS_MAX + 1)
     ]
     let_pass(30)
@@ -192,13 +192,13 @@ def test_a_long_interval_is_cut(collector, machine, spool, let_pass):
 def test_at_the_end_it_looks_once_more(collector, machine, spool, let_pass):
     collector.apply(every(60))
     let_pass(5)
-    machine.sockets = [link("10.0.0.4:41000", "10.0.0.5:443")]
+    machine.sockets = [connection("10.0.0.4:41000", "10.0.0.5:443")]
     collector.finish()
     assert [len(records) for records in intervals(spool)] == [1]
 
 
 def test_the_machines_talk_with_itself_is_left_out_as_its_addresses_are_now(collector, machine, spool, let_pass):
-    machine.sockets = [link("10.0.0.4:41000", "10.1.0.4:5432")]
+    machine.sockets = [connection("10.0.0.4:41000", "10.1.0.4:5432")]
     collector.apply(every(10))
     let_pass(10)
     machine.addresses = frozenset({"10.0.0.4", "10.1.0.4"})

@@ -19,7 +19,7 @@ def test_the_id_is_made_once(tmp_path):
 @pytest.mark.parametrize("content", ["", "nonsense", "é"])
 def test_a_damaged_id_is_not_replaced_in_silence(tmp_path, content):
     (tmp_path / "agent-id").write_text(content)
-    with pytest.raises(SettingError, match="agent-id does not hold an agent id: remove it"):
+    with pytest.raises(SettingError, match="agent-id does not contain an agent id: remove it"):
         identify(tmp_path)
 
 

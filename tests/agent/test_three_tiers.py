@@ -91,7 +91,7 @@ def test_exactly_the_two_edges_are_seen_with_process_names_at_both_ends(seen):
     }
     assert {(record["protocol"], record["src_port"]) for record in records} == {(6, None)}
     assert {check(record) for record in records} == {None}
-    # Each end counts each link once, and what it carried.
+    # Each end counts each connection once, and what it carried.
     for host, direction in (("web", "outbound"), ("app", "inbound"), ("app", "outbound"), ("database", "inbound")):
         of_this_end = [each for each in records if (each["host"], each["direction"]) == (host, direction)]
         assert sum(each["links_established"] for each in of_this_end) == 3

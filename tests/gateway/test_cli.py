@@ -210,14 +210,14 @@ def told_password(capsys):
         (["--metrics-port", "0", "--metrics-host", "0.0.0.0"], "unencrypted on 0.0.0.0"),
         (["--metrics-token-file", "README.md"], "needs --metrics-port"),
         (["--metrics-port", "0", "--metrics-token-file", "nowhere"], "can't be read"),
-        (["--metrics-port", "0", "--metrics-token-file", "README.md"], "does not hold a valid token"),
+        (["--metrics-port", "0", "--metrics-token-file", "README.md"], "does not contain a valid token"),
         (
             ["--port", "0", "--edge-certificate", "pyproject.toml", "--edge-key", "pyproject.toml", "--edge-port", "0"],
             "not a certificate and its key",
         ),
         (["--host", "192.0.2.1", "--behind-a-proxy"], "Cannot listen on 192.0.2.1"),
         *[
-            (["--public-url", url], "not a valid address of a gateway")
+            (["--public-url", url], "not a valid gateway address")
             for url in (
                 "gateway.example",
                 "http://gateway.example",

@@ -35,7 +35,7 @@ def test_records_of_an_address_are_erased_once_it_was_agreed_to(data, capfd, mon
     monkeypatch.setattr("sys.stdin", Terminal("erase\n"))
     assert erase(data, "--address", "10.0.0.4") == 0
     told = capfd.readouterr().err
-    assert "2 records found by ip:10.0.0.4 will be erased for good. Type erase" in told
+    assert "2 records found by ip:10.0.0.4 will be permanently erased. Type erase" in told
     assert "2 of 2 records erased." in told
     assert "`sluice replay --again`, would bring them back" in told
     assert sources(data) == ["10.0.1.4", "10.0.2.4"]

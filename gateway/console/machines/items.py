@@ -95,7 +95,7 @@ class ItemsPage:
             item=item,
             agents=first_of(agents),
             waiting=waiting,
-            decided=next((each for each in agents if each.presence.id == query.get("decided")), None),
+            decided=next((each for each in agents if each.identity.id == query.get("decided")), None),
             blueprints=[each for each in blueprints if wanted.casefold() in each.content.name.casefold()],
             all_blueprints=blueprints,
             applied=applied,

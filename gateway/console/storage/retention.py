@@ -17,8 +17,8 @@ from gateway.console.links import RETENTION, span_url, url
 from gateway.console.pages import redirect
 from gateway.console.storage.hold_form import EARLIEST, LATEST, read_hold
 from gateway.console.visitor import Visitor
+from gateway.keeping.expired import lives
 from gateway.keeping.held import search_of
-from gateway.keeping.outlived import lives
 from gateway.stores.errors import FullError
 from gateway.stores.holds import Hold, NewHold
 from gateway.stores.retention import MOST_DAYS

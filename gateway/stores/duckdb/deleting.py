@@ -36,9 +36,9 @@ def merged(which: Condition) -> Condition:
     return Condition(f"post <= (SELECT post FROM edges_merged) AND {which.sql}", which.parameters)  # noqa: S608 - ours
 
 
-def delete(cursor: duckdb.DuckDBPyConnection, outlived: Condition) -> None:
-    """Delete records that have outlived their time, in an open transaction."""
-    cursor.execute(f"DELETE FROM records WHERE {outlived.sql}", outlived.parameters)  # noqa: S608 - ours
+def delete(cursor: duckdb.DuckDBPyConnection, expired: Condition) -> None:
+    """Delete expired records, in an open transaction."""
+    cursor.execute(f"DELETE FROM records WHERE {expired.sql}", expired.parameters)  # noqa: S608 - ours
 
 
 def erase(cursor: duckdb.DuckDBPyConnection, customer: int, erased: Condition, at: datetime) -> None:

@@ -1,9 +1,9 @@
-"""Numbers in place of what many records repeat, such as the name of a rule: each is stored once, in a table of its own.
+"""Numbers in place of values that many records repeat, such as a rule's name: each is stored once, in a separate table.
 
-This is what makes records small: ten million take some 260 MB instead of several GB, and are grouped by number.
+This makes records small: ten million take some 260 MB instead of several GB, and are grouped by number.
 
-Every customer has numbers of its own, so that what one sends is nothing to another. None of the table is held in memory
-but what was used of late; all else is looked up by a digest, once a post.
+Every customer has its own numbers, so that customers do not affect each other. Only recently used entries are kept in
+memory; all others are looked up by a digest, once per post.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ type Values = tuple[Hashable, ...]
 """What is stored once: a text, a number or None for each column."""
 
 _KNOWN: Final = 100_000
-"""How many numbers of a table are held in memory; each takes some 250 bytes."""
+"""How many numbers of a table are kept in memory; each takes some 250 bytes."""
 _DIGEST_BYTES: Final = 16
 TEXT: Final = "VARCHAR"
 NUMBER: Final = "UTINYINT"
 _NUMBERS: Final = 2**31
-"""As many numbers a customer has: they are stored as INTEGER."""
+"""The most numbers of a customer: they are stored as INTEGER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Numbered:
     """Values as numbers.
 
     Attributes:
-        numbers: One for each value, in their order.
+        numbers: One for each value, in the same order.
         learned: The numbers that were not known, by the values' digests.
 
     """
@@ -45,7 +45,7 @@ class Numbered:
 
 
 class _Entry(NamedTuple):
-    """Values that stand together, and how many bytes they have as they are written for the digest."""
+    """A row of values, and how many bytes they have as written for the digest."""
 
     values: Values
     size: int
@@ -69,11 +69,11 @@ class _Written(dict[Hashable, bytes]):
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """What the records of a post repeat.
+    """The values that the records of a post repeat.
 
     Attributes:
         values: Those of each record.
-        entries: Those that differ, by their digests.
+        entries: The distinct ones, by digest.
 
     """
 
@@ -99,7 +99,9 @@ class Repeated:
 
 
 class Dictionary:
-    """The numbers of one table's rows. One writer at a time: it calls `number`, and once committed `learn`."""
+    """The numbers of one table's rows. There is one writer at a time, which calls `number`, and `learn` after the
+    commit.
+    """
 
     def __init__(self, table: str, key: str, columns: Mapping[str, str]) -> None:
         """Describe the table.
@@ -117,13 +119,14 @@ class Dictionary:
         self._next: dict[int, int] = {}
 
     def number(self, cursor: duckdb.DuckDBPyConnection, customer: int, repeated: Repeated, admit: Admit) -> Numbered:
-        """Give each value its number, in an open transaction; those that are new are stored under the next ones.
+        """Return the number of each value, in an open transaction; new values are stored under the next numbers.
 
         Args:
             cursor: Where the transaction is open.
             customer: Whose values they are.
-            repeated: What is to be numbered.
-            admit: Told what new values will take before they are stored; raises what undoes the transaction.
+            repeated: The values to number.
+            admit: Called with the size of new values before they are stored; raises an exception to undo the
+                transaction.
 
         """
         numbers: dict[Values, int] = {}
@@ -143,13 +146,13 @@ class Dictionary:
         return Numbered(list(map(numbers.__getitem__, repeated.values)), learned)
 
     def learn(self, customer: int, numbered: Numbered) -> None:
-        """Know new numbers from now on: they are committed."""
+        """Remember new numbers once they are committed."""
         self._known.learn(customer, numbered.learned)
         if customer in self._next and numbered.learned:
             self._next[customer] = max(self._next[customer], max(numbered.learned.values()) + 1)
 
     def forget(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Forget, in an open transaction, what no record refers to any more; call `forgotten` once it is committed."""
+        """Delete, in an open transaction, what no record refers to any more; call `forgotten` after the commit."""
         # Without DISTINCT it takes ten times as long, in which nobody else writes.
         cursor.execute(f"""
             DELETE FROM {self._table} WHERE NOT EXISTS (
@@ -159,7 +162,7 @@ class Dictionary:
         """)  # noqa: S608 - names of ours
 
     def forgotten(self) -> None:
-        """Know nothing any more, now that some of it is gone from the table."""
+        """Forget all remembered numbers, since some are no longer in the table."""
         self._known.forget()
         self._next.clear()
 
@@ -178,7 +181,7 @@ class Dictionary:
     def _store(
         self, cursor: duckdb.DuckDBPyConnection, customer: int, new: Mapping[bytes, _Entry]
     ) -> dict[Hashable, int]:
-        """Store values all at once: one by one, a post of many would hold up all others."""
+        """Store values all at once: one by one, a post with many would hold up all others."""
         numbers = self._free(cursor, customer, len(new))
         columns = zip(*(entry.values for entry in new.values()), strict=True)
         texts = {
@@ -195,7 +198,7 @@ class Dictionary:
         return dict(zip(new, numbers, strict=True))
 
     def _free(self, cursor: duckdb.DuckDBPyConnection, customer: int, count: int) -> list[int]:
-        """Return numbers that nothing of a customer's has."""
+        """Return numbers that a customer has not used."""
         own = f"FROM {self._table} WHERE customer = ?"
         if customer not in self._next:
             ((first,),) = cursor.execute(f"SELECT coalesce(max({self._key}) + 1, 0) {own}", [customer]).fetchall()
@@ -228,6 +231,6 @@ def _read(name: str, kind: str) -> str:
 
 
 def _halves(digests: Sequence[bytes]) -> dict[str, _Array]:
-    """Return digests as numbers of 64 bits, since numpy has none of 128."""
+    """Return digests as pairs of 64-bit numbers, since numpy has no 128-bit ones."""
     halves = np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64).reshape(-1, 2)
     return {"high": np.ascontiguousarray(halves[:, 0]), "low": np.ascontiguousarray(halves[:, 1])}

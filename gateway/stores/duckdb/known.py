@@ -1,22 +1,22 @@
-"""Numbers that are known without reading their table: of all customers together a bounded number."""
+"""A cache of numbers, bounded for all customers together."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from typing import Final
 
 _AT_ONCE: Final = 8
-"""Room is made for an eighth of what a customer has at once, so that it need not be looked for again soon."""
+"""The fraction of a customer's numbers that is evicted at once, so that it is not needed again soon."""
 
 
 class Known:
     """A cache of numbers by customer and key.
 
-    Where room is short, it is taken from the customer that has most, of what that one has not used for longest: whoever
-    floods the cache forgets its own, and a customer with less than its fair share forgets nothing.
+    When it is full, the least recently used numbers of the customer with the most are evicted: a customer who floods
+    the cache loses its own, and one with less than its fair share loses nothing.
     """
 
     def __init__(self, most: int) -> None:
-        """Begin with nothing.
+        """Create an empty cache.
 
         Args:
             most: How many numbers to keep, of all customers.
@@ -27,11 +27,11 @@ class Known:
         self._count = 0
 
     def __len__(self) -> int:
-        """Return how many numbers are known, of all customers."""
+        """Return the size of the cache, for all customers."""
         return self._count
 
     def find(self, customer: int, key: Hashable) -> int | None:
-        """Return the number of a customer's key, if it is known."""
+        """Return the number of a customer's key, if it is cached."""
         known = self._customers.get(customer)
         if known is None or key not in known:
             return None
@@ -39,7 +39,7 @@ class Known:
         return known[key]
 
     def learn(self, customer: int, numbers: Mapping[Hashable, int]) -> None:
-        """Know these numbers of a customer's from now on."""
+        """Cache a customer's numbers."""
         known = self._customers.setdefault(customer, OrderedDict())
         before = len(known)
         known.update(numbers)

@@ -1,7 +1,8 @@
-"""What customers have stored, and what they may: counted in each post's transaction, and anew where some of it goes.
+"""What customers have stored, and what they may store. It is counted in each post's transaction, and recounted after
+deletions.
 
-Bytes are an estimate that needs no look at what is stored, a little above what the file takes. Whatever else comes to
-be stored of a customer joins in `_PARTS`, and is told to `Usages` in the transaction that brings it.
+Bytes are an estimate that needs no look at what is stored, a little above what the file takes. Anything else that is
+stored for a customer must be added to `_PARTS`, and reported to `Usages` in the transaction that stores it.
 """
 
 from collections.abc import Callable
@@ -10,11 +11,11 @@ from typing import Any, Final
 from gateway.traffic.budget import Budget, BudgetSpentError, Spent, Usage
 
 RECORD_BYTES: Final = 40
-"""Of a flow record; a million takes some 26 MB in the file, and more before it is packed there."""
+"""Of a flow record; a million take some 26 MB in the file, and more before they are compressed there."""
 POST_BYTES: Final = 400
 """Of a post's key, answer and name of its log."""
 REJECTED_BYTES: Final = 30
-"""Of a line that was rejected, in the answer to its post as it is kept."""
+"""Of a rejected line, in the stored answer to its post."""
 TEXT_BYTES: Final = 64
 """Of a text, besides its own bytes."""
 FACT_BYTES: Final = 30
@@ -43,21 +44,21 @@ _ALL: Final = f"SELECT customer, sum(texts), sum(size), sum(facts) FROM ({_EACH}
 
 
 type Admit = Callable[[Usage], None]
-"""Told what is about to be stored; raises an exception if that is too much."""
+"""Called with what is about to be stored; raises an exception if that is too much."""
 
 
 def of_post(records: int, rejected: int) -> Usage:
-    """Return what a post takes, besides texts that are new."""
+    """Return what a post takes, apart from new texts."""
     return Usage(0, POST_BYTES + RECORD_BYTES * records + REJECTED_BYTES * rejected)
 
 
 def of_texts(count: int, size: int) -> Usage:
-    """Return what so many new texts take, which have so many bytes together."""
+    """Return what a number of new texts take, given their total bytes."""
     return Usage(count, TEXT_BYTES * count + size)
 
 
 def of_facts(count: int) -> Usage:
-    """Return what so many facts about an hour take."""
+    """Return what a number of facts about an hour take."""
     return Usage(0, FACT_BYTES * count, count)
 
 
@@ -72,7 +73,7 @@ def of_observer(name: str) -> Usage:
 
 
 class Usages:
-    """What each customer has stored, in memory; one writer at a time."""
+    """What each customer has stored, counted in memory; for one writer at a time."""
 
     def __init__(self) -> None:
         self._customers: dict[int, Usage] = {}
@@ -91,7 +92,7 @@ class Usages:
     def require_room(self, customer: int, more: Usage, budget: Budget) -> None:
         """Make sure that a customer may store more.
 
-        A post without a new text passes a budget of texts that is spent already: it takes none of it.
+        A post without new texts is allowed even if the budget of texts is spent, since it takes none of it.
 
         Raises:
             BudgetSpentError: It may not.
@@ -104,5 +105,5 @@ class Usages:
             raise BudgetSpentError(Spent.STORED_BYTES, budget.stored_bytes)
 
     def add(self, customer: int, more: Usage) -> None:
-        """Count what a customer has stored besides: it is committed."""
+        """Add what a customer has stored in addition, once it is committed."""
         self._customers[customer] = self.of(customer) + more

@@ -1,4 +1,4 @@
-"""A watch over queries of people, who may ask for what takes for ever."""
+"""Time limits for people's queries, which may take for ever."""
 
 import threading
 import time
@@ -16,11 +16,11 @@ _AGAIN_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """For how long somebody waits.
+    """How long somebody waits for a query.
 
     Attributes:
-        seconds: For so long at most.
-        left: Set once nobody waits any more.
+        seconds: The most seconds.
+        left: Set once nobody is waiting any more.
 
     """
 
@@ -30,10 +30,10 @@ class Patience:
 
 @contextmanager
 def stopped_after(patience: Patience, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let a cursor's queries run for as long as somebody waits, and stop what runs then.
+    """Run a cursor's queries for as long as somebody waits, and stop what is running then.
 
     Raises:
-        TooSlowError: The time was up, or nobody waits any more.
+        TooSlowError: The time is up, or nobody is waiting any more.
 
     """
     ended = threading.Event()

@@ -143,4 +143,4 @@ def test_the_windows_task_runs_with_the_least_rights(monkeypatch):
 def test_other_systems_are_told_what_to_do(monkeypatch, capsys):
     monkeypatch.setattr(install_service.sys, "platform", "freebsd14")
     assert main(["install-service", "--edge", "edge.example.com"]) == 2
-    assert "start `sluice-agent run` as it starts others" in capsys.readouterr().err
+    assert "start `sluice-agent run` the way it starts others" in capsys.readouterr().err

@@ -14,15 +14,15 @@ from agent.flows.leaving_out import LeftOut
 from agent.flows.record import KEYS
 from agent.flows.table import State
 from tests.agent.agent_process import ROOT, command, run_agent
-from tests.agent.builders import link, listening, records_of
+from tests.agent.builders import connection, listening, records_of
 
 TABLES = (
     [listening("0.0.0.0:80", "nginx")],
     [
         listening("0.0.0.0:80", "nginx"),
-        link("10.0.0.4:80", "10.0.0.5:41000", process="nginx", counters=(1_234_567, 500)),
-        link("2001:db8::4:41000", "2001:db8::5:5432", State.SYN_SENT),
-        link("10.0.0.4:7000", "10.0.0.7:7000"),
+        connection("10.0.0.4:80", "10.0.0.5:41000", process="nginx", counters=(1_234_567, 500)),
+        connection("2001:db8::4:41000", "2001:db8::5:5432", State.SYN_SENT),
+        connection("10.0.0.4:7000", "10.0.0.7:7000"),
     ],
 )
 
@@ -41,11 +41,11 @@ def test_no_flows_are_said_to_be_none():
 
 
 def test_what_is_not_in_the_flows_is_said():
-    some = links = frozenset({1, 2})
-    said = remarks(records_of(*TABLES, []), Found(Gathering(), LeftOut(links, some), 4), counted=False)
+    some = connections = frozenset({1, 2})
+    said = remarks(records_of(*TABLES, []), Found(Gathering(), LeftOut(connections, some), 4), counted=False)
     assert len(said) == 4
     assert said[0] == "Left out: 2 connections within this machine, 2 to the edge."
-    assert said[1] == "4 lines of the connection table could not be understood."
+    assert said[1] == "4 lines of the connection table could not be parsed."
     assert said[2].startswith("2 of 3 flows have no process name: root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
     assert "ss (iproute2)" in said[3]
     assert remarks([], Found(Gathering(), LeftOut(), 0), counted=False) == []

@@ -50,8 +50,8 @@ def test_it_collects_while_it_is_wanted_and_ends_in_order(agent, standing_in, tm
         standing_in.want(collect=False)
         wait_until(lambda: standing_in.asked[-1]["known"] == "2")
         said = end(process)
-    assert "Connections are collected, and sent every 10 seconds." in said
-    assert "Nothing is collected" in said
+    assert "Connections are collected and sent every 10 seconds." in said
+    assert "Nothing is being collected" in said
     assert TOKEN not in said
     assert "ERROR" not in said
 

@@ -49,7 +49,7 @@ def test_an_edge_that_is_away_loses_nothing(spool, delivery, standing_in, clock,
         waits.append(delivery.step())
         clock.move(waits[-1])
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
-    assert caplog.text.count("answers 503. 60 intervals wait.") == 1
+    assert caplog.text.count("answers 503. 60 intervals are waiting.") == 1
     while delivery.step() is not None:
         pass
     assert len(standing_in.posts) == 60

@@ -46,7 +46,7 @@ def test_settings_nobody_knows_are_told_once(polling, applied, standing_in, capl
     for _ in range(2):
         standing_in.want(collect=True, interval_seconds=60, **{"command": "reboot", f"Bearer {TOKEN}": "x"})
         polling.step()
-    assert caplog.text.count("sends 2 settings that this agent doesn't know and ignores") == 1
+    assert caplog.text.count("sends 2 settings that this agent does not know, and ignores") == 1
     assert len(applied) == 2
     assert not traces(TOKEN, caplog.text)
 

@@ -26,7 +26,9 @@ def test_the_bounds_are_in_range(interval):
 
 @pytest.mark.parametrize("interval", [9, 3601, 0, -1, 10**30, 60.0, True, "60", None])
 def test_an_interval_out_of_range_is_refused_with_a_sentence(interval):
-    with pytest.raises(EdgeError, match=r"interval_seconds must be from 10 to 3600, not .*; the last settings stay\."):
+    with pytest.raises(
+        EdgeError, match=r"interval_seconds must be from 10 to 3600, not .*; the last settings stay in effect\."
+    ):
         parse_settings({**GOOD, "interval_seconds": interval})
 
 

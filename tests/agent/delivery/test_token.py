@@ -70,7 +70,7 @@ def test_what_a_file_holds_beside_a_token_is_named_and_not_repeated(file, conten
     file.write_text(content)
     said = refusal(file)
     assert f"The token file {file} {flaw}" in said
-    assert said.endswith("It must hold one token, and nothing else.")
+    assert said.endswith("It must contain one token, and nothing else.")
     assert not content.strip() or content.strip() not in said
     assert "planted" not in said
 

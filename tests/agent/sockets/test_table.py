@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from agent.errors import TableUnreadable
-from agent.flows.links import links_of
+from agent.flows.connections import connections_of
 from agent.flows.table import Endpoint, Key, Protocol, State
 from agent.sockets import by_psutil, commands, processes
 from agent.sockets.fields import Parsed
@@ -53,9 +53,9 @@ def without_programs(monkeypatch, tmp_path):
 
 def found(client):
     """The lines of both ends of a connection."""
-    links = links_of(read_snapshot(0))
+    connections = connections_of(read_snapshot(0))
     here, there = Endpoint(*client.getsockname()), Endpoint(*client.getpeername())
-    return links[Key(Protocol.TCP, here, there)], links[Key(Protocol.TCP, there, here)]
+    return connections[Key(Protocol.TCP, here, there)], connections[Key(Protocol.TCP, there, here)]
 
 
 def test_a_real_connection_is_seen_from_both_ends_with_its_process(pair):
@@ -84,7 +84,7 @@ def test_where_ss_and_psutil_are_missing_netstat_is_read(monkeypatch):
     monkeypatch.setitem(sys.modules, "psutil", None)
     recorded = (RECORDED / "linux-netstat-client.txt").read_text()
     monkeypatch.setattr("agent.sockets.table.output_of", lambda _: recorded)
-    assert len(links_of(read_snapshot(0, "linux"))) == 11
+    assert len(connections_of(read_snapshot(0, "linux"))) == 11
 
 
 @pytest.mark.usefixtures("without_programs")

@@ -106,7 +106,7 @@ def test_what_was_stored_before_a_lost_reply_and_a_kill_is_a_duplicate_afterward
 def test_a_second_gateway_on_the_same_directory_does_not_start(tmp_path, capfd):
     with open_stores(tmp_path), pytest.raises(RuntimeError, match="exit status 1"):
         GatewayProcess(tmp_path)
-    assert "is another gateway serving them?" in capfd.readouterr().err
+    assert "Is another gateway serving from that directory?" in capfd.readouterr().err
 
 
 def test_secrets_do_not_show(customer):

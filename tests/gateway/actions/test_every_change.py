@@ -9,7 +9,7 @@ from gateway.operator.budget import budget
 from gateway.operator.removal import remove
 from gateway.operator.work import Work
 from gateway.stores.accounts import Role
-from gateway.stores.agents import Presence, Standing
+from gateway.stores.agents import AgentIdentity, Standing
 from gateway.stores.audit_log import Action, Actor
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
@@ -23,7 +23,7 @@ from tests.gateway.actions.statements import GATEWAY, Recorder, calls_of, changi
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 WITHOUT_AN_ENTRY = {
     "AuditLog.add_none": "changes nothing: it takes as long as an entry",
-    "AuditLog.forget": "entries that have outlived their time",
+    "AuditLog.forget": "entries that have expired their time",
     "Database.open": "begins an empty file",
     "Database.touch": "changes nothing: it is how the gateway looks whether it can write",
     "Tokens.find": "when a token was last used",
@@ -31,9 +31,9 @@ WITHOUT_AN_ENTRY = {
     "Sessions.find": "when a session was last seen",
     "Sessions.end": "sessions end with a click or by themselves",
     "Sessions.forget": "sessions that are over",
-    "Agents.meet": "when an agent was last seen, and what it says of itself; a new machine has its entry",
-    "Agents._describe": "as Agents.meet",
-    "Agents._machine": "as Agents.meet: an agent may say that it is on another machine",
+    "Agents.register": "when an agent was last seen, and what it says of itself; a new machine has its entry",
+    "Agents._describe": "as Agents.register",
+    "Agents._machine": "as Agents.register: an agent may say that it is on another machine",
     "Agents.note_delivery": "how far behind an agent is",
     "Removals.begin": "the entry is written once all is gone; until then the removal itself is on record",
     "Removals._end_access": "likewise",
@@ -87,9 +87,9 @@ def everything(stores):
     registrations.deregister(stores, actor, NOW, "id")
     exports.note_export(stores, actor, NOW, Action.EXPORTED_TRAFFIC, "CSV")
     people.remove_user(stores.database, NOW, "ada")
-    wishes = {"customer": "contoso", "who": "the operator", "texts": 5_000_000, "look_only": False}
-    budget(Work(stores, lambda: NOW, lambda _told: None, wishes))
-    remove(Work(stores, lambda: NOW, lambda _told: None, wishes))
+    arguments = {"customer": "contoso", "who": "the operator", "texts": 5_000_000, "look_only": False}
+    budget(Work(stores, lambda: NOW, lambda _told: None, arguments))
+    remove(Work(stores, lambda: NOW, lambda _told: None, arguments))
     stores.audit_log.forget(NOW)
     stores.sessions.forget(NOW)
     stores.database.touch()
@@ -97,7 +97,7 @@ def everything(stores):
 
 def _machines(stores, actor):
     number = blueprints.import_blueprint(stores, actor, NOW, NewBlueprint("Minute", "", 60, "<x/>"))
-    said = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "Linux", "1.0", ("10.0.0.4",))
+    said = AgentIdentity("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "Linux", "1.0", ("10.0.0.4",))
     machines.register_agent(stores, actor, NOW, said, "192.0.2.2")
     machines.add_machine(stores, actor, NOW, "by-hand", ["10.0.0.9"], "Linux")
     (machine,) = stores.items.page(actor.customer, ItemFilter(name="web-1"), 9)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.stores.agents import Presence, Standing
+from gateway.stores.agents import AgentIdentity, Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
 from gateway.stores.server_traffic import Answer
@@ -51,11 +51,11 @@ def filled(gateway, customer, clock):
     for subscription in (ID, ID.replace("0b", "1c")):
         stores.registrations.put(customer, subscription, registration(), now)
     stores.registrations.end(customer, ID, now)
-    presence = Presence(ID, "web-1", "Linux 6.1 x86_64", "1.0", tuple(f"fd00::{last}" for last in range(1, 65)))
-    item = stores.agents.meet(customer, presence, now - timedelta(hours=1)).item
+    identity = AgentIdentity(ID, "web-1", "Linux 6.1 x86_64", "1.0", tuple(f"fd00::{last}" for last in range(1, 65)))
+    item = stores.agents.register(customer, identity, now - timedelta(hours=1)).item
     for number, standing in enumerate((Standing.ACCEPTED, Standing.REFUSED, None)):
         agent = ID.replace("0b", f"{number}c")
-        stores.agents.meet(customer, replace(presence, id=agent), now, "192.0.2.7")
+        stores.agents.register(customer, replace(identity, id=agent), now, "192.0.2.7")
         if standing is not None:
             stores.agents.decide(customer, item, agent, standing)
     stores.agents.note_delivery(customer, ID, timedelta(hours=1), 3)

@@ -156,7 +156,7 @@ def test_a_machine_made_by_hand_takes_the_agent_that_an_administrator_accepts_an
     for each in (agent, stranger):
         assert each.ask().json()["collect"] is False
     page.reload()
-    page.get_by_role("row", name="WEB-1").get_by_role("link", name="2 to be accepted").click()
+    page.get_by_role("row", name="WEB-1").get_by_role("link", name="2 waiting for acceptance").click()
     assert "2 agents say that they are on this machine." in page.locator(".notice").inner_text()
     row = page.get_by_role("row", name=agent.id)
     assert ["pending" in row.inner_text(), "127.0.0.1" in row.inner_text()] == [True, True]
@@ -202,7 +202,7 @@ def test_a_file_that_is_no_blueprint_ends_in_a_sentence_at_the_field(visit, page
     visit.open("/setup/blueprints")
     page.get_by_label("Blueprint file").set_input_files(tmp_path / "x.xml")
     page.get_by_role("button", name="Import", exact=True).click()
-    assert page.locator("#blueprint-error").inner_text().startswith("A blueprint has no document type")
+    assert page.locator("#blueprint-error").inner_text().startswith("A blueprint must not have a document type")
 
 
 def test_all_sources_are_in_one_list_and_are_told_apart(visit, sign_in, agent, accept, post_logs, clock):

@@ -27,7 +27,7 @@ def test_a_newcomer_signs_in_and_chooses_a_password_by_keyboard_alone(visit, new
     keys.type(PASSWORD)
     keys.press("Enter")
     page.wait_for_url("**/account")
-    assert page.get_by_text("Choose a password of your own").is_visible()
+    assert page.get_by_text("Choose your own password").is_visible()
     page.get_by_label("Current password").focus()
     for text in (PASSWORD, "a password of my own", "a password of mine"):
         keys.type(text)
@@ -35,7 +35,7 @@ def test_a_newcomer_signs_in_and_chooses_a_password_by_keyboard_alone(visit, new
     keys.press("Enter")
     again = page.get_by_label("New password again")
     again.and_(page.locator("[aria-invalid]")).wait_for()
-    assert "not what you entered above" in page.locator(f"#{again.get_attribute('aria-describedby')}").inner_text()
+    assert "The passwords differ." in page.locator(f"#{again.get_attribute('aria-describedby')}").inner_text()
     page.get_by_label("Current password").focus()
     for text in (PASSWORD, "a password of my own", "a password of my own"):
         keys.type(text)

@@ -11,7 +11,7 @@ from gateway.limits import DEFAULT_LIMITS
 from gateway.places import Places
 from gateway.signing_in import SigningIn
 from gateway.site import Site
-from gateway.stores.agents import Presence
+from gateway.stores.agents import AgentIdentity
 from gateway.stores.audit_log import Action, Actor
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.server_traffic import Answer
@@ -88,8 +88,8 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
 
 def hostile_machine(stores, customer, now):
     """A machine whose agent says nothing but scripts, with what is applied to it; give its number."""
-    presence = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", SCRIPT, SCRIPT, SCRIPT, ())
-    item = stores.agents.meet(customer, presence, now).item
+    identity = AgentIdentity("0b1f6471-1bf0-4dda-aec3-cb9272f09590", SCRIPT, SCRIPT, SCRIPT, ())
+    item = stores.agents.register(customer, identity, now).item
     blueprint = stores.blueprints.put(customer, NewBlueprint(SCRIPT, SCRIPT, 60, SCRIPT), now)
     stores.items.save(customer, item, [blueprint], [], now)
     stores.server_traffic.add(item, Answer(now, 400, None, SCRIPT))

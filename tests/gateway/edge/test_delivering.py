@@ -65,7 +65,7 @@ def test_only_records_of_this_machines_agent_are_taken(gateway, agent, answers):
     assert answer["accepted"] == 1
     assert [(each["line"], each["reason"]) for each in answer["rejected"]][:2] == [
         (0, "source must be agent, not nsg"),
-        (1, "host must be 'web-1', whose agent this is, not 'db-1'"),
+        (1, "host must be 'web-1', the machine of this agent, not 'db-1'"),
     ]
     assert stored(gateway, agent) == [good]
     (kept,) = answers(agent)

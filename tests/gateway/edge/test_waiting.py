@@ -70,7 +70,7 @@ def test_an_agent_that_waits_keeps_its_intervals_goes_on_asking_and_sends_them_o
     assert (len(running.spool), running.spool.dropped) == (3, 0)
     assert gateway.stores.records.count(customer) == 0
     sentence = "An administrator has not accepted this agent yet. Open the machine in the console to accept it."
-    assert caplog.text.count(f"answers 403: {sentence} (machine_pending) 3 intervals wait.") == 1
+    assert caplog.text.count(f"answers 403: {sentence} (machine_pending) 3 intervals are waiting.") == 1
     gateway.stores.agents.decide(customer, number, running.identity.agent_id, Standing.ACCEPTED)
     assert [running.delivery.step() for _ in range(4)] == [0, 0, 0, None]
     assert gateway.stores.records.count(customer) == 3
@@ -110,4 +110,4 @@ def test_an_agent_says_at_its_start_that_it_collects_nothing(running, caplog):
     caplog.set_level(logging.INFO)
     running.asking.step()
     Collector(lambda: pytest.fail("it looks"), running.spool, running.clock, "srv-1").apply(running.told[0])
-    assert "Nothing is collected: this agent is not accepted in the console yet" in caplog.text
+    assert "Nothing is being collected: this agent is not accepted in the console yet" in caplog.text

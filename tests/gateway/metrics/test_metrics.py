@@ -17,7 +17,7 @@ from gateway.metrics.activity import Activity, Posts
 from gateway.metrics.app import TokenFileError, create_metrics, read_token
 from gateway.metrics.collecting import Totals
 from gateway.server import listen, server
-from gateway.stores.agents import Presence
+from gateway.stores.agents import AgentIdentity
 from gateway.stores.health import TRY_EVERY
 from gateway.stores.tokens import TokenKind
 from tests.gateway.client import Client, ndjson, record
@@ -159,8 +159,8 @@ def test_machines_are_totals_to_everybody_and_by_customer_to_the_token(gateway, 
     other = gateway.stores.accounts.add_customer("other")
     assert value(scrape(), "sluice_machines", state="pending") == 0
     for number, customer in enumerate((named.customer, named.customer, other)):
-        agent = Presence(f"agent-{number}", f"web-{number}", "Linux", "1.0", ())
-        gateway.stores.agents.meet(customer, agent, clock.now())
+        agent = AgentIdentity(f"agent-{number}", f"web-{number}", "Linux", "1.0", ())
+        gateway.stores.agents.register(customer, agent, clock.now())
     gateway.stores.items.add(other, "by-hand", [], "Linux")
     assert value(scrape(), "sluice_machines", state="accepted") == 1
     assert value(scrape(), "sluice_machines", state="pending") == 3

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.clock import Clock, to_ms, utc_now
 from gateway.operator.app import create_operator
-from gateway.operator.asking import carry_out
+from gateway.operator.client import carry_out
 from gateway.operator.socket import listening
 from gateway.server import run, server
 from gateway.stores.deployments import NewStorageAccount, StorageAccount

@@ -19,7 +19,7 @@ from dev.gateway.local import GatewayProcess, new_customer
 from gateway.cli import main
 from gateway.clock import utc_now
 from gateway.operator.archive import Manifest
-from gateway.operator.asking import carry_out
+from gateway.operator.client import carry_out
 from gateway.operator.socket import connected
 from gateway.operator.work import RefusedError
 from gateway.stores.duckdb import snapshot as copying
@@ -37,7 +37,7 @@ def silent(_):
     """Hear no progress."""
 
 
-def wishes(target, *, key=False):
+def arguments(target, *, key=False):
     return {"to": str(target), "with_secrets_key": key}
 
 
@@ -167,22 +167,22 @@ def test_nothing_is_written_over(data, tmp_path, capsys, taken):
 
 def test_a_directory_that_no_gateway_kept_anything_in_is_not_backed_up(tmp_path, capsys):
     assert main(["backup", "--data", str(tmp_path / "dtaa"), str(tmp_path / "backup")]) == 1
-    assert "Name the directory that it serves from." in capsys.readouterr().err
+    assert "Name the directory that the gateway serves from." in capsys.readouterr().err
     assert names(tmp_path) == set()
 
 
 def test_a_full_disk_ends_in_a_sentence_and_the_gateway_goes_on(data, tiny_disk, tmp_path):
     with operated(data) as stores:
-        with pytest.raises(RefusedError, match="its disk is not full; then try again"):
-            carry_out(data, "backup", wishes(tiny_disk / "backup"), silent)
+        with pytest.raises(RefusedError, match="its disk is not full, then try again"):
+            carry_out(data, "backup", arguments(tiny_disk / "backup"), silent)
         assert names(tiny_disk) == set()
         stores.records.store(Post(1, "after", b"", b"{}", NOW), transposed([record()]))
-        assert carry_out(data, "backup", wishes(tmp_path / "backup"), silent)["records"] == 2
+        assert carry_out(data, "backup", arguments(tmp_path / "backup"), silent)["records"] == 2
 
 
 def test_where_a_disk_is_mounted_a_directory_in_it_is_asked_for(data, tiny_disk, capsys):
     assert main(["backup", "--data", str(data), str(tiny_disk)]) == 1
-    assert "Name a directory in it" in capsys.readouterr().err
+    assert "Name a directory within it" in capsys.readouterr().err
 
 
 def test_a_gateway_that_is_killed_leaves_no_backup(data, tmp_path):
@@ -190,17 +190,17 @@ def test_a_gateway_that_is_killed_leaves_no_backup(data, tmp_path):
         stores.records.store(Post(1, "many", b"", b"{}", NOW), transposed([record()] * 20_000))
     target = tmp_path / "backup"
     with GatewayProcess(data) as gateway:
-        with pytest.raises(RefusedError, match=r"The gateway (stopped answering|ended)"):
-            carry_out(data, "backup", wishes(target), lambda _: gateway.kill())
+        with pytest.raises(RefusedError, match=r"The gateway stopped (answering|before)"):
+            carry_out(data, "backup", arguments(target), lambda _: gateway.kill())
         assert not target.exists()
-    assert carry_out(data, "backup", wishes(target), silent)["records"] == 20_001
+    assert carry_out(data, "backup", arguments(target), silent)["records"] == 20_001
 
 
 def begun(data, target):
     """Ask for a backup, and return the connection once it has begun."""
     asking = http.client.HTTPConnection("gateway")
     asking.sock = connected(data)
-    asking.request("POST", "/backup", orjson.dumps(wishes(target)))
+    asking.request("POST", "/backup", orjson.dumps(arguments(target)))
     assert "progress" in orjson.loads(asking.getresponse().readline())
     return asking
 
@@ -235,7 +235,7 @@ def test_a_gateway_that_ends_leaves_no_backup_half_done(data, tmp_path):
 
 def test_a_command_without_a_gateway_that_is_killed_leaves_no_backup(data, tmp_path):
     program = (
-        "import os, sys; from pathlib import Path; from gateway.operator.asking import carry_out;"
+        "import os, sys; from pathlib import Path; from gateway.operator.client import carry_out;"
         "carry_out(Path(sys.argv[1]), 'backup', {'to': sys.argv[2], 'with_secrets_key': False},"
         "lambda _: os.kill(os.getpid(), 9))"
     )

@@ -20,8 +20,8 @@ def stores(tmp_path):
 
 @pytest.fixture
 def ask(stores):
-    def asking(customer="contoso", **wishes):
-        work = Work(stores, lambda: NOW, lambda _told: None, {"customer": customer, "who": "ada"} | wishes)
+    def asking(customer="contoso", **arguments):
+        work = Work(stores, lambda: NOW, lambda _told: None, {"customer": customer, "who": "ada"} | arguments)
         return OPERATIONS["budget"](work)
 
     return asking

@@ -180,7 +180,7 @@ def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(whole_backup
         (b"[]", "damaged"),
         (b"{}", "damaged"),
         (b'{"format": 1}', "damaged"),
-        (b'{"format": 2}', "has the format 2, and this version of the gateway knows only 1"),
+        (b'{"format": 2}', "has format 2, but this version of the gateway knows only 1"),
         (None, "is not a backup"),
     ],
 )
@@ -272,7 +272,7 @@ def test_no_gateway_starts_on_a_restore_that_was_cut_off(backup, restored, capsy
         ["restore", str(backup), "--data", str(restored)],
     ):
         assert main(again) == 1
-        assert "empty the directory, and restore once more." in capsys.readouterr().err
+        assert "empty the directory and restore again." in capsys.readouterr().err
     shutil.rmtree(restored)
     assert restore(backup, restored) == 0
     assert main(["user", "password", "ada", "--data", str(restored)]) == 0
@@ -305,7 +305,7 @@ def test_a_file_of_another_version_than_the_manifest_says_is_refused(backup, res
         change_manifest(backup, lambda manifest: manifest["files"].update({"accounts.sqlite": entry}))
 
     lie(f"PRAGMA user_version = {version}")
-    assert f"has schema {version}, and its manifest says" in refused(capsys, backup, restored)
+    assert f"has schema {version}, but its manifest says" in refused(capsys, backup, restored)
 
 
 def test_what_no_gateway_writes_is_refused(backup, restored, capsys):
@@ -314,4 +314,4 @@ def test_what_no_gateway_writes_is_refused(backup, restored, capsys):
     content = (backup / "accounts.sqlite").read_bytes()
     entry = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     change_manifest(backup, lambda manifest: manifest["files"].update({"accounts.sqlite": entry}))
-    assert "holds what no gateway writes" in refused(capsys, backup, restored)
+    assert "contains something that no gateway writes" in refused(capsys, backup, restored)

@@ -21,16 +21,18 @@ FIRST = (3, 3)
 NOW = (records_schema.SCHEMA.version, accounts_schema.SCHEMA.version)
 """The present ones."""
 RENAMED = {("rules", "id"): "rule_id", ("origins", "id"): "origin_id", ("journal", "deed"): "action"}
-"""Columns of version 0.1 by what they are called now."""
+"""Columns of version 0.1, by their current names."""
 TABLES = {"journal": "audit_log"}
 """Tables likewise."""
 PHRASES = {
     Action.SIGN_IN_REFUSED: "was refused to sign in",
+    Action.MADE_TOKEN: "made a subscription token",
+    Action.MADE_HOLD: "made a hold",
     Action.SAVED_MACHINE: "saved a configuration item",
     Action.REMOVED_MACHINE: "removed a configuration item",
     Action.DEREGISTERED: "took a subscription's registration away",
 }
-"""Actions that were called otherwise in version 0.1, which stored what they were called."""
+"""Phrases of version 0.1, which stored phrases, where the words of the action are different now."""
 type Rows = dict[str, list[tuple[Any, ...]]]
 
 

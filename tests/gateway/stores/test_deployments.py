@@ -44,7 +44,7 @@ def test_they_do_not_show():
 
 def test_a_name_is_taken_once_by_each_customer(deployments, customer, accounts):
     deployments.add(customer, "azure-prod", ID, [NewStorageAccount(ONE, "x")], NOW)
-    with pytest.raises(StoreError, match="azure-prod already"):
+    with pytest.raises(StoreError, match="already a deployment azure-prod"):
         deployments.add(customer, "azure-prod", ID, [NewStorageAccount(ONE, "y")], NOW)
     assert deployments.connection_strings(customer, "azure-prod") == {"flowlogsone": "x"}
     other = accounts.add_customer("other")
@@ -62,7 +62,7 @@ def test_an_account_without_a_new_connection_string_keeps_the_one_of_its_name(de
 
 def test_an_account_with_no_connection_string_to_keep_changes_nothing(deployments, customer):
     deployments.add(customer, "azure-prod", ID, [NewStorageAccount(ONE, "one")], NOW)
-    with pytest.raises(StoreError, match="flowlogstwo to keep"):
+    with pytest.raises(StoreError, match="no stored connection string for flowlogstwo"):
         deployments.replace(customer, "azure-prod", ID, [NewStorageAccount(TWO, None)], NOW)
     assert deployments.connection_strings(customer, "azure-prod") == {"flowlogsone": "one"}
 

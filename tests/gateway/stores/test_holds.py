@@ -50,7 +50,7 @@ def test_there_are_no_more_holds_in_force_than_a_deletion_can_ask(holds, custome
     monkeypatch.setattr(module, "MOST_HOLDS", 2)
     first = hold(customer)
     hold(customer)
-    with pytest.raises(StoreError, match="2 holds in force already"):
+    with pytest.raises(StoreError, match="already 2 holds in force"):
         hold(customer)
     hold(accounts.add_customer("other"))
     holds.lift(customer, first, NOW)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.stores.agents import Agents, Presence
+from gateway.stores.agents import AgentIdentity, Agents
 from gateway.stores.blueprints import Blueprints, NewBlueprint
 from gateway.stores.changes import Changes
 from gateway.stores.errors import StoreError
@@ -34,14 +34,14 @@ def test_a_machine_made_by_hand_is_accepted_and_waits_for_its_agent(items, custo
 
 def test_a_name_is_taken_once_whatever_its_case(items, customer):
     items.add(customer, "web-1", [], "")
-    with pytest.raises(StoreError, match="a machine WEB-1 already"):
+    with pytest.raises(StoreError, match="already a machine WEB-1"):
         items.add(customer, "WEB-1", [], "")
 
 
 def test_machines_are_found_by_what_their_columns_hold(items, customer, database):
     items.add(customer, "web-1", ["10.0.0.4", "fd00::4"], "Linux 6.1")
     items.add(customer, "db%1", ["10.0.0.5"], "Windows")
-    Agents(database, Changes()).meet(customer, Presence("a", "app-1", "Linux", "1", ("10.0.1.4",)), NOW)
+    Agents(database, Changes()).register(customer, AgentIdentity("a", "app-1", "Linux", "1", ("10.0.1.4",)), NOW)
     assert names(items, customer) == ["app-1", "db%1", "web-1"]
     assert names(items, customer, name="WEB") == ["web-1"]
     assert names(items, customer, name="%") == ["db%1"]
@@ -52,7 +52,7 @@ def test_machines_are_found_by_what_their_columns_hold(items, customer, database
 
 
 def test_saving_accepts_a_machine_and_leaves_what_is_not_named_alone(items, blueprints, customer, database):
-    number = Agents(database, Changes()).meet(customer, Presence("a", "web-1", "Linux", "1", ()), NOW).item
+    number = Agents(database, Changes()).register(customer, AgentIdentity("a", "web-1", "Linux", "1", ()), NOW).item
     for name in ("one", "two", "three"):
         blueprints.put(customer, NewBlueprint(name, "", 60, ""), NOW)
     one, three, two = (each.number for each in blueprints.all(customer))
@@ -79,8 +79,8 @@ def test_another_customers_blueprint_is_not_applied_and_another_customers_machin
 
 def test_a_removed_machine_is_gone_with_its_agents(items, customer, database):
     agents = Agents(database, Changes())
-    number = agents.meet(customer, Presence("a", "web-1", "Linux", "1", ()), NOW).item
+    number = agents.register(customer, AgentIdentity("a", "web-1", "Linux", "1", ()), NOW).item
     assert items.remove(customer, number) == "web-1"
     assert items.find(customer, number) is None
     assert agents.find(customer, "a") is None
-    assert agents.meet(customer, Presence("a", "web-1", "Linux", "1", ()), NOW).new
+    assert agents.register(customer, AgentIdentity("a", "web-1", "Linux", "1", ()), NOW).new

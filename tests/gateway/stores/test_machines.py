@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from gateway.stores.agents import Presence, Standing
+from gateway.stores.agents import AgentIdentity, Standing
 from gateway.stores.machines import Machines, machines
 from gateway.stores.server_traffic import Answer
 
@@ -11,12 +11,12 @@ def test_machines_are_counted_by_how_they_are(gateway, clock):
     other = stores.accounts.add_customer("another with machines")
     silent_since = now - timedelta(minutes=3)
     for number, (seen, answers) in enumerate([(0, [200]), (10, [200, 413]), (1, [413, 200]), (99, [])]):
-        presence = Presence(f"agent-{number}", f"web-{number}", "Linux", "1.0", ())
-        item = stores.agents.meet(customer, presence, now - timedelta(minutes=seen)).item
+        identity = AgentIdentity(f"agent-{number}", f"web-{number}", "Linux", "1.0", ())
+        item = stores.agents.register(customer, identity, now - timedelta(minutes=seen)).item
         for status in answers:
             stores.server_traffic.add(item, Answer(now, status))
     stores.agents.decide(customer, item, "agent-3", Standing.ACCEPTED)
-    stores.agents.meet(customer, Presence("agent-4", "web-3", "Linux", "1.0", ()), now)
+    stores.agents.register(customer, AgentIdentity("agent-4", "web-3", "Linux", "1.0", ()), now)
     stores.items.add(customer, "by-hand", [], "Linux")
     stores.items.add(other, "by-hand", [], "Linux")
     found = Machines(accepted=2, pending=3, reporting=4, silent=2, refused=1)

@@ -131,7 +131,7 @@ def test_too_little_room_is_refused_with_both_numbers_and_nothing_is_changed(dat
     before = files(data)
     size = sum((data / name).stat().st_size for name in ("records.duckdb", "accounts.sqlite"))
     monkeypatch.setattr(upgrade.shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - size + 1, size - 1))
-    with pytest.raises(UpgradeError, match=rf"takes 2\.\d MB in {data}, and 2\.2 MB are free\. Make room"):
+    with pytest.raises(UpgradeError, match=rf"takes 2\.\d MB in {data}, but only 2\.2 MB are free\. Free some space"):
         upgrade.upgrade(data, lambda _told: None)
     assert files(data) == before
     monkeypatch.setattr(upgrade.shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 2 * size, 2 * size))
@@ -143,7 +143,7 @@ def test_no_other_command_brings_a_directory_forward(data, capsys):
     assert main(["user", "add", "eve", "--customer", "contoso", "--data", str(data)]) == 1
     told = capsys.readouterr().err
     assert "accounts.sqlite was written by an earlier version of the gateway. Copy" in told
-    assert "`serve` brings it forward" in told
+    assert "`serve` upgrades it" in told
     assert versions(data) == before
 
 

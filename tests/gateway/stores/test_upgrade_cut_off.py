@@ -178,7 +178,7 @@ def test_a_file_that_can_t_be_opened_is_left_and_the_copy_that_a_cut_off_upgrade
     (data / name).write_bytes(b"torn" * 4096)
     before = files(data)
     with pytest.raises(
-        UpgradeError, match=rf"{name} can't be opened\. An upgrade of it was cut off, and .*before-upgrade"
+        UpgradeError, match=rf"{name} can't be opened\. An upgrade of it was interrupted, and .*before-upgrade"
     ):
         upgrade.upgrade(data, lambda _told: None)
     assert files(data)[name] == before[name]
@@ -216,7 +216,7 @@ sys.exit(main(["serve", "--data", sys.argv[1], "--port", "0"]))
 def test_a_disk_that_fills_up_within_a_step_leaves_the_file_as_it_was_before_that_step(data, old_columns, kept):
     done = subprocess.run([sys.executable, "-c", HEAVY, data], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "could not be brought forward; it is as it was before the step that failed" in done.stderr
+    assert "could not be upgraded; it is as it was before the step that failed" in done.stderr
     assert versions(data)[0] == NOW[0]
     assert rows(data, old_columns) == kept
     upgrade.upgrade(data, lambda _told: None)

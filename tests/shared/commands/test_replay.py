@@ -63,7 +63,7 @@ def test_with_nobody_to_ask_it_refuses(operator, replay, monkeypatch):
         monkeypatch.setattr(sys, "stdin", nobody)
         said = replay()
     assert said.code == 2
-    assert "There is no terminal to ask at. Use --yes" in said.err
+    assert "There is no terminal to ask for confirmation. Use --yes" in said.err
     assert operator.stored == []
 
 

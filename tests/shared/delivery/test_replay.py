@@ -147,7 +147,7 @@ def test_a_gateway_that_takes_less_by_now_gets_no_halves(world, replays):
     delivered(world, range(4), [4])
     world.gateway.always = takes_at_most(2)
     assert replays() == [Outcome.UNEXPECTED_ANSWER]
-    assert "accepted whole before" in replays.reports[0].message
+    assert "accepted as a whole before" in replays.reports[0].message
     assert world.stored == list(range(5))
 
 

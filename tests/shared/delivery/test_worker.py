@@ -432,32 +432,18 @@ def test_the_holder_looks_again_three_times_at_most(world):
     assert world.stored == [0, 1, 2, 3]
 
 
-def test_a_log_committed_while_it_is_read_is_looked_at_anew(world):
+@pytest.mark.parametrize("overtaken_at", [0, 1])
+def test_a_log_that_is_committed_again_during_its_first_or_second_read_is_delivered_completely(world, overtaken_at):
     log = world.log()
     log.minute(1)
     read, times = world.logs.read, iter(range(10))
 
-    def overtaken_once(*args):
-        if next(times) == 1:
+    def overtaken(*args):
+        if next(times) == overtaken_at:
             log.minute(2)
         return read(*args)
 
-    world.logs.read = overtaken_once
-    assert world.event(log).outcome is Outcome.DELIVERED
-    assert world.stored == [1, 2]
-
-
-def test_a_log_committed_while_it_is_looked_at_for_the_first_time_is_delivered_all_the_same(world):
-    log = world.log()
-    log.minute(1)
-    read, times = world.logs.read, iter(range(10))
-
-    def overtaken_at_first(*args):
-        if next(times) == 0:
-            log.minute(2)
-        return read(*args)
-
-    world.logs.read = overtaken_at_first
+    world.logs.read = overtaken
     assert world.event(log).outcome is Outcome.DELIVERED
     assert world.stored == [1, 2]
 

@@ -193,9 +193,9 @@ def test_a_container_that_is_missing_is_told_in_storage_s_own_words_alone(name, 
     [
         (StorageFault.PAGE_200, "Something other than storage answered for storage account"),
         (StorageFault.PAGE_404, "not in storage's own form (status 404)"),
-        (StorageFault.EMPTY_200, "not a whole <BlockList>"),
-        (StorageFault.OTHER_XML, "not a whole <BlockList>"),
-        (StorageFault.SHORT, "not a whole <BlockList>"),
+        (StorageFault.EMPTY_200, "not a complete <BlockList>"),
+        (StorageFault.OTHER_XML, "not a complete <BlockList>"),
+        (StorageFault.SHORT, "not a complete <BlockList>"),
         (StorageFault.GARBLED_XML, "returned an answer that can't be read (DeserializationError)"),
         (StorageFault.STALE, "belongs to another request"),
         (StorageFault.FORBIDDEN, "forbids this (AuthorizationFailure)"),
@@ -213,8 +213,8 @@ def test_the_sentence_says_what_came(fault, words, kept):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (StorageFault.EMPTY_200, "not the range that was asked for (status 200)"),
-        (StorageFault.SHORT, "its length is not that of the range"),
+        (StorageFault.EMPTY_200, "not the requested range (status 200)"),
+        (StorageFault.SHORT, "its length is not that of the requested range"),
         (StorageFault.CUT, "broke, or its answer was damaged, while it was being read"),
         (StorageFault.STALE, "belongs to another request"),
     ],

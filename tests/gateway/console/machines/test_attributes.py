@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.stores.agents import Presence
+from gateway.stores.agents import AgentIdentity
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.server_traffic import Answer
 from tests.gateway.console.person import text_of
@@ -80,9 +80,9 @@ def test_a_delivery_of_which_nothing_was_taken_stands_out(gateway, reader, items
 
 
 def test_an_old_value_of_an_agent_that_is_silent_is_not_taken_for_a_good_one(gateway, team, reader, clock):
-    presence = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "", "", ())
+    identity = AgentIdentity("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "", "", ())
     seen_at = clock.now()
-    item = gateway.stores.agents.meet(team.customer, presence, seen_at).item
+    item = gateway.stores.agents.register(team.customer, identity, seen_at).item
     gateway.stores.server_traffic.add(item, Answer(seen_at, 200, 1))
     assert "silent" not in text_of(reader.get("/setup/attributes"))
     clock.move(181)

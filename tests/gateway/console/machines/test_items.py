@@ -5,19 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.stores.agents import Presence
+from gateway.stores.agents import AgentIdentity
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.server_traffic import Answer
 from tests.gateway.console.person import text_of
 from tests.gateway.console.sheet import Sheet
 
-WEB = Presence("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "Linux 6.1 x86_64", "1.0", ("10.0.0.4", "fd00::4"))
+WEB = AgentIdentity("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "Linux 6.1 x86_64", "1.0", ("10.0.0.4", "fd00::4"))
 
 
 @pytest.fixture
 def met(gateway, team, clock):
     """The number of a machine whose agent has asked."""
-    return gateway.stores.agents.meet(team.customer, WEB, clock.now()).item
+    return gateway.stores.agents.register(team.customer, WEB, clock.now()).item
 
 
 @pytest.fixture
@@ -60,7 +60,9 @@ def test_a_machine_appears_by_itself_as_pending(reader, met, clock):
 @pytest.mark.usefixtures("met")
 def test_each_column_filters_the_list(gateway, team, reader, clock):
     gateway.stores.items.add(team.customer, "db-1", ["10.0.0.5"], "Windows")
-    gateway.stores.agents.meet(team.customer, replace(WEB, id="b", host="web-2", addresses=("10.0.0.6",)), clock.now())
+    gateway.stores.agents.register(
+        team.customer, replace(WEB, id="b", host="web-2", addresses=("10.0.0.6",)), clock.now()
+    )
     for query, expected in [
         ("", ["db-1", "web-1", "web-2"]),
         ("name=WEB", ["web-1", "web-2"]),
@@ -87,7 +89,7 @@ def test_a_machine_is_made_by_hand_and_found_by_its_agent(gateway, team, adminis
     page = text_of(administrator.get(answer.headers["Location"]))
     assert "WEB-1 is saved. No blueprint is applied" in page
     assert "WEB-1 10.0.0.9, fd00::9 Linux accepted none no agent yet" in page
-    met = gateway.stores.agents.meet(team.customer, WEB, clock.now(), "192.0.2.7")
+    met = gateway.stores.agents.register(team.customer, WEB, clock.now(), "192.0.2.7")
     assert not met.new
     listed = text_of(administrator.get("/setup/items"))
     assert "WEB-1 10.0.0.9, fd00::9 Linux accepted none 1 waiting for acceptance" in listed
@@ -216,15 +218,15 @@ def test_a_reader_looks_on(gateway, reader, met):
 def test_saving_accepts_the_agent_that_was_seen_and_none_that_asked_meanwhile(gateway, team, administrator, met, clock):
     (seen,) = hidden_agents(administrator, met)
     stranger = replace(WEB, id="1c1f6471-1bf0-4dda-aec3-cb9272f09590", addresses=("192.0.2.66",))
-    gateway.stores.agents.meet(team.customer, stranger, clock.now())
+    gateway.stores.agents.register(team.customer, stranger, clock.now())
     administrator.send(f"/setup/items/{met}", {"agent": seen})
     agents = gateway.stores.agents.of_item(met)
-    assert [(each.presence.id, each.standing) for each in agents] == [(WEB.id, "accepted"), (stranger.id, "pending")]
+    assert [(each.identity.id, each.standing) for each in agents] == [(WEB.id, "accepted"), (stranger.id, "pending")]
 
 
 def test_of_two_agents_that_ask_for_a_new_machine_saving_accepts_neither(gateway, team, administrator, met, clock):
     stranger = replace(WEB, id="1c1f6471-1bf0-4dda-aec3-cb9272f09590")
-    gateway.stores.agents.meet(team.customer, stranger, clock.now())
+    gateway.stores.agents.register(team.customer, stranger, clock.now())
     assert hidden_agents(administrator, met) == []
     text = text_of(administrator.get(f"/setup/items/{met}"))
     assert "2 agents say that they are on this machine." in text
@@ -254,7 +256,7 @@ def test_an_agent_that_is_not_on_the_machine_is_not_accepted(gateway, team, admi
 def test_agents_without_number_do_not_hide_the_one_that_is_accepted(gateway, team, administrator, met, clock):
     administrator.send(f"/setup/items/{met}/agents/{WEB.id}/accept")
     for number in range(205):
-        gateway.stores.agents.meet(team.customer, replace(WEB, id=str(number)), clock.now())
+        gateway.stores.agents.register(team.customer, replace(WEB, id=str(number)), clock.now())
     page = text_of(administrator.get(f"/setup/items/{met}"))
     assert f"{WEB.id} Version 1.0 accepted" in page
     assert "and 6 other agents" in page

@@ -36,15 +36,15 @@ def test_the_audit_log_is_read_page_by_page_newest_first(reader):
 
 def test_a_row_tells_when_who_what_and_to_what(gateway, team, clock, reader):
     gateway.stores.audit_log.add(Actor(team.customer, "ada"), clock.now(), Action.MADE_TOKEN, "token 7")
-    row = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC ada made a subscription token token 7"
+    row = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC ada created a subscription token token 7"
     assert row in text_of(reader.get("/setup/audit-log"))
 
 
 def test_an_erasure_by_the_command_line_is_shown(gateway, team, clock, post, reader):
     post(team, record(src_ip="10.0.0.77"))
     (name,) = (each.name for each in gateway.stores.customers.all(clock.now()) if each.number == team.customer)
-    wishes = {"customer": name, "search": "ip:10.0.0.77", "look_only": False}
-    erase(Work(gateway.stores, clock.now, lambda _told: None, wishes))
+    arguments = {"customer": name, "search": "ip:10.0.0.77", "look_only": False}
+    erase(Work(gateway.stores, clock.now, lambda _told: None, arguments))
     assert "the command line erased records 1 record: ip:10.0.0.77" in text_of(reader.get("/setup/audit-log"))
 
 

@@ -78,4 +78,4 @@ def test_a_lost_key_is_told_without_the_secrets(own, ada, package, tmp_path):
     own.stores.deployments._vault._fernet = None
     refused = ada.send(SCRIPTS)
     assert refused.status_code == 500
-    assert "Put it back from a backup." in text_of(refused)
+    assert "Restore it from a backup." in text_of(refused)

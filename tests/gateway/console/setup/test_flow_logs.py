@@ -207,10 +207,10 @@ def test_a_reader_looks_on(reader, saved):
 
 def test_a_lost_key_is_a_fault_of_the_gateway_and_not_of_the_name(administrator, monkeypatch):
     def seal(_vault, _secret):
-        raise KeyLostError("secrets.key is missing. Put it back from a backup.")
+        raise KeyLostError("secrets.key is missing. Restore it from a backup.")
 
     monkeypatch.setattr("gateway.stores.vault.Vault.seal", seal)
     page = administrator.send("/setup/flow-logs/new", configuration("flowlogsone"))
     assert page.status_code == 500
-    assert "Put it back from a backup." in text_of(page)
+    assert "Restore it from a backup." in text_of(page)
     assert "azure-production" not in text_of(administrator.get("/setup/flow-logs"))

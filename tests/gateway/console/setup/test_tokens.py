@@ -51,7 +51,7 @@ def test_the_audit_log_tells_both_and_not_the_token(gateway, team, administrator
     entries = gateway.stores.audit_log.page(team.customer)
     assert [entry.action.words for entry in entries[:2]] == [
         "revoked a subscription token",
-        "made a subscription token",
+        "created a subscription token",
     ]
     assert entries[0].subject == f"token {made.number} (Production)"
     assert token not in str(entries)

@@ -93,7 +93,7 @@ def test_a_hold_is_made_listed_and_in_the_audit_log(gateway, team, administrator
     made = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
     assert row.cells == [HOLD["search"], f"{begins} to {ends}", "Case 7", held.owner, made, "in force"]
     (entry,) = gateway.stores.audit_log.page(team.customer, size=1)
-    assert (entry.who, entry.action.words) == (held.owner, "made a hold")
+    assert (entry.who, entry.action.words) == (held.owner, "created a hold")
     assert entry.subject == f"hold {held.number}, 2026-11-01 to 2026-11-30, Case 7: {HOLD['search']}"
 
 
@@ -154,7 +154,7 @@ def test_what_is_wrong_with_a_hold_stands_at_its_field_and_the_rest_is_kept(
 def test_one_hold_too_many_is_told_at_the_form(administrator, monkeypatch):
     monkeypatch.setattr(holds, "MOST_HOLDS", 1)
     page = administrator.send(f"{PAGE}/holds", HOLD)
-    assert "1 holds in force already. Lift one" in error(page, "search")
+    assert "There are already 1 holds in force. Lift one" in error(page, "search")
 
 
 def test_a_hold_is_lifted_once_and_stays_listed(gateway, team, administrator, held, clock):

@@ -110,7 +110,7 @@ def test_a_hold_refuses_a_removal_until_it_is_lifted(stores):
     now = utc_now()
     hold = stores.holds.add(CONTOSO, "port:1", now, now, "the case of 2026", "ada", now)
     before = rows_beside(stores)
-    with pytest.raises(RefusedError, match=rf"hold {hold} of ada \(the case of 2026\).*lifted"):
+    with pytest.raises(RefusedError, match=rf"hold {hold} of ada \(the case of 2026\).*Lift"):
         remove(work(stores, "contoso"))
     assert rows_beside(stores) == before
     stores.holds.lift(CONTOSO, hold, now)

@@ -36,9 +36,9 @@ def unpack(data: Path) -> None:
             pass
 
 
-def work(stores: Stores, customer: str, **wishes: Any) -> Work:
+def work(stores: Stores, customer: str, **arguments: Any) -> Work:
     """Return what an operation on a customer works with."""
-    asked = {"customer": customer, "who": "the tests", "look_only": False} | wishes
+    asked = {"customer": customer, "who": "the tests", "look_only": False} | arguments
     return Work(stores, utc_now, lambda _told: None, asked)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import from_ms, to_ms
-from gateway.keeping import outlived as module
-from gateway.keeping.outlived import forget_outlived
+from gateway.keeping import expired as module
+from gateway.keeping.expired import delete_expired
 from gateway.stores.duckdb import deleting
 from gateway.stores.duckdb.records import KEY_LIFE
 from gateway.stores.stores import open_stores
@@ -53,27 +53,27 @@ def test_own_days_take_the_place_of_the_general_ones_source_by_source(stores, cu
     post(customer, aged(9, dst_port=1), aged(11, dst_port=2))
     post(customer, *(aged(days, dst_port=days, source="vnet", version=4) for days in (99, 101)))
     post(customer, *(agent_record(time=to_ms(NOW - days * DAY), dst_port=days) for days in (49, 51)))
-    forget_outlived(stores, 50 * DAY, NOW)
+    delete_expired(stores, 50 * DAY, NOW)
     assert ports() == [1, 49, 99]
 
 
 def test_without_days_of_either_kind_records_are_kept_for_ever(stores, customer, post, ports):
     stores.retention.set(customer, {Source.VNET: 1})
     post(customer, aged(5000))
-    forget_outlived(stores, None, NOW)
+    delete_expired(stores, None, NOW)
     assert ports() == [443]
 
 
 def test_a_record_goes_once_it_is_older_than_its_days(stores, customer, post, ports):
     post(customer, aged(30), aged(30) | {"time": to_ms(NOW - 30 * DAY) - 1, "dst_port": 1})
-    forget_outlived(stores, 30 * DAY, NOW)
+    delete_expired(stores, 30 * DAY, NOW)
     assert ports() == [443]
 
 
 def test_keys_follow_and_names_are_forgotten(stores, customer, post):
     post(customer, aged(40, rule="old"))
     post(customer, aged(1, rule="young"))
-    forget_outlived(stores, 30 * DAY, NOW)
+    delete_expired(stores, 30 * DAY, NOW)
     assert list(stores.records.rows("SELECT name FROM rules", [])) == [("young",)]
     assert stores.records.forget_keys(NOW + KEY_LIFE + DAY) == 1
 
@@ -81,17 +81,17 @@ def test_keys_follow_and_names_are_forgotten(stores, customer, post):
 def test_a_hold_keeps_what_it_covers_until_it_is_lifted(stores, customer, post, ports, hold):
     post(customer, *(aged(days, dst_port=port) for days in (31, 50, 70) for port in (22, 443)))
     number = hold("dport:22", oldest=60, youngest=40)
-    forget_outlived(stores, 30 * DAY, NOW)
+    delete_expired(stores, 30 * DAY, NOW)
     assert ports() == [22]
     stores.holds.lift(customer, number, NOW)
-    forget_outlived(stores, 30 * DAY, NOW)
+    delete_expired(stores, 30 * DAY, NOW)
     assert ports() == []
 
 
 def test_a_hold_begins_with_its_first_moment_and_ends_before_its_last(stores, customer, post, ports, hold):
     hold(oldest=60, youngest=40)
     post(customer, aged(60, dst_port=1), aged(40, dst_port=2))
-    forget_outlived(stores, 30 * DAY, NOW)
+    delete_expired(stores, 30 * DAY, NOW)
     assert ports() == [1]
 
 
@@ -99,7 +99,7 @@ def test_a_hold_keeps_nothing_of_another_customer(stores, post, hold):
     other = stores.accounts.add_customer("other")
     hold()
     post(other, aged(40))
-    forget_outlived(stores, 30 * DAY, NOW)
+    delete_expired(stores, 30 * DAY, NOW)
     assert stores.records.count(other) == 0
 
 
@@ -110,10 +110,10 @@ def test_a_hold_whose_search_is_not_understood_keeps_all_of_its_span_and_is_told
     number = hold("colour:red", oldest=60, youngest=40)
     for days in (35, 50, 51, 70):
         post(customer, aged(days, dst_port=days))
-    forget_outlived(stores, 30 * DAY, NOW)
+    delete_expired(stores, 30 * DAY, NOW)
     assert ports() == [50, 51]
     (told,) = [each.getMessage() for each in caplog.records]
-    assert told.startswith(f"The search of hold {number}, of customer {customer}, can no longer be read")
+    assert told.startswith(f"The search of hold {number} of customer {customer} can no longer be parsed")
 
 
 @pytest.mark.parametrize("change", ["hold", "days"])
@@ -140,7 +140,7 @@ def test_a_hold_or_days_that_are_set_during_a_deletion_wait_for_its_end_and_keep
 
     monkeypatch.setattr(deleting, "delete", deleted_while_somebody_sets_it)
     monkeypatch.setattr(type(stores.database), "transaction", lambda _database: transaction_after_it())
-    forget_outlived(stores, 30 * DAY, NOW)
+    delete_expired(stores, 30 * DAY, NOW)
     assert left == ports() == [3, 4, 5]
 
 
@@ -159,7 +159,7 @@ def test_exactly_what_has_outlived_its_time_and_is_not_held_is_deleted(stores, p
         stores.retention.set(customer, days)
         held = [_made_up_hold(chance, stores, customer) for _ in range(chance.randrange(4))]
         expected[customer] = [each for each in made if not _goes(each, days, general, held)]
-    forget_outlived(stores, general, NOW)
+    delete_expired(stores, general, NOW)
     for customer in customers:
         left = Counter(repr(sorted(each.items())) for each in stores.records.records(customer))
         assert left == Counter(repr(sorted(each.items())) for each in expected[customer])
@@ -192,12 +192,12 @@ KILLED = """
 import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
-from gateway.keeping import outlived
+from gateway.keeping import expired
 from gateway.stores.duckdb import deleting
 from gateway.stores.stores import open_stores
 from tests.gateway.keeping.conftest import NOW
 
-outlived._AT_ONCE = 100
+expired._AT_ONCE = 100
 delete, left = deleting.delete, int(sys.argv[2])
 
 def counted(*arguments):
@@ -208,7 +208,7 @@ def counted(*arguments):
     return delete(*arguments)
 
 deleting.delete = counted
-outlived.forget_outlived(open_stores(Path(sys.argv[1])), timedelta(days=30), NOW)
+expired.delete_expired(open_stores(Path(sys.argv[1])), timedelta(days=30), NOW)
 """
 """Is killed within the deletion of a slice, after as many others as it is told."""
 
@@ -223,6 +223,6 @@ def test_a_kill_leaves_whole_slices_and_the_next_time_all_of_it_is_done(tmp_path
     assert killed.returncode == -signal.SIGKILL
     with open_stores(tmp_path) as again:
         assert again.records.count(customer) == 401 - 100 * slices
-        forget_outlived(again, 30 * DAY, NOW)
+        delete_expired(again, 30 * DAY, NOW)
         assert [each["rule"] for each in again.records.records(customer)] == ["young"]
         assert list(again.records.rows("SELECT name FROM rules", [])) == [("young",)]

@@ -1,7 +1,7 @@
-"""What became of each connection between two readings of the connection table.
+"""How each connection changed between two readings of the connection table.
 
 Every connection that is seen is counted as established exactly once, and as terminated exactly once when it ends. One
-that was there at the first reading began before; it is live, and not established a second time.
+that was there at the first reading began earlier: it is live, and not counted as established.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Phase(Enum):
     """How far a connection has come."""
 
     ASKED = "asked"
-    """This machine asked for it, and has no answer."""
+    """This machine has requested it, without an answer yet."""
     OFFERED = "offered"
-    """It was asked for from elsewhere, and is not agreed yet."""
+    """A peer has requested it, and it is not established yet."""
     OPEN = "open"
-    """It carries data, at least one way: what is half closed still may."""
+    """It can carry data in at least one direction, also if half closed."""
     OVER = "over"
     """Both sides have closed it; the system only remembers it for a while."""
 
@@ -45,17 +45,17 @@ _FURTHEST_FIRST: Final = (Phase.OPEN, Phase.OVER, Phase.ASKED, Phase.OFFERED)
 
 
 class Change(NamedTuple):
-    """What became of one connection since the last reading.
+    """How one connection changed since the last reading.
 
     Attributes:
         key: the connection.
         bearing: who began it.
         process: the name of the process on this machine; None where that was never seen.
-        established: how often it came to be: more than once where its ports were used again at once.
+        established: how often it was established: more than once if its ports were reused immediately.
         terminated: how often it ended.
-        failed: 1 if it was asked for in vain.
+        failed: 1 if the attempt failed.
         live: 1 if it is open now.
-        carried: what it carried since the last reading, None where nobody measured it.
+        carried: what it carried since the last reading; None if that was not measured.
     """
 
     key: Key
@@ -69,8 +69,8 @@ class Change(NamedTuple):
 
 
 @dataclass
-class _Link:
-    """What is remembered of a connection while it is in the table."""
+class _Connection:
+    """What is remembered about a connection while it is in the table."""
 
     __slots__ = ("bearing", "counters", "failed", "phase", "process")
 
@@ -86,45 +86,45 @@ class Tracker:
 
     def __init__(self, ephemeral: PortRange) -> None:
         self._ephemeral = ephemeral
-        self._links: dict[Key, _Link] | None = None
+        self._connections: dict[Key, _Connection] | None = None
 
     def observe(self, snapshot: Snapshot, left_out: Iterable[Key] = ()) -> list[Change]:
-        """Take the next snapshot, and return what became of every connection since the last one.
+        """Compare the next snapshot with the last one, and return how every connection changed.
 
         Args:
-            snapshot: the table; the first one of all only shows what was there before.
+            snapshot: the table; the very first one only shows what was there before.
             left_out: connections that are not followed.
         """
-        known, self._links = self._links, {}
+        known, self._connections = self._connections, {}
         listeners = Listeners(snapshot.sockets)
         unwanted = frozenset(left_out)
         changes = []
-        for key, socket in links_of(snapshot).items():
+        for key, socket in connections_of(snapshot).items():
             if key in unwanted:
                 continue
             before = None if known is None else known.pop(key, None)
-            link = self._links[key] = self._next(key, socket, before, listeners)
-            changes.append(_change(key, link, before, socket.counters, first_reading=known is None))
-        for key, link in (known or {}).items():
+            connection = self._connections[key] = self._next(key, socket, before, listeners)
+            changes.append(_change(key, connection, before, socket.counters, first_reading=known is None))
+        for key, connection in (known or {}).items():
             # A connection that is now left out is not over.
             if key not in unwanted:
-                changes.append(_vanished(key, link))
+                changes.append(_vanished(key, connection))
         return [change for change in changes if _says_something(change)]
 
-    def _next(self, key: Key, socket: Socket, before: _Link | None, listeners: Listeners) -> _Link:
+    def _next(self, key: Key, socket: Socket, before: _Connection | None, listeners: Listeners) -> _Connection:
         phase = PHASES[socket.state]
         if before is None or (before.phase is Phase.OVER and phase is not Phase.OVER):
             bearing = bearing_of(key, listeners, self._ephemeral)
-            return _Link(bearing, socket.process or bearing.listener, phase, socket.counters, failed=False)
+            return _Connection(bearing, socket.process or bearing.listener, phase, socket.counters, failed=False)
         # A direction once found stays: the listener may close while its connections go on.
         process, counters = socket.process or before.process, socket.counters or before.counters
-        return _Link(before.bearing, process, phase, counters, before.failed)
+        return _Connection(before.bearing, process, phase, counters, before.failed)
 
 
-def links_of(snapshot: Snapshot) -> dict[Key, Socket]:
-    """Return the sockets that have a peer, one for each connection.
+def connections_of(snapshot: Snapshot) -> dict[Key, Socket]:
+    """Return the sockets with a peer, one for each connection.
 
-    A snapshot is not read at one instant, so a connection may be in it twice: then the line that shows it open counts.
+    A snapshot is not read at one instant, so a connection may be in it twice; then the line that shows it open counts.
     """
     found: dict[Key, Socket] = {}
     for socket in snapshot.sockets:
@@ -141,59 +141,61 @@ def _rank(socket: Socket) -> tuple[int, bool, bool]:
     return _FURTHEST_FIRST.index(PHASES[socket.state]), socket.process is None, socket.counters is None
 
 
-def _change(key: Key, link: _Link, before: _Link | None, counted: Counters | None, *, first_reading: bool) -> Change:
-    """Return what became of a connection that is in the table."""
+def _change(
+    key: Key, connection: _Connection, before: _Connection | None, counted: Counters | None, *, first_reading: bool
+) -> Change:
+    """Return how a connection in the table changed."""
     established = terminated = failed = 0
     was = before.phase if before else None
     if first_reading:
         pass
-    elif link.phase is Phase.OPEN:
+    elif connection.phase is Phase.OPEN:
         established = int(was is not Phase.OPEN or _fell(before, counted))
         terminated = int(established == 1 and was is Phase.OPEN)
-    elif link.phase is Phase.OVER:
+    elif connection.phase is Phase.OVER:
         established = int(was in (None, Phase.ASKED, Phase.OFFERED) or _fell(before, counted))
         terminated = established + int(was is Phase.OPEN)
     else:
         terminated = int(was is Phase.OPEN)
-        failed = int(link.phase is Phase.ASKED and was is Phase.ASKED and not link.failed)
+        failed = int(connection.phase is Phase.ASKED and was is Phase.ASKED and not connection.failed)
     # Asked for once more after it was open or over, it may fail once more.
-    link.failed = link.phase is Phase.ASKED and ((link.failed and was is Phase.ASKED) or failed == 1)
+    connection.failed = connection.phase is Phase.ASKED and ((connection.failed and was is Phase.ASKED) or failed == 1)
     if established:
-        link.counters = counted  # never those of the link that had these ports before
+        connection.counters = counted  # never those of the connection that had these ports before
     return Change(
         key=key,
-        bearing=link.bearing,
-        process=link.process,
+        bearing=connection.bearing,
+        process=connection.process,
         established=established,
         terminated=terminated,
         failed=failed,
-        live=int(link.phase is Phase.OPEN),
-        carried=None if first_reading else _carried(link.phase, before, counted, is_new=established == 1),
+        live=int(connection.phase is Phase.OPEN),
+        carried=None if first_reading else _carried(connection.phase, before, counted, is_new=established == 1),
     )
 
 
-def _vanished(key: Key, link: _Link) -> Change:
-    """Return what became of a connection that is no longer in the table."""
+def _vanished(key: Key, connection: _Connection) -> Change:
+    """Return how a connection that is no longer in the table changed."""
     return Change(
         key=key,
-        bearing=link.bearing,
-        process=link.process,
+        bearing=connection.bearing,
+        process=connection.process,
         established=0,
-        terminated=int(link.phase is Phase.OPEN),
-        failed=int(link.phase is Phase.ASKED and not link.failed),
+        terminated=int(connection.phase is Phase.OPEN),
+        failed=int(connection.phase is Phase.ASKED and not connection.failed),
         live=0,
         carried=None,
     )
 
 
-def _fell(before: _Link | None, counted: Counters | None) -> bool:
-    """Return whether counters went back, which they never do within one connection."""
+def _fell(before: _Connection | None, counted: Counters | None) -> bool:
+    """Return whether counters decreased, which they never do within one connection."""
     if before is None or before.counters is None or counted is None:
         return False
     return any(now < then for now, then in _pairs(counted, before.counters))
 
 
-def _carried(phase: Phase, before: _Link | None, counted: Counters | None, *, is_new: bool) -> Counters | None:
+def _carried(phase: Phase, before: _Connection | None, counted: Counters | None, *, is_new: bool) -> Counters | None:
     if counted is None or phase in (Phase.ASKED, Phase.OFFERED):
         return None
     if is_new:

@@ -1,4 +1,4 @@
-"""Has an operation carried out: by the gateway that serves from a directory, or else by this process."""
+"""Carries out operations: in the gateway that is serving from a directory, or otherwise in this process."""
 
 from contextlib import closing
 from http import HTTPStatus
@@ -16,19 +16,19 @@ from gateway.stores.stores import open_stores
 from gateway.stores.whole import require_kept
 
 
-def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[str, Any]:
-    """Do what an operator wants, and return what is to be told of it.
+def carry_out(data: Path, name: str, arguments: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Carry out an operation, and return its result.
 
     Args:
         data: The directory in which the gateway keeps everything.
         name: The operation.
-        wishes: What it is to do, as JSON has it.
-        say: Takes lines of progress.
+        arguments: Its arguments, as in JSON.
+        say: Receives lines of progress.
 
     Raises:
-        RefusedError: It is not done.
-        StoreError: No gateway has kept anything in the directory.
-        OtherVersionError: The directory is to be brought forward first.
+        RefusedError: The command is refused.
+        StoreError: The directory contains no gateway's data.
+        OtherVersionError: The directory must be upgraded first.
         OSError, StoreUnavailableError, sqlite3.Error: The directory can't be used.
 
     """
@@ -36,16 +36,16 @@ def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[s
     connection = connected(data)
     if connection is None:
         with open_stores(data) as stores:
-            return OPERATIONS[name](Work(stores, utc_now, say, wishes))
+            return OPERATIONS[name](Work(stores, utc_now, say, arguments))
     with closing(HTTPConnection("gateway")) as http:
         http.sock = connection
         try:
-            http.request("POST", f"/{name}", orjson.dumps(wishes))
+            http.request("POST", f"/{name}", orjson.dumps(arguments))
             answer = http.getresponse()
             if answer.status == HTTPStatus.NOT_FOUND:
-                raise RefusedError("The gateway that is serving is of another version. Restart it, and try again.")
+                raise RefusedError("The gateway that is serving has another version. Restart it, and try again.")
             if answer.status != HTTPStatus.OK:
-                raise RefusedError("The gateway that is serving failed, and has said how on stderr.")
+                raise RefusedError("The gateway that is serving failed; its stderr has the reason.")
             for line in answer:
                 said = orjson.loads(line)
                 if "progress" in said:
@@ -58,4 +58,4 @@ def carry_out(data: Path, name: str, wishes: dict[str, Any], say: Say) -> dict[s
             raise RefusedError(
                 f"The gateway stopped answering: {error}. Check whether it is running, and try again."
             ) from error
-    raise RefusedError("The gateway ended before it was done. Start it, and try again.")
+    raise RefusedError("The gateway stopped before it was done. Start it, and try again.")

@@ -1,14 +1,14 @@
 import pytest
 
-from agent.flows.links import Tracker, links_of
+from agent.flows.connections import Tracker, connections_of
 from agent.flows.table import Protocol, Snapshot, State
-from tests.agent.builders import EPHEMERAL, NOON, changes_between, link, listening, looks
+from tests.agent.builders import EPHEMERAL, NOON, changes_between, connection, listening, looks
 
 HERE, THERE = "10.0.0.4:41000", "10.0.0.5:443"
 
 
 def counts(*tables):
-    """Established, terminated, failed and live of the only link at the last look; None if nothing is to be said."""
+    """Established, terminated, failed and live of the only connection at the last reading; None without a change."""
     changes = changes_between(*tables)
     if not changes:
         return None
@@ -17,7 +17,7 @@ def counts(*tables):
 
 
 def one(state, **options):
-    return [link(HERE, THERE, state, **options)]
+    return [connection(HERE, THERE, state, **options)]
 
 
 def test_what_is_there_at_the_first_look_is_live_and_not_established():
@@ -140,12 +140,12 @@ def test_a_process_is_not_remembered_for_the_next_link_with_the_same_ports():
 
 
 def test_an_inbound_link_without_a_process_is_its_listeners():
-    [change] = changes_between([], [listening("0.0.0.0:80", "nginx"), link("10.0.0.4:80", HERE, State.TIME_WAIT)])
+    [change] = changes_between([], [listening("0.0.0.0:80", "nginx"), connection("10.0.0.4:80", HERE, State.TIME_WAIT)])
     assert change.process == "nginx"
 
 
 def test_a_direction_stays_when_the_listener_closes():
-    inbound = link("10.0.0.4:80", "10.0.0.5:41000")
+    inbound = connection("10.0.0.4:80", "10.0.0.5:41000")
     before, after = (
         changes_between(*tables)[0].bearing
         for tables in ([[listening("0.0.0.0:80"), inbound]], [[listening("0.0.0.0:80"), inbound], [inbound]])
@@ -154,21 +154,21 @@ def test_a_direction_stays_when_the_listener_closes():
 
 
 def test_a_link_that_stands_twice_in_the_table_is_one():
-    table = [link(HERE, THERE, State.TIME_WAIT), link(HERE, THERE, process="curl"), link(HERE, THERE)]
-    [socket] = links_of(Snapshot(NOON, tuple(table))).values()
+    table = [connection(HERE, THERE, State.TIME_WAIT), connection(HERE, THERE, process="curl"), connection(HERE, THERE)]
+    [socket] = connections_of(Snapshot(NOON, tuple(table))).values()
     assert (socket.state, socket.process) == (State.ESTABLISHED, "curl")
 
 
 def test_protocols_are_kept_apart():
-    table = [link(HERE, THERE), link(HERE, THERE, State.CONNECTED, protocol=Protocol.UDP)]
+    table = [connection(HERE, THERE), connection(HERE, THERE, State.CONNECTED, protocol=Protocol.UDP)]
     assert [change.established for change in changes_between([], table)] == [1, 1]
 
 
 def test_what_is_left_out_is_neither_live_nor_terminated():
     tracker = Tracker(EPHEMERAL)
     first, second = looks(one(State.ESTABLISHED), one(State.ESTABLISHED))
-    assert tracker.observe(first, links_of(first)) == []
-    assert tracker.observe(second, links_of(second)) == []
+    assert tracker.observe(first, connections_of(first)) == []
+    assert tracker.observe(second, connections_of(second)) == []
 
 
 def test_knocking_carries_nothing():

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.flows.connections import PHASES, Phase, Tracker, connections_of
 from agent.flows.grouping import Gathering
-from agent.flows.links import PHASES, Phase, Tracker, links_of
 from agent.flows.table import Counters, Snapshot, State
 from shared.flowlog import check
-from tests.agent.builders import EPHEMERAL, NOON, link, listening
+from tests.agent.builders import EPHEMERAL, NOON, connection, listening
 
 _STATES = st.sampled_from(sorted(PHASES, key=lambda state: state.value))
 _KEYS = [
@@ -30,7 +30,7 @@ def snapshots(tables):
             NOON + number * 20_000,
             (
                 listening("0.0.0.0:80", "nginx"),
-                *(link(*ends, state, counters=counters) for ends, (state, counters) in table.items()),
+                *(connection(*ends, state, counters=counters) for ends, (state, counters) in table.items()),
             ),
         )
         for number, table in enumerate(tables)
@@ -42,7 +42,7 @@ def test_what_was_live_and_came_to_be_is_live_or_has_ended(tables):
     tracker = Tracker(EPHEMERAL)
     balance = Counter()
     for number, snapshot in enumerate(snapshots(tables)):
-        live = {key for key, socket in links_of(snapshot).items() if PHASES[socket.state] is Phase.OPEN}
+        live = {key for key, socket in connections_of(snapshot).items() if PHASES[socket.state] is Phase.OPEN}
         for change in tracker.observe(snapshot):
             balance[change.key] += change.established - change.terminated
             assert min(change.established, change.terminated, change.failed, *(change.carried or ())) >= 0
@@ -54,7 +54,7 @@ def test_what_was_live_and_came_to_be_is_live_or_has_ended(tables):
 
 
 @given(st.lists(_TABLES, min_size=2, max_size=12))
-def test_records_say_what_the_links_said(tables):
+def test_records_say_what_the_connections_said(tables):
     tracker, gathering = Tracker(EPHEMERAL), Gathering()
     first, *others = snapshots(tables)
     tracker.observe(first)
@@ -124,7 +124,7 @@ def test_every_connection_of_a_machine_is_counted_once(ports, gaps):
     tracker, gathering, since = Tracker(EPHEMERAL), Gathering(), None
     for moment in moments:
         sockets = [
-            link(f"10.0.0.4:{41000 + number}", "10.0.0.5:443", seen[0], counters=seen[1])
+            connection(f"10.0.0.4:{41000 + number}", "10.0.0.5:443", seen[0], counters=seen[1])
             for number, lives in enumerate(ports)
             for life in lives
             if (seen := life.at(moment))

@@ -1,4 +1,4 @@
-"""Which agent sends a request, as its headers say."""
+"""Which agent sends a request, according to its headers."""
 
 import re
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from gateway.api.errors import ApiError
-from gateway.stores.agents import Presence
+from gateway.stores.agents import AgentIdentity
 from shared.flowlog.check import TEXT_BYTES, fits
 
 _LONGEST_HOST: Final = 255
@@ -22,7 +22,7 @@ def agent_id(request: Request) -> str:
     """Return the id of the agent that sends a request.
 
     Raises:
-        ApiError: 400, if there is none.
+        ApiError: 400 if there is none.
 
     """
     text = request.headers.get("agent-id", "")
@@ -34,17 +34,17 @@ def agent_id(request: Request) -> str:
     raise _bad("Send the agent's UUID in the header Agent-Id.")
 
 
-def presence(request: Request) -> Presence:
-    """Return all that an agent says of itself.
+def identity_of(request: Request) -> AgentIdentity:
+    """Return everything that an agent says about itself.
 
     Raises:
-        ApiError: 400, if it cannot be understood.
+        ApiError: 400 if it is not valid.
 
     """
     host = _host(request)
     if not (0 < len(host) <= _LONGEST_HOST and fits(host, TEXT_BYTES) and host.isprintable()):
         raise _bad(f"Send the machine's name in the header Agent-Host, 1 to {_LONGEST_HOST} characters.")
-    return Presence(
+    return AgentIdentity(
         agent_id(request),
         host,
         _text(request, "Agent-System"),
@@ -54,12 +54,12 @@ def presence(request: Request) -> Presence:
 
 
 def says_who(request: Request) -> bool:
-    """Return whether a request says more of its agent than the id."""
+    """Return whether a request says more about its agent than the id."""
     return "agent-host" in request.headers
 
 
 def behind(request: Request, now: datetime) -> timedelta | None:
-    """Return by how much the agent's clock is behind; None if it does not tell its time."""
+    """Return by how much the agent's clock is behind; None if it does not send its time."""
     try:
         sent_at = datetime.fromisoformat(request.headers.get("agent-sent-at", ""))
         return now - sent_at
@@ -68,7 +68,7 @@ def behind(request: Request, now: datetime) -> timedelta | None:
 
 
 def dropped(request: Request) -> int:
-    """Return how many intervals the agent says that it had to drop."""
+    """Return how many intervals the agent says it had to drop."""
     text = request.headers.get("agent-dropped-intervals", "")
     return int(text) if _DIGITS.fullmatch(text) else 0
 
@@ -84,7 +84,9 @@ def _host(request: Request) -> str:
 def _text(request: Request, name: str) -> str:
     text = request.headers.get(name, "").strip()
     if len(text) > _LONGEST_TEXT or not text.isprintable():
-        raise _bad(f"The header {name} has more than {_LONGEST_TEXT} characters, or some that cannot be shown.")
+        raise _bad(
+            f"The header {name} has more than {_LONGEST_TEXT} characters, or contains some that cannot be displayed."
+        )
     return text
 
 

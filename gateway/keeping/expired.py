@@ -1,4 +1,4 @@
-"""Records that have outlived their time: they are deleted, unless a hold keeps them."""
+"""Expired records: they are deleted unless a hold keeps them."""
 
 import logging
 import time
@@ -17,30 +17,34 @@ from gateway.traffic.terms import Search, Words
 from shared.flowlog.record import TIME_MIN_MS, Source
 
 _AT_ONCE: Final = 200_000
-"""Among how many records some are deleted at once: for so long, a part of a second, no post is stored."""
+"""The number of records in which expired ones are deleted at once. Meanwhile, for a fraction of a second, no post is
+stored.
+"""
 
 _logger = logging.getLogger(__name__)
 
 
 def lives(stores: Stores, customer: int, general: timedelta | None) -> dict[Source, timedelta | None]:
-    """Return how long a customer's records of each source are kept, counted from their own time; None is for ever."""
+    """Return how long a customer's records of each source are kept, counted from their own timestamps; None is for
+    ever.
+    """
     own = {source: timedelta(days=days) for source, days in stores.retention.days(customer).items()}
     return {source: own.get(source, general) for source in Source}
 
 
-def forget_outlived(
+def delete_expired(
     stores: Stores, general: timedelta | None, now: datetime, stopped: Callable[[], bool] = lambda: False
 ) -> None:
-    """Delete the records of all customers that have outlived their time and that no hold keeps.
+    """Delete the expired records of all customers, except those that a hold keeps.
 
-    It is done slice by slice, each whole or not at all, and posts are stored in between. The keys of posts without
-    records follow by `RecordStore.forget_keys`.
+    It works in slices, each a transaction, and posts are stored in between. The keys of posts without records follow by
+    `RecordStore.forget_keys`.
 
     Args:
         stores: The open stores.
         general: How long records are kept whose customer has no days of its own for them; for ever without.
         now: The present moment.
-        stopped: Tells between two slices whether to leave off.
+        stopped: Returns whether to stop; called between slices.
 
     """
     _merge_edges(stores, stopped)
@@ -82,20 +86,20 @@ def _customers(stores: Stores, general: timedelta | None) -> list[int]:
 
 def _wanted(stores: Stores, customer: int, general: timedelta | None, now: datetime) -> Wanted:
     """Return which of a customer's records are to be deleted, as holds and days are at this moment."""
-    outlived = (
+    expired = (
         Question(customer, TIME_MIN_MS, to_ms(now - life), Search((Words(SOURCE, (source,)),)))
         for source, life in lives(stores, customer, general).items()
         if life is not None
     )
     held = (covered(customer, hold) for hold in stores.holds.in_force(customer))
-    return Wanted(customer, tuple(outlived), tuple(held))
+    return Wanted(customer, tuple(expired), tuple(held))
 
 
 def _tell_of_unreadable_holds(stores: Stores, customer: int) -> None:
     for hold in stores.holds.in_force(customer):
         if search_of(hold) is None:
             _logger.warning(
-                "The search of hold %d, of customer %d, can no longer be read: the hold keeps all records of its "
+                "The search of hold %d of customer %d can no longer be parsed: the hold keeps all records of its "
                 "period. Lift it in the console under Retention, and create it again.",
                 hold.number,
                 customer,
