@@ -96,11 +96,13 @@ async def _settle(stores: Stores, clock: Clock) -> None:
 async def _merge(stores: Stores) -> None:
     """Merge what arrived into the edges, part by part."""
     while True:
-        began, pause = time.monotonic(), _EVERY
+        pause = _EVERY
         try:
-            while await run_in_threadpool(stores.records.merge_edges):
-                await _leave_time_for_posts(began)
+            waiting = True
+            while waiting:
                 began = time.monotonic()
+                waiting = await run_in_threadpool(stores.records.merge_edges)
+                await _leave_time_for_posts(began)
         except STORAGE_ERRORS:
             _logger.exception("What arrived could not be merged into the edges. Nothing is lost; it is tried again.")
             pause = _AFTER_A_FAILURE

@@ -64,11 +64,11 @@ def delete_expired(
 
 
 def _merge_edges(stores: Stores, stopped: Callable[[], bool]) -> None:
-    """Let the edges have everything first: they are kept longer than the records."""
-    merged = True
-    while merged and not stopped():
+    """Let the edges have everything first: they are kept longer than the records, and what they lack is not deleted."""
+    waiting = True
+    while waiting and not stopped():
         with _paused_after():
-            merged = stores.records.merge_edges()
+            waiting = stores.records.merge_edges()
 
 
 @contextmanager

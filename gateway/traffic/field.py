@@ -6,7 +6,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any
 
 type Record = Mapping[str, Any]
-"""A flow record, and under `counted` whether its bytes count."""
+"""A flow record, with `counted`, which says whether its bytes count, and `customer`, the number of whose it is."""
 
 
 class Side(StrEnum):
@@ -52,8 +52,9 @@ class Field:
         value: Gives its value, of a record that may lack it; by default what the record has under its name.
         key: The key of a search; empty where no search is by it.
         aliases: Further keys for the same.
+        synonyms: What other tools call the key: whoever writes one is told ours.
         examples: Searches by it, for the help at the search box.
-        has_column: Whether lists can show it.
+        in_lists: Whether lists can show it; what has a label but is not in lists is shown with all else of a record.
         is_number: Whether it is aligned as numbers are.
         repeats: Whether many records share each value, so that a store has each value once.
         of_observer: Whether it differs between those that saw the same flow.
@@ -67,8 +68,9 @@ class Field:
     value: Callable[[Record], Any] | None = None
     key: str = ""
     aliases: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
-    has_column: bool = True
+    in_lists: bool = True
     is_number: bool = False
     repeats: bool = False
     of_observer: bool = False
@@ -128,14 +130,14 @@ class TextField(Field):
     """A text, searched for by patterns.
 
     Attributes:
-        select: Of a field that is looked up: gives the term about stored fields that holds where one of some patterns
-            fits; of `gateway.traffic.terms`, which know of fields.
+        select: Of a field that is looked up: given a customer's number and patterns, returns the term about stored
+            fields that holds where one of the patterns fits. (A term of `gateway.traffic.terms`, which know fields.)
 
     """
 
-    select: Callable[..., Any] | None = None
+    select: Callable[[int, tuple[Any, ...]], Any] | None = None
 
-    def selected(self, patterns: tuple[Any, ...]) -> Any:  # noqa: ANN401 - a term, as above
+    def selected(self, customer: int, patterns: tuple[Any, ...]) -> Any:  # noqa: ANN401 - a term, as above
         """Return the term about stored fields that holds where one of some patterns fits the text that is looked up.
 
         Raises:
@@ -144,4 +146,4 @@ class TextField(Field):
         """
         if self.select is None:
             raise TypeError(f"{self.name} is not looked up.")
-        return self.select(patterns)
+        return self.select(customer, patterns)

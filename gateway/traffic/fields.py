@@ -65,6 +65,7 @@ SRC_IP: Final = AddressField(
     label="Source",
     side=Side.SOURCE,
     key="src",
+    synonyms=("from",),
     examples=(
         Example("src:10.0.0.6", "from an address or a network"),
         Example("-src:private", "private stands for every network that is not public"),
@@ -84,6 +85,7 @@ DST_IP: Final = AddressField(
     label="Destination",
     side=Side.DESTINATION,
     key="dst",
+    synonyms=("to",),
     examples=(Example("dst:10.0.0.0/8,2001:db8::/32", "to any of several, separated by commas"),),
 )
 DST_PORT: Final = PortField(
@@ -98,9 +100,10 @@ DST_PORT: Final = PortField(
 EITHER_IP: Final = AddressField(
     name="ip",
     origin=Origin.WORKED_OUT,
-    has_column=False,
+    in_lists=False,
     side=Side.EITHER,
     key="ip",
+    synonyms=("addr", "address", "cidr", "subnet"),
     aliases=("net",),
     examples=(
         Example("ip:10.0.0.6", "an address at either end"),
@@ -110,7 +113,7 @@ EITHER_IP: Final = AddressField(
 EITHER_PORT: Final = PortField(
     name="port",
     origin=Origin.WORKED_OUT,
-    has_column=False,
+    in_lists=False,
     side=Side.EITHER,
     key="port",
     examples=(Example("port:53", "a port at either end"),),
@@ -118,7 +121,7 @@ EITHER_PORT: Final = PortField(
 SERVICE: Final = ServiceField(
     name="service",
     origin=Origin.WORKED_OUT,
-    has_column=False,
+    in_lists=False,
     key="service",
     examples=(Example("service:tcp/443,udp/53", "a protocol together with the port it is to"),),
 )
@@ -128,6 +131,7 @@ PROTOCOL: Final = NumberField(
     largest=PROTOCOL_MAX,
     names=PROTOCOLS,
     key="proto",
+    synonyms=("protocol",),
     examples=(Example("proto:udp", "a protocol, by name or number"),),
 )
 DIRECTION: Final = WordField(
@@ -143,6 +147,7 @@ DECISION: Final = WordField(
     label="Decision",
     words=Decision,
     key="decision",
+    synonyms=("action", "verdict"),
     examples=(Example("decision:deny", "allow or deny"),),
 )
 STATE: Final = WordField(
@@ -200,6 +205,7 @@ MAC: Final = TextField(
     repeats=True,
     of_observer=True,
     key="mac",
+    synonyms=("card", "nic"),
     examples=(Example("mac:00-0D-3A-*", "a NIC, by its MAC address"),),
 )
 ENCRYPTION: Final = TextField(
@@ -223,6 +229,7 @@ RESOURCE_ID: Final = TextField(
     repeats=True,
     of_observer=True,
     key="resource",
+    synonyms=("nsg",),
     examples=(Example("resource:*/networkSecurityGroups/web", "the NSG, or the target of the VNet flow log"),),
 )
 FLOW_LOG_ID: Final = TextField(
@@ -277,11 +284,15 @@ VERSION: Final = NumberField(
     key="version",
     examples=(Example("version:1", "the version of the log's format"),),
 )
-DIRECTION_BASIS: Final = WordField(name="direction_basis", words=DirectionBasis, has_column=False)
-COUNTER_SOURCE: Final = WordField(name="counter_source", words=CounterSource, has_column=False)
+DIRECTION_BASIS: Final = WordField(
+    name="direction_basis", label="Direction is known from", words=DirectionBasis, in_lists=False
+)
+COUNTER_SOURCE: Final = WordField(name="counter_source", label="Counters are from", words=CounterSource, in_lists=False)
 LINKS: Final = tuple(
-    NumberField(name=f"links_{what}", largest=_COUNTER_MAX, has_column=False)
-    for what in ("established", "terminated", "failed", "live")
+    NumberField(
+        name=f"links_{what}", label=f"Connections {label}", largest=_COUNTER_MAX, is_number=True, in_lists=False
+    )
+    for what, label in (("established", "opened"), ("terminated", "closed"), ("failed", "failed"), ("live", "open"))
 )
 FIELDS: Final[tuple[Field, ...]] = (
     *(TIME, SRC_IP, SRC_PORT, DST_IP, DST_PORT, EITHER_IP, EITHER_PORT, SERVICE, PROTOCOL, DIRECTION, DECISION, STATE),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MOST_HEARD: Final = 1000
-"""As many storage accounts as are told of at once."""
+"""The most storage accounts that one answer tells of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
     src:10.0.0.6 dport:22,3389 decision:deny -net:10.0.0.0/8 rule:"DefaultRule_*" bytes:>=1000000 203.0.113.7
 
-Commas part values of which any will do. Quotes hold values with spaces or commas; a quote inside them is written
+Commas separate alternative values. Quotes hold values with spaces or commas; a quote inside them is written
 twice. `-` before a term negates it. Without a key stands an address, a network or a port, of either side. `private` is
 every network that is not the internet's. `=` before a
 pattern takes it character for character: `rule:="DenyAll*"`.
@@ -61,22 +61,6 @@ _MAC_PATTERN: Final = re.compile(r"(?=.*\*)[0-9A-F*]{1,25}")
 _MAPPED: Final = 96
 """The length of the prefix `::ffff:0:0`, below which IPv4 addresses are written inside IPv6."""
 _SHOWN: Final = 60
-_OTHERS_WORDS: Final = {
-    "action": "decision",
-    "addr": "ip",
-    "address": "ip",
-    "card": "mac",
-    "cidr": "net",
-    "from": "src",
-    "host": "ip",
-    "nic": "mac",
-    "nsg": "resource",
-    "protocol": "proto",
-    "subnet": "net",
-    "to": "dst",
-    "verdict": "decision",
-}
-"""Keys that other tools have for the same."""
 
 
 class SearchError(Exception):
@@ -307,11 +291,12 @@ _READERS: Final[Mapping[str, _Reader]] = {
 }
 KEYS: Final = tuple(_READERS)
 """Every key that a search may write."""
+_SYNONYMS: Final = {synonym: field.key for field in FIELDS for synonym in field.synonyms}
 
 
 def _unknown_key(name: str) -> str:
-    near = get_close_matches(name, (*KEYS, *_OTHERS_WORDS), 1)
-    meant = f"Did you mean {_OTHERS_WORDS.get(near[0], near[0])}? " if near else ""
+    near = get_close_matches(name, (*KEYS, *_SYNONYMS), 1)
+    meant = f"Did you mean {_SYNONYMS.get(near[0], near[0])}? " if near else ""
     return f"{_shown(name)} is not a search key. {meant}The keys are {', '.join(KEYS)}."
 
 

@@ -209,7 +209,7 @@ class Snapshot(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """End it."""
         ...
 
 
@@ -217,11 +217,11 @@ class RecordStore(Questions, Protocol):
     """Keeps flow records, and the keys that they came under."""
 
     def asked_by_people(self, seconds: float, left: threading.Event | None = None) -> Questions:
-        """Return what answers somebody who waits so long, and no longer, for each question.
+        """Return what answers somebody who waits so long, and no longer, for all that is asked of it.
 
         Args:
-            seconds: For so long at most.
-            left: Set once nobody waits any more: what is being answered then is stopped.
+            seconds: For so long at most, from the first question on.
+            left: Set once nobody is waiting any more: what is being answered then is stopped.
 
         """
         ...
@@ -282,7 +282,7 @@ class RecordStore(Questions, Protocol):
         ...
 
     def merge_edges(self) -> bool:
-        """Merge what arrived since the last time into the edges, a part of it at once; return whether there was any."""
+        """Merge what arrived since the last time into the edges, a part of it at once; return whether more waits."""
         ...
 
     def forget_edges(self, before: date) -> int:

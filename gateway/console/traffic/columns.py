@@ -77,7 +77,9 @@ def opposite(term: Term) -> Term:
     return replace(term, negated=not term.negated)
 
 
-COLUMNS: Final[Mapping[str, Column]] = {field.name: Column(field) for field in FIELDS if field.has_column}
+DETAILS: Final[Mapping[str, Column]] = {field.name: Column(field) for field in FIELDS if field.label}
+"""All that is shown of a record, by name."""
+COLUMNS: Final[Mapping[str, Column]] = {name: column for name, column in DETAILS.items() if column.field.in_lists}
 """All columns by their names in the address, which are the flow record's where they show what it has."""
 DEFAULT_COLUMNS: Final = tuple(
     field.name

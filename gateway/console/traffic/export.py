@@ -1,6 +1,9 @@
-"""Rows to take away: the list's question answered in full, as a file that is written while it is sent."""
+"""Rows for a file: the list's question answered in full, as a file that is written while it is sent."""
 
+import math
+import threading
 from collections.abc import AsyncIterator, Generator, Mapping
+from functools import partial
 from typing import Final
 
 import anyio
@@ -15,8 +18,10 @@ from gateway.console.figures import written
 from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.view import View
 from gateway.console.visitor import Visitor
+from gateway.leaving import LeftError, while_awaited
 from gateway.stores.audit_log import Action
 from gateway.traffic.exports.formats import FORMATS, Format, chunks
+from gateway.traffic.store import TooSlowError
 
 _BY_SUFFIX: Final = {each.suffix: each for each in FORMATS}
 
@@ -45,14 +50,30 @@ class Export:
         if view.problems:
             raise PageError(422, " ".join(view.problems.values()))
         await run_in_threadpool(self._record, visitor, view, form)
-        content = chunks(form.lines(self._record_pages.records.every(view.question(customer))))
+        left = threading.Event()
+        records = self._record_pages.records.asked_by_people(math.inf, left)
+        content = chunks(form.lines(records.every(view.question(customer))))
+        # The first part tells how all of it is cut, which takes as long as a page's question.
+        begin = partial(self._record_pages.places.run, customer, next, content, b"")
+        try:
+            first = await while_awaited(request, begin, left.set)
+        except (LeftError, TooSlowError):
+            return Response(status_code=499)
         headers = {"Content-Disposition": f'attachment; filename="{_name(view, form.suffix)}"'}
-        return streamed(content, self._record_pages.places.threads, headers, form.media_type)
+        return streamed(_resumed(first, content), self._record_pages.places.threads, headers, form.media_type)
 
     def _record(self, visitor: Visitor, view: View, form: Format) -> None:
         """Tell the audit log what leaves: who knows the traffic knows the network."""
         what = f"{form.name}, {written(view.start)} to {written(view.end)} {view.search}"
         note_export(self._console.stores, visitor.actor, self._console.clock(), Action.EXPORTED_TRAFFIC, what)
+
+
+def _resumed(first: bytes, content: Generator[bytes]) -> Generator[bytes]:
+    try:
+        yield first
+        yield from content
+    finally:
+        content.close()
 
 
 def streamed(

@@ -47,7 +47,7 @@ def _answer(cursor: Cursor, records: Questions, question: Question, view: View) 
     reachable = {"newest": found.newer, "newer": found.newer, "older": found.older, "oldest": found.older}
     return {
         "totals": records.totals(question),
-        "rows": [Row.of(each, view) for each in found.records],
+        "rows": [Row.of(each, view, question.customer) for each in found.records],
         "paging": {
             name: view_url(fixed, cursor=str(place)) if reachable[name] else None for name, place in keys.items()
         },

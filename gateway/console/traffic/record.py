@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.console.errors import not_found
-from gateway.console.traffic.columns import COLUMNS
+from gateway.console.traffic.columns import DETAILS
 from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.rows import Row
 from gateway.console.traffic.view import View
@@ -31,7 +31,7 @@ class RecordPage:
         except ValueError:
             raise not_found("record") from None
         return await self._record_pages.show(
-            request, visitor, "traffic/record.html", partial(_answer, key), columns=COLUMNS
+            request, visitor, "traffic/record.html", partial(_answer, key), columns=DETAILS
         )
 
 
@@ -39,4 +39,4 @@ def _answer(key: RecordKey, records: Questions, question: Question, view: View) 
     found = records.record(question.customer, key)
     if found is None:
         raise not_found("record")
-    return {"row": Row.of(found, view)}
+    return {"row": Row.of(found, view, question.customer)}

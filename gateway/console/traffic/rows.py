@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Any, Final, Self
 
 from gateway.console.links import RECORD, TRAFFIC, narrowed_url, view_url, within_url
-from gateway.console.traffic.columns import COLUMNS, opposite
+from gateway.console.traffic.columns import COLUMNS, DETAILS, opposite
 from gateway.console.traffic.view import View
 from gateway.traffic.field import Side
 from gateway.traffic.fields import COUNTED, PROTOCOL, Counted
@@ -39,7 +39,7 @@ class Row:
     """A record in the list.
 
     Attributes:
-        record: The flow record, and whether its bytes count under the key that a search has for it.
+        record: The flow record, as fields take it.
         key: Where it is.
         view: What the page shows.
 
@@ -50,9 +50,10 @@ class Row:
     view: View
 
     @classmethod
-    def of(cls, kept: Kept, view: View) -> Self:
-        """Return the row of a flow record."""
-        return cls({**kept.record, COUNTED.name: Counted.YES if kept.counted else Counted.NO}, kept.key, view)
+    def of(cls, kept: Kept, view: View, customer: int) -> Self:
+        """Return the row of a customer's flow record."""
+        besides = {COUNTED.name: Counted.YES if kept.counted else Counted.NO, "customer": customer}
+        return cls({**kept.record, **besides}, kept.key, view)
 
     def url(self) -> str:
         """Return the address of the page of the record."""
@@ -64,11 +65,11 @@ class Row:
 
     def details(self) -> Iterator[Cell]:
         """Return all there is to the record."""
-        return map(self.cell, COLUMNS)
+        return (self.cell(name) for name in DETAILS if name in COLUMNS or name in self.record)
 
     def cell(self, name: str) -> Cell:
         """Return the cell of a column."""
-        column = COLUMNS[name]
+        column = DETAILS[name]
         value, term = column.value(self.record), column.term(self.record)
         if term is None:
             return Cell(name, value, None, None)

@@ -84,7 +84,7 @@ class View:
         return replace(self, preset="", since=written(start), until=written(end), start=start, end=end)
 
     def state(self) -> dict[str, str]:
-        """Return all of it by the names that the address has for it; what is as at first is empty."""
+        """Return all of it by the names that the address has for it; what has its default is empty."""
         columns = "" if self.columns == DEFAULT_COLUMNS else ",".join(self.columns)
         preset = "" if self.preset == DEFAULT_PRESET else self.preset
         return {"q": self.text, "range": preset, "from": self.since, "to": self.until, "columns": columns}

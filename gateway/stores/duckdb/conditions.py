@@ -112,7 +112,7 @@ def _words(customer: int, field: WordField, words: Iterable[str]) -> Condition:
 
 def _patterns(rows: Rows, customer: int, field: TextField, patterns: tuple[Pattern, ...]) -> Condition:
     if field.origin is Origin.LOOKED_UP:
-        return _term(rows, customer, field.selected(patterns))
+        return _term(rows, customer, field.selected(customer, patterns))
     if field is RULE:
         return _listed(rows, customer, "rule_id", "name", "rules", patterns)
     return _listed(rows, customer, "origin_id", field.name, "origins", patterns)

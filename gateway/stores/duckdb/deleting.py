@@ -38,6 +38,8 @@ def merged(which: Condition) -> Condition:
 
 def delete(cursor: duckdb.DuckDBPyConnection, expired: Condition) -> None:
     """Delete expired records, in an open transaction."""
+    # The edges keep what they brought, as it is by now.
+    edges.take_back(cursor)
     cursor.execute(f"DELETE FROM records WHERE {expired.sql}", expired.parameters)  # noqa: S608 - ours
 
 
@@ -45,10 +47,19 @@ def erase(cursor: duckdb.DuckDBPyConnection, customer: int, erased: Condition, a
     """Erase a customer's records, in an open transaction, so that neither posts nor edges tell of them any more."""
     edges.take_out(cursor, customer, erased)
     cursor.execute(
-        f"UPDATE posts SET erased_at = ? WHERE id IN (SELECT post FROM records WHERE {erased.sql})",  # noqa: S608 - ours
-        [to_ms(at), *erased.parameters],
+        f"CREATE OR REPLACE TEMP TABLE erased AS SELECT DISTINCT post FROM records WHERE {erased.sql}",  # noqa: S608
+        erased.parameters,
     )
     cursor.execute(f"DELETE FROM records WHERE {erased.sql}", erased.parameters)  # noqa: S608 - ours
+    cursor.execute(
+        """UPDATE posts SET erased_at = ?, first_time = spans.first, last_time = spans.last
+           FROM (
+               SELECT erased.post, min(time) AS first, max(time) AS last
+               FROM erased LEFT JOIN records USING (post) GROUP BY erased.post
+           ) AS spans WHERE spans.post = posts.id""",
+        [to_ms(at)],
+    )
+    cursor.execute("DROP TABLE erased")
 
 
 def remove(cursor: duckdb.DuckDBPyConnection, customer: int) -> None:

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from gateway.stores.duckdb.conditions import condition
+from gateway.stores.duckdb.first import first_rows
 from gateway.stores.duckdb.reading import Rows
 from gateway.stores.duckdb.sums import SUMS
 from gateway.traffic.basis import AS_LOGGED
 from gateway.traffic.exposed import FROM_INTERNET, ExposedPort, from_internet
-from gateway.traffic.first import MOST_ROWS, First, counted
+from gateway.traffic.first import MOST_ROWS, First
 from gateway.traffic.protocols import protocol_name
 from gateway.traffic.question import Question
 from gateway.traffic.terms import Services
@@ -25,7 +26,7 @@ def exposed_ports(rows: Rows, question: Question) -> First[ExposedPort]:
             LIMIT {MOST_ROWS}""",  # noqa: S608 - ours
         asked.parameters,
     )
-    return counted(ports, lambda protocol, port, *numbers: _exposed(protocol, port, *map(int, numbers)))
+    return first_rows(ports, lambda protocol, port, *numbers: _exposed(protocol, port, *map(int, numbers)))
 
 
 def _exposed(protocol: int, port: int, *numbers: int) -> ExposedPort:

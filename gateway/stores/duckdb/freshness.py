@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.clock import AHEAD, to_ms
+from gateway.stores.duckdb.first import first_rows
 from gateway.stores.duckdb.flow_records import with_origins
 from gateway.stores.duckdb.reading import Rows
-from gateway.traffic.first import First, counted
+from gateway.traffic.first import First
 from gateway.traffic.freshness import MOST_HEARD, AccountFreshness, Freshness, Heard, Refusal
 
 _HEARD: Final = """
@@ -68,7 +69,7 @@ def heard(rows: Rows, customer: int, configured: Sequence[str]) -> First[Heard]:
              LIMIT $most""",
         {"customer": customer, "configured": list(configured), "most": MOST_HEARD},
     )
-    return counted(found, _heard)
+    return first_rows(found, _heard)
 
 
 def heard_of_all(rows: Rows, configured: Sequence[tuple[int, str]], most: int) -> dict[int, list[Heard]]:

@@ -227,7 +227,7 @@ def _enumerated(field: WordField) -> str:
     return f"[{members}][{field.name}]::{field.name}"
 
 
-_INSERTED: Final = {
+INSERTED: Final = {
     "post": "?",
     "line": "line",
     "customer": "?",
@@ -246,5 +246,5 @@ _INSERTED: Final = {
 }
 """The columns of `records`, each with what becomes of the batch."""
 _INSERT: Final = f"""
-    INSERT INTO records ({", ".join(_INSERTED)}) SELECT {", ".join(_INSERTED.values())} FROM batch
+    INSERT INTO records ({", ".join(INSERTED)}) SELECT {", ".join(INSERTED.values())} FROM batch
 """  # noqa: S608 - names of ours

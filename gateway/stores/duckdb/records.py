@@ -146,12 +146,14 @@ class DuckDBRecords(DuckDBQuestions):
         return True
 
     def merge_edges(self) -> bool:
+        if not edges.anything_waits(self.rows):
+            return False
         with self._writing:
             with self._transaction() as cursor:
                 merged = edges.merge(cursor)
-            for customer, more in (merged or {}).items():
+            for customer, more in merged.more.items():
                 self._usages.add(customer, more)
-        return merged is not None
+        return not merged.is_all
 
     def forget_edges(self, before: date) -> int:
         with self._writing:

@@ -1,11 +1,12 @@
 """Which rules decided, and how often."""
 
 from gateway.stores.duckdb.conditions import condition
+from gateway.stores.duckdb.first import first_rows
 from gateway.stores.duckdb.flow_records import with_rules
 from gateway.stores.duckdb.reading import Rows
 from gateway.stores.duckdb.sums import SUMS
 from gateway.traffic.basis import AS_LOGGED
-from gateway.traffic.first import MOST_ROWS, First, counted
+from gateway.traffic.first import MOST_ROWS, First
 from gateway.traffic.question import Question
 from gateway.traffic.rules import RuleHits
 
@@ -23,6 +24,6 @@ def rule_hits(rows: Rows, question: Question) -> First[RuleHits]:
             ORDER BY count DESC, name, direction, decision LIMIT {MOST_ROWS}""",  # noqa: S608 - ours
         asked.parameters,
     )
-    return counted(
+    return first_rows(
         hits, lambda rule, direction, decision, *numbers: RuleHits(rule, direction, decision, *map(int, numbers))
     )

@@ -249,9 +249,9 @@ _STEPS: Final = (
                 direction direction,
                 decision decision,
                 records BIGINT NOT NULL,
-                connections BIGINT NOT NULL,
-                bytes_src_to_dst BIGINT NOT NULL,
-                bytes_dst_to_src BIGINT NOT NULL,
+                connections HUGEINT NOT NULL,
+                bytes_src_to_dst HUGEINT NOT NULL,
+                bytes_dst_to_src HUGEINT NOT NULL,
                 first BIGINT NOT NULL,
                 last BIGINT NOT NULL
             )

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import duckdb
@@ -14,9 +13,8 @@ from gateway.traffic.store import TooSlowError
 _AGAIN_SECONDS: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
 class Patience:
-    """How long somebody waits for a query.
+    """How long somebody waits, from the first query on, for all of them together.
 
     Attributes:
         seconds: The most seconds.
@@ -24,8 +22,16 @@ class Patience:
 
     """
 
-    seconds: float
-    left: threading.Event
+    def __init__(self, seconds: float, left: threading.Event) -> None:
+        self.seconds = seconds
+        self.left = left
+        self._end: float | None = None
+
+    def end(self) -> float:
+        """Return when the time is up, by the monotonic clock; it begins with the first call."""
+        if self._end is None:
+            self._end = time.monotonic() + self.seconds
+        return self._end
 
 
 @contextmanager
@@ -37,7 +43,7 @@ def stopped_after(patience: Patience, cursor: duckdb.DuckDBPyConnection) -> Iter
 
     """
     ended = threading.Event()
-    end = time.monotonic() + patience.seconds
+    end = patience.end()
 
     def watch() -> None:
         # Again and again, since between two queries, or before the first, there is nothing to interrupt.

@@ -1,4 +1,4 @@
-"""The formats that rows can be taken away in."""
+"""The formats of exported records."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.gateway.stores.duckdb.counting.plain import counts
+from tests.gateway.contract.plain_counting import counts
 
 
 class Marked(dict[str, Any]):

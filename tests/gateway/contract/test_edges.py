@@ -5,16 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.traffic.arrivals import Arrival
 from gateway.traffic.posts import Post
 from gateway.traffic.question import Question
 from gateway.traffic.search import parse
 from gateway.traffic.store import Wanted
 from gateway.traffic.transposed import transposed
-from tests.gateway.client import record
+from tests.gateway.client import agent_record, record
+from tests.gateway.contract.counted_posts import posts_in, some_hours
 from tests.gateway.contract.made_up import HOUR, NOON
 from tests.gateway.contract.marked import marked
 from tests.gateway.contract.plain_edges import plain_edges
-from tests.gateway.stores.duckdb.counting.posts import posts_in, some_hours
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -123,6 +124,64 @@ def test_what_turned_before_it_is_erased_leaves_no_bytes_behind(opened):
     merge(opened.first)
     (left,) = edges(opened.first)
     assert (left.observer.name, left.bytes_src_to_dst) == ("000D3A000002", 100)
+
+
+def test_what_turned_before_its_record_expired_leaves_no_bytes_behind(opened):
+    inbound = record(time=NOON, direction="inbound", mac="000D3A000001", src_ip="10.0.0.1", dst_ip="10.0.0.2", **SENT)
+    store(opened.first, "one", [inbound])
+    merge(opened.first)
+    store(opened.first, "two", [inbound | {"direction": "outbound", "mac": "000D3A000002"}])
+    (part,) = opened.first.slices(wanted("direction:inbound"), 100)
+    opened.first.delete(wanted("direction:inbound"), part, last=True)
+    merge(opened.first)
+    sent = {each.observer.name: each.bytes_src_to_dst for each in edges(opened.first)}
+    assert sent == {"000D3A000001": 0, "000D3A000002": 100}
+
+
+def test_after_an_erasure_an_edge_is_as_if_the_records_had_never_been(opened):
+    lines = [record(time=NOON + minute, src_port=minute, **SENT) for minute in range(3)]
+    store(opened.first, "one", [*lines, agent_record(time=NOON, host="secret")])
+    merge(opened.first)
+    for search in ("sport:0,2", "host:secret"):
+        for part in opened.first.slices(wanted(search), 100):
+            opened.first.delete(wanted(search), part, last=True, erased_at=NOW)
+    assert edges(opened.first) == plain_edges(marked([lines[1]]))
+    assert "secret" not in str(edges(opened.first))
+    assert opened.first.arrivals().arrivals == (Arrival(1, NOON + 1, NOON + 2),)
+
+
+def test_the_largest_counters_are_summed_and_stop_nothing(opened):
+    most = {"packets_src_to_dst": 10**18 - 1, "bytes_src_to_dst": 10**18 - 1, "bytes_dst_to_src": 10**18 - 1}
+    store(opened.first, "logs", [record(time=NOON, **most) for _ in range(20)])
+    links = {f"links_{what}": 10**18 - 1 for what in ("established", "terminated", "failed", "live")}
+    store(opened.first, "agents", [agent_record(time=NOON, **links) for _ in range(20)])
+    merge(opened.first)
+    found = edges(opened.first)
+    assert max(each.bytes_src_to_dst for each in found) == 20 * (10**18 - 1)
+    assert max(each.connections for each in found) == 20 * (10**18 - 1)
+
+
+def test_whoever_merges_is_told_when_nothing_waits_any_more(opened):
+    assert not opened.first.merge_edges()
+    for number in range(3):
+        store(opened.first, f"post {number}", [record(time=NOON)])
+        assert not opened.first.merge_edges()
+    (edge,) = edges(opened.first)
+    assert edge.records == 3
+
+
+def test_edges_come_in_the_order_of_days_observers_and_peers(opened):
+    lines = [
+        record(time=NOON + day * DAY, mac=mac, src_ip="10.0.0.1", dst_ip=peer, direction="outbound")
+        for day in (1, 0)
+        for mac in ("000D3A000002", "000D3A000001")
+        for peer in ("10.0.0.9", "10.0.0.4")
+    ]
+    store(opened.first, "one", lines)
+    merge(opened.first)
+    found = [(each.day, each.observer.name, each.peer) for each in opened.first.edges(1, *ALWAYS)]
+    assert found == sorted(found)
+    assert len(found) == 8
 
 
 def test_edges_are_forgotten_by_their_day(opened):

@@ -32,7 +32,7 @@ def test_what_was_released_is_never_changed():
             "b249beea8e251666",
             "5f0ad3082136b24f",
             "0328fb6b0d65448d",
-            "ba7fce934bf1cb18",
+            "8e9a44d514140885",
             "f80f702cbb62d5a1",
         ],
         "accounts": [

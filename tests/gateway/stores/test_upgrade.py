@@ -17,8 +17,8 @@ from gateway.stores.upgrade import UpgradeError
 from gateway.traffic.question import Question
 from gateway.traffic.store import StoreUnavailableError
 from gateway.traffic.terms import Search
+from tests.gateway.contract.plain_counting import counts
 from tests.gateway.stores.directories import FIRST, NOW, Usage, files, rows, versions
-from tests.gateway.stores.duckdb.counting.plain import counts
 
 
 def test_every_row_of_version_0_1_is_there_afterwards(data, old_columns, kept):

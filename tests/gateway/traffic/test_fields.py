@@ -3,9 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gateway.stores.duckdb.columns import WORKED_OUT
+from gateway.stores.duckdb.columns import ORIGINS, WORKED_OUT
+from gateway.stores.duckdb.loading import INSERTED
 from gateway.stores.duckdb.records import DuckDBRecords
-from gateway.traffic.field import Origin
+from gateway.traffic.field import Origin, TextField
 from gateway.traffic.fields import FIELDS
 from gateway.traffic.posts import Post
 from gateway.traffic.transposed import transposed
@@ -21,6 +22,13 @@ def test_every_key_of_a_record_is_a_stored_field_and_so_is_what_the_store_adds()
     assert {*KEYS, *AGENT_KEYS, "counted"} == STORED
 
 
+def test_the_store_has_a_column_for_every_stored_field():
+    own = {"src_ip": "src_number", "dst_ip": "dst_number", "rule": "rule_id"}
+    repeated = {field.name for field in ORIGINS}
+    assert {own.get(name, name) for name in STORED} <= INSERTED.keys() | repeated
+    assert all(field.repeats for field in FIELDS if isinstance(field, TextField) and field.origin is Origin.STORED)
+
+
 def test_no_two_fields_have_the_same_name_or_key():
     for told in (
         [field.name for field in FIELDS],
@@ -30,7 +38,7 @@ def test_no_two_fields_have_the_same_name_or_key():
 
 
 def test_what_lists_show_has_a_label_and_what_is_searched_for_an_example():
-    assert [field.name for field in FIELDS if field.has_column and not field.label] == []
+    assert [field.name for field in FIELDS if field.in_lists and not field.label] == []
     assert [field.name for field in FIELDS if field.key and not field.examples] == []
 
 
@@ -59,7 +67,8 @@ spare = NumberField(
     value=lambda record: None if record["mtu"] is None else 9000 - record["mtu"],
 )
 
-def sites(patterns):
+def sites(customer, patterns):
+    assert customer == 1
     from gateway.traffic.terms import Patterns
     return Patterns(vlan, tuple(replace(each, text=each.text.removesuffix(" site")) for each in patterns))
 

@@ -15,8 +15,8 @@ from gateway.traffic.posts import Post
 from gateway.traffic.store import StoreUnavailableError
 from gateway.traffic.transposed import transposed
 from tests.gateway.client import agent_record, record
-from tests.gateway.stores.duckdb.counting.plain import HOUR_MS, counts
-from tests.gateway.stores.duckdb.counting.posts import COUNTERS, FIRST, counters_of, many_hours, posts_in, some_hours
+from tests.gateway.contract.counted_posts import COUNTERS, FIRST, counters_of, many_hours, posts_in, some_hours
+from tests.gateway.contract.plain_counting import HOUR_MS, counts
 from tests.gateway.stores.duckdb.deleting import delete
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)

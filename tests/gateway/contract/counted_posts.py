@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from tests.gateway.client import agent_record, record
-from tests.gateway.stores.duckdb.counting.plain import HOUR_MS
+from tests.gateway.contract.plain_counting import HOUR_MS
 
 FIRST = 1_795_446_000_000
 COUNTERS = ("packets_src_to_dst", "bytes_src_to_dst", "packets_dst_to_src", "bytes_dst_to_src")
