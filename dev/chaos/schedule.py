@@ -9,7 +9,7 @@ from dev.chaos.failures import Failure
 from dev.chaos.logs import Chunk
 from dev.chaos.steps import Trap
 from dev.chaos.storage_faults import StorageTrouble
-from dev.flowlogs.cards import Card
+from dev.flowlogs.nics import Nic
 
 
 class Style(Enum):
@@ -43,18 +43,18 @@ class Content:
 class Log:
     """A log blob: of which NIC, of which hour (aware), and its contents, each replacing the one before."""
 
-    card: Card
+    nic: Nic
     hour: datetime
     contents: tuple[Content, ...]
 
     @property
     def container(self) -> str:
-        return self.card.container
+        return self.nic.container
 
     @property
     def blob(self) -> str:
         """The log blob's name."""
-        return self.card.blob_name(self.hour)
+        return self.nic.blob_name(self.hour)
 
 
 @dataclass(frozen=True, slots=True)

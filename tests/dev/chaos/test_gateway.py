@@ -12,15 +12,15 @@ import requests
 
 from dev.chaos.failures import Failure, Refusal
 from dev.chaos.logs import REFUSED_ADDRESS, REJECTED_ADDRESS, LogWriter
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 from shared.flowlog import decode
 
-CARD = Card(Format.NSG_2, 1, Load.SPARSE)
+NIC = Nic(Format.NSG_2, 1, Load.SPARSE)
 LINES = [
     line
     for writer in [LogWriter(Random(1), {})]
     for _ in range(4)
-    for line in decode(writer.chunk(CARD, datetime(2026, 11, 23, 10, 4, tzinfo=UTC)).data).lines
+    for line in decode(writer.chunk(NIC, datetime(2026, 11, 23, 10, 4, tzinfo=UTC)).data).lines
 ]
 
 
