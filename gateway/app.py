@@ -62,7 +62,6 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
         middleware: Further layers between the request log and the calls.
         records_life: How long flow records are kept by default, counted from their own timestamps; None for ever.
         activity: Counts what is in progress in this process, for the metrics.
-
     """
     activity = activity or Activity()
     signing_in = SigningIn(stores, clock, behind_a_proxy=site.behind_a_proxy)

@@ -41,7 +41,6 @@ def add_customer_commands(parser: argparse.ArgumentParser, data: argparse.Argume
     Args:
         parser: The parser of the word that precedes them.
         data: The parser of the options that all commands share.
-
     """
     customer = parser.add_subparsers(dest="action", required=True)
     listing = customer.add_parser("list", parents=[data], help="list the customers and their data")
@@ -78,7 +77,6 @@ def run_customer_command(options: argparse.Namespace) -> None:
 
     Raises:
         RefusedError: The command is refused.
-
     """
     match options.action:
         case "list":

@@ -14,7 +14,6 @@ class _Waiting:
     Attributes:
         customer: Whose place it will be.
         called: Set once there is one.
-
     """
 
     customer: int
@@ -27,7 +26,6 @@ class Places:
     Attributes:
         threads: As many as there are places.
         stopped: How many questions took longer than people wait.
-
     """
 
     def __init__(self, total: int, share: int) -> None:
@@ -36,7 +34,6 @@ class Places:
         Args:
             total: How many there are.
             share: How many of them one customer has at most.
-
         """
         self.threads = anyio.CapacityLimiter(total)
         self.stopped = 0

@@ -77,7 +77,6 @@ def server(
 
     Raises:
         OSError: The certificate or its key cannot be used.
-
     """
     config = uvicorn.Config(
         app,

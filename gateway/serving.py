@@ -113,7 +113,6 @@ def serve(
 
     Raises:
         UsageError: The options can't be used together, or an address can't be listened on.
-
     """
     tls = _pair(options, "certificate", "key") is not None
     edge = _pair(options, "edge_certificate", "edge_key") or _pair(options, "certificate", "key")

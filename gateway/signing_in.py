@@ -42,7 +42,6 @@ class TooManyTriesError(Exception):
 
     Attributes:
         seconds: The time to wait, for the header Retry-After.
-
     """
 
     def __init__(self, wait: timedelta) -> None:
@@ -58,7 +57,6 @@ class _Asker:
         address: Where the request comes from.
         name: The hash of the name, since names may be long.
         device: The id of the browser, if the user of this name has signed in with it; otherwise None.
-
     """
 
     address: str
@@ -92,7 +90,6 @@ class SigningIn:
 
         Raises:
             TooManyTriesError: They were not checked.
-
         """
         asker = _Asker(self.address(request), _hashed(name), device)
         return await self._limited(
@@ -104,7 +101,6 @@ class SigningIn:
 
         Raises:
             TooManyTriesError: The password was not checked.
-
         """
         # Who has signed in is known, whatever others try with the name.
         asker = _Asker(self.address(request), _hashed(user.name), "signed in")

@@ -38,7 +38,6 @@ class Strangers:
             behind_a_proxy: Whether requests come through a proxy, which names their senders.
             at_once: Requests from an address that may follow each other without a pause.
             pause: How long it takes until one more is answered.
-
         """
         self._app = app
         self._clock = clock

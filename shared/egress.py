@@ -26,7 +26,7 @@ def check_authorities(environment: Mapping[str, str]) -> None:
     """Check that the authorities to trust can be read: otherwise each request would end in a file system error.
 
     Raises:
-        SettingError: they can't; the message names the variable and not its value.
+        SettingError: They can't; the message names the variable and not its value.
     """
     name = next((name for name in _BUNDLES if environment.get(name)), None)
     if name is None:

@@ -30,7 +30,7 @@ class IdentityTransport(RequestsTransport):  # type: ignore[misc] # azure-core g
     identity asks are Microsoft Entra's, over https and as the environment says. No redirect is followed either way.
 
     Attributes:
-        status: of the last answer; None after a request that nothing answered.
+        status: Of the last answer; None after a request that nothing answered.
     """
 
     def __init__(self) -> None:

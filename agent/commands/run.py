@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     """Run until told to stop.
 
     Raises:
-        SettingError: an option, or what it names, is wrong.
+        SettingError: An option, or what it names, is wrong.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     clock = SystemClock()

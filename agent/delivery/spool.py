@@ -36,9 +36,9 @@ class Batch(NamedTuple):
     """One interval's records, as they are posted.
 
     Attributes:
-        start_ms: when the interval began; unique for this agent.
-        lines: how many records there are.
-        body: the records as NDJSON, compressed; when sent again, it is identical to the last byte.
+        start_ms: When the interval began; unique for this agent.
+        lines: How many records there are.
+        body: The records as NDJSON, compressed; when sent again, it is identical to the last byte.
     """
 
     start_ms: int
@@ -63,7 +63,7 @@ class Spool:
         """Open a spool, and find what is waiting in it.
 
         Raises:
-            OSError: the directory can't be created or read.
+            OSError: The directory can't be created or read.
         """
         self._directory = directory
         self._aside = directory / _ASIDE

@@ -27,7 +27,7 @@ class Token:
     """The token; only `reveal` discloses it.
 
     Attributes:
-        reveal: the token itself.
+        reveal: The token itself.
     """
 
     reveal: str = field(repr=False)
@@ -40,7 +40,7 @@ def read_token(file: Path) -> Token:
     """Read the token.
 
     Raises:
-        SettingError: there is none, or others can read it.
+        SettingError: There is none, or others can read it.
     """
     # Looked at and read through one descriptor, so that nobody can put another file in its place in between.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

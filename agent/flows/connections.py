@@ -48,14 +48,14 @@ class Change(NamedTuple):
     """How one connection changed since the last reading.
 
     Attributes:
-        key: the connection.
-        bearing: who began it.
-        process: the name of the process on this machine; None where that was never seen.
-        established: how often it was established: more than once if its ports were reused immediately.
-        terminated: how often it ended.
+        key: The connection.
+        bearing: Who began it.
+        process: The name of the process on this machine; None where that was never seen.
+        established: How often it was established: more than once if its ports were reused immediately.
+        terminated: How often it ended.
         failed: 1 if the attempt failed.
         live: 1 if it is open now.
-        carried: what it carried since the last reading; None if that was not measured.
+        carried: What it carried since the last reading; None if that was not measured.
     """
 
     key: Key
@@ -92,8 +92,8 @@ class Tracker:
         """Compare the next snapshot with the last one, and return how every connection changed.
 
         Args:
-            snapshot: the table; the very first one only shows what was there before.
-            left_out: connections that are not followed.
+            snapshot: The table; the very first one only shows what was there before.
+            left_out: Connections that are not followed.
         """
         known, self._connections = self._connections, {}
         listeners = Listeners(snapshot.sockets)

@@ -30,8 +30,8 @@ class Bearing(NamedTuple):
 
     Attributes:
         direction: None if unknown.
-        basis: how it was decided.
-        listener: for an inbound connection, the process that listens; None if that can't be seen.
+        basis: How it was decided.
+        listener: For an inbound connection, the process that listens; None if that can't be seen.
     """
 
     direction: Direction | None

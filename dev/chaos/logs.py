@@ -45,9 +45,9 @@ class Chunk:
     """Log records that are committed together, and what must become of them.
 
     Attributes:
-        data: the records, joined by commas.
-        stored: the flow records that must be stored, in canonical text.
-        aside: what must be set aside: tuples as written, flow records in canonical text.
+        data: The records, joined by commas.
+        stored: The flow records that must be stored, in canonical text.
+        aside: What must be set aside: tuples as written, flow records in canonical text.
     """
 
     data: bytes

@@ -48,10 +48,10 @@ class Piece:
     """A schedule, and what there must be at its end besides every record once.
 
     Attributes:
-        check: without which it goes wrong.
-        schedule: what happens.
-        quiet: whether nothing may be told but that logs were delivered.
-        told: an outcome that must be told; None for none.
+        check: Without which it goes wrong.
+        schedule: What happens.
+        quiet: Whether nothing may be told but that logs were delivered.
+        told: An outcome that must be told; None for none.
     """
 
     check: Check

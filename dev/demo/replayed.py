@@ -43,8 +43,7 @@ class Source:
     """A file to replay, and the blob of a certain hour that it becomes.
 
     Attributes:
-        problem: why it can't be read and is left out, else "".
-
+        problem: Why it can't be read and is left out, else "".
     """
 
     path: Path

@@ -19,7 +19,6 @@ def sign_in(stores: Stores, now: datetime, name: str, password: str, address: st
         password: The password as entered.
         address: Where they came from.
         action: The action to record in the audit log on success.
-
     """
     user = stores.accounts.sign_in(name, password)
     if user is not None:
@@ -50,7 +49,6 @@ def add_user(database: Database, now: datetime, name: str, customer: str, role: 
     Raises:
         TakenError: The name is taken.
         UnfinishedError: The customer is being removed.
-
     """
     accounts = Accounts(database)
     with database.transaction():
@@ -63,7 +61,6 @@ def reset_password(database: Database, now: datetime, name: str, password: str) 
 
     Raises:
         GoneError: There is no such user.
-
     """
     with database.transaction():
         user = Accounts(database).set_password(name, password, one_time=True)
@@ -75,7 +72,6 @@ def remove_user(database: Database, now: datetime, name: str) -> None:
 
     Raises:
         GoneError: There is no such user.
-
     """
     with database.transaction():
         user = Accounts(database).remove_user(name)

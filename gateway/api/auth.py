@@ -87,7 +87,6 @@ class Auth:
 
         Raises:
             ApiError: 401 if it is missing, unknown, expired or revoked; 403 if it is of the wrong kind.
-
         """
         token = await run_in_threadpool(self._stores.tokens.find, bearer(request), self._clock())
         if token is None:
@@ -106,7 +105,6 @@ class Auth:
 
         Raises:
             ApiError: 401 if it carries none.
-
         """
         return self._stores.tokens.customer_of(bearer(request))
 
@@ -159,7 +157,6 @@ def bearer(request: Request) -> str:
 
     Raises:
         ApiError: 401 if it carries none.
-
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:

@@ -63,7 +63,6 @@ def read_fast(body: bytes) -> Columns | None:
 
     Args:
         body: Newline-delimited JSON, uncompressed.
-
     """
     lines = body.count(b"\n") + (not body.endswith(b"\n"))
     # No flow record has an object in it, and no JSON string a line break: if every line begins with a brace, then each

@@ -50,7 +50,6 @@ class Origin:
         key: Its idempotency key.
         log: The log blob that it says it comes from, if any.
         by_agent: Whether an agent sends it.
-
     """
 
     customer: int
@@ -83,7 +82,6 @@ class Intake:
 
         Raises:
             ApiError: It is refused or deferred.
-
         """
         _check_media_type(request)
         with self._claim(origin):
@@ -232,7 +230,6 @@ def idempotency_key(request: Request) -> str:
 
     Raises:
         ApiError: 400 if there is none or more than one, or it is malformed.
-
     """
     keys = request.headers.getlist("idempotency-key")
     if len(keys) != 1 or not _KEY.fullmatch(keys[0]):

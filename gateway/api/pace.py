@@ -32,7 +32,6 @@ class Pace:
 
         Args:
             a_second: How many records of known names one customer may post per second while others post.
-
         """
         self._each = timedelta(seconds=1) / a_second
         self._made_up_at: dict[int, datetime] = {}
@@ -58,7 +57,6 @@ class Pace:
             records: How many flow records it contained.
             new: How many names and addresses of an hour were new, and how many of its lines were rejected.
             now: When it was stored.
-
         """
         with self._lock:
             made_up_at = max(self._made_up_at.get(customer, _LONG_AGO), now) + (records + NEW * new) * self._each

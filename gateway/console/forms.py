@@ -47,7 +47,6 @@ async def read_form(request: Request, limits: Limits) -> Form:
 
     Raises:
         PageError: 400 for something that is not a form, 408 and 413 as in the HTTP API.
-
     """
     if not hasattr(request.state, "form"):
         try:
@@ -69,7 +68,6 @@ def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
 
     Raises:
         ValueError: There are too many fields, or it is not UTF-8.
-
     """
     boundary = _BOUNDARY.fullmatch(media_type)
     if boundary is None:

@@ -54,7 +54,6 @@ class Routes:
 
     Attributes:
         all: The routes.
-
     """
 
     def __init__(

@@ -23,7 +23,6 @@ def agent_id(request: Request) -> str:
 
     Raises:
         ApiError: 400 if there is none.
-
     """
     text = request.headers.get("agent-id", "")
     try:
@@ -39,7 +38,6 @@ def identity_of(request: Request) -> AgentIdentity:
 
     Raises:
         ApiError: 400 if it is not valid.
-
     """
     host = _host(request)
     if not (0 < len(host) <= _LONGEST_HOST and fits(host, TEXT_BYTES) and host.isprintable()):

@@ -30,7 +30,6 @@ class _Slice:
         customer: Whose records those are.
         first: The number of the first post.
         last: The number of the last one.
-
     """
 
     customer: int
@@ -59,7 +58,6 @@ def delete_expired(
         general: How long records are kept whose customer has no days of its own for them; for ever without.
         now: The present moment.
         stopped: Returns whether to stop; called between slices.
-
     """
     slices = [each for customer in _customers(stores, general) for each in _slices(stores, customer, general, now)]
     for customer in {each.customer for each in slices}:

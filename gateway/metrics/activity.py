@@ -24,7 +24,6 @@ class Posts:
         customer: The number of the customer; 0 if unknown, such as without a valid token.
         route: Where they were sent.
         status: The HTTP status that they were answered with; 0 for those that got no answer.
-
     """
 
     customer: int
@@ -72,7 +71,6 @@ class Activity:
         places: The queries that pages run on the records.
         connections: Those of each listener, by its name.
         bodies: The bodies that are being received, by the listener's name.
-
     """
 
     tally: Tally = field(default_factory=Tally)

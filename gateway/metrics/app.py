@@ -34,7 +34,6 @@ def read_token(path: Path) -> str:
 
     Raises:
         TokenFileError: The file can't be read, or contains no valid token.
-
     """
     try:
         token = path.read_text(encoding="ascii").strip()
@@ -57,7 +56,6 @@ def create_metrics(stores: Stores, activity: Activity, data: Path, clock: Clock,
         data: The directory of the stores.
         clock: The time.
         token: The token that customers' figures require; without one, nobody sees them.
-
     """
     totals, all_of_it = CollectorRegistry(), CollectorRegistry()
     for registry in (totals, all_of_it):

@@ -32,7 +32,6 @@ class Entry:
     Attributes:
         size: In bytes.
         sha256: The hash of its content, in hexadecimal.
-
     """
 
     size: int
@@ -48,7 +47,6 @@ class Manifest:
         schemas: The versions of their schemas, by file name.
         files: All files, by name.
         format: The version of the manifest itself.
-
     """
 
     moment: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -68,7 +66,6 @@ class Manifest:
 
         Raises:
             RefusedError: It can't, or this is not a backup.
-
         """
         try:
             written = (directory / MANIFEST).read_bytes()
@@ -114,7 +111,6 @@ class Manifest:
         Raises:
             RefusedError: It is not the file that was backed up.
             OSError: It can't be read, or the copy can't be written.
-
         """
         path = directory / name
         with path.open("rb") as read, new_file(target) as written:

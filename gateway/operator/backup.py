@@ -21,7 +21,6 @@ def back_up(work: Work) -> dict[str, Any]:
 
     Raises:
         RefusedError: The directory is not empty, or can't be written.
-
     """
     target = Path(work.arguments["to"])
     _require_free(target)

@@ -42,7 +42,6 @@ class Gap:
         customer: The customer's name.
         account: The storage account.
         start: The first hour.
-
     """
 
     customer: str
@@ -68,7 +67,6 @@ def gaps(
         configured: The storage accounts of all deployments, each with the number of its customer. One that had
             delivered nothing yet may have begun right after the moment.
         moment: When.
-
     """
     rows = records.execute(_NEWEST, [_SILENT // timedelta(milliseconds=1)]).fetchall()
     last = {(customer, account): from_ms(min(newest, to_ms(moment))) for customer, account, newest in rows}

@@ -19,7 +19,6 @@ def remove(work: Work) -> dict[str, Any]:
 
     Raises:
         RefusedError: There is no such customer, or it has holds in force.
-
     """
     stores, customer = work.stores, customer_of(work)
     with stores.database.transaction():

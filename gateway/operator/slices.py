@@ -18,7 +18,6 @@ class Slice:
     Attributes:
         within: Which records.
         count: How many.
-
     """
 
     within: Condition

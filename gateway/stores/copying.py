@@ -26,7 +26,6 @@ def copy(source: Path, target: Path, say: Callable[[str], None]) -> None:
 
     Raises:
         OSError: The copy could not be written, such as on a full disk; nothing of it is left.
-
     """
     # Of a name of its own: the process of an upgrade that was ended may be writing to its own one still.
     unfinished = target.with_name(f"{target.name}.{secrets.token_hex(8)}")

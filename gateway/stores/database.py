@@ -16,7 +16,6 @@ class Database:
 
     Attributes:
         path: Where it is.
-
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -31,7 +30,6 @@ class Database:
 
         Raises:
             OtherVersionError: The file was written by another version of the gateway.
-
         """
         connection = connect(path)
         try:
@@ -61,7 +59,6 @@ class Database:
 
         Raises:
             sqlite3.Error: It does not.
-
         """
         self.run("SELECT key FROM signing_key")
 
@@ -70,7 +67,6 @@ class Database:
 
         Raises:
             sqlite3.Error: The file cannot be written.
-
         """
         self.run("UPDATE signing_key SET only_one = only_one")
 

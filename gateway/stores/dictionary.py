@@ -36,7 +36,6 @@ class Numbered:
     Attributes:
         numbers: One for each value, in the same order.
         learned: The numbers that were not known, by the values' digests.
-
     """
 
     numbers: list[int]
@@ -66,7 +65,6 @@ class Repeated:
     Attributes:
         values: Those of each record.
         entries: The distinct ones, by digest.
-
     """
 
     values: Sequence[Values]
@@ -94,7 +92,6 @@ class Dictionary:
             table: Its name.
             key: The column of its numbers, which has the same name in `records`.
             columns: Its columns besides `customer`, the numbers, `digest` and `text_bytes`, with their types.
-
         """
         self._table = table
         self._key = key
@@ -111,7 +108,6 @@ class Dictionary:
             repeated: The values to number.
             admit: Called with the size of new values before they are stored; raises an exception to undo the
                 transaction.
-
         """
         numbers: dict[Values, int] = {}
         unknown: dict[bytes, _Entry] = {}

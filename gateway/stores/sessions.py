@@ -26,7 +26,6 @@ class Session:
     Attributes:
         user: Who signed in.
         csrf: The CSRF token that every form of the session must contain.
-
     """
 
     user: User
@@ -59,7 +58,6 @@ class Sessions:
             secret: The cookie's value.
             now: The present moment.
             keeping: Whether this keeps the session alive, which a page's automatic requests do not.
-
         """
         rows = self._database.run(
             f"""SELECT sessions.csrf, sessions.seen_at, {USER_COLUMNS}

@@ -29,7 +29,6 @@ class Snapshot:
         moment: The time. It includes every post that was acknowledged before, and none that was accepted later.
         accounts: The SQLite file.
         records: The DuckDB file.
-
     """
 
     moment: datetime
@@ -43,7 +42,6 @@ class Snapshot:
 
         Raises:
             sqlite3.Error: It can't be written.
-
         """
         with closing(sqlite3.connect(target, autocommit=True)) as written:
             self.accounts.backup(written)
@@ -62,7 +60,6 @@ class Snapshot:
 
         Raises:
             duckdb.Error: It can't be written. The original file is not affected.
-
         """
         # All cursors see it while it is attached, and there may be a second backup.
         new = f"backup_{secrets.token_hex(8)}"

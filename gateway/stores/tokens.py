@@ -53,7 +53,6 @@ class SubscriptionToken:
         expires_at: When it expires.
         used_at: When it was last used while valid, to the minute; None if never.
         revoked_at: When it was revoked; None if it was not.
-
     """
 
     number: int
@@ -146,7 +145,6 @@ class Tokens:
             now: The present moment.
             ahead: How far ahead "soon" reaches.
             lately: How recently an expired token must have been used.
-
         """
         rows = self._database.run(
             f"""SELECT {_COLUMNS} FROM subscription_tokens

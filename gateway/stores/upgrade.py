@@ -47,7 +47,6 @@ def upgrade(data: Path, say: Say) -> None:
         UnfinishedError: A backup that is being restored is not complete. Nothing was changed.
         UpgradeError: There is too little room for the copies, or a step failed. Its file is as it was before the step.
         duckdb.Error, sqlite3.Error: A file can't be opened, such as since a gateway is serving.
-
     """
     require_whole(data)
     kinds: tuple[type[_File], ...] = (_Records, _Accounts)
@@ -101,7 +100,6 @@ class _File(ABC):
         schema: Its versions.
         path: Where it is.
         version: The one that it has; 0 if it is empty.
-
     """
 
     name: ClassVar[str]

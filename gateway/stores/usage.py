@@ -47,7 +47,6 @@ class Usage:
         texts: How many distinct texts: names of rules, NICs as their logs describe them, and machines' processes.
         stored_bytes: How many bytes all of it takes, by estimate.
         facts: How many facts about hours, of which only the bytes have a budget.
-
     """
 
     texts: int = 0
@@ -90,7 +89,6 @@ class BudgetSpentError(Exception):
     Attributes:
         what: The part that is spent.
         most: The limit of that part.
-
     """
 
     def __init__(self, what: Spent, most: int) -> None:
@@ -138,7 +136,6 @@ class Usages:
 
         Raises:
             BudgetSpentError: It may not.
-
         """
         stored = self.of(customer) + more
         if more.texts and stored.texts > budget.texts:

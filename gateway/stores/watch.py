@@ -23,7 +23,6 @@ class Patience:
     Attributes:
         seconds: The most seconds.
         left: Set once nobody is waiting any more.
-
     """
 
     seconds: float
@@ -36,7 +35,6 @@ def stopped_after(patience: Patience, cursor: duckdb.DuckDBPyConnection) -> Iter
 
     Raises:
         TooSlowError: The time is up, or nobody is waiting any more.
-
     """
     ended = threading.Event()
     end = time.monotonic() + patience.seconds

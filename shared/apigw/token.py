@@ -28,8 +28,8 @@ class TokenSource(Protocol):
         """Return the token to use now.
 
         Raises:
-            RetryLater: it can't be read at the moment.
-            SettingError: it is not where the settings say.
+            RetryLater: It can't be read at the moment.
+            SettingError: It is not where the settings say.
         """
 
     def renew(self, refused: Secret) -> bool:

@@ -26,13 +26,13 @@ class Origin:
     """Where batches come from: a byte range of one log blob.
 
     Attributes:
-        account: the storage account's name.
-        log: the log blob.
-        generation: how often it was found rewritten.
-        start, end: the range in bytes.
+        account: The storage account's name.
+        log: The log blob.
+        generation: How often it was found rewritten.
+        start, end: The range in bytes.
         content: SHA-256 of the range's bytes.
-        cut: the rule by which it is cut.
-        again: an operator's ID that makes a replay's records count again; "" for everything else.
+        cut: The rule by which it is cut.
+        again: An operator's ID that makes a replay's records count again; "" for everything else.
     """
 
     account: str
@@ -65,8 +65,8 @@ class Batch:
     """The flow records of one post.
 
     Attributes:
-        path: the batch's number in its range, then 0 or 1 for each time it was halved.
-        lines: one flow record each.
+        path: The batch's number in its range, then 0 or 1 for each time it was halved.
+        lines: One flow record each.
     """
 
     path: tuple[int, ...]

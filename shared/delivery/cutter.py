@@ -14,8 +14,8 @@ class Cutter:
     worker, which does not know what came before, cuts the same way.
 
     Attributes:
-        begin: where what is held begins.
-        held: bytes that are not cut off yet.
+        begin: Where what is held begins.
+        held: Bytes that are not cut off yet.
     """
 
     def __init__(self, start: int, limits: Limits, *, at_records: bool) -> None:

@@ -14,8 +14,8 @@ class Patience:
     """How long one pass keeps asking a gateway that is busy or away.
 
     Attributes:
-        halted: set it to make every waiting attempt give up.
-        retries: how often an attempt was repeated.
+        halted: Set it to make every waiting attempt give up.
+        retries: How often an attempt was repeated.
     """
 
     def __init__(self, clock: Clock, deadline: Deadline) -> None:
@@ -29,7 +29,7 @@ class Patience:
         """Return what an attempt finally returns.
 
         Raises:
-            RetryLater: the time budget is spent, or another post of the same pass failed for good.
+            RetryLater: The time budget is spent, or another post of the same pass failed for good.
         """
         ceiling = _FIRST_WAIT
         while True:

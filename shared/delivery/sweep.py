@@ -59,9 +59,9 @@ class Sweep:
         everything else is still delivered.
 
         Raises:
-            StorageAway: an account can't be reached now.
-            HeldElsewhere: another sweep is at work.
-            Unreadable: the watermark is of a newer format, or damaged.
+            StorageAway: An account can't be reached now.
+            HeldElsewhere: Another sweep is at work.
+            Unreadable: The watermark is of a newer format, or damaged.
         """
         if self._worker.breaker.pause_left:
             return

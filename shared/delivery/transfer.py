@@ -33,12 +33,12 @@ class PassSource:
     """What a pass reads: one snapshot of one log blob.
 
     Attributes:
-        account: the storage account's name.
-        log: the log blob.
-        snapshot: the commit that is read.
-        fetch: gives its bytes.
-        again: an operator's ID that makes a replay's records count again.
-        settled: whether nothing more will be committed, so there is nothing to wait for.
+        account: The storage account's name.
+        log: The log blob.
+        snapshot: The commit that is read.
+        fetch: Gives its bytes.
+        again: An operator's ID that makes a replay's records count again.
+        settled: Whether nothing more will be committed, so there is nothing to wait for.
     """
 
     account: str
@@ -97,9 +97,9 @@ class Transfer:
         Whatever stops it, all that was accepted is saved first, unless another worker holds the blob now.
 
         Raises:
-            Overtaken, Vanished, Unsupported: the log blob changed, went or can't be read.
-            RetryLater, TokenRefused, UnexpectedAnswer: the gateway or a storage account failed.
-            HeldElsewhere: another worker took the blob over.
+            Overtaken, Vanished, Unsupported: The log blob changed, went or can't be read.
+            RetryLater, TokenRefused, UnexpectedAnswer: The gateway or a storage account failed.
+            HeldElsewhere: Another worker took the blob over.
         """
         with ThreadPoolExecutor(self._collaborators.posts_in_flight) as pool:
             try:

@@ -30,7 +30,7 @@ def blob_service(
     """Return a client for the account; create one per process, since each has its own connections and tokens.
 
     Raises:
-        SettingError: the connection string can't be used; the message names `setting`.
+        SettingError: The connection string can't be used; the message names `setting`.
     """
     # Waits of about 2, 4 and 8 seconds; left to itself the library begins with 18. A policy is part of one client's
     # pipeline: two clients that share it sign with the same key.
@@ -67,7 +67,7 @@ def storage_errors(account: str) -> Iterator[None]:
     """Turn the library's errors into errors by remedy. Only calls to the library belong inside.
 
     Raises:
-        StorageAway: the account is unreachable or busy, or refuses us, or something else answered in its place; the
+        StorageAway: The account is unreachable or busy, or refuses us, or something else answered in its place; the
             message says which, and repeats nothing of the answer but storage's own codes.
     """
     try:

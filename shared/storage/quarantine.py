@@ -62,7 +62,7 @@ class QuarantineContainer:
         """Return the objects of one blob, a line each.
 
         Raises:
-            Vanished: there is no such blob.
+            Vanished: There is no such blob.
         """
         return self.read(name)[0]
 
@@ -70,7 +70,7 @@ class QuarantineContainer:
         """Return the objects of one blob, a line each, and its ETag.
 
         Raises:
-            Vanished: there is no such blob.
+            Vanished: There is no such blob.
         """
         with storage_errors(self._account):
             try:
@@ -85,7 +85,7 @@ class QuarantineContainer:
         """Replace the objects last seen with others, or remove the blob if there are none.
 
         Raises:
-            Overtaken: it was written since.
+            Overtaken: It was written since.
         """
         unchanged: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         with storage_errors(self._account):

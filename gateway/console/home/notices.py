@@ -31,7 +31,6 @@ class Notice:
         grade: How bad it is.
         sentence: What is wrong, in plain text.
         link: The address of the page where it can be fixed; empty if that is not in the console.
-
     """
 
     grade: Grade
@@ -52,7 +51,6 @@ class Situation:
         machines: The state of the machines.
         shares: How much of the customer's budget is spent.
         failing_since: Since when the gateway has been unable to store posts; None if it can.
-
     """
 
     now: datetime

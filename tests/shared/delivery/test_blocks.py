@@ -22,8 +22,8 @@ class Delivery:
     """Delivers a growing blob as the function app does, and dies where chance has it.
 
     Attributes:
-        stored: what a gateway keeps, by what the key is made of.
-        aside: what was set aside, by the same.
+        stored: What a gateway keeps, by what the key is made of.
+        aside: What was set aside, by the same.
     """
 
     def __init__(self, chance: random.Random) -> None:

@@ -32,8 +32,8 @@ class Answer:
 
     Attributes:
         status: HTTP's number; 0 without an answer.
-        body: at most 4 MiB; empty if it is longer.
-        trouble: why there is no answer.
+        body: At most 4 MiB; empty if it is longer.
+        trouble: Why there is no answer.
     """
 
     status: int
@@ -75,7 +75,6 @@ def request(
         body: What is sent.
         bearer: A token to authenticate with; it is never shown.
         seconds: How long all of it may take.
-
     """
     found: list[Answer] = []
     given = dict(headers or {})
