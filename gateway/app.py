@@ -65,7 +65,7 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
     """
     activity = activity or Activity()
     signing_in = SigningIn(stores, clock, behind_a_proxy=site.behind_a_proxy)
-    pages = Routes(stores, site, signing_in, limits, clock, activity.places, records_life)
+    pages = Routes(stores, site, signing_in, limits, clock, activity.slots, records_life)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
         answer = on_http_exception if is_api(request.url.path) else pages.on_http_exception

@@ -22,7 +22,7 @@ from gateway.api.ndjson import Batch
 from gateway.api.pace import Pace
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
-from gateway.places import Places
+from gateway.slots import Slots
 from gateway.stores.posts import Log, Post, RemovedError
 from gateway.stores.stores import STORAGE_ERRORS, Stores
 from gateway.stores.usage import BudgetSpentError
@@ -70,7 +70,7 @@ class Intake:
         self._in_progress: set[tuple[int, str]] = set()
         self._taken: Counter[int] = Counter()
         self._pace = Pace()
-        self._threads = Places(_THREADS, _THREADS_OF_A_CUSTOMER)
+        self._threads = Slots(_THREADS, _THREADS_OF_A_CUSTOMER)
 
     async def take(self, request: Request, origin: Origin, read: Reader) -> dict[str, Any]:
         """Read and store a post, and return its answer: the same one however often it is sent.

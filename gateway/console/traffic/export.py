@@ -48,7 +48,7 @@ class Export:
         await run_in_threadpool(self._record, visitor, view, form)
         content = chunks(form.lines(every(self._record_pages.records, view.question(customer))))
         headers = {"Content-Disposition": f'attachment; filename="{_name(view, form.suffix)}"'}
-        return streamed(content, self._record_pages.places.threads, headers, form.media_type)
+        return streamed(content, self._record_pages.slots.threads, headers, form.media_type)
 
     def _record(self, visitor: Visitor, view: View, form: Format) -> None:
         """Tell the audit log what leaves: who knows the traffic knows the network."""

@@ -16,7 +16,7 @@ from gateway.console.traffic.search_help import EXAMPLES
 from gateway.console.traffic.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor
 from gateway.leaving import LeftError, while_awaited
-from gateway.places import Places
+from gateway.slots import Slots
 from gateway.stores.records import Records
 from gateway.stores.watch import TooSlowError
 from gateway.traffic.basis import ONCE
@@ -33,15 +33,15 @@ class RecordPages:
 
     Attributes:
         records: The store.
-        places: Lets few questions be asked at once, so that posts are stored meanwhile.
+        slots: Lets few questions be asked at once, so that posts are stored meanwhile.
 
     """
 
-    def __init__(self, console: Console, places: Places) -> None:
+    def __init__(self, console: Console, slots: Slots) -> None:
         self._console = console
         self._patience = console.limits.query_seconds
         self.records = console.stores.records
-        self.places = places
+        self.slots = slots
 
     def page(self, template: str, answer: Answer) -> Handler:
         """Return what answers requests for a page that has no more than its template and its answer."""
@@ -102,7 +102,7 @@ class RecordPages:
             **told,
         )
         # Fifty rows with all their details take a while, in which agents and functions are to be heard.
-        return await self.places.run(customer, render)
+        return await self.slots.run(customer, render)
 
     async def _answer(self, request: Request, customer: int, answer: Answer, view: View) -> Mapping[str, Any]:
         """Ask the records, and stop as soon as nobody waits for the answer any more.
@@ -113,11 +113,11 @@ class RecordPages:
         """
         left = threading.Event()
         records = self.records.for_people(self._patience, left)
-        ask = partial(self.places.run, customer, answer, records, view.question(customer), view)
+        ask = partial(self.slots.run, customer, answer, records, view.question(customer), view)
         try:
             return await while_awaited(request, ask, left.set)
         except TooSlowError:
-            self.places.stopped += not left.is_set()
+            self.slots.stopped += not left.is_set()
             raise
         except LeftError:
             raise TooSlowError("Nobody is waiting for the answer any more.") from None
@@ -125,7 +125,7 @@ class RecordPages:
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
         """Read an address, and tell how fresh the customer's records are."""
         now = self._console.clock()
-        fresh = await self.places.run(customer, freshness, self.records, customer, now)
+        fresh = await self.slots.run(customer, freshness, self.records, customer, now)
         recorded = None if fresh is None else (fresh.first, fresh.last)
         return read_view(parameters, now, recorded), fresh
 
