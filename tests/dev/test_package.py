@@ -187,7 +187,7 @@ def test_a_package_with_bytecode_is_left_alone_where_there_is_no_python_3_13(roo
     assert package(root).stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_terraform_deploys_anew_what_is_packed_in_another_way(root):
+def test_terraform_deploys_again_what_is_packed_in_another_way(root):
     with zipfile.ZipFile(package(root)) as archive:
         made_from = [line.split()[1] for line in archive.read("made-from.txt").decode().splitlines()]
     sources = (ROOT / "terraform" / "modules" / "sluice" / "modules" / "region" / "main.code.tf").read_text()

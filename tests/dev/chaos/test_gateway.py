@@ -125,7 +125,7 @@ def test_a_revoked_token_is_refused_until_there_is_a_new_one(sender):
     assert not some.arrived.unexpected
 
 
-def test_an_answer_that_nothing_explains_is_told(sender):
+def test_an_answer_that_nothing_explains_is_reported(sender):
     some = sender()
     assert some.post(LINES[:1], "K").status_code == 202
     assert some.post(LINES[1:2], "K").status_code == 409

@@ -100,7 +100,7 @@ def test_a_quiet_minute_has_no_log_record():
 
 
 @pytest.mark.parametrize("form", [Format.NSG_2, Format.VNET_4])
-def test_a_long_flow_begins_goes_on_every_five_minutes_and_ends(form: Format):
+def test_a_long_flow_begins_continues_every_five_minutes_and_ends(form: Format):
     by_flow: dict[tuple, list[tuple[int, str]]] = {}
     for minute in _minutes(Nic(form, 1, Load.STEADY)):
         for record in minute.flow_records:
