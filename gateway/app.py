@@ -108,7 +108,7 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
         lifespan=lifespan,
     )
     app.state.bodies = activity.bodies["gateway"] = Bodies(limits.bodies_bytes, limits.bodies_of_one_bytes)
-    # Outside of everything, so that the answer to a failure has the headers too.
+    # Outermost, so that answers to failures have the headers, too.
     return SecurityHeaders(OneEnd(app), encrypted=site.encrypted)
 
 

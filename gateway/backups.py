@@ -69,7 +69,7 @@ def run_restore(options: argparse.Namespace, now: datetime, say: Say) -> dict[st
         RefusedError: The backup can't be restored.
     """
     restored = restore(options.backup, options.data, say)
-    # The hour that is running holds records that were accepted before the gateway stopped, too.
+    # The current hour also contains records that were accepted before the gateway stopped.
     end = whole_hour(now) + timedelta(hours=1)
     for line in _lines(restored, end):
         say(printable(line))

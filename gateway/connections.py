@@ -68,7 +68,7 @@ class Connections:
         """
         self.most = most
         self.refused = 0
-        # Where few fit, no address has more than a quarter.
+        # If only a few fit, no address may have more than a quarter.
         self._most_of_an_address = None if most_of_an_address is None else min(most_of_an_address, max(1, most // 4))
         self._open: dict[object, Connection] = {}
         self._unproven: Counter[str] = Counter()

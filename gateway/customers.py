@@ -170,6 +170,6 @@ def _operator() -> str:
     """Return the operating system's name of the user who runs the command."""
     user = os.getuid()
     name = str(user)
-    with suppress(KeyError):  # as in a container, whose user need not have a name
+    with suppress(KeyError):  # such as in a container, whose user may have no name
         name = pwd.getpwuid(user).pw_name
     return f"the command line ({name})"

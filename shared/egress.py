@@ -61,7 +61,7 @@ def advice(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    # The libraries keep what went wrong as a cause, as an argument, or under names of their own.
+    # The libraries keep the original error as a cause, as an argument, or under other names.
     seen: set[int] = set()
     left = [error]
     while left:

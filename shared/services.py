@@ -83,7 +83,7 @@ def open_services(settings: Settings, clock: Clock, identity: Identity) -> Servi
         SettingError: A setting can't be used.
     """
     check_authorities(os.environ)
-    identity = cache(identity)  # one credential an identity, so one request for a token, not one a client
+    identity = cache(identity)  # one credential per identity, so one request for a token, not one per client
     own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
     logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", identity))
     watermarks = Watermarks(own, logs.name)

@@ -231,7 +231,7 @@ class Edge:
             if len(content) > _ANSWER_MAX:
                 message = f"The answer of {self.address} is too long."
                 raise WrongAddress(message)
-            if response.length:  # read() with a bound does not mind
+            if response.length:  # read() with a limit does not need it
                 raise http.client.IncompleteRead(content, response.length)
             return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
         finally:

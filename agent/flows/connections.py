@@ -116,7 +116,7 @@ class Tracker:
         if before is None or (before.phase is Phase.OVER and phase is not Phase.OVER):
             bearing = bearing_of(key, listeners, self._ephemeral)
             return _Connection(bearing, socket.process or bearing.listener, phase, socket.counters, failed=False)
-        # A direction once found stays: the listener may close while its connections go on.
+        # A direction stays once it is found: the listener may close while its connections continue.
         process, counters = socket.process or before.process, socket.counters or before.counters
         return _Connection(before.bearing, process, phase, counters, before.failed)
 
@@ -158,7 +158,7 @@ def _change(
     else:
         terminated = int(was is Phase.OPEN)
         failed = int(connection.phase is Phase.ASKED and was is Phase.ASKED and not connection.failed)
-    # Asked for once more after it was open or over, it may fail once more.
+    # If it is requested again after it was open or over, it may fail again.
     connection.failed = connection.phase is Phase.ASKED and ((connection.failed and was is Phase.ASKED) or failed == 1)
     if established:
         connection.counters = counted  # never those of the connection that had these ports before
@@ -201,7 +201,7 @@ def _carried(phase: Phase, before: _Connection | None, counted: Counters | None,
     if is_new:
         return counted
     if before is None or before.counters is None:
-        return None  # it carried something before anybody measured: how much of it was lately, nobody knows
+        return None  # it carried something before it was measured: how much of that is recent is unknown
     then = before.counters
     return Counters(
         counted.bytes_sent - then.bytes_sent,

@@ -53,7 +53,7 @@ class Listeners:
                 continue
             for address in _addresses(socket):
                 place = (socket.protocol, Endpoint(address, socket.local.port))
-                # Several processes may listen at one place; the first that has a name stands for them all.
+                # Several processes may listen on the same endpoint; the first one with a name represents them all.
                 self._processes[place] = self._processes.get(place) or socket.process
 
     def takes(self, protocol: Protocol, endpoint: Endpoint) -> bool:

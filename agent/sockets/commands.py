@@ -13,7 +13,7 @@ from typing import Final
 from agent.errors import TableUnreadable
 
 _TIMEOUT_SECONDS: Final = 20
-# Never the caller's own: the agent may have more rights than whoever set that.
+# Never the caller's own: the agent may have more privileges than the user who set it.
 _UNIX_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
 
 

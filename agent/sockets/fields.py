@@ -33,7 +33,7 @@ STATES: Final[Mapping[str, State | None]] = {
     "CLOSE": State.CLOSED,
     "CLOSED": State.CLOSED,
     "DELETE_TCB": State.CLOSED,
-    # These have no peer and take nobody's connections.
+    # These have no peer and accept no connections.
     "UNCONN": None,
     "BOUND": None,
     "IDLE": None,

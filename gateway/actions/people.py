@@ -26,7 +26,7 @@ def sign_in(stores: Stores, now: datetime, name: str, password: str, address: st
     elif (customer := stores.accounts.customer_of(name)) is not None:
         stores.audit_log.add(Actor(customer, name, address), now, Action.SIGN_IN_REFUSED)
     else:
-        # Whose audit log? But how long an answer takes must not tell which names there are.
+        # There is no audit log for it, but the time of an answer must not reveal which names exist.
         stores.audit_log.add_none()
     return user
 
@@ -35,7 +35,7 @@ def change_password(stores: Stores, now: datetime, user: User, present: str, new
     """Change a user's password, which ends the user's sessions; return None if the current one is wrong. Blocks."""
     if stores.accounts.sign_in(user.name, present) is None:
         return None
-    # Before the transaction, which holds up everybody else's.
+    # Before the transaction, which blocks all others.
     hashed = hash_password(new)
     with stores.database.transaction():
         stores.accounts.set_hash(user.name, hashed)

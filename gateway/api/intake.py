@@ -85,7 +85,7 @@ class Intake:
         """
         _check_media_type(request)
         with self._claim(origin):
-            # Before any limit: what was stored is answered again, even if it would be too large by now.
+            # Before any limit: what was stored is answered again, even if it would be too large now.
             earlier = await anyio.to_thread.run_sync(self._find, origin)
             if earlier is None:
                 post = await self._receive(request, origin, read)
@@ -133,7 +133,7 @@ class Intake:
             raise _busy("Other customers' posts come first.", math.ceil(wait.total_seconds()))
 
     def _store(self, origin: Origin, read: Reader, compressed: bytes) -> Post:
-        # Again, for those that came in before others of its customer were stored.
+        # Again, for posts that arrived before others of the same customer were stored.
         self._require_turn(origin.customer)
         body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
         try:
@@ -141,7 +141,7 @@ class Intake:
         except StorageFailedError:
             raise
         except ApiError:
-            # Its lines were read all the same, though nothing of them is stored.
+            # Its lines were still read, although none of them is stored.
             lines = min(body.count(b"\n") + 1, self._limits.records)
             self._pace.count(origin.customer, 0, lines, self._clock())
             raise
@@ -196,7 +196,7 @@ def _storage() -> Iterator[None]:
     except BudgetSpentError as error:
         raise _budget_spent(error) from None
     except duckdb.ConstraintException:
-        # The key came in at the other listener meanwhile, which is not the storage's fault.
+        # The key arrived at the other listener in the meantime, which is not a failure of the storage.
         raise _in_progress() from None
     except STORAGE_ERRORS:
         _logger.exception("A post could not be stored. Check for a full disk first, then restart the gateway.")

@@ -45,7 +45,7 @@ class Pace:
             self._posted_at.move_to_end(customer)
             while now - next(iter(self._posted_at.values())) > _TOGETHER:
                 self._posted_at.popitem(last=False)
-            # No longer than it may be, though the clock was set back.
+            # At most the maximum, even if the clock was set back.
             wait = min(self._made_up_at.get(customer, _LONG_AGO) - now - _AT_ONCE, _MOST)
             return wait if len(self._posted_at) > 1 and wait > timedelta(0) else None
 

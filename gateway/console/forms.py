@@ -73,7 +73,7 @@ def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
     if boundary is None:
         return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     fields: dict[str, list[str]] = {}
-    # RFC 7578; what stands before the first boundary and behind the last is nobody's field.
+    # RFC 7578; what comes before the first boundary and after the last is not part of any field.
     parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode(), _MOST_FIELDS + 1)[1:-1]
     if len(parts) >= _MOST_FIELDS:
         raise ValueError("too many fields")

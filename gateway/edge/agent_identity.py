@@ -61,7 +61,7 @@ def behind(request: Request, now: datetime) -> timedelta | None:
     try:
         sent_at = datetime.fromisoformat(request.headers.get("agent-sent-at", ""))
         return now - sent_at
-    except (ValueError, TypeError, OverflowError):  # no time, one without a zone, or one that is far from any
+    except (ValueError, TypeError, OverflowError):  # not a time, one without a zone, or one that is out of range
         return None
 
 
@@ -72,7 +72,7 @@ def dropped(request: Request) -> int:
 
 
 def _host(request: Request) -> str:
-    # Decoded first: a byte in the midst of a character may look like a blank.
+    # Decoded first: a byte within a character may look like white space.
     try:
         return request.headers.get("agent-host", "").encode("latin-1").decode().strip()
     except UnicodeDecodeError:

@@ -64,11 +64,12 @@ def delete_expired(
         _tell_of_unreadable_holds(stores, customer)
     for each in slices:
         began = time.monotonic()
-        # Whoever makes a hold or changes the days meanwhile waits for the end of this slice; the next one knows of it.
+        # Creating a hold or changing the days waits for the end of this slice; the next one takes it into account.
         with stores.database.transaction(), stores.records.deleting(last=each is slices[-1]) as cursor:
             goes = _goes(stores, each, general, now)
             cursor.execute(f"DELETE FROM records WHERE {goes.sql}", goes.parameters)  # noqa: S608 - words of ours
-        # As long again for those who wait: a lock lets in whoever asks next, and that would be this loop again.
+        # A pause of the same length for those who wait: the lock goes to whoever asks next, which would be this loop
+        # again.
         time.sleep(time.monotonic() - began)
         if stopped():
             return

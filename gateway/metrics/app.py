@@ -62,7 +62,7 @@ def create_metrics(stores: Stores, activity: Activity, data: Path, clock: Clock,
         registry.register(Totals(stores, activity, data, clock))
         ProcessCollector(registry=registry)
     all_of_it.register(Customers(stores, activity, clock))
-    # However many ask, they take the time of one, and no thread that posts need.
+    # However many scrapes there are, they use one at a time, and no thread that posts need.
     one_at_a_time = anyio.CapacityLimiter(1)
 
     async def get(request: Request) -> Response:

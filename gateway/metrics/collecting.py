@@ -134,7 +134,7 @@ class Customers(Collector):
         posts = CounterMetricFamily(
             "sluice_customer_posts", "Posts of flow records that have ended.", labels=("customer", "route", "status")
         )
-        # Customers that were removed meanwhile share the place of those that nobody knows.
+        # Customers that were removed in the meantime are counted as unknown.
         counted: Counter[tuple[str, str, str]] = Counter()
         for each, count in tally.posts.copy().items():
             counted[names.get(each.customer, ""), each.route, str(each.status)] += count

@@ -133,7 +133,7 @@ def new_file(path: Path) -> BinaryIO:
 
 
 def _require_known(manifest: Manifest, directory: Path) -> None:
-    # Names become paths: whatever is not known is refused.
+    # Names become paths, so unknown ones are refused.
     known = SCHEMAS.keys() <= manifest.files.keys() <= {*SCHEMAS, SECRETS_KEY}
     if not known or manifest.schemas.keys() != SCHEMAS.keys():
         raise RefusedError(f"{directory / MANIFEST} does not name the files of a backup. Take another backup.")

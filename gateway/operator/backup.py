@@ -75,7 +75,7 @@ def _unfinished(target: Path) -> Iterator[Path]:
 
 
 def _copy_key(key: Path, directory: Path) -> None:
-    # There is none before the first connection string.
+    # It does not exist before the first connection string.
     with suppress(FileNotFoundError):
         content = key.read_bytes()
         with new_file(directory / SECRETS_KEY) as file:

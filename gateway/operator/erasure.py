@@ -54,7 +54,7 @@ def _search(work: Work) -> Search:
 
 def _wanted(work: Work, customer: Customer, search: Search) -> Condition:
     records = work.stores.records
-    # First: what is stored later may get numbers that the condition knows for something else.
+    # First, because records stored later may get numbers that mean something else in the condition.
     ((last,),) = records.rows("SELECT coalesce(max(id), 0) FROM posts", [])
     asked = condition(records, Question(customer.number, 0, _EVER, search))
     return Condition(f"{asked.sql} AND post <= ?", (*asked.parameters, last))

@@ -50,7 +50,7 @@ def _remove_records(work: Work, customer: int, count: int) -> None:
 def _finish(work: Work, customer: Customer) -> None:
     stores = work.stores
     work.say("Accounts, machines, configurations and the audit log are removed last.")
-    # What versions before this one deleted is overwritten by this alone.
+    # Only this overwrites what earlier versions deleted.
     stores.database.compact()
     with stores.database.transaction():
         if stores.removals.finish(customer.number):

@@ -21,7 +21,7 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        # Held by the thread that is in a transaction, whose own statements go on.
+        # Held by the thread that is in a transaction, whose own statements can continue.
         self._lock = threading.RLock()
 
     @classmethod
@@ -36,7 +36,7 @@ class Database:
             version = version_of(connection)
             if not version:
                 connection.execute("BEGIN IMMEDIATE")
-                # Once more: another process may have begun the file just now.
+                # Again, because another process may just have created the file.
                 version = version_of(connection)
                 if not version:
                     SCHEMA.create(connection.execute)

@@ -133,7 +133,7 @@ class Dictionary:
 
     def forget(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Delete, in an open transaction, what no record refers to any more; call `forgotten` after the commit."""
-        # Without DISTINCT it takes ten times as long, in which nobody else writes.
+        # Without DISTINCT it takes ten times as long, and blocks all writers.
         cursor.execute(f"""
             DELETE FROM {self._table} WHERE NOT EXISTS (
                 SELECT 1 FROM (SELECT DISTINCT customer, {self._key} FROM records) AS used
@@ -186,7 +186,7 @@ class Dictionary:
         first = self._next[customer]
         if first + count <= _NUMBERS:
             return list(range(first, first + count))
-        # They have been through all numbers: some of the first ones are free, since far fewer are in use.
+        # All numbers have been used once: some of the first ones are free, since far fewer are in use.
         rows = cursor.execute(
             f"""SELECT range FROM range((SELECT count(*) {own}) + ?)
                 WHERE range NOT IN (SELECT {self._key} {own}) ORDER BY range LIMIT ?""",  # noqa: S608 - names of ours

@@ -69,7 +69,7 @@ class Schema:
                     execute(statement)
                 execute("COMMIT")
             except BaseException:
-                # After some errors the engine has undone it already, and says so by another one.
+                # After some errors the engine has already rolled back, and reports that with another error.
                 with suppress(Exception):
                     execute("ROLLBACK")
                 raise

@@ -71,7 +71,7 @@ class Sessions:
             return None
         csrf, seen_at, *user = rows[0]
         if keeping and now - from_ms(seen_at) >= _SEEN_AT_STEP:
-            with suppress(sqlite3.Error):  # as on a full disk: the session goes on all the same
+            with suppress(sqlite3.Error):  # such as on a full disk: the session continues anyway
                 self._database.run("UPDATE sessions SET seen_at = ? WHERE hash = ?", to_ms(now), _hash(secret))
         return Session(user_of(*user), csrf)
 

@@ -87,7 +87,7 @@ class Snapshot:
 def snapshot(stores: Stores, clock: Clock) -> Iterator[Snapshot]:
     """Yield both files as they are now. Nobody can write to either while they are opened, which takes milliseconds."""
     with ExitStack() as opened:
-        # The accounts first: whoever writes to both does it within a transaction there.
+        # The accounts first: whatever writes to both does so within a transaction there.
         with stores.database.paused(), stores.records.paused():
             accounts = opened.enter_context(closing(stores.database.snapshot()))
             records = opened.enter_context(closing(stores.records.snapshot()))

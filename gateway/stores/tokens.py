@@ -120,7 +120,7 @@ class Tokens:
             return None
         found = _token(*rows[0])
         if found.used_at is None or now - found.used_at >= _USED_AT_STEP:
-            with suppress(sqlite3.Error):  # as on a full disk: the token is good all the same
+            with suppress(sqlite3.Error):  # such as on a full disk: the token is still valid
                 self._database.run("UPDATE subscription_tokens SET used_at = ? WHERE id = ?", to_ms(now), found.number)
         return found
 

@@ -59,7 +59,7 @@ def upgrade(data: Path, say: Say) -> None:
         for file in known:
             file.schema.require_known(file.path, file.version)
         for file in files:
-            _remove_copies(file.path)  # of an upgrade that was cut off: the file is whole
+            _remove_copies(file.path)  # of an interrupted upgrade: the file itself is consistent
         behind = [file for file in known if file.version < file.schema.version]
         if behind:
             _require_room(data, behind)

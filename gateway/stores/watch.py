@@ -40,7 +40,7 @@ def stopped_after(patience: Patience, cursor: duckdb.DuckDBPyConnection) -> Iter
     end = time.monotonic() + patience.seconds
 
     def watch() -> None:
-        # Again and again, since between two queries, or before the first, there is nothing to interrupt.
+        # Repeatedly, since between two queries, or before the first, there is nothing to interrupt.
         while not ended.wait(min(_AGAIN_SECONDS, max(0, end - time.monotonic()) or _AGAIN_SECONDS)):
             if patience.left.is_set() or time.monotonic() >= end:
                 cursor.interrupt()

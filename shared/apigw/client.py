@@ -62,7 +62,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    # `wait` in seconds, as asked for with Retry-After.
+    # `wait` in seconds, from Retry-After.
     status: int
     wait: float | None
     content: bytes
@@ -122,7 +122,7 @@ class GatewayClient:
     def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> _Answer:
         token = self._tokens.token()
         answer = self._attempt(method, path, headers, body, token)
-        # Whoever says 401: a proxy that checks the token itself would accept a rotated one, too.
+        # For any 401: a proxy that checks the token itself would accept a rotated one, too.
         if (answer.status == HTTPStatus.UNAUTHORIZED or _is_of_wrong_kind(answer)) and self._tokens.renew(token):
             answer = self._attempt(method, path, headers, body, self._tokens.token())
         return answer
@@ -177,7 +177,7 @@ class GatewayClient:
 def _refusal(answer: _Answer) -> SluiceError:
     status, code = answer.status, error_code(answer.content)
     said = f"The gateway answered {status}" + (f" ({code})" if code else "")
-    # Whoever on the way says that a body is too large, or that now is not a good time, is right.
+    # A body that is too large, or a bad time, is true whoever on the way says so.
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge(f"{said}: the batch is too large.")
     if status in _LATER or status in _SERVER_ERRORS:

@@ -85,7 +85,7 @@ class Batch:
     def body(self) -> bytes:
         """Return the gzipped NDJSON, with the same bytes at every call."""
         gzip = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_FORMAT)
-        # Some lines at a time: several bodies are made at once, and whole they would each take megabytes twice.
+        # Some lines at a time: several bodies are built at once, and each would take its megabytes twice.
         parts = [gzip.compress("\n".join([*some, ""]).encode()) for some in batched(self.lines, _LINES, strict=False)]
         return b"".join([*parts, gzip.flush()])
 

@@ -36,7 +36,7 @@ class Patience:
             try:
                 return attempt()
             except RetryLater as refusal:
-                # Jitter on top of what was asked for, so that many that were told the same don't come back all at once.
+                # Jitter on top of the requested wait, so that many clients don't come back at the same time.
                 wait = (refusal.wait or 0.0) + random.uniform(0, ceiling)  # noqa: S311 -- no secret
                 if wait >= self._deadline.remaining or self._clock.wait(self.halted, wait):
                     raise

@@ -56,7 +56,7 @@ class Position:
     def of_gateway(self, batch: Batch, rejections: Sequence[Rejection]) -> list[bytes]:
         """Return the objects for a batch's lines that the gateway rejected, one per line."""
         where = ".".join(map(str, batch.path))
-        # A line that was a whole batch goes under the same key again, or a replay would store it beside that.
+        # A line that was an entire batch keeps its key, or a replay would store it in addition.
         key = self.origin.key(batch.path) if len(batch.lines) == 1 else None
         return [
             self._line(

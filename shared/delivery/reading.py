@@ -44,7 +44,7 @@ def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bo
     if checkpoint.offset > snapshot.size or checkpoint.blocks > len(snapshot.blocks):
         return True
     if checkpoint.layout is Layout.BLOCKS and snapshot.size and not snapshot.blocks:
-        return True  # put whole over what was written by blocks, of which nothing may have been delivered yet
+        return True  # a blob written in one piece over blocks, of which nothing may have been delivered yet
     if digest_of(snapshot.blocks[: checkpoint.blocks]) != checkpoint.digest:
         return True
     if checkpoint.batch and _begun(checkpoint, snapshot, fetch) != checkpoint.begun:

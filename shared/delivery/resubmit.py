@@ -167,7 +167,7 @@ class Resubmission:
             else:
                 accepted += receipt.accepted
                 _keep_rejected(post, kept, receipt)
-                # What the gateway rejected before, and only remembers, is worth another try at once.
+                # What the gateway rejected before, and only repeats from memory, is worth another attempt at once.
                 unfinished |= post.alone and receipt.duplicate and bool(receipt.rejected)
         if posts:
             self._store.replace(name, [line for each in kept for line in each], etag)

@@ -18,7 +18,7 @@ from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
 from shared.storage.answers import CheckedRetry, ForeignAnswerError, code_of
 
-# A redirect would lead to whoever answered in storage's place, and the request's signature along with it.
+# A redirect would send the request, with its signature, to whatever answered in storage's place.
 _OPTIONS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30, "permit_redirects": False}
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, requests.RequestException, HTTPError, OSError)
 """What the library raises, besides its own errors, when an answer is not what it expects."""
@@ -40,7 +40,7 @@ def blob_service(
             service = BlobServiceClient.from_connection_string(
                 connection.connection_string.reveal,
                 retry_policy=retries,
-                use_env_settings=not connection.plain,  # a proxy would read what goes without TLS
+                use_env_settings=not connection.plain,  # a proxy would read requests without TLS
                 **_OPTIONS,
             )
         except ValueError:

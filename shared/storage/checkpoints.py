@@ -202,7 +202,7 @@ def _tags(checkpoint: Checkpoint) -> dict[str, str]:
 
 
 def _summary(item: BlobProperties) -> Summary | None:
-    # None for what is not a checkpoint, or has a newer format: whoever comes to hold it will report it.
+    # None for what is not a checkpoint, or has a newer format: the worker that holds it will report it.
     metadata, modified = item.metadata or {}, time_of(item.last_modified)
     try:
         return Summary(

@@ -104,7 +104,7 @@ class LeasedBlob:
             except HttpResponseError as error:
                 if not says(error, StorageErrorCode.CONDITION_NOT_MET):
                     raise
-                # The library repeats a write whose answer was lost, and the repetition meets what the first one wrote.
+                # The library repeats a write whose answer was lost, and the repetition finds what the first one wrote.
                 stored, etag = self._stored()
                 if stored != data:
                     raise
@@ -142,7 +142,7 @@ class LeasedBlob:
             self._renewed = asked
 
     def _release(self) -> None:
-        # A lease that can't be released runs out by itself.
+        # A lease that can't be released expires by itself.
         with contextlib.suppress(HeldElsewhere, RetryLater), self._fenced():
             self._lease.release()
 

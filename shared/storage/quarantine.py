@@ -97,7 +97,7 @@ class QuarantineContainer:
             except HttpResponseError as error:
                 if not says(error, StorageErrorCode.CONDITION_NOT_MET, StorageErrorCode.BLOB_NOT_FOUND):
                     raise
-                # The library repeats a request whose answer was lost, and the repetition meets what the first one did.
+                # The library repeats a request whose answer was lost, and the repetition finds what the first one did.
                 if not self._holds(name, lines):
                     raise Overtaken(f"{name} was written by somebody else in the meantime.") from None
 

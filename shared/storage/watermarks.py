@@ -95,7 +95,7 @@ class Watermarks:
             except HttpResponseError as error:
                 if not says(error, StorageErrorCode.CONDITION_NOT_MET, StorageErrorCode.BLOB_NOT_FOUND):
                     raise
-        # The library repeats a write whose answer was lost, and the repetition meets what the first one wrote.
+        # The library repeats a write whose answer was lost, and the repetition finds what the first one wrote.
         found = self._stored(kind)
         if found is None or found[0] != data:
             raise HeldElsewhere("Another sweep is running.")

@@ -175,7 +175,7 @@ def test_without_python_3_13_the_package_has_no_bytecode_and_says_so(root, monke
         names = names_in(package(root))
         assert f"{LIBRARIES}/parcel/__init__.py" in names
         assert not [name for name in names if "__pycache__" in name]
-        assert "there is no Python 3.13 here to compile the code with" in capfd.readouterr().err
+        assert "there is no Python 3.13 on this machine to compile the code" in capfd.readouterr().err
         before = package(root).stat()
         assert package(root).stat().st_mtime_ns == before.st_mtime_ns
     assert [name for name in names_in(package(root)) if "__pycache__" in name]  # as soon as there is one

@@ -61,7 +61,7 @@ class AuditLogPage:
     async def export(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/audit-log/export.SUFFIX` with the filtered entries, the newest first."""
         if request.method != "GET":
-            # Where there is GET, routes answer HEAD by it: an export would be noted that nobody got.
+            # Routes with GET also answer HEAD with it, which would record an export that nobody received.
             raise PageError(405, f"Exports do not accept {request.method}. Request them with GET.", {"Allow": "GET"})
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:

@@ -80,7 +80,8 @@ def request(
     given = dict(headers or {})
     if bearer:
         given["Authorization"] = f"Bearer {bearer}"
-    # A socket has a time for each read; a thread that is not waited for any longer bounds the whole, names included.
+    # A socket's timeout is for each read; a thread that is no longer waited for bounds the entire request, including
+    # name resolution.
     worker = threading.Thread(target=lambda: found.append(_ask(method, url, given, body)), daemon=True)
     worker.start()
     worker.join(seconds)
