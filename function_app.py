@@ -18,7 +18,7 @@ _invocations = Invocations()
 )
 def nsg_flow_log(blob: blob_binding.BlobClient) -> None:
     """Deliver what is new in an NSG flow log."""
-    # Only the reference is used: a client and a credential of its own for every event would be slow and costly.
+    # Only the reference is used: a separate client and credential for every event would be slow and costly.
     _invocations.event(blob.container_name, blob.blob_name)
 
 

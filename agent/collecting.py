@@ -30,9 +30,9 @@ class Found(NamedTuple):
     """What the readings of an interval found.
 
     Attributes:
-        flows: the flows.
-        left_out: what is not recorded.
-        damaged: how many lines of the table could not be parsed.
+        flows: The flows.
+        left_out: What is not recorded.
+        damaged: How many lines of the table could not be parsed.
     """
 
     flows: Gathering
@@ -53,10 +53,10 @@ class Watch:
         """Prepare.
 
         Args:
-            read: reads the table, given the time.
-            ephemeral: the ports that this system assigns to the initiator of a connection.
-            edge: returns where the edge was reached.
-            addresses: returns the machine's addresses, which change.
+            read: Reads the table, given the time.
+            ephemeral: The ports that this system assigns to the initiator of a connection.
+            edge: Returns where the edge was reached.
+            addresses: Returns the machine's addresses, which change.
         """
         self._read = read
         self._edge = edge
@@ -72,7 +72,7 @@ class Watch:
         """Read the table once. The very first reading only shows what was there before.
 
         Raises:
-            TableUnreadable: the table can't be read.
+            TableUnreadable: The table can't be read.
         """
         snapshot = self._read(now_ms)
         left_out = left_out_of(connections_of(snapshot), self._edge(), self._addresses())
@@ -100,10 +100,10 @@ class Collector:
         """Prepare; nothing is collected until the settings say so.
 
         Args:
-            watch: returns a new watch.
-            spool: where the intervals go.
-            clock: the time.
-            host: the machine's name.
+            watch: Returns a new watch.
+            spool: Where the intervals go.
+            clock: The time.
+            host: The machine's name.
         """
         self._new_watch = watch
         self._spool = spool

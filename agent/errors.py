@@ -23,7 +23,7 @@ class EdgeAway(EdgeError):  # noqa: N818 -- named by the remedy
     """The edge is away, slow or busy, or can't be trusted: keep everything, try again later.
 
     Attributes:
-        wait: seconds that the edge asked for; None if it did not say.
+        wait: Seconds that the edge asked for; None if it did not say.
     """
 
     def __init__(self, message: str, wait: float | None = None) -> None:

@@ -19,7 +19,7 @@ def write_whole(file: Path, data: bytes) -> None:
     """Write a file atomically, even if there is a kill or a power failure.
 
     Raises:
-        OSError: it could not be written, and is unchanged.
+        OSError: It could not be written, and is unchanged.
     """
     temporary = file.with_name(file.name + _TEMPORARY)
     try:

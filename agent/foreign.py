@@ -89,7 +89,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         code: "" if the gateway is not known to have it.
-        message: the part of its sentence that may be shown.
+        message: The part of its sentence that may be shown.
     """
 
     code: str

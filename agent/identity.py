@@ -25,10 +25,10 @@ class Identity(NamedTuple):
     """What the headers of every request contain.
 
     Attributes:
-        agent_id: a UUID, created once, and kept in the state directory.
-        host: the machine's name.
-        system: the operating system.
-        addresses: the machine's addresses, without loopback and those that mean nothing elsewhere.
+        agent_id: A UUID, created once, and kept in the state directory.
+        host: The machine's name.
+        system: The operating system.
+        addresses: The machine's addresses, without loopback and those that mean nothing elsewhere.
     """
 
     agent_id: str
@@ -52,7 +52,7 @@ def identify(state: Path) -> Identity:
     """Return this machine's identity.
 
     Raises:
-        SettingError: the state directory can't be used.
+        SettingError: The state directory can't be used.
     """
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     return Identity(_agent_id(state), host_name(), system, _addresses())

@@ -24,7 +24,7 @@ class Loop(threading.Thread):
     """Takes one step after another, and waits in between for as long as each step says, or until it is woken."""
 
     def __init__(self, name: str, step: Callable[[], float | None], ended: queue.SimpleQueue[int]) -> None:
-        # As a daemon: an answer that doesn't come must not keep the agent from ending.
+        # As a daemon: an answer that doesn't arrive must not keep the agent from stopping.
         super().__init__(name=name, daemon=True)
         self._step = step
         self._ended = ended
@@ -47,7 +47,7 @@ class Loop(threading.Thread):
                 wait = self._step()
                 self._wake.wait(wait)
                 self._wake.clear()
-        except Exception:  # whatever it was, an agent that only half works must not go on
+        except Exception:  # whatever it was, an agent that only half works must not continue
             _logger.exception("The agent failed.")
             self._ended.put(1)
 
@@ -83,7 +83,7 @@ class Runner:
 
     def _wait_for_end(self) -> int:
         while True:
-            # Windows looks for signals only between two waits.
+            # Windows checks for signals only between two waits.
             with contextlib.suppress(queue.Empty):
                 return self._ended.get(timeout=_SIGNALS_SECONDS)
 

@@ -16,12 +16,12 @@ class Took(NamedTuple):
     """What one reading took.
 
     Attributes:
-        sockets: lines of the table.
-        counted: how many of them with what the kernel counted.
+        sockets: Lines of the table.
+        counted: How many of them with what the kernel counted.
         reading: CPU seconds to read the table, those of `ss` included.
         telling: CPU seconds to tell flows from it and write them down.
-        records: how many flows that were.
-        megabytes: the most memory that the process had resident, Python and all.
+        records: How many flows that were.
+        megabytes: The most memory that the process had resident, Python and all.
     """
 
     sockets: int

@@ -29,7 +29,6 @@ class Target:
     Attributes:
         url: The gateway.
         customer: Whose token a sender has; None for a stranger.
-
     """
 
     url: str
@@ -94,7 +93,6 @@ def under(attack: Attack | None, target: Target) -> Iterator[Count]:
 
     Raises:
         RuntimeError: The attack did not begin, or ended before the block did, so that nothing was measured.
-
     """
     count = Count()
     if attack is None:

@@ -30,7 +30,6 @@ class Posting:
         bodies: Makes them.
         records: How many records each has.
         key: The key of all; a new one for each without.
-
     """
 
     bodies: Bodies
@@ -53,7 +52,6 @@ class Usual:
     Attributes:
         rate: Posts a second.
         size: Bytes of each as it is sent.
-
     """
 
     rate: float
@@ -109,7 +107,6 @@ class Browsing:
         path: Its address.
         patience: After how many seconds it is left and opened anew.
         rate: Pages a second at most, in all windows together; as they are answered without.
-
     """
 
     path: str
@@ -143,7 +140,6 @@ class Holding:
         token: Whether the customer's token comes with it.
         then: What it says each second from then on.
         pause: Seconds until a connection that the gateway ended is opened anew.
-
     """
 
     connections: int
@@ -183,7 +179,6 @@ class Asking:
         path: Where to.
         headers: What it says of itself.
         form: The body of a form, if it is one.
-
     """
 
     path: str

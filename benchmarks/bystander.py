@@ -27,7 +27,6 @@ class Seen:
         posts: Seconds that each post took.
         pages: Seconds that Home took, each time.
         refused: How many posts and pages were refused.
-
     """
 
     posts: list[float] = field(default_factory=list)

@@ -51,7 +51,7 @@ def measure() -> report.Result:
     """Measure the start and the imports, interleaved.
 
     Raises:
-        RuntimeError: the gateway got nothing.
+        RuntimeError: The gateway got nothing.
     """
     imports: dict[str, list[_Taken]] = {name: [] for name in _IMPORTS}
     steps: dict[str, dict[str, list[_Taken]]] = {_AS_BUILT: defaultdict(list), _SOURCES_ALONE: defaultdict(list)}

@@ -50,8 +50,7 @@ def measure() -> report.Result:
     """Measure every log in turn.
 
     Raises:
-        AssertionError: if ours and naive give different records.
-
+        AssertionError: If ours and naive give different records.
     """
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     figures, rows = [], []

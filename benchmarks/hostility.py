@@ -48,7 +48,6 @@ class Case:
     Attributes:
         attack: What is done.
         behaved: What it is compared with; None for no load at all, as for a stranger.
-
     """
 
     attack: Attack
@@ -87,7 +86,6 @@ def measure(seconds: float = _SECONDS, records: int = _RECORDS, cases: Mapping[s
         seconds: How long each attack lasts.
         records: How many the other customer has, and so have those who search; a multiple of ten thousand.
         cases: What is done, by its name.
-
     """
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
         data, start_ms = Path(folder), int(time.time()) * 1000 - WEEK_MS
@@ -142,7 +140,6 @@ class _Phase:
         grown: How much memory the gateway took more than at the beginning, in bytes.
         peak: How much it took at most.
         log: Bytes of its request log.
-
     """
 
     seconds: float

@@ -26,7 +26,7 @@ _POSTS = 240
 _SENDERS = 4
 _PAGES = ("/?range=all", "/traffic?range=all", "/timeline?range=all")
 _PAUSE_SECONDS = 1.0
-_CARD, _ADDRESS = b"00224871C205", b"10.20.4.17"
+_NIC, _ADDRESS = b"00224871C205", b"10.20.4.17"
 
 _CLAIM = (
     f"{_POSTS} posts of {_RECORDS_A_POST:,} VNet flow records each, as the function app sends them, from {_SENDERS} "
@@ -65,11 +65,11 @@ def _bodies() -> list[bytes]:
     """Make the bodies of as many NICs' posts."""
     lines = itertools.chain.from_iterable(decode(each).lines for each in ranges(Traffic(Shape.VNET, _RECORDS_A_POST)))
     text = "\n".join(next(batched(lines, _RECORDS_A_POST, strict=False))).encode()
-    cards = [
-        text.replace(_CARD, b"002248%06X" % number).replace(_ADDRESS, b"10.20.4.%d" % number)
+    nics = [
+        text.replace(_NIC, b"002248%06X" % number).replace(_ADDRESS, b"10.20.4.%d" % number)
         for number in range(_BODIES)
     ]
-    return [Batch((0,), card.decode().split("\n")).body() for card in cards]
+    return [Batch((0,), nic.decode().split("\n")).body() for nic in nics]
 
 
 def _post_all(url: str, customer: Customer, bodies: list[bytes], numbers: range) -> None:

@@ -90,7 +90,6 @@ def fill(path: Path, customer: int, records: int, start_ms: int = START_MS) -> N
         customer: Whose the records are.
         records: How many; a multiple of ten thousand.
         start_ms: When the week begins, in epoch milliseconds.
-
     """
     DuckDBRecords.open(path).close()
     posts = records // _RECORDS_A_POST

@@ -28,9 +28,9 @@ class StorageRequest:
     """One request, repetitions counted each.
 
     Attributes:
-        kind: what it does and where, such as `read: logs` or `write: checkpoints`.
-        bytes_received: the answer's content.
-        seconds: from sending it until the answer came (a blob's bytes may follow).
+        kind: What it does and where, such as `read: logs` or `write: checkpoints`.
+        bytes_received: The answer's content.
+        seconds: From sending it until the answer came (a blob's bytes may follow).
     """
 
     kind: str

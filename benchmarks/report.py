@@ -51,9 +51,9 @@ class Result:
     """What one benchmark found.
 
     Attributes:
-        claim: what is claimed, and what was done to see it, in a sentence or two.
-        figures: the numbers that decide.
-        tables: the numbers behind them.
+        claim: What is claimed, and what was done to see it, in a sentence or two.
+        figures: The numbers that decide.
+        tables: The numbers behind them.
     """
 
     claim: str

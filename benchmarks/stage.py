@@ -25,9 +25,9 @@ class Stage:
     """Two storage accounts and a gateway.
 
     Attributes:
-        logs: the account that flow logs are written to.
-        own: the function's own account.
-        gateway: where records go.
+        logs: The account that flow logs are written to.
+        own: The function's own account.
+        gateway: Where records go.
     """
 
     logs: StorageAccount

@@ -48,10 +48,9 @@ class Traffic:
 
     Attributes:
         shape: NSG version 2 or VNet version 4.
-        tuples: how many in all.
+        tuples: How many in all.
         tuples_a_record: None cuts records by their bytes, as at high traffic.
-        bad: the share of tuples with one field broken.
-
+        bad: The share of tuples with one field broken.
     """
 
     shape: Shape

@@ -45,7 +45,7 @@ def neighbour(log: Path) -> Iterator[str | None]:
             yield None
             return
         # With the namespace it would go too, but some time later.
-        ending.callback(_ip, "link", "delete", _card())
+        ending.callback(_ip, "link", "delete", _nic())
         server = ending.enter_context(socketserver.ThreadingTCPServer((here, 0), _Answering))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -72,17 +72,17 @@ def _addresses(number: int) -> tuple[str, str]:
 
 def _connected(name: str, here: str, there: str) -> bool:
     """Lay the cable."""
-    card = _card()
+    nic = _nic()
     return (
-        _ip("link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", name)
-        and _ip("address", "add", f"{here}/{_PREFIX}", "dev", card)
-        and _ip("link", "set", card, "up")
+        _ip("link", "add", nic, "type", "veth", "peer", "name", "eth0", "netns", name)
+        and _ip("address", "add", f"{here}/{_PREFIX}", "dev", nic)
+        and _ip("link", "set", nic, "up")
         and _ip("-n", name, "address", "add", f"{there}/{_PREFIX}", "dev", "eth0")
         and _ip("-n", name, "link", "set", "eth0", "up")
     )
 
 
-def _card() -> str:
+def _nic() -> str:
     return f"sluice{os.getpid()}"
 
 

@@ -39,15 +39,14 @@ class Rig:
     """All parts, running.
 
     Attributes:
-        logs: the account that the flow logs are in.
-        own: the function app's own account.
-        host: the host that runs the function app.
-        events: tells the function app of what is written into `logs`.
-        customer: whose records the gateway stores.
-        gateway_url: the gateway's address, its console's too.
-        gateway_data: the gateway's directory, to be read once the rig is gone.
-        gateway_log: what the gateway prints, its request log among it.
-
+        logs: The account that the flow logs are in.
+        own: The function app's own account.
+        host: The host that runs the function app.
+        events: Tells the function app of what is written into `logs`.
+        customer: Whose records the gateway stores.
+        gateway_url: The gateway's address, its console's too.
+        gateway_data: The gateway's directory, to be read once the rig is gone.
+        gateway_log: What the gateway prints, its request log among it.
     """
 
     logs: StorageAccount

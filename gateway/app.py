@@ -56,11 +56,10 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
         middleware: Further layers between the request log and the calls.
         records_life: How long flow records are kept by default, counted from their own timestamps; None for ever.
         activity: Counts what is in progress in this process, for the metrics.
-
     """
     activity = activity or Activity()
     signing_in = SigningIn(stores, clock, behind_a_proxy=site.behind_a_proxy)
-    pages = Routes(stores, site, signing_in, limits, clock, activity.places, records_life)
+    pages = Routes(stores, site, signing_in, limits, clock, activity.slots, records_life)
 
     async def on_router_exception(request: Request, error: Exception) -> Response:
         answer = on_http_exception if is_api(request.url.path) else pages.on_http_exception
@@ -101,5 +100,5 @@ def create_app(  # noqa: PLR0913, PLR0917 - the parts of a whole
         lifespan=lifespan,
     )
     app.state.bodies = activity.bodies["gateway"] = Bodies(limits.bodies_bytes, limits.bodies_of_one_bytes)
-    # Outside of everything, so that the answer to a failure has the headers too.
+    # Outermost, so that answers to failures have the headers, too.
     return SecurityHeaders(OneEnd(app), encrypted=site.encrypted)

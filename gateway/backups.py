@@ -51,7 +51,6 @@ def run_backup(options: argparse.Namespace, say: Say) -> dict[str, Any]:
 
     Raises:
         RefusedError: There is nothing to back up, or the backup can't be written.
-
     """
     arguments = {"to": str(options.to.resolve()), "with_secrets_key": options.with_secrets_key}
     done = carry_out(options.data, "backup", arguments, say)
@@ -68,10 +67,9 @@ def run_restore(options: argparse.Namespace, now: datetime, say: Say) -> dict[st
 
     Raises:
         RefusedError: The backup can't be restored.
-
     """
     restored = restore(options.backup, options.data, say)
-    # The hour that is running holds records that were accepted before the gateway stopped, too.
+    # The current hour also contains records that were accepted before the gateway stopped.
     end = whole_hour(now) + timedelta(hours=1)
     for line in _lines(restored, end):
         say(printable(line))

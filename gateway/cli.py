@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if any(_is_not_text(word) for word in words):
         return _refused("An argument is not valid UTF-8. Enter it again.")
     options = _parser().parse_args(words)
-    # What the gateway keeps is for nobody else on the machine.
+    # Nobody else on the machine may access what the gateway stores.
     os.umask(0o077)
     try:
         if options.command == "serve":
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def write_line(entry: dict[str, Any]) -> None:
     """Write an entry of the request log to stdout."""
-    # A gateway whose log nobody reads any more goes on serving.
+    # A gateway whose log nobody reads any more continues to serve.
     with suppress(OSError):
         sys.stdout.buffer.write(orjson.dumps(entry) + b"\n")
         sys.stdout.buffer.flush()

@@ -11,7 +11,6 @@ def require_typed(word: str, told: str) -> None:
 
     Raises:
         RefusedError: There is no terminal, or something else was typed.
-
     """
     if not sys.stdin.isatty():
         raise RefusedError(

@@ -38,7 +38,6 @@ class Connection:
     Attributes:
         network: The address that it comes from; for IPv6, the /64 network.
         proven: Whether it has shown a valid token or session.
-
     """
 
     network: str
@@ -51,7 +50,6 @@ class Connections:
     Attributes:
         most: The most connections at a time.
         refused: How many were refused.
-
     """
 
     def __init__(
@@ -67,11 +65,10 @@ class Connections:
             most_of_an_address: The most unproven connections from one address; None for no limit, such as behind a
                 proxy.
             clock: A clock in seconds, which limits how often refusals are logged.
-
         """
         self.most = most
         self.refused = 0
-        # Where few fit, no address has more than a quarter.
+        # If only a few fit, no address may have more than a quarter.
         self._most_of_an_address = None if most_of_an_address is None else min(most_of_an_address, max(1, most // 4))
         self._open: dict[object, Connection] = {}
         self._unproven: Counter[str] = Counter()
@@ -152,7 +149,6 @@ class Listener(socket.socket):
         Raises:
             ConnectionAbortedError: It is not admitted, and is closed. The event loop handles other work before the next
                 one.
-
         """
         accepted, peer = super().accept()
         if not self.connections.admit(peer):

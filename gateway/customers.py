@@ -41,7 +41,6 @@ def add_customer_commands(parser: argparse.ArgumentParser, data: argparse.Argume
     Args:
         parser: The parser of the word that precedes them.
         data: The parser of the options that all commands share.
-
     """
     customer = parser.add_subparsers(dest="action", required=True)
     listing = customer.add_parser("list", parents=[data], help="list the customers and their data")
@@ -78,7 +77,6 @@ def run_customer_command(options: argparse.Namespace) -> None:
 
     Raises:
         RefusedError: The command is refused.
-
     """
     match options.action:
         case "list":
@@ -172,6 +170,6 @@ def _operator() -> str:
     """Return the operating system's name of the user who runs the command."""
     user = os.getuid()
     name = str(user)
-    with suppress(KeyError):  # as in a container, whose user need not have a name
+    with suppress(KeyError):  # such as in a container, whose user may have no name
         name = pwd.getpwuid(user).pw_name
     return f"the command line ({name})"

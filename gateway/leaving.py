@@ -23,7 +23,6 @@ async def while_awaited[Result](
 
     Raises:
         LeftError: It was cancelled.
-
     """
 
     async def watch(waiting: anyio.CancelScope) -> None:

@@ -20,7 +20,6 @@ class Limits:
         posts_of_a_customer: Those of them that belong to one customer.
         poll_seconds: Time that an agent's poll waits for a change.
         query_seconds: Time that one query of a page may take.
-
     """
 
     body_bytes: int = 4 * 1024 * 1024

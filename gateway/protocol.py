@@ -17,7 +17,6 @@ class Guarded(H11Protocol):
 
     Attributes:
         guard: The connections of its listener.
-
     """
 
     guard: ClassVar[Connections]

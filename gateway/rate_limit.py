@@ -21,7 +21,6 @@ class RateLimit:
             at_once: Attempts that may follow each other without a pause.
             pause: How long it takes until one more is allowed.
             kinds: The most kinds to remember; the least recently tried one is forgotten first.
-
         """
         self._pause = pause
         self._slack = pause * (at_once - 1)
@@ -40,7 +39,6 @@ class RateLimit:
         """Count an attempt that waits for its turn behind earlier ones.
 
         Returns: How long it has to wait; None if that is longer than allowed, in which case it is not counted.
-
         """
         wait = max(self._wait(kind, now), timedelta(0))
         if wait > longest:

@@ -26,7 +26,6 @@ def add_records_commands(parser: argparse.ArgumentParser, data: argparse.Argumen
     Args:
         parser: The parser of the word that precedes them.
         data: The parser of the options that all commands share.
-
     """
     erase = parser.add_subparsers(dest="action", required=True).add_parser(
         "erase",
@@ -50,7 +49,6 @@ def run_records_command(options: argparse.Namespace) -> None:
 
     Raises:
         RefusedError: The command is refused.
-
     """
     search = options.search if options.address is None else _search_for(options.address)
     arguments = {"customer": options.customer, "search": search}

@@ -16,7 +16,6 @@ def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
         request: The request.
         behind_a_proxy: Whether the peer is a proxy, which appends its own peer to `X-Forwarded-For`. The sender may
             have made up everything before that, or all of it without a proxy.
-
     """
     peer = network_of("" if request.client is None else request.client.host)
     if not behind_a_proxy:

@@ -16,8 +16,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gateway.connections import Connections, Listener
 from gateway.protocol import guarded
 
-# Python sets 256 KB aside for each TLS connection, read into or not: a quarter of a gigabyte for a thousand agents that
-# wait. A TLS record has 16 KB at most.
+# Python allocates 256 KB for each TLS connection, used or not: a quarter of a gigabyte for a thousand waiting agents. A
+# TLS record has at most 16 KB.
 SSLProtocol.max_size = 32 * 1024
 # Of a handshake, in seconds; asyncio's own is a minute.
 asyncio.constants.SSL_HANDSHAKE_TIMEOUT = 10
@@ -35,7 +35,7 @@ def listen(host: str, port: int, connections: Connections | None = None) -> sock
         OSError: The address cannot be used.
     """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    # asyncio does so only for sockets of its own. Without it a small answer waits 40 ms for the client's delayed ACK.
+    # asyncio does so only for its own sockets. Without it, a small answer waits 40 ms for the client's delayed ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener if connections is None else Listener.of(listener, connections)
 
@@ -77,7 +77,6 @@ def server(
 
     Raises:
         OSError: The certificate or its key cannot be used.
-
     """
     config = uvicorn.Config(
         app,
@@ -89,7 +88,7 @@ def server(
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=5,  # idle TLS connections would hold it up for 30 s
+        timeout_graceful_shutdown=5,  # idle TLS connections would delay it by 30 s
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )

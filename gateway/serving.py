@@ -113,7 +113,6 @@ def serve(
 
     Raises:
         UsageError: The options can't be used together, or an address can't be listened on.
-
     """
     tls = _pair(options, "certificate", "key") is not None
     edge = _pair(options, "edge_certificate", "edge_key") or _pair(options, "certificate", "key")
@@ -264,7 +263,7 @@ def _first_start(accounts: Accounts, say: Callable[[str], None]) -> None:
         password = new_password()
         try:
             accounts.add_user("admin", accounts.add_customer("default"), password, one_time=True)
-        except StoreError as error:  # the removal of that customer was cut off
+        except StoreError as error:  # the removal of that customer was interrupted
             say(f"Nobody can sign in. {error}")
             return
         say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")

@@ -42,7 +42,6 @@ class TooManyTriesError(Exception):
 
     Attributes:
         seconds: The time to wait, for the header Retry-After.
-
     """
 
     def __init__(self, wait: timedelta) -> None:
@@ -58,7 +57,6 @@ class _Asker:
         address: Where the request comes from.
         name: The hash of the name, since names may be long.
         device: The id of the browser, if the user of this name has signed in with it; otherwise None.
-
     """
 
     address: str
@@ -75,7 +73,7 @@ class SigningIn:
         self._clock = clock
         self._at_a_place = RateLimit(*_TRIES_AT_A_PLACE, _KINDS)
         self._of_a_name = RateLimit(*_TRIES_OF_A_NAME, _KINDS)
-        # A hash costs 32 MB and most of a core for a moment: one at a time, so that signing in slows nothing else down.
+        # A hash needs 32 MB and most of a core for a moment: one at a time, so that signing in slows down nothing else.
         self._turns = Turns()
 
     async def user(
@@ -92,7 +90,6 @@ class SigningIn:
 
         Raises:
             TooManyTriesError: They were not checked.
-
         """
         asker = _Asker(self.address(request), _hashed(name), device)
         return await self._limited(
@@ -104,9 +101,8 @@ class SigningIn:
 
         Raises:
             TooManyTriesError: The password was not checked.
-
         """
-        # Who has signed in is known, whatever others try with the name.
+        # The user is signed in, so attempts of others with the name do not matter.
         asker = _Asker(self.address(request), _hashed(user.name), "signed in")
         return (
             await self._limited(
@@ -132,7 +128,7 @@ class SigningIn:
         async with self._turns.turn(asker.device is not None, asker.address, asker.name):
             now = self._clock()
             limits = self._limits(asker)
-            # Before the hash of the password, which is what an attacker would make us work at.
+            # Before the password is hashed, which is the work that an attacker would cause.
             for place, (limit, kind) in enumerate(limits):
                 if (wait := limit.take(kind, now)) is not None:
                     _give_back(limits[:place], now)
@@ -142,7 +138,7 @@ class SigningIn:
             if user is not None:
                 _give_back(limits, now)
             else:
-                # Half of a core at most is for passwords that are wrong.
+                # At most half of a core is for wrong passwords.
                 await anyio.sleep(anyio.current_time() - began)
         return user
 

@@ -20,7 +20,6 @@ class Site:
         encrypted: Whether everybody reaches it over TLS, its own or a proxy's.
         behind_a_proxy: Whether all requests come through a proxy, which names their senders in `X-Forwarded-For`.
         package: The function app's package, as `make package` builds it; it may be missing.
-
     """
 
     url: str

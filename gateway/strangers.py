@@ -38,7 +38,6 @@ class Strangers:
             behind_a_proxy: Whether requests come through a proxy, which names their senders.
             at_once: Requests from an address that may follow each other without a pause.
             pause: How long it takes until one more is answered.
-
         """
         self._app = app
         self._clock = clock
@@ -52,7 +51,7 @@ class Strangers:
             await self._app(scope, receive, send)
             return
         address = sender(HTTPConnection(scope), behind_a_proxy=self._behind_a_proxy)
-        # Each has a turn of its own: hundreds that all woke for the next one would hold up everybody.
+        # Each has its own turn: hundreds that all woke up for the next one would delay everybody.
         wait = self._limit.reserve(address, self._clock(), LONGEST)
         if wait is None:
             await _TOO_MANY(scope, receive, send)

@@ -16,7 +16,6 @@ def add_user_commands(parser: argparse.ArgumentParser, data: argparse.ArgumentPa
     Args:
         parser: The parser of the word that precedes them.
         data: The parser of the options that all commands share.
-
     """
     user = parser.add_subparsers(dest="action", required=True)
     add = user.add_parser("add", parents=[data], help="add a user, and the customer if new; prints a one-time password")
@@ -40,7 +39,6 @@ def change_users(options: argparse.Namespace) -> str:
 
     Raises:
         StoreError: The name is taken (`TakenError`), or there is no such user (`GoneError`).
-
     """
     now, name = utc_now(), options.name
     password = new_password()

@@ -13,11 +13,11 @@ def service_address(name: str, text: str) -> str:
     """Return the address of a service without a trailing slash.
 
     Args:
-        name: what it is called in messages.
-        text: the address; https, except on loopback.
+        name: What it is called in messages.
+        text: The address; https, except on loopback.
 
     Raises:
-        SettingError: it is not one; the message names it and not its value.
+        SettingError: It is not one; the message names it and not its value.
     """
     try:
         parts = urlsplit(text)

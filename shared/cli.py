@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("Stopped.")
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain again when it flushes at the end.
+        # The reader of our output has seen enough. Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.ATTENTION
     except OSError as error:

@@ -20,9 +20,9 @@ class ConnectionString:
     """A connection string that can be used.
 
     Attributes:
-        text: the string, its account's name as Azure spells it.
-        address: the blob endpoint that it leads to.
-        account: the account that it names; None where it has only a signature and a custom domain.
+        text: The string, its account's name as Azure spells it.
+        address: The blob endpoint that it leads to.
+        account: The account that it names; None where it has only a signature and a custom domain.
     """
 
     text: str = field(repr=False)
@@ -34,7 +34,7 @@ def read_connection_string(setting: str, text: str) -> ConnectionString:
     """Return what a setting's connection string says.
 
     Raises:
-        SettingError: it can't be used; the message names the setting and not its value.
+        SettingError: It can't be used; the message names the setting and not its value.
     """
     parts = _parts(setting, text)
     if "USEDEVELOPMENTSTORAGE" in parts:

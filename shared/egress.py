@@ -26,7 +26,7 @@ def check_authorities(environment: Mapping[str, str]) -> None:
     """Check that the authorities to trust can be read: otherwise each request would end in a file system error.
 
     Raises:
-        SettingError: they can't; the message names the variable and not its value.
+        SettingError: They can't; the message names the variable and not its value.
     """
     name = next((name for name in _BUNDLES if environment.get(name)), None)
     if name is None:
@@ -61,7 +61,7 @@ def advice(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    # The libraries keep what went wrong as a cause, as an argument, or under names of their own.
+    # The libraries keep the original error as a cause, as an argument, or under other names.
     seen: set[int] = set()
     left = [error]
     while left:

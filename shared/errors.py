@@ -13,7 +13,7 @@ class SettingError(SluiceError):
     """Settings are missing or malformed: name and correct them, then start again.
 
     Attributes:
-        problems: a sentence or two for each.
+        problems: A sentence or two for each.
     """
 
     def __init__(self, *problems: str) -> None:
@@ -25,7 +25,7 @@ class RetryLater(SluiceError):
     """The other side is busy, slow or unreachable: try again later.
 
     Attributes:
-        wait: seconds that the other side asked for; None if it did not say.
+        wait: Seconds that the other side asked for; None if it did not say.
     """
 
     def __init__(self, message: str, wait: float | None = None) -> None:

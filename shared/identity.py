@@ -30,7 +30,7 @@ class IdentityTransport(RequestsTransport):  # type: ignore[misc] # azure-core g
     identity asks are Microsoft Entra's, over https and as the environment says. No redirect is followed either way.
 
     Attributes:
-        status: of the last answer; None after a request that nothing answered.
+        status: Of the last answer; None after a request that nothing answered.
     """
 
     def __init__(self) -> None:
@@ -78,8 +78,8 @@ class _ManagedIdentity:
                 ArithmeticError,
                 RecursionError,
             ):
-                # One kind of error, lest the endpoint's trouble be taken for storage's or the vault's; and not only the
-                # library's, which takes for granted that the answer is an object with a text and a number in it.
+                # One kind of error, so that the endpoint's trouble is not mistaken for storage's or the vault's. Not
+                # only the library's, which assumes that the answer is an object with a text and a number.
                 raise RetryLater(_trouble(self._transport.status)) from None
         return token
 

@@ -29,13 +29,13 @@ class Ingester:
     """Delivers flow logs; one per process, shared by all its invocations.
 
     Attributes:
-        logs: the account that is read.
-        checkpoints: how far each log blob is delivered.
-        dead_letters: events that could not be delivered to the function app.
-        gateway: where records go.
-        horizon: how far back logs are read.
-        worker: delivers one log blob.
-        clock: the time.
+        logs: The account that is read.
+        checkpoints: How far each log blob is delivered.
+        dead_letters: Events that could not be delivered to the function app.
+        gateway: Where records go.
+        horizon: How far back logs are read.
+        worker: Delivers one log blob.
+        clock: The time.
     """
 
     logs: FlowLogAccount
@@ -51,8 +51,8 @@ class Ingester:
         """Return the function app's ingester, and create the containers that it uses.
 
         Raises:
-            SettingError: a setting can't be used.
-            StorageAway: the function's own account can't be reached.
+            SettingError: A setting can't be used.
+            StorageAway: The function's own account can't be reached.
         """
         services = open_services(settings, clock, managed_identity)
         make_containers(services.own)
@@ -85,9 +85,9 @@ class Ingester:
         Each kind is swept whatever happened to the other; then a bug is raised, or else the first trouble.
 
         Raises:
-            StorageAway: an account can't be reached now.
-            HeldElsewhere: another sweep is at work.
-            Unreadable: a watermark is of a newer format, or damaged.
+            StorageAway: An account can't be reached now.
+            HeldElsewhere: Another sweep is at work.
+            Unreadable: A watermark is of a newer format, or damaged.
         """
         troubles: list[Exception] = []
         for kind in LogKind:

@@ -22,8 +22,8 @@ def flaws(text: str, *names: str) -> Iterator[str]:
     """Yield what does not belong to a value: each flaw as the rest of a sentence about it, and what to do.
 
     Args:
-        text: the value as it was found.
-        names: of settings. A value that begins with one of them is a whole line of some file.
+        text: The value as it was found.
+        names: Of settings. A value that begins with one of them is a whole line of some file.
     """
     rest = _without_name(text, {name.upper() for name in names})
     if rest != text:

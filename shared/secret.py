@@ -8,7 +8,7 @@ class Secret:
     """A token or a connection string; only `reveal` discloses it.
 
     Attributes:
-        reveal: the value itself.
+        reveal: The value itself.
     """
 
     reveal: str = field(repr=False)

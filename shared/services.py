@@ -35,17 +35,17 @@ class Services:
     """What a process works with: each client is created once, and shared.
 
     Attributes:
-        settings: what the environment says.
-        clock: the time.
-        own: the function's own account.
-        logs: the account that is read.
-        checkpoints: how far each log blob is delivered.
-        watermarks: from which hour on the sweep looks.
-        horizon: how far back logs are read.
-        quarantine: what could not be delivered.
-        dead_letters: events that could not be delivered to the function app.
-        tokens: the source of the subscription token.
-        gateway: where records go.
+        settings: What the environment says.
+        clock: The time.
+        own: The function's own account.
+        logs: The account that is read.
+        checkpoints: How far each log blob is delivered.
+        watermarks: From which hour on the sweep looks.
+        horizon: How far back logs are read.
+        quarantine: What could not be delivered.
+        dead_letters: Events that could not be delivered to the function app.
+        tokens: The source of the subscription token.
+        gateway: Where records go.
     """
 
     settings: Settings
@@ -75,15 +75,15 @@ def open_services(settings: Settings, clock: Clock, identity: Identity) -> Servi
     """Build the services; nothing is read or written yet.
 
     Args:
-        settings: what the environment says.
-        clock: the time.
-        identity: returns the credential, if an account or the vault is reached with an identity.
+        settings: What the environment says.
+        clock: The time.
+        identity: Returns the credential, if an account or the vault is reached with an identity.
 
     Raises:
-        SettingError: a setting can't be used.
+        SettingError: A setting can't be used.
     """
     check_authorities(os.environ)
-    identity = cache(identity)  # one credential an identity, so one request for a token, not one a client
+    identity = cache(identity)  # one credential per identity, so one request for a token, not one per client
     own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
     logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", identity))
     watermarks = Watermarks(own, logs.name)
@@ -107,7 +107,7 @@ def make_containers(own: BlobServiceClient) -> None:
     """Create the containers that delivery uses, if they are missing.
 
     Raises:
-        StorageAway: the account can't be reached, or refuses.
+        StorageAway: The account can't be reached, or refuses.
     """
     with storage_errors(account_name(own)):
         for name in _CONTAINERS:

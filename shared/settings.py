@@ -40,9 +40,9 @@ class ByConnectionString:
     """A storage account reached with a key or a shared access signature.
 
     Attributes:
-        connection_string: with the account's name as Azure spells it.
-        account_name: the account's one name, whatever the route to it; "" leaves it to the client.
-        plain: whether it is reached without TLS, as an emulator on loopback is.
+        connection_string: With the account's name as Azure spells it.
+        account_name: The account's one name, whatever the route to it; "" leaves it to the client.
+        plain: Whether it is reached without TLS, as an emulator on loopback is.
     """
 
     connection_string: Secret
@@ -56,8 +56,8 @@ class ByIdentity:
 
     Attributes:
         blob_service_uri: `https://ACCOUNT.blob.core.windows.net`, or another cloud's suffix.
-        client_id: the user-assigned identity's client id, None for the system-assigned one.
-        account_name: the account's one name, whatever the route to it; "" leaves it to the client.
+        client_id: The user-assigned identity's client id, None for the system-assigned one.
+        account_name: The account's one name, whatever the route to it; "" leaves it to the client.
     """
 
     blob_service_uri: str
@@ -80,14 +80,14 @@ class Settings:
     """Everything that is configured from outside.
 
     Attributes:
-        flow_logs: the account that Network Watcher writes to.
-        own_storage: the function's own account: checkpoints, watermarks, quarantine.
-        apigw_url: the gateway's address without a trailing slash.
-        token: the subscription token, or where it is kept.
-        client_id: the app's user-assigned identity.
-        start_from: the oldest hour that is delivered automatically; None means the hour of installation.
-        batch_max_records: the most flow records in one post.
-        posts_in_flight: the number of parallel posts for one blob.
+        flow_logs: The account that Network Watcher writes to.
+        own_storage: The function's own account: checkpoints, watermarks, quarantine.
+        apigw_url: The gateway's address without a trailing slash.
+        token: The subscription token, or where it is kept.
+        client_id: The app's user-assigned identity.
+        start_from: The oldest hour that is delivered automatically; None means the hour of installation.
+        batch_max_records: The most flow records in one post.
+        posts_in_flight: The number of parallel posts for one blob.
     """
 
     flow_logs: StorageConnection
@@ -104,7 +104,7 @@ class Settings:
         """Return every setting.
 
         Raises:
-            SettingError: some are missing or malformed; the message names each and says what it should be.
+            SettingError: Some are missing or malformed; the message names each and says what it should be.
         """
         readers: dict[str, Callable[[], Any]] = {
             "flow_logs": lambda: _flow_logs(environment),
@@ -132,7 +132,7 @@ def parse_hour(text: str) -> datetime:
     """Return the hour that a text names in UTC, such as 2026-11-23T15; for a day its first hour.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: It is not one.
     """
     if not _HOUR.fullmatch(text):
         raise ValueError

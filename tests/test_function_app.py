@@ -232,7 +232,7 @@ def test_events_and_sweeps_by_identity_deliver_all_with_one_token_request_an_aud
     assert [line.count('"outcome":"delivered"') for line in lines] == [1] * 5  # one line an invocation, and no other
 
 
-def test_a_missing_setting_is_named_in_one_line_and_is_no_failure(lacking: Rig):
+def test_a_missing_setting_is_named_in_one_line_and_is_not_a_failure(lacking: Rig):
     log = GrowingLog(lacking.logs, _nsg())
     log.minute(1)
     assert lacking.run("nsg_flow_log", log.log) is Result.SUCCEEDED

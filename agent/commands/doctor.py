@@ -60,9 +60,9 @@ class Finding(NamedTuple):
     """What a check found.
 
     Attributes:
-        check: its name.
-        state: the outcome.
-        message: a sentence or two.
+        check: Its name.
+        state: The outcome.
+        message: A sentence or two.
     """
 
     check: str
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     """Check everything, and print each finding as it comes.
 
     Raises:
-        SettingError: an option is wrong.
+        SettingError: An option is wrong.
     """
     findings = []
     for finding in _findings(options):

@@ -121,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
     """Install the service, or print it.
 
     Raises:
-        SettingError: an option is wrong, or the system has neither systemd nor a task scheduler.
+        SettingError: An option is wrong, or the system has neither systemd nor a task scheduler.
     """
     parse_address(options.edge)
     make_context(options.ca_file)
@@ -150,7 +150,7 @@ def systemd_unit(options: argparse.Namespace) -> str:
     """Return the unit.
 
     Raises:
-        SettingError: a path can't be used in a unit, or is where the service can't read.
+        SettingError: A path can't be used in a unit, or is where the service can't read.
     """
     _refuse_hidden(Path(sys.executable), Path(agent.__file__), *([options.ca_file] if options.ca_file else []))
     command = [_plain(word, _PLAIN_TO_SYSTEMD) for word in _program(options)]
@@ -165,7 +165,7 @@ def windows_task(options: argparse.Namespace) -> str:
     """Return the task's description.
 
     Raises:
-        SettingError: a path can't be used in a command line.
+        SettingError: A path can't be used in a command line.
     """
     command = [*_program(options), "--token-file", str(options.token_file.absolute())]
     words = [_plain(word, _PLAIN_TO_WINDOWS) for word in command]

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Read the table, wait, read it again, and print.
 
     Raises:
-        TableUnreadable: the table can't be read.
+        TableUnreadable: The table can't be read.
     """
     clock = SystemClock()
     watch = Watch(read_snapshot, ephemeral_ports(), frozenset, own_addresses)

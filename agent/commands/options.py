@@ -46,7 +46,7 @@ def make_edge(options: argparse.Namespace, identity: Identity) -> Edge:
     """Return the edge that the options describe.
 
     Raises:
-        SettingError: an option is wrong.
+        SettingError: An option is wrong.
     """
     address, context = parse_address(options.edge), make_context(options.ca_file)
     file: Path = options.token_file

@@ -47,11 +47,11 @@ def run(options: argparse.Namespace) -> int:
     """Run until told to stop.
 
     Raises:
-        SettingError: an option, or what it names, is wrong.
+        SettingError: An option, or what it names, is wrong.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     clock = SystemClock()
-    read_token(options.token_file)  # whoever starts it should hear at once
+    read_token(options.token_file)  # report it immediately to whoever starts the agent
     identity = identify(options.state)
     edge = make_edge(options, identity)
     try:

@@ -39,7 +39,7 @@ class Delivery:
         """
         early = self._not_before - self._clock.passed()
         if early > 0:
-            return early  # woken by a new interval, which is not a reason to bother the edge
+            return early  # woken by a new interval, which is no reason to contact the edge
         wait = self._send_oldest()
         self._not_before = self._clock.passed() + (wait or 0.0)
         return wait

@@ -54,8 +54,8 @@ class Answer(NamedTuple):
     """What the edge answered.
 
     Attributes:
-        status: the HTTP status. headers: by name.
-        body: as it arrived.
+        status: The HTTP status. headers: by name.
+        body: As it arrived.
     """
 
     status: int
@@ -67,9 +67,9 @@ class Taken(NamedTuple):
     """The edge's answer to an interval that it accepted.
 
     Attributes:
-        accepted: how many records it accepted.
-        duplicate: whether it already had the interval.
-        rejected: why it rejected other records, by line number from 0, in words that contain no secret.
+        accepted: How many records it accepted.
+        duplicate: Whether it already had the interval.
+        rejected: Why it rejected other records, by line number from 0, in words that contain no secret.
     """
 
     accepted: int
@@ -81,7 +81,7 @@ def parse_address(text: str) -> Address:
     """Parse an address given as HOST or HOST:PORT.
 
     Raises:
-        SettingError: it is not one.
+        SettingError: It is not one.
     """
     host, found, port = text.rpartition(":")
     if not found or text.endswith("]"):
@@ -96,7 +96,7 @@ def make_context(ca_file: Path | None = None) -> ssl.SSLContext:
     """Return the context that verifies certificates: with the system's authorities, or only with those in a file.
 
     Raises:
-        SettingError: the file can't be read, or contains no certificate.
+        SettingError: The file can't be read, or contains no certificate.
     """
     try:
         context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
@@ -121,11 +121,11 @@ class Edge:
         """Prepare; nothing is sent yet.
 
         Args:
-            address: where it is.
-            context: how its certificate is verified.
-            token: returns the token; called before each request, so that a new one takes effect at once.
-            identity: who sends the requests.
-            clock: the machine's time.
+            address: Where it is.
+            context: How its certificate is verified.
+            token: Returns the token; called before each request, so that a new one takes effect at once.
+            identity: Who sends the requests.
+            clock: The machine's time.
         """
         self.address = address
         self._context = context
@@ -144,10 +144,10 @@ class Edge:
         """Poll for settings; the edge delays its answer until they differ from the known ones, up to a limit.
 
         Args:
-            known: the etag of the settings that the agent has.
+            known: The etag of the settings that the agent has.
 
         Raises:
-            EdgeError: as the subclass says.
+            EdgeError: As the subclass says.
         """
         query = "" if known is None else f"?known={quote(known, safe='')}"
         answer = self._request("GET", f"/agent/v1/request{query}", timeout=LONG_POLL_SECONDS)
@@ -157,11 +157,11 @@ class Edge:
         """Send an interval.
 
         Args:
-            batch: the interval.
-            dropped: how many intervals were dropped unsent so far.
+            batch: The interval.
+            dropped: How many intervals were dropped unsent so far.
 
         Raises:
-            EdgeError: as the subclass says.
+            EdgeError: As the subclass says.
         """
         headers = {
             "Content-Type": "application/x-ndjson",
@@ -181,7 +181,7 @@ class Edge:
         """Get the edge's health and time. That needs no token.
 
         Raises:
-            EdgeError: as the subclass says.
+            EdgeError: As the subclass says.
         """
         return _object(self._request("GET", "/healthz", with_token=False), self.address)
 
@@ -231,7 +231,7 @@ class Edge:
             if len(content) > _ANSWER_MAX:
                 message = f"The answer of {self.address} is too long."
                 raise WrongAddress(message)
-            if response.length:  # read() with a bound does not mind
+            if response.length:  # read() with a limit does not need it
                 raise http.client.IncompleteRead(content, response.length)
             return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
         finally:

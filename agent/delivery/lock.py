@@ -13,8 +13,8 @@ def lock(directory: Path) -> IO[bytes]:
     """Keep other agents out of a state directory while the returned file is open and this process lives.
 
     Raises:
-        SettingError: another agent has it.
-        OSError: the file can't be opened.
+        SettingError: Another agent has it.
+        OSError: The file can't be opened.
     """
     file = (directory / "lock").open("ab")
     try:

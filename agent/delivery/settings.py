@@ -18,9 +18,9 @@ class Settings(NamedTuple):
     """The settings.
 
     Attributes:
-        collect: whether to read the connection table at all.
-        interval_seconds: how much time one delivery covers; None while nothing is collected.
-        etag: the edge's identifier for these settings.
+        collect: Whether to read the connection table at all.
+        interval_seconds: How much time one delivery covers; None while nothing is collected.
+        etag: The edge's identifier for these settings.
     """
 
     collect: bool
@@ -32,7 +32,7 @@ def parse_settings(document: Mapping[str, object]) -> Settings:
     """Return the settings that the edge sent.
 
     Raises:
-        EdgeError: one is missing or out of range; the last valid ones stay in effect.
+        EdgeError: One is missing or out of range; the last valid ones stay in effect.
     """
     collect, interval, etag = (document.get(name) for name in ("collect", "interval_seconds", "etag"))
     if not isinstance(collect, bool):

@@ -36,9 +36,9 @@ class Batch(NamedTuple):
     """One interval's records, as they are posted.
 
     Attributes:
-        start_ms: when the interval began; unique for this agent.
-        lines: how many records there are.
-        body: the records as NDJSON, compressed; when sent again, it is identical to the last byte.
+        start_ms: When the interval began; unique for this agent.
+        lines: How many records there are.
+        body: The records as NDJSON, compressed; when sent again, it is identical to the last byte.
     """
 
     start_ms: int
@@ -63,7 +63,7 @@ class Spool:
         """Open a spool, and find what is waiting in it.
 
         Raises:
-            OSError: the directory can't be created or read.
+            OSError: The directory can't be created or read.
         """
         self._directory = directory
         self._aside = directory / _ASIDE
@@ -126,7 +126,7 @@ class Spool:
         with self._lock:
             if self._forget(batch):
                 self._remove(batch.name)
-            self._write_down()  # there may be room now
+            self._write_down()  # there may be space now
 
     def set_aside(self, batch: Batch, reason: str) -> None:
         """Set aside an interval that the edge refuses, with the reason, for somebody to look at."""
@@ -177,7 +177,7 @@ class Spool:
             return True
         if batch in self._in_memory:
             self._in_memory.remove(batch)
-        return False  # or it was dropped while it was on its way
+        return False  # or it was dropped while it was being sent
 
     def _drop_oldest(self) -> None:
         if self._on_disk:
@@ -201,7 +201,7 @@ class Spool:
 
     def _count_dropped(self) -> None:
         self._dropped += 1
-        # A disk that takes nothing has been reported; the count goes on in memory.
+        # A disk that can't be written has been reported; the count continues in memory.
         with contextlib.suppress(OSError):
             write_whole(self._directory / _DROPPED, str(self._dropped).encode())
 

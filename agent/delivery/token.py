@@ -27,7 +27,7 @@ class Token:
     """The token; only `reveal` discloses it.
 
     Attributes:
-        reveal: the token itself.
+        reveal: The token itself.
     """
 
     reveal: str = field(repr=False)
@@ -40,9 +40,9 @@ def read_token(file: Path) -> Token:
     """Read the token.
 
     Raises:
-        SettingError: there is none, or others can read it.
+        SettingError: There is none, or others can read it.
     """
-    # Looked at and read through one descriptor, so that nobody can put another file in its place in between.
+    # Checked and read through the same descriptor, so that nobody can replace the file in between.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(file, flags)
@@ -88,7 +88,7 @@ def _check(file: Path, status: os.stat_result) -> None:
         return  # which has access lists instead: see the documentation
     user = os.getuid()
     if _is_credential(file):
-        # systemd lets the service read a file of root's by an access list, which shows as a bit of the group.
+        # systemd lets the service read a file of root's with an access list, which shows as a permission of the group.
         if status.st_mode & stat.S_IRWXO or status.st_uid not in (0, user):
             message = f"The credential {file} can be read by anybody."
             raise SettingError(message)

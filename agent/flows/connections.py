@@ -48,14 +48,14 @@ class Change(NamedTuple):
     """How one connection changed since the last reading.
 
     Attributes:
-        key: the connection.
-        bearing: who began it.
-        process: the name of the process on this machine; None where that was never seen.
-        established: how often it was established: more than once if its ports were reused immediately.
-        terminated: how often it ended.
+        key: The connection.
+        bearing: Who began it.
+        process: The name of the process on this machine; None where that was never seen.
+        established: How often it was established: more than once if its ports were reused immediately.
+        terminated: How often it ended.
         failed: 1 if the attempt failed.
         live: 1 if it is open now.
-        carried: what it carried since the last reading; None if that was not measured.
+        carried: What it carried since the last reading; None if that was not measured.
     """
 
     key: Key
@@ -92,8 +92,8 @@ class Tracker:
         """Compare the next snapshot with the last one, and return how every connection changed.
 
         Args:
-            snapshot: the table; the very first one only shows what was there before.
-            left_out: connections that are not followed.
+            snapshot: The table; the very first one only shows what was there before.
+            left_out: Connections that are not followed.
         """
         known, self._connections = self._connections, {}
         listeners = Listeners(snapshot.sockets)
@@ -116,7 +116,7 @@ class Tracker:
         if before is None or (before.phase is Phase.OVER and phase is not Phase.OVER):
             bearing = bearing_of(key, listeners, self._ephemeral)
             return _Connection(bearing, socket.process or bearing.listener, phase, socket.counters, failed=False)
-        # A direction once found stays: the listener may close while its connections go on.
+        # A direction stays once it is found: the listener may close while its connections continue.
         process, counters = socket.process or before.process, socket.counters or before.counters
         return _Connection(before.bearing, process, phase, counters, before.failed)
 
@@ -158,7 +158,7 @@ def _change(
     else:
         terminated = int(was is Phase.OPEN)
         failed = int(connection.phase is Phase.ASKED and was is Phase.ASKED and not connection.failed)
-    # Asked for once more after it was open or over, it may fail once more.
+    # If it is requested again after it was open or over, it may fail again.
     connection.failed = connection.phase is Phase.ASKED and ((connection.failed and was is Phase.ASKED) or failed == 1)
     if established:
         connection.counters = counted  # never those of the connection that had these ports before
@@ -201,7 +201,7 @@ def _carried(phase: Phase, before: _Connection | None, counted: Counters | None,
     if is_new:
         return counted
     if before is None or before.counters is None:
-        return None  # it carried something before anybody measured: how much of it was lately, nobody knows
+        return None  # it carried something before it was measured: how much of that is recent is unknown
     then = before.counters
     return Counters(
         counted.bytes_sent - then.bytes_sent,

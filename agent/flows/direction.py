@@ -30,8 +30,8 @@ class Bearing(NamedTuple):
 
     Attributes:
         direction: None if unknown.
-        basis: how it was decided.
-        listener: for an inbound connection, the process that listens; None if that can't be seen.
+        basis: How it was decided.
+        listener: For an inbound connection, the process that listens; None if that can't be seen.
     """
 
     direction: Direction | None
@@ -53,7 +53,7 @@ class Listeners:
                 continue
             for address in _addresses(socket):
                 place = (socket.protocol, Endpoint(address, socket.local.port))
-                # Several processes may listen at one place; the first that has a name stands for them all.
+                # Several processes may listen on the same endpoint; the first one with a name represents them all.
                 self._processes[place] = self._processes.get(place) or socket.process
 
     def takes(self, protocol: Protocol, endpoint: Endpoint) -> bool:

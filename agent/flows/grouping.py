@@ -39,7 +39,7 @@ class _Sum:
         self.established += change.established
         self.terminated += change.terminated
         self.failed += change.failed
-        # How many are live is said of the minute's last reading, not of all of them together.
+        # The number of live connections is that of the minute's last reading, not the sum of all.
         self.live = change.live + (self.live if reading == self.live_at else 0)
         self.live_at = reading
         self.carried = _total(self.carried, change.carried)
@@ -95,7 +95,7 @@ class Gathering:
                 "links_established": total.established,
                 "links_terminated": total.terminated,
                 "links_failed": total.failed,
-                # Of connections that no reading has shown since, none is live.
+                # Connections that no reading has shown since are not live.
                 "links_live": total.live if total.live_at == self._last_reading[group.minute_ms] else 0,
                 "counter_source": "none" if total.carried is None else "tcp_info",
             }

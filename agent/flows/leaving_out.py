@@ -13,8 +13,8 @@ class LeftOut(NamedTuple):
     """Connections that are not recorded.
 
     Attributes:
-        loopback: connections within the machine.
-        own: connections to the edge.
+        loopback: Connections within the machine.
+        own: Connections to the edge.
     """
 
     loopback: frozenset[Key] = frozenset()
@@ -34,9 +34,9 @@ def left_out_of(keys: Iterable[Key], edge: frozenset[Endpoint], machine: frozens
     """Return which connections to leave out.
 
     Args:
-        keys: all connections.
-        edge: where the edge listens; connections to it are the agent's own.
-        machine: the machine's addresses: it may talk to itself across its NICs.
+        keys: All connections.
+        edge: Where the edge listens; connections to it are the agent's own.
+        machine: The machine's addresses: it may talk to itself across its NICs.
     """
     loopback, own = [], []
     for key in keys:

@@ -47,7 +47,7 @@ class Counters(NamedTuple):
     """What the kernel has counted since a connection began.
 
     Attributes:
-        bytes_sent: payload, including retransmissions.
+        bytes_sent: Payload, including retransmissions.
         bytes_received: payload.
         packets_sent: None where the kernel counts only bytes.
         packets_received: None where the kernel counts only bytes.
@@ -72,12 +72,12 @@ class Socket(NamedTuple):
 
     Attributes:
         protocol: TCP or UDP.
-        local: where it is bound.
-        remote: its peer; None for a listening socket.
-        state: as in the table.
-        process: the name of the process that holds it, never its command line; None where that can't be seen.
+        local: Where it is bound.
+        remote: Its peer; None for a listening socket.
+        state: As in the table.
+        process: The name of the process that holds it, never its command line; None where that can't be seen.
         counters: None where the kernel provides none.
-        both_families: whether a socket bound to all of IPv6 accepts IPv4 as well, as on most systems.
+        both_families: Whether a socket bound to all of IPv6 accepts IPv4 as well, as on most systems.
     """
 
     protocol: Protocol
@@ -93,9 +93,9 @@ class Snapshot(NamedTuple):
     """The table at one moment.
 
     Attributes:
-        time_ms: when it was read, in epoch milliseconds.
-        sockets: its lines.
-        damaged: how many lines could not be parsed.
+        time_ms: When it was read, in epoch milliseconds.
+        sockets: Its lines.
+        damaged: How many lines could not be parsed.
     """
 
     time_ms: int

@@ -18,7 +18,7 @@ def read() -> Parsed:
     """Read the table.
 
     Raises:
-        TableUnreadable: psutil is missing, or can't read it here.
+        TableUnreadable: Psutil is missing, or can't read it here.
     """
     try:
         import psutil  # noqa: PLC0415 -- not needed on other systems, and may be missing

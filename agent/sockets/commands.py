@@ -13,7 +13,7 @@ from typing import Final
 from agent.errors import TableUnreadable
 
 _TIMEOUT_SECONDS: Final = 20
-# Never the caller's own: the agent may have more rights than whoever set that.
+# Never the caller's own: the agent may have more privileges than the user who set it.
 _UNIX_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
 
 
@@ -26,7 +26,7 @@ def output_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> str:
     """Return the output of a system program.
 
     Raises:
-        TableUnreadable: it is missing, fails, or takes too long.
+        TableUnreadable: It is missing, fails, or takes too long.
     """
     return "".join(lines_of(command, timeout))
 
@@ -35,7 +35,7 @@ def lines_of(command: Sequence[str], timeout: float = _TIMEOUT_SECONDS) -> Itera
     """Yield the output of a system program line by line, as it may be long.
 
     Raises:
-        TableUnreadable: it is missing, fails, or takes too long; perhaps after some lines.
+        TableUnreadable: It is missing, fails, or takes too long; perhaps after some lines.
     """
     program = find(command[0])
     if program is None:

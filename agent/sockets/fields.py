@@ -33,7 +33,7 @@ STATES: Final[Mapping[str, State | None]] = {
     "CLOSE": State.CLOSED,
     "CLOSED": State.CLOSED,
     "DELETE_TCB": State.CLOSED,
-    # These have no peer and take nobody's connections.
+    # These have no peer and accept no connections.
     "UNCONN": None,
     "BOUND": None,
     "IDLE": None,
@@ -45,8 +45,8 @@ class Parsed(NamedTuple):
     """What was parsed from a table.
 
     Attributes:
-        sockets: its lines, as far as they could be parsed and matter.
-        damaged: how many lines could not be parsed.
+        sockets: Its lines, as far as they could be parsed and matter.
+        damaged: How many lines could not be parsed.
     """
 
     sockets: tuple[Socket, ...]
@@ -61,12 +61,12 @@ def endpoint(text: str, separator: str, wildcard: str) -> Endpoint | None:
     """Return the endpoint in a table, or None if it stands for any peer or for none yet.
 
     Args:
-        text: an address, the separator and a port; either may be `*`.
-        separator: what separates them: `:` or `.`.
-        wildcard: the address that `*` stands for.
+        text: An address, the separator and a port; either may be `*`.
+        separator: What separates them: `:` or `.`.
+        wildcard: The address that `*` stands for.
 
     Raises:
-        Damaged: it is not one.
+        Damaged: It is not one.
     """
     written, found, port = text.rpartition(separator)
     if "[" in written:
@@ -84,7 +84,7 @@ def whole(text: str) -> int:
     """Return a number of a few ASCII digits, such as a port.
 
     Raises:
-        Damaged: it is not one.
+        Damaged: It is not one.
     """
     if not (text.isascii() and text.isdigit() and len(text) <= _PORT_DIGITS):
         raise Damaged
@@ -97,7 +97,7 @@ def tcp_socket(
     """Return a TCP socket, or None if it neither listens nor has a peer.
 
     Raises:
-        Damaged: the state is not a state of TCP.
+        Damaged: The state is not a state of TCP.
     """
     try:
         meaning = STATES[state]
@@ -122,7 +122,7 @@ def require_heading(text: str, *headings: str) -> None:
     """Make sure that there is a table at all.
 
     Raises:
-        TableUnreadable: none of the headings is there.
+        TableUnreadable: None of the headings is there.
     """
     if not any(heading in text for heading in headings):
         message = f"netstat printed no connection table: {' '.join(text.split())!r:.80}"

@@ -22,7 +22,7 @@ def parse(text: str) -> Parsed:
     """Parse the output of macOS or FreeBSD, where a listener for both families is a `tcp46`.
 
     Raises:
-        TableUnreadable: that is not a table.
+        TableUnreadable: That is not a table.
     """
     return _parse(text, six_takes_both=False)
 
@@ -31,7 +31,7 @@ def parse_aix(text: str) -> Parsed:
     """Parse the output of AIX, which does not show whether an IPv6 listener accepts IPv4: by default it does.
 
     Raises:
-        TableUnreadable: that is not a table.
+        TableUnreadable: That is not a table.
     """
     return _parse(text, six_takes_both=True)
 

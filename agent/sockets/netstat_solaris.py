@@ -20,7 +20,7 @@ def parse(text: str) -> Parsed:
     """Parse its output.
 
     Raises:
-        TableUnreadable: that is not a table.
+        TableUnreadable: That is not a table.
     """
     require_heading(text, "TCP: IPv", "UDP: IPv")
     sockets, damaged = [], 0

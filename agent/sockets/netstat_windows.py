@@ -18,7 +18,7 @@ def parse(text: str) -> Parsed:
     """Parse its output.
 
     Raises:
-        TableUnreadable: that is not a table.
+        TableUnreadable: That is not a table.
     """
     require_heading(text, "Proto")
     sockets, damaged = [], 0

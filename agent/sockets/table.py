@@ -49,11 +49,11 @@ def read_snapshot(time_ms: int, platform: str = sys.platform) -> Snapshot:
     """Read the connection table.
 
     Args:
-        time_ms: the current time, in epoch milliseconds.
+        time_ms: The current time, in epoch milliseconds.
         platform: Python's name of the system.
 
     Raises:
-        TableUnreadable: none of the ways could read it.
+        TableUnreadable: None of the ways could read it.
     """
     parsed = _first_that_works(_READERS.get(_system(platform), ()), platform)
     return Snapshot(time_ms, parsed.sockets, parsed.damaged)

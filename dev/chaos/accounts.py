@@ -30,8 +30,8 @@ class Accounts:
     """The two accounts of a schedule.
 
     Attributes:
-        logs: the flow-log account.
-        own: the function's own.
+        logs: The flow-log account.
+        own: The function's own.
     """
 
     logs: StorageAccount

@@ -14,16 +14,16 @@ class Case:
     """One schedule's customer and what its posts met.
 
     Attributes:
-        customer: its number.
-        takes_more_later: whether a batch that was too large once may be taken whole another time.
-        tokens: its subscription tokens, good or not.
-        revoked: whether one of them is no longer good.
-        posts: how many arrived.
-        hits: how often each failure was met, by name.
-        unexpected: how often the gateway proper answered with a status that nothing explains.
-        sent: how often each line arrived.
-        reached: the keys that came through to the gateway proper. It knows them, so it does not find them too large.
-        too_large: the keys that did not, for that reason.
+        customer: Its number.
+        takes_more_later: Whether a batch that was too large once may be taken whole another time.
+        tokens: Its subscription tokens, good or not.
+        revoked: Whether one of them is no longer good.
+        posts: How many arrived.
+        hits: How often each failure was met, by name.
+        unexpected: How often the gateway proper answered with a status that nothing explains.
+        sent: How often each line arrived.
+        reached: The keys that came through to the gateway proper. It knows them, so it does not find them too large.
+        too_large: The keys that did not, for that reason.
     """
 
     customer: int

@@ -26,11 +26,11 @@ class Arrived:
     """What the gateway got and has.
 
     Attributes:
-        posts: how many arrived.
-        hits: how often each failure was met, by name.
-        unexpected: how often it answered with a status that nothing explains.
-        sent_twice: lines that arrived once more than needed.
-        stored: the flow records that it has, in canonical text.
+        posts: How many arrived.
+        hits: How often each failure was met, by name.
+        unexpected: How often it answered with a status that nothing explains.
+        sent_twice: Lines that arrived once more than needed.
+        stored: The flow records that it has, in canonical text.
     """
 
     posts: int

@@ -47,10 +47,10 @@ class CrewLog:
     """What became known of the workers.
 
     Attributes:
-        blows: how often each step was struck, and how.
-        outcomes: how often each outcome was reported.
-        troubles: what stopped tasks as a whole.
-        bugs: tracebacks, and deaths that nobody asked for.
+        blows: How often each step was struck, and how.
+        outcomes: How often each outcome was reported.
+        troubles: What stopped tasks as a whole.
+        bugs: Tracebacks, and deaths that nobody asked for.
     """
 
     blows: Counter[Trap] = field(default_factory=Counter)
@@ -63,7 +63,7 @@ class Crew:
     """Some worker processes; as a context manager they are gone at the end.
 
     Attributes:
-        log: what became known so far.
+        log: What became known so far.
     """
 
     def __init__(self, size: int, setup: Callable[[int], Setup], ahead: Ahead) -> None:
@@ -121,7 +121,7 @@ class Crew:
         """Wait until no worker has anything to do, dead and frozen ones apart; return whether there are such.
 
         Raises:
-            StuckError: that took too long.
+            StuckError: That took too long.
         """
         end = time.monotonic() + _PATIENCE_SECONDS
         while any(hand.pending and hand.state is _State.ALIVE for hand in self._hands):

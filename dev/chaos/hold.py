@@ -16,8 +16,8 @@ class Hold:
     """A post whose answer is held back until its sender is gone, once it got as far as it should.
 
     Attributes:
-        linger: seconds for which it is still in progress after that, before it is stored; None if it is stored at once.
-        held: set once it is held.
+        linger: Seconds for which it is still in progress after that, before it is stored; None if it is stored at once.
+        held: Set once it is held.
     """
 
     linger: float | None

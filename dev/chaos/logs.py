@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import orjson
 
-from dev.flowlogs.cards import Card, Format
 from dev.flowlogs.formats import KEYS, flow_record, write_tuple
 from dev.flowlogs.minutes import log_record
+from dev.flowlogs.nics import Format, Nic
 from dev.flowlogs.traffic import Counters, Direction, Flow, Report, State
 
 REFUSED_ADDRESS: Final = "192.0.2.66"
@@ -45,9 +45,9 @@ class Chunk:
     """Log records that are committed together, and what must become of them.
 
     Attributes:
-        data: the records, joined by commas.
-        stored: the flow records that must be stored, in canonical text.
-        aside: what must be set aside: tuples as written, flow records in canonical text.
+        data: The records, joined by commas.
+        stored: The flow records that must be stored, in canonical text.
+        aside: What must be set aside: tuples as written, flow records in canonical text.
     """
 
     data: bytes
@@ -64,14 +64,14 @@ class LogWriter:
         self._quirks = quirks
         self._serials = count(first)
 
-    def chunk(self, card: Card, time: datetime) -> Chunk:
+    def chunk(self, nic: Nic, time: datetime) -> Chunk:
         """Make up what one block of a commit holds: one to three log records."""
         log_records, stored, aside = [], list[str](), list[str]()
         for _ in range(self._random.choice((1, 1, 2, 3))):
             lines = []
-            for report, quirk in self._reports(card, time):
-                text = write_tuple(card.format, report)
-                record = canonical(dict(zip(KEYS, flow_record(card, report), strict=True)))
+            for report, quirk in self._reports(nic, time):
+                text = write_tuple(nic.format, report)
+                record = canonical(dict(zip(KEYS, flow_record(nic, report), strict=True)))
                 if quirk is Quirk.NONE:
                     stored.append(record)
                 elif quirk is Quirk.MALFORMED:
@@ -80,10 +80,10 @@ class LogWriter:
                 else:
                     aside.append(record)
                 lines.append((report.flow.rule, text))
-            log_records.append(log_record(card, time, lines))
+            log_records.append(log_record(nic, time, lines))
         return Chunk(b",".join(log_records), tuple(stored), tuple(aside))
 
-    def _reports(self, card: Card, time: datetime) -> Iterator[tuple[Report, Quirk]]:
+    def _reports(self, nic: Nic, time: datetime) -> Iterator[tuple[Report, Quirk]]:
         for _ in range(self._random.randint(1, 12)):
             serial, quirk = next(self._serials), self._quirk()
             flow = Flow(
@@ -97,7 +97,7 @@ class LogWriter:
                 encryption="NX",
             )
             seen = time - timedelta(seconds=self._random.randint(4, 64))
-            if card.format is Format.NSG_1 or self._random.choice((True, False)):
+            if nic.format is Format.NSG_1 or self._random.choice((True, False)):
                 yield Report(seen, flow, State.BEGIN), quirk
             else:
                 yield Report(seen, flow, State.CONTINUE, Counters(serial, serial * 60, 1, 60)), quirk

@@ -42,12 +42,12 @@ class Setup:
     """What a worker process is told at its start.
 
     Attributes:
-        logs, own: connection strings of the flow-log account and of the function's own.
-        gateway: the gateway's address.
-        token: the subscription token.
-        start_from, batch_max_records, posts_in_flight: the settings of these names.
-        seconds_a_post: how long each post takes in the schedule's time.
-        safeguards: what is left in.
+        logs, own: Connection strings of the flow-log account and of the function's own.
+        gateway: The gateway's address.
+        token: The subscription token.
+        start_from, batch_max_records, posts_in_flight: The settings of these names.
+        seconds_a_post: How long each post takes in the schedule's time.
+        safeguards: What is left in.
     """
 
     logs: str = field(repr=False)

@@ -43,10 +43,10 @@ class Played:
     """A schedule that was played.
 
     Attributes:
-        observation: what there was at the end.
-        crew: what became known of the workers.
-        storage: what storage was made to do wrong.
-        arrived: what the gateway got.
+        observation: What there was at the end.
+        crew: What became known of the workers.
+        storage: What storage was made to do wrong.
+        arrived: What the gateway got.
     """
 
     observation: Observation

@@ -23,9 +23,9 @@ class Safeguards:
     """What keeps records from being lost or stored twice; taken out only to show that the harness would notice.
 
     Attributes:
-        fence: checkpoints are written under a lease and If-Match.
-        key: a batch has the same idempotency key whenever it is posted.
-        without: a check of what storage says that is taken out; None for none.
+        fence: Checkpoints are written under a lease and If-Match.
+        key: A batch has the same idempotency key whenever it is posted.
+        without: A check of what storage says that is taken out; None for none.
     """
 
     fence: bool = True

@@ -9,7 +9,7 @@ from dev.chaos.failures import Failure
 from dev.chaos.logs import Chunk
 from dev.chaos.steps import Trap
 from dev.chaos.storage_faults import StorageTrouble
-from dev.flowlogs.cards import Card
+from dev.flowlogs.nics import Nic
 
 
 class Style(Enum):
@@ -43,18 +43,18 @@ class Content:
 class Log:
     """A log blob: of which NIC, of which hour (aware), and its contents, each replacing the one before."""
 
-    card: Card
+    nic: Nic
     hour: datetime
     contents: tuple[Content, ...]
 
     @property
     def container(self) -> str:
-        return self.card.container
+        return self.nic.container
 
     @property
     def blob(self) -> str:
         """The log blob's name."""
-        return self.card.blob_name(self.hour)
+        return self.nic.blob_name(self.hour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,12 @@ class Round:
     """Actions that overlap; the round is over when nothing is under way any more, dead and frozen workers apart.
 
     Attributes:
-        advance: seconds by which time goes on before. The leases of dead and frozen workers have run out by then.
-        traps: what happens to each worker; dead ones are replaced before.
-        actions: in their order, but none waits for the end of another.
-        failures: what the gateway does instead of answering the n-th post of the round, counted from 1.
-        storage: what happens to what storage is asked.
-        repeats_lost: whether events that a worker took to its grave are given to its successor.
+        advance: Seconds by which time goes on before. The leases of dead and frozen workers have run out by then.
+        traps: What happens to each worker; dead ones are replaced before.
+        actions: In their order, but none waits for the end of another.
+        failures: What the gateway does instead of answering the n-th post of the round, counted from 1.
+        storage: What happens to what storage is asked.
+        repeats_lost: Whether events that a worker took to its grave are given to its successor.
     """
 
     advance: float
@@ -148,9 +148,9 @@ class Workers:
     """How the worker processes are set up.
 
     Attributes:
-        batch_max_records: of each, since a setting may be changed while a log grows.
-        posts_in_flight: at one time for one log.
-        seconds_a_post: how long each post takes in the schedule's time.
+        batch_max_records: Of each, since a setting may be changed while a log grows.
+        posts_in_flight: At one time for one log.
+        seconds_a_post: How long each post takes in the schedule's time.
     """
 
     batch_max_records: tuple[int, ...]
@@ -163,14 +163,14 @@ class Schedule:
     """All that happens, but for the races.
 
     Attributes:
-        seed: what it was drawn from; 0 if it was made by hand.
-        start: the moment of the schedule's time at which it begins.
-        logs: what is written.
-        rounds: what happens.
-        workers: who delivers.
-        takes_more_later: whether a batch that was too large once may be taken whole another time. It may not where a
+        seed: What it was drawn from; 0 if it was made by hand.
+        start: The moment of the schedule's time at which it begins.
+        logs: What is written.
+        rounds: What happens.
+        workers: Who delivers.
+        takes_more_later: Whether a batch that was too large once may be taken whole another time. It may not where a
             worker freezes: when that one goes on, it might post a whole whose halves are in.
-        breaks_leases: whether leases of dead and frozen workers are broken after each round, or run out by themselves.
+        breaks_leases: Whether leases of dead and frozen workers are broken after each round, or run out by themselves.
     """
 
     seed: int

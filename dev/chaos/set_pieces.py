@@ -23,7 +23,7 @@ from dev.chaos.schedule import (
     Workers,
 )
 from dev.chaos.steps import Blow, Step, Trap
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 
 _HOUR: Final = START.replace(minute=0)
 _LEASE_SECONDS: Final = 60
@@ -85,12 +85,12 @@ def _grown(log: int) -> tuple[Commit, Notify]:
     return Commit(log), Notify(log, 0)
 
 
-def _logs(cards: int, hour: datetime = _HOUR) -> tuple[Log, ...]:
+def _logs(nics: int, hour: datetime = _HOUR) -> tuple[Log, ...]:
     writer = LogWriter(Random(f"{hour}"), {})
     formats = (Format.VNET_4, Format.NSG_2)
     return tuple(
-        Log(card, hour, (Content(Style.BLOCKS, ((writer.chunk(card, hour + timedelta(minutes=4)),),)),))
-        for card in (Card(formats[number], number + 1, Load.SPARSE) for number in range(cards))
+        Log(nic, hour, (Content(Style.BLOCKS, ((writer.chunk(nic, hour + timedelta(minutes=4)),),)),))
+        for nic in (Nic(formats[number], number + 1, Load.SPARSE) for number in range(nics))
     )
 
 

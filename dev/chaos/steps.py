@@ -95,7 +95,7 @@ class Steps:
         """Come to a step; this may be the last thing that the process does.
 
         Raises:
-            StorageAway: storage fails at this step.
+            StorageAway: Storage fails at this step.
         """
         trap = self.due(step)
         if trap is not None:
@@ -116,7 +116,7 @@ class Steps:
         """Announce the blow, and suffer it.
 
         Raises:
-            StorageAway: that is the blow.
+            StorageAway: That is the blow.
         """
         self._announce(trap)
         match trap.blow:

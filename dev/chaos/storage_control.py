@@ -24,7 +24,7 @@ class StorageControl:
     """Tells the proxy how to fail.
 
     Attributes:
-        url: where it listens.
+        url: Where it listens.
     """
 
     url: str

@@ -70,10 +70,10 @@ class StorageTrouble:
     """What happens to some requests of a round.
 
     Attributes:
-        operation: to which.
-        nth: from which of them on, counted from 1.
+        operation: To which.
+        nth: From which of them on, counted from 1.
         fault: what.
-        times: to how many in a row; the library repeats some three times by itself.
+        times: To how many in a row; the library repeats some three times by itself.
     """
 
     operation: Operation

@@ -29,7 +29,7 @@ from dev.chaos.schedule import (
 )
 from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
 from dev.chaos.verdict import expectation, judge
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 from shared.delivery.report import Outcome
 
 _HOUR: Final = START.replace(minute=0)
@@ -38,7 +38,7 @@ _LATER: Final = 4.5 * 3600.0
 _REST: Final = 700.0
 """Seconds after which a gateway that failed is asked again."""
 _QUIET: Final = frozenset({Outcome.DELIVERED, Outcome.NOTHING_NEW})
-_CARD: Final = Card(Format.VNET_4, 1, Load.SPARSE)
+_NIC: Final = Nic(Format.VNET_4, 1, Load.SPARSE)
 
 type _Wrong = tuple[Operation, int, StorageFault] | tuple[Operation, int, StorageFault, int]
 
@@ -48,10 +48,10 @@ class Piece:
     """A schedule, and what there must be at its end besides every record once.
 
     Attributes:
-        check: without which it goes wrong.
-        schedule: what happens.
-        quiet: whether nothing may be told but that logs were delivered.
-        told: an outcome that must be told; None for none.
+        check: Without which it goes wrong.
+        schedule: What happens.
+        quiet: Whether nothing may be told but that logs were delivered.
+        told: An outcome that must be told; None for none.
     """
 
     check: Check
@@ -226,7 +226,7 @@ def _put_whole_over_a_begun_one() -> Piece:
     return Piece(
         Check.PUT_WHOLE,
         _schedule(
-            Log(_CARD, _HOUR, contents),
+            Log(_NIC, _HOUR, contents),
             _round(Commit(0), Notify(0, 0), wrong=wrong),
             _round(Replace(0, recreated=False), Notify(0, 0)),
         ),
@@ -253,13 +253,13 @@ def _round(
 
 
 def _log(commits: int, style: Style = Style.BLOCKS) -> Log:
-    return Log(_CARD, _HOUR, (_content(commits, style, 1),))
+    return Log(_NIC, _HOUR, (_content(commits, style, 1),))
 
 
 def _content(commits: int, style: Style, number: int) -> Content:
     writer = LogWriter(Random(number), {}, first=number << 16)
     times = (_HOUR + timedelta(minutes=minute) for minute in range(1, 1 + commits))
-    return Content(style, tuple((writer.chunk(_CARD, time),) for time in times))
+    return Content(style, tuple((writer.chunk(_NIC, time),) for time in times))
 
 
 def _schedule(log: Log, *rounds: Round) -> Schedule:

@@ -47,11 +47,11 @@ class Case:
     """What one account's requests meet.
 
     Attributes:
-        seen: how often each operation was asked for since the plan was made.
-        hits: how often each fault was met at each operation.
-        troubles: the plan.
-        last: the latest answer that each operation got.
-        late: requests that storage has not got yet.
+        seen: How often each operation was asked for since the plan was made.
+        hits: How often each fault was met at each operation.
+        troubles: The plan.
+        last: The latest answer that each operation got.
+        late: Requests that storage has not got yet.
     """
 
     seen: Counter[Operation] = field(default_factory=Counter)

@@ -30,11 +30,11 @@ class Answer:
     """An answer.
 
     Attributes:
-        status_line: the first line.
-        headers: the lines after it, but those about the length of the body.
-        body: what goes over the wire of it.
-        length: what it says of its length; None if it says nothing.
-        closes: whether the connection is closed after it.
+        status_line: The first line.
+        headers: The lines after it, but those about the length of the body.
+        body: What goes over the wire of it.
+        length: What it says of its length; None if it says nothing.
+        closes: Whether the connection is closed after it.
     """
 
     status_line: str

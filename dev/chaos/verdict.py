@@ -15,9 +15,9 @@ class Expectation:
     """What must have become of everything that was written.
 
     Attributes:
-        stored: flow records that must be stored, once each.
-        aside: what must be set aside, once each.
-        perhaps_stored, perhaps_aside: the same of contents that were replaced or removed: once each at most.
+        stored: Flow records that must be stored, once each.
+        aside: What must be set aside, once each.
+        perhaps_stored, perhaps_aside: The same of contents that were replaced or removed: once each at most.
     """
 
     stored: Counter[str]
@@ -31,12 +31,12 @@ class LogState:
     """A log blob at the end, and its checkpoint.
 
     Attributes:
-        blob: its name.
-        hour: that it covers.
-        etag: of its last commit; None if it was removed.
-        records_end: where its last record ends, in bytes.
+        blob: Its name.
+        hour: That it covers.
+        etag: Of its last commit; None if it was removed.
+        records_end: Where its last record ends, in bytes.
         checkpoint: None if there is none.
-        watermark: the hour from which on the sweep of its container looks; None if there is none.
+        watermark: The hour from which on the sweep of its container looks; None if there is none.
     """
 
     blob: str
@@ -52,11 +52,11 @@ class Observation:
     """What there was at the end.
 
     Attributes:
-        stored: flow records at the gateway, in canonical text.
-        aside: what is quarantined: tuples as written, flow records in canonical text.
-        logs: the log blobs.
-        sent_twice: lines that were posted once more than needed.
-        unexpected: anything else that should not have happened, in words.
+        stored: Flow records at the gateway, in canonical text.
+        aside: What is quarantined: tuples as written, flow records in canonical text.
+        logs: The log blobs.
+        sent_twice: Lines that were posted once more than needed.
+        unexpected: Anything else that should not have happened, in words.
     """
 
     stored: Counter[str]
@@ -71,11 +71,11 @@ class Verdict:
     """What is wrong; nothing, if `passed`.
 
     Attributes:
-        lost: flow records that are not stored.
-        doubled: flow records that are stored more often than they were written.
-        lost_aside, doubled_aside: the same of what had to be set aside.
-        sent_twice: lines that were posted once more than needed, although nothing went wrong.
-        faults: everything else, in words.
+        lost: Flow records that are not stored.
+        doubled: Flow records that are stored more often than they were written.
+        lost_aside, doubled_aside: The same of what had to be set aside.
+        sent_twice: Lines that were posted once more than needed, although nothing went wrong.
+        faults: Everything else, in words.
     """
 
     lost: Counter[str]

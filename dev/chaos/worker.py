@@ -70,10 +70,10 @@ class Done:
     """A task has ended.
 
     Attributes:
-        number: the order's.
-        outcomes: of the log blobs that were looked into.
-        trouble: what stopped the task as a whole, "" if nothing did.
-        bug: a traceback, if something was raised that nothing should raise.
+        number: The order's.
+        outcomes: Of the log blobs that were looked into.
+        trouble: What stopped the task as a whole, "" if nothing did.
+        bug: A traceback, if something was raised that nothing should raise.
     """
 
     number: int

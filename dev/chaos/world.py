@@ -20,10 +20,10 @@ class World:
     """Real parts, running.
 
     Attributes:
-        accounts: empty storage accounts, as the harness reaches them.
-        storage: the proxy through which workers reach them.
-        gateway: the gateway.
-        ahead: the schedule's time.
+        accounts: Empty storage accounts, as the harness reaches them.
+        storage: The proxy through which workers reach them.
+        gateway: The gateway.
+        ahead: The schedule's time.
     """
 
     accounts: Iterator[StorageAccount]

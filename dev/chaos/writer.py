@@ -19,11 +19,11 @@ class LogBlobWriter:
     """Writes one log blob.
 
     Attributes:
-        blob: where to.
+        blob: Where to.
         log: what.
-        random: for the ids of blocks.
-        content: which content it is at.
-        commits: how many commits of that were made.
+        random: For the ids of blocks.
+        content: Which content it is at.
+        commits: How many commits of that were made.
     """
 
     blob: BlobClient

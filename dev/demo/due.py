@@ -31,11 +31,10 @@ class Due:
     """The expected outcome for a commit.
 
     Attributes:
-        flow_records: what the gateway must store.
-        asides: what must be quarantined.
-        left: bytes at the end of the blob that are not a complete record.
-        backlog: bytes behind the last whole record, which must wait if any are left.
-
+        flow_records: What the gateway must store.
+        asides: What must be quarantined.
+        left: Bytes at the end of the blob that are not a complete record.
+        backlog: Bytes behind the last whole record, which must wait if any are left.
     """
 
     flow_records: Counter[FlowRecord]

@@ -37,11 +37,10 @@ class Ledger:
     """What was written so far; equal flow records and equal quarantined things are counted.
 
     Attributes:
-        committed_at: when a flow record was committed; the first time, for one that was written several times.
-        sizes: the bytes of each blob.
-        left: the bytes at the end of a blob that are not a complete record, of those that have any.
-        backlog: the bytes that must wait in such a blob: all behind its last whole record.
-
+        committed_at: When a flow record was committed; the first time, for one that was written several times.
+        sizes: The bytes of each blob.
+        left: The bytes at the end of a blob that are not a complete record, of those that have any.
+        backlog: The bytes that must wait in such a blob: all behind its last whole record.
     """
 
     flow_records: Counter[FlowRecord] = field(default_factory=Counter)

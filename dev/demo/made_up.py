@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from dev.demo.ledger import Aside, Ledger
 from dev.event_grid import BlobCreated
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 from dev.flowlogs.writer import FlowLogWriter
 from dev.rig import Rig
 
@@ -16,8 +16,8 @@ SECONDS_A_MINUTE = 1.0
 _SWEEP_EVERY = 10  # minutes, as the timer's schedule says
 _BAD_SHARE = 0.0003
 _LOADS = (Load.DENSE, Load.STEADY, Load.STEADY, Load.SPARSE)
-_CARDS = tuple(
-    Card(form, number, load, network)
+_NICS = tuple(
+    Nic(form, number, load, network)
     for form, network, first in ((Format.NSG_2, "shop", 1), (Format.VNET_4, "office", 101))
     for number, load in enumerate(_LOADS, start=first)
 )
@@ -41,16 +41,16 @@ def write_logs(
     chance = random.Random(seed)
     began = time.monotonic()
     for minute in range(minutes):
-        for card in chance.sample(_CARDS, len(_CARDS)):
-            _write_minute(rig, writer, card, hour + dt.timedelta(minutes=minute), ledger)
+        for nic in chance.sample(_NICS, len(_NICS)):
+            _write_minute(rig, writer, nic, hour + dt.timedelta(minutes=minute), ledger)
         if (minute + 1) % _SWEEP_EVERY == 0:
             rig.host.invoke("sweep")
         progress(minute + 1)
         time.sleep(max(0.0, began + (minute + 1) * seconds_a_minute - time.monotonic()))
 
 
-def _write_minute(rig: Rig, writer: FlowLogWriter, card: Card, start: dt.datetime, ledger: Ledger) -> None:
-    written = writer.write_minute(card, start)
+def _write_minute(rig: Rig, writer: FlowLogWriter, nic: Nic, start: dt.datetime, ledger: Ledger) -> None:
+    written = writer.write_minute(nic, start)
     if written is None:
         return
     commit, now = written.commit, dt.datetime.now(dt.UTC)

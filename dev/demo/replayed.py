@@ -20,7 +20,7 @@ _MOST_HOURS = 800  # a log blob of more than 35 days is not read without asking
 _HOUR = dt.timedelta(hours=1)
 _NAME = re.compile(
     r"(?P<resource>(?:resourceId|flowLogResourceID)=.+)/y=(\d{4})/m=(\d\d)/d=(\d\d)/h=(\d\d)/m=\d\d"
-    r"(?P<card>/macAddress=[^/]+)?/PT1H\.json",
+    r"(?P<nic>/macAddress=[^/]+)?/PT1H\.json",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[\w()=-]+(?:\.[\w()=-]+)*")  # a part of a blob's name that storage takes and no address changes
@@ -43,8 +43,7 @@ class Source:
     """A file to replay, and the blob of a certain hour that it becomes.
 
     Attributes:
-        problem: why it can't be read and is left out, else "".
-
+        problem: Why it can't be read and is left out, else "".
     """
 
     path: Path
@@ -90,9 +89,9 @@ def _may_be_file(path: Path) -> bool:
 
 def _named(path: Path, name: re.Match[str], hour: dt.datetime) -> Source | None:
     """Return the source whose blob is named as its path; None if Azure would not name one so."""
-    resource, card = name["resource"], name["card"] or ""
+    resource, nic = name["resource"], name["nic"] or ""
     kind = LogKind.VNET if resource.lower().startswith("flowlog") else LogKind.NSG
-    blob = _blob_name(resource, hour, card)
+    blob = _blob_name(resource, hour, nic)
     plain = len(blob.encode()) <= _LONGEST_NAME and all(map(_PLAIN.fullmatch, blob.split("/")))
     if not plain or parse_blob_name(kind.container, blob) is None:
         return None
@@ -107,8 +106,8 @@ def _numbered(number: int, path: Path, hour: dt.datetime) -> Source:
     return Source(path, kind.container, blob, hour, problem)
 
 
-def _blob_name(resource: str, hour: dt.datetime, card: str) -> str:
-    return f"{resource}/{hour:y=%Y/m=%m/d=%d/h=%H}/m=00{card}/PT1H.json"
+def _blob_name(resource: str, hour: dt.datetime, nic: str) -> str:
+    return f"{resource}/{hour:y=%Y/m=%m/d=%d/h=%H}/m=00{nic}/PT1H.json"
 
 
 def _beginning(path: Path) -> tuple[bytes, str]:

@@ -45,7 +45,7 @@ def show_console(console: Console, url: str, customer: Customer) -> None:
 def show_trouble(console: Console, trouble: str) -> None:
     """Print why the demo ends here."""
     console.print(
-        f"The demo can't go on: {'\n'.join(map(_plain, trouble.splitlines()))}", style="bold red", markup=False
+        f"The demo can't continue: {'\n'.join(map(_plain, trouble.splitlines()))}", style="bold red", markup=False
     )
 
 

@@ -16,15 +16,14 @@ class Verdict:
     """How what arrived differs from what was written.
 
     Attributes:
-        stored: flow records in the gateway.
-        sent_twice: flow records in posts that the gateway had before; it stores them once.
-        lost, stored_twice, foreign: flow records that are missing, too often there, or were never written.
-        quarantined: things in quarantine.
-        not_quarantined, wrongly_quarantined: things that should be there and are not, and the reverse.
-        behind: bytes of blobs that wait and should be delivered.
-        dropped: bytes of blobs that can't be delivered, and do not wait either.
-        lags: of each stored flow record, from the commit of its log to its acceptance, ascending.
-
+        stored: Flow records in the gateway.
+        sent_twice: Flow records in posts that the gateway had before; it stores them once.
+        lost, stored_twice, foreign: Flow records that are missing, too often there, or were never written.
+        quarantined: Things in quarantine.
+        not_quarantined, wrongly_quarantined: Things that should be there and are not, and the reverse.
+        behind: Bytes of blobs that wait and should be delivered.
+        dropped: Bytes of blobs that can't be delivered, and do not wait either.
+        lags: Of each stored flow record, from the commit of its log to its acceptance, ascending.
     """
 
     stored: int

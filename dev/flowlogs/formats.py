@@ -3,7 +3,7 @@
 import datetime as dt
 from ipaddress import IPv6Address
 
-from dev.flowlogs.cards import Card, Format
+from dev.flowlogs.nics import Format, Nic
 from dev.flowlogs.traffic import Address, Direction, Report, State
 
 KEYS = (
@@ -64,13 +64,13 @@ def is_logged(form: Format, report: Report) -> bool:
     return form is not Format.NSG_1 or report.state in {State.BEGIN, State.DENY}
 
 
-def flow_record(card: Card, report: Report) -> FlowRecord:
+def flow_record(nic: Nic, report: Report) -> FlowRecord:
     """Return the flow record that the report's tuple must come to."""
     flow, counters = report.flow, report.counters
-    vnet = card.format is Format.VNET_4
-    if card.format is Format.NSG_1:
+    vnet = nic.format is Format.VNET_4
+    if nic.format is Format.NSG_1:
         state = None
-    elif card.format is Format.NSG_2 and report.state is State.DENY:
+    elif nic.format is Format.NSG_2 and report.state is State.DENY:
         state = State.BEGIN.value
     else:
         state = report.state.value
@@ -91,12 +91,12 @@ def flow_record(card: Card, report: Report) -> FlowRecord:
         counters.packets_received if counters else None,
         counters.bytes_received if counters else None,
         flow.rule,
-        card.mac,
-        card.acl_id(flow.rule),
-        card.resource_id,
-        card.flow_log_id,
+        nic.mac,
+        nic.acl_id(flow.rule),
+        nic.resource_id,
+        nic.flow_log_id,
         "vnet" if vnet else "nsg",
-        card.format.value,
+        nic.format.value,
     )
 
 

@@ -1,4 +1,4 @@
-"""One minute of one card's log: the log records that Azure appends, and what must become of their tuples."""
+"""One minute of one NIC's log: the log records that Azure appends, and what must become of their tuples."""
 
 import datetime as dt
 import functools
@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dev.flowlogs.cards import Card, Format
 from dev.flowlogs.formats import FlowRecord, flow_record, is_logged, write_tuple
 from dev.flowlogs.malformed import break_tuple
+from dev.flowlogs.nics import Format, Nic
 from dev.flowlogs.traffic import Report, Traffic
 
 _RECORD_BYTES = 32_270  # where real log records are cut: full ones have 32,210 to 32,270 bytes
@@ -21,7 +21,7 @@ _WINDOW = dt.timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """What a card's log gains in one minute.
+    """What a NIC's log gains in one minute.
 
     `time` is that of its log records, which are compact JSON; `flow_records` must be stored, `set_aside` are the
     malformed tuples, as written. Both may hold equal ones.
@@ -38,15 +38,15 @@ class Minute:
 
 
 class MinuteMaker:
-    """Makes the log of one card, minute after minute; the same for the same seed."""
+    """Makes the log of one NIC, minute after minute; the same for the same seed."""
 
-    def __init__(self, card: Card, seed: int, bad_share: float = 0.0) -> None:
+    def __init__(self, nic: Nic, seed: int, bad_share: float = 0.0) -> None:
         """Break a share (0 to 1) of the tuples."""
-        self._card = card
+        self._nic = nic
         self._bad_share = bad_share
-        self._traffic = Traffic(card, seed)
-        self._random = random.Random(f"{seed} {card.mac} minutes")
-        # Every card reports at a second of its own, and keeps to it.
+        self._traffic = Traffic(nic, seed)
+        self._random = random.Random(f"{seed} {nic.mac} minutes")
+        # Every NIC reports at its own second, always the same.
         self._offset = dt.timedelta(seconds=self._random.randrange(60), microseconds=self._random.randrange(1_000_000))
 
     def minute(self, start: dt.datetime) -> Minute:
@@ -56,25 +56,25 @@ class MinuteMaker:
         set_aside = Counter[str]()
         lines: list[tuple[str, str]] = []
         for report in self._reports(time - _NEWEST - _WINDOW):
-            text = write_tuple(self._card.format, report)
+            text = write_tuple(self._nic.format, report)
             if self._random.random() < self._bad_share:
                 text = break_tuple(text, self._random)
                 set_aside[text] += 1
             else:
-                flow_records[flow_record(self._card, report)] += 1
+                flow_records[flow_record(self._nic, report)] += 1
             lines.append((report.flow.rule, text))
-        log_records = tuple(log_record(self._card, time, part) for part in _cut(self._card, time, lines))
+        log_records = tuple(log_record(self._nic, time, part) for part in _cut(self._nic, time, lines))
         return Minute(time, log_records, flow_records, set_aside)
 
     def _reports(self, start: dt.datetime) -> Iterable[Report]:
-        logged = (report for report in self._traffic.minute(start) if is_logged(self._card.format, report))
+        logged = (report for report in self._traffic.minute(start) if is_logged(self._nic.format, report))
         return sorted(logged, key=lambda report: report.flow.rule)  # within a rule by time
 
 
-def _cut(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+def _cut(nic: Nic, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     """Yield parts of (rule, tuple) that each make a log record as large as may be."""
-    empty = len(log_record(card, time, []))
-    of_rule = functools.cache(lambda rule: len(log_record(card, time, [(rule, "")])) - empty - len('""'))
+    empty = len(log_record(nic, time, []))
+    of_rule = functools.cache(lambda rule: len(log_record(nic, time, [(rule, "")])) - empty - len('""'))
     part: list[tuple[str, str]] = []
     size = empty
     for rule, text in lines:
@@ -89,41 +89,41 @@ def _cut(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> Ite
         yield part
 
 
-def log_record(card: Card, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> bytes:
+def log_record(nic: Nic, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> bytes:
     """Return one log record of a time (aware) that holds tuples, each given as its rule and text."""
     rules: dict[str, list[str]] = {}
     for rule, text in lines:
         rules.setdefault(rule, []).append(text)
-    envelope = _vnet_envelope if card.format is Format.VNET_4 else _nsg_envelope
+    envelope = _vnet_envelope if nic.format is Format.VNET_4 else _nsg_envelope
     stamp = f"{time.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
-    return json.dumps({"time": stamp, **envelope(card, rules)}, separators=(",", ":")).encode()
+    return json.dumps({"time": stamp, **envelope(nic, rules)}, separators=(",", ":")).encode()
 
 
-def _nsg_envelope(card: Card, rules: dict[str, list[str]]) -> dict[str, Any]:
-    flows = [{"rule": rule, "flows": [{"mac": card.mac, "flowTuples": tuples}]} for rule, tuples in rules.items()]
+def _nsg_envelope(nic: Nic, rules: dict[str, list[str]]) -> dict[str, Any]:
+    flows = [{"rule": rule, "flows": [{"mac": nic.mac, "flowTuples": tuples}]} for rule, tuples in rules.items()]
     return {
         "systemId": "b1c0ffee-43c6-458e-b53c-d707f958c66b",
-        "macAddress": card.mac,
+        "macAddress": nic.mac,
         "category": "NetworkSecurityGroupFlowEvent",
-        "resourceId": card.resource_id,
+        "resourceId": nic.resource_id,
         "operationName": "NetworkSecurityGroupFlowEvents",
         # A rule without traffic may stand there, empty.
-        "properties": {"Version": card.format.value, "flows": [*flows, {"rule": "UserRule_unused", "flows": []}]},
+        "properties": {"Version": nic.format.value, "flows": [*flows, {"rule": "UserRule_unused", "flows": []}]},
     }
 
 
-def _vnet_envelope(card: Card, rules: dict[str, list[str]]) -> dict[str, Any]:
+def _vnet_envelope(nic: Nic, rules: dict[str, list[str]]) -> dict[str, Any]:
     flows = [
-        {"aclID": card.acl_id(rule), "flowGroups": [{"rule": rule, "flowTuples": tuples}]}
+        {"aclID": nic.acl_id(rule), "flowGroups": [{"rule": rule, "flowTuples": tuples}]}
         for rule, tuples in rules.items()
     ]
     return {
         "flowLogGUID": "36094b6b-6999-48cf-8052-f8815f6732d9",
-        "macAddress": card.mac,
+        "macAddress": nic.mac,
         "category": "FlowLogFlowEvent",
-        "flowLogResourceID": card.flow_log_id,
-        "targetResourceID": card.resource_id,
-        "flowLogVersion": card.format.value,
+        "flowLogResourceID": nic.flow_log_id,
+        "targetResourceID": nic.resource_id,
+        "flowLogVersion": nic.format.value,
         "operationName": "FlowLogFlowEvent",
         "flowRecords": {"flows": flows},
     }

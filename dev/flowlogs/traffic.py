@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 
 _REPORT_EVERY = dt.timedelta(minutes=5)
 _WINDOW = dt.timedelta(minutes=1)
@@ -31,7 +31,7 @@ class State(Enum):
 
 
 class Direction(Enum):
-    """As seen from the card."""
+    """As seen from the NIC."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
@@ -104,12 +104,12 @@ _IPV6_SHARE = 0.03
 
 
 class Traffic:
-    """The traffic of one card, minute after minute; the same for the same seed."""
+    """The traffic of one NIC, minute after minute; the same for the same seed."""
 
-    def __init__(self, card: Card, seed: int) -> None:
-        self._card = card
-        self._random = random.Random(f"{seed} {card.mac} {card.format}")
-        self._kinds = [kind for kind in _KINDS if card.format is Format.VNET_4 or not kind.vnet_only]
+    def __init__(self, nic: Nic, seed: int) -> None:
+        self._nic = nic
+        self._random = random.Random(f"{seed} {nic.mac} {nic.format}")
+        self._kinds = [kind for kind in _KINDS if nic.format is Format.VNET_4 or not kind.vnet_only]
         self._later: list[tuple[dt.datetime, int, Report]] = []
         self._order = itertools.count()
 
@@ -124,10 +124,10 @@ class Traffic:
         return due
 
     def _new_flows(self) -> int:
-        mean = self._card.load.value
-        if self._card.load is Load.SPARSE:
+        mean = self._nic.load.value
+        if self._nic.load is Load.SPARSE:
             return self._random.choice((0, 0, 1, 2))
-        # A burst of a busy card fills several log records of one time.
+        # A burst of a busy NIC fills several log records of one time.
         burst = 4 if self._random.random() < _BURST_SHARE else 1
         return round(mean * burst * self._random.uniform(0.5, 1.5))
 
@@ -150,7 +150,7 @@ class Traffic:
 
     def _flow(self, kind: _Kind) -> Flow:
         there: Address = self._somewhere()
-        here: Address = self._card.address
+        here: Address = self._nic.address
         if self._random.random() < _IPV6_SHARE:
             there, here = IPv6Address(f"2603:1030::{there}"), IPv6Address(f"fd00:1::{here}")
         source, destination = (here, there) if kind.direction is Direction.OUTBOUND else (there, here)

@@ -1,4 +1,4 @@
-"""Writes the logs of several cards into a storage account, and says what must become of what it wrote."""
+"""Writes the logs of several NICs into a storage account, and says what must become of what it wrote."""
 
 import datetime as dt
 from collections import Counter
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from azure.storage.blob import BlobServiceClient
 
 from dev.flowlogs.blob import Commit, LogBlob
-from dev.flowlogs.cards import Card
 from dev.flowlogs.formats import FlowRecord
 from dev.flowlogs.minutes import Minute, MinuteMaker
+from dev.flowlogs.nics import Nic
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +25,30 @@ class Appended:
 
 
 class FlowLogWriter:
-    """Azure's part: one commit a minute and card. Not for more than one thread."""
+    """Azure's part: one commit per minute and NIC. Not for more than one thread."""
 
     def __init__(self, service: BlobServiceClient, seed: int, bad_share: float = 0.0) -> None:
         """Break a share (0 to 1) of the tuples."""
         self._service = service
         self._seed = seed
         self._bad_share = bad_share
-        self._makers: dict[Card, MinuteMaker] = {}
+        self._makers: dict[Nic, MinuteMaker] = {}
         self._blobs: dict[str, LogBlob] = {}
 
-    def write_minute(self, card: Card, start: dt.datetime) -> Appended | None:
+    def write_minute(self, nic: Nic, start: dt.datetime) -> Appended | None:
         """Commit the log records whose time is in the minute from `start` (aware); None if there are none.
 
         Starts must go up by a minute each. The hour is that of the log records' time, so the first of an hour still
         hold flows of the hour before.
         """
-        if card not in self._makers:
-            self._makers[card] = MinuteMaker(card, self._seed, self._bad_share)
-        minute = self._makers[card].minute(start)
+        if nic not in self._makers:
+            self._makers[nic] = MinuteMaker(nic, self._seed, self._bad_share)
+        minute = self._makers[nic].minute(start)
         if not minute.log_records:
             return None
-        name = card.blob_name(minute.time)
+        name = nic.blob_name(minute.time)
         if name not in self._blobs:
-            self._blobs[name] = LogBlob(self._service, card.container, name)
+            self._blobs[name] = LogBlob(self._service, nic.container, name)
         return Appended(self._blobs[name].append(*_blocks(minute)), minute.flow_records, minute.set_aside)
 
 

@@ -54,7 +54,6 @@ class Answer:
         retry_after: Seconds, for the header of that name.
         body: Sent in place of a JSON error, as `application/json`.
         label: Its name, if the status does not say enough.
-
     """
 
     status: int
@@ -94,7 +93,6 @@ class Slow:
 
     Attributes:
         seconds: How long.
-
     """
 
     seconds: float
@@ -138,7 +136,6 @@ class Faults:
 
     Attributes:
         hits: How often each fault was met, by its name.
-
     """
 
     def __init__(
@@ -150,7 +147,6 @@ class Faults:
             script: The faults of the first requests, None for a request that passes.
             chances: What follows the script: probabilities, which add up to at most 1, and their faults.
             seed: For the same choices in every run.
-
         """
         self.hits: Counter[str] = Counter()
         self._script = deque(script)
@@ -223,7 +219,6 @@ def read_plan(plan: bytes) -> Faults:
 
     Raises:
         ValueError: It is in another form.
-
     """
     value = orjson.loads(plan)
     if not isinstance(value, dict) or not value.keys() <= {"seed", "script", "chances"}:

@@ -40,7 +40,6 @@ class Customer:
         user: The name that its user signs in with.
         password: That user's password.
         subscription_token: Lives a year.
-
     """
 
     number: int
@@ -72,7 +71,6 @@ class Gateway:
     Attributes:
         url: Its address, without a slash at the end.
         stores: What it keeps; may be read while it serves.
-
     """
 
     url: str
@@ -143,7 +141,6 @@ class GatewayProcess:
         edge_url: Its edge's address likewise; None if it has no edge.
         pid: Its number at the operating system.
         requests: Its request log so far; complete once the process is stopped or killed.
-
     """
 
     def __init__(
@@ -165,7 +162,6 @@ class GatewayProcess:
 
         Raises:
             RuntimeError: It did not start; it has said why on stderr.
-
         """
         module = ["gateway"] if fault_plan is None else ["dev.gateway.faults", str(fault_plan.resolve())]
         command = [sys.executable, "-m", *module, "serve", "--data", str(data.resolve()), "--port", str(port)]

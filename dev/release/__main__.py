@@ -42,7 +42,6 @@ def release(root: Path) -> Path:
 
     Raises:
         SetupError: There are changes that are not committed, or a package can't be had.
-
     """
     if _git(root, "status", "--porcelain"):
         raise SetupError("there are uncommitted changes. Commit them first: a release is built from a commit.")

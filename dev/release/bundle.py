@@ -39,7 +39,6 @@ def write_bundle(path: Path, folder: str, files: Mapping[str, bytes], time: int)
         folder: The folder that everything in it is in.
         files: The contents, by name.
         time: When the files were changed, in seconds since 1970.
-
     """
     with (
         path.open("wb") as out,

@@ -16,7 +16,6 @@ class Pin:
         name: The package.
         version: Its version.
         brought_by: The packages that need it, and `sluice` where we do.
-
     """
 
     name: str

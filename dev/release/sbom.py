@@ -55,7 +55,6 @@ def sbom(artefact: Artefact, time: dt.datetime, pins: Sequence[Pin], parts: Iter
         time: When it was made.
         pins: The packages that run it.
         parts: What else is in it.
-
     """
     whole = artefact.component()
     packages = {pin.name: _package(pin) for pin in pins}

@@ -22,7 +22,6 @@ def remove_blueprint(stores: Stores, actor: Actor, now: datetime, number: int) -
 
     Raises:
         GoneError: There is no blueprint with this number.
-
     """
     with stores.database.transaction():
         name = stores.blueprints.remove(actor.customer, number, now)

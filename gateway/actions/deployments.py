@@ -17,7 +17,6 @@ def add_deployment(
     Raises:
         TakenError: The customer already has one with this name.
         KeyLostError: Its connection strings can't be encrypted.
-
     """
     with stores.database.transaction():
         stores.deployments.add(actor.customer, name, subscription_id, accounts, now)
@@ -39,7 +38,6 @@ def replace_deployment(
         GoneError: It no longer exists, or one of its accounts has no stored connection string to keep.
         ChangedError: Somebody has changed it since.
         KeyLostError: Its connection strings can't be encrypted.
-
     """
     with stores.database.transaction():
         stores.deployments.replace(actor.customer, name, subscription_id, accounts, now, seen)
@@ -51,7 +49,6 @@ def remove_deployment(stores: Stores, actor: Actor, now: datetime, name: str) ->
 
     Raises:
         GoneError: There is none with this name.
-
     """
     with stores.database.transaction():
         if not stores.deployments.remove(actor.customer, name):
@@ -73,7 +70,6 @@ def give_out_scripts(
 
     Raises:
         KeyLostError: The connection strings can't be decrypted.
-
     """
     content = pack(stores.deployments.connection_strings(actor.customer, name))
     stores.audit_log.add(actor, now, Action.DOWNLOADED_SCRIPTS, name)

@@ -21,7 +21,6 @@ class MachineChange:
     Attributes:
         apply: The numbers of the blueprints to apply. remove: The numbers of the blueprints to remove.
         agent: The id of the agent to accept with it; empty for none.
-
     """
 
     apply: Sequence[int]
@@ -34,7 +33,6 @@ def add_machine(stores: Stores, actor: Actor, now: datetime, name: str, addresse
 
     Raises:
         TakenError: The customer already has one with this name.
-
     """
     with stores.database.transaction():
         number = stores.items.add(actor.customer, name, addresses, system)
@@ -47,7 +45,6 @@ def save_machine(stores: Stores, actor: Actor, now: datetime, item: Item, change
 
     Raises:
         GoneError: This machine no longer exists.
-
     """
     with stores.database.transaction():
         saved = stores.items.save(actor.customer, item.number, change.apply, change.remove, now)
@@ -62,7 +59,6 @@ def remove_machine(stores: Stores, actor: Actor, now: datetime, item: Item) -> N
 
     Raises:
         GoneError: This machine no longer exists.
-
     """
     with stores.database.transaction():
         if stores.items.remove(actor.customer, item.number) is None:
@@ -75,7 +71,6 @@ def decide_on_agent(stores: Stores, actor: Actor, now: datetime, item: Item, age
 
     Raises:
         GoneError: The agent no longer says that it is on this machine.
-
     """
     with stores.database.transaction():
         if not _decide(stores, actor, now, item, agent, standing):
@@ -87,7 +82,6 @@ def register_agent(stores: Stores, actor: Actor, now: datetime, said: AgentIdent
 
     Raises:
         FullError: The customer has reached the limit of agents, or of machines waiting for acceptance.
-
     """
     with stores.database.transaction():
         registered = stores.agents.register(actor.customer, said, now, peer)

@@ -19,7 +19,6 @@ def sign_in(stores: Stores, now: datetime, name: str, password: str, address: st
         password: The password as entered.
         address: Where they came from.
         action: The action to record in the audit log on success.
-
     """
     user = stores.accounts.sign_in(name, password)
     if user is not None:
@@ -27,7 +26,7 @@ def sign_in(stores: Stores, now: datetime, name: str, password: str, address: st
     elif (customer := stores.accounts.customer_of(name)) is not None:
         stores.audit_log.add(Actor(customer, name, address), now, Action.SIGN_IN_REFUSED)
     else:
-        # Whose audit log? But how long an answer takes must not tell which names there are.
+        # There is no audit log for it, but the time of an answer must not reveal which names exist.
         stores.audit_log.add_none()
     return user
 
@@ -36,7 +35,7 @@ def change_password(stores: Stores, now: datetime, user: User, present: str, new
     """Change a user's password, which ends the user's sessions; return None if the current one is wrong. Blocks."""
     if stores.accounts.sign_in(user.name, present) is None:
         return None
-    # Before the transaction, which holds up everybody else's.
+    # Before the transaction, which blocks all others.
     hashed = hash_password(new)
     with stores.database.transaction():
         stores.accounts.set_hash(user.name, hashed)
@@ -50,7 +49,6 @@ def add_user(database: Database, now: datetime, name: str, customer: str, role: 
     Raises:
         TakenError: The name is taken.
         UnfinishedError: The customer is being removed.
-
     """
     accounts = Accounts(database)
     with database.transaction():
@@ -63,7 +61,6 @@ def reset_password(database: Database, now: datetime, name: str, password: str) 
 
     Raises:
         GoneError: There is no such user.
-
     """
     with database.transaction():
         user = Accounts(database).set_password(name, password, one_time=True)
@@ -75,7 +72,6 @@ def remove_user(database: Database, now: datetime, name: str) -> None:
 
     Raises:
         GoneError: There is no such user.
-
     """
     with database.transaction():
         user = Accounts(database).remove_user(name)

@@ -21,7 +21,6 @@ def deregister(stores: Stores, actor: Actor, now: datetime, subscription_id: str
 
     Raises:
         GoneError: There is none in force.
-
     """
     with stores.database.transaction():
         if not stores.registrations.end(actor.customer, subscription_id, now):

@@ -26,7 +26,6 @@ def make_hold(stores: Stores, actor: Actor, now: datetime, asked: NewHold) -> in
 
     Raises:
         FullError: The customer has reached the limit of holds in force.
-
     """
     with stores.database.transaction():
         number = stores.holds.add(
@@ -42,7 +41,6 @@ def lift_hold(stores: Stores, actor: Actor, now: datetime, number: int) -> None:
 
     Raises:
         GoneError: There is no hold with this number in force.
-
     """
     with stores.database.transaction():
         if not stores.holds.lift(actor.customer, number, now):

@@ -23,7 +23,6 @@ def revoke_token(stores: Stores, actor: Actor, now: datetime, number: int) -> No
 
     Raises:
         GoneError: There is no valid token with this number.
-
     """
     with stores.database.transaction():
         revoked = stores.tokens.revoke(actor.customer, number, now)

@@ -87,7 +87,6 @@ class Auth:
 
         Raises:
             ApiError: 401 if it is missing, unknown, expired or revoked; 403 if it is of the wrong kind.
-
         """
         token = await run_in_threadpool(self._stores.tokens.find, bearer(request), self._clock())
         if token is None:
@@ -106,7 +105,6 @@ class Auth:
 
         Raises:
             ApiError: 401 if it carries none.
-
         """
         return self._stores.tokens.customer_of(bearer(request))
 
@@ -114,7 +112,7 @@ class Auth:
         """Return the user whose auth token a request carries."""
         presented = bearer(request)
         try:
-            # The library would look at the machine's clock, so the token's end is checked here.
+            # The library would use the machine's clock, so the token's expiry is checked here.
             claims = jwt.decode(
                 presented,
                 self._key,
@@ -159,7 +157,6 @@ def bearer(request: Request) -> str:
 
     Raises:
         ApiError: 401 if it carries none.
-
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -222,7 +219,7 @@ def _life(wanted: object) -> timedelta:
     """Read a lifetime; the unit, minutes, is our interpretation of the vendor's example."""
     longest = LONGEST_LIFE // timedelta(minutes=1)
     if isinstance(wanted, float) and wanted.is_integer():
-        wanted = int(wanted)  # which JSON does not tell from a whole number
+        wanted = int(wanted)  # which JSON does not distinguish from an integer
     if type(wanted) is not int or not 1 <= wanted <= longest:
         raise ApiError(
             400, "bad_expiry", f'Send {{"expiry": MINUTES}}, a whole number from 1 to {longest}; 500000 is 347 days.'

@@ -23,7 +23,6 @@ class Bodies:
 
     Attributes:
         most: The most bytes that they may have together.
-
     """
 
     def __init__(self, most: int, most_of_one: int) -> None:
@@ -32,7 +31,6 @@ class Bodies:
         Args:
             most: The most bytes that they may have together.
             most_of_one: The most bytes for one customer's bodies, and for those of all strangers together.
-
         """
         self.most = most
         self._most_of_one = most_of_one
@@ -51,7 +49,6 @@ class Bodies:
 
         Args:
             customer: Whose it is; None for a stranger's.
-
         """
         mine = 0
 
@@ -83,7 +80,6 @@ async def received(request: Request, limit: int, seconds: float) -> AsyncIterato
 
     Raises:
         ApiError: 413 for a longer body, 408 for a slower or truncated one, 503 if all bodies together are too long.
-
     """
     bodies: Bodies = request.app.state.bodies
     with bodies.receiving(getattr(request.state, "customer", None)) as grow:
@@ -118,7 +114,6 @@ def inflate(compressed: bytes, limit: int) -> Iterator[bytes]:
     Raises:
         ApiError: 413 for a larger body, 408 for a truncated one, 400 for one that is not gzip or has data after its
             end.
-
     """
     decompressor = zlib.decompressobj(_GZIP)
     size = 0

@@ -19,7 +19,6 @@ class ApiError(Exception):
         code: A code for programs, such as `wrong_token`.
         message: A sentence for people: what is wrong, where, and what to do. It never contains a secret.
         headers: Further headers of the answer, such as `Retry-After`.
-
     """
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:

@@ -63,11 +63,10 @@ def read_fast(body: bytes) -> Columns | None:
 
     Args:
         body: Newline-delimited JSON, uncompressed.
-
     """
     lines = body.count(b"\n") + (not body.endswith(b"\n"))
-    # No flow record has an object in it, and no JSON string a line break: if every line begins with a brace, then each
-    # begins a record of its own, and as many records as lines means one a line.
+    # No flow record contains an object, and no JSON string a line break: if every line begins with a brace, then each
+    # begins a new record, and as many records as lines means one per line.
     if not body.startswith(b"{") or body.count(b"\n{") != lines - 1:
         return None
     try:

@@ -69,7 +69,7 @@ class FlowLogs:
         """Store the refusal of a token that was once valid, or is of the wrong kind, so that its customer sees why."""
         with suppress(ApiError, *STORAGE_ERRORS):
             customer = self._auth.customer_of_refused(request)
-            # Of accounts that came before only: whoever found a revoked token must not fill the disk with names.
+            # Only for known accounts: somebody with a revoked token must not be able to fill the disk with names.
             if customer is not None and self._records.knows(customer, log.account):
                 self._refuse(customer, log, error)
 

@@ -17,7 +17,6 @@ async def require_healthy(stores: Stores, clock: Clock) -> None:
 
     Raises:
         ApiError: 503 if they do not.
-
     """
     try:
         await run_in_threadpool(stores.check, clock())

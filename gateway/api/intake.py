@@ -21,7 +21,7 @@ from gateway.api.ndjson import Batch
 from gateway.api.pace import Pace
 from gateway.clock import Clock
 from gateway.limits import REPEATED_BODY_BYTES, REPEATED_UNPACKED_BYTES, Limits
-from gateway.places import Places
+from gateway.slots import Slots
 from gateway.stores.errors import STORAGE_ERRORS
 from gateway.stores.stores import Stores
 from gateway.traffic.budget import BudgetSpentError
@@ -51,7 +51,6 @@ class Origin:
         key: Its idempotency key.
         log: The log blob that it says it comes from, if any.
         by_agent: Whether an agent sends it.
-
     """
 
     customer: int
@@ -72,7 +71,7 @@ class Intake:
         self._in_progress: set[tuple[int, str]] = set()
         self._taken: Counter[int] = Counter()
         self._pace = Pace()
-        self._threads = Places(_THREADS, _THREADS_OF_A_CUSTOMER)
+        self._threads = Slots(_THREADS, _THREADS_OF_A_CUSTOMER)
 
     async def take(self, request: Request, origin: Origin, read: Reader) -> dict[str, Any]:
         """Read and store a post, and return its answer: the same one however often it is sent.
@@ -84,11 +83,10 @@ class Intake:
 
         Raises:
             ApiError: It is refused or deferred.
-
         """
         _check_media_type(request)
         with self._claim(origin):
-            # Before any limit: what was stored is answered again, even if it would be too large by now.
+            # Before any limit: what was stored is answered again, even if it would be too large now.
             earlier = await anyio.to_thread.run_sync(self._find, origin)
             if earlier is None:
                 post = await self._receive(request, origin, read)
@@ -136,7 +134,7 @@ class Intake:
             raise _busy("Other customers' posts come first.", math.ceil(wait.total_seconds()))
 
     def _store(self, origin: Origin, read: Reader, compressed: bytes) -> Post:
-        # Again, for those that came in before others of its customer were stored.
+        # Again, for posts that arrived before others of the same customer were stored.
         self._require_turn(origin.customer)
         body = b"".join(inflate(compressed, self._limits.unpacked_bytes))
         try:
@@ -144,7 +142,7 @@ class Intake:
         except StorageFailedError:
             raise
         except ApiError:
-            # Its lines were read all the same, though nothing of them is stored.
+            # Its lines were still read, although none of them is stored.
             lines = min(body.count(b"\n") + 1, self._limits.records)
             self._pace.count(origin.customer, 0, lines, self._clock())
             raise
@@ -199,7 +197,7 @@ def _storage() -> Iterator[None]:
     except BudgetSpentError as error:
         raise _budget_spent(error) from None
     except KeyTakenError:
-        # The key came in at the other listener meanwhile, which is not the storage's fault.
+        # The key arrived at the other listener in the meantime, which is not a failure of the storage.
         raise _in_progress() from None
     except STORAGE_ERRORS:
         _logger.exception("A post could not be stored. Check for a full disk first, then restart the gateway.")
@@ -233,7 +231,6 @@ def idempotency_key(request: Request) -> str:
 
     Raises:
         ApiError: 400 if there is none or more than one, or it is malformed.
-
     """
     keys = request.headers.getlist("idempotency-key")
     if len(keys) != 1 or not _KEY.fullmatch(keys[0]):

@@ -31,7 +31,6 @@ class Batch:
         accepted: How many of the lines are flow records.
         columns: The accepted flow records.
         rejected: The other lines, each as `{"line", "reason"}`, counted from 0.
-
     """
 
     accepted: int
@@ -48,7 +47,6 @@ def read_lines(body: bytes, limit: int) -> Batch:
 
     Raises:
         ApiError: 413 for more lines, 400 if none of them is a JSON object.
-
     """
     check_length(body, limit)
     columns = read_fast(body)
@@ -78,7 +76,6 @@ def read_each_line(body: bytes, check: Check = check_of_log) -> Batch:
 
     Raises:
         ApiError: 400 if none of the lines is a JSON object.
-
     """
     lines = body.removesuffix(b"\n").split(b"\n")
     records: list[dict[str, Any]] = []

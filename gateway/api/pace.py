@@ -32,7 +32,6 @@ class Pace:
 
         Args:
             a_second: How many records of known names one customer may post per second while others post.
-
         """
         self._each = timedelta(seconds=1) / a_second
         self._made_up_at: dict[int, datetime] = {}
@@ -46,7 +45,7 @@ class Pace:
             self._posted_at.move_to_end(customer)
             while now - next(iter(self._posted_at.values())) > _TOGETHER:
                 self._posted_at.popitem(last=False)
-            # No longer than it may be, though the clock was set back.
+            # At most the maximum, even if the clock was set back.
             wait = min(self._made_up_at.get(customer, _LONG_AGO) - now - _AT_ONCE, _MOST)
             return wait if len(self._posted_at) > 1 and wait > timedelta(0) else None
 
@@ -58,7 +57,6 @@ class Pace:
             records: How many flow records it contained.
             new: How many names and addresses of an hour were new, and how many of its lines were rejected.
             now: When it was stored.
-
         """
         with self._lock:
             made_up_at = max(self._made_up_at.get(customer, _LONG_AGO), now) + (records + NEW * new) * self._each

@@ -87,7 +87,6 @@ class _Repeat:
     Attributes:
         since: The start of the minute that they are counted in. logged: How many were logged in it. left_out: How many
             have been left out since the last one logged.
-
     """
 
     since: datetime

@@ -51,7 +51,7 @@ class Access:
         self._clock = clock
         self._encrypted = site.encrypted
         self._behind_a_proxy = site.behind_a_proxy
-        # With this prefix browsers take the cookie over TLS only, and from this host only.
+        # With this prefix, browsers accept the cookie only over TLS, and only from this host.
         self._cookie = f"{'__Host-' if site.encrypted else ''}sluice-{gateway}"
 
     def everybody(self, handler: Endpoint) -> Endpoint:
@@ -84,7 +84,7 @@ class Access:
         secret = request.cookies.get(self._cookie)
         if secret is None:
             return None
-        # The first page refreshes its numbers by itself: a browser that is left alone must not stay signed in for it.
+        # The home page refreshes itself: that must not keep an unattended browser signed in.
         keeping = request.headers.get("hx-target") != _REFRESHED
         session = await run_in_threadpool(self._sessions.find, secret, self._clock(), keeping=keeping)
         if session is None:

@@ -46,6 +46,6 @@ class Compression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application."""
-        # Starlette's own look at the header takes `gzip;q=0` for a yes.
+        # Starlette's own check of the header treats `gzip;q=0` as a yes.
         as_it_is = IdentityResponder(self._app, _LEAST)
         await (self._gzip if takes_gzip(Headers(scope=scope)) else as_it_is)(scope, receive, send)

@@ -19,7 +19,6 @@ class Console:
         site: Where the gateway is reached.
         limits: The limits for a request and for the time of a query.
         clock: The time.
-
     """
 
     pages: Pages

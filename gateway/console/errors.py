@@ -14,7 +14,6 @@ class PageError(Exception):
         status: The HTTP status.
         message: Sentences for people: what is wrong, where, and what to do. They never contain a secret.
         headers: Further headers of the answer, such as `Retry-After`.
-
     """
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:

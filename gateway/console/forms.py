@@ -47,7 +47,6 @@ async def read_form(request: Request, limits: Limits) -> Form:
 
     Raises:
         PageError: 400 for something that is not a form, 408 and 413 as in the HTTP API.
-
     """
     if not hasattr(request.state, "form"):
         try:
@@ -69,13 +68,12 @@ def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
 
     Raises:
         ValueError: There are too many fields, or it is not UTF-8.
-
     """
     boundary = _BOUNDARY.fullmatch(media_type)
     if boundary is None:
         return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     fields: dict[str, list[str]] = {}
-    # RFC 7578; what stands before the first boundary and behind the last is nobody's field.
+    # RFC 7578; what comes before the first boundary and after the last is not part of any field.
     parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode(), _MOST_FIELDS + 1)[1:-1]
     if len(parts) >= _MOST_FIELDS:
         raise ValueError("too many fields")

@@ -51,7 +51,6 @@ class Pages:
             status: The HTTP status.
             headers: Further headers.
             context: The template's variables.
-
         """
         page = self._environment.get_template(template)
         content = page.render(visitor=visitor, path=request.url.path, **context)

@@ -42,9 +42,9 @@ from gateway.console.traffic.record_pages import RecordPages
 from gateway.console.traffic.top import TopPage
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
-from gateway.places import Places
 from gateway.signing_in import SigningIn
 from gateway.site import Site
+from gateway.slots import Slots
 from gateway.stores.errors import StoreError
 from gateway.stores.stores import Stores
 
@@ -54,7 +54,6 @@ class Routes:
 
     Attributes:
         all: The routes.
-
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Routes:
         signing_in: SigningIn,
         limits: Limits,
         clock: Clock,
-        places: Places,
+        slots: Slots,
         records_life: timedelta | None,
     ) -> None:
         static = StaticFiles()
@@ -74,8 +73,8 @@ class Routes:
         devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=site.encrypted)
         console = Console(self._pages, stores, site, limits, clock)
         self.all = [
-            *self._of_people(console, devices, signing_in, places),
-            *self._of_traffic(console, places),
+            *self._of_people(console, devices, signing_in, slots),
+            *self._of_traffic(console, slots),
             *self._of_setup(console),
             *self._of_machines(console),
             *self._of_storage(console, records_life),
@@ -83,11 +82,11 @@ class Routes:
             Route("/static/{name:path}", static.get, methods=["GET"]),
         ]
 
-    def _of_people(self, console: Console, devices: Devices, signing_in: SigningIn, places: Places) -> list[Route]:
+    def _of_people(self, console: Console, devices: Devices, signing_in: SigningIn, slots: Slots) -> list[Route]:
         access = self._access
         sign_in = SignIn(console, access, devices, signing_in)
         account = Account(console, access, signing_in)
-        audit_log = AuditLogPage(console, places)
+        audit_log = AuditLogPage(console, slots)
         return [
             page(links.SIGN_IN, access.everybody(sign_in.get)),
             form(links.SIGN_IN, access.everybody(sign_in.post)),
@@ -99,9 +98,9 @@ class Routes:
             page("/setup/journal", access.reader(moved_to(links.AUDIT_LOG))),
         ]
 
-    def _of_traffic(self, console: Console, places: Places) -> list[Route]:
+    def _of_traffic(self, console: Console, slots: Slots) -> list[Route]:
         access = self._access
-        records = RecordPages(console, places)
+        records = RecordPages(console, slots)
         return [
             page(links.HOME, access.reader(Home(records, Attention(console)).get)),
             page(links.TRAFFIC, access.reader(TrafficList(records).get)),

@@ -14,7 +14,6 @@ class Visitor:
         user: Who it is.
         csrf: The CSRF token of this answer's forms; see `gateway.console.csrf`.
         address: Where the visitor's requests come from; for IPv6, the /64 network.
-
     """
 
     user: User

@@ -26,7 +26,6 @@ class Known:
         id: Its UUID.
         host: Its machine's name.
         item: Its machine's number.
-
     """
 
     customer: int
@@ -49,7 +48,6 @@ class AgentAccess:
         Raises:
             ApiError: 401 without a valid token, 400 if the agent does not identify itself, 403 with a token of the
                 wrong kind, or if the agent has never polled or there are too many.
-
         """
         token = await self._auth.subscription_token(request, TokenKind.AGENT)
         if not says_who(request):

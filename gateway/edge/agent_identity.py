@@ -23,7 +23,6 @@ def agent_id(request: Request) -> str:
 
     Raises:
         ApiError: 400 if there is none.
-
     """
     text = request.headers.get("agent-id", "")
     try:
@@ -39,7 +38,6 @@ def identity_of(request: Request) -> AgentIdentity:
 
     Raises:
         ApiError: 400 if it is not valid.
-
     """
     host = _host(request)
     if not (0 < len(host) <= _LONGEST_HOST and fits(host, TEXT_BYTES) and host.isprintable()):
@@ -63,7 +61,7 @@ def behind(request: Request, now: datetime) -> timedelta | None:
     try:
         sent_at = datetime.fromisoformat(request.headers.get("agent-sent-at", ""))
         return now - sent_at
-    except (ValueError, TypeError, OverflowError):  # no time, one without a zone, or one that is far from any
+    except (ValueError, TypeError, OverflowError):  # not a time, one without a zone, or one that is out of range
         return None
 
 
@@ -74,7 +72,7 @@ def dropped(request: Request) -> int:
 
 
 def _host(request: Request) -> str:
-    # Decoded first: a byte in the midst of a character may look like a blank.
+    # Decoded first: a byte within a character may look like white space.
     try:
         return request.headers.get("agent-host", "").encode("latin-1").decode().strip()
     except UnicodeDecodeError:

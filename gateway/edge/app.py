@@ -43,7 +43,6 @@ def create_edge(
         sink: Takes the request log.
         limits: The limits for one request.
         activity: Counts what is in progress in this process, for the metrics.
-
     """
     activity = activity or Activity()
     app = Starlette(

@@ -31,7 +31,6 @@ def read_blueprint(xml: str) -> NewBlueprint:
 
     Raises:
         BlueprintError: It is not a blueprint.
-
     """
     if len(xml) > MOST_CHARACTERS:
         raise BlueprintError(f"A blueprint has at most {MOST_CHARACTERS} characters. This must be another file.")

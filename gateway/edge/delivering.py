@@ -51,7 +51,7 @@ class AgentDeliveries:
             if error.status in _REFUSED_TOKENS:
                 await self._keep(await self._access.item_of_refused(request), self._refusal(error))
             raise
-        # Not kept with the machine: whoever has a token could push out what its agent was answered.
+        # Not stored with the machine: anybody with a token could push out the answers to its agent.
         await run_in_threadpool(self._require_accepted, agent)
         try:
             answer = await self._take(request, agent)
@@ -95,7 +95,7 @@ class AgentDeliveries:
     async def _take(self, request: Request, agent: Known) -> dict[str, Any]:
         key = idempotency_key(request)
         name, _, interval = key.partition(":")
-        # Under a key of one's own, nobody's records can be kept out.
+        # With its own keys, an agent can't keep out anybody else's records.
         if name.lower() != agent.id or not _INTERVAL.fullmatch(interval):
             raise ApiError(
                 400,

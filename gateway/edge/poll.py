@@ -26,7 +26,7 @@ class AgentPoll:
         agent = await self._access.agent(request)
         known = request.query_params.get("known")
         until = current_time() + self._limits.poll_seconds
-        # Watched before the first look: what changes between two looks is news too.
+        # Watched before the first query, so that a change between two queries is noticed, too.
         with self._stores.changes.watched(agent.customer, agent.id) as watch:
             orders = await self._orders(agent)
             while orders["etag"] == known and not watch.over and await watch.wait(until - current_time()):
@@ -40,7 +40,8 @@ class AgentPoll:
         return {"collect": True, "interval_seconds": interval, "etag": f"collect-{interval}"}
 
     def _interval(self, agent: Known) -> int | None:
-        # Anew each time: the machine may have been removed meanwhile, and with it what was said of the agent.
+        # Queried each time: the machine may have been removed in the meantime, and the decision about the agent with
+        # it.
         if self._stores.agents.standing(agent.item, agent.id) is not Standing.ACCEPTED:
             return None
         return self._stores.blueprints.interval(agent.item)

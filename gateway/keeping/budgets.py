@@ -21,7 +21,6 @@ class Share:
         what: Which part.
         used: How much is stored.
         most: How much may be stored.
-
     """
 
     what: Spent

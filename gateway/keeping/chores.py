@@ -38,7 +38,6 @@ async def start_chores(
         clock: The time.
         records_life: How long flow records are kept whose customer has no days of its own for them; for ever without.
         ending: Set once the gateway is ending.
-
     """
     await _carry_out(_small_chores(stores, clock))
     tasks.start_soon(_keep_house, stores, clock, records_life, ending)

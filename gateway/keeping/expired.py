@@ -45,7 +45,6 @@ def delete_expired(
         general: How long records are kept whose customer has no days of its own for them; for ever without.
         now: The present moment.
         stopped: Returns whether to stop; called between slices.
-
     """
     _merge_edges(stores, stopped)
     found = [
@@ -58,7 +57,7 @@ def delete_expired(
     for number, (customer, each) in enumerate(found, 1):
         if stopped():
             return
-        # Whoever makes a hold or changes the days meanwhile waits for the end of this slice; the next one knows of it.
+        # Creating a hold or changing the days waits for the end of this slice; the next one takes it into account.
         with _paused_after(), stores.database.transaction():
             stores.records.delete(_wanted(stores, customer, general, now), each, last=number == len(found))
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from gateway.api.body import Bodies
 from gateway.api.request_log import Sink
 from gateway.connections import Connections
-from gateway.places import Places
+from gateway.slots import Slots
 
 _QUERIES_AT_ONCE: Final = 4
 """Few, so that posts are stored in the meantime."""
@@ -24,7 +24,6 @@ class Posts:
         customer: The number of the customer; 0 if unknown, such as without a valid token.
         route: Where they were sent.
         status: The HTTP status that they were answered with; 0 for those that got no answer.
-
     """
 
     customer: int
@@ -69,13 +68,12 @@ class Activity:
 
     Attributes:
         tally: The requests that have ended.
-        places: The queries that pages run on the records.
+        slots: The queries that pages run on the records.
         connections: Those of each listener, by its name.
         bodies: The bodies that are being received, by the listener's name.
-
     """
 
     tally: Tally = field(default_factory=Tally)
-    places: Places = field(default_factory=lambda: Places(_QUERIES_AT_ONCE, _QUERIES_AT_ONCE // 2))
+    slots: Slots = field(default_factory=lambda: Slots(_QUERIES_AT_ONCE, _QUERIES_AT_ONCE // 2))
     connections: dict[str, Connections] = field(default_factory=dict)
     bodies: dict[str, Bodies] = field(default_factory=dict)

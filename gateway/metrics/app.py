@@ -35,7 +35,6 @@ def read_token(path: Path) -> str:
 
     Raises:
         TokenFileError: The file can't be read, or contains no valid token.
-
     """
     try:
         token = path.read_text(encoding="ascii").strip()
@@ -58,14 +57,13 @@ def create_metrics(stores: Stores, activity: Activity, data: Path, clock: Clock,
         data: The directory of the stores.
         clock: The time.
         token: The token that customers' figures require; without one, nobody sees them.
-
     """
     totals, all_of_it = CollectorRegistry(), CollectorRegistry()
     for registry in (totals, all_of_it):
         registry.register(Totals(stores, activity, data, clock))
         ProcessCollector(registry=registry)
     all_of_it.register(Customers(stores, activity, clock))
-    # However many ask, they take the time of one, and no thread that posts need.
+    # However many scrapes there are, they use one at a time, and no thread that posts need.
     one_at_a_time = anyio.CapacityLimiter(1)
 
     async def get(request: Request) -> Response:

@@ -77,10 +77,10 @@ class Totals(Collector):
             bodies.add_metric((name,), each.taken)
             room.add_metric((name,), each.most)
         yield from (opened, most, refused, bodies, room)
-        yield _gauge("sluice_queries_running", "Page queries in progress.", activity.places.running)
-        yield _gauge("sluice_queries_waiting", "Page queries waiting for a slot.", activity.places.waiting)
+        yield _gauge("sluice_queries_running", "Page queries in progress.", activity.slots.running)
+        yield _gauge("sluice_queries_waiting", "Page queries waiting for a slot.", activity.slots.waiting)
         yield _counter(
-            "sluice_queries_stopped", "Page queries stopped because they took too long.", activity.places.stopped
+            "sluice_queries_stopped", "Page queries stopped because they took too long.", activity.slots.stopped
         )
 
     def _stored(self) -> Iterator[Metric]:
@@ -135,7 +135,7 @@ class Customers(Collector):
         posts = CounterMetricFamily(
             "sluice_customer_posts", "Posts of flow records that have ended.", labels=("customer", "route", "status")
         )
-        # Customers that were removed meanwhile share the place of those that nobody knows.
+        # Customers that were removed in the meantime are counted as unknown.
         counted: Counter[tuple[str, str, str]] = Counter()
         for each, count in tally.posts.copy().items():
             counted[names.get(each.customer, ""), each.route, str(each.status)] += count

@@ -38,13 +38,13 @@ def create_operator(stores: Stores, clock: Clock) -> Starlette:
         arguments = orjson.loads(await request.body())
         run = _Run(operation, stores, clock, arguments)
         runs.add(run)
-        # The background task comes next when nobody reads any more, too.
+        # The background task also runs next if nobody reads any more.
         return StreamingResponse(run.lines(), media_type="application/x-ndjson", background=BackgroundTask(run.end))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        # The stores are closed next, which nothing may be using then.
+        # The stores are closed next, so nothing may be using them.
         for run in list(runs):
             await run_in_threadpool(run.end)
 

@@ -29,7 +29,6 @@ class Entry:
     Attributes:
         size: In bytes.
         sha256: The hash of its content, in hexadecimal.
-
     """
 
     size: int
@@ -45,7 +44,6 @@ class Manifest:
         schemas: The versions of their schemas, by file name.
         files: All files, by name.
         format: The version of the manifest itself.
-
     """
 
     moment: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -65,7 +63,6 @@ class Manifest:
 
         Raises:
             RefusedError: It can't, or this is not a backup.
-
         """
         try:
             written = (directory / MANIFEST).read_bytes()
@@ -111,7 +108,6 @@ class Manifest:
         Raises:
             RefusedError: It is not the file that was backed up.
             OSError: It can't be read, or the copy can't be written.
-
         """
         path = directory / name
         with path.open("rb") as read, new_file(target) as written:
@@ -134,7 +130,7 @@ def new_file(path: Path) -> BinaryIO:
 
 
 def _require_known(manifest: Manifest, directory: Path) -> None:
-    # Names become paths: whatever is not known is refused.
+    # Names become paths, so unknown ones are refused.
     known = SCHEMAS.keys() <= manifest.files.keys() <= {*SCHEMAS, SECRETS_KEY}
     if not known or manifest.schemas.keys() != SCHEMAS.keys():
         raise RefusedError(f"{directory / MANIFEST} does not name the files of a backup. Take another backup.")

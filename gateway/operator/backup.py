@@ -22,7 +22,6 @@ def back_up(work: Work) -> dict[str, Any]:
 
     Raises:
         RefusedError: The directory is not empty, or can't be written.
-
     """
     target = Path(work.arguments["to"])
     _require_free(target)
@@ -77,7 +76,7 @@ def _unfinished(target: Path) -> Iterator[Path]:
 
 
 def _copy_key(key: Path, directory: Path) -> None:
-    # There is none before the first connection string.
+    # It does not exist before the first connection string.
     with suppress(FileNotFoundError):
         content = key.read_bytes()
         with new_file(directory / SECRETS_KEY) as file:

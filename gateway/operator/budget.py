@@ -17,7 +17,6 @@ def budget(work: Work) -> dict[str, Any]:
 
     Raises:
         RefusedError: There is no such customer, or its removal has begun.
-
     """
     stores, customer = work.stores, customer_of(work)
     if customer.removal_began_at is not None:

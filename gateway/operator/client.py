@@ -30,7 +30,6 @@ def carry_out(data: Path, name: str, arguments: dict[str, Any], say: Say) -> dic
         StoreError: The directory contains no gateway's data.
         OtherVersionError: The directory must be upgraded first.
         OSError, StoreUnavailableError, sqlite3.Error: The directory can't be used.
-
     """
     require_kept(data)
     connection = connected(data)

@@ -31,7 +31,6 @@ def customer_of(work: Work) -> Customer:
 
     Raises:
         RefusedError: There is none with this name.
-
     """
     name = str(work.arguments["customer"])
     customer = work.stores.customers.find(name, work.clock())

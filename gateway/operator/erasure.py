@@ -23,7 +23,6 @@ def erase(work: Work) -> dict[str, Any]:
 
     Raises:
         RefusedError: There is no such customer, the search can't be read, or a hold covers some of the records.
-
     """
     customer, search = customer_of(work), _search(work)
     if customer.removal_began_at is not None:

@@ -25,7 +25,6 @@ class Gap:
         customer: The customer's name.
         account: The storage account.
         start: The first hour.
-
     """
 
     customer: str
@@ -48,7 +47,6 @@ def gaps(
         configured: The storage accounts of all deployments, each with the number of its customer. One that had
             delivered nothing yet may have begun right after the moment.
         moment: When.
-
     """
     last = {account: from_ms(min(newest, to_ms(moment))) for account, newest in delivered.newest.items()}
     last = dict.fromkeys({*configured, *delivered.refused}, moment) | last

@@ -20,7 +20,6 @@ def remove(work: Work) -> dict[str, Any]:
 
     Raises:
         RefusedError: There is no such customer, or it has holds in force.
-
     """
     stores, customer = work.stores, customer_of(work)
     with stores.database.transaction():
@@ -47,7 +46,7 @@ def _remove_records(work: Work, customer: int) -> None:
 def _finish(work: Work, customer: Customer) -> None:
     stores = work.stores
     work.say("Accounts, machines, configurations and the audit log are removed last.")
-    # What versions before this one deleted is overwritten by this alone.
+    # Only this overwrites what earlier versions deleted.
     stores.database.compact()
     with stores.database.transaction():
         if stores.removals.finish(customer.number):

@@ -35,7 +35,6 @@ class GoodToken:
         number: The token's number.
         purpose: What it is for.
         expires_at: When it expires.
-
     """
 
     customer: str
@@ -52,7 +51,6 @@ class Sealed:
         customer: The customer's name.
         deployment: The deployment's name.
         accounts: The names of its storage accounts.
-
     """
 
     customer: str
@@ -70,7 +68,6 @@ class Restored:
         tokens: The subscription tokens that were valid then.
         sealed: The deployments whose connection strings must be entered again.
         gaps: What each storage account must deliver again.
-
     """
 
     data: Path
@@ -93,7 +90,6 @@ def restore(backup: Path, data: Path, say: Say) -> Restored:
     Raises:
         RefusedError: The backup can't be restored, or the directory is not empty. Nothing was changed.
         StoreError: A restore into the directory is in progress, or was interrupted.
-
     """
     manifest = Manifest.read(backup)
     try:

@@ -29,7 +29,6 @@ class Work:
         clock: The time.
         say: Receives lines of progress.
         arguments: The arguments, as in JSON.
-
     """
 
     stores: Stores

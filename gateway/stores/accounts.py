@@ -33,7 +33,6 @@ class User:
         name: The name to sign in with.
         role: What the user may do.
         needs_new_password: Whether the password is a one-time password, which the user must replace.
-
     """
 
     id: int
@@ -48,7 +47,6 @@ class Accounts:
 
     Attributes:
         database: The database with the accounts and everything else that belongs to customers.
-
     """
 
     def __init__(self, database: Database) -> None:
@@ -68,7 +66,6 @@ class Accounts:
 
         Raises:
             UnfinishedError: The customer is being removed.
-
         """
         self.database.run("INSERT INTO customers (name) VALUES (?) ON CONFLICT DO NOTHING", name)
         rows = self.database.run(
@@ -100,7 +97,6 @@ class Accounts:
 
         Raises:
             TakenError: The name is taken.
-
         """
         added = self.database.run(
             """INSERT INTO users (customer, name, role, password, one_time_password) VALUES (?, ?, ?, ?, ?)
@@ -120,7 +116,6 @@ class Accounts:
 
         Raises:
             GoneError: There is no such user.
-
         """
         return self.set_hash(name, hash_password(password), one_time=one_time)
 
@@ -130,7 +125,6 @@ class Accounts:
 
         Raises:
             GoneError: There is no such user.
-
         """
         with self.database.transaction():
             changed = self.database.run(
@@ -151,7 +145,6 @@ class Accounts:
 
         Raises:
             GoneError: There is no such user.
-
         """
         with self.database.transaction():
             rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE name = ?", name)  # noqa: S608

@@ -34,7 +34,6 @@ class AgentIdentity:
         system: The operating system.
         version: The agent's version.
         addresses: The machine's addresses.
-
     """
 
     id: str
@@ -57,7 +56,6 @@ class Agent:
         seen_at: When it last polled, to the minute.
         behind: By how much its clock was behind the gateway's at its last delivery; None before the first one.
         dropped: How many intervals it has dropped undelivered since it was installed.
-
     """
 
     identity: AgentIdentity
@@ -77,7 +75,6 @@ class Registered:
     Attributes:
         item: Its number.
         new: Whether it was unknown before.
-
     """
 
     item: int
@@ -102,7 +99,6 @@ class Agents:
 
         Raises:
             FullError: The customer has reached the limit of agents, or of machines waiting for acceptance.
-
         """
         with self._database.transaction():
             known = self.find(customer, identity.id)
@@ -174,7 +170,6 @@ class Agents:
         Accepting an agent also accepts its machine.
 
         Returns: The agent; None if it no longer says that it is on this machine, in which case nothing was changed.
-
         """
         with self._database.transaction():
             known = self.find(customer, agent)

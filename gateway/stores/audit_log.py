@@ -99,7 +99,6 @@ class Actor:
         customer: The number of the customer whose data is changed.
         name: A user's name, or a token's.
         address: Where the request came from; for IPv6, the /64 network; empty for the command line.
-
     """
 
     customer: int
@@ -133,7 +132,6 @@ class Entry:
         address: Where from, as in `Actor`.
         action: The action.
         subject: What it was done to; may be empty.
-
     """
 
     number: int
@@ -154,7 +152,6 @@ class Filter:
         subject: Part of the subject, ignoring case.
         start: The earliest time.
         end: The time that all entries are before.
-
     """
 
     who: str = ""
@@ -199,7 +196,6 @@ class AuditLog:
             before: The number of the entry before which to start; None for the newest.
             size: The most entries.
             wanted: The filter.
-
         """
         conditions, parameters = ["customer = ?"], [customer]
         for condition, *values in _conditions(wanted, before):

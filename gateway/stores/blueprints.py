@@ -18,7 +18,6 @@ class NewBlueprint:
         description: What it is for, in its author's words.
         interval_seconds: How often an agent delivers.
         xml: The file, as imported.
-
     """
 
     name: str
@@ -36,7 +35,6 @@ class Blueprint:
         content: What was imported.
         imported_at: When it was last imported.
         items: The number of machines it is applied to.
-
     """
 
     number: int

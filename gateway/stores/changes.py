@@ -11,7 +11,6 @@ class Watch:
 
     Attributes:
         over: Whether to stop waiting in any case.
-
     """
 
     def __init__(self) -> None:

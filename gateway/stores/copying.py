@@ -26,9 +26,8 @@ def copy(source: Path, target: Path, say: Callable[[str], None]) -> None:
 
     Raises:
         OSError: The copy could not be written, such as on a full disk; nothing of it is left.
-
     """
-    # Of a name of its own: the process of an upgrade that was ended may be writing to its own one still.
+    # With a unique name: the process of an interrupted upgrade may still be writing to its own.
     unfinished = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
     command = [sys.executable, "-m", "gateway.stores.copying", str(source.resolve()), str(unfinished.resolve())]
     try:

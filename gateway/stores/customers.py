@@ -19,7 +19,6 @@ class Customer:
         tokens: How many valid subscription tokens it has.
         holds: How many holds it has in force.
         removal_began_at: When its removal began; None if it has not.
-
     """
 
     number: int

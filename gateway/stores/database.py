@@ -16,13 +16,12 @@ class Database:
 
     Attributes:
         path: Where it is.
-
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        # Held by the thread that is in a transaction, whose own statements go on.
+        # Held by the thread that is in a transaction, whose own statements can continue.
         self._lock = threading.RLock()
 
     @classmethod
@@ -31,14 +30,13 @@ class Database:
 
         Raises:
             OtherVersionError: The file was written by another version of the gateway.
-
         """
         connection = connect(path)
         try:
             version = version_of(connection)
             if not version:
                 connection.execute("BEGIN IMMEDIATE")
-                # Once more: another process may have begun the file just now.
+                # Again, because another process may just have created the file.
                 version = version_of(connection)
                 if not version:
                     SCHEMA.create(connection.execute)
@@ -61,7 +59,6 @@ class Database:
 
         Raises:
             sqlite3.Error: It does not.
-
         """
         self.run("SELECT key FROM signing_key")
 
@@ -70,7 +67,6 @@ class Database:
 
         Raises:
             sqlite3.Error: The file cannot be written.
-
         """
         self.run("UPDATE signing_key SET only_one = only_one")
 

@@ -17,7 +17,6 @@ class StorageAccount:
     Attributes:
         name: Its name in Azure.
         region: Its location, such as `eastus`.
-
     """
 
     name: str
@@ -31,7 +30,6 @@ class NewStorageAccount:
     Attributes:
         account: The part that is shown.
         connection_string: Its secret; None keeps the deployment's stored one for the account with this name.
-
     """
 
     account: StorageAccount
@@ -47,7 +45,6 @@ class Deployment:
         subscription_id: The Azure subscription that it is for, in lower case.
         accounts: Its storage accounts, in the order of entry.
         saved_at: When it was last saved.
-
     """
 
     name: str
@@ -68,7 +65,6 @@ class Configured:
     Attributes:
         deployment: The name of the configuration, the first if there are several.
         saved_at: When that was last saved.
-
     """
 
     deployment: str
@@ -89,7 +85,6 @@ class Deployments:
 
         Raises:
             TakenError: The customer already has a deployment with this name.
-
         """
         with self._database.transaction():
             added = self._database.run(
@@ -126,7 +121,6 @@ class Deployments:
         Raises:
             GoneError: There is none.
             ChangedError: Somebody has changed it since, or it has no connection string to keep for one of its accounts.
-
         """
         with self._database.transaction():
             stored = self.find(customer, name)
@@ -209,7 +203,6 @@ class Deployments:
 
         Raises:
             KeyLostError: They can't be decrypted.
-
         """
         rows = self._database.run(
             """SELECT storage_accounts.name, connection_string

@@ -24,7 +24,6 @@ class StoreFile(ABC):
         schema: Its versions.
         path: Where it is.
         version: The one that it has; 0 if it is empty.
-
     """
 
     name: ClassVar[str]

@@ -49,7 +49,6 @@ class Health:
 
         Raises:
             StillFailingError: The last post failed, and no write is due yet.
-
         """
         with self._lock:
             if self._since is None:

@@ -26,7 +26,6 @@ class Hold:
         owner: The user who created it.
         made_at: When.
         lifted_at: When it was lifted; None while it is in force.
-
     """
 
     number: int
@@ -52,7 +51,6 @@ class NewHold:
         first: The first day of the records, in UTC.
         last: The last one.
         reason: Why, in its creator's words.
-
     """
 
     search: str
@@ -84,7 +82,6 @@ class Holds:
 
         Raises:
             FullError: The customer has reached the limit of holds in force.
-
         """
         with self._database.transaction():
             if len(self.in_force(customer)) >= MOST_HOLDS:

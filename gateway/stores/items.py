@@ -35,7 +35,6 @@ class Item:
         seen_at: When an agent on it last polled (for an accepted machine, an accepted agent); None if none has yet.
         waiting: How many agents say that they are on it and are neither accepted nor refused.
         blueprints: The names of the blueprints that are applied to it.
-
     """
 
     number: int
@@ -57,7 +56,6 @@ class ItemFilter:
         address: Part of an address.
         system: Part of the operating system's name.
         state: The state; None for any.
-
     """
 
     name: str = ""
@@ -78,7 +76,6 @@ class Items:
 
         Raises:
             TakenError: The customer already has a machine with this name.
-
         """
         rows = self._database.run(
             """INSERT INTO items (customer, name, addresses, system, state) VALUES (?, ?, ?, ?, ?)
@@ -117,7 +114,6 @@ class Items:
 
         Raises:
             GoneError: There is no such machine.
-
         """
         with self._database.transaction():
             accepted = self._database.run(

@@ -23,7 +23,6 @@ class Machines:
         reporting: Those with agents; on accepted machines, only accepted agents count.
         silent: Those of them whose agents have not polled for a while.
         refused: Those whose latest delivery was refused.
-
     """
 
     accepted: int = 0
@@ -40,7 +39,6 @@ def machines(database: Database, silent_since: datetime, customer: int | None = 
         database: The database.
         silent_since: An agent that has not polled since then is silent.
         customer: The number of a customer; None for all.
-
     """
     rows = database.run(
         f"""SELECT customer, sum(state = ?), sum(state = ?), count(seen_at), coalesce(sum(seen_at < ?), 0),

@@ -20,7 +20,6 @@ class Step:
     Attributes:
         purpose: What the step is for, as it is shown while it runs.
         statements: The statements that it runs.
-
     """
 
     purpose: str
@@ -37,7 +36,6 @@ class Schema:
         steps: From `first` on, each to the next version.
         begin: The statement that begins a transaction.
         mark: The statement that records a version, which replaces `{}` in it.
-
     """
 
     first: int
@@ -71,7 +69,7 @@ class Schema:
                     execute(statement)
                 execute("COMMIT")
             except BaseException:
-                # After some errors the engine has undone it already, and says so by another one.
+                # After some errors the engine has already rolled back, and reports that with another error.
                 with suppress(Exception):
                     execute("ROLLBACK")
                 raise
@@ -81,7 +79,6 @@ class Schema:
 
         Raises:
             OtherVersionError: It can't.
-
         """
         if version > self.version:
             raise OtherVersionError(
@@ -99,7 +96,6 @@ class Schema:
 
         Raises:
             OtherVersionError: It can't.
-
         """
         self.require_known(path, version)
         if version < self.version:

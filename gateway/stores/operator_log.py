@@ -33,7 +33,6 @@ class Done:
         who: The operating system's name of the user.
         action: The action.
         subject: What it was done to.
-
     """
 
     at: datetime

@@ -19,7 +19,6 @@ class Registration:
         content: What was registered, as in the HTTP API, without the credential.
         registered_at: When it was first registered, or registered again after it was gone.
         gone_at: When `terraform destroy` removed it; None while it is registered.
-
     """
 
     subscription_id: str

@@ -19,7 +19,6 @@ def require_room_for_agent(database: Database, customer: int, now: datetime) -> 
 
     Raises:
         FullError: There is none.
-
     """
     gone = """
         DELETE FROM agents WHERE customer = ? AND seen_at < ? AND NOT EXISTS (
@@ -37,7 +36,6 @@ def require_room_for_machine(database: Database, customer: int) -> None:
 
     Raises:
         FullError: There is none.
-
     """
     empty = """
         DELETE FROM items WHERE customer = ? AND state = ? AND NOT EXISTS (

@@ -19,7 +19,6 @@ def read_delivered(path: Path) -> tuple[Delivered, int]:
 
     Raises:
         StoreUnavailableError: It can't be read.
-
     """
     with closing(RecordsFile(path)) as records:
         return records.delivered(), records.version

@@ -23,7 +23,6 @@ class Answer:
         status: The HTTP status.
         flows: How many flows were accepted; None if the delivery was refused.
         reason: Why it was refused, or what was left out of it; empty if nothing was.
-
     """
 
     at: datetime

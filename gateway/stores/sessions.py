@@ -26,7 +26,6 @@ class Session:
     Attributes:
         user: Who signed in.
         csrf: The CSRF token that every form of the session must contain.
-
     """
 
     user: User
@@ -59,7 +58,6 @@ class Sessions:
             secret: The cookie's value.
             now: The present moment.
             keeping: Whether this keeps the session alive, which a page's automatic requests do not.
-
         """
         rows = self._database.run(
             f"""SELECT sessions.csrf, sessions.seen_at, {USER_COLUMNS}
@@ -73,7 +71,7 @@ class Sessions:
             return None
         csrf, seen_at, *user = rows[0]
         if keeping and now - from_ms(seen_at) >= _SEEN_AT_STEP:
-            with suppress(sqlite3.Error):  # as on a full disk: the session goes on all the same
+            with suppress(sqlite3.Error):  # such as on a full disk: the session continues anyway
                 self._database.run("UPDATE sessions SET seen_at = ? WHERE hash = ?", to_ms(now), _hash(secret))
         return Session(user_of(*user), csrf)
 

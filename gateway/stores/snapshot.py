@@ -24,7 +24,6 @@ class Snapshot:
         moment: The time. It includes every post that was acknowledged before, and none that was accepted later.
         accounts: The SQLite file.
         records: The flow records.
-
     """
 
     moment: datetime
@@ -38,7 +37,6 @@ class Snapshot:
 
         Raises:
             sqlite3.Error: It can't be written.
-
         """
         with closing(sqlite3.connect(target, autocommit=True)) as written:
             self.accounts.backup(written)
@@ -53,7 +51,6 @@ class Snapshot:
 
         Raises:
             StoreUnavailableError: It can't be written. The file that it is copied from goes on.
-
         """
         return self.records.copy(target, say)
 
@@ -62,7 +59,7 @@ class Snapshot:
 def snapshot(stores: Stores, clock: Clock) -> Iterator[Snapshot]:
     """Yield both files as they are now. Nobody can write to either while they are opened, which takes milliseconds."""
     with ExitStack() as opened:
-        # The accounts first: whoever writes to both does it within a transaction there.
+        # The accounts first: whatever writes to both does so within a transaction there.
         with stores.database.paused(), stores.records.paused():
             accounts = opened.enter_context(closing(stores.database.snapshot()))
             records = opened.enter_context(closing(stores.records.snapshot()))

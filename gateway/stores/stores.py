@@ -73,7 +73,6 @@ class Stores:
         Raises:
             StoreUnavailableError, sqlite3.Error: One does not.
             StillFailingError: A post failed, and it is too early to try again.
-
         """
         self.database.check()
         self.records.check()
@@ -96,7 +95,6 @@ def open_stores(data: Path) -> Stores:
         StoreUnavailableError: Another gateway has them open.
         OtherVersionError: Another version of the gateway wrote them.
         UnfinishedError: A backup that is being restored is not complete.
-
     """
     database = open_database(data)
     try:
@@ -137,7 +135,6 @@ def open_database(data: Path) -> Database:
     Raises:
         OtherVersionError: Another version of the gateway wrote it.
         UnfinishedError: A backup that is being restored is not complete.
-
     """
     require_whole(data)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)

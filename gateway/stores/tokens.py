@@ -53,7 +53,6 @@ class SubscriptionToken:
         expires_at: When it expires.
         used_at: When it was last used while valid, to the minute; None if never.
         revoked_at: When it was revoked; None if it was not.
-
     """
 
     number: int
@@ -121,7 +120,7 @@ class Tokens:
             return None
         found = _token(*rows[0])
         if found.used_at is None or now - found.used_at >= _USED_AT_STEP:
-            with suppress(sqlite3.Error):  # as on a full disk: the token is good all the same
+            with suppress(sqlite3.Error):  # such as on a full disk: the token is still valid
                 self._database.run("UPDATE subscription_tokens SET used_at = ? WHERE id = ?", to_ms(now), found.number)
         return found
 
@@ -146,7 +145,6 @@ class Tokens:
             now: The present moment.
             ahead: How far ahead "soon" reaches.
             lately: How recently an expired token must have been used.
-
         """
         rows = self._database.run(
             f"""SELECT {_COLUMNS} FROM subscription_tokens

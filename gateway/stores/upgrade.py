@@ -38,7 +38,6 @@ def upgrade(data: Path, say: Say) -> None:
         UnfinishedError: A backup that is being restored is not complete. Nothing was changed.
         UpgradeError: There is too little room for the copies, or a step failed. Its file is as it was before the step.
         StoreUnavailableError, sqlite3.Error: A file can't be opened, such as since a gateway is serving.
-
     """
     require_whole(data)
     kinds: tuple[type[StoreFile], ...] = (RecordsFile, AccountsFile)
@@ -51,7 +50,7 @@ def upgrade(data: Path, say: Say) -> None:
         for file in known:
             file.schema.require_known(file.path, file.version)
         for file in files:
-            _remove_copies(file.path)  # of an upgrade that was cut off: the file is whole
+            _remove_copies(file.path)  # of an interrupted upgrade: the file itself is consistent
         behind = [file for file in known if file.version < file.schema.version]
         if behind:
             _require_room(data, behind)

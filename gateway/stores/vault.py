@@ -31,7 +31,6 @@ class Vault:
 
         Raises:
             KeyLostError: The key is missing, or is not the one that it was encrypted with.
-
         """
         try:
             return self._key(make=False).decrypt(sealed).decode()

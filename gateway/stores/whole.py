@@ -15,7 +15,6 @@ def require_whole(data: Path) -> None:
 
     Raises:
         UnfinishedError: One is.
-
     """
     if (data / UNFINISHED).exists():
         raise UnfinishedError(
@@ -29,7 +28,6 @@ def require_kept(data: Path) -> None:
 
     Raises:
         StoreError: It is not complete (`UnfinishedError`), or has no data (`GoneError`).
-
     """
     require_whole(data)
     if not all((data / name).exists() for name in (ACCOUNTS, RECORDS)):

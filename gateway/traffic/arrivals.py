@@ -15,7 +15,6 @@ class Arrival:
         customer: The customer's number.
         start: The earliest time of the records, in epoch milliseconds.
         end: The time that all of them are before, in epoch milliseconds.
-
     """
 
     customer: int
@@ -30,7 +29,6 @@ class Arrivals:
     Attributes:
         arrivals: Those; none if nothing came.
         cursor: Where to go on; only the store knows what it says.
-
     """
 
     arrivals: tuple[Arrival, ...]

@@ -18,7 +18,6 @@ class Basis:
     Attributes:
         words: The same in words.
         terms: What narrows a search to the records that are summed.
-
     """
 
     words: str

@@ -13,7 +13,6 @@ class Usage:
         texts: How many distinct texts: names of rules, NICs as their logs describe them, and machines' processes.
         stored_bytes: How many bytes all of it takes, by estimate.
         facts: How many facts about hours, of which only the bytes have a budget.
-
     """
 
     texts: int = 0
@@ -51,7 +50,6 @@ class BudgetSpentError(Exception):
     Attributes:
         what: What is spent.
         most: What the budget allows of it.
-
     """
 
     def __init__(self, what: Spent, most: int) -> None:

@@ -26,7 +26,6 @@ class End:
     Attributes:
         hosts: The machines that saw it, in order.
         processes: The processes there, in order; none if the agents could not tell.
-
     """
 
     hosts: tuple[str, ...]
@@ -53,7 +52,6 @@ class Conversation:
         client: The initiator's end.
         server: The server's end.
         bytes: In both directions, on the basis of `basis_of`.
-
     """
 
     minute: int
@@ -84,7 +82,6 @@ class After:
     Attributes:
         minute: The number of its minute since the epoch.
         key: Its addresses as numbers, its protocol and its port.
-
     """
 
     minute: int
@@ -100,7 +97,6 @@ class After:
 
         Raises:
             ValueError: It is not one.
-
         """
         parts = written.split(".")
         if not all(part.isascii() and part.isdigit() and len(part) <= _DIGITS for part in parts):
@@ -119,7 +115,6 @@ class ConversationPage:
     Attributes:
         conversations: Of the newest minute first.
         after: The last of them, if there are more.
-
     """
 
     conversations: tuple[Conversation, ...]
@@ -135,7 +130,6 @@ def terms_of(source: str, destination: str, protocol: int, port: int, *, is_turn
         protocol: The protocol's number.
         port: The server's port.
         is_turned: Whether some of the records have the ends the other way round.
-
     """
     ends = ip_network(source), ip_network(destination)
     if is_turned:

@@ -11,7 +11,6 @@ class Delivered:
     Attributes:
         newest: The time up to which all NICs of an account had delivered, in epoch milliseconds.
         refused: The accounts of which posts had been refused.
-
     """
 
     newest: Mapping[tuple[int, str], int]

@@ -21,7 +21,6 @@ class Observer:
     Attributes:
         kind: Whether it is a NIC, whose flow logs say so, or an agent.
         name: The NIC's MAC address, or its resource id where its logs have none; the agent's host.
-
     """
 
     kind: ObserverKind
@@ -46,7 +45,6 @@ class Edge:
         bytes_dst_to_src: Those of the replies.
         first: The time of the earliest of the records, in epoch milliseconds.
         last: The time of the latest, in epoch milliseconds.
-
     """
 
     day: date

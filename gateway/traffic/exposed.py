@@ -30,7 +30,6 @@ class ExposedPort:
         destinations: How many addresses they went to.
         bytes: In both directions, as logged.
         last: The time of the last one, in epoch milliseconds.
-
     """
 
     protocol: str

@@ -24,7 +24,6 @@ class Origin(Enum):
         STORED: From the record itself: the store has a column for it, which one step of its schema made.
         WORKED_OUT: From stored fields of the record, by `Field.value`; a store that can search by it does the same.
         LOOKED_UP: From what is known besides the record; a search by it becomes one by stored fields.
-
     """
 
     STORED = auto()
@@ -58,7 +57,6 @@ class Field:
         is_number: Whether it is aligned as numbers are.
         repeats: Whether many records share each value, so that a store has each value once.
         of_observer: Whether it differs between those that saw the same flow.
-
     """
 
     name: str
@@ -106,7 +104,6 @@ class NumberField(Field):
     Attributes:
         largest: The largest that it can be; an open range ends there.
         names: What some numbers are called, if any have names.
-
     """
 
     largest: int
@@ -119,7 +116,6 @@ class WordField(Field):
 
     Attributes:
         words: The set.
-
     """
 
     words: type[StrEnum]
@@ -132,7 +128,6 @@ class TextField(Field):
     Attributes:
         select: Of a field that is looked up: given a customer's number and patterns, returns the term about stored
             fields that holds where one of the patterns fits. (A term of `gateway.traffic.terms`, which know fields.)
-
     """
 
     select: Callable[[int, tuple[Any, ...]], Any] | None = None
@@ -142,7 +137,6 @@ class TextField(Field):
 
         Raises:
             TypeError: The field is not looked up.
-
         """
         if self.select is None:
             raise TypeError(f"{self.name} is not looked up.")

@@ -15,7 +15,6 @@ class First[Row]:
     Attributes:
         rows: Those.
         others: How many more there are.
-
     """
 
     rows: tuple[Row, ...]

@@ -16,7 +16,6 @@ class Freshness:
         last: Of the last one, whatever its time.
         newest: Of the last one that is not in the future, which a wrong clock may have written; None if all are.
         accepted: When a post was last accepted.
-
     """
 
     first: int
@@ -34,7 +33,6 @@ class Refusal:
         since: When the first one was refused after which none was accepted.
         status: The HTTP status.
         message: Why.
-
     """
 
     at: int
@@ -57,7 +55,6 @@ class Heard:
         last: The time of the newest record that was not in the future when it came; None if there is none.
         accepted: When a post was last accepted; None if none was.
         refusal: The last post that was refused, if none was accepted since.
-
     """
 
     account: str | None
@@ -79,7 +76,6 @@ class AccountFreshness:
         accepted: When a post was last accepted; None if none was.
         rejected: How many lines were no flow records, in the posts whose keys are kept.
         refusal: The last post that was refused, if one was.
-
     """
 
     account: str

@@ -33,7 +33,6 @@ def read_key(text: str) -> RecordKey:
 
     Raises:
         ValueError: It is not one.
-
     """
     time, post, line = map(_whole, text.split("."))
     return time, post, line
@@ -46,7 +45,6 @@ class Cursor:
     Attributes:
         way: Whether its records are older or newer than the one of the key.
         key: That record's; None for the end itself: older than all is the first page, newer than all the last one.
-
     """
 
     way: Way = Way.OLDER
@@ -62,7 +60,6 @@ class Cursor:
 
         Raises:
             ValueError: It is not one.
-
         """
         way, marked, key = text.partition(":")
         if not marked:
@@ -82,7 +79,6 @@ class Kept:
         record: The flow record.
         key: Where it is.
         counted: Whether its bytes count.
-
     """
 
     record: Mapping[str, Any]
@@ -98,7 +94,6 @@ class Page:
         records: Those, newest first.
         newer: Where the page before is; None if this is the first one.
         older: Where the page after is; None if this is the last one.
-
     """
 
     records: tuple[Kept, ...]

@@ -16,7 +16,6 @@ class Log:
     Attributes:
         account: The storage account.
         name: The log blob in it, with its container.
-
     """
 
     account: str
@@ -36,7 +35,6 @@ class Post:
         log: The log blob that its records come from, if known.
         rejected: How many of its lines were not flow records.
         by_agent: Whether an agent sent it.
-
     """
 
     customer: int

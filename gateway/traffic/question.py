@@ -19,7 +19,6 @@ class Question:
         start: The earliest time, in epoch milliseconds.
         end: The time that all are before, in epoch milliseconds.
         search: What else must hold.
-
     """
 
     customer: int

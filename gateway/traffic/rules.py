@@ -14,7 +14,6 @@ class RuleHits:
         records: How often it did.
         bytes: In both directions of the flows, as logged.
         last: The time of the last record, in epoch milliseconds.
-
     """
 
     rule: str

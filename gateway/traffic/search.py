@@ -69,7 +69,6 @@ class SearchError(Exception):
     Attributes:
         start: Where in the text the trouble begins.
         end: Where it ends.
-
     """
 
     def __init__(self, message: str, start: int, end: int) -> None:
@@ -100,7 +99,6 @@ def parse(text: str) -> Search:
 
     Raises:
         SearchError: It cannot be understood.
-
     """
     terms: list[Term] = []
     count = 0

@@ -48,7 +48,6 @@ class Wanted:
         customer: The customer's number.
         any_of: Questions, all about the customer, of which those records answer one or more.
         none_of: Questions of which they answer none.
-
     """
 
     customer: int
@@ -64,7 +63,6 @@ class Slice:
         first: The number of the first post in it.
         last: That of the last one.
         count: How many of its records are to be deleted.
-
     """
 
     first: int
@@ -79,7 +77,6 @@ class Stored:
     Attributes:
         records: How many flow records.
         unsettled_hours: How many hours have records whose bytes may count twice.
-
     """
 
     records: int
@@ -151,7 +148,6 @@ class Questions(Protocol):
             customer: The customer's number.
             configured: Storage accounts that come first. Behind them come those that were heard of last, since a sender
                 may name any number.
-
         """
         ...
 
@@ -161,7 +157,6 @@ class Questions(Protocol):
         Args:
             configured: Customers' numbers, each with a storage account that comes first; none twice.
             most: As many storage accounts as each customer is told of; its agents come besides.
-
         """
         ...
 
@@ -191,7 +186,6 @@ class Questions(Protocol):
 
         Raises:
             ValueError: No store has given out such a cursor.
-
         """
         ...
 
@@ -204,7 +198,6 @@ class Snapshot(Protocol):
 
         Raises:
             StoreUnavailableError: It can't be written. The store itself goes on.
-
         """
         ...
 
@@ -222,7 +215,6 @@ class RecordStore(Questions, Protocol):
         Args:
             seconds: For so long at most, from the first question on.
             left: Set once nobody is waiting any more: what is being answered then is stopped.
-
         """
         ...
 
@@ -247,7 +239,6 @@ class RecordStore(Questions, Protocol):
             BudgetSpentError: It would pass the budget. Nothing was stored.
             KeyTakenError: Another post has the key. Nothing was stored.
             StoreUnavailableError: Nothing was stored, unless the failure hid that it was; `find` tells after a restart.
-
         """
         ...
 
@@ -303,7 +294,6 @@ class RecordStore(Questions, Protocol):
             erased_at: When they are erased: their posts bring nothing back then, and the edges lose what these records
                 brought. Without, they have outlived their time, and the edges keep it: only what `merge_edges` has
                 merged is deleted, unless the customer is being removed.
-
         """
         ...
 
@@ -327,7 +317,6 @@ class RecordStore(Questions, Protocol):
 
         Raises:
             StoreUnavailableError: It does not.
-
         """
         ...
 
@@ -336,7 +325,6 @@ class RecordStore(Questions, Protocol):
 
         Raises:
             StoreUnavailableError: Nothing can be written.
-
         """
         ...
 

@@ -109,7 +109,6 @@ class Pattern:
         text: As written. The text of a NIC has 12 upper-case hexadecimal digits, or fewer around a `*`.
         exact: The value is this text, character for character. Otherwise `*` stands for any characters, even none, and
             upper and lower case are the same.
-
     """
 
     text: str

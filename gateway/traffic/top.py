@@ -48,7 +48,6 @@ class Group:
         terms: What to narrow the search by to have these records and no others.
         records: How many there are.
         bytes: In both directions, as far as the basis takes them.
-
     """
 
     name: Name
@@ -67,7 +66,6 @@ class Top:
         other_records: The records in those.
         other_bytes: Their bytes.
         basis: What the sums of bytes take.
-
     """
 
     groups: tuple[Group, ...]
@@ -88,7 +86,6 @@ def named(dimension: Dimension, key: Sequence[Any]) -> tuple[Name, tuple[Term, .
     Args:
         dimension: What records are grouped by.
         key: What the group has in common: canonical addresses, the numbers of a protocol and a port, or a text or None.
-
     """
     match dimension:
         case Dimension.SOURCE:

@@ -24,7 +24,6 @@ class Totals:
         allowed: How many of them say that the flow was allowed.
         denied: How many of them say that it was denied.
         bytes: In both directions, on the basis of `basis_of`.
-
     """
 
     records: int
@@ -49,7 +48,6 @@ class Timeline:
         denied: Records of each step that say that it was denied.
         observed: Records of each step that say nothing of a decision: those of agents, which know of none.
         bytes: In both directions, on the basis of `basis_of`.
-
     """
 
     start: int
@@ -66,7 +64,6 @@ def step_of(span: int, steps: int) -> int:
     Args:
         span: How much time there is.
         steps: How many steps there may be, at most; beyond years of time there may be more.
-
     """
     # One less, since the first step begins before the span does.
     shortest = -(-span // max(steps - 1, 1))

@@ -37,8 +37,8 @@ class Rejection:
     """A line that the gateway rejected.
 
     Attributes:
-        line: its number in the batch, from 0.
-        reason: what in the gateway's sentence is known not to be secret.
+        line: Its number in the batch, from 0.
+        reason: What in the gateway's sentence is known not to be secret.
     """
 
     line: int
@@ -50,9 +50,9 @@ class Receipt:
     """The gateway's answer to a batch that it has dealt with.
 
     Attributes:
-        accepted: how many lines it accepted.
-        rejected: the others, each with a reason.
-        duplicate: whether it already had this batch, and repeats its first answer.
+        accepted: How many lines it accepted.
+        rejected: The others, each with a reason.
+        duplicate: Whether it already had this batch, and repeats its first answer.
     """
 
     accepted: int
@@ -62,7 +62,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    # `wait` in seconds, as asked for with Retry-After.
+    # `wait` in seconds, from Retry-After.
     status: int
     wait: float | None
     content: bytes
@@ -85,10 +85,10 @@ class GatewayClient:
         `blob` is the log blob that it comes from, as `ACCOUNT/CONTAINER/NAME`; a gateway may show it to people.
 
         Raises:
-            RetryLater: it is busy, slow or broken; nothing is known about the batch.
-            TokenRefused: it refuses the token, and no newer one is available.
-            TooLarge, Malformed: the batch as it is will never be accepted.
-            UnexpectedAnswer: an answer that the gateway never gives, or a refusal that is not the gateway's own.
+            RetryLater: It is busy, slow or broken; nothing is known about the batch.
+            TokenRefused: It refuses the token, and no newer one is available.
+            TooLarge, Malformed: The batch as it is will never be accepted.
+            UnexpectedAnswer: An answer that the gateway never gives, or a refusal that is not the gateway's own.
         """
         headers = {
             "Content-Type": "application/x-ndjson",
@@ -106,7 +106,7 @@ class GatewayClient:
         """Return when the subscription token expires.
 
         Raises:
-            RetryLater, TokenRefused, TooLarge, Malformed, UnexpectedAnswer: as for a post.
+            RetryLater, TokenRefused, TooLarge, Malformed, UnexpectedAnswer: As for a post.
         """
         answer = self._call("GET", "/qas/subscription-token", {}, None)
         if answer.status != HTTPStatus.OK:
@@ -122,7 +122,7 @@ class GatewayClient:
     def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> _Answer:
         token = self._tokens.token()
         answer = self._attempt(method, path, headers, body, token)
-        # Whoever says 401: a proxy that checks the token itself would accept a rotated one, too.
+        # For any 401: a proxy that checks the token itself would accept a rotated one, too.
         if (answer.status == HTTPStatus.UNAUTHORIZED or _is_of_wrong_kind(answer)) and self._tokens.renew(token):
             answer = self._attempt(method, path, headers, body, self._tokens.token())
         return answer
@@ -177,7 +177,7 @@ class GatewayClient:
 def _refusal(answer: _Answer) -> SluiceError:
     status, code = answer.status, error_code(answer.content)
     said = f"The gateway answered {status}" + (f" ({code})" if code else "")
-    # Whoever on the way says that a body is too large, or that now is not a good time, is right.
+    # A body that is too large, or a bad time, is true whoever on the way says so.
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge(f"{said}: the batch is too large.")
     if status in _LATER or status in _SERVER_ERRORS:

@@ -28,8 +28,8 @@ class TokenSource(Protocol):
         """Return the token to use now.
 
         Raises:
-            RetryLater: it can't be read at the moment.
-            SettingError: it is not where the settings say.
+            RetryLater: It can't be read at the moment.
+            SettingError: It is not where the settings say.
         """
 
     def renew(self, refused: Secret) -> bool:
@@ -83,7 +83,7 @@ class VaultToken:
         audience = (urlsplit(self._uri).hostname or "").partition(".")[2]
         access = self._credential.get_token(f"https://{audience}/.default").token
         if not access.isascii() or not access.isprintable():
-            # As a header it would be refused by an error that repeats it.
+            # As a header, it would cause an error that repeats it.
             raise RetryLater("The identity endpoint returned a token with characters that a token can't have.")
         try:
             answer = self._session.get(

@@ -34,7 +34,7 @@ def environment(options: argparse.Namespace) -> Mapping[str, str]:
     """Return the settings as text, by name.
 
     Raises:
-        SettingError: the settings file can't be used.
+        SettingError: The settings file can't be used.
     """
     return os.environ if options.settings is None else _values(options.settings) | os.environ
 
@@ -43,7 +43,7 @@ def open_for_operator(options: argparse.Namespace) -> Services:
     """Return the services of the function app, but with the operator's own identity.
 
     Raises:
-        SettingError: a setting is missing or malformed.
+        SettingError: A setting is missing or malformed.
     """
     quiet_libraries()
     return open_services(Settings.from_environment(environment(options)), SystemClock(), operators_identity)

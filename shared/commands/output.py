@@ -40,7 +40,7 @@ def agreed(question: str) -> bool:
     """Ask a question on the terminal; return whether the answer is yes.
 
     Raises:
-        SluiceError: there is no terminal.
+        SluiceError: There is no terminal.
     """
     if not sys.stdin.isatty():
         raise SluiceError("There is no terminal to ask for confirmation. Use --yes to skip the question.")

@@ -19,7 +19,7 @@ def blobs(container: QuarantineContainer, day: date | None, key: str = "") -> li
     """Return the blobs of a day, or of all days, whose keys begin with `key`.
 
     Raises:
-        SluiceError: there are none with such a key.
+        SluiceError: There are none with such a key.
     """
     found = [blob for blob in container.listed(day) if blob.key.startswith(key)]
     if key and not found:

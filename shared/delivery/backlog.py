@@ -27,11 +27,11 @@ class Standing:
     """The state of one log blob's delivery.
 
     Attributes:
-        log: the log blob.
-        committed: when it was last committed.
-        delivered_until: everything that was committed before this time is delivered; it may be more.
-        waiting: bytes that are committed and not delivered.
-        blocked: a sentence if something keeps just this blob from being delivered, else "".
+        log: The log blob.
+        committed: When it was last committed.
+        delivered_until: Everything that was committed before this time is delivered; it may be more.
+        waiting: Bytes that are committed and not delivered.
+        blocked: A sentence if something keeps just this blob from being delivered, else "".
     """
 
     log: LogBlob
@@ -46,13 +46,13 @@ class NicStanding:
     """The state of delivery of one NIC's logs.
 
     Attributes:
-        kind: the kind of its logs.
-        resource: the resource that they are kept under, as in the blobs' names.
-        mac: the NIC's MAC address; None for logs whose names have none.
-        committed, delivered_until: as for a blob.
-        blobs: how many blobs were looked at.
-        blobs_waiting: how many of them are not completely delivered.
-        waiting: bytes in them.
+        kind: The kind of its logs.
+        resource: The resource that they are kept under, as in the blobs' names.
+        mac: The NIC's MAC address; None for logs whose names have none.
+        committed, delivered_until: As for a blob.
+        blobs: How many blobs were looked at.
+        blobs_waiting: How many of them are not completely delivered.
+        waiting: Bytes in them.
     """
 
     kind: LogKind
@@ -74,10 +74,10 @@ class Overview:
     """The state of delivery of one kind of log.
 
     Attributes:
-        watermark: the hour before which everything was found delivered; None before the first sweep.
-        standings: one for every log blob that was looked at.
-        unknown_names: blobs that are named like flow logs, but not in a known form.
-        lost_container: a sentence if the log container existed once and no longer does, else "".
+        watermark: The hour before which everything was found delivered; None before the first sweep.
+        standings: One for every log blob that was looked at.
+        unknown_names: Blobs that are named like flow logs, but not in a known form.
+        lost_container: A sentence if the log container existed once and no longer does, else "".
     """
 
     watermark: datetime | None
@@ -99,8 +99,8 @@ class Backlog:
         """Return the state of every blob from the watermark on, and of older ones that are not completely delivered.
 
         Raises:
-            StorageAway: an account can't be reached now.
-            Unreadable: the watermark is of a newer format, or damaged.
+            StorageAway: An account can't be reached now.
+            Unreadable: The watermark is of a newer format, or damaged.
         """
         watermark = self.watermarks.load(kind)
         passed = None if watermark is None else watermark[0].hour
@@ -153,9 +153,9 @@ def standing(item: ListedLog, summary: Summary | None, moved: datetime | None) -
     """Compare a log blob with its checkpoint.
 
     Args:
-        item: the log blob, listed after its checkpoint.
-        summary: its checkpoint, None if there is none.
-        moved: when anything of any blob was last delivered; what stood still long before is blocked, while in an outage
+        item: The log blob, listed after its checkpoint.
+        summary: Its checkpoint, None if there is none.
+        moved: When anything of any blob was last delivered; what stood still long before is blocked, while in an outage
             everything stands still.
     """
     if item.size == 0 or (summary is not None and summary.etag == item.etag):

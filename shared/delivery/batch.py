@@ -26,13 +26,13 @@ class Origin:
     """Where batches come from: a byte range of one log blob.
 
     Attributes:
-        account: the storage account's name.
-        log: the log blob.
-        generation: how often it was found rewritten.
-        start, end: the range in bytes.
+        account: The storage account's name.
+        log: The log blob.
+        generation: How often it was found rewritten.
+        start, end: The range in bytes.
         content: SHA-256 of the range's bytes.
-        cut: the rule by which it is cut.
-        again: an operator's ID that makes a replay's records count again; "" for everything else.
+        cut: The rule by which it is cut.
+        again: An operator's ID that makes a replay's records count again; "" for everything else.
     """
 
     account: str
@@ -65,8 +65,8 @@ class Batch:
     """The flow records of one post.
 
     Attributes:
-        path: the batch's number in its range, then 0 or 1 for each time it was halved.
-        lines: one flow record each.
+        path: The batch's number in its range, then 0 or 1 for each time it was halved.
+        lines: One flow record each.
     """
 
     path: tuple[int, ...]
@@ -85,7 +85,7 @@ class Batch:
     def body(self) -> bytes:
         """Return the gzipped NDJSON, with the same bytes at every call."""
         gzip = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_FORMAT)
-        # Some lines at a time: several bodies are made at once, and whole they would each take megabytes twice.
+        # Some lines at a time: several bodies are built at once, and each would take its megabytes twice.
         parts = [gzip.compress("\n".join([*some, ""]).encode()) for some in batched(self.lines, _LINES, strict=False)]
         return b"".join([*parts, gzip.flush()])
 

@@ -39,7 +39,7 @@ class BlockRanges:
     """Cuts ranges out of blocks; iterate over `after` once, then read `torn`.
 
     Attributes:
-        torn: a record that the end of the last block cuts in two, as the range that it forms if the rest never arrives;
+        torn: A record that the end of the last block cuts in two, as the range that it forms if the rest never arrives;
             None if there is none.
     """
 

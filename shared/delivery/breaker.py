@@ -60,12 +60,12 @@ class Refusals:
         A batch of one line counts as a line: a bad one says nothing about the others.
 
         Args:
-            batch: what was refused.
-            log: the log blob that it comes from. Batches are counted for each separately: of one log, all lines of a
+            batch: What was refused.
+            log: The log blob that it comes from. Batches are counted for each separately: of one log, all lines of a
                 batch are settled before the next batch, while of several at once each may still have good lines.
 
         Raises:
-            UnexpectedAnswer: two whole batches of a log, or a hundred single lines, were refused in a row.
+            UnexpectedAnswer: Two whole batches of a log, or a hundred single lines, were refused in a row.
         """
         with self._lock:
             if len(batch.lines) == 1:

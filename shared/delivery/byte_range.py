@@ -14,12 +14,12 @@ class ByteRange:
     """A byte range that contains complete records and whatever is between them.
 
     Attributes:
-        start, end: the range in bytes.
-        data: its bytes; empty if the range is known to contain no record.
-        blocks: how many committed blocks are permanent once it is delivered; 0 where the blob is read by bytes.
-        block: the id of the block that it ends in, "" where the blob is read by bytes.
-        covered: whether those blocks reach up to the range's end.
-        decoded: what the data contains, if already known.
+        start, end: The range in bytes.
+        data: Its bytes; empty if the range is known to contain no record.
+        blocks: How many committed blocks are permanent once it is delivered; 0 where the blob is read by bytes.
+        block: The id of the block that it ends in, "" where the blob is read by bytes.
+        covered: Whether those blocks reach up to the range's end.
+        decoded: What the data contains, if already known.
     """
 
     start: int

@@ -23,9 +23,9 @@ class Candidate:
     """A log blob to look into.
 
     Attributes:
-        log: the log blob.
-        is_begun: whether it has an open checkpoint, so that it is found whatever the watermark is.
-        is_shown: whether a listing of this sweep has shown it.
+        log: The log blob.
+        is_begun: Whether it has an open checkpoint, so that it is found whatever the watermark is.
+        is_shown: Whether a listing of this sweep has shown it.
     """
 
     log: LogBlob
@@ -38,11 +38,11 @@ class Progress:
     """How far a sweep has come.
 
     Attributes:
-        hours: from the watermark to now, to be gone through.
-        unread: blobs that nothing reads.
-        stopped: where it has to stop, once it has to.
-        held: the hours in which something is left to do, or may be.
-        troubles: what kept something from being listed. bugs: what should not have been raised.
+        hours: From the watermark to now, to be gone through.
+        unread: Blobs that nothing reads.
+        stopped: Where it has to stop, once it has to.
+        held: The hours in which something is left to do, or may be.
+        troubles: What kept something from being listed. bugs: what should not have been raised.
     """
 
     hours: tuple[Hours, ...]
@@ -58,11 +58,11 @@ class Candidates:
     """Finds them only from listings, and records what else these show. A listing that fails hides only what is in it.
 
     Attributes:
-        kind, logs, checkpoints: where to look.
-        oldest: the oldest hour that is delivered automatically.
-        now: the time.
-        must_stop: returns whether the sweep has to end.
-        progress: of the sweep.
+        kind, logs, checkpoints: Where to look.
+        oldest: The oldest hour that is delivered automatically.
+        now: The time.
+        must_stop: Returns whether the sweep has to end.
+        progress: Of the sweep.
     """
 
     kind: LogKind

@@ -31,11 +31,11 @@ class Collaborators:
     """What every pass of a process shares.
 
     Attributes:
-        gateway: where batches go.
-        quarantine: where set-aside objects go.
-        refusals: what the gateway refused recently.
-        clock: the time.
-        posts_in_flight: the number of parallel posts.
+        gateway: Where batches go.
+        quarantine: Where set-aside objects go.
+        refusals: What the gateway refused recently.
+        clock: The time.
+        posts_in_flight: The number of parallel posts.
     """
 
     gateway: Gateway

@@ -14,8 +14,8 @@ class Cutter:
     worker, which does not know what came before, cuts the same way.
 
     Attributes:
-        begin: where what is held begins.
-        held: bytes that are not cut off yet.
+        begin: Where what is held begins.
+        held: Bytes that are not cut off yet.
     """
 
     def __init__(self, start: int, limits: Limits, *, at_records: bool) -> None:
@@ -48,7 +48,7 @@ class Cutter:
             yield from self.feed(held)
 
     def _cut(self) -> Iterator[tuple[int, bytes]]:
-        # Behind the last whole record, if there is one: where a record ends is not certain behind a damaged one.
+        # After the last complete record, if there is one: after a damaged one, the end of a record is uncertain.
         while self._spans:
             span = self._spans.pop()
             text = self.held[span.start - self.begin : span.end - self.begin]

@@ -15,9 +15,9 @@ class Leg:
     """A part of the round: some hours, or a part of what is in them.
 
     Attributes:
-        hours: which; None for log blobs that were begun before the first of them, and not finished.
-        after: only log blobs whose names come after this one; "" for all.
-        until: only log blobs whose names come up to this one; None for all.
+        hours: Which; None for log blobs that were begun before the first of them, and not finished.
+        after: Only log blobs whose names come after this one; "" for all.
+        until: Only log blobs whose names come up to this one; None for all.
     """
 
     hours: Hours | None

@@ -10,8 +10,8 @@ class Health:
     """What one sweep found; None for what could not be checked.
 
     Attributes:
-        token_days_left: days until the subscription token expires.
-        dead_letters: events that Event Grid gave up on in the last hour.
+        token_days_left: Days until the subscription token expires.
+        dead_letters: Events that Event Grid gave up on in the last hour.
     """
 
     token_days_left: float | None

@@ -44,7 +44,7 @@ class Horizon:
         """Return the watermark and its ETag; write it at the first run, and if START_FROM or the clock has changed.
 
         Raises:
-            HeldElsewhere: another sweep is at work.
+            HeldElsewhere: Another sweep is at work.
         """
         written, etag = self._written(kind)
         watermark = self._as_set(written)
@@ -70,7 +70,7 @@ class Horizon:
         """Overwrite the watermark last seen; return its new ETag.
 
         Raises:
-            HeldElsewhere: another sweep is at work.
+            HeldElsewhere: Another sweep is at work.
         """
         return self._watermarks.save(kind, self._as_set(watermark), etag)
 

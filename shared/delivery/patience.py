@@ -14,8 +14,8 @@ class Patience:
     """How long one pass keeps asking a gateway that is busy or away.
 
     Attributes:
-        halted: set it to make every waiting attempt give up.
-        retries: how often an attempt was repeated.
+        halted: Set it to make every waiting attempt give up.
+        retries: How often an attempt was repeated.
     """
 
     def __init__(self, clock: Clock, deadline: Deadline) -> None:
@@ -29,14 +29,14 @@ class Patience:
         """Return what an attempt finally returns.
 
         Raises:
-            RetryLater: the time budget is spent, or another post of the same pass failed for good.
+            RetryLater: The time budget is spent, or another post of the same pass failed for good.
         """
         ceiling = _FIRST_WAIT
         while True:
             try:
                 return attempt()
             except RetryLater as refusal:
-                # Jitter on top of what was asked for, so that many that were told the same don't come back all at once.
+                # Jitter on top of the requested wait, so that many clients don't come back at the same time.
                 wait = (refusal.wait or 0.0) + random.uniform(0, ceiling)  # noqa: S311 -- no secret
                 if wait >= self._deadline.remaining or self._clock.wait(self.halted, wait):
                     raise

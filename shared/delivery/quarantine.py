@@ -35,7 +35,7 @@ class Quarantine(Protocol):
         """Write the objects of one range or batch; writing them again changes nothing.
 
         Raises:
-            RetryLater: the account can't be reached now.
+            RetryLater: The account can't be reached now.
         """
 
 
@@ -56,7 +56,7 @@ class Position:
     def of_gateway(self, batch: Batch, rejections: Sequence[Rejection]) -> list[bytes]:
         """Return the objects for a batch's lines that the gateway rejected, one per line."""
         where = ".".join(map(str, batch.path))
-        # A line that was a whole batch goes under the same key again, or a replay would store it beside that.
+        # A line that was an entire batch keeps its key, or a replay would store it in addition.
         key = self.origin.key(batch.path) if len(batch.lines) == 1 else None
         return [
             self._line(
@@ -96,12 +96,12 @@ class Quarantined:
     """An object of quarantine, read back.
 
     Attributes:
-        document: all of it, except for what must not be shown of a gateway's reason.
-        unit: what it is; None for a flow record that the gateway refused.
-        raw: the bytes as written.
-        context: the envelope of a tuple.
-        key: the idempotency key of its records, in a separate post; None if they are sent with others.
-        tries: how often the gateway rejected it when it was sent again.
+        document: All of it, except for what must not be shown of a gateway's reason.
+        unit: What it is; None for a flow record that the gateway refused.
+        raw: The bytes as written.
+        context: The envelope of a tuple.
+        key: The idempotency key of its records, in a separate post; None if they are sent with others.
+        tries: How often the gateway rejected it when it was sent again.
     """
 
     document: dict[str, Any]
@@ -116,7 +116,7 @@ class Quarantined:
         """Return the object of a stored line.
 
         Raises:
-            Unsupported: it is of a newer format, or damaged. It must be kept as it is.
+            Unsupported: It is of a newer format, or damaged. It must be kept as it is.
         """
         try:
             document = orjson.loads(line)

@@ -15,7 +15,7 @@ def check_readable(name: str, size: int, fetch: Callable[[int, int], bytes]) -> 
     """Check the beginning of a blob of `size` bytes that is to be read record by record.
 
     Raises:
-        Unsupported: it is compressed, or is text in another encoding than a log's.
+        Unsupported: It is compressed, or is text in another encoding than a log's.
     """
     beginning = fetch(0, min(_BEGINNING, size))
     # Zeros may stand before a log in a blob that was laid out before it was written.

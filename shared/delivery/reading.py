@@ -44,7 +44,7 @@ def is_rewritten(checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch) -> bo
     if checkpoint.offset > snapshot.size or checkpoint.blocks > len(snapshot.blocks):
         return True
     if checkpoint.layout is Layout.BLOCKS and snapshot.size and not snapshot.blocks:
-        return True  # put whole over what was written by blocks, of which nothing may have been delivered yet
+        return True  # a blob written in one piece over blocks, of which nothing may have been delivered yet
     if digest_of(snapshot.blocks[: checkpoint.blocks]) != checkpoint.digest:
         return True
     if checkpoint.batch and _begun(checkpoint, snapshot, fetch) != checkpoint.begun:
@@ -63,7 +63,7 @@ class Reading:
     """What comes after a checkpoint: iterate over it once, then read `left`.
 
     Attributes:
-        left: bytes at the end that are neither a complete record nor the envelope's closing; known once iterated over.
+        left: Bytes at the end that are neither a complete record nor the envelope's closing; known once iterated over.
     """
 
     def __init__(self, checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch, *, settled: bool = False) -> None:
@@ -78,7 +78,7 @@ class Reading:
         """Yield the ranges in order; the envelope's closing is in none of them.
 
         Raises:
-            Unsupported: no record ends within 16 MiB in a blob that is read by bytes.
+            Unsupported: No record ends within 16 MiB in a blob that is read by bytes.
         """
         if self._checkpoint.layout is Layout.BYTES:
             yield from self._by_bytes()

@@ -55,9 +55,9 @@ class Replay:
     """Replays the logs of one account.
 
     Attributes:
-        logs, checkpoints, collaborators: as the function app has them.
-        batch_max_records: for log blobs that have no checkpoint yet.
-        again: an operator's ID in the keys, which makes every record count a second time; "" for none.
+        logs, checkpoints, collaborators: As the function app has them.
+        batch_max_records: For log blobs that have no checkpoint yet.
+        again: An operator's ID in the keys, which makes every record count a second time; "" for none.
     """
 
     logs: FlowLogAccount
@@ -70,13 +70,12 @@ class Replay:
         """List the log blobs of the hours from `start` up to `end`, the oldest hour first.
 
         Args:
-            start: a whole hour.
-            end: the whole hour after the last one.
-            prefix: what the names of the log blobs begin with, in any case.
+            start: A whole hour.
+            end: The whole hour after the last one.
+            prefix: What the names of the log blobs begin with, in any case.
 
         Raises:
-            StorageAway: an account can't be reached now.
-
+            StorageAway: An account can't be reached now.
         """
         found = [planned for kind in LogKind for planned in self._planned(kind, start, end, prefix.lower())]
         return sorted(found, key=lambda planned: (planned.item.log.hour, planned.item.log.name))

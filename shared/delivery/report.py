@@ -81,19 +81,19 @@ class Tally:
     """Counts of one invocation.
 
     Attributes:
-        blocks: committed blocks read.
-        bytes: log bytes read and delivered.
-        tuples: tuples seen in them.
-        records: flow records that the gateway accepted.
-        tuples_aside, records_aside, ranges_aside: what was quarantined because the decoder could not read it.
-        lines_refused: flow records quarantined because the gateway rejected them.
-        posts: batches that the gateway answered for good.
-        duplicates: how many of them it already had.
-        duplicate_records: flow records in them that it had accepted.
-        halved: batches that it refused whole; many of them call for a smaller BATCH_MAX_RECORDS.
-        retries: attempts that had to be repeated.
-        rewritten: how often the log blob was found rewritten.
-        lag_seconds: from the newest delivered commit to its checkpoint; None if nothing was delivered.
+        blocks: Committed blocks read.
+        bytes: Log bytes read and delivered.
+        tuples: Tuples seen in them.
+        records: Flow records that the gateway accepted.
+        tuples_aside, records_aside, ranges_aside: What was quarantined because the decoder could not read it.
+        lines_refused: Flow records quarantined because the gateway rejected them.
+        posts: Batches that the gateway answered for good.
+        duplicates: How many of them it already had.
+        duplicate_records: Flow records in them that it had accepted.
+        halved: Batches that it refused whole; many of them call for a smaller BATCH_MAX_RECORDS.
+        retries: Attempts that had to be repeated.
+        rewritten: How often the log blob was found rewritten.
+        lag_seconds: From the newest delivered commit to its checkpoint; None if nothing was delivered.
     """
 
     blocks: int = 0
@@ -122,11 +122,11 @@ class Report:
     """One invocation's result.
 
     Attributes:
-        blob: container and name.
-        outcome: how it ended.
-        tally: its counts.
-        milliseconds: how long it took.
-        message: a sentence for the operator where something needs one, else "".
+        blob: Container and name.
+        outcome: How it ended.
+        tally: Its counts.
+        milliseconds: How long it took.
+        message: A sentence for the operator where something needs one, else "".
     """
 
     blob: str

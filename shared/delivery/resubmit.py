@@ -50,9 +50,9 @@ class Outlook:
     """What sending a blob again would do.
 
     Attributes:
-        objects: how many it holds.
-        records: flow records that they now yield.
-        unreadable: objects that yield none, and stay.
+        objects: How many it holds.
+        records: Flow records that they now yield.
+        unreadable: Objects that yield none, and stay.
     """
 
     objects: int
@@ -65,10 +65,10 @@ class Resubmitted:
     """What sending a blob again did.
 
     Attributes:
-        name: the blob's name.
-        accepted: flow records that the gateway accepted, now or before.
-        left: objects that stay in quarantine, None where that is not known.
-        trouble: what kept it from being finished; None if nothing did.
+        name: The blob's name.
+        accepted: Flow records that the gateway accepted, now or before.
+        left: Objects that stay in quarantine, None where that is not known.
+        trouble: What kept it from being finished; None if nothing did.
     """
 
     name: str
@@ -122,8 +122,8 @@ class Resubmission:
         """Return what sending a blob again would do; nothing is sent.
 
         Raises:
-            StorageAway: the account can't be reached now.
-            Vanished: there is no such blob.
+            StorageAway: The account can't be reached now.
+            Vanished: There is no such blob.
         """
         lines, _ = self._store.read(name)
         entries = _sendable(lines).values()
@@ -167,7 +167,7 @@ class Resubmission:
             else:
                 accepted += receipt.accepted
                 _keep_rejected(post, kept, receipt)
-                # What the gateway rejected before, and only remembers, is worth another try at once.
+                # What the gateway rejected before, and only repeats from memory, is worth another attempt at once.
                 unfinished |= post.alone and receipt.duplicate and bool(receipt.rejected)
         if posts:
             self._store.replace(name, [line for each in kept for line in each], etag)

@@ -59,9 +59,9 @@ class Sweep:
         everything else is still delivered.
 
         Raises:
-            StorageAway: an account can't be reached now.
-            HeldElsewhere: another sweep is at work.
-            Unreadable: the watermark is of a newer format, or damaged.
+            StorageAway: An account can't be reached now.
+            HeldElsewhere: Another sweep is at work.
+            Unreadable: The watermark is of a newer format, or damaged.
         """
         if self._worker.breaker.pause_left:
             return
@@ -124,7 +124,7 @@ class Sweep:
                 start, found = leg.hours.start, candidates.of_hours(leg, leg.hours, resources)
             yield from self._deliver(found, leg, start, deadline, seen)
             if seen.stopped is not None or self._must_stop(deadline):
-                # Of a leg that was gone through to its end, nothing is left before the next one.
+                # If a leg was completed, nothing is left before the next one.
                 rest = way[number:] if seen.stopped else way[number + 1 :]
                 seen.stopped = seen.stopped or _beginning(rest, watermark)
                 seen.held |= {each.hours for each in rest}

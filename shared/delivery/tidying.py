@@ -32,7 +32,7 @@ class Tidying:
         Checkpoints are removed when they are too old to be needed, or when their log blob is gone.
 
         Raises:
-            StorageAway: an account can't be reached now.
+            StorageAway: An account can't be reached now.
         """
         self._look_for_names(min(watermark.hour, self.clock.now() - _DAY), resources, deadline, unread)
         oldest = whole_hour(self.clock.now() - KEPT)

@@ -33,12 +33,12 @@ class PassSource:
     """What a pass reads: one snapshot of one log blob.
 
     Attributes:
-        account: the storage account's name.
-        log: the log blob.
-        snapshot: the commit that is read.
-        fetch: gives its bytes.
-        again: an operator's ID that makes a replay's records count again.
-        settled: whether nothing more will be committed, so there is nothing to wait for.
+        account: The storage account's name.
+        log: The log blob.
+        snapshot: The commit that is read.
+        fetch: Gives its bytes.
+        again: An operator's ID that makes a replay's records count again.
+        settled: Whether nothing more will be committed, so there is nothing to wait for.
     """
 
     account: str
@@ -97,9 +97,9 @@ class Transfer:
         Whatever stops it, all that was accepted is saved first, unless another worker holds the blob now.
 
         Raises:
-            Overtaken, Vanished, Unsupported: the log blob changed, went or can't be read.
-            RetryLater, TokenRefused, UnexpectedAnswer: the gateway or a storage account failed.
-            HeldElsewhere: another worker took the blob over.
+            Overtaken, Vanished, Unsupported: The log blob changed, went or can't be read.
+            RetryLater, TokenRefused, UnexpectedAnswer: The gateway or a storage account failed.
+            HeldElsewhere: Another worker took the blob over.
         """
         with ThreadPoolExecutor(self._collaborators.posts_in_flight) as pool:
             try:
@@ -146,7 +146,7 @@ class Transfer:
         # first, as repetitions. Where they differ the gateway says so, and nothing is passed over.
         first = self.checkpoint.batch if self.checkpoint.cut.version == CUT_VERSION else ()
         for read in self._reading:
-            # What was decoded is let go of with its last batch, long before the range.
+            # The decoded lines are released with the last batch, long before the range.
             byte_range = replace(read, decoded=None)
             decoded = read.decoded or decode(byte_range.data)
             position = Position(self._origin(byte_range), byte_range.block)
@@ -192,8 +192,8 @@ class Transfer:
                     doubtful = True
                     raise
                 except (TooLarge, Malformed):
-                    # After an attempt that may have been stored, halves might come beside the whole: a refusal is
-                    # believed only when the gateway repeats it, since of what it has it gives the first answer.
+                    # After an attempt that may have been stored, halves might be stored in addition: a refusal is
+                    # believed only when the gateway repeats it, since for a stored post it repeats its first answer.
                     if not doubtful:
                         raise
                     doubtful = False
@@ -219,8 +219,8 @@ class Transfer:
             self._finish_range(flight, flight.completes)
 
     def _halve(self, flight: _InFlight, batch: Batch, pool: ThreadPoolExecutor) -> None:
-        # That it is halved is saved before a half is posted: should the gateway take more tomorrow, the whole must not
-        # be posted beside an accepted half.
+        # The halving is saved before a half is posted: if the gateway accepts more tomorrow, the complete batch must
+        # not be posted in addition to an accepted half.
         left, right = batch.halves()
         halved = (*self.checkpoint.halved, (flight.byte_range.start, batch.path))
         self.checkpoint = replace(self._at(flight, left.path), halved=halved)

@@ -151,7 +151,7 @@ class Worker:
         return Outcome.DELIVERED if look.outcome is Outcome.NOTHING_NEW and visit.tally.bytes else look.outcome
 
     def _is_changed(self, log: LogBlob, look: _Look) -> bool:
-        # What is gone no longer changes.
+        # A deleted blob no longer changes.
         return self._logs.etag(log) not in {look.etag, None}
 
     def _look(self, visit: _Visit) -> _Look:

@@ -40,12 +40,11 @@ class LogBlob:
     """What the name of a flow-log blob tells.
 
     Attributes:
-        kind: by the container.
-        name: the blob's whole name.
-        resource: the part of the name before `/y=`, as written; with an hour it makes a listing prefix.
-        hour: the hour that the log covers, UTC.
-        mac: the NIC's MAC address, 12 upper-case hexadecimal digits; None in names without one (before 2018).
-
+        kind: By the container.
+        name: The blob's whole name.
+        resource: The part of the name before `/y=`, as written; with an hour it makes a listing prefix.
+        hour: The hour that the log covers, UTC.
+        mac: The NIC's MAC address, 12 upper-case hexadecimal digits; None in names without one (before 2018).
     """
 
     kind: LogKind

@@ -19,13 +19,12 @@ class SetAside:
     """Something that yielded no flow record, with all that is needed to read it again after a fix of the decoder.
 
     Attributes:
-        unit: what it is.
-        position: where in the range: `records[3].flows[0].flows[1].flowTuples[7]`, records counted through the whole
+        unit: What it is.
+        position: Where in the range: `records[3].flows[0].flows[1].flowTuples[7]`, records counted through the whole
             range; for a range `offset 120, length 300`, in bytes.
-        reason: a sentence that says what is wrong.
-        raw: the bytes as written; without its quotes for a tuple that is a string.
-        context: the envelope of a tuple; None for a record or a range, which contain their own.
-
+        reason: A sentence that says what is wrong.
+        raw: The bytes as written; without its quotes for a tuple that is a string.
+        context: The envelope of a tuple; None for a record or a range, which contain their own.
     """
 
     unit: Unit
@@ -40,9 +39,8 @@ class Decoded:
     """What a range of bytes contained.
 
     Attributes:
-        lines: one flow record each as a line of JSON, keys in order, without the newline; in the order of the log.
-        set_aside: what yielded no record, in the order of the log.
-
+        lines: One flow record each as a line of JSON, keys in order, without the newline; in the order of the log.
+        set_aside: What yielded no record, in the order of the log.
     """
 
     lines: list[str] = field(default_factory=list)

@@ -23,10 +23,9 @@ class Group:
     """Tuples that share an envelope.
 
     Attributes:
-        position: where in the record, such as `flows[0].flows[1]`.
-        envelope: what the record says about the tuples.
-        tuples: the JSON text of each tuple, as written.
-
+        position: Where in the record, such as `flows[0].flows[1]`.
+        envelope: What the record says about the tuples.
+        tuples: The JSON text of each tuple, as written.
     """
 
     position: str
@@ -41,9 +40,8 @@ def read_groups(record: bytes) -> list[Group]:
     """Return the groups of tuples in the JSON text of a log record.
 
     Raises:
-        NotJsonError: if the text is not valid JSON outside its tuples.
-        UnknownFormError: if it does not have a known form and version.
-
+        NotJsonError: If the text is not valid JSON outside its tuples.
+        UnknownFormError: If it does not have a known form and version.
     """
     try:
         fields = members(record)

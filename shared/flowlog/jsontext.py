@@ -31,8 +31,7 @@ def load(text: bytes) -> object:
     """Return the value of a JSON text.
 
     Raises:
-        NotJsonError: if it is not valid JSON.
-
+        NotJsonError: If it is not valid JSON.
     """
     try:
         return orjson.loads(text)
@@ -44,9 +43,8 @@ def members(text: bytes) -> dict[str, bytes]:
     """Return the members of an object, values as text.
 
     Raises:
-        NotJsonError: if the text is not an object, as far as one level tells.
-        DuplicateKeyError: if a key is in it twice.
-
+        NotJsonError: If the text is not an object, as far as one level tells.
+        DuplicateKeyError: If a key is in it twice.
     """
     found: dict[str, bytes] = {}
     written: dict[str, bytes] = {}
@@ -84,8 +82,7 @@ def elements(text: bytes) -> list[bytes]:
     """Return the elements of an array, as text.
 
     Raises:
-        NotJsonError: if the text is not an array, as far as one level tells.
-
+        NotJsonError: If the text is not an array, as far as one level tells.
     """
     return _parts(text, b"[", b"]")
 

@@ -24,14 +24,13 @@ class Format:
     """How the usual tuples of one format are read and written.
 
     Attributes:
-        source: the kind of log.
-        version: its version.
-        position: where in a record the groups of tuples are, with places for two numbers.
-        pattern: finds one row in each line; all its fields are empty if the line is unusual.
-        zeros: what makes the time milliseconds.
-        middles: the JSON from `protocol` up to the value of `encryption`, by letters.
-        after: the JSON from there to the value of the first counter.
-
+        source: The kind of log.
+        version: Its version.
+        position: Where in a record the groups of tuples are, with places for two numbers.
+        pattern: Finds one row in each line; all its fields are empty if the line is unusual.
+        zeros: What makes the time milliseconds.
+        middles: The JSON from `protocol` up to the value of `encryption`, by letters.
+        after: The JSON from there to the value of the first counter.
     """
 
     source: Source
@@ -46,8 +45,7 @@ class Format:
         """Return a row for each tuple; no tuple may hold a newline.
 
         Raises:
-            TypeError: if a tuple is not a string.
-
+            TypeError: If a tuple is not a string.
         """
         text = "\n".join(tuples)
         rows: list[Row] = self.pattern.findall(text)

@@ -23,10 +23,9 @@ class Piece:
     """A part of a range: a record's text, or bytes that belong to none.
 
     Attributes:
-        offset: where it begins in the range, in bytes.
-        text: its bytes.
-        problem: a sentence if it does not belong to a recognisable record; empty if it is an object.
-
+        offset: Where it begins in the range, in bytes.
+        text: Its bytes.
+        problem: A sentence if it does not belong to a recognisable record; empty if it is an object.
     """
 
     offset: int

@@ -83,28 +83,27 @@ class FlowRecord:
     """One flow tuple with what its envelope says about it.
 
     Attributes:
-        time: epoch milliseconds of the tuple, never of the log record around it.
-        src_ip: the initiator's address, in the canonical text of RFC 5952.
-        src_port: the initiator's port, 0 to 65535.
-        dst_ip: the responder's address, in the canonical text of RFC 5952.
-        dst_port: the responder's port, 0 to 65535.
-        protocol: the IANA protocol number.
-        direction: who began the flow, as seen from the NIC.
-        decision: the rule's decision.
+        time: Epoch milliseconds of the tuple, never of the log record around it.
+        src_ip: The initiator's address, in the canonical text of RFC 5952.
+        src_port: The initiator's port, 0 to 65535.
+        dst_ip: The responder's address, in the canonical text of RFC 5952.
+        dst_port: The responder's port, 0 to 65535.
+        protocol: The IANA protocol number.
+        direction: Who began the flow, as seen from the NIC.
+        decision: The rule's decision.
         state: None in NSG version 1, which has none.
-        encryption: the VNet token as written, known or not.
-        packets_src_to_dst: since the flow's previous tuple, as all four counters; None where nothing was measured.
-        bytes_src_to_dst: headers included.
-        packets_dst_to_src: the replies.
-        bytes_dst_to_src: the replies, headers included.
-        rule: the rule's name as written, with its prefix.
-        mac: the NIC's MAC address, 12 upper-case hexadecimal digits.
+        encryption: The VNet token as written, known or not.
+        packets_src_to_dst: Since the flow's previous tuple, as all four counters; None where nothing was measured.
+        bytes_src_to_dst: Headers included.
+        packets_dst_to_src: The replies.
+        bytes_dst_to_src: The replies, headers included.
+        rule: The rule's name as written, with its prefix.
+        mac: The NIC's MAC address, 12 upper-case hexadecimal digits.
         acl_id: VNet's `aclID` as written (opaque).
         resource_id: NSG's `resourceId`, VNet's `targetResourceID`, case kept.
         flow_log_id: VNet's `flowLogResourceID`.
-        source: the kind of log.
-        version: the format's version.
-
+        source: The kind of log.
+        version: The format's version.
     """
 
     time: int

@@ -34,14 +34,13 @@ class Envelope:
     """What the log record around a tuple says about it: everything needed to read the tuple again later.
 
     Attributes:
-        source: the kind of log.
+        source: The kind of log.
         version: 1 or 2 in NSG flow logs, 4 in VNet flow logs.
-        rule: the rule's name as written.
-        mac: the NIC's MAC address as written, in any notation.
+        rule: The rule's name as written.
+        mac: The NIC's MAC address as written, in any notation.
         acl_id: VNet's `aclID`.
         resource_id: NSG's `resourceId` or VNet's `targetResourceID`.
         flow_log_id: VNet's `flowLogResourceID`.
-
     """
 
     source: Source
@@ -57,8 +56,7 @@ class Envelope:
         """Return the envelope that a JSON object describes.
 
         Raises:
-            ValueError: if the object is not one.
-
+            ValueError: If the object is not one.
         """
         if not isinstance(value, dict) or value.keys() != {field.name for field in fields(cls)}:
             raise ValueError("An envelope is a JSON object with the keys of `Envelope`.")
@@ -95,8 +93,7 @@ def read_tuple(text: str, envelope: Envelope) -> FlowRecord:
     """Read one tuple by the rules of the envelope's format.
 
     Raises:
-        MalformedTupleError: if the tuple, or the MAC address of its envelope, breaks a rule.
-
+        MalformedTupleError: If the tuple, or the MAC address of its envelope, breaks a rule.
     """
     columns = COLUMNS.get((envelope.source, envelope.version))
     if columns is None:
@@ -132,8 +129,7 @@ def read_mac(text: str | None) -> str | None:
     Separators are dropped. What is left must be 12 hexadecimal digits: another length can't be corrected by guessing.
 
     Raises:
-        MalformedTupleError: if it is not a MAC address.
-
+        MalformedTupleError: If it is not a MAC address.
     """
     if not text:
         return None

@@ -18,7 +18,7 @@ from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
 from shared.storage.answers import CheckedRetry, ForeignAnswerError, code_of
 
-# A redirect would lead to whoever answered in storage's place, and the request's signature along with it.
+# A redirect would send the request, with its signature, to whatever answered in storage's place.
 _OPTIONS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30, "permit_redirects": False}
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, requests.RequestException, HTTPError, OSError)
 """What the library raises, besides its own errors, when an answer is not what it expects."""
@@ -30,7 +30,7 @@ def blob_service(
     """Return a client for the account; create one per process, since each has its own connections and tokens.
 
     Raises:
-        SettingError: the connection string can't be used; the message names `setting`.
+        SettingError: The connection string can't be used; the message names `setting`.
     """
     # Waits of about 2, 4 and 8 seconds; left to itself the library begins with 18. A policy is part of one client's
     # pipeline: two clients that share it sign with the same key.
@@ -40,7 +40,7 @@ def blob_service(
             service = BlobServiceClient.from_connection_string(
                 connection.connection_string.reveal,
                 retry_policy=retries,
-                use_env_settings=not connection.plain,  # a proxy would read what goes without TLS
+                use_env_settings=not connection.plain,  # a proxy would read requests without TLS
                 **_OPTIONS,
             )
         except ValueError:
@@ -67,7 +67,7 @@ def storage_errors(account: str) -> Iterator[None]:
     """Turn the library's errors into errors by remedy. Only calls to the library belong inside.
 
     Raises:
-        StorageAway: the account is unreachable or busy, or refuses us, or something else answered in its place; the
+        StorageAway: The account is unreachable or busy, or refuses us, or something else answered in its place; the
             message says which, and repeats nothing of the answer but storage's own codes.
     """
     try:

@@ -59,7 +59,7 @@ def check_answer(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- azure-co
     """Check that an answer is storage's own, and matches the request.
 
     Raises:
-        ForeignAnswerError: it is not.
+        ForeignAnswerError: It is not.
     """
     check_form(answered)
     check_question(asked, answered)
@@ -71,7 +71,7 @@ def check_form(answered: Any) -> None:  # noqa: ANN401 -- as above
     """Check that an answer has storage's own form.
 
     Raises:
-        ForeignAnswerError: it does not.
+        ForeignAnswerError: It does not.
     """
     if "x-ms-request-id" not in answered.headers:
         raise ForeignAnswerError(f"it is not in storage's own form (status {answered.status_code})")
@@ -81,7 +81,7 @@ def check_question(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- as abo
     """Check that an answer is to this request, by the id that storage returns.
 
     Raises:
-        ForeignAnswerError: it is not.
+        ForeignAnswerError: It is not.
     """
     given_back = answered.headers.get("x-ms-client-request-id")
     if given_back and given_back != asked.headers.get("x-ms-client-request-id"):

@@ -40,8 +40,8 @@ class CutRule:
     """How a block's flow records are cut into batches; a blob finishes under the rule it began with.
 
     Attributes:
-        version: of the way to cut and to write records; part of every idempotency key.
-        max_records: flow records in one batch.
+        version: Of the way to cut and to write records; part of every idempotency key.
+        max_records: Flow records in one batch.
     """
 
     version: int
@@ -66,21 +66,21 @@ class Checkpoint:
     """How far one log blob is delivered.
 
     Attributes:
-        blob: the log blob's name, for people; the checkpoint's own name is derived from it.
-        layout: how it is read.
-        cut: how its batches are cut.
-        generation: counts the times it was found rewritten; part of every idempotency key.
-        offset: every byte before it is accepted by the gateway, quarantined, or envelope.
-        batch: the first batch after the offset that is not accepted yet; () means the first of all.
+        blob: The log blob's name, for people; the checkpoint's own name is derived from it.
+        layout: How it is read.
+        cut: How its batches are cut.
+        generation: Counts the times it was found rewritten; part of every idempotency key.
+        offset: Every byte before it is accepted by the gateway, quarantined, or envelope.
+        batch: The first batch after the offset that is not accepted yet; () means the first of all.
         begun: SHA-256 of the range that `batch` counts in, which no digest covers yet; "" where `batch` is ().
-        blocks: how many committed blocks `digest` covers; they end at or after the offset, unless `tail` stands in.
+        blocks: How many committed blocks `digest` covers; they end at or after the offset, unless `tail` stands in.
         digest: SHA-256 over those blocks' ids and sizes.
-        tail: stands in where the offset lies beyond the covered blocks.
-        etag: the commit at which nothing was left to deliver; "" while something is left.
-        state: whether the sweep must look again.
-        halved: the batches that the gateway refused whole and took in halves, each as the start of its range in bytes
+        tail: Stands in where the offset lies beyond the covered blocks.
+        etag: The commit at which nothing was left to deliver; "" while something is left.
+        state: Whether the sweep must look again.
+        halved: The batches that the gateway refused whole and took in halves, each as the start of its range in bytes
             and its path. A replay must post the same halves, whatever the gateway takes or refuses by then.
-        loose: whether records were ever delivered from a block that the next commit may have replaced, such as one that
+        loose: Whether records were ever delivered from a block that the next commit may have replaced, such as one that
             also held the closer. Where such ranges ended is no longer known.
     """
 
@@ -128,7 +128,7 @@ class Checkpoint:
         """Return the checkpoint that was stored.
 
         Raises:
-            Unreadable: it is of a newer format, or damaged. It must not be overwritten.
+            Unreadable: It is of a newer format, or damaged. It must not be overwritten.
         """
         try:
             document = orjson.loads(data)

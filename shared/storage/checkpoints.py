@@ -36,11 +36,11 @@ class Summary:
     """What a listing says about a checkpoint.
 
     Attributes:
-        blob: the log blob's name.
-        etag: the log's commit at which nothing was left; "" while something is.
-        offset: bytes delivered.
-        state: open or closed.
-        modified: when the checkpoint was last written.
+        blob: The log blob's name.
+        etag: The log's commit at which nothing was left; "" while something is.
+        offset: Bytes delivered.
+        state: Open or closed.
+        modified: When the checkpoint was last written.
     """
 
     blob: str
@@ -61,8 +61,8 @@ class Hold:
         """Return the checkpoint, read under the lease.
 
         Raises:
-            HeldElsewhere: the lease was lost, or the checkpoint deleted.
-            Unreadable: it is of a newer format, or damaged, or another log blob's.
+            HeldElsewhere: The lease was lost, or the checkpoint deleted.
+            Unreadable: It is of a newer format, or damaged, or another log blob's.
         """
         checkpoint = Checkpoint.from_json(self._blob.read())
         if checkpoint.blob != self._name:
@@ -75,7 +75,7 @@ class Hold:
         """Write the checkpoint.
 
         Raises:
-            HeldElsewhere: another worker holds the blob now; nothing was written.
+            HeldElsewhere: Another worker holds the blob now; nothing was written.
         """
         self._blob.write(checkpoint.to_json(), _metadata(checkpoint), _tags(checkpoint))
 
@@ -83,7 +83,7 @@ class Hold:
         """Check that the lease still holds; call this before every post.
 
         Raises:
-            HeldElsewhere: it was lost, or could not be renewed in time.
+            HeldElsewhere: It was lost, or could not be renewed in time.
         """
         self._blob.check()
 
@@ -115,7 +115,7 @@ class Checkpoints:
         """Return a checkpoint without holding it, None if there is none.
 
         Raises:
-            Unreadable: it is of a newer format, or damaged.
+            Unreadable: It is of a newer format, or damaged.
         """
         with storage_errors(self._account):
             try:
@@ -131,7 +131,7 @@ class Checkpoints:
         """Hold a log blob until the context ends; None if it has no checkpoint yet.
 
         Raises:
-            HeldElsewhere: another worker holds it.
+            HeldElsewhere: Another worker holds it.
         """
         blob = LeasedBlob.acquire(self._client(log), self._clock)
         if blob is None:
@@ -202,7 +202,7 @@ def _tags(checkpoint: Checkpoint) -> dict[str, str]:
 
 
 def _summary(item: BlobProperties) -> Summary | None:
-    # None for what is not a checkpoint, or has a newer format: whoever comes to hold it will report it.
+    # None for what is not a checkpoint, or has a newer format: the worker that holds it will report it.
     metadata, modified = item.metadata or {}, time_of(item.last_modified)
     try:
         return Summary(

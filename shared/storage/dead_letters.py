@@ -23,7 +23,7 @@ class DeadLetters:
         """Return how many dead letters came since; 0 where there is no container for them.
 
         Raises:
-            StorageAway: the account can't be reached now.
+            StorageAway: The account can't be reached now.
         """
         with contextlib.suppress(ContainerMissing):
             items = self._container.list_blobs()

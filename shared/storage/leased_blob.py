@@ -42,8 +42,8 @@ class LeasedBlob:
         """Take the lease; None if there is no such blob.
 
         Raises:
-            HeldElsewhere: another worker has it.
-            StorageAway: the account can't be asked now.
+            HeldElsewhere: Another worker has it.
+            StorageAway: The account can't be asked now.
         """
         # The client proposes the id, so a repeated request after a lost answer finds the lease to be ours.
         lease = BlobLeaseClient(client)
@@ -76,7 +76,7 @@ class LeasedBlob:
         """Return the content.
 
         Raises:
-            HeldElsewhere: the lease was lost, or the blob deleted.
+            HeldElsewhere: The lease was lost, or the blob deleted.
         """
         with self._fenced():
             data, self._etag = self._stored()
@@ -86,7 +86,7 @@ class LeasedBlob:
         """Overwrite what was last read or written.
 
         Raises:
-            HeldElsewhere: another worker holds the blob now; nothing was written.
+            HeldElsewhere: Another worker holds the blob now; nothing was written.
         """
         self.check()
         with self._fenced():
@@ -104,7 +104,7 @@ class LeasedBlob:
             except HttpResponseError as error:
                 if not says(error, StorageErrorCode.CONDITION_NOT_MET):
                     raise
-                # The library repeats a write whose answer was lost, and the repetition meets what the first one wrote.
+                # The library repeats a write whose answer was lost, and the repetition finds what the first one wrote.
                 stored, etag = self._stored()
                 if stored != data:
                     raise
@@ -114,7 +114,7 @@ class LeasedBlob:
         """Check that the lease still holds, and renew it if it is due.
 
         Raises:
-            HeldElsewhere: it was lost, or could not be renewed in time.
+            HeldElsewhere: It was lost, or could not be renewed in time.
         """
         if not self._lost and self._age > _RENEW_SECONDS:
             self._renew()
@@ -142,7 +142,7 @@ class LeasedBlob:
             self._renewed = asked
 
     def _release(self) -> None:
-        # A lease that can't be released runs out by itself.
+        # A lease that can't be released expires by itself.
         with contextlib.suppress(HeldElsewhere, RetryLater), self._fenced():
             self._lease.release()
 

@@ -17,8 +17,8 @@ def every[T](account: str, container: str, items: ItemPaged[Any], read: Callable
     """Yield what `read` makes of every item of a listing in a container; nothing for an item of which it makes None.
 
     Raises:
-        ContainerMissing: there is no such container.
-        StorageAway: the account can't be asked now, its listing has items that can't be read, or it has no end.
+        ContainerMissing: There is no such container.
+        StorageAway: The account can't be asked now, its listing has items that can't be read, or it has no end.
     """
     pages, begun = items.by_page(), set[str]()
     while True:
@@ -49,7 +49,7 @@ def time_of(value: object) -> datetime:
     """Return a time as the library returned it.
 
     Raises:
-        TypeError: it is not one, as for any answer that can't be read.
+        TypeError: It is not one, as for any answer that can't be read.
     """
     if not isinstance(value, datetime):
         raise TypeError

@@ -26,11 +26,11 @@ class ListedLog:
     """A log blob in a listing.
 
     Attributes:
-        log: what its name tells.
+        log: What its name tells.
         size: bytes.
-        modified: when it was last committed.
-        etag: that commit's ETag.
-        problem: a sentence if it can't be read as it is, else "".
+        modified: When it was last committed.
+        etag: That commit's ETag.
+        problem: A sentence if it can't be read as it is, else "".
     """
 
     log: LogBlob
@@ -54,7 +54,7 @@ class LogListings:
     account can't be asked now.
 
     Attributes:
-        name: the account's name.
+        name: The account's name.
     """
 
     def __init__(self, service: BlobServiceClient) -> None:

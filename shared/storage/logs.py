@@ -41,10 +41,10 @@ class Snapshot:
     """A log blob as one commit left it.
 
     Attributes:
-        etag: names the commit; reads are bound to it.
+        etag: Names the commit; reads are bound to it.
         size: bytes.
-        modified: when it was committed.
-        blocks: the committed blocks in order; empty for a blob that was not written by blocks.
+        modified: When it was committed.
+        blocks: The committed blocks in order; empty for a blob that was not written by blocks.
     """
 
     etag: str
@@ -60,9 +60,9 @@ class FlowLogAccount(LogListings):
         """Return the blob as its committed block list shows it.
 
         Raises:
-            Vanished: storage says that the blob is gone.
-            Unsupported: it is not a block blob, or is archived.
-            RetryLater: the account can't be asked now, or its answer can't be believed.
+            Vanished: Storage says that the blob is gone.
+            Unsupported: It is not a block blob, or is archived.
+            RetryLater: The account can't be asked now, or its answer can't be believed.
         """
         client, headers = self._client(log), dict[str, Any]()
         # Not by the library's hook for answers, which does not see that of a request repeated after a reset.
@@ -84,10 +84,10 @@ class FlowLogAccount(LogListings):
         """Return the bytes from `start` up to `end` of the blob as the snapshot saw it, as they are stored.
 
         Raises:
-            Overtaken: it has been committed again since.
-            Vanished: storage says that the blob is gone.
-            Unsupported: it is archived.
-            RetryLater: the account can't be asked now, or sent something else.
+            Overtaken: It has been committed again since.
+            Vanished: Storage says that the blob is gone.
+            Unsupported: It is archived.
+            RetryLater: The account can't be asked now, or sent something else.
         """
         with self._errors(log):
             found = self._client(log).download_blob(

@@ -62,7 +62,7 @@ class QuarantineContainer:
         """Return the objects of one blob, a line each.
 
         Raises:
-            Vanished: there is no such blob.
+            Vanished: There is no such blob.
         """
         return self.read(name)[0]
 
@@ -70,7 +70,7 @@ class QuarantineContainer:
         """Return the objects of one blob, a line each, and its ETag.
 
         Raises:
-            Vanished: there is no such blob.
+            Vanished: There is no such blob.
         """
         with storage_errors(self._account):
             try:
@@ -85,7 +85,7 @@ class QuarantineContainer:
         """Replace the objects last seen with others, or remove the blob if there are none.
 
         Raises:
-            Overtaken: it was written since.
+            Overtaken: It was written since.
         """
         unchanged: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         with storage_errors(self._account):
@@ -97,7 +97,7 @@ class QuarantineContainer:
             except HttpResponseError as error:
                 if not says(error, StorageErrorCode.CONDITION_NOT_MET, StorageErrorCode.BLOB_NOT_FOUND):
                     raise
-                # The library repeats a request whose answer was lost, and the repetition meets what the first one did.
+                # The library repeats a request whose answer was lost, and the repetition finds what the first one did.
                 if not self._holds(name, lines):
                     raise Overtaken(f"{name} was written by somebody else in the meantime.") from None
 

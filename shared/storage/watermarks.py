@@ -31,13 +31,13 @@ class Watermark:
     """How far back the sweep must look.
 
     Attributes:
-        start: the hour of installation.
-        since: the oldest hour that was read when the sweeps began to look; START_FROM can move it either way.
-        hour: every hour from `since` up to it was found complete.
-        tidied: when old checkpoints were last removed.
-        tidy_from: the day from which removing them continues, if time ran out.
-        existed: whether the log container ever existed. One of the two kinds usually never does, which is not a fault.
-        stopped: where the last sweep ran out of time; None if it finished.
+        start: The hour of installation.
+        since: The oldest hour that was read when the sweeps began to look; START_FROM can move it either way.
+        hour: Every hour from `since` up to it was found complete.
+        tidied: When old checkpoints were last removed.
+        tidy_from: The day from which removing them continues, if time ran out.
+        existed: Whether the log container ever existed. One of the two kinds usually never does, which is not a fault.
+        stopped: Where the last sweep ran out of time; None if it finished.
     """
 
     start: datetime
@@ -65,7 +65,7 @@ class Watermarks:
         """Return the watermark and its ETag, None before the first run.
 
         Raises:
-            Unreadable: it is of a newer format, or damaged.
+            Unreadable: It is of a newer format, or damaged.
         """
         found = self._stored(kind)
         return None if found is None else (_from_json(found[0]), found[1])
@@ -83,7 +83,7 @@ class Watermarks:
         """Overwrite the watermark last seen; return the new ETag.
 
         Raises:
-            HeldElsewhere: another sweep wrote it meanwhile.
+            HeldElsewhere: Another sweep wrote it meanwhile.
         """
         data = _to_json(watermark)
         with storage_errors(self._account):
@@ -95,7 +95,7 @@ class Watermarks:
             except HttpResponseError as error:
                 if not says(error, StorageErrorCode.CONDITION_NOT_MET, StorageErrorCode.BLOB_NOT_FOUND):
                     raise
-        # The library repeats a write whose answer was lost, and the repetition meets what the first one wrote.
+        # The library repeats a write whose answer was lost, and the repetition finds what the first one wrote.
         found = self._stored(kind)
         if found is None or found[0] != data:
             raise HeldElsewhere("Another sweep is running.")

@@ -39,10 +39,10 @@ class Machine:
     """A network namespace.
 
     Attributes:
-        name: what the machine calls itself.
-        address: where the others reach it.
-        namespace: what the system calls it.
-        hosts: the names that it knows.
+        name: What the machine calls itself.
+        address: Where the others reach it.
+        namespace: What the system calls it.
+        hosts: The names that it knows.
     """
 
     name: str

@@ -34,9 +34,9 @@ class StandIn:
     """What the edge wants, and what it got.
 
     Attributes:
-        posts: the requests that were answered with 200, without duplicates, in their order.
-        script: statuses, headers and bodies that answer the next requests in place of the right answers.
-        asked: the headers of each question, with what was known.
+        posts: The requests that were answered with 200, without duplicates, in their order.
+        script: Statuses, headers and bodies that answer the next requests in place of the right answers.
+        asked: The headers of each question, with what was known.
     """
 
     def __init__(self, port):

@@ -189,7 +189,7 @@ def test_a_long_interval_is_cut(collector, machine, spool, let_pass):
     assert [len(records) for records in intervals(spool)] == [RECORDS_MAX, 1]
 
 
-def test_at_the_end_it_looks_once_more(collector, machine, spool, let_pass):
+def test_at_the_end_it_looks_again(collector, machine, spool, let_pass):
     collector.apply(every(60))
     let_pass(5)
     machine.sockets = [connection("10.0.0.4:41000", "10.0.0.5:443")]

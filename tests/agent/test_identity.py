@@ -37,9 +37,9 @@ def test_addresses_are_those_that_mean_something_elsewhere(tmp_path, monkeypatch
     assert identify(tmp_path).addresses == ("10.0.0.4", "2001:db8::4")
 
 
-def test_the_machines_own_addresses_are_those_of_all_cards(monkeypatch):
-    card = [psutil._ntuples.snicaddr(10, "FE80::1%eth0", None, None, None)]
-    monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"eth0": card, "eth1": []})
+def test_the_machines_own_addresses_are_those_of_all_nics(monkeypatch):
+    nic = [psutil._ntuples.snicaddr(10, "FE80::1%eth0", None, None, None)]
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"eth0": nic, "eth1": []})
     assert own_addresses() == {"fe80::1"}
 
 

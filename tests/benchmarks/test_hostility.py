@@ -28,7 +28,7 @@ def goes_on(_target, count):
 
 
 @pytest.mark.parametrize("attack", [gives_up, never_begins])
-def test_an_attack_that_does_not_go_on_is_no_measurement(attack):
+def test_an_attack_that_does_not_continue_is_not_a_measurement(attack):
     with pytest.raises(RuntimeError, match=r"did not begin|before its time"):
         _wait_for_the_end_of(attack)
 

@@ -99,7 +99,7 @@ def test_a_webhook_that_proves_nothing_is_refused(webhook: _Webhook):
         EventGrid({"logs": webhook.address}, random.Random(1)).validate()
 
 
-def test_an_unreachable_webhook_is_told_without_its_key():
+def test_an_unreachable_webhook_is_reported_without_its_key():
     with pytest.raises(RuntimeError, match="can't be reached") as raised:
         EventGrid({"logs": "http://127.0.0.1:1/hook?code=secret"}, random.Random(1)).validate()
     assert "secret" not in str(raised.value)

@@ -191,7 +191,7 @@ def test_without_python_3_13_the_package_has_no_bytecode_and_says_so(root, monke
         names = names_in(package(root))
         assert f"{LIBRARIES}/parcel/__init__.py" in names
         assert not [name for name in names if "__pycache__" in name]
-        assert "there is no Python 3.13 here to compile the code with" in capfd.readouterr().err
+        assert "there is no Python 3.13 on this machine to compile the code" in capfd.readouterr().err
         before = package(root).stat()
         assert package(root).stat().st_mtime_ns == before.st_mtime_ns
     assert [name for name in names_in(package(root)) if "__pycache__" in name]  # as soon as there is one
@@ -203,7 +203,7 @@ def test_a_package_with_bytecode_is_left_alone_where_there_is_no_python_3_13(pac
     assert package(packed).stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_terraform_deploys_anew_what_is_packed_in_another_way(packed):
+def test_terraform_deploys_again_what_is_packed_in_another_way(packed):
     with zipfile.ZipFile(package(packed)) as archive:
         made_from = [line.split()[1] for line in archive.read("made-from.txt").decode().splitlines()]
     sources = (ROOT / "terraform" / "modules" / "sluice" / "modules" / "region" / "main.code.tf").read_text()

@@ -11,8 +11,8 @@ from dev.demo.ledger import Ledger
 from dev.demo.made_up import write_logs
 from dev.demo.replayed import find_sources, replay
 from dev.demo.verdict import Verdict, compare
-from dev.flowlogs.cards import Card, Format, Load
 from dev.flowlogs.minutes import MinuteMaker
+from dev.flowlogs.nics import Format, Load, Nic
 from dev.rig import Rig, rig
 
 pytestmark = pytest.mark.long
@@ -40,7 +40,7 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Verdict
 
 def _write_files(folder: Path) -> None:
     """Leave a usual file, and one of each form that can't be cut into blocks."""
-    minute = MinuteMaker(Card(Format.NSG_1, 7, Load.STEADY), seed=1, bad_share=0.1).minute(_HOUR)
+    minute = MinuteMaker(Nic(Format.NSG_1, 7, Load.STEADY), seed=1, bad_share=0.1).minute(_HOUR)
     records = [json.loads(record) for record in minute.log_records]
     (folder / "usual.json").write_text(json.dumps({"records": records}, indent=1))
     for number, content in enumerate(_odd_files([json.dumps(record) for record in records])):

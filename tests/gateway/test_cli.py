@@ -276,7 +276,7 @@ def test_records_that_are_older_than_they_are_kept_are_deleted_at_the_start_as_t
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "1.5", "36501", "1000000", "x", ""])
-def test_a_number_of_days_that_is_none_is_refused(tmp_path, days):
+def test_a_number_of_days_that_is_not_valid_is_refused(tmp_path, days):
     with pytest.raises(SystemExit, match="2"):
         main(["serve", "--data", str(tmp_path), "--keep-days", days])
 
@@ -284,7 +284,7 @@ def test_a_number_of_days_that_is_none_is_refused(tmp_path, days):
 @pytest.mark.parametrize(
     "harm", [Path.unlink, lambda key: key.write_bytes(Fernet.generate_key()), lambda key: key.write_text("x")]
 )
-def test_a_key_of_secrets_that_does_not_fit_is_told_at_the_start(tmp_path, harm):
+def test_a_key_of_secrets_that_does_not_fit_is_reported_at_the_start(tmp_path, harm):
     data = version_0_1(tmp_path)
     harm(data / "secrets.key")
     command = [sys.executable, "-m", "gateway", "serve", "--data", str(data), "--port", "0"]

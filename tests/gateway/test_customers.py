@@ -104,12 +104,12 @@ def test_a_directory_that_is_not_there_is_not_made(tmp_path, capfd, command):
     assert not missing.exists()
 
 
-def test_an_argument_that_is_no_text_is_refused(data, capfd):
+def test_an_argument_that_is_not_text_is_refused(data, capfd):
     assert main(["customer", "remove", "\udcff", "--yes", "--data", data]) == 1
     assert "An argument is not valid UTF-8" in capfd.readouterr().err
 
 
-def test_a_budget_is_told_and_set(data, capfd):
+def test_a_budget_is_reported_and_set(data, capfd):
     assert main(["customer", "budget", "contoso", "--texts", "5000", "--stored-bytes", "200GB", "--data", data]) == 0
     assert capfd.readouterr().out.splitlines() == [
         "contoso: 0 of 5,000 distinct texts, 0.0%",
@@ -126,7 +126,7 @@ def test_a_budget_is_told_and_set(data, capfd):
 @pytest.mark.parametrize(
     "wrong", [["--texts", "0"], ["--texts", "5MB"], ["--stored-bytes", "-1"], ["--stored-bytes", "1.5TB"]]
 )
-def test_a_budget_that_is_none_is_refused(data, capfd, wrong):
+def test_a_budget_that_is_not_valid_is_refused(data, capfd, wrong):
     with pytest.raises(SystemExit) as ended:
         main(["customer", "budget", "contoso", *wrong, "--data", data])
     assert ended.value.code == 2

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 FLOORS = (
-    {"__init__", "clock", "leaving", "limits", "places", "rate_limit", "sender", "site", "spreadsheet", "turns"},
+    {"__init__", "clock", "leaving", "limits", "rate_limit", "sender", "site", "slots", "spreadsheet", "turns"},
     {"traffic"},
     {"stores"},
     {"actions", "connections", "keeping", "strangers"},

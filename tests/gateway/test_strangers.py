@@ -84,7 +84,7 @@ def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_says(ask):
     assert ask(forwarded="198.51.100.2") == NONE
 
 
-def test_what_is_no_request_does_not_wait(time):
+def test_what_is_not_a_request_does_not_wait(time):
     seen = []
 
     async def app(scope, _receive, _send):

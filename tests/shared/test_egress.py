@@ -129,7 +129,9 @@ def test_all_is_reached_through_a_proxy_and_what_it_is_shown_are_names(
 
 
 @pytest.mark.usefixtures("untrusted")
-def test_a_proxy_that_inspects_tls_is_told_by_the_certificate(gateway: LocalServer, set_proxy: Callable[[Proxy], None]):
+def test_a_proxy_that_inspects_tls_is_reported_by_the_certificate(
+    gateway: LocalServer, set_proxy: Callable[[Proxy], None]
+):
     with proxying(gateway.url) as proxy:
         set_proxy(proxy)
         with pytest.raises(RetryLater, match="of a proxy that inspects TLS, set REQUESTS_CA_BUNDLE"):
@@ -208,7 +210,7 @@ def test_authorities_that_can_not_be_used_are_named(tmp_path, name: str, content
     ("form", "said"),
     [('"{}"', "is in quotes"), ("{}\n", "has a line break at its end"), ("{} ", "has a space at its end")],
 )
-def test_a_path_that_was_pasted_with_something_around_it_is_told(authority: Certificate, form: str, said: str):
+def test_a_path_that_was_pasted_with_something_around_it_is_reported(authority: Certificate, form: str, said: str):
     with pytest.raises(SettingError, match=f"REQUESTS_CA_BUNDLE {said}"):
         check_authorities({"REQUESTS_CA_BUNDLE": form.format(authority.certificate)})
 

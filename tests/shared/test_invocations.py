@@ -268,7 +268,7 @@ def test_whatever_answers_in_storage_s_place_ends_in_one_line_with_an_outcome_an
     assert world.delivered == [1, 2]
 
 
-def test_another_sweep_at_work_is_no_error(world: World, lines):
+def test_another_sweep_at_work_is_not_an_error(world: World, lines):
     def overtaken(_: Ingester) -> list[object]:
         raise HeldElsewhere("Another sweep is running.")
 

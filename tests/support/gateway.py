@@ -16,10 +16,10 @@ class MemoryGateway:
     """Stores each key once, and gives its first answer again.
 
     Attributes:
-        posts: the key of each attempt that came in, in order.
-        batches: the lines of each batch that was accepted, by key.
-        faults: applied to one attempt each, in order; then there are none.
-        always: applied to every attempt.
+        posts: The key of each attempt that came in, in order.
+        batches: The lines of each batch that was accepted, by key.
+        faults: Applied to one attempt each, in order; then there are none.
+        always: Applied to every attempt.
     """
 
     def __init__(self) -> None:

@@ -37,7 +37,7 @@ def ports_of(lines: list[str]) -> list[int]:
 
 
 def log_blob(hour: datetime = HOUR, mac: str = MAC) -> LogBlob:
-    """Return the name of a network card's NSG flow log of an hour."""
+    """Return the name of a NIC's NSG flow log of an hour."""
     name = f"{_RESOURCE}/y={hour:%Y}/m={hour:%m}/d={hour:%d}/h={hour:%H}/m=00/macAddress={mac}/PT1H.json"
     log = parse_blob_name(LogKind.NSG.container, name)
     assert log is not None

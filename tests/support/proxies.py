@@ -15,8 +15,8 @@ class Proxy:
     """A running proxy.
 
     Attributes:
-        url: where it listens.
-        shown: the first line and the headers of each request that it got.
+        url: Where it listens.
+        shown: The first line and the headers of each request that it got.
     """
 
     def __init__(self, url: str) -> None:
@@ -34,7 +34,7 @@ def proxying(target: str = "") -> Iterator[Proxy]:
     """Run a proxy for as long as the block lasts.
 
     Args:
-        target: the URL of a server that every tunnel ends at, whatever it was asked for; without one it refuses all.
+        target: The URL of a server that every tunnel ends at, whatever it was asked for; without one it refuses all.
     """
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         proxy = Proxy(f"http://127.0.0.1:{server.server_port}")

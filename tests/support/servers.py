@@ -32,10 +32,10 @@ class LocalServer:
     """A running server.
 
     Attributes:
-        url: where it listens.
-        respond: set it to change its answers.
-        requests: what it was sent.
-        closed: released for each connection that it has closed.
+        url: Where it listens.
+        respond: Set it to change its answers.
+        requests: What it was sent.
+        closed: Released for each connection that it has closed.
     """
 
     def __init__(self, url: str, respond: Respond) -> None:

@@ -43,11 +43,11 @@ class Interruption:
     """What became of an apply that was ended.
 
     Attributes:
-        at: what the request asked for.
-        by: the signal's name.
-        forgotten: types that were made and are not in the state.
-        adopted: whether the next apply needed `setup adopt`, or destroy was tried right after it.
-        trouble: what went wrong; nothing if empty.
+        at: What the request asked for.
+        by: The signal's name.
+        forgotten: Types that were made and are not in the state.
+        adopted: Whether the next apply needed `setup adopt`, or destroy was tried right after it.
+        trouble: What went wrong; nothing if empty.
     """
 
     at: str

@@ -63,8 +63,8 @@ class Module:
     """A copy of the module, in a copy of the checkout.
 
     Attributes:
-        root: the copy of the checkout.
-        environment: what terraform and the scripts run with.
+        root: The copy of the checkout.
+        environment: What terraform and the scripts run with.
     """
 
     root: Path

@@ -31,12 +31,12 @@ class Site:
     """All of it, running.
 
     Attributes:
-        azure: what terraform works on.
-        gateway: the reference gateway.
-        faults: what its next requests about subscriptions meet.
-        customer: who owns the subscription token.
-        module: what is applied.
-        az: what the command az was called with.
+        azure: What terraform works on.
+        gateway: The reference gateway.
+        faults: What its next requests about subscriptions meet.
+        customer: Who owns the subscription token.
+        module: What is applied.
+        az: What the command az was called with.
     """
 
     azure: Azure

@@ -21,7 +21,7 @@ def test_letters_that_azure_writes_otherwise_change_nothing_and_an_account_that_
     assert by_identity.nothing_left
 
 
-def test_a_destroy_that_a_lock_or_a_missing_right_stops_goes_on_later(applied):
+def test_a_destroy_that_a_lock_or_a_missing_right_stops_continues_later(applied):
     conditions = applied.azure.estate.conditions
     [account] = applied.azure.estate.accounts
     conditions.locks.append(account.id)
@@ -134,7 +134,7 @@ def test_a_region_that_is_sick_at_first_is_named_and_delivers_once_it_is_well(si
 
 
 @pytest.mark.long
-def test_a_region_that_stays_sick_is_taken_out_and_the_others_go_on(site):
+def test_a_region_that_stays_sick_is_taken_out_and_the_others_continue(site):
     well = site.entry(A, "flowlogs1")
     site.azure.estate.conditions.sick.add("westeurope")
     site.module.write_variables(site.variables(location1=well, location2=site.entry(A, "flowlogs2", "westeurope")))

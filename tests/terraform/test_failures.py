@@ -105,7 +105,7 @@ def test_a_gateway_out_of_order_stops_a_destroy_that_succeeds_later(ready):
 
 
 @pytest.mark.long
-def test_a_destroy_that_azure_stopped_goes_on_when_tried_again(ready):
+def test_a_destroy_that_azure_stopped_continues_when_tried_again(ready):
     assert ready.module.apply(A).succeeded
     ready.azure.failures.append(Failure(Verb.DELETE, "azurerm_key_vault"))
     assert not ready.module.destroy(A).succeeded

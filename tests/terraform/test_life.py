@@ -92,7 +92,7 @@ def test_a_second_entry_adds_a_region_and_leaves_the_first_as_it_is(applied):
 
 
 @pytest.mark.long
-def test_changed_code_is_deployed_and_nothing_is_made_anew(applied):
+def test_changed_code_is_deployed_and_nothing_is_made_again(applied):
     function_app = applied.module.root / "function_app.py"
     changed = function_app.read_text() + "\n\ndef added() -> None:\n    pass\n"
     function_app.write_text(changed)

@@ -116,7 +116,7 @@ def test_a_secret_that_is_imported_is_in_the_state(azure):
     assert azure.found(VAULT_SECRET, secret["id"])["value"] == "the token"  # which is why `setup adopt` imports none
 
 
-def test_what_is_there_is_refused_or_taken_over_as_the_provider_is_told(azure):
+def test_what_is_there_is_refused_or_taken_over_as_the_provider_is_reported(azure):
     vault = make_vault(azure)
     with pytest.raises(
         Refused, match="already exists - to be managed via Terraform this resource needs to be imported"

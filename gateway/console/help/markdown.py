@@ -39,7 +39,6 @@ class Section:
     Attributes:
         anchor: The part after `#` in a link to it.
         title: Its text.
-
     """
 
     anchor: str
@@ -54,7 +53,6 @@ class Document:
         title: Its first heading; empty if it has none.
         sections: Its parts, in their order.
         body: The complete document as HTML, with its text escaped.
-
     """
 
     title: str
@@ -69,7 +67,6 @@ def render(text: str, address: Callable[[str], str | None], picture: Callable[[s
         text: The document.
         address: Returns where a link leads in the console; None if the console does not have its target.
         picture: Returns the address of a diagram's picture, given the diagram's text; None if there is none.
-
     """
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
     tokens = markdown.parse(text)

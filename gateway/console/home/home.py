@@ -43,7 +43,7 @@ class Home:
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /`."""
         customer = visitor.user.customer
-        situation = await self._record_pages.places.run(customer, self._attention.situation, customer)
+        situation = await self._record_pages.slots.run(customer, self._attention.situation, customer)
         return await self._record_pages.show(
             request,
             visitor,

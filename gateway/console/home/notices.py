@@ -31,7 +31,6 @@ class Notice:
         grade: How bad it is.
         sentence: What is wrong, in plain text.
         link: The address of the page where it can be fixed; empty if that is not in the console.
-
     """
 
     grade: Grade
@@ -52,7 +51,6 @@ class Situation:
         machines: The state of the machines.
         shares: How much of the customer's budget is spent.
         failing_since: Since when the gateway has been unable to store posts; None if it can.
-
     """
 
     now: datetime
@@ -164,8 +162,7 @@ def budgets(situation: Situation) -> Iterable[Notice]:
             yield Notice(
                 Grade.BAD if share.is_spent else Grade.WARN,
                 f"{share.used:,} of the budget of {share.most:,} {share.what} are used. Posts that would exceed it "
-                "are deferred until whoever runs the gateway raises it (`python -m gateway customer budget`), or "
-                "records "
+                "are deferred until the gateway's operator raises it (`python -m gateway customer budget`), or records "
                 "are deleted.",
                 STORAGE,
             )
@@ -191,7 +188,7 @@ def ends_in(token: SubscriptionToken, now: datetime) -> str:
     left = token.expires_at - now
     if left < timedelta(days=1):
         return f"expires in {span(left)}"
-    # To the nearest: one that was made a minute ago for three days does not expire in two.
+    # Rounded: one that was created a minute ago for three days does not expire in two.
     days = round(left / timedelta(days=1))
     return f"expires in {days} day{'s' if days > 1 else ''}"
 

@@ -43,7 +43,6 @@ class Source:
     Attributes:
         heard: What is known of its latest deliveries.
         lag: How long ago its newest record was; None if there is none, or if its clock is ahead.
-
     """
 
     heard: Heard

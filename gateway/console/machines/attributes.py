@@ -25,7 +25,6 @@ class Attribute:
     Attributes:
         item: The machine.
         last: Its latest value; None if its agent has not delivered anything yet.
-
     """
 
     item: Item

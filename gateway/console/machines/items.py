@@ -139,7 +139,7 @@ class ItemsPage:
         return add_machine(self._stores, actor, self._console.clock(), *what)
 
     def _save(self, actor: Actor, item: Item, form: Form) -> None:
-        # Those that a filter kept from the page are not named in the form, and stay as they are.
+        # Those that a filter hid from the page are not named in the form, and stay as they are.
         listed, ticked = ({whole_number(each) for each in form.all(name)} - {None} for name in ("listed", "applied"))
         change = MachineChange(
             [each for each in listed & ticked if each is not None],

@@ -17,7 +17,7 @@ from gateway.console.errors import PageError, not_found
 from gateway.console.forms import whole_number
 from gateway.console.traffic.export import streamed
 from gateway.console.visitor import Visitor
-from gateway.places import Places
+from gateway.slots import Slots
 from gateway.spreadsheet import csv_lines
 from gateway.stores.audit_log import Action, Entry, Filter
 from gateway.traffic.exports.formats import chunks
@@ -30,9 +30,9 @@ _HEADER: Final = ("number", "time", "who", "address", "action", "subject")
 class AuditLogPage:
     """The page of the audit log."""
 
-    def __init__(self, console: Console, places: Places) -> None:
+    def __init__(self, console: Console, slots: Slots) -> None:
         self._console = console
-        self._places = places
+        self._slots = slots
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/audit-log` with the entries before the one that the query names, or the newest."""
@@ -61,7 +61,7 @@ class AuditLogPage:
     async def export(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/audit-log/export.SUFFIX` with the filtered entries, the newest first."""
         if request.method != "GET":
-            # Where there is GET, routes answer HEAD by it: an export would be noted that nobody got.
+            # Routes with GET also answer HEAD with it, which would record an export that nobody received.
             raise PageError(405, f"Exports do not accept {request.method}. Request them with GET.", {"Allow": "GET"})
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:
@@ -74,7 +74,7 @@ class AuditLogPage:
         media_type, lines = _FORMATS[suffix]
         headers = {"Content-Disposition": f'attachment; filename="sluice-audit-log-{now:%Y-%m-%d}.{suffix}"'}
         content = chunks(lines(stores.audit_log.every(visitor.user.customer, wanted)))
-        return streamed(content, self._places.threads, headers, media_type)
+        return streamed(content, self._slots.threads, headers, media_type)
 
 
 _FIELDS: Final = ("who", "action", "subject", "from", "to")

@@ -50,5 +50,5 @@ class Devices:
         return self._digest("device", number, name)[:32]
 
     def _digest(self, *parts: str) -> str:
-        # A line break is in no number, and each use has a word of its own.
+        # No number contains a line break, and each use has its own word.
         return hmac.new(self._key, "\n".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -24,7 +24,6 @@ def error_in(text: str, account: str | None) -> str:
 
     Returns:
         A sentence, or an empty text if nothing is wrong.
-
     """
     error = _pasted_along(text)
     if error:

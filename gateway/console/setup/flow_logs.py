@@ -50,7 +50,6 @@ class Arrivals:
         rejected: How many lines were not flow records.
         refused_at: When a post was last refused; None if none was, or if one has been accepted since.
         refusal: Why.
-
     """
 
     account: StorageAccount

@@ -33,7 +33,6 @@ class Row:
         secret: Its connection string, as entered; it is never sent back.
         kept: Whether a connection string is stored, which an empty field keeps.
         errors: What is wrong with the fields, by field name without the key.
-
     """
 
     key: str
@@ -59,7 +58,6 @@ class Draft:
         rows: The storage accounts.
         errors: What is wrong with the name and the subscription id, by field name.
         seen: The mark of the configuration that it was made from; empty for a new one.
-
     """
 
     name: str
@@ -91,7 +89,6 @@ def read_draft(form: Form, stored: Deployment | None) -> Draft:
     Args:
         form: The submitted form.
         stored: The configuration that it changes; None for a new one.
-
     """
     known = {each.name for each in stored.accounts} if stored else set()
     keys = [key for key in dict.fromkeys(form.all("row")) if _KEY.fullmatch(key)]
@@ -124,7 +121,6 @@ def checked(draft: Draft, taken: Sequence[str]) -> Draft:
     Args:
         draft: The form.
         taken: The names of other configurations.
-
     """
     errors = {
         "name": _name_error(draft.name, taken),

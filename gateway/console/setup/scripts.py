@@ -30,7 +30,6 @@ def variables(deployment: Deployment, connection_strings: Mapping[str, str], url
         deployment: The configuration.
         connection_strings: Its connection strings, by storage account.
         url: The gateway's address.
-
     """
     return {
         "subscription_token": "",
@@ -56,7 +55,6 @@ def pack(name: str, filled_in: Mapping[str, Any], package: Path, module: Path = 
 
     Raises:
         OSError: The package or the module cannot be read.
-
     """
     files = {
         path.relative_to(module).as_posix(): path.read_bytes() for path in module.rglob("*") if _is_part(path, module)

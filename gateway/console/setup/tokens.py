@@ -87,7 +87,7 @@ class TokensPage:
             form=form,
             errors=errors,
             choices=_CHOICES,
-            # The good ones first: whatever else there is, they can be revoked.
+            # Valid ones first, so that they can be revoked, however many others there are.
             tokens=first_of(sorted(((each, each.state(now)) for each in tokens), key=_is_over)),
             unrestricted=sum(
                 each.kind is TokenKind.UNRESTRICTED and each.state(now) is TokenState.ACTIVE for each in tokens

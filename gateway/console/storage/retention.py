@@ -37,7 +37,6 @@ class Kept:
         name: Its name for people.
         oldest: The time of its oldest record, in epoch milliseconds; None if there is none.
         life: How long its records are kept, counted from their own timestamps; None for ever.
-
     """
 
     source: Source

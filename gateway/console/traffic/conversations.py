@@ -53,7 +53,6 @@ class Line:
         weighed: The address of those whose bytes it has.
         logs: The address of those that come from logs.
         agents: Each machine whose agent saw it, with the address of that agent's records.
-
     """
 
     it: Conversation

@@ -54,13 +54,13 @@ class Export:
         records = self._record_pages.records.asked_by_people(math.inf, left)
         content = chunks(form.lines(records.every(view.question(customer))))
         # The first part tells how all of it is cut, which takes as long as a page's question.
-        begin = partial(self._record_pages.places.run, customer, next, content, b"")
+        begin = partial(self._record_pages.slots.run, customer, next, content, b"")
         try:
             first = await while_awaited(request, begin, left.set)
         except (LeftError, TooSlowError):
             return Response(status_code=499)
         headers = {"Content-Disposition": f'attachment; filename="{_name(view, form.suffix)}"'}
-        return streamed(_resumed(first, content), self._record_pages.places.threads, headers, form.media_type)
+        return streamed(_resumed(first, content), self._record_pages.slots.threads, headers, form.media_type)
 
     def _record(self, visitor: Visitor, view: View, form: Format) -> None:
         """Tell the audit log what leaves: who knows the traffic knows the network."""

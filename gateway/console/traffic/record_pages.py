@@ -16,7 +16,7 @@ from gateway.console.traffic.search_help import EXAMPLES
 from gateway.console.traffic.view import PRESETS, View, read_view
 from gateway.console.visitor import Visitor
 from gateway.leaving import LeftError, while_awaited
-from gateway.places import Places
+from gateway.slots import Slots
 from gateway.traffic.basis import ONCE
 from gateway.traffic.freshness import Freshness
 from gateway.traffic.question import Question
@@ -32,15 +32,14 @@ class RecordPages:
 
     Attributes:
         records: The store.
-        places: Lets few questions be asked at once, so that posts are stored meanwhile.
-
+        slots: Lets few questions be asked at once, so that posts are stored meanwhile.
     """
 
-    def __init__(self, console: Console, places: Places) -> None:
+    def __init__(self, console: Console, slots: Slots) -> None:
         self._console = console
         self._patience = console.limits.query_seconds
         self.records = console.stores.records
-        self.places = places
+        self.slots = slots
 
     def page(self, template: str, answer: Answer) -> Handler:
         """Return what answers requests for a page that has no more than its template and its answer."""
@@ -71,7 +70,6 @@ class RecordPages:
             problems: What is wrong with values that only this page has.
             kept: Those values, which links to the page itself keep.
             context: What else the template asks for.
-
         """
         customer = visitor.user.customer
         view, fresh = await self.view(customer, request.query_params)
@@ -101,22 +99,21 @@ class RecordPages:
             **told,
         )
         # Fifty rows with all their details take a while, in which agents and functions are to be heard.
-        return await self.places.run(customer, render)
+        return await self.slots.run(customer, render)
 
     async def _answer(self, request: Request, customer: int, answer: Answer, view: View) -> Mapping[str, Any]:
         """Ask the records, and stop as soon as nobody waits for the answer any more.
 
         Raises:
             TooSlowError: It took too long, or nobody waits.
-
         """
         left = threading.Event()
         records = self.records.asked_by_people(self._patience, left)
-        ask = partial(self.places.run, customer, answer, records, view.question(customer), view)
+        ask = partial(self.slots.run, customer, answer, records, view.question(customer), view)
         try:
             return await while_awaited(request, ask, left.set)
         except TooSlowError:
-            self.places.stopped += not left.is_set()
+            self.slots.stopped += not left.is_set()
             raise
         except LeftError:
             raise TooSlowError("Nobody is waiting for the answer any more.") from None
@@ -124,7 +121,7 @@ class RecordPages:
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
         """Read an address, and tell how fresh the customer's records are."""
         now = self._console.clock()
-        fresh = await self.places.run(customer, self.records.freshness, customer, now)
+        fresh = await self.slots.run(customer, self.records.freshness, customer, now)
         recorded = None if fresh is None else (fresh.first, fresh.last)
         return read_view(parameters, now, recorded), fresh
 

@@ -25,7 +25,6 @@ class Cell:
         value: What it shows; None for what is absent.
         only: The address of the records that have the same.
         but: The address of those that have not.
-
     """
 
     name: str
@@ -42,7 +41,6 @@ class Row:
         record: The flow record, as fields take it.
         key: Where it is.
         view: What the page shows.
-
     """
 
     record: Mapping[str, Any]

@@ -23,7 +23,6 @@ class Step:
         observed: Its records that say nothing of a decision: those of agents.
         bytes: In both directions, as far as they were measured.
         view: What leads to its rows.
-
     """
 
     start: int

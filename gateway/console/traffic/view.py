@@ -46,7 +46,6 @@ class View:
         problems: What is wrong, by the name of the field; then there is nothing to show.
         kept: What else the page's own address holds, such as how a table is ordered.
         wrong: If it is the search: what stands before the trouble, the trouble itself, and what stands after it.
-
     """
 
     text: str
@@ -103,7 +102,6 @@ def read_view(parameters: QueryParams, now: datetime, recorded: tuple[int, int] 
         parameters: Those of the address.
         now: The present moment.
         recorded: The first and the last time of the customer's records, if there are any.
-
     """
     problems: dict[str, str] = {}
     text = parameters.get("q", "").strip()

@@ -42,7 +42,6 @@ class Condition:
     Attributes:
         sql: Our own words, with a `?` for each parameter.
         parameters: The values.
-
     """
 
     sql: str

@@ -37,7 +37,6 @@ class Numbered:
     Attributes:
         numbers: One for each value, in the same order.
         learned: The numbers that were not known, by the values' digests.
-
     """
 
     numbers: list[int]
@@ -74,7 +73,6 @@ class Repeated:
     Attributes:
         values: Those of each record.
         entries: The distinct ones, by digest.
-
     """
 
     values: Sequence[Values]
@@ -87,7 +85,6 @@ class Repeated:
         Args:
             names: What the columns are called.
             values: Those of each record, in the columns' order.
-
         """
         # In the order of the names, so that the columns' own order means nothing.
         columns = [(place, _Written(names[place])) for place in sorted(range(len(names)), key=names.__getitem__)]
@@ -110,7 +107,6 @@ class Dictionary:
             table: Its name.
             key: The column of its numbers, which has the same name in `records`.
             columns: Its columns besides `customer`, the numbers, `digest` and `text_bytes`, with their types.
-
         """
         self._table = table
         self._key = key
@@ -127,7 +123,6 @@ class Dictionary:
             repeated: The values to number.
             admit: Called with the size of new values before they are stored; raises an exception to undo the
                 transaction.
-
         """
         numbers: dict[Values, int] = {}
         unknown: dict[bytes, _Entry] = {}
@@ -153,7 +148,7 @@ class Dictionary:
 
     def forget(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Delete, in an open transaction, what no record refers to any more; call `forgotten` after the commit."""
-        # Without DISTINCT it takes ten times as long, in which nobody else writes.
+        # Without DISTINCT it takes ten times as long, and blocks all writers.
         cursor.execute(f"""
             DELETE FROM {self._table} WHERE NOT EXISTS (
                 SELECT 1 FROM (SELECT DISTINCT customer, {self._key} FROM records) AS used
@@ -206,7 +201,7 @@ class Dictionary:
         first = self._next[customer]
         if first + count <= _NUMBERS:
             return list(range(first, first + count))
-        # They have been through all numbers: some of the first ones are free, since far fewer are in use.
+        # All numbers have been used once: some of the first ones are free, since far fewer are in use.
         rows = cursor.execute(
             f"""SELECT range FROM range((SELECT count(*) {own}) + ?)
                 WHERE range NOT IN (SELECT {self._key} {own}) ORDER BY range LIMIT ?""",  # noqa: S608 - names of ours

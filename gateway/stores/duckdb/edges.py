@@ -102,7 +102,6 @@ class Merged:
     Attributes:
         more: What is stored besides, by customer.
         is_all: Whether nothing waits any more.
-
     """
 
     more: dict[int, Usage]

@@ -19,7 +19,6 @@ def translated() -> Iterator[None]:
     Raises:
         TooSlowError: A query was stopped.
         StoreUnavailableError: Anything else.
-
     """
     try:
         yield
@@ -35,7 +34,6 @@ def opening(path: Path) -> Iterator[None]:
 
     Raises:
         StoreUnavailableError: Another process has it open, or it can't be read.
-
     """
     try:
         yield

@@ -20,7 +20,6 @@ class Known:
 
         Args:
             most: How many numbers to keep, of all customers.
-
         """
         self._most = most
         self._customers: dict[int, OrderedDict[Hashable, int]] = {}

@@ -46,7 +46,6 @@ class Texts:
     Attributes:
         rules: The names of their rules.
         origins: All else that they repeat.
-
     """
 
     rules: Repeated
@@ -110,7 +109,6 @@ class Loader:
 
         Raises:
             duckdb.Error: The transaction is to be undone.
-
         """
         rules = self._rules.number(cursor, customer, texts.rules, admit)
         origins = self._origins.number(cursor, customer, texts.origins, admit)
@@ -147,7 +145,6 @@ class _Places:
     Attributes:
         numbers: Their numbers.
         sides: For `src` and `dst`, each record's place in `numbers`.
-
     """
 
     numbers: tuple[int, ...]

@@ -22,7 +22,6 @@ class Reading:
         Args:
             connection: The file.
             patience: How long each query may take; without, as long as it does.
-
         """
         self._connection = connection
         self._patience = patience
@@ -37,7 +36,6 @@ class Reading:
         Raises:
             TooSlowError: It took longer than it may, or nobody waits for it any more.
             StoreUnavailableError: It can't be run.
-
         """
         with translated(), closing(self._connection.cursor()) as cursor:
             with nullcontext() if self._patience is None else stopped_after(self._patience, cursor):

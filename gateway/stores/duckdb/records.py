@@ -53,7 +53,6 @@ class DuckDBRecords(DuckDBQuestions):
         Raises:
             StoreUnavailableError: Another process has the file open, or it can't be read.
             OtherVersionError: The file was written by another version of the gateway.
-
         """
         connection = connect(path)
         try:
@@ -209,7 +208,6 @@ class DuckDBRecords(DuckDBQuestions):
 
         Args:
             last: Whether to forget what no record repeats any more, too.
-
         """
         with self._writing:
             with self._transaction() as cursor:

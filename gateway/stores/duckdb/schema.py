@@ -281,7 +281,6 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 
     Raises:
         StoreUnavailableError: Another process has it open, or it can't be read.
-
     """
     with opening(path):
         return duckdb.connect(path, config=_SETTINGS)

@@ -47,7 +47,6 @@ class DuckDBSnapshot:
 
         Raises:
             StoreUnavailableError: It can't be written. The file that it is copied from goes on.
-
         """
         # All cursors see it while it is attached, and there may be a second backup.
         new = f"backup_{secrets.token_hex(8)}"

@@ -22,7 +22,6 @@ class _Grouping:
         are_addresses: Whether these are the numbers of addresses.
         repeated: Where the columns are numbers for what records repeat: the column of the text, and what to join, by
             the customer's number.
-
     """
 
     columns: str

@@ -96,7 +96,6 @@ class Usages:
 
         Raises:
             BudgetSpentError: It may not.
-
         """
         stored = self.of(customer) + more
         if more.texts and stored.texts > budget.texts:

@@ -19,7 +19,6 @@ class Patience:
     Attributes:
         seconds: The most seconds.
         left: Set once nobody is waiting any more.
-
     """
 
     def __init__(self, seconds: float, left: threading.Event) -> None:
@@ -40,13 +39,12 @@ def stopped_after(patience: Patience, cursor: duckdb.DuckDBPyConnection) -> Iter
 
     Raises:
         TooSlowError: The time is up, or nobody is waiting any more.
-
     """
     ended = threading.Event()
     end = patience.end()
 
     def watch() -> None:
-        # Again and again, since between two queries, or before the first, there is nothing to interrupt.
+        # Repeatedly, since between two queries, or before the first, there is nothing to interrupt.
         while not ended.wait(min(_AGAIN_SECONDS, max(0, end - time.monotonic()) or _AGAIN_SECONDS)):
             if patience.left.is_set() or time.monotonic() >= end:
                 cursor.interrupt()

@@ -21,7 +21,6 @@ class Format:
         suffix: The end of the file's name.
         media_type: For the response's header.
         lines: Writes records, a line each.
-
     """
 
     name: str

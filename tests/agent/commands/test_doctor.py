@@ -44,7 +44,7 @@ def test_each_check_is_a_line(standing_in, token_file, certificate, tmp_path, ca
     assert [line.split()[0] for line in lines] == ["ok"] * 5
 
 
-def test_a_blueprint_is_told(doctor, standing_in):
+def test_a_blueprint_is_reported(doctor, standing_in):
     standing_in.want(collect=True, interval_seconds=60)
     assert "wants this machine's connections" in doctor()[1]["token"][1]
 

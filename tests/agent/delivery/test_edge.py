@@ -51,7 +51,7 @@ def test_an_address_is_a_host_and_perhaps_a_port(text, address):
         "a\r\nb",
     ],
 )
-def test_what_is_no_address_is_refused_with_a_sentence(text):
+def test_what_is_not_an_address_is_refused_with_a_sentence(text):
     with pytest.raises(SettingError, match="must be HOST or HOST:PORT"):
         parse_address(text)
 
@@ -225,7 +225,7 @@ def test_an_answer_that_does_not_add_up_takes_nothing(edge, standing_in, documen
         edge.post(BATCH, 0)
 
 
-def test_rejected_records_are_told_by_line(edge, standing_in):
+def test_rejected_records_are_reported_by_line(edge, standing_in):
     standing_in.script.append(
         (200, {}, {"accepted": 1, "duplicate": False, "rejected": [{"line": 1, "reason": "why"}]})
     )
@@ -336,7 +336,7 @@ def test_plain_http_gets_nothing(edge_at):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-def test_a_ca_file_that_is_none_is_named(tmp_path, content):
+def test_a_ca_file_that_is_not_valid_is_named(tmp_path, content):
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
@@ -418,5 +418,5 @@ def test_a_clock_that_is_off_is_reported_once_and_when_it_is_right_again(edge, c
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026", "Tue, 24 Nov 99999 10:00:00 GMT"])
-def test_a_date_that_is_none_tells_nothing(date):
+def test_a_date_that_is_not_valid_tells_nothing(date):
     assert skew_of(date, 0) is None

@@ -42,7 +42,7 @@ def test_the_last_good_settings_stay(polling, applied, standing_in, caplog):
     assert standing_in.asked[-1]["known"] == "1"
 
 
-def test_settings_nobody_knows_are_told_once(polling, applied, standing_in, caplog):
+def test_settings_nobody_knows_are_reported_once(polling, applied, standing_in, caplog):
     for _ in range(2):
         standing_in.want(collect=True, interval_seconds=60, **{"command": "reboot", f"Bearer {TOKEN}": "x"})
         polling.step()
@@ -51,7 +51,7 @@ def test_settings_nobody_knows_are_told_once(polling, applied, standing_in, capl
     assert not traces(TOKEN, caplog.text)
 
 
-def test_a_refused_token_is_told_once_and_asked_about_again(polling, applied, standing_in, caplog):
+def test_a_refused_token_is_reported_once_and_asked_about_again(polling, applied, standing_in, caplog):
     standing_in.token = "other"
     assert [polling.step() for _ in range(3)] == [1, 2, 4]
     assert caplog.text.count("answers 401") == 1

@@ -41,14 +41,14 @@ def test_other_wrong_settings_are_refused_with_a_sentence(name, value):
 
 @pytest.mark.parametrize("name", ["collect", "interval_seconds", "etag"])
 @pytest.mark.parametrize("value", [f"{TOKEN} ", [TOKEN], {TOKEN: TOKEN}, int(TOKEN.encode().hex(), 16)])
-def test_a_wrong_setting_is_told_without_what_it_says(name, value):
+def test_a_wrong_setting_is_reported_without_what_it_says(name, value):
     with pytest.raises(EdgeError) as refused:
         parse_settings({**GOOD, name: value, **({"etag": "\n"} if name == "etag" and isinstance(value, str) else {})})
     assert not traces(TOKEN, str(refused.value))
     assert str(int(TOKEN.encode().hex(), 16)) not in str(refused.value)
 
 
-def test_other_names_are_told_and_have_no_effect():
+def test_other_names_are_reported_and_have_no_effect():
     document = {**GOOD, "command": "reboot"}
     assert unknown_names(document) == {"command"}
     assert parse_settings(document) == parse_settings(GOOD)

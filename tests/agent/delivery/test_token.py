@@ -20,7 +20,7 @@ def refusal(file):
     return str(caught.value)
 
 
-def test_the_token_is_what_stands_in_the_file(file):
+def test_the_token_is_what_is_in_the_file(file):
     assert read_token(file).reveal == "abc.DEF-1_2~3+/=="
 
 
@@ -89,7 +89,7 @@ def test_a_missing_file_is_named(tmp_path):
     assert refusal(tmp_path / "none") == f"The token file {tmp_path / 'none'} can't be read: No such file or directory."
 
 
-def test_a_directory_a_pipe_and_a_link_are_no_token_files(tmp_path, file):
+def test_a_directory_a_pipe_and_a_link_are_not_token_files(tmp_path, file):
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "link").symlink_to(file)
     assert "can't be read" in refusal(tmp_path)
@@ -105,7 +105,7 @@ def test_a_credential_of_systemd_may_show_its_access_list(file, monkeypatch):
     assert "can be read by anybody" in refusal(file)
 
 
-def test_other_files_are_no_credentials(file, monkeypatch):
+def test_other_files_are_not_credentials(file, monkeypatch):
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other.service")
     file.chmod(0o440)
     assert "chmod 600" in refusal(file)

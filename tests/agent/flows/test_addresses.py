@@ -20,7 +20,7 @@ def test_an_address_is_given_in_one_text(written, meant):
 
 
 @pytest.mark.parametrize("text", ["", "*", "web", "10.0.0", "10.0.0.256", "1" * 10_000, "%eth0", "10.0.0.1 "])
-def test_what_is_no_address_is_none(text):
+def test_what_is_not_an_address_is_none(text):
     assert canonical(text) is None
 
 

@@ -38,7 +38,7 @@ def test_a_link_first_seen_when_it_is_over_was_established_and_terminated(state)
     assert counts([], one(state)) == (1, 1, 0, 0)
 
 
-def test_a_link_that_goes_on_is_live():
+def test_a_link_that_continues_is_live():
     assert counts([], one(State.ESTABLISHED), one(State.ESTABLISHED)) == (0, 0, 0, 1)
 
 

@@ -19,11 +19,11 @@ def test_the_listening_port_decides_whatever_its_number(port):
     assert bearing(f"10.0.0.4:{port}", "10.0.0.5:1024", listening(f"10.0.0.4:{port}")).direction is Direction.INBOUND
 
 
-def test_an_address_that_does_not_listen_is_no_listener():
+def test_an_address_that_does_not_listen_is_not_a_listener():
     assert bearing("10.0.0.4:80", "10.0.0.5:41000", listening("10.0.0.9:80")).basis is Basis.UNKNOWN
 
 
-def test_a_listener_of_another_protocol_is_no_listener():
+def test_a_listener_of_another_protocol_is_not_a_listener():
     other = listening("0.0.0.0:443", protocol=Protocol.UDP)
     assert bearing("10.0.0.4:443", "10.0.0.5:41000", other).basis is Basis.UNKNOWN
 

@@ -33,7 +33,7 @@ def test_arguments_pass_no_shell(program):
     assert commands.output_of(["table", "$(id)", "a b"]) == "$(id)|a b|"
 
 
-def test_bytes_that_are_no_text_are_read_all_the_same(program):
+def test_bytes_that_are_not_text_are_read_all_the_same(program):
     program(r"printf 'a\377b'")
     assert commands.output_of(["table"]) == "a�b"
 

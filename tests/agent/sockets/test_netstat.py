@@ -157,7 +157,7 @@ def test_a_damaged_line_is_counted_and_takes_no_other_along(name, whole, broken)
 
 
 @pytest.mark.parametrize("name", PARSERS)
-def test_what_is_no_table_is_an_error(name):
+def test_what_is_not_a_table_is_an_error(name):
     with pytest.raises(TableUnreadable, match="no connection table: 'netstat: not permitted'"):
         PARSERS[name]("netstat: not permitted\n")
 

@@ -59,7 +59,7 @@ def test_a_line_break_in_a_processs_name_hides_nothing():
         assert expected._replace(process="py") in found.sockets
 
 
-def test_whether_a_listener_takes_both_families_is_told():
+def test_whether_a_listener_takes_both_families_is_reported():
     assert socket_at("server", ":::8080").both_families
     assert not socket_at("server", ":::9090").both_families
 

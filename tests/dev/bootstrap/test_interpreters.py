@@ -51,7 +51,7 @@ def test_the_newest_patch_release_wins_by_number_not_by_letter(tmp_path: Path):
         pytest.param("", id="a Python without ssl, which fails the probe"),
     ],
 )
-def test_what_is_no_whole_released_python_3_13_is_passed_over(tmp_path: Path, says: str):
+def test_what_is_not_a_whole_released_python_3_13_is_passed_over(tmp_path: Path, says: str):
     versions = tmp_path / ".pyenv" / "versions"
     _python(versions / "3.13.2", says)
     good = _python(versions / "3.13.1")

@@ -69,5 +69,5 @@ def test_without_venv_and_pip_it_says_what_to_install(tmp_path: Path):
 
 def test_a_pip_that_fails_is_told_apart_from_one_that_is_missing(tmp_path: Path):
     offline = _program(tmp_path / "python", '[ "$2" = venv ] && exit 1; [ "$3" = --version ] && exit 0; exit 1')
-    with pytest.raises(SetupError, match="connection"):
+    with pytest.raises(SetupError, match="reachable"):
         find_uv(tmp_path / "tools", [offline])

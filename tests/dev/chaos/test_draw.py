@@ -68,7 +68,7 @@ def test_a_worker_that_is_to_be_struck_in_the_sweep_sweeps():
         assert trap.step not in SWEEP_STEPS or SweepBy(worker) in round_.actions
 
 
-def test_whoever_may_freeze_goes_on_in_the_next_round():
+def test_whoever_may_freeze_continues_in_the_next_round():
     for schedule in schedules():
         for round_, following in zip(schedule.rounds, schedule.rounds[1:], strict=False):
             frozen = {worker for worker, trap in enumerate(round_.traps) if trap and trap.blow is Blow.FREEZE}

@@ -12,15 +12,15 @@ import requests
 
 from dev.chaos.failures import Failure, Refusal
 from dev.chaos.logs import REFUSED_ADDRESS, REJECTED_ADDRESS, LogWriter
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 from shared.flowlog import decode
 
-CARD = Card(Format.NSG_2, 1, Load.SPARSE)
+NIC = Nic(Format.NSG_2, 1, Load.SPARSE)
 LINES = [
     line
     for writer in [LogWriter(Random(1), {})]
     for _ in range(4)
-    for line in decode(writer.chunk(CARD, datetime(2026, 11, 23, 10, 4, tzinfo=UTC)).data).lines
+    for line in decode(writer.chunk(NIC, datetime(2026, 11, 23, 10, 4, tzinfo=UTC)).data).lines
 ]
 
 
@@ -125,7 +125,7 @@ def test_a_revoked_token_is_refused_until_there_is_a_new_one(sender):
     assert not some.arrived.unexpected
 
 
-def test_an_answer_that_nothing_explains_is_told(sender):
+def test_an_answer_that_nothing_explains_is_reported(sender):
     some = sender()
     assert some.post(LINES[:1], "K").status_code == 202
     assert some.post(LINES[1:2], "K").status_code == 409

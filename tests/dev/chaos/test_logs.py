@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from dev.chaos.logs import REFUSED_ADDRESS, REJECTED_ADDRESS, LogWriter, Quirk, canonical
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 from shared.flowlog import decode
 
 TIME = datetime(2026, 11, 23, 10, 4, 30, tzinfo=UTC)
@@ -15,7 +15,7 @@ QUIRKS = {Quirk.MALFORMED: 0.2, Quirk.REFUSED: 0.1, Quirk.REJECTED: 0.1}
 
 def chunks(form, quirks):
     writer = LogWriter(Random(1), quirks)
-    return [writer.chunk(Card(form, number, Load.SPARSE), TIME) for number in (1, 2) for _ in range(20)]
+    return [writer.chunk(Nic(form, number, Load.SPARSE), TIME) for number in (1, 2) for _ in range(20)]
 
 
 @pytest.mark.parametrize("form", Format)

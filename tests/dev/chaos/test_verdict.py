@@ -8,7 +8,7 @@ from dev.chaos.draw import START
 from dev.chaos.logs import Chunk
 from dev.chaos.schedule import Commit, Content, Log, Notify, Remove, Replace, Round, Schedule, Style, Workers
 from dev.chaos.verdict import Expectation, LogState, Observation, expectation, judge
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State
 
 EXPECTED = Expectation(
@@ -83,8 +83,8 @@ def content(*names):
 
 def schedule(*rounds):
     logs = (
-        Log(Card(Format.NSG_2, 1, Load.SPARSE), HOUR, (content("a", "b"), content("c", "d"))),
-        Log(Card(Format.NSG_2, 2, Load.SPARSE), HOUR, (content("e"),)),
+        Log(Nic(Format.NSG_2, 1, Load.SPARSE), HOUR, (content("a", "b"), content("c", "d"))),
+        Log(Nic(Format.NSG_2, 2, Load.SPARSE), HOUR, (content("e"),)),
     )
     return Schedule(0, START, logs, tuple(Round(0.0, (None,), actions) for actions in rounds), Workers((10,), 1))
 

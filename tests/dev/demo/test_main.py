@@ -57,7 +57,7 @@ def test_the_console_stays_open_at_its_address_until_somebody_has_seen_enough(
         (TimeoutError("the host still works"), 2, "the host still works"),
         (requests.ConnectionError("the host is gone"), 2, "the host is gone"),
         (StorageAway("Storage does not answer."), 2, "Storage does not answer."),
-        (HttpResponseError("The server is busy."), 2, "can't go on: storage does not do what it was asked: The server"),
+        (HttpResponseError("The server is busy."), 2, "can't continue: storage fails: The server"),
         (KeyboardInterrupt(), 130, "Stopped"),
     ],
 )

@@ -119,7 +119,7 @@ def test_letters_of_any_script_stay_in_the_name(tmp_path: Path):
     assert find_sources(tmp_path, _NOW)[0].blob.startswith("resourceId=/GRÜN_RG/y=2026/")
 
 
-def test_what_is_no_file_is_passed_over(tmp_path: Path):
+def test_what_is_not_a_file_is_passed_over(tmp_path: Path):
     _file(tmp_path, "folder.json/log.json")
     (tmp_path / "nowhere.json").symlink_to(tmp_path / "missing")
     (tmp_path / "loop.json").symlink_to(tmp_path / "loop.json")
@@ -143,18 +143,18 @@ def test_a_file_that_is_too_large_to_be_held_in_memory_is_left_out(tmp_path: Pat
     assert huge.problem == "it has 100,000 MB, and at most 1,000 MB of a file can be held in memory"
 
 
-def test_a_folder_of_files_that_cannot_be_read_is_told(tmp_path: Path):
+def test_a_folder_of_files_that_cannot_be_read_is_reported(tmp_path: Path):
     (tmp_path / "bad.json").symlink_to("/proc/self/mem")
     with pytest.raises(NoLogsError, match=r"none of the \.json files in .* can be read: Input/output error"):
         find_sources(tmp_path, _NOW)
 
 
-def test_a_folder_without_logs_is_told(tmp_path: Path):
+def test_a_folder_without_logs_is_reported(tmp_path: Path):
     with pytest.raises(NoLogsError, match=r"no \.json files"):
         find_sources(tmp_path, _NOW)
 
 
-def test_more_hours_than_are_read_without_asking_are_told(tmp_path: Path):
+def test_more_hours_than_are_read_without_asking_are_reported(tmp_path: Path):
     for hour in range(801):
         moment = _NOW - dt.timedelta(hours=hour)
         _file(tmp_path, f"resourceId=/A/{moment:y=%Y/m=%m/d=%d/h=%H}/m=00/PT1H.json")

@@ -61,7 +61,7 @@ def _left(sources: list[Source], left: dict[str, int], backlog: dict[str, int]) 
     return output.getvalue().splitlines()
 
 
-def test_what_is_left_of_a_file_is_told_in_a_sentence():
+def test_what_is_left_of_a_file_is_reported_in_a_sentence():
     sources = [_source("a.json", "a"), _source("b.json", "b"), _source("whole.json", "c")]
     assert _left(sources, {"a": 1427, "b": 1}, {"a": 1427, "b": 1}) == [
         "a.json: 1,427 bytes at the end are not a complete record. The app keeps them as backlog (docs/delivery.md).",

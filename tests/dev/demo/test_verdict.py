@@ -91,7 +91,7 @@ def test_bytes_that_were_passed_over_for_good_make_a_difference():
     assert (verdict.behind, verdict.dropped) == ({}, {"blob": 20})
 
 
-def test_sending_twice_is_told_and_makes_no_difference():
+def test_sending_twice_is_reported_and_makes_no_difference():
     verdict = _compare([_ONE, _ONE, _TWO], [_BAD], [Post(3, duplicate=False), Post(2, duplicate=True)])
     assert verdict.is_equal
     assert verdict.sent_twice == 2

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dev.flowlogs.cards import Card, Format, Load
 from dev.flowlogs.formats import KEYS, FlowRecord
 from dev.flowlogs.minutes import Minute, MinuteMaker
+from dev.flowlogs.nics import Format, Load, Nic
 from shared.flowlog import KEYS as RECORD_KEYS
 from shared.flowlog import Unit, decode
 
@@ -16,9 +16,9 @@ _START = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
 _every_format = pytest.mark.parametrize("form", list(Format))
 
 
-def _minutes(card: Card, seed: int = 7, bad_share: float = 0.0) -> list[Minute]:
-    maker = MinuteMaker(card, seed, bad_share)
-    count = 10 if card.load is Load.DENSE else 40
+def _minutes(nic: Nic, seed: int = 7, bad_share: float = 0.0) -> list[Minute]:
+    maker = MinuteMaker(nic, seed, bad_share)
+    count = 10 if nic.load is Load.DENSE else 40
     return [maker.minute(_START + minute * dt.timedelta(minutes=1)) for minute in range(count)]
 
 
@@ -37,7 +37,7 @@ def _tuples(log_record: dict) -> list[str]:
 @pytest.mark.parametrize("load", list(Load))
 def test_the_decoder_finds_what_the_maker_says_it_wrote(form: Format, load: Load):
     flow_records, aside = Counter[FlowRecord](), Counter[str]()
-    for minute in _minutes(Card(form, 3, load), bad_share=0.02):
+    for minute in _minutes(Nic(form, 3, load), bad_share=0.02):
         decoded = decode(b",".join(minute.log_records))
         assert all(item.unit is Unit.TUPLE for item in decoded.set_aside)
         assert Counter(tuple(json.loads(line).values()) for line in decoded.lines) == minute.flow_records
@@ -54,22 +54,22 @@ def test_the_keys_are_those_of_the_flow_record():
 
 @_every_format
 def test_the_same_seed_makes_the_same_log_and_another_one_another(form: Format):
-    card = Card(form, 3, Load.STEADY)
-    assert _minutes(card) == _minutes(card)
-    assert _minutes(card) != _minutes(card, seed=8)
+    nic = Nic(form, 3, Load.STEADY)
+    assert _minutes(nic) == _minutes(nic)
+    assert _minutes(nic) != _minutes(nic, seed=8)
 
 
 def test_cards_differ():
     assert (
-        _minutes(Card(Format.NSG_2, 1, Load.STEADY))[0]
+        _minutes(Nic(Format.NSG_2, 1, Load.STEADY))[0]
         .flow_records.keys()
-        .isdisjoint(_minutes(Card(Format.NSG_2, 2, Load.STEADY))[0].flow_records.keys())
+        .isdisjoint(_minutes(Nic(Format.NSG_2, 2, Load.STEADY))[0].flow_records.keys())
     )
 
 
 @_every_format
 def test_full_log_records_have_the_size_of_real_ones_and_share_their_time(form: Format):
-    full = [minute.log_records[:-1] for minute in _minutes(Card(form, 1, Load.DENSE)) if len(minute.log_records) > 1]
+    full = [minute.log_records[:-1] for minute in _minutes(Nic(form, 1, Load.DENSE)) if len(minute.log_records) > 1]
     sizes = [len(record) for records in full for record in records]
     assert sizes
     assert all(32_000 < size <= 32_270 for size in sizes)
@@ -78,7 +78,7 @@ def test_full_log_records_have_the_size_of_real_ones_and_share_their_time(form: 
 
 @_every_format
 def test_tuples_are_sorted_by_time_within_a_rule(form: Format):
-    for log_record in _log_records(_minutes(Card(form, 1, Load.STEADY))):
+    for log_record in _log_records(_minutes(Nic(form, 1, Load.STEADY))):
         flows = log_record.get("properties", log_record.get("flowRecords", {}))["flows"]
         for flow in flows:
             for group in flow.get("flowGroups", flow.get("flows")):
@@ -88,21 +88,21 @@ def test_tuples_are_sorted_by_time_within_a_rule(form: Format):
 
 @_every_format
 def test_tuples_are_some_seconds_older_than_their_log_record(form: Format):
-    for minute in _minutes(Card(form, 1, Load.STEADY)):
+    for minute in _minutes(Nic(form, 1, Load.STEADY)):
         ages = [minute.time.timestamp() - int(record[0] or 0) / 1000 for record in minute.flow_records]
         assert all(4 <= age <= 65 for age in ages)
 
 
 def test_a_quiet_minute_has_no_log_record():
-    quiet = [minute for minute in _minutes(Card(Format.VNET_4, 1, Load.SPARSE)) if not minute.tuples]
+    quiet = [minute for minute in _minutes(Nic(Format.VNET_4, 1, Load.SPARSE)) if not minute.tuples]
     assert quiet
     assert all(minute.log_records == () for minute in quiet)
 
 
 @pytest.mark.parametrize("form", [Format.NSG_2, Format.VNET_4])
-def test_a_long_flow_begins_goes_on_every_five_minutes_and_ends(form: Format):
+def test_a_long_flow_begins_continues_every_five_minutes_and_ends(form: Format):
     by_flow: dict[tuple, list[tuple[int, str]]] = {}
-    for minute in _minutes(Card(form, 1, Load.STEADY)):
+    for minute in _minutes(Nic(form, 1, Load.STEADY)):
         for record in minute.flow_records:
             named = dict(zip(KEYS, record, strict=True))
             ends = tuple(named[key] for key in ("src_ip", "src_port", "dst_ip", "dst_port"))
@@ -117,6 +117,6 @@ def test_a_long_flow_begins_goes_on_every_five_minutes_and_ends(form: Format):
 
 def test_equal_tuples_occur():
     assert (
-        max(count for minute in _minutes(Card(Format.NSG_2, 1, Load.DENSE)) for count in minute.flow_records.values())
+        max(count for minute in _minutes(Nic(Format.NSG_2, 1, Load.DENSE)) for count in minute.flow_records.values())
         > 1
     )

@@ -7,7 +7,7 @@ from azure.storage.blob import BlobServiceClient
 
 from dev.azurite import StorageAccount
 from dev.flowlogs.blob import Commit, LogBlob
-from dev.flowlogs.cards import Card, Format, Load
+from dev.flowlogs.nics import Format, Load, Nic
 from dev.flowlogs.writer import FlowLogWriter
 from shared.flowlog import parse_blob_name
 
@@ -55,19 +55,19 @@ def test_a_commit_tells_size_and_etag_of_the_blob(service: BlobServiceClient):
 
 @pytest.mark.parametrize("form", list(Format))
 def test_an_hour_is_in_one_blob_with_the_name_that_azure_gives_it(service: BlobServiceClient, form: Format):
-    card = Card(form, 3, Load.STEADY)
+    nic = Nic(form, 3, Load.STEADY)
     writer = FlowLogWriter(service, seed=1)
-    names = {written.commit.name for minute in range(60) if (written := writer.write_minute(card, _minute(minute)))}
+    names = {written.commit.name for minute in range(60) if (written := writer.write_minute(nic, _minute(minute)))}
     assert len(names) == 1
-    log = parse_blob_name(card.container, names.pop())
+    log = parse_blob_name(nic.container, names.pop())
     assert log
-    assert (log.kind.container, log.hour, log.mac) == (card.container, _START, card.mac)
+    assert (log.kind.container, log.hour, log.mac) == (nic.container, _START, nic.mac)
 
 
 def test_what_the_writer_says_it_wrote_is_what_the_blobs_hold(service: BlobServiceClient):
-    cards = [Card(Format.NSG_2, 1, Load.STEADY), Card(Format.VNET_4, 2, Load.DENSE), Card(Format.NSG_1, 3, Load.SPARSE)]
+    nics = [Nic(Format.NSG_2, 1, Load.STEADY), Nic(Format.VNET_4, 2, Load.DENSE), Nic(Format.NSG_1, 3, Load.SPARSE)]
     writer = FlowLogWriter(service, seed=1, bad_share=0.05)
-    said = [writer.write_minute(card, _minute(minute)) for minute in range(5) for card in cards]
+    said = [writer.write_minute(nic, _minute(minute)) for minute in range(5) for nic in nics]
     written = [each for each in said if each]
     held = Counter[tuple[str, str]]()
     for commit in {each.commit.name: each.commit for each in written}.values():
@@ -84,16 +84,16 @@ def test_what_the_writer_says_it_wrote_is_what_the_blobs_hold(service: BlobServi
 
 def test_a_quiet_minute_commits_nothing(service: BlobServiceClient):
     writer = FlowLogWriter(service, seed=1)
-    card = Card(Format.VNET_4, 1, Load.SPARSE)
-    written = [writer.write_minute(card, _minute(minute)) for minute in range(30)]
+    nic = Nic(Format.VNET_4, 1, Load.SPARSE)
+    written = [writer.write_minute(nic, _minute(minute)) for minute in range(30)]
     assert None in written
     assert any(written)
 
 
 def test_an_hour_begins_a_new_blob(service: BlobServiceClient):
     writer = FlowLogWriter(service, seed=1)
-    card = Card(Format.NSG_2, 1, Load.STEADY)
-    written = [writer.write_minute(card, _minute(minute)) for minute in range(58, 62)]
+    nic = Nic(Format.NSG_2, 1, Load.STEADY)
+    written = [writer.write_minute(nic, _minute(minute)) for minute in range(58, 62)]
     assert [each.commit.name.split("/h=")[1][:2] for each in written if each] == ["10", "10", "11", "11"]
 
 

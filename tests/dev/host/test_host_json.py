@@ -58,7 +58,7 @@ def test_a_missing_host_json_is_refused(tmp_path: Path):
         read_host_json(tmp_path)
 
 
-def test_a_host_json_that_is_no_json_is_refused(tmp_path: Path):
+def test_a_host_json_that_is_not_json_is_refused(tmp_path: Path):
     (tmp_path / "host.json").write_text("{")
     with pytest.raises(HostError, match="not valid JSON"):
         read_host_json(tmp_path)

@@ -72,7 +72,7 @@ def test_an_event_delivered_twice_runs_the_function_twice(rig: Rig):
     assert rig.lines() == ["twice 1", "twice 1"]
 
 
-def test_a_late_event_runs_the_function_on_what_the_blob_holds_by_now(rig: Rig):
+def test_a_late_event_runs_the_function_on_what_the_blob_holds_now(rig: Rig):
     late = rig.write("late", b"1")
     rig.write("late", b"123")
     rig.events.publish(late)
@@ -131,7 +131,7 @@ def test_the_webhook_refuses_a_wrong_key(rig: Rig):
 
 
 @pytest.mark.parametrize("body", ["no json", "{}", '[{"data": {}}]', '[{"data": {"url": "http://127.0.0.1/account"}}]'])
-def test_the_webhook_refuses_what_is_no_event(rig: Rig, body: str):
+def test_the_webhook_refuses_what_is_not_an_event(rig: Rig, body: str):
     answer = requests.post(
         rig.host.webhook("on_log"), data=body, headers={"aeg-event-type": "Notification"}, timeout=10
     )

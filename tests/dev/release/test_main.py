@@ -9,6 +9,6 @@ from dev.release.__main__ import release
 def test_what_is_not_committed_is_not_released(tmp_path):
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     (tmp_path / "new.py").write_text("")
-    with pytest.raises(SetupError, match="there are changes that are not committed"):
+    with pytest.raises(SetupError, match="there are uncommitted changes"):
         release(tmp_path)
     assert not (tmp_path / "dist").exists()

@@ -40,7 +40,7 @@ def test_another_artefact_has_another_serial_number():
     assert len(serials) == 2
 
 
-def test_every_package_stands_in_it_with_what_it_needs():
+def test_every_package_is_in_it_with_what_it_needs():
     document = json.loads(sbom(ARTEFACT, TIME, PINS, vendored_in(ROOT)))
     packages = {each["purl"].partition("@")[0] for each in document["components"]}
     assert packages == {

@@ -136,7 +136,7 @@ def test_a_request_for_a_token_without_an_expiry_is_refused(gateway, auth_token,
     assert code(ask_for_token(gateway, auth_token, data=body)) == (400, "bad_expiry")
 
 
-def test_a_subscription_token_is_no_auth_token_and_the_other_way_round(gateway, client, auth_token):
+def test_a_subscription_token_is_not_an_auth_token_and_the_other_way_round(gateway, client, auth_token):
     assert code(ask_for_token(gateway, client.token, json={"expiry": 1})) == (401, "unauthorized")
     as_person = Client(gateway.url, auth_token, 0)
     assert code(as_person.call("GET", "/qas/subscription-token")) == (401, "unauthorized")

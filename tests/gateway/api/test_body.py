@@ -67,7 +67,7 @@ def test_a_body_cut_anywhere_is_to_be_sent_again(data):
     [b"no gzip", zlib.compress(b"x"), gzip.compress(b"x") + b"more", gzip.compress(b"xy")[:-5] + bytes(5)],
     ids=["another text", "zlib", "bytes after the end", "another check sum"],
 )
-def test_what_is_no_gzip_or_was_damaged_is_refused(body):
+def test_what_is_not_gzip_or_was_damaged_is_refused(body):
     assert refusal(body) == (400, "bad_gzip")
 
 

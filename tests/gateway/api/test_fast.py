@@ -96,7 +96,7 @@ def test_one_fault_anywhere_leaves_the_body_to_the_plain_way(change):
     assert read_fast(ndjson(record(), record(), record(**change), record())) is None
 
 
-def test_counters_of_zero_are_fine_in_a_flow_that_goes_on():
+def test_counters_of_zero_are_fine_in_a_flow_that_continues():
     body = ndjson(record(), record(state="continue", **dict.fromkeys(COUNTERS, 0)))
     fast = read_fast(body)
     assert fast is not None

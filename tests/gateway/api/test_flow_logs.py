@@ -40,7 +40,7 @@ def test_every_value_that_a_record_may_have_comes_back_unchanged(gateway, client
     assert sorted(stored(gateway, client), key=str) == sorted(odd, key=str)
 
 
-def test_a_line_that_is_no_record_is_rejected_and_the_others_are_stored(gateway, client):
+def test_a_line_that_is_not_a_record_is_rejected_and_the_others_are_stored(gateway, client):
     body = ndjson(record(), record(src_port=65536), b"{", b"", b"[1]", record(src_port=7))
     answer = client.post(body).json()
     assert answer["accepted"] == 2
@@ -63,7 +63,7 @@ def test_a_body_may_end_without_a_newline(client):
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"garbage", b"[{}]", b"1\n2\n", b"\xff\xfe", b'"{}"\n'])
-def test_a_body_that_is_no_ndjson_is_refused_whole(client, body):
+def test_a_body_that_is_not_ndjson_is_refused_whole(client, body):
     assert code(client.post(body)) == (400, "not_ndjson")
     assert client.post(ndjson(record())).json() == {"accepted": 1, "duplicate": False, "rejected": []}
 

@@ -35,7 +35,7 @@ def test_a_gateway_that_cannot_store_a_post_is_not_healthy_until_it_can_write_ag
     assert client.call("GET", "/healthz").status_code == 200
 
 
-def test_a_flood_of_questions_is_no_flood_of_writes(running, monkeypatch):
+def test_a_flood_of_questions_is_not_a_flood_of_writes(running, monkeypatch):
     _, client = running
     monkeypatch.setattr(DuckDBRecords, "_transaction", Mock(side_effect=FULL))
     client.post(ndjson(record()))
@@ -46,7 +46,7 @@ def test_a_flood_of_questions_is_no_flood_of_writes(running, monkeypatch):
     write.assert_called_once()
 
 
-def test_what_is_refused_is_no_fault_of_the_gateway(running):
+def test_what_is_refused_is_not_a_fault_of_the_gateway(running):
     gateway, client = running
     stranger = Client(gateway.url, "no token", 0)
     answers = [
@@ -88,7 +88,7 @@ def test_a_delivery_of_an_agent_that_meets_a_lock_makes_both_listeners_tell(runn
         assert agent.call("GET", "/healthz").status_code == 200
 
 
-def test_a_key_that_came_in_at_the_other_listener_meanwhile_is_in_progress(running, monkeypatch):
+def test_a_key_that_came_in_at_the_other_listener_in_the_meantime_is_in_progress(running, monkeypatch):
     gateway, client = running
     assert client.post(ndjson(record())).status_code == 202
     monkeypatch.setattr(DuckDBRecords, "find", Mock(return_value=None))  # as it was before the other one

@@ -105,7 +105,7 @@ def told(clock):
     return ask
 
 
-def test_what_strangers_repeat_is_told_twenty_times_a_minute_and_counted(told, clock):
+def test_what_strangers_repeat_is_reported_twenty_times_a_minute_and_counted(told, clock):
     for _ in range(50):
         told(404)
         told(200)
@@ -116,7 +116,7 @@ def test_what_strangers_repeat_is_told_twenty_times_a_minute_and_counted(told, c
     assert [each["repeated"] for each in entries[40:]] == [30, 30]
 
 
-def test_a_customers_refusals_are_told_as_rarely_and_what_it_delivers_always(told):
+def test_a_customers_refusals_are_reported_as_rarely_and_what_it_delivers_always(told):
     for _ in range(30):
         told(400, customer=7)
         told(202, customer=7)

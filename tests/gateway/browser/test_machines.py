@@ -196,7 +196,7 @@ def test_a_blueprint_is_exported_as_it_was_imported_and_removed(visit, page):
     assert notice(page).startswith("The blueprint was removed")
 
 
-def test_a_file_that_is_no_blueprint_ends_in_a_sentence_at_the_field(visit, page, tmp_path):
+def test_a_file_that_is_not_a_blueprint_ends_in_a_sentence_at_the_field(visit, page, tmp_path):
     visit.expect(422)
     (tmp_path / "x.xml").write_text('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><blueprint>&a;</blueprint>')
     visit.open("/setup/blueprints")

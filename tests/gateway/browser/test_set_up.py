@@ -161,7 +161,7 @@ def test_it_all_works_without_scripts(new_visit, sign_in):
     assert page.get_by_role("button", name="Copy").count() == 0
 
 
-def test_what_a_script_was_refused_is_told_on_the_page(page, visit):
+def test_what_a_script_was_refused_is_reported_on_the_page(page, visit):
     visit.expect(413)
     visit.open("/setup/flow-logs/new")
     page.get_by_label("Connection string").fill("x" * 70_000)

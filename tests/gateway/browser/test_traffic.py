@@ -57,7 +57,7 @@ def test_a_search_is_typed_and_its_terms_are_taken_away(reader, posted):
     assert found(reader) == sum(each["decision"] == "deny" for each in posted)
 
 
-def test_a_mistake_in_a_search_stands_at_the_box(reader, visit):
+def test_a_mistake_in_a_search_is_at_the_box(reader, visit):
     visit.expect(422)
     box = reader.get_by_label("Search", exact=True)
     box.fill("vedrict:deny")

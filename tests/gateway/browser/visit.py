@@ -23,7 +23,6 @@ class Visit:
         page: What Playwright drives.
         troubles: What must not happen: errors and refused scripts and styles on the browser's console, faults of our
             scripts, requests to elsewhere, and answers with an error that the test does not expect.
-
     """
 
     def __init__(self, context: BrowserContext, url: str) -> None:

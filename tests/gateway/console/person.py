@@ -54,7 +54,6 @@ class Team:
         customer: The customer's number.
         administrator: Who may change things.
         reader: Who may look.
-
     """
 
     customer: int

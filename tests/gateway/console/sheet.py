@@ -15,7 +15,6 @@ class Link:
         address: Where it leads.
         said: Its attributes.
         text: What stands on it.
-
     """
 
     address: str
@@ -39,7 +38,6 @@ class Sheet(HTMLParser):
         links: All links.
         tables: The rows of each table's body, by the table's class.
         tags: How often each tag stands on it.
-
     """
 
     def __init__(self, path: str) -> None:

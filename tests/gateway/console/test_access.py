@@ -52,7 +52,7 @@ def test_a_form_that_is_too_long_is_refused(administrator):
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"&".join([b"a=b"] * 1001)])
-def test_what_is_no_form_is_refused(nobody, body):
+def test_what_is_not_a_form_is_refused(nobody, body):
     assert nobody.post("/sign-in", body).status_code == 400
 
 

@@ -22,5 +22,5 @@ def test_no_two_masks_look_alike():
 
 
 @pytest.mark.parametrize("sent", ["", "a secret", "é", "=", "AAAA", "a" * 100_000])
-def test_what_is_no_masked_secret_agrees_with_none(sent):
+def test_what_is_not_a_masked_secret_agrees_with_none(sent):
     assert not agree(sent, masked("a secret"))

@@ -30,7 +30,7 @@ def test_the_other_way_is_read_as_before():
     "body",
     [b"", END, b"stray\r\n" + END, b"------x\r\nno name\r\n\r\nx\r\n" + END, part(b"a", b"x")[:-3], b"a=1"],
 )
-def test_what_is_no_field_is_left_out(body):
+def test_what_is_not_a_field_is_left_out(body):
     assert _fields(TYPE, body) == {}
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from gateway.console.routes import Routes
 from gateway.limits import DEFAULT_LIMITS
-from gateway.places import Places
 from gateway.signing_in import SigningIn
 from gateway.site import Site
+from gateway.slots import Slots
 from gateway.stores.agents import AgentIdentity
 from gateway.stores.audit_log import Action, Actor
 from gateway.stores.blueprints import NewBlueprint
@@ -130,7 +130,7 @@ def test_no_header_is_planted_by_a_line_end(administrator, nobody, text):
 def addresses(gateway, clock):
     """Every address of the console with its methods, as it was put together, apart from what is for everybody."""
     signing_in = SigningIn(gateway.stores, clock.now)
-    console = Routes(gateway.stores, Site(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, Places(1, 1), None)
+    console = Routes(gateway.stores, Site(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, Slots(1, 1), None)
     open_to_all = {"/sign-in", "/static/{name:path}"}
     return [
         (method, re.sub(r"\{[^}]+\}", "1", route.path))

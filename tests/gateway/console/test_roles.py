@@ -11,9 +11,9 @@ from gateway.console.access import Access
 from gateway.console.routes import Routes
 from gateway.console.visitor import Visitor
 from gateway.limits import DEFAULT_LIMITS
-from gateway.places import Places
 from gateway.signing_in import SigningIn
 from gateway.site import Site
+from gateway.slots import Slots
 from gateway.stores.accounts import Role, User
 from tests.gateway.console.conftest import PASSWORD
 from tests.gateway.console.person import Person, text_of
@@ -79,7 +79,7 @@ READERS = {
 def calls(gateway, clock):
     """Every call of the console."""
     signing_in = SigningIn(gateway.stores, clock.now)
-    routes = Routes(gateway.stores, Site(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, Places(1, 1), None)
+    routes = Routes(gateway.stores, Site(gateway.url), signing_in, DEFAULT_LIMITS, clock.now, Slots(1, 1), None)
     return {f"{method} {route.path}" for route in routes.all for method in route.methods - {"HEAD"}}
 
 

@@ -20,7 +20,6 @@ class Stored:
     Attributes:
         records: The store.
         of: Each customer's flow records.
-
     """
 
     def __init__(self, records: RecordStore, of: dict[int, list[Marked]]) -> None:

@@ -15,7 +15,6 @@ class Opened:
     Attributes:
         first: What one writer has; where one process owns the store, both have the same.
         second: What the other one has.
-
     """
 
     first: RecordStore

@@ -11,7 +11,6 @@ class Marked(dict[str, Any]):
 
     Attributes:
         counted: Whether its bytes count.
-
     """
 
     counted: bool

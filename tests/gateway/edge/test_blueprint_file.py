@@ -82,7 +82,7 @@ BILLION_LAUGHS = (
         (GOOD + "<!--" + "x" * 33_000 + "-->", "at most 32768 characters"),
     ],
 )
-def test_what_is_no_blueprint_ends_in_a_sentence(xml, told):
+def test_what_is_not_a_blueprint_ends_in_a_sentence(xml, told):
     with pytest.raises(BlueprintError) as error:
         read_blueprint(xml)
     assert told in str(error.value)

@@ -207,7 +207,7 @@ def test_customers_do_not_share_machines_or_keys(gateway, agent, new_agent, acce
     assert [each["dst_port"] for each in stored(gateway, other)] == [2]
 
 
-def test_nothing_of_an_agent_that_nobody_accepted_is_stored_and_its_poll_goes_on(gateway, new_agent, item):
+def test_nothing_of_an_agent_that_nobody_accepted_is_stored_and_its_poll_continues(gateway, new_agent, item):
     stranger = new_agent()
     forged = ndjson(agent_record(bytes_src_to_dst=10**15))
     assert code(stranger.deliver(forged)) == (403, "machine_pending")

@@ -56,7 +56,7 @@ def running(brief_edge, certificate, new_agent, customer, tmp_path):
     return Running(brief_edge, certificate.certificate, token, tmp_path / "spool")
 
 
-def test_an_agent_that_waits_keeps_its_intervals_goes_on_asking_and_sends_them_once_it_is_accepted(
+def test_an_agent_that_waits_keeps_its_intervals_continues_asking_and_sends_them_once_it_is_accepted(
     gateway, customer, running, caplog
 ):
     number = gateway.stores.items.add(customer, "srv-1", [], "")

@@ -103,7 +103,7 @@ def test_a_hold_keeps_nothing_of_another_customer(stores, post, hold):
     assert stores.records.count(other) == 0
 
 
-def test_a_hold_whose_search_is_not_understood_keeps_all_of_its_span_and_is_told_once(
+def test_a_hold_whose_search_is_not_understood_keeps_all_of_its_span_and_is_reported_once(
     stores, customer, post, ports, hold, caplog, monkeypatch
 ):
     monkeypatch.setattr(module, "_AT_ONCE", 1)

@@ -194,7 +194,7 @@ def test_open_metrics_is_spoken_to_those_who_ask_for_it(scrape):
 
 
 @pytest.mark.parametrize("held", [b"", b"short", b"a token with blanks in it", "über-geheimes-token".encode()])
-def test_a_token_that_is_none_ends_in_a_sentence(tmp_path, held):
+def test_a_token_that_is_not_valid_ends_in_a_sentence(tmp_path, held):
     path = tmp_path / "token"
     path.write_bytes(held)
     with pytest.raises(TokenFileError, match="--metrics-token-file"):

@@ -118,14 +118,14 @@ def test_the_secrets_key_is_left_out_unless_it_is_asked_for(data, backup, tmp_pa
     assert "with secrets.key" in capsys.readouterr().err
 
 
-def test_no_secret_reaches_what_is_told(data, tmp_path, capsys):
+def test_no_secret_reaches_what_is_reported(data, tmp_path, capsys):
     assert main(["backup", "--data", str(data), str(tmp_path / "with"), "--with-secrets-key", "--json"]) == 0
     told = "".join(capsys.readouterr())
     assert (data / "secrets.key").read_text() not in told
     assert "secret of shop" not in told
 
 
-def test_what_was_done_is_told_as_json(data, tmp_path, capsys):
+def test_what_was_done_is_reported_as_json(data, tmp_path, capsys):
     target = tmp_path / "backup"
     target.mkdir()
     assert main(["backup", "--data", str(data), str(target), "--json"]) == 0
@@ -171,7 +171,7 @@ def test_a_directory_that_no_gateway_kept_anything_in_is_not_backed_up(tmp_path,
     assert names(tmp_path) == set()
 
 
-def test_a_full_disk_ends_in_a_sentence_and_the_gateway_goes_on(data, tiny_disk, tmp_path):
+def test_a_full_disk_ends_in_a_sentence_and_the_gateway_continues(data, tiny_disk, tmp_path):
     with operated(data) as stores:
         with pytest.raises(RefusedError, match="its disk is not full, then try again"):
             carry_out(data, "backup", arguments(tiny_disk / "backup"), silent)

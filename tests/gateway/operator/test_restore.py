@@ -211,7 +211,7 @@ def test_a_backup_of_a_newer_version_is_refused(backup, restored, capsys, name):
     assert "Restore it with that version." in told
 
 
-def test_what_is_no_backup_is_refused(tmp_path, restored, capsys):
+def test_what_is_not_a_backup_is_refused(tmp_path, restored, capsys):
     assert "is not a backup" in refused(capsys, tmp_path / "nowhere", restored)
 
 

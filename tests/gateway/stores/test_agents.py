@@ -46,7 +46,7 @@ def test_an_agent_finds_the_machine_that_was_made_by_hand_and_tells_nothing_of_i
     assert (item.addresses, item.system, item.seen_at, item.waiting) == (WEB.addresses, WEB.system, NOW, 0)
 
 
-def test_exactly_the_agent_that_was_seen_is_accepted_whoever_asked_meanwhile(agents, items, customer):
+def test_exactly_the_agent_that_was_seen_is_accepted_whoever_asked_in_the_meantime(agents, items, customer):
     number = items.add(customer, "web-1", [], "")
     agents.register(customer, WEB, NOW)
     agents.register(customer, replace(WEB, id="b", addresses=("192.0.2.66",)), NOW + timedelta(minutes=1))

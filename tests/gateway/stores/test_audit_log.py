@@ -29,7 +29,7 @@ def test_a_customer_sees_its_own_entries_only(audit_log, customer, accounts):
     assert audit_log.page(customer) == []
 
 
-def test_an_entry_that_is_none_leaves_nothing_and_harms_nothing(audit_log, customer, accounts):
+def test_an_entry_that_is_not_valid_leaves_nothing_and_harms_nothing(audit_log, customer, accounts):
     key = accounts.signing_key()
     audit_log.add_none()
     assert audit_log.page(customer) == []

@@ -62,7 +62,7 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(sessions, accounts, use
     assert sessions.find(secret, NOW) is None
 
 
-def test_a_session_goes_on_also_where_its_use_cannot_be_noted(sessions, user, database):
+def test_a_session_continues_also_where_its_use_cannot_be_noted(sessions, user, database):
     secret = sessions.begin(user.id, NOW)
     database.run("PRAGMA query_only = ON")
     assert sessions.find(secret, NOW + IDLE / 2).user == user

@@ -54,7 +54,7 @@ def test_what_is_written_after_the_moment_is_not_copied(stores, copied):
     assert stores.records.count(1) == 2
 
 
-def test_the_copy_goes_on_as_the_store_would(stores, copied):
+def test_the_copy_continues_as_the_store_would(stores, copied):
     for key in ("1", "2"):
         stores.records.store(Post(1, key, b"", b"{}", NOW), transposed([record(), agent_record()]))
     copy(stores, copied)
@@ -111,7 +111,7 @@ def test_both_files_are_of_one_moment(stores, copied):
     assert all(post.accepted_at <= moment for post in posts)
 
 
-def test_how_far_it_is_is_told_in_rows(stores, copied, monkeypatch):
+def test_how_far_it_is_is_reported_in_rows(stores, copied, monkeypatch):
     monkeypatch.setattr(module, "_ROWS", 2)
     stores.records.store(Post(1, "1", b"", b"{}", NOW), transposed([record(src_port=port) for port in range(5)]))
     told = []

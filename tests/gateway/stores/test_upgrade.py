@@ -147,7 +147,7 @@ def test_no_other_command_brings_a_directory_forward(data, capsys):
     assert versions(data) == before
 
 
-def test_a_damaged_file_without_a_copy_is_told_and_left(data):
+def test_a_damaged_file_without_a_copy_is_reported_and_left(data):
     (data / "records.duckdb").write_bytes(b"torn" * 4096)
     before = files(data)
     with pytest.raises(StoreUnavailableError):

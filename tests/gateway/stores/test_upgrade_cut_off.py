@@ -129,7 +129,7 @@ sys.exit(main(["serve", "--data", sys.argv[1], "--port", "0"]))
 
 
 @pytest.mark.parametrize("size", [1_000, 100_000, 2_000_000])
-def test_a_full_disk_ends_in_a_sentence_and_in_a_directory_that_goes_on_once_there_is_room(
+def test_a_full_disk_ends_in_a_sentence_and_in_a_directory_that_continues_once_there_is_room(
     data, old_columns, kept, size
 ):
     done = subprocess.run(

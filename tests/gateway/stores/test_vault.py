@@ -33,7 +33,7 @@ def test_vaults_that_make_the_key_at_once_end_up_with_the_same(path):
     assert {Vault(path).unseal(each) for each in sealed} == {"x"}
 
 
-def test_a_lost_key_is_told_and_none_is_made_in_its_place(path):
+def test_a_lost_key_is_reported_and_none_is_made_in_its_place(path):
     sealed = Vault(path).seal("x")
     path.unlink()
     with pytest.raises(StoreError, match="is missing"):
@@ -41,14 +41,14 @@ def test_a_lost_key_is_told_and_none_is_made_in_its_place(path):
     assert not path.exists()
 
 
-def test_another_key_is_told(path):
+def test_another_key_is_reported(path):
     sealed = Vault(path).seal("x")
     path.write_bytes(Fernet.generate_key())
     with pytest.raises(StoreError, match="cannot be decrypted"):
         Vault(path).unseal(sealed)
 
 
-def test_a_file_that_is_no_key_is_told(path):
+def test_a_file_that_is_not_a_key_is_reported(path):
     path.write_text("no key")
     with pytest.raises(StoreError, match="is not a key"):
         Vault(path).seal("x")

@@ -99,12 +99,12 @@ def test_what_a_later_gateway_adds_to_a_receipt_does_no_harm(server: LocalServer
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_token_is_told(server: LocalServer, status: int):
+def test_a_refused_token_is_reported(server: LocalServer, status: int):
     said = str(_refusal(server, TokenRefused, *error(status, "unauthorized")))
     assert f"{status} (unauthorized): it refuses the subscription token" in said
 
 
-def test_an_agents_token_is_told_as_one_with_where_to_get_another(server: LocalServer):
+def test_an_agents_token_is_reported_as_one_with_where_to_get_another(server: LocalServer):
     said = str(_refusal(server, TokenRefused, *error(403, "wrong_token_kind")))
     assert "403 (wrong_token_kind): the token is an agent's. Create one of kind ingest" in said
 
@@ -144,12 +144,12 @@ def test_whoever_is_on_the_way_may_ask_for_a_later_try(server: LocalServer, stat
     assert _refusal(server, RetryLater, *answer(status, _PAGES[page], Retry_After="7")).wait == 7
 
 
-def test_a_batch_that_is_too_large_is_told(server: LocalServer):
+def test_a_batch_that_is_too_large_is_reported(server: LocalServer):
     assert "413 (too_large)" in str(_refusal(server, TooLarge, *error(413, "too_large")))
 
 
 @pytest.mark.parametrize("status", [400, 422])
-def test_a_malformed_batch_is_told(server: LocalServer, status: int):
+def test_a_malformed_batch_is_reported(server: LocalServer, status: int):
     assert str(status) in str(_refusal(server, Malformed, *error(status, "not_ndjson")))
 
 
@@ -285,7 +285,7 @@ def test_an_answer_that_unpacks_without_end_is_given_up_on(server: LocalServer):
 
 @pytest.mark.parametrize("form", forms(TOKEN))
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 413, 422, 429, 503])
-def test_an_error_that_repeats_the_token_is_told_without_it(server: LocalServer, status: int, form: str):
+def test_an_error_that_repeats_the_token_is_reported_without_it(server: LocalServer, status: int, form: str):
     for text in forms(TOKEN)[form]:
         for code in (text, text[:40], text.lower()[:40], f"x{text[1:]}"):
             said = {"error": {"code": code, "message": text}}
@@ -368,7 +368,7 @@ def test_a_connection_that_is_reset_while_the_batch_is_sent_tells_nothing_of_it(
         resetting.join()
 
 
-def test_a_connection_that_was_closed_while_idle_is_made_anew(server: LocalServer):
+def test_a_connection_that_was_closed_while_idle_is_made_again(server: LocalServer):
     server.respond = always(*answer(202, _TAKEN, Connection="keep-alive"))
     server.closed = threading.Semaphore(0)
     client = _client(server.url)
@@ -514,7 +514,7 @@ def test_after_a_token_of_the_wrong_kind_a_newer_one_is_tried_at_once(server: Lo
     assert [request.headers["Authorization"] for request in server.requests] == ["Bearer older", "Bearer newer"]
 
 
-def test_a_newer_token_that_is_refused_too_is_told(server: LocalServer):
+def test_a_newer_token_that_is_refused_too_is_reported(server: LocalServer):
     server.respond = always(*error(401, "unauthorized"))
     with pytest.raises(TokenRefused):
         GatewayClient(server.url, _Rotated(), StillClock()).post_flow_logs(b"gzipped", 2, "key")
@@ -579,7 +579,7 @@ def test_an_end_of_the_token_that_is_no_time_is_none_of_a_gateway(server: LocalS
         (error(404), UnexpectedAnswer),
     ],
 )
-def test_a_gateway_that_does_not_tell_the_tokens_end_is_told_as_for_a_post(
+def test_a_gateway_that_does_not_tell_the_tokens_end_is_reported_as_for_a_post(
     server: LocalServer, pieces: list[bytes], kind: type[SluiceError]
 ):
     server.respond = always(*pieces)

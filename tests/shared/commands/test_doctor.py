@@ -162,7 +162,7 @@ def test_a_token_that_ends_within_fourteen_days_is_a_warning(operator, days, sta
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(0.5, State.OK), (5, State.WARN), (-20, State.FAIL)])
-def test_a_clock_that_differs_from_storages_is_told(operator, tmp_path, minutes, state):
+def test_a_clock_that_differs_from_storages_is_reported(operator, tmp_path, minutes, state):
     operator.run("status")
     services = open_for_operator(argparse.Namespace(settings=tmp_path / "local.settings.json"))
     clock = StillClock(datetime.now(UTC) + timedelta(minutes=minutes))

@@ -43,7 +43,7 @@ def test_every_tuple_is_printed_as_one_line(parse):
     assert aside == []
 
 
-def test_what_is_set_aside_is_told_with_its_reason_and_place_and_exits_1(parse, tmp_path):
+def test_what_is_set_aside_is_reported_with_its_reason_and_place_and_exits_1(parse, tmp_path):
     code, records, (aside,) = parse(log(record(1), record(2, bad=1)))
     assert code == 1
     assert [each["src_port"] for each in records] == [1, 2]

@@ -54,7 +54,7 @@ def test_a_blob_is_shown_by_how_its_key_begins(operator, bad):
     assert [each["unit"] for each in shown] == ["tuple", "tuple"]
 
 
-def test_a_key_that_is_not_there_is_told(operator):
+def test_a_key_that_is_not_there_is_reported(operator):
     said = operator.run("quarantine", "show", "c0ffee")
     assert (said.code, said.out) == (2, "")
     assert "begins with c0ffee" in said.err
@@ -83,7 +83,7 @@ def test_what_still_can_not_be_read_stays(operator):
 
 
 @pytest.mark.usefixtures("bad")
-def test_what_can_be_read_by_now_is_sent_and_leaves(operator):
+def test_what_can_be_read_now_is_sent_and_leaves(operator):
     mend(operator)
     said = operator.run("quarantine", "resubmit", "--yes", "--json")
     assert (said.code, said.json) == (0, {"accepted": 2, "left": 0, "failed": []})

@@ -83,7 +83,7 @@ def test_hours_that_make_no_sense_are_refused(replay, start, end, words):
     assert words in said.err
 
 
-def test_an_hour_that_is_none_is_named(operator):
+def test_an_hour_that_is_not_valid_is_named(operator):
     said = operator.run("replay", "--from", "yesterday", "--to", "2026-11-23T15", "--yes")
     assert (said.code, said.out) == (2, "")
     assert said.err == "--from is not a valid hour in UTC. It should look like 2026-11-23T15.\n"
@@ -125,7 +125,7 @@ def test_new_logs_older_than_what_is_remembered_are_warned_of(operator, replay):
     assert operator.stored == [1]
 
 
-def test_a_refused_token_ends_it_and_says_how_to_go_on(operator, replay):
+def test_a_refused_token_ends_it_and_says_how_to_continue(operator, replay):
     operator.log(hours_ago=1).minute(1)
     operator.log(hours_ago=2).minute(2)
     operator.settings["SUBSCRIPTION_TOKEN"] = "another-token-altogether"
@@ -136,7 +136,7 @@ def test_a_refused_token_ends_it_and_says_how_to_go_on(operator, replay):
     assert "another-token" not in said.out + said.err
 
 
-def test_ctrl_c_ends_it_between_batches_and_says_how_to_go_on(operator, replay, monkeypatch):
+def test_ctrl_c_ends_it_between_batches_and_says_how_to_continue(operator, replay, monkeypatch):
     for ago in range(1, 9):
         operator.log(hours_ago=ago).minute(ago)
     run = Replay.run

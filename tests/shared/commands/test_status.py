@@ -77,7 +77,7 @@ def test_the_environment_goes_before_the_settings_file(operator, monkeypatch):
     assert "APIGW_URL begins with http://" in said.err
 
 
-def test_a_settings_file_that_is_none_is_told(tmp_path, capfd):
+def test_a_settings_file_that_is_not_valid_is_reported(tmp_path, capfd):
     for text, words in (
         (None, "can't be read"),
         ("{", "is not valid JSON"),

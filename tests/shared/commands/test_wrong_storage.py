@@ -55,7 +55,7 @@ def test_a_command_ends_in_a_sentence_that_says_what_answered(operator, through,
 
 
 @pytest.mark.parametrize("fault", PAGES, ids=lambda fault: fault.value)
-def test_doctor_says_it_and_goes_on_with_its_other_checks(operator, through, fault):
+def test_doctor_says_it_and_continues_with_its_other_checks(operator, through, fault):
     through((Operation.LIST, fault))
     said = operator.run("doctor", "--json")
     states = {each["check"]: each["state"] for each in said.json}
@@ -85,7 +85,7 @@ def test_a_blob_that_a_replay_is_told_is_gone_though_it_was_planned_ends_it(oper
 
 
 @pytest.mark.parametrize("name", ["PT1H.json", "copies/{name}", "{name}.gz", "{resource}/y=2026/PT1H.json"])
-def test_a_name_that_nobody_reads_is_told(operator, name):
+def test_a_name_that_nobody_reads_is_reported(operator, name):
     log = operator.log()
     log.minute(1)
     operator.deliver(log)
@@ -102,7 +102,7 @@ def test_a_name_that_nobody_reads_is_told(operator, name):
     assert "NSG flow logs, and they can be listed and read" in said.out
 
 
-def test_a_name_in_an_hour_that_the_watermark_has_passed_is_told(operator):
+def test_a_name_in_an_hour_that_the_watermark_has_passed_is_reported(operator):
     log = operator.log()
     log.minute(1)
     operator.deliver(log)
@@ -114,7 +114,7 @@ def test_a_name_in_an_hour_that_the_watermark_has_passed_is_told(operator):
     assert odd in operator.run("doctor").out
 
 
-def test_a_container_that_was_there_and_is_not_is_told(operator):
+def test_a_container_that_was_there_and_is_not_is_reported(operator):
     log = operator.log()
     log.minute(1)
     list(operator.ingester.sweep())

@@ -22,8 +22,8 @@ class Delivery:
     """Delivers a growing blob as the function app does, and dies where chance has it.
 
     Attributes:
-        stored: what a gateway keeps, by what the key is made of.
-        aside: what was set aside, by the same.
+        stored: What a gateway keeps, by what the key is made of.
+        aside: What was set aside, by the same.
     """
 
     def __init__(self, chance: random.Random) -> None:
@@ -200,7 +200,7 @@ def test_a_record_without_end_takes_no_more_bytes_than_the_longest_record(monkey
     assert left == 0
 
 
-def test_a_cut_record_goes_on_in_a_block_that_holds_the_closer_and_may_be_replaced():
+def test_a_cut_record_continues_in_a_block_that_holds_the_closer_and_may_be_replaced():
     data, blocks, left = ranges(WHOLE + HALVES[0], HALVES[1] + NEXT + CLOSER, closer=b"")
     assert (data, blocks) == ([WHOLE, CUT, NEXT], [(2, True), (2, False), (2, False)])
     data, blocks, left = ranges(WHOLE + HALVES[0], HALVES[1] + CLOSER, closer=b"")

@@ -85,7 +85,7 @@ def test_a_hundred_lines_refused_in_a_row_are_the_gateways_fault(line):
         refusals.refused(line)
 
 
-def test_after_a_fault_counting_begins_anew():
+def test_after_a_fault_counting_begins_again():
     refusals = Refusals()
     for _ in range(3):
         refusals.refused(BATCH, "log")

@@ -61,7 +61,7 @@ def installation():
     return _Installation()
 
 
-def test_the_hour_of_installation_is_kept_whatever_start_from_was_meanwhile(installation):
+def test_the_hour_of_installation_is_kept_whatever_start_from_was_in_the_meantime(installation):
     assert installation.horizon().oldest(NSG) == HOUR
     for start_from in (HOUR - 5 * H, HOUR + 3 * H, FAR):
         installation.clock.move(4 * 3600)

@@ -133,7 +133,7 @@ def test_again_stores_everything_once_more_and_only_once_for_each_id(world, repl
     assert world.stored == [1, 1, 1, 2, 2, 2]
 
 
-def test_a_gateway_that_takes_more_by_now_gets_the_same_halves(world, replays):
+def test_a_gateway_that_takes_more_now_gets_the_same_halves(world, replays):
     world.gateway.always = takes_at_most(2)
     delivered(world, range(7))
     keys = set(world.gateway.batches)
@@ -143,7 +143,7 @@ def test_a_gateway_that_takes_more_by_now_gets_the_same_halves(world, replays):
     assert world.stored == list(range(7))
 
 
-def test_a_gateway_that_takes_less_by_now_gets_no_halves(world, replays):
+def test_a_gateway_that_takes_less_now_gets_no_halves(world, replays):
     delivered(world, range(4), [4])
     world.gateway.always = takes_at_most(2)
     assert replays() == [Outcome.UNEXPECTED_ANSWER]
@@ -227,7 +227,7 @@ def test_a_refused_token_ends_the_replay(world, replays):
     assert replays.stop.is_set()
 
 
-def test_an_outage_ends_the_replay_and_a_later_one_goes_on(world, replays):
+def test_an_outage_ends_the_replay_and_a_later_one_continues(world, replays):
     delivered(world, [1], [2])
     world.gateway.lose(lambda _: True)
     world.gateway.always = answers(RetryLater("503"))

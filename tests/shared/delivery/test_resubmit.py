@@ -92,7 +92,7 @@ def rejects(*ports):
     return lambda line: "not taken" if json.loads(line)["src_port"] in ports else None
 
 
-def test_what_can_be_read_by_now_is_accepted_and_leaves():
+def test_what_can_be_read_now_is_accepted_and_leaves():
     again = Resubmits(readable_tuple(1), readable_tuple(2), readable_record(3, 4))
     result = again()
     assert (result.accepted, result.left, result.trouble) == (4, 0, None)
@@ -207,7 +207,7 @@ def test_a_line_that_was_a_batch_of_its_own_goes_under_that_batchs_key():
     assert list(again.gateway.batches) == [POSITION.origin.key((0,))]
 
 
-def test_a_line_that_a_replay_stored_meanwhile_is_stored_once():
+def test_a_line_that_a_replay_stored_in_the_meantime_is_stored_once():
     (line,) = refused_lines(7, of=1)
     again = Resubmits(line)
     batch = Batch((0,), decode(record(7)).lines)
@@ -388,7 +388,7 @@ def test_real_storage_keeps_what_is_left_and_removes_what_is_empty(world):
     assert world.stored == [1, 2]
 
 
-def test_real_storage_keeps_what_was_written_meanwhile(world):
+def test_real_storage_keeps_what_was_written_in_the_meantime(world):
     name = f"{datetime(2026, 11, 23, tzinfo=UTC):y=%Y/m=%m/d=%d}/x.ndjson"
     world.quarantine.put(log_blob(), "x", [b"1"])
     _, etag = world.quarantine.read(name)

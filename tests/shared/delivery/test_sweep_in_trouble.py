@@ -72,7 +72,7 @@ def test_what_a_sweep_has_shown_is_not_gone_before_a_later_one_finds_it_so(world
     assert world.stored == [1, 2]
 
 
-def test_a_container_that_never_was_is_no_fault_and_its_watermark_goes_with_the_clock(make_world):
+def test_a_container_that_never_was_is_not_a_fault_and_its_watermark_goes_with_the_clock(make_world):
     world = make_world(start_from=HOUR - 30 * H)
     assert world.sweep() == []
     assert world.watermark == HOUR - 2 * H

@@ -9,7 +9,7 @@ from tests.support.logs import HOUR, log_blob
 H = timedelta(hours=1)
 
 
-def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped(make_world):
+def test_a_sweep_that_runs_out_of_time_continues_where_it_stopped(make_world):
     world = make_world(start_from=HOUR - 6 * H)
     for hours in range(7):
         world.log(log_blob(HOUR - hours * H)).minute(hours)
@@ -37,7 +37,7 @@ def test_logs_that_take_all_the_time_starve_nobody(make_world):
     assert world.watermark == HOUR - 4 * H
 
 
-def test_within_an_hour_each_sweep_goes_on_behind_what_the_last_one_tried(make_world):
+def test_within_an_hour_each_sweep_continues_behind_what_the_last_one_tried(make_world):
     world = make_world(start_from=HOUR - 4 * H)
     names = []
     for number in range(20):

@@ -28,7 +28,7 @@ def test_checkpoints_go_when_they_are_old_or_their_log_is_gone(world):
     assert world.stored == [1, 1]
 
 
-def test_tidying_stops_at_the_deadline_and_goes_on_at_the_next_sweep(world):
+def test_tidying_stops_at_the_deadline_and_continues_at_the_next_sweep(world):
     logs = [world.log(log_blob(HOUR + days * 24 * H)) for days in range(3)]
     for log in logs:
         log.minute(1)

@@ -167,7 +167,7 @@ def test_bad_tuples_are_quarantined_as_written_with_their_place_and_take_no_neig
     assert (tally.tuples, tally.records, tally.tuples_aside) == (3, 2, 1)
 
 
-def test_a_block_that_is_no_json_is_quarantined_as_bytes_and_the_next_is_delivered():
+def test_a_block_that_is_not_json_is_quarantined_as_bytes_and_the_next_is_delivered():
     run = Pass(b"\xff\xfe garbage", b"," + record(5))
     tally = run.run()
     assert ports_of(list(run.gateway.stored)) == [5]
@@ -306,7 +306,7 @@ def test_halves_that_are_in_are_not_posted_again():
     run.assert_delivered(range(4))
 
 
-def test_what_another_version_began_is_posted_anew_from_its_first_part_and_counts_once():
+def test_what_another_version_began_is_posted_again_from_its_first_part_and_counts_once():
     run = Pass(*blocks(6), batch=2, in_flight=1)
     run.first = replace(run.first, cut=CutRule(CUT_VERSION - 1, 2))
     run.gateway.faults = [lambda *_: None, answers(TokenRefused("401"))]

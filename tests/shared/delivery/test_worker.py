@@ -61,7 +61,7 @@ def test_an_event_that_comes_late_brings_everything_since_the_last(world):
     assert world.stored == [0, 1, 2, 3, 4]
 
 
-def test_what_is_no_flow_log_is_left_alone(world):
+def test_what_is_not_a_flow_log_is_left_alone(world):
     assert world.worker.handle("insights-logs-flowlogflowevent", "readme.txt").outcome is Outcome.NOT_A_FLOW_LOG
     assert world.worker.handle("other", log_blob().name).outcome is Outcome.NOT_A_FLOW_LOG
 
@@ -102,7 +102,7 @@ def test_a_log_rewritten_when_its_first_block_was_delivered_in_part_is_read_from
     assert [port for port in world.stored if port != 3] == [1, 4, 5, 6]
 
 
-def test_a_log_delivered_in_part_goes_on_in_the_middle_of_a_block(world):
+def test_a_log_delivered_in_part_continues_in_the_middle_of_a_block(world):
     log = world.log()
     log.minute(1, 2, 3)
     stopped_at(world, log, port=2)
@@ -122,7 +122,7 @@ def test_a_log_recreated_as_it_was_sends_nothing_again(world):
     assert world.stored == [1]
 
 
-def test_a_log_that_vanished_undelivered_is_told_once_and_its_checkpoint_closed(world):
+def test_a_log_that_vanished_undelivered_is_reported_once_and_its_checkpoint_closed(world):
     log = world.log()
     log.minute(1)
     world.gateway.faults = [answers(TokenRefused("401"))]
@@ -144,7 +144,7 @@ def test_a_log_that_vanished_after_its_hour_was_delivered_is_nothing_new(world):
     assert world.event(log).outcome is Outcome.NOTHING_NEW
 
 
-def test_a_log_that_vanished_with_commits_never_looked_at_is_told(world):
+def test_a_log_that_vanished_with_commits_never_looked_at_is_reported(world):
     log = world.log()
     log.minute(1)
     world.event(log)
@@ -191,7 +191,7 @@ def test_a_conflict_stops_its_own_log_alone(world):
     assert world.event(other).outcome is Outcome.DELIVERED
 
 
-def test_an_event_for_a_log_that_never_was_is_told_as_vanished(world):
+def test_an_event_for_a_log_that_never_was_is_reported_as_vanished(world):
     world.log()
     assert world.worker.handle(log_blob().kind.container, log_blob().name).outcome is Outcome.VANISHED
 
@@ -232,7 +232,7 @@ def test_a_blob_without_blocks_that_holds_other_bytes_was_rewritten(world):
     assert world.stored == [1, 8, 9]
 
 
-def test_a_blob_that_ends_within_a_record_is_told_and_goes_on_when_the_rest_comes(world):
+def test_a_blob_that_ends_within_a_record_is_reported_and_continues_when_the_rest_comes(world):
     log = world.log()
     whole = HEAD + record(1) + b"," + record(2)
     log.put(whole[:-20])

@@ -51,8 +51,8 @@ class Log:
     """A log as it was written.
 
     Attributes:
-        parts: the records and what stands before, between and behind them, which have even places.
-        lines: what each record gives, read alone.
+        parts: The records and what stands before, between and behind them, which have even places.
+        lines: What each record gives, read alone.
     """
 
     parts: list[bytes]
@@ -178,8 +178,8 @@ class Harmed:
     """A log after its harm.
 
     Attributes:
-        data: its bytes.
-        others: the lines of the records that are intact; each must come out once.
+        data: Its bytes.
+        others: The lines of the records that are intact; each must come out once.
     """
 
     data: bytes
@@ -189,8 +189,7 @@ class Harmed:
         """Count the intact tuples that are missing among lines that came out.
 
         Raises:
-            AssertionError: a line of an intact record came out twice, or was never written.
-
+            AssertionError: A line of an intact record came out twice, or was never written.
         """
         out, due = Counter(lines), Counter(self.others)
         intact = {_resource(line) for line in due}

@@ -56,7 +56,7 @@ def test_a_card_in_another_notation_is_brought_into_one(card):
     assert log.mac == "00224871C205"
 
 
-def test_a_card_that_is_none_does_not_hide_the_log():
+def test_a_card_that_is_not_valid_does_not_hide_the_log():
     log = parse_blob_name(LogKind.NSG.container, NSG + WHEN.replace("00224871C205", "UNKNOWN"))
     assert log is not None
     assert log.mac is None
@@ -107,7 +107,7 @@ def test_a_name_that_is_not_like_a_log_s_is_nobody_s_business(name):
         (LogKind.NSG.container, ""),
     ],
 )
-def test_other_blobs_are_no_flow_logs(container, name):
+def test_other_blobs_are_not_flow_logs(container, name):
     assert parse_blob_name(container, name) is None
 
 

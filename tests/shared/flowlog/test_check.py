@@ -110,7 +110,7 @@ def test_null_is_allowed_where_a_value_may_be_absent(key):
         (ZEROS | {"state": "begin", "packets_src_to_dst": 1}, True),
     ],
 )
-def test_four_zeros_are_no_measurement_where_a_flow_begins_or_is_denied(change, passes):
+def test_four_zeros_are_not_measurement_where_a_flow_begins_or_is_denied(change, passes):
     assert (check(OBJECT | change) is None) is passes
 
 

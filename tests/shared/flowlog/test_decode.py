@@ -149,7 +149,7 @@ def test_the_position_of_a_vnet_tuple_names_its_groups():
 
 
 @pytest.mark.parametrize("value", [42, None, True, [NSG_V2_TUPLE], {"a": NSG_V2_TUPLE}, 1.5])
-def test_a_tuple_that_is_no_string_is_set_aside_as_written(value):
+def test_a_tuple_that_is_not_a_string_is_set_aside_as_written(value):
     decoded = decode_both(text(nsg([*numbered(1), value, *numbered(2)])))
     assert ports(decoded) == [1, 2]
     assert [(item.unit, item.raw) for item in decoded.set_aside] == [(Unit.TUPLE, orjson.dumps(value))]
@@ -157,7 +157,7 @@ def test_a_tuple_that_is_no_string_is_set_aside_as_written(value):
 
 
 @pytest.mark.parametrize("raw", [b"1e400", b"NaN", b"123456789012345678901234567890", b"tru", b'"\xff"', b'"\\ud800,"'])
-def test_a_tuple_that_is_no_json_is_set_aside_as_written(raw):
+def test_a_tuple_that_is_not_json_is_set_aside_as_written(raw):
     decoded = decode_both(text(nsg([*numbered(1), "HERE", *numbered(2)])).replace(b'"HERE"', raw))
     assert ports(decoded) == [1, 2]
     assert [(item.unit, item.raw) for item in decoded.set_aside] == [(Unit.TUPLE, raw.strip(b'"'))]
@@ -249,7 +249,7 @@ def test_a_record_with_keys_of_another_form_is_not_read_by_guessing(other, first
         assert 1 in ports(decoded)
 
 
-def test_bytes_that_are_no_json_are_set_aside_with_their_place():
+def test_bytes_that_are_not_json_are_set_aside_with_their_place():
     decoded = decode_both(text(nsg(numbered(1))) + b",oops," + text(nsg(numbered(2))))
     start = len(text(nsg(numbered(1)))) + 1
     assert ports(decoded) == [1, 2]
@@ -259,7 +259,7 @@ def test_bytes_that_are_no_json_are_set_aside_with_their_place():
     assert decoded.ranges_set_aside == 1
 
 
-def test_a_record_that_is_no_json_is_set_aside_as_bytes():
+def test_a_record_that_is_not_json_is_set_aside_as_bytes():
     broken = text(nsg(numbered(9))).replace(b'"time":', b'"time";')
     decoded = decode_both(b",".join([text(nsg(numbered(1))), broken, text(nsg(numbered(2)))]))
     assert ports(decoded) == [1, 2]

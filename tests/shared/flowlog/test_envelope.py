@@ -47,7 +47,7 @@ def test_the_order_of_keys_is_free():
     assert groups(dict(sorted(record.items()))) == groups(dict(reversed(record.items()))) == groups(record)
 
 
-def test_the_mac_address_of_the_record_stands_in_for_a_missing_one():
+def test_the_mac_address_of_the_record_is_in_for_a_missing_one():
     record = nsg(["a"])
     del record["properties"]["flows"][0]["flows"][0]["mac"]
     assert groups(record)[0].envelope.mac == MAC
@@ -165,7 +165,7 @@ def test_other_keys_may_be_written_with_escapes(key):
 
 
 @pytest.mark.parametrize("name", ["flowTuples", '"flowTuples":', '"flowTuples"', "\\u0066lowTuples", 'x"flowTuples'])
-def test_the_name_of_the_key_in_texts_and_in_other_keys_is_no_tuples(name):
+def test_the_name_of_the_key_in_texts_and_in_other_keys_is_not_a_tuples(name):
     record = nsg(["a", name])
     record["properties"]["flows"][0]["rule"] = name
     assert groups(record)[0].envelope.rule == name
@@ -174,7 +174,7 @@ def test_the_name_of_the_key_in_texts_and_in_other_keys_is_no_tuples(name):
 
 
 @pytest.mark.parametrize("value", [b"NaN", b"1e400", b'"\xff"', b'"\\ud800"', b"{,}"])
-def test_a_record_that_is_no_json_outside_its_tuples_is_no_json(value):
+def test_a_record_that_is_not_json_outside_its_tuples_is_not_json(value):
     with pytest.raises(NotJsonError):
         read_groups(orjson.dumps(vnet(["a"])).replace(b'"FlowLogFlowEvent"', value))
 

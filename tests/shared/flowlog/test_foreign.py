@@ -33,14 +33,14 @@ def only_reason(data: bytes) -> str:
 @pytest.mark.parametrize(
     ("pack", "name"), [(gzip.compress, "gzip"), (bz2.compress, "bzip2"), (zipped, "zip")], ids=["gzip", "bzip2", "zip"]
 )
-def test_a_compressed_log_is_told_as_such(pack, name):
+def test_a_compressed_log_is_reported_as_such(pack, name):
     assert (
         only_reason(pack(LOG)) == f"These bytes are compressed ({name}), and a log is plain text: decompress the blob."
     )
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
-def test_a_log_in_another_encoding_is_told_as_such(encoding):
+def test_a_log_in_another_encoding_is_reported_as_such(encoding):
     name = encoding.upper()[:6]
     reason = f"These bytes are text in {name}, and a log is text in UTF-8: convert the blob."
     assert only_reason(LOG.decode().encode(encoding)) == reason
@@ -48,7 +48,7 @@ def test_a_log_in_another_encoding_is_told_as_such(encoding):
 
 
 @pytest.mark.parametrize("zeros", [b"\x00", b"\x00" * 512, b"\x00\x00\n"])
-def test_padding_is_told_as_such_and_costs_nothing_beside_it(zeros):
+def test_padding_is_reported_as_such_and_costs_nothing_beside_it(zeros):
     for data in (A + zeros, zeros + A, A + b"," + zeros + b"," + B):
         decoded = decode(data)
         assert len(decoded.lines) == data.count(b"flowTuples")
@@ -57,14 +57,14 @@ def test_padding_is_told_as_such_and_costs_nothing_beside_it(zeros):
         ]
 
 
-def test_a_part_in_another_form_between_records_is_told_as_such():
+def test_a_part_in_another_form_between_records_is_reported_as_such():
     for other in (gzip.compress(A), A.decode().encode("utf-16-le")):
         decoded = decode(A + b"," + other + b"," + B)
         assert len(decoded.lines) == 2
         assert "These bytes are " in decoded.set_aside[0].reason
 
 
-def test_bytes_that_are_not_utf8_are_told_with_their_place():
+def test_bytes_that_are_not_utf8_are_reported_with_their_place():
     between, torn = decode(A + b",x\xff," + A + b"," + B[:60] + b"\xff," + A).set_aside
     assert (
         between.reason
@@ -85,7 +85,7 @@ def test_a_byte_order_mark_of_utf8_is_nothing_to_tell():
     )
 
 
-def test_the_mark_of_another_encoding_alone_is_told():
+def test_the_mark_of_another_encoding_alone_is_reported():
     for mark in (b"\xff\xfe", b"\xfe\xff"):
         assert "text in UTF-16" in only_reason(mark)
 

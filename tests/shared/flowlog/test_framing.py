@@ -39,7 +39,7 @@ def test_the_opening_of_the_envelope_is_known_at_any_length(block):
 @pytest.mark.parametrize(
     "block", [b"", b"{", b'{"records":', b'{"records":[{}', b'{"record":[', b'{"records":{', b"]}", b'x{"records":[']
 )
-def test_anything_else_is_no_opening(block):
+def test_anything_else_is_not_an_opening(block):
     assert not is_head(block)
 
 
@@ -50,7 +50,7 @@ def test_the_closer_is_known_at_any_length(block):
 
 
 @pytest.mark.parametrize("block", [b"", b"]", b"}", b",{}]}", b"]}]}", b"]},", b'{"records":[]}'])
-def test_anything_else_is_no_closer(block):
+def test_anything_else_is_not_a_closer(block):
     assert not is_closer(block)
 
 

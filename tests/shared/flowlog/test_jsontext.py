@@ -44,7 +44,7 @@ def test_the_spellings_of_a_key_are_counted_at_any_depth_and_texts_are_not():
     "text",
     [b"", b"{", b'{"a":1', b'{"a":1}}', b'{"a"}', b"{a:1}", b'{"a":1,}', b"{,}", b'{"a":1]', b'{"\xff":1}', b"[]"],
 )
-def test_what_is_no_object_is_no_json(text):
+def test_what_is_not_an_object_is_not_json(text):
     with pytest.raises(NotJsonError):
         members(text)
 
@@ -52,7 +52,7 @@ def test_what_is_no_object_is_no_json(text):
 @pytest.mark.parametrize(
     "text", [b"", b"[", b"[1", b"[1,]", b"[,1]", b"[1,,2]", b"[1}", b"[1]]", b'["a]', b"[1]x", b"{}"]
 )
-def test_what_is_no_array_is_no_json(text):
+def test_what_is_not_an_array_is_not_json(text):
     with pytest.raises(NotJsonError):
         elements(text)
 

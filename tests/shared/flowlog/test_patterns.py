@@ -34,6 +34,6 @@ def test_addresses_of_version_6_are_brought_into_canonical_text():
     assert rows[2] == UNUSUAL
 
 
-def test_a_tuple_that_is_no_string_has_no_row():
+def test_a_tuple_that_is_not_a_string_has_no_row():
     with pytest.raises(TypeError):
         NSG_V2.rows([NSG_V2_TUPLE, 1])

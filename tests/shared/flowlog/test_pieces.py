@@ -74,7 +74,7 @@ def test_records_between_two_torn_ones_that_close_each_other_are_found():
     ]
 
 
-def test_a_record_whose_tuple_alone_is_no_json_is_one_piece():
+def test_a_record_whose_tuple_alone_is_not_json_is_one_piece():
     record = b'{"properties":{"Version":2,"flows":[{"rule":"","flows":[{"flowTuples":[NaN]}]}]},"a":{"properties":{}}}'
     assert list(pieces(record)) == [Piece(0, record)]
 

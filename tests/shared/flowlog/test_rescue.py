@@ -97,7 +97,7 @@ def test_records_in_a_harmed_envelope_are_found(key, form):
     assert decode_plainly(b"%b%b,%b]}" % (form % key, A, B)).lines == decode(A + b"," + B).lines
 
 
-def test_an_intact_object_with_an_array_of_another_name_is_no_envelope():
+def test_an_intact_object_with_an_array_of_another_name_is_not_an_envelope():
     for key in (b"rds", b"values", b"rows"):
         assert decode(b'{"%b":[%b]}' % (key, A)).records_set_aside == 1
 

@@ -107,7 +107,7 @@ def test_a_time_outside_2000_to_2100_is_malformed(kind, written):
 @pytest.mark.parametrize(
     "written", ["", "-1", "+1", " 1", "1 ", "01", "00", "1_0", "1e3", "0x1", "1.0", "\u0661", "\u00b2"]
 )
-def test_what_is_no_plain_number_is_malformed(kind, place, written):
+def test_what_is_not_a_plain_number_is_malformed(kind, place, written):
     refuse(kind, changed(kind, place, written), "is not a number")
 
 
@@ -142,7 +142,7 @@ def test_four_zeros_mean_nothing_measured_where_a_vnet_flow_begins_or_is_denied(
     assert counters(read("vnet", VNET_TUPLE.split("E,NX")[0] + text)) == [None] * 4
 
 
-def test_zeros_are_a_measurement_where_a_flow_goes_on_or_ends():
+def test_zeros_are_a_measurement_where_a_flow_continues_or_ends():
     assert counters(read("nsg2", NSG_V2_TUPLE.split("A,E")[0] + "A,E,0,0,0,0")) == [0] * 4
     assert counters(read("vnet", VNET_TUPLE.split("E,NX")[0] + "C,NX,0,0,0,0")) == [0] * 4
 
@@ -173,7 +173,7 @@ def test_addresses_come_out_in_canonical_text(kind, written, canonical):
     "written",
     ["", "10.0.0", "10.0.0.256", "10.0.0.04", "10.0.0.4 ", "fe80::1%eth0", "fe80::1%", "10.0.0.4/32", "::1::", "host"],
 )
-def test_what_is_no_address_is_malformed(kind, written):
+def test_what_is_not_an_address_is_malformed(kind, written):
     refuse(kind, changed(kind, 2, written), "dst_ip .* is not an IP address without a zone")
 
 
@@ -231,12 +231,12 @@ def test_an_envelope_comes_back_from_its_json(kind):
     "change",
     [{"source": "agents"}, {"version": "2"}, {"version": True}, {"rule": None}, {"rule": 1}, {"mac": []}, {"more": 1}],
 )
-def test_json_that_is_no_envelope_is_refused(change):
+def test_json_that_is_not_an_envelope_is_refused(change):
     document = orjson.loads(orjson.dumps(ENVELOPES["vnet"]))
     with pytest.raises(ValueError, match=r"."):
         Envelope.from_json(document | change)
 
 
-def test_a_list_is_no_envelope():
+def test_a_list_is_not_an_envelope():
     with pytest.raises(ValueError, match="JSON object"):
         Envelope.from_json([])

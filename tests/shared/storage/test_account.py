@@ -122,7 +122,7 @@ def test_the_identity_is_asked_once_for_many_calls_of_several_clients(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_token_for_somebody_else_is_told(over_https: StorageAccount, identity: IdentityEndpoint):
+def test_a_token_for_somebody_else_is_reported(over_https: StorageAccount, identity: IdentityEndpoint):
     content = {"access_token": access_token("https://vault.azure.net"), "expires_on": "9999999999"}
     identity.server.respond = always(*answer(200, content, Content_Type="application/json"))
     message = _trouble(ByIdentity(over_https.blob_endpoint, None), over_https.name)
@@ -138,7 +138,7 @@ def test_a_token_for_somebody_else_is_told(over_https: StorageAccount, identity:
         (200, b'{"access_token":', "application/json"),
     ],
 )
-def test_an_identity_that_gives_no_token_is_told_and_the_account_is_not_blamed(
+def test_an_identity_that_gives_no_token_is_reported_and_the_account_is_not_blamed(
     over_https: StorageAccount, identity: IdentityEndpoint, status: int, content: object, kind: str
 ):
     identity.server.respond = always(*answer(status, content, Content_Type=kind))
@@ -149,21 +149,21 @@ def test_an_identity_that_gives_no_token_is_told_and_the_account_is_not_blamed(
     assert HEADER not in str(trouble.value)
 
 
-def test_a_wrong_key_is_told(new_account: Callable[[], StorageAccount]):
+def test_a_wrong_key_is_reported(new_account: Callable[[], StorageAccount]):
     account, other = new_account(), new_account()
     message = _trouble(_by_string(account.connection_string.replace(account.key, other.key)), account.name)
     assert "forbids this (AuthorizationFailure)" in message
     assert other.key not in message
 
 
-def test_a_key_that_is_none_is_told(account: StorageAccount):
+def test_a_key_that_is_not_valid_is_reported(account: StorageAccount):
     message = _trouble(_by_string(account.connection_string.replace(account.key, "planted")), account.name)
     assert "is not accepted" in message
     assert "planted" not in message
 
 
 @pytest.mark.usefixtures("impatient")
-def test_an_account_that_is_not_there_is_told():
+def test_an_account_that_is_not_there_is_reported():
     with serving(always()) as gone:
         pass
     key = base64.b64encode(b"planted").decode()
@@ -260,6 +260,6 @@ def test_what_the_library_raises_becomes_what_to_do_about_it(error: AzureError, 
     assert "planted" not in str(trouble.value)
 
 
-def test_what_is_no_trouble_of_storage_passes_as_it_is():
+def test_what_is_not_a_trouble_of_storage_passes_as_it_is():
     with pytest.raises(ZeroDivisionError), storage_errors("account"):
         raise ZeroDivisionError

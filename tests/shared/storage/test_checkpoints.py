@@ -87,7 +87,7 @@ def test_what_is_saved_is_loaded_by_the_next_holder(checkpoints: Checkpoints):
         assert held.load() == saved
 
 
-def test_of_two_workers_one_holds_and_the_other_is_told(checkpoints: Checkpoints, account: StorageAccount):
+def test_of_two_workers_one_holds_and_the_other_is_reported(checkpoints: Checkpoints, account: StorageAccount):
     log = log_blob()
     checkpoints.create(log, _first(log))
     with checkpoints.hold(log), pytest.raises(HeldElsewhere), _of("logs", account).hold(log):
@@ -229,7 +229,7 @@ def test_names_with_odd_characters_come_back_as_they_were(checkpoints: Checkpoin
     checkpoints.delete(log)
 
 
-def test_storage_that_refuses_the_key_is_told(new_account: Callable[[], StorageAccount]):
+def test_storage_that_refuses_the_key_is_reported(new_account: Callable[[], StorageAccount]):
     account, other = new_account(), new_account()
     service = BlobServiceClient(account.blob_endpoint, {"account_name": account.name, "account_key": other.key})
     checkpoints = Checkpoints(service, "logs", StillClock())

@@ -88,7 +88,7 @@ def test_a_blob_that_was_committed_again_is_not_read_as_if_it_were_the_same(logs
     assert logs.snapshot(log.log).etag != snapshot.etag
 
 
-def test_a_blob_that_was_deleted_and_written_anew_is_not_read_as_if_it_were_the_same(
+def test_a_blob_that_was_deleted_and_written_again_is_not_read_as_if_it_were_the_same(
     logs: FlowLogAccount, log: GrowingLog
 ):
     log.commit(b'{"a":1}')
@@ -128,7 +128,7 @@ def test_a_blob_in_a_container_that_is_not_there_has_not_vanished(logs: FlowLogA
         logs.etag(_log(_VNET.format("A")))
 
 
-def test_a_blob_that_goes_while_it_is_read_is_looked_at_anew(logs: FlowLogAccount, log: GrowingLog):
+def test_a_blob_that_goes_while_it_is_read_is_looked_at_again(logs: FlowLogAccount, log: GrowingLog):
     log.commit(b'{"a":1}')
     snapshot = logs.snapshot(log.log)
     log.client.delete_blob()
@@ -137,7 +137,7 @@ def test_a_blob_that_goes_while_it_is_read_is_looked_at_anew(logs: FlowLogAccoun
 
 
 @pytest.mark.parametrize("create", ["create_append_blob", "create_page_blob"])
-def test_a_blob_that_is_no_block_blob_is_unsupported(logs: FlowLogAccount, log: GrowingLog, create: str):
+def test_a_blob_that_is_not_a_block_blob_is_unsupported(logs: FlowLogAccount, log: GrowingLog, create: str):
     getattr(log.client, create)(*([512] if create == "create_page_blob" else []))
     with pytest.raises(Unsupported, match="not a block blob"):
         logs.snapshot(log.log)
@@ -226,7 +226,7 @@ def test_shapes_of_names_in_one_container_are_all_found(account: StorageAccount,
     assert sorted(logs.resources(LogKind.VNET)) == sorted(shapes)
 
 
-def test_what_is_no_flow_log_is_not_listed(account: StorageAccount, logs: FlowLogAccount, log: GrowingLog):
+def test_what_is_not_a_flow_log_is_not_listed(account: StorageAccount, logs: FlowLogAccount, log: GrowingLog):
     log.commit(b'{"a":1}')
     container = BlobServiceClient.from_connection_string(account.connection_string).get_container_client(
         LogKind.NSG.container
@@ -268,7 +268,7 @@ def test_a_listing_tells_what_is_archived(logs: FlowLogAccount, log: GrowingLog)
     assert "Rehydrate it" in item.problem
 
 
-def test_an_account_that_refuses_the_key_is_told(new_account: Callable[[], StorageAccount]):
+def test_an_account_that_refuses_the_key_is_reported(new_account: Callable[[], StorageAccount]):
     account, other = new_account(), new_account()
     service = BlobServiceClient(account.blob_endpoint, {"account_name": account.name, "account_key": other.key})
     logs = FlowLogAccount(service)

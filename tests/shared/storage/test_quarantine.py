@@ -44,7 +44,7 @@ def test_a_day_is_listed_by_itself(quarantine: QuarantineContainer):
     assert len(_names(quarantine)) == 3
 
 
-def test_what_is_not_there_is_told(quarantine: QuarantineContainer):
+def test_what_is_not_there_is_reported(quarantine: QuarantineContainer):
     with pytest.raises(Vanished, match=r"no y=2026/m=11/d=23/abc\.ndjson in quarantine"):
         quarantine.get("y=2026/m=11/d=23/abc.ndjson")
 
@@ -63,7 +63,7 @@ def test_what_was_dealt_with_is_taken_out_and_in_the_end_removed(quarantine: Qua
         assert _names(quarantine) == [name] * len(left)
 
 
-def test_what_was_written_again_meanwhile_is_left_as_it_is(quarantine: QuarantineContainer):
+def test_what_was_written_again_in_the_meantime_is_left_as_it_is(quarantine: QuarantineContainer):
     quarantine.put(log_blob(), "abc", _LINES)
     (name,) = _names(quarantine)
     _, etag = quarantine.read(name)
@@ -74,7 +74,7 @@ def test_what_was_written_again_meanwhile_is_left_as_it_is(quarantine: Quarantin
     assert quarantine.get(name) == _LINES
 
 
-def test_what_was_removed_meanwhile_is_not_written_again(quarantine: QuarantineContainer):
+def test_what_was_removed_in_the_meantime_is_not_written_again(quarantine: QuarantineContainer):
     quarantine.put(log_blob(), "abc", _LINES)
     (name,) = _names(quarantine)
     _, etag = quarantine.read(name)

@@ -73,7 +73,7 @@ def test_one_sweep_moves_it_step_by_step(watermarks: Watermarks):
         assert _loaded(watermarks) == (moved, etag)
 
 
-def test_of_two_sweeps_the_later_writer_is_told_and_changes_nothing(watermarks: Watermarks):
+def test_of_two_sweeps_the_later_writer_is_reported_and_changes_nothing(watermarks: Watermarks):
     watermarks.create(LogKind.NSG, _FIRST)
     _, etag = _loaded(watermarks)
     moved = replace(_FIRST, hour=_HOUR + timedelta(hours=1))

@@ -179,7 +179,7 @@ def test_a_wrong_answer_ends_in_what_there_is_or_in_a_sentence(name, kept):
 
 
 @pytest.mark.parametrize("name", ["resources", "log blobs", "names"])
-def test_a_container_that_is_missing_is_told_in_storage_s_own_words_alone(name, kept):
+def test_a_container_that_is_missing_is_reported_in_storage_s_own_words_alone(name, kept):
     ask = ASKS[name]
     for fault, is_missing in ((StorageFault.CONTAINER_404, True), (StorageFault.PAGE_404, False)):
         kept.meets(ask.operation, fault)

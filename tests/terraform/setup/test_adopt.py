@@ -142,7 +142,7 @@ def test_terraform_s_own_words_say_why_it_failed(machine, azure, terraform):
     assert (done.status, done.said) == (1, "terraform plan failed:\nError: No value for required variable\n")
 
 
-def test_whoever_is_not_signed_in_is_told(machine, azure, terraform):
+def test_whoever_is_not_signed_in_is_reported(machine, azure, terraform):
     terraform()
     assert azure
     machine.az("sys.exit('Please run az login.')")

@@ -11,7 +11,7 @@ def check(machine, url):
     return machine.run("check-token", APIGW_URL=url, SUBSCRIPTION_TOKEN=TOKEN)
 
 
-def test_the_end_of_a_token_that_is_taken_is_told(machine, gateway):
+def test_the_end_of_a_token_that_is_taken_is_reported(machine, gateway):
     gateway.respond = always(*answer(200, {"expiresAt": "2027-11-05T22:07:57Z"}))
     done = check(machine, gateway.url)
     assert (done.status, done.said) == (0, "The gateway accepts the subscription token until 2027-11-05T22:07:57Z.\n")
@@ -39,7 +39,7 @@ def test_a_gateway_over_tls_is_asked_through_the_environments_proxy(machine, gat
 
 
 @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"{}", b"[]", b""])
-def test_a_page_that_says_200_is_no_gateway(machine, gateway, body):
+def test_a_page_that_says_200_is_not_a_gateway(machine, gateway, body):
     gateway.respond = always(*answer(200, body))
     done = check(machine, gateway.url)
     assert done.status == 1
@@ -71,7 +71,7 @@ def test_the_gateways_own_refusal_of_the_token_fails_with_what_to_do(machine, ga
     assert f"refuses the subscription token (HTTP {status}). Get a new one from its console" in done.said
 
 
-def test_an_agents_token_is_told_as_one(machine, gateway):
+def test_an_agents_token_is_reported_as_one(machine, gateway):
     gateway.respond = always(*error(403, "wrong_token_kind"))
     done = check(machine, gateway.url)
     assert done.status == 1

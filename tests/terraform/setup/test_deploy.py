@@ -104,7 +104,7 @@ def test_a_package_that_cannot_be_built_stops_it(machine):
     assert "The package could not be built. Fix the cause above, then apply again." in done.said
 
 
-def test_whoever_is_not_signed_in_is_told(machine, azure):
+def test_whoever_is_not_signed_in_is_reported(machine, azure):
     machine.az("sys.exit('Please run az login.')")
     done = deploy(machine)
     assert done.status == 1
@@ -114,7 +114,7 @@ def test_whoever_is_not_signed_in_is_told(machine, azure):
 
 @pytest.mark.usefixtures("azure")
 @pytest.mark.parametrize("status", [400, 401, 413, 415])
-def test_a_refused_package_is_told_at_once(machine, app, status):
+def test_a_refused_package_is_reported_at_once(machine, app, status):
     app.publish = [status]
     done = deploy(machine, SLUICE_PATIENCE="60")
     assert done.status == 1
@@ -129,7 +129,7 @@ def test_an_app_that_is_not_ready_yet_is_asked_again(machine, app, status):
 
 
 @pytest.mark.usefixtures("azure")
-def test_an_app_that_never_gets_ready_is_told(machine, app):
+def test_an_app_that_never_gets_ready_is_reported(machine, app):
     app.publish = [503]
     done = deploy(machine)
     assert done.status == 1
@@ -144,7 +144,7 @@ def test_a_deployment_is_waited_for(machine, app):
 
 @pytest.mark.usefixtures("azure")
 @pytest.mark.parametrize("status", [-1, 3, 5, 6])
-def test_a_deployment_that_fails_is_told(machine, app, status):
+def test_a_deployment_that_fails_is_reported(machine, app, status):
     app.statuses = [status]
     done = deploy(machine)
     assert done.status == 1
@@ -173,7 +173,7 @@ def test_a_host_that_takes_its_key_later_is_waited_for_and_kept_awake(machine, a
 
 
 @pytest.mark.usefixtures("azure")
-def test_a_host_that_does_not_answer_event_grid_is_told(machine, app):
+def test_a_host_that_does_not_answer_event_grid_is_reported(machine, app):
     app.webhook = 503
     done = deploy(machine)
     assert done.status == 1
@@ -223,6 +223,6 @@ def test_deployments_from_one_folder_go_in_turn(machine, azure):
 
 
 @pytest.mark.usefixtures("azure")
-def test_a_machine_without_az_is_told(machine):
+def test_a_machine_without_az_is_reported(machine):
     (machine.folder / "bin" / "az").unlink()
     assert "The Azure CLI, az, is missing: https://" in deploy(machine).said

@@ -110,7 +110,7 @@ def test_when_nothing_is_missing_every_line_says_ok(found, variables):
 
 
 @pytest.mark.usefixtures("azure")
-def test_an_agents_token_is_told_as_one(found, variables, gateway):
+def test_an_agents_token_is_reported_as_one(found, variables, gateway):
     gateway.respond = always(*error(403, "wrong_token_kind"))
     status, table = found(variables)
     assert status == 1
@@ -171,7 +171,7 @@ def test_a_machine_whose_python_has_another_name_is_told_what_to_write(machine, 
     assert "ok Python python3.13 is 3.13" in found(variables | {"python": "python3.13"})[1]
 
 
-def test_a_python_that_is_too_old_is_told(machine, found, variables):
+def test_a_python_that_is_too_old_is_reported(machine, found, variables):
     (machine.folder / "bin" / "python3").rename(machine.folder / "bin" / "python3.13")
     machine.program("python3", "#!/bin/echo 3 8")  # which writes that, and the rest of what it is called with
     assert "missing Python python3 does not run" in found(variables)[1]
@@ -180,7 +180,7 @@ def test_a_python_that_is_too_old_is_told(machine, found, variables):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_file_with_a_byte_order_mark_is_told_as_such(machine, variables, encoding):
+def test_a_file_with_a_byte_order_mark_is_reported_as_such(machine, variables, encoding):
     file = machine.folder / "terraform.tfvars.json"
     file.write_text(json.dumps(variables), encoding=encoding)
     table = machine.run("preflight", A, str(file)).said
@@ -299,7 +299,7 @@ def test_an_account_without_keys_is_right_by_its_id(azure, found, variables):
     assert found(variables)[0] == 0
 
 
-def test_an_account_that_no_flow_log_writes_to_is_told(azure, found, variables):
+def test_an_account_that_no_flow_log_writes_to_is_reported(azure, found, variables):
     azure[f"{WATCHER}/flowLogs"] = values({"properties": {"storageId": ACCOUNT, "enabled": False}})
     assert "missing account flowlogs the flow log that writes to it is disabled" in found(variables)[1]
     azure[f"{WATCHER}/flowLogs"] = values()
@@ -351,7 +351,7 @@ def test_a_policy_that_denies_what_is_made_is_missing(azure, found, variables):
 
 
 @pytest.mark.parametrize("changed", [{"evaluationResult": "Compliant"}, {"effectDetails": {"policyEffect": "Audit"}}])
-def test_a_policy_that_denies_nothing_is_no_obstacle(azure, found, variables, changed):
+def test_a_policy_that_denies_nothing_is_not_an_obstacle(azure, found, variables, changed):
     evaluation = {"evaluationResult": "NonCompliant", "effectDetails": {"policyEffect": "Deny"}} | changed
     azure[POLICIES] = {"contentEvaluationResult": {"policyEvaluations": [evaluation]}}
     assert found(variables)[0] == 0
@@ -403,14 +403,14 @@ def test_a_file_that_is_not_filled_in_is_missing(found, content):
 
 @pytest.mark.usefixtures("azure")
 @pytest.mark.parametrize("content", ["", "{", '{"subscription_token": "planted", }'])
-def test_a_file_that_is_not_json_is_told_without_a_word_of_it(found, content):
+def test_a_file_that_is_not_json_is_reported_without_a_word_of_it(found, content):
     status, table = found(content)
     assert status == 1
     assert "missing terraform.tfvars.json the file is not valid JSON" in table
     assert "planted" not in table
 
 
-def test_what_has_a_strange_form_is_no_reason_to_stop(azure, found, variables):
+def test_what_has_a_strange_form_is_not_a_reason_to_stop(azure, found, variables):
     entry = {"location": "eastus", "flow_logs_storage_account_id": 7}
     strange = {"tags": ["a"], "endpoint_suffix": ["b"], "alert_action_group_id": {}, "region_set": {"location1": entry}}
     azure[POLICIES] = {"contentEvaluationResult": {"policyEvaluations": ["x", {"effectDetails": 1, "policyInfo": 2}]}}

@@ -61,7 +61,7 @@ def test_every_other_answer_fails_with_what_to_do(machine, gateway, status, advi
     assert f"HTTP {status}" in done.said
 
 
-def test_an_agents_token_is_told_as_one(machine, gateway):
+def test_an_agents_token_is_reported_as_one(machine, gateway):
     gateway.respond = always(*error(403, "wrong_token_kind"))
     done = register(machine, gateway.url)
     assert done.status == 1
@@ -91,14 +91,14 @@ def test_what_may_pass_is_tried_again(machine, gateway):
     assert len(gateway.requests) == 2
 
 
-def test_a_gateway_that_is_not_there_is_told_with_the_reason(machine):
+def test_a_gateway_that_is_not_there_is_reported_with_the_reason(machine):
     done = register(machine, "https://127.0.0.1:1")
     assert done.status == 1
     assert "The gateway at https://127.0.0.1:1 can't be reached: " in done.said
     assert "Correct apigw_url or the network" in done.said
 
 
-def test_a_certificate_that_nobody_vouches_for_is_no_gateway(machine, gateway):
+def test_a_certificate_that_nobody_vouches_for_is_not_a_gateway(machine, gateway):
     done = register(machine, gateway.url, REQUESTS_CA_BUNDLE="")
     assert done.status == 1
     assert "can't be reached" in done.said

@@ -40,7 +40,7 @@ def test_a_closed_vault_is_asked_again_until_it_opens(wait):
     assert len(requests) == 2
 
 
-def test_a_vault_that_stays_closed_is_told_with_the_reason(wait):
+def test_a_vault_that_stays_closed_is_reported_with_the_reason(wait):
     done, _ = wait(always(*CLOSED))
     assert done.status == 1
     assert f"The vault {VAULT} does not grant access: HTTP 403. Caller is not authorized." in done.said
@@ -54,7 +54,7 @@ def test_a_vault_of_another_tenant_is_not_waited_for(wait):
     assert len(requests) == 1
 
 
-def test_whoever_is_not_signed_in_is_told_at_once(machine, wait):
+def test_whoever_is_not_signed_in_is_reported_at_once(machine, wait):
     machine.az("sys.exit('Please run az login.')")
     done, requests = wait(always(*OPEN), SLUICE_PATIENCE="600")
     assert done.status == 1

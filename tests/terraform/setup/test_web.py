@@ -74,7 +74,7 @@ def test_a_redirect_is_an_answer():
         ),
     ],
 )
-def test_why_there_is_no_answer_is_told(url, environment, trouble):
+def test_why_there_is_no_answer_is_reported(url, environment, trouble):
     status, _, said = ask(url, **environment)
     assert status == 0
     assert said.startswith(trouble)
@@ -114,7 +114,7 @@ def test_what_does_not_speak_http_is_not_shown():
         assert ask(server.url) == [0, 0, "its answer is not HTTP"]
 
 
-def test_a_proxy_that_refuses_is_told():
+def test_a_proxy_that_refuses_is_reported():
     with serving(always(*answer(407))) as proxy:
         assert ask("https://a.example/", HTTPS_PROXY=proxy.url)[2] == "the proxy refuses to connect to it (HTTP 407)"
         assert "the-token" not in str(proxy.requests[0].headers)

@@ -29,10 +29,10 @@ class Answer:
     """What is known of one attribute.
 
     Attributes:
-        default: what is answered where nothing was sent.
-        values: those that there are, as the service spells them; any if empty.
-        read_only: whether only Azure says it.
-        kept: whether Azure never returns it, and the provider keeps it in its state.
+        default: What is answered where nothing was sent.
+        values: Those that there are, as the service spells them; any if empty.
+        read_only: Whether only Azure says it.
+        kept: Whether Azure never returns it, and the provider keeps it in its state.
     """
 
     default: Json = None

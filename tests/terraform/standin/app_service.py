@@ -20,11 +20,11 @@ class AppService:
     """The platform of one tenant.
 
     Attributes:
-        code: the files that each app runs, by its host name.
-        keys: the keys `blobs_extension` that hosts were given, by host name.
-        accepts: what it answers to a package.
-        deploys: how deployments end.
-        loads_code: whether hosts can load what is deployed.
+        code: The files that each app runs, by its host name.
+        keys: The keys `blobs_extension` that hosts were given, by host name.
+        accepts: What it answers to a package.
+        deploys: How deployments end.
+        loads_code: Whether hosts can load what is deployed.
     """
 
     code: dict[str, dict[str, bytes]]

@@ -75,8 +75,8 @@ class Features:
     """What the provider azurerm is configured to do.
 
     Attributes:
-        persists_id: whether a resource is in the state before its creation is waited for.
-        overwrites: whether what is there already is taken over by whoever creates it.
+        persists_id: Whether a resource is in the state before its creation is waited for.
+        overwrites: Whether what is there already is taken over by whoever creates it.
     """
 
     persists_id: bool = False
@@ -93,11 +93,11 @@ class Azure:
     """Azure, as terraform's providers see it.
 
     Attributes:
-        estate: what exists.
-        journal: what was done, in that turn.
-        failures: what shall fail; each does so once, and is gone.
-        traffic: the requests that came.
-        features: what the provider was configured to do.
+        estate: What exists.
+        journal: What was done, in that turn.
+        failures: What shall fail; each does so once, and is gone.
+        traffic: The requests that came.
+        features: What the provider was configured to do.
     """
 
     def __init__(self) -> None:

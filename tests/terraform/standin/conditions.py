@@ -10,12 +10,12 @@ class Conditions:
     """What makes Azure refuse or change what it is sent.
 
     Attributes:
-        locks: scopes under which nothing is removed.
-        denied: types that a policy refuses, with its name.
-        added_tags: what a policy adds to the tags of whatever carries some.
-        purge_protection: whether a policy turns it on for every vault.
-        keeps_deleted: whether nobody may purge what was deleted.
-        sick: locations in which the hosts of function apps do not answer.
+        locks: Scopes under which nothing is removed.
+        denied: Types that a policy refuses, with its name.
+        added_tags: What a policy adds to the tags of whatever carries some.
+        purge_protection: Whether a policy turns it on for every vault.
+        keeps_deleted: Whether nobody may purge what was deleted.
+        sick: Locations in which the hosts of function apps do not answer.
     """
 
     locks: list[str] = field(default_factory=list)

@@ -22,11 +22,11 @@ class Source:
     """Where a resource is described.
 
     Attributes:
-        package: the part of the package's name after azure-mgmt, and its version.
-        api_version: the version of the API that is described.
-        folder: where in the package.
-        model: the class of the resource.
-        inside: classes of properties that have several forms, by path.
+        package: The part of the package's name after azure-mgmt, and its version.
+        api_version: The version of the API that is described.
+        folder: Where in the package.
+        model: The class of the resource.
+        inside: Classes of properties that have several forms, by path.
     """
 
     package: str

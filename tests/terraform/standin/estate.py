@@ -50,14 +50,14 @@ class Estate:
     """All subscriptions of a tenant, and its directory.
 
     Attributes:
-        subscription_id: the one that the provider was configured for last.
-        accounts: what the customer has already.
-        resources: what terraform made, by id.
-        app_service: where the function apps run.
-        vaults: what the Key Vaults hold, and whom they let in.
-        conditions: what makes Azure refuse or change what it is sent.
-        deleted: names of what was deleted and can be recovered, vaults and applications, by type.
-        shouts: whether lists of resources name resource groups in capitals, as Azure may from one day to the next.
+        subscription_id: The one that the provider was configured for last.
+        accounts: What the customer has already.
+        resources: What terraform made, by id.
+        app_service: Where the function apps run.
+        vaults: What the Key Vaults hold, and whom they let in.
+        conditions: What makes Azure refuse or change what it is sent.
+        deleted: Names of what was deleted and can be recovered, vaults and applications, by type.
+        shouts: Whether lists of resources name resource groups in capitals, as Azure may from one day to the next.
     """
 
     subscription_id: str = ""

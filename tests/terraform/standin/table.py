@@ -24,11 +24,11 @@ class Attribute:
 
     Attributes:
         type: Terraform's type, in its JSON form, such as `"string"` or `["list", "string"]`.
-        default: what the provider takes where the configuration says nothing.
-        force_new: whether a change replaces the resource.
-        one_of: the values that there are; any if empty.
-        pattern: a regular expression that a text matches as a whole.
-        value: of a computed text, a template of other attributes, as in `{name}`.
+        default: What the provider takes where the configuration says nothing.
+        force_new: Whether a change replaces the resource.
+        one_of: The values that there are; any if empty.
+        pattern: A regular expression that a text matches as a whole.
+        value: Of a computed text, a template of other attributes, as in `{name}`.
     """
 
     type: Json
@@ -75,8 +75,8 @@ class ResourceType:
     """A kind of resource or data source.
 
     Attributes:
-        exactly_one_of: groups of attributes of which one is given.
-        globally_unique: whether all of Azure has one of a name.
+        exactly_one_of: Groups of attributes of which one is given.
+        globally_unique: Whether all of Azure has one of a name.
     """
 
     version: int

@@ -10,9 +10,9 @@ class Traffic:
     """All requests to Azure, Entra, the function apps and the gateway.
 
     Attributes:
-        seen: what was asked for, in that turn.
-        stops_at: the request that terraform does not live to see answered: a number from 1, or the first one of a kind.
-        stop: ends terraform.
+        seen: What was asked for, in that turn.
+        stops_at: The request that terraform does not live to see answered: a number from 1, or the first one of a kind.
+        stop: Ends terraform.
     """
 
     seen: list[str] = field(default_factory=list)

@@ -8,9 +8,9 @@ class Vaults:
     """All vaults of one tenant.
 
     Attributes:
-        secrets: the values that were written, by the secrets' ids.
-        written: the values before, the oldest first.
-        closed_for: how often a vault refuses before it knows the role of whoever asks. One that nobody has asked may be
+        secrets: The values that were written, by the secrets' ids.
+        written: The values before, the oldest first.
+        closed_for: How often a vault refuses before it knows the role of whoever asks. One that nobody has asked may be
             closed still, so it takes no secret.
     """
 

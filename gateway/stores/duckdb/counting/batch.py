@@ -23,7 +23,6 @@ class Observer:
         source: The kind of log, or an agent.
         nic: The NIC's MAC address, or its resource's id where the log has none; empty for agents.
         flow_log: The id of the VNet flow log; empty where there is none.
-
     """
 
     source: Source
@@ -52,7 +51,6 @@ class Batch:
         observed: Its observer's place in `observers`.
         addresses: The numbers of the addresses.
         observers: Who wrote them.
-
     """
 
     hours: Array

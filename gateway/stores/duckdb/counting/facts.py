@@ -35,7 +35,6 @@ class OpenHour:
         cursor: Where it is open.
         customer: The number of the customer.
         number: The hour, counted from the epoch.
-
     """
 
     cursor: duckdb.DuckDBPyConnection

@@ -31,7 +31,6 @@ class Shown:
         flow_logs: By NIC, the VNet flow log whose id is first.
         opened: The flows that agents opened.
         forwarded: Those of the hour's `logged` that the NIC receives from, too, while another NIC logs the address.
-
     """
 
     logged: frozenset[Logged] = frozenset()
@@ -47,7 +46,6 @@ class Hour:
 
     Attributes:
         has_records: Whether records of it were stored before.
-
     """
 
     has_records: bool
@@ -91,7 +89,6 @@ class Hour:
         Args:
             batch: The batch.
             here: The places of the records.
-
         """
         is_agent = batch.from_agents()[here]
         directions = batch.directions[here]

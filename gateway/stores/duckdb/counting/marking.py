@@ -42,7 +42,6 @@ class Marking:
             customer: The number of the customer whose records these are.
             batch: The records.
             admit: Told what is to be kept of what they show; raises what undoes the transaction.
-
         """
         counted = batch.measured.copy()
         found = np.unique(batch.hours[batch.measured])[::-1].tolist()

@@ -83,7 +83,6 @@ class Waiting:
         customer: The number of the customer whose hour it is.
         hour: The hour, counted from the epoch.
         unmarked: Whether records of it were stored before there were marks.
-
     """
 
     customer: int
@@ -96,7 +95,6 @@ def settle(cursor: duckdb.DuckDBPyConnection, waiting: Waiting) -> int:
 
     Returns:
         How many more facts about hours are kept; fewer if it is negative.
-
     """
     names = {
         "customer": f"{waiting.customer:d}",
@@ -150,7 +148,6 @@ def _next(cursor: duckdb.DuckDBPyConnection, after: int, before: int, without: C
         after: The number of the customer whose turn was before.
         before: Only hours before this one: one that goes on would have to be settled again and again.
         without: Those that could not be settled of late.
-
     """
     failed = [f"({each.customer:d}, {each.hour:d})" for each in without]
     leave_out = f"AND (customer, hour) NOT IN (VALUES {', '.join(failed)})" if failed else ""

@@ -23,7 +23,6 @@ def turn(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, which: str
 
     Returns:
         Whether there were any.
-
     """
     turned = cursor.execute(
         f"UPDATE records SET counted = false, counted_bytes = 0 WHERE {which} RETURNING post, line"  # noqa: S608 - ours
@@ -52,7 +51,6 @@ def turning(cursor: duckdb.DuckDBPyConnection, customer: int, hour: int, within:
         customer: The number of the customer whose hour it is.
         hour: The hour, counted from the epoch.
         within: What asks for its records, in words of ours.
-
     """
     turned = Turned()
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE before AS SELECT post, line, counted FROM records WHERE {within}")  # noqa: S608

@@ -84,7 +84,7 @@ class _App:
     def publish(self, package: bytes) -> str:
         """Send the package; return the number of the deployment that is under way, if there is one."""
         while True:
-            # As `az functionapp deployment source config-zip` does it, but for the remote build that it always wants.
+            # Like `az functionapp deployment source config-zip`, but without the remote build that it always requests.
             answer = request(
                 "POST",
                 f"{self._scm}/api/publish?RemoteBuild=false&Deployer=sluice",

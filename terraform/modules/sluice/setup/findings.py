@@ -22,9 +22,9 @@ class Finding:
     """One thing that was checked.
 
     Attributes:
-        state: its state.
-        what: what was checked.
-        finding: the state in a sentence, and what to do about it.
+        state: Its state.
+        what: What was checked.
+        finding: The state in a sentence, and what to do about it.
     """
 
     state: State

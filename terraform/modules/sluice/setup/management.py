@@ -50,7 +50,7 @@ class Management:
             further = page.get("nextLink") if page else None
             if not further:
                 return each
-            # the token goes to this cloud alone
+            # the token goes only to this cloud
             if urlsplit(str(further)).netloc != urlsplit(self.cloud.management).netloc:
                 return None
             page = read_json(str(further), self.token)

@@ -90,7 +90,7 @@ def deregister() -> None:
 
     APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is deregistered. The token is in one of VARIABLES_FILES
     (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET, which an
-    earlier release did not keep. If the files have another gateway's address by now, that one must accept its token
+    earlier release did not keep. If the files now have another gateway's address, that one must accept its token
     first, and this one is shown what the vault had before. Raises Failed.
     """
     url, subscription = setting("APIGW_URL"), setting("SUBSCRIPTION_ID")

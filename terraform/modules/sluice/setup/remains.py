@@ -54,9 +54,9 @@ class Wanted:
     """A resource that a plan would create.
 
     Attributes:
-        address: where terraform keeps it.
-        kind: terraform's type.
-        values: its arguments, without those that are not known yet.
+        address: Where terraform keeps it.
+        kind: Terraform's type.
+        values: Its arguments, without those that are not known yet.
     """
 
     address: str

@@ -11,11 +11,11 @@ _SHOWN = 600
 
 
 class Failed(Exception):
-    """A command can't do its work: a sentence for whoever runs terraform that says what to do."""
+    """A command can't do its work: a sentence for the user of terraform that says what to do."""
 
 
 def say(text: str) -> None:
-    """Print a sentence for whoever runs terraform, which shows it if the command fails."""
+    """Print a sentence for the user of terraform, which shows it if the command fails."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 

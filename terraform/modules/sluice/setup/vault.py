@@ -12,7 +12,7 @@ _UNAUTHORIZED = 401
 
 
 def wait_for_vault() -> None:
-    """Wait until the vault accepts whoever runs terraform.
+    """Wait until the vault accepts the user who runs terraform.
 
     VAULT_URI is the vault's address, such as https://NAME.vault.azure.net/, SUBSCRIPTION_ID the subscription that it is
     in. Raises Failed.

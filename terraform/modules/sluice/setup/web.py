@@ -32,8 +32,8 @@ class Answer:
 
     Attributes:
         status: HTTP's number; 0 without an answer.
-        body: at most 4 MiB; empty if it is longer.
-        trouble: why there is no answer.
+        body: At most 4 MiB; empty if it is longer.
+        trouble: Why there is no answer.
     """
 
     status: int
@@ -75,13 +75,13 @@ def request(
         body: What is sent.
         bearer: A token to authenticate with; it is never shown.
         seconds: How long all of it may take.
-
     """
     found: list[Answer] = []
     given = dict(headers or {})
     if bearer:
         given["Authorization"] = f"Bearer {bearer}"
-    # A socket has a time for each read; a thread that is not waited for any longer bounds the whole, names included.
+    # A socket's timeout is for each read; a thread that is no longer waited for bounds the entire request, including
+    # name resolution.
     worker = threading.Thread(target=lambda: found.append(_ask(method, url, given, body)), daemon=True)
     worker.start()
     worker.join(seconds)

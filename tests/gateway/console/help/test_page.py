@@ -114,7 +114,7 @@ def test_with_a_one_time_password_there_is_no_help_yet(nobody, team, new_user):
         "/help/" + "a" * 5000,
     ],
 )
-def test_a_name_that_is_no_document_s_is_not_found(gateway, reader, path):
+def test_a_name_that_is_not_a_document_s_is_not_found(gateway, reader, path):
     host = urlsplit(gateway.url)
     connection = http.client.HTTPConnection(host.hostname, host.port, timeout=20)  # sends the path as it stands
     cookies = "; ".join(f"{each.name}={each.value}" for each in reader.session.cookies)

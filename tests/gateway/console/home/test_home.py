@@ -47,7 +47,7 @@ def attention(page):
     return [" ".join(item.split()) for item in items]
 
 
-def test_logs_that_have_stopped_show_though_agents_go_on(reader, team, configure, send, new_agent, accept, clock):
+def test_logs_that_have_stopped_show_though_agents_continue(reader, team, configure, send, new_agent, accept, clock):
     configure("flowlogsone")
     send("flowlogsone", minutes=34)
     agent = accept(new_agent(team.customer))
@@ -162,7 +162,7 @@ def test_a_gateway_that_can_store_nothing_says_so_on_its_first_page(tmp_path, cl
         assert attention(person.get("/")) == []
 
 
-def test_what_a_token_was_made_for_is_no_markup(gateway, reader, team, clock):
+def test_what_a_token_was_made_for_is_not_markup(gateway, reader, team, clock):
     gateway.stores.tokens.add(team.customer, clock.now(), timedelta(days=1), "<b>\u202ename", "ada")
     page = reader.get("/").text
     assert "<b>" not in page

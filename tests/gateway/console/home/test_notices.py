@@ -45,7 +45,7 @@ def test_a_lag_is_good_for_ten_minutes_and_bad_after_an_hour(minutes, expected):
     assert grade(timedelta(minutes=minutes)) is expected
 
 
-def test_logs_that_have_stopped_are_told_of_however_fresh_the_agents_are():
+def test_logs_that_have_stopped_are_reported_however_fresh_the_agents_are():
     found = situation(heard(minutes=34), heard(None, 1, by_agent=True))
     assert told(found) == [(Grade.WARN, "No flow logs from shop for 34 min.")]
 
@@ -59,7 +59,7 @@ def test_all_machines_silent_is_worse_than_some():
     assert told(situation(machines=Machines(4, 0, 4, 4), configured=()))[0][0] is Grade.BAD
 
 
-def test_a_refused_account_is_told_with_since_when_status_and_why_and_not_as_silent_besides():
+def test_a_refused_account_is_reported_with_since_when_status_and_why_and_not_as_silent_besides():
     refusal = Refusal(to_ms(NOW), to_ms(NOW - timedelta(hours=2)), 413, "The body is too large.")
     (notice,) = notices(situation(heard(minutes=120, refusal=refusal)))
     assert notice == Notice(
@@ -69,7 +69,7 @@ def test_a_refused_account_is_told_with_since_when_status_and_why_and_not_as_sil
     )
 
 
-def test_an_account_that_nobody_has_configured_is_told_of_with_where_to_do_it():
+def test_an_account_that_nobody_has_configured_is_reported_with_where_to_do_it():
     (notice,) = notices(situation(heard("stray"), heard()))
     assert notice == Notice(Grade.INFO, "stray delivers flow logs, but is not configured.", "/setup/flow-logs")
 
@@ -80,7 +80,7 @@ def test_many_accounts_that_nobody_has_configured_are_one_notice():
     assert found == [Notice(Grade.INFO, sentence, "/setup/flow-logs")]
 
 
-def test_a_configured_account_that_nothing_came_from_is_told_of_after_an_hour():
+def test_a_configured_account_that_nothing_came_from_is_reported_after_an_hour():
     found = situation(configured=("shop", "new"))
     assert told(found)[0] == (Grade.WARN, "Nothing has arrived yet from shop, which is configured in azure-production.")
     young = {"new": Configured("azure-production", NOW - timedelta(minutes=59))}
@@ -104,13 +104,13 @@ def test_a_token_that_is_about_to_end_says_in_how_long(ends, expected):
     assert (severity, sentence) == (expected[0], f"{expected[1]} Replace it before then.")
 
 
-def test_a_token_that_has_ended_while_it_was_in_use_is_told_of():
+def test_a_token_that_has_ended_while_it_was_in_use_is_reported():
     ((severity, sentence),) = told(Situation(NOW, tokens=[token(-timedelta(hours=1), NOW - timedelta(hours=1))]))
     assert severity is Grade.BAD
     assert sentence.startswith("The token 7 (Production) expired at 2026-11-24 14:30:00 UTC while in use.")
 
 
-def test_machines_that_wait_or_are_refused_are_told_of():
+def test_machines_that_wait_or_are_refused_are_reported():
     found = Situation(NOW, machines=Machines(1, 2, 3, 0, 1))
     assert told(found) == [
         (Grade.BAD, "The latest delivery of 1 machine was refused."),
@@ -128,7 +128,7 @@ def test_agents_without_a_connection_yet_are_nothing_to_worry_about():
     assert (agents.lag, agents.grade) == (None, Grade.INFO)
 
 
-def test_a_source_of_the_future_is_told_of_as_a_wrong_clock():
+def test_a_source_of_the_future_is_reported_as_a_wrong_clock():
     found = situation(Heard("shop", False, None, to_ms(NOW)))
     assert told(found) == [
         (Grade.BAD, "shop: all records are dated in the future. The clock of whatever wrote them is wrong.")

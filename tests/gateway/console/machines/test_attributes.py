@@ -64,7 +64,7 @@ def test_the_history_has_every_answer_the_newest_first(reader, items, answered):
     assert page.text.count('<tr class="bad">') == 1
 
 
-def test_what_was_left_out_of_a_good_delivery_is_told(gateway, reader, items, clock):
+def test_what_was_left_out_of_a_good_delivery_is_reported(gateway, reader, items, clock):
     gateway.stores.server_traffic.add(items["web-1"], Answer(clock.now(), 200, 3, "2 left out; the first, line 0: why"))
     page = reader.get("/setup/attributes")
     assert "flows=3 2 left out; the first, line 0: why" in text_of(page)

@@ -76,7 +76,7 @@ def test_importing_again_updates_and_stays_applied(gateway, team, administrator,
         (b"x" * 33_000, "at most 32768 characters"),
     ],
 )
-def test_what_is_no_blueprint_is_told_at_the_field(gateway, team, administrator, content, told):
+def test_what_is_not_a_blueprint_is_reported_at_the_field(gateway, team, administrator, content, told):
     answer = send_file(administrator, content)
     assert answer.status_code == 422
     assert told in text_of(answer)

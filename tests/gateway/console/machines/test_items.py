@@ -114,7 +114,7 @@ def test_a_machine_is_made_by_hand_and_found_by_its_agent(gateway, team, adminis
     ],
 )
 @pytest.mark.usefixtures("met")
-def test_what_is_wrong_stands_at_its_field(gateway, team, administrator, form, field, told):
+def test_what_is_wrong_is_at_its_field(gateway, team, administrator, form, field, told):
     answer = administrator.send("/setup/items/new", form)
     assert answer.status_code == 422
     assert errors_of(answer).keys() == {field}
@@ -215,7 +215,9 @@ def test_a_reader_looks_on(gateway, reader, met):
     assert gateway.stores.blueprints.applied(met) == set()
 
 
-def test_saving_accepts_the_agent_that_was_seen_and_none_that_asked_meanwhile(gateway, team, administrator, met, clock):
+def test_saving_accepts_the_agent_that_was_seen_and_none_that_asked_in_the_meantime(
+    gateway, team, administrator, met, clock
+):
     (seen,) = hidden_agents(administrator, met)
     stranger = replace(WEB, id="1c1f6471-1bf0-4dda-aec3-cb9272f09590", addresses=("192.0.2.66",))
     gateway.stores.agents.register(team.customer, stranger, clock.now())

@@ -57,7 +57,7 @@ def test_a_new_password_ends_all_other_sessions(gateway, team, new_user):
         ({"again": "something else"}, "The passwords differ."),
     ],
 )
-def test_what_is_wrong_with_a_new_password_stands_at_its_field(administrator, change, told):
+def test_what_is_wrong_with_a_new_password_is_at_its_field(administrator, change, told):
     answer = administrator.send("/account", CHANGE | change)
     assert answer.status_code == 422
     assert told in text_of(answer)

@@ -56,7 +56,7 @@ def test_a_customer_sees_its_own_only(gateway, new_team, clock):
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "1e3", "9" * 30, "²", "' OR 1=1"])
-def test_a_place_that_is_none_is_the_beginning(reader, before):
+def test_a_place_that_is_not_valid_is_the_beginning(reader, before):
     assert "signed in" in text_of(reader.get("/setup/audit-log", params={"before": before}))
 
 

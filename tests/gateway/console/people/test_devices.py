@@ -50,7 +50,7 @@ def test_a_mark_of_another_gateway_is_none(devices):
 
 
 @pytest.mark.parametrize("value", ["", ".", "made-up.0123", "é", "x" * 5000])
-def test_what_somebody_made_up_is_no_mark(devices, value):
+def test_what_somebody_made_up_is_not_a_mark(devices, value):
     assert devices.device(browser(marked(devices, "ada"), value=value), "ada") is None
 
 

@@ -52,7 +52,7 @@ def test_what_azure_writes_is_taken(text):
         (GOOD.replace("flowlogs", "others"), "belongs to another storage account"),
     ],
 )
-def test_anything_else_is_told_without_a_part_of_it(text, told):
+def test_anything_else_is_reported_without_a_part_of_it(text, told):
     error = error_in(text, "flowlogs")
     assert told in error
     assert error.endswith(".")

@@ -72,7 +72,7 @@ def test_no_address_alone_downloads(ada, package):
     assert ada.post(SCRIPTS).status_code == 403
 
 
-def test_a_lost_key_is_told_without_the_secrets(own, ada, package, tmp_path):
+def test_a_lost_key_is_reported_without_the_secrets(own, ada, package, tmp_path):
     package.write_bytes(b"the package")
     (tmp_path / "data" / "secrets.key").unlink()
     own.stores.deployments._vault._fernet = None

@@ -72,7 +72,7 @@ def test_secrets_are_on_no_page_again(administrator, saved):
         ),
     ],
 )
-def test_what_is_wrong_stands_at_its_field(gateway, team, administrator, change, field, told):
+def test_what_is_wrong_is_at_its_field(gateway, team, administrator, change, field, told):
     answer = administrator.send(NEW, configuration("flowlogsone", "flowlogstwo", **change))
     assert answer.status_code == 422
     assert errors_of(answer).keys() == {field}
@@ -140,7 +140,7 @@ def test_an_account_that_is_new_to_a_deployment_needs_its_connection_string(admi
     assert errors_of(answer).keys() == {"secret-1"}
 
 
-def test_what_somebody_else_has_saved_meanwhile_is_not_overwritten(gateway, team, administrator, saved, clock):
+def test_what_somebody_else_has_saved_in_the_meantime_is_not_overwritten(gateway, team, administrator, saved, clock):
     seen = re.search(r'name="seen" value="(\d+)"', administrator.get(f"{saved}/edit").text)[1]
     clock.move(1)
     theirs = configuration("flowlogsone", "flowlogstwo", "flowlogsthree", seen=seen)
@@ -181,7 +181,7 @@ def test_the_details_tell_the_last_refusal_until_a_post_is_accepted(gateway, tea
     assert "The body is too large." not in text_of(reader.get(saved))
 
 
-def test_removing_forgets_the_secrets_and_is_told(gateway, team, administrator, saved):
+def test_removing_forgets_the_secrets_and_is_reported(gateway, team, administrator, saved):
     gone = administrator.send(f"{saved}/remove")
     assert "The deployment was removed from the gateway." in text_of(administrator.get(gone.headers["Location"]))
     assert administrator.get(saved).status_code == 404

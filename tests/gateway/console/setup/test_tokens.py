@@ -71,7 +71,7 @@ def test_the_audit_log_tells_both_and_not_the_token(gateway, team, administrator
         ({"ends": "9999-12-31"}, "Enter a day from"),
     ],
 )
-def test_what_is_wrong_stands_at_its_field_and_the_rest_is_kept(gateway, team, administrator, ends, change, told):
+def test_what_is_wrong_is_at_its_field_and_the_rest_is_kept(gateway, team, administrator, ends, change, told):
     typed = INGEST | {"ends": ends} | change
     answer = administrator.send("/setup/tokens", typed)
     assert answer.status_code == 422

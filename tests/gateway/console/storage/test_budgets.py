@@ -48,7 +48,7 @@ def test_the_first_page_tells_of_a_budget_at_80_per_cent(administrator, reader, 
         (150, 800, [Grade.BAD, Grade.WARN]),
     ],
 )
-def test_each_part_of_a_budget_is_told_of_from_80_per_cent_on(clock, texts, stored_bytes, grades):
+def test_each_part_of_a_budget_is_reported_from_80_per_cent_on(clock, texts, stored_bytes, grades):
     situation = Situation(clock.now(), shares=shares(Usage(texts, stored_bytes), Budget(100, 1000)))
     assert [each.grade for each in budgets(situation)] == grades
 

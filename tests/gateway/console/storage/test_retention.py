@@ -44,7 +44,7 @@ def actions(gateway, team, size):
     return [(entry.action.words, entry.subject) for entry in gateway.stores.audit_log.page(team.customer, size=size)]
 
 
-def test_without_days_everything_is_kept_for_ever_and_the_oldest_record_is_told(team, post, reader, clock):
+def test_without_days_everything_is_kept_for_ever_and_the_oldest_record_is_reported(team, post, reader, clock):
     first = to_ms(clock.now()) - 5000
     post(team, record(time=first + 1000), record(time=first), agent_record(time=first + 2000))
     assert rows(reader.get(PAGE)) == [
@@ -76,7 +76,9 @@ def test_days_that_are_saved_as_they_were_leave_no_entry(gateway, team, administ
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "1.5", "36501", "x", "9" * 30, "\u0663"])
-def test_a_number_of_days_that_is_none_is_told_at_its_field_and_nothing_is_saved(gateway, team, administrator, days):
+def test_a_number_of_days_that_is_not_valid_is_reported_at_its_field_and_nothing_is_saved(
+    gateway, team, administrator, days
+):
     page = administrator.send(PAGE, {"nsg": "30", "vnet": days})
     assert error(page, "vnet") == "Enter a number of days from 1 to 36,500, or nothing for the default."
     assert f'name="vnet" value="{days}"' in page.text
@@ -136,7 +138,7 @@ def test_a_hold_may_be_on_everything_of_one_day(gateway, team, administrator):
         ("reason", "a\nb", "control characters"),
     ],
 )
-def test_what_is_wrong_with_a_hold_stands_at_its_field_and_the_rest_is_kept(
+def test_what_is_wrong_with_a_hold_is_at_its_field_and_the_rest_is_kept(
     gateway, team, administrator, field, typed, told
 ):
     gateway.stores.retention.set(team.customer, {Source.NSG: 30})
@@ -151,7 +153,7 @@ def test_what_is_wrong_with_a_hold_stands_at_its_field_and_the_rest_is_kept(
 
 
 @pytest.mark.usefixtures("held")
-def test_one_hold_too_many_is_told_at_the_form(administrator, monkeypatch):
+def test_one_hold_too_many_is_reported_at_the_form(administrator, monkeypatch):
     monkeypatch.setattr(holds, "MOST_HOLDS", 1)
     page = administrator.send(f"{PAGE}/holds", HOLD)
     assert "There are already 1 holds in force. Lift one" in error(page, "search")

@@ -28,7 +28,7 @@ def test_a_search_that_takes_too_long_is_stopped_and_says_so_at_the_field(tmp_pa
         in text_of(answer)
     )
     assert 'value="dport:443"' in answer.text
-    assert activity.places.stopped == 1
+    assert activity.slots.stopped == 1
 
 
 def test_a_query_whose_reader_leaves_ends_and_gives_its_place_back(tmp_path, monkeypatch, clock):
@@ -51,4 +51,4 @@ def test_a_query_whose_reader_leaves_ends_and_gives_its_place_back(tmp_path, mon
             person.session.get(f"{gateway.url}/traffic?range=all", timeout=0.5)
         assert ended.wait(10)
         assert person.get("/account").status_code == 200
-    assert activity.places.stopped == 0
+    assert activity.slots.stopped == 0

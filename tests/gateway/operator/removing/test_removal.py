@@ -122,7 +122,7 @@ def rows_beside(stores):
     return stores.customers.all(utc_now()), stores.records.count(CONTOSO), stores.tokens.all(CONTOSO)
 
 
-def test_a_customer_that_is_not_there_is_told(stores):
+def test_a_customer_that_is_not_there_is_reported(stores):
     with pytest.raises(RefusedError, match="no customer 'nobody'"):
         remove(work(stores, "nobody"))
 
@@ -138,7 +138,7 @@ def test_after_a_restart_in_the_middle_nothing_is_stored_of_the_customer(data):
     assert "late" not in str(records_of(data, CONTOSO))
 
 
-def test_a_removal_that_is_killed_at_any_change_is_whole_or_goes_on(killed):
+def test_a_removal_that_is_killed_at_any_change_is_whole_or_continues(killed):
     data, kills = killed("remove")
     with open_stores(data) as stores:
         now = utc_now()

@@ -20,7 +20,7 @@ def test_the_answer_to_a_body_of_nothing_but_bad_lines_is_kept_small():
     assert len(packed(answer)) < 200_000
 
 
-def test_of_thousands_of_reasons_the_first_hundred_are_told():
+def test_of_thousands_of_reasons_the_first_hundred_are_reported():
     bodies = [ndjson(*(record(src_port=70_000 + number) for number in range(150))), ndjson(record(), *[b"{}"] * 150)]
     many, few = (read_each_line(body).rejected for body in bodies)
     assert [each["line"] for each in many] == list(range(150))

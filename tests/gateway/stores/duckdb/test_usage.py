@@ -172,7 +172,7 @@ def test_what_is_deleted_makes_room(records):
     records.store(post("new"), transposed([record(rule="new")]), budget)
 
 
-def test_a_refused_post_is_no_fault_of_the_store(records, monkeypatch):
+def test_a_refused_post_is_not_a_fault_of_the_store(records, monkeypatch):
     with pytest.raises(BudgetSpentError):
         records.store(post("key"), transposed([record()]), Budget(1, 10**9))
     monkeypatch.setattr(DuckDBRecords, "_transaction", None)

@@ -5,7 +5,7 @@ data "azurerm_resources" "flow_logs" {
   name = var.flow_logs_storage_account
 }
 
-# What is on the account is made anew with another account, not with other letters in its id, which Azure may give from one day to the next.
+# What is on the account is replaced for another account, but not if only the case of its id changes, which Azure may do at any time.
 resource "terraform_data" "flow_logs_account" {
   input = var.flow_logs_storage_account
 }

@@ -1,4 +1,4 @@
-"""Places for work in threads: few at once, and shared by the customers."""
+"""Slots for work in threads: a few, shared fairly by the customers."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,34 +9,31 @@ import anyio
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """Somebody who waits for a place.
+    """A caller that waits for a slot.
 
     Attributes:
-        customer: Whose place it will be.
+        customer: The customer that the slot will be for.
         called: Set once there is one.
-
     """
 
     customer: int
     called: anyio.Event = field(default_factory=anyio.Event)
 
 
-class Places:
-    """So many places. A customer has no more than its share of them, and who has the fewest comes next.
+class Slots:
+    """A number of slots. A customer has at most its share of them, and the customer with the fewest comes next.
 
     Attributes:
-        threads: As many as there are places.
-        stopped: How many questions took longer than people wait.
-
+        threads: The limiter of threads, one for each slot.
+        stopped: How many queries were stopped because they took too long.
     """
 
     def __init__(self, total: int, share: int) -> None:
-        """Begin with all places free.
+        """Start with all slots free.
 
         Args:
-            total: How many there are.
-            share: How many of them one customer has at most.
-
+            total: The number of slots.
+            share: The most slots of one customer.
         """
         self.threads = anyio.CapacityLimiter(total)
         self.stopped = 0
@@ -47,18 +44,18 @@ class Places:
 
     @property
     def running(self) -> int:
-        """How many places are taken."""
+        """The number of slots in use."""
         return self._taken.total()
 
     @property
     def waiting(self) -> int:
-        """How many wait for a place."""
+        """The number of callers that wait for a slot."""
         return len(self._waiting)
 
     async def run[*Arguments, Result](
         self, customer: int, work: Callable[[*Arguments], Result], *arguments: *Arguments
     ) -> Result:
-        """Do something in a thread, once there is a place for a customer. Whoever is cancelled gives up waiting."""
+        """Do something in a thread, once there is a slot for a customer. A cancelled caller stops waiting."""
         await self._enter(customer)
         try:
             return await anyio.to_thread.run_sync(work, *arguments, limiter=self.threads)
@@ -85,7 +82,7 @@ class Places:
         self._call()
 
     def _call(self) -> None:
-        """Give free places to those who wait."""
+        """Give free slots to waiting callers."""
         while self._taken.total() < self._total:
             able = [each for each in self._waiting if self._taken[each.customer] < self._share]
             if not able:

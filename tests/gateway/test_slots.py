@@ -3,7 +3,7 @@ import threading
 import anyio
 import pytest
 
-from gateway.places import Places
+from gateway.slots import Slots
 
 
 class Question:
@@ -24,14 +24,14 @@ async def begins(question):
 
 def test_one_customer_leaves_half_of_the_places_to_the_others():
     async def ask():
-        places = Places(4, 2)
+        slots = Slots(4, 2)
         mine, another = [Question() for _ in range(5)], Question()
         async with anyio.create_task_group() as tasks:
             for question in mine:
-                tasks.start_soon(places.run, 1, question)
+                tasks.start_soon(slots.run, 1, question)
             await begins(mine[0])
             await begins(mine[1])
-            tasks.start_soon(places.run, 2, another)
+            tasks.start_soon(slots.run, 2, another)
             await begins(another)
             assert [each.begun.is_set() for each in mine] == [True, True, False, False, False]
             for question in (*mine, another):
@@ -42,14 +42,14 @@ def test_one_customer_leaves_half_of_the_places_to_the_others():
 
 def test_who_has_the_fewest_places_comes_next():
     async def ask():
-        places = Places(4, 2)
+        slots = Slots(4, 2)
         mine, others, third = [Question() for _ in range(2)], [Question() for _ in range(3)], Question()
         async with anyio.create_task_group() as tasks:
             for customer, question in ((1, mine[0]), (2, others[0]), (2, others[1]), (4, others[2])):
-                tasks.start_soon(places.run, customer, question)
+                tasks.start_soon(slots.run, customer, question)
                 await begins(question)
             for customer, question in ((1, mine[1]), (3, third)):
-                tasks.start_soon(places.run, customer, question)
+                tasks.start_soon(slots.run, customer, question)
                 await anyio.lowlevel.checkpoint()
             others[0].answered.set()
             await begins(third)
@@ -62,17 +62,17 @@ def test_who_has_the_fewest_places_comes_next():
 
 def test_who_leaves_waits_no_longer_and_takes_no_place():
     async def ask():
-        places = Places(2, 1)
+        slots = Slots(2, 1)
         first, second = Question(), Question()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(places.run, 1, first)
+            tasks.start_soon(slots.run, 1, first)
             await begins(first)
             with anyio.move_on_after(0.01) as waiting:
-                await places.run(1, second)
+                await slots.run(1, second)
             assert waiting.cancelled_caught
             first.answered.set()
             second.answered.set()
-            await places.run(1, second)
+            await slots.run(1, second)
 
     anyio.run(ask)
 
@@ -83,10 +83,10 @@ def test_a_question_that_fails_gives_its_place_back(fault):
         raise fault
 
     async def ask():
-        places = Places(1, 1)
+        slots = Slots(1, 1)
         for _ in range(3):
             with pytest.raises(fault):
-                await places.run(1, fail)
-        return await places.run(1, lambda: "answered")
+                await slots.run(1, fail)
+        return await slots.run(1, lambda: "answered")
 
     assert anyio.run(ask) == "answered"

@@ -26,7 +26,7 @@ class Load(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class Nic:
     """One NIC; `number` (0 to 65535) makes its addresses, `network` names the group or network it is in."""
 
     format: Format
