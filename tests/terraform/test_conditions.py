@@ -21,6 +21,7 @@ def test_letters_that_azure_writes_otherwise_change_nothing_and_an_account_that_
     assert by_identity.nothing_left
 
 
+@pytest.mark.long
 def test_a_destroy_that_a_lock_or_a_missing_right_stops_continues_later(applied):
     conditions = applied.azure.estate.conditions
     [account] = applied.azure.estate.accounts

@@ -1,5 +1,7 @@
 """What the commands say when something answers in storage's place, or names blobs that nobody reads."""
 
+from itertools import cycle, product
+
 import pytest
 
 from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
@@ -43,8 +45,18 @@ def through(operator, wrong_storage, monkeypatch):
     return answers
 
 
-@pytest.mark.parametrize("fault", PAGES, ids=lambda fault: fault.value)
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        *zip(COMMANDS, cycle(PAGES), strict=False),
+        *(
+            pytest.param(command, fault, marks=pytest.mark.long)
+            for (command, usual), fault in product(zip(COMMANDS, cycle(PAGES), strict=False), PAGES)
+            if fault is not usual
+        ),
+    ],
+    ids=lambda value: value.value if isinstance(value, StorageFault) else " ".join(value),
+)
 def test_a_command_ends_in_a_sentence_that_says_what_answered(operator, through, command, fault):
     hours = {"hour": f"{operator.hour(1):%Y-%m-%dT%H}", "next": f"{operator.hour(0):%Y-%m-%dT%H}"}
     through((Operation.LIST, fault))
@@ -64,7 +76,7 @@ def test_doctor_says_it_and_continues_with_its_other_checks(operator, through, f
 
 
 @pytest.mark.usefixtures("through")
-@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("nth", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("operation", REPEATED, ids=lambda operation: operation.value)
 def test_what_the_library_repeats_by_itself_changes_nothing(operator, wrong_storage, operation, nth):
     accounts = [operator.logs, operator.own]

@@ -36,21 +36,9 @@ def stores(data):
         yield opened
 
 
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory):
-    """Gives the directory that an operation left which was killed at each change, and how often it was."""
-
-    def run(name):
-        data = tmp_path_factory.mktemp("killed") / "data"
-        _many_customers(data)
-        program = [sys.executable, "-m", "tests.gateway.operator.removing.killed", data, name]
-        told = subprocess.run(program, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
-        return data, int(told)
-
-    return run
-
-
-def _many_customers(data):
+@pytest.fixture(scope="session")
+def _many_customers(tmp_path_factory):
+    data = tmp_path_factory.mktemp("many") / "data"
     with open_stores(data) as stores, stores.database.transaction():
         for name in map(str, range(_MANY)):
             customer, now = stores.accounts.add_customer(name), utc_now()
@@ -59,3 +47,17 @@ def _many_customers(data):
             for key in ("first", "second"):
                 lines = [record(), record(rule=f"rule of {name}"), record(src_ip="10.0.0.5")]
                 stores.records.store(Post(customer, key, b"", b"{}", now), transposed(lines))
+    return data
+
+
+@pytest.fixture
+def killed(_many_customers, tmp_path):
+    """Gives the directory that an operation left which was killed at each change, and how often it was."""
+
+    def run(name):
+        data = Path(shutil.copytree(_many_customers, tmp_path / "killed"))
+        program = [sys.executable, "-m", "tests.gateway.operator.removing.killed", data, name]
+        told = subprocess.run(program, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
+        return data, int(told)
+
+    return run

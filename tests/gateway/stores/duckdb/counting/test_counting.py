@@ -182,10 +182,18 @@ CASES = {
 }
 
 
+def forth_and_back(case):
+    return case, case[::-1]
+
+
+ORDERS = pytest.mark.parametrize("orders", [forth_and_back, pytest.param(permutations, marks=pytest.mark.long)])
+
+
+@ORDERS
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_record_counts_in_whatever_order_records_come_and_however_often(stores, case):
+def test_a_record_counts_in_whatever_order_records_come_and_however_often(stores, case, orders):
     (records, *_), _ = stores
-    for order in permutations(case):
+    for order in orders(case):
         customer = next(customers)
         for number, (each, _) in enumerate(order):
             store(records, f"{number}", [each], customer)
@@ -194,11 +202,7 @@ def test_a_record_counts_in_whatever_order_records_come_and_however_often(stores
         assert [counted for counted, _ in marks(records, customer)] == [counts for _, counts in order] * 2
 
 
-def forth_and_back(case):
-    return case, case[::-1]
-
-
-@pytest.mark.parametrize("orders", [forth_and_back, pytest.param(permutations, marks=pytest.mark.long)])
+@ORDERS
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_record_counts_whatever_is_left_in_memory(stores, case, orders):
     (records, *_), _ = stores
