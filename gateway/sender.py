@@ -24,7 +24,7 @@ def sender(request: HTTPConnection, *, behind_a_proxy: bool) -> str:
     return (network_of(forwarded[-1].rpartition(",")[2].strip()) if forwarded else None) or peer or ""
 
 
-def know(request: HTTPConnection, customer: int) -> None:
+def record_customer(request: HTTPConnection, customer: int) -> None:
     """Record the customer of a request with a valid token or session, for the request log and for its connection, which
     then counts as authenticated.
     """

@@ -15,7 +15,7 @@ from gateway.api.body import read_body
 from gateway.api.errors import ApiError
 from gateway.clock import Clock, iso
 from gateway.limits import Limits
-from gateway.sender import know
+from gateway.sender import record_customer
 from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.accounts import Role, User
 from gateway.stores.audit_log import Action, Actor
@@ -91,7 +91,7 @@ class Auth:
         token = await run_in_threadpool(self._stores.tokens.find, bearer(request), self._clock())
         if token is None:
             raise token_refused()
-        know(request, token.customer)
+        record_customer(request, token.customer)
         if not token.kind.does(wanted):
             raise ApiError(403, "wrong_token_kind", _WANTED[wanted])
         return token
@@ -132,7 +132,7 @@ class Auth:
             raise _unauthorized(
                 "The password has been changed since this auth token was issued. POST /auth with the new password."
             )
-        know(request, user.customer)
+        record_customer(request, user.customer)
         return user
 
     async def _credentials(self, request: Request) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from gateway.console.links import ACCOUNT, SIGN_IN, sign_in_url
 from gateway.console.pages import go_to
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
-from gateway.sender import know, sender
+from gateway.sender import record_customer, sender
 from gateway.site import Site
 from gateway.stores.accounts import Role, User
 from gateway.stores.sessions import Sessions
@@ -89,7 +89,7 @@ class Access:
         session = await run_in_threadpool(self._sessions.find, secret, self._clock(), keeping=keeping)
         if session is None:
             return None
-        know(request, session.user.customer)
+        record_customer(request, session.user.customer)
         address = sender(request, behind_a_proxy=self._behind_a_proxy)
         return Visitor(session.user, masked(session.csrf), address)
 

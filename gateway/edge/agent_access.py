@@ -9,7 +9,7 @@ from gateway.actions.machines import register_agent
 from gateway.api.auth import Auth, bearer
 from gateway.api.errors import ApiError
 from gateway.clock import Clock
-from gateway.edge.agent_identity import agent_id, identity_of, says_who
+from gateway.edge.agent_identity import agent_id, describes_agent, identity_of
 from gateway.stores.agents import AgentIdentity, Standing
 from gateway.stores.audit_log import Actor
 from gateway.stores.errors import FullError
@@ -50,7 +50,7 @@ class AgentAccess:
                 wrong kind, or if the agent has never polled or there are too many.
         """
         token = await self._auth.subscription_token(request, TokenKind.AGENT)
-        if not says_who(request):
+        if not describes_agent(request):
             return await run_in_threadpool(self._known, token.customer, agent_id(request))
         peer = "" if request.client is None else request.client.host
         return await run_in_threadpool(self._register, token, identity_of(request), peer)

@@ -51,7 +51,7 @@ def identity_of(request: Request) -> AgentIdentity:
     )
 
 
-def says_who(request: Request) -> bool:
+def describes_agent(request: Request) -> bool:
     """Return whether a request says more about its agent than the id."""
     return "agent-host" in request.headers
 
