@@ -20,7 +20,7 @@ setup: ## Install Python 3.13, the packages and Azurite (every target does this 
 	"$$python" -m dev.bootstrap
 
 .PHONY: test
-test: setup ## Run the tests, but for the long ones
+test: setup ## Run the tests, except the long ones
 	$(PYTEST) -m 'not long'
 
 .PHONY: test-long
@@ -41,11 +41,11 @@ format: setup ## Format the code
 	.venv/bin/ruff format
 
 .PHONY: demo
-demo: setup ## Deliver an hour of made-up flow logs end to end (or real ones: make demo LOGS=DIR)
+demo: setup ## Deliver an hour of synthetic flow logs end to end (or real ones: make demo LOGS=DIR)
 	.venv/bin/python -m dev.demo $(if $(LOGS),--logs="$$LOGS")
 
 .PHONY: screenshots
-screenshots: setup package ## Take the pictures of the console that stand in the README (needs Chromium)
+screenshots: setup package ## Take the pictures in the README (needs Chromium)
 	.venv/bin/python -m dev.screenshots
 
 .PHONY: diagrams
@@ -57,15 +57,15 @@ bench: setup ## Measure speed, memory and storage operations
 	.venv/bin/python -m benchmarks
 
 .PHONY: chaos
-chaos: setup ## Deliver under random faults and kills, for long (make chaos SCHEDULES=1000)
+chaos: setup ## Deliver under random faults and kills, over many schedules (make chaos SCHEDULES=1000)
 	.venv/bin/python -m dev.chaos $(if $(SCHEDULES),--schedules '$(SCHEDULES)')
 
 .PHONY: chaos-controls
-chaos-controls: setup ## Take each check of what storage says out, and show that its schedule goes wrong without it
+chaos-controls: setup ## Remove each check of storage's answers, and show that its schedule then fails
 	.venv/bin/python -m dev.chaos.controls
 
 .PHONY: terraform-interruptions
-terraform-interruptions: setup ## End terraform at each request of an apply, and take it up again
+terraform-interruptions: setup ## Interrupt terraform at each request of an apply, and continue it
 	.venv/bin/python -m tests.terraform.interruptions
 
 .PHONY: package
@@ -82,7 +82,7 @@ release-check: setup ## Make the release twice, compare, and run the gateway fro
 	.venv/bin/python -m dev.release.check
 
 .PHONY: lock
-lock: setup ## Pin all packages anew, with hashes, from pyproject.toml
+lock: setup ## Pin all packages again, with hashes, from pyproject.toml
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --group dev --output-file dev/requirements.txt
 	$(COMPILE) --group gateway --output-file gateway/requirements.txt

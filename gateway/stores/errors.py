@@ -6,7 +6,7 @@ from typing import Final
 from gateway.traffic.store import StoreUnavailableError
 
 STORAGE_ERRORS: Final = (StoreUnavailableError, sqlite3.Error)
-"""What the stores raise when a file fails them."""
+"""The errors of the files."""
 
 
 class StoreError(Exception):

@@ -68,7 +68,7 @@ class Stores:
         self.close()
 
     def check(self, now: datetime) -> None:
-        """Make sure that both files answer, and that they take posts: after one that failed by a small write.
+        """Make sure that both files answer and accept posts; after a post has failed, try a small write.
 
         Raises:
             StoreUnavailableError, sqlite3.Error: One does not.
@@ -83,7 +83,7 @@ class Stores:
         self.records.touch()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self.records.close()
         self.database.close()
 

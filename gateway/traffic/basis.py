@@ -1,4 +1,4 @@
-"""Which records' bytes a sum takes: those that count, each flow's once, or all as they were logged.
+"""Which records' bytes a sum uses: those that count, each flow's once, or all as they were logged.
 
 Where two machines talk, both NICs log it, and one of the records counts. So a search for what one NIC, rule or machine
 saw would show nothing for real traffic wherever another's records count; there bytes are summed as logged.

@@ -1,4 +1,4 @@
-"""Conversations: what logs and agents say of the same traffic, as one.
+"""Conversations: what logs and agents say about the same traffic, combined.
 
 A flow is seen by the NIC at either end, which knows the rule, and by the agents at both ends, which know the
 processes. All of them agree in both addresses, the protocol, the server's port and the minute: that is what joins

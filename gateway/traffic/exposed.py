@@ -1,4 +1,4 @@
-"""What the internet was let in to: inbound flows from public addresses that a rule allowed."""
+"""What was exposed to the internet: inbound flows from public addresses that a rule allowed."""
 
 from dataclasses import dataclass
 from typing import Final

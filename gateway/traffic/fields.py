@@ -78,7 +78,7 @@ SRC_PORT: Final = PortField(
     side=Side.SOURCE,
     is_number=True,
     key="sport",
-    examples=(Example("sport:>=1024", "from a port; ranges as >=1024, <1024 or 8000-8100"),),
+    examples=(Example("sport:>=1024", "from a port; ranges such as >=1024, <1024 or 8000-8100"),),
 )
 DST_IP: Final = AddressField(
     name="dst_ip",
@@ -86,7 +86,7 @@ DST_IP: Final = AddressField(
     side=Side.DESTINATION,
     key="dst",
     synonyms=("to",),
-    examples=(Example("dst:10.0.0.0/8,2001:db8::/32", "to any of several, separated by commas"),),
+    examples=(Example("dst:10.0.0.0/8,2001:db8::/32", "to any of several destinations, separated by commas"),),
 )
 DST_PORT: Final = PortField(
     name="dst_port",
@@ -123,7 +123,7 @@ SERVICE: Final = ServiceField(
     origin=Origin.WORKED_OUT,
     in_lists=False,
     key="service",
-    examples=(Example("service:tcp/443,udp/53", "a protocol together with the port it is to"),),
+    examples=(Example("service:tcp/443,udp/53", "a protocol together with the destination port"),),
 )
 PROTOCOL: Final = NumberField(
     name="protocol",
@@ -186,7 +186,7 @@ BYTES_BACK: Final = NumberField(
     largest=_COUNTER_MAX,
     is_number=True,
     key="reply",
-    examples=(Example("reply:>0", "bytes from the destination alone: something answered"),),
+    examples=(Example("reply:>0", "bytes from the destination only: something answered"),),
 )
 RULE: Final = TextField(
     name="rule",

@@ -1,4 +1,4 @@
-"""The first of many rows: a page shows so many, and says how many more there are."""
+"""The first of many rows: a page shows a limited number, and says how many more there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

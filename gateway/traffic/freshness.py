@@ -47,7 +47,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard last of one that delivers; times in epoch milliseconds.
+    """The latest deliveries of a source; times in epoch milliseconds.
 
     Attributes:
         account: The storage account; None for agents, and for logs that name none.

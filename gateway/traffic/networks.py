@@ -32,7 +32,7 @@ NOT_PUBLIC: Final = tuple(
         ),
     )
 )
-"""Networks that no host of the internet sends from (IANA's special-purpose registries, RFC 6890), and Azure's own
+"""Networks that no host on the internet sends from (IANA's special-purpose registries, RFC 6890), and Azure's own
 address for probes and name resolution ("What is IP address 168.63.129.16?")."""
 PRIVATE: Final = "private"
-"""What a search calls them all together."""
+"""The name of all of them in a search."""

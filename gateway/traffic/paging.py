@@ -1,7 +1,7 @@
 """The records themselves, newest first, a page at a time.
 
-A page is asked for by the record that it follows, not by its number: the last page costs what the first one does, and
-records that arrive meanwhile move nothing.
+A page is identified by the record that it follows, not by its number: the last page costs as much as the first, and
+records that arrive in the meantime do not shift it.
 """
 
 from collections.abc import Mapping, Sequence

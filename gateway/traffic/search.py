@@ -64,7 +64,7 @@ _SHOWN: Final = 60
 
 
 class SearchError(Exception):
-    """A search that cannot be understood; the message says what is wrong, and what to write.
+    """A search that is not valid; the message says what is wrong, and what to write.
 
     Attributes:
         start: Where in the text the trouble begins.
@@ -111,7 +111,7 @@ def parse(text: str) -> Search:
             raise SearchError(message, 0, len(text))
         count += value_count(term)
         if count > VALUES_MAX:
-            raise SearchError(f"A search has at most {VALUES_MAX} values. Leave some out.", 0, len(text))
+            raise SearchError(f"A search has at most {VALUES_MAX} values. Remove some.", 0, len(text))
         position = _after_space(text, position)
     return Search(tuple(terms))
 

@@ -142,7 +142,7 @@ class Questions(Protocol):
         ...
 
     def heard(self, customer: int, configured: Sequence[str]) -> First[Heard]:
-        """Return what was heard last of all that deliver for a customer.
+        """Return the latest deliveries of all of a customer's sources.
 
         Args:
             customer: The customer's number.
@@ -243,7 +243,7 @@ class RecordStore(Questions, Protocol):
         ...
 
     def refuse(self, customer: int, account: str, at: datetime, status: int, message: str) -> None:
-        """Keep that a post from a storage account was refused, and why, in place of the one before.
+        """Store that a post from a storage account was refused, and why, replacing the previous refusal.
 
         Since when they are refused goes on from that one, unless a post was accepted in between.
         """
@@ -298,7 +298,7 @@ class RecordStore(Questions, Protocol):
         ...
 
     def take_nothing_of(self, customer: int) -> None:
-        """Store nothing more of a customer whose removal has begun, whatever is under way by now."""
+        """Store nothing more for a customer whose removal has begun, whatever is in progress."""
         ...
 
     def remove(self, customer: int) -> None:

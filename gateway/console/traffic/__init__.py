@@ -1,1 +1,1 @@
-"""Pages that search the flow records and add them up."""
+"""Pages that search and summarise the flow records."""

@@ -73,14 +73,14 @@ class Column:
 
 
 def opposite(term: Term) -> Term:
-    """Return the term that holds exactly where a term does not."""
+    """Return the exact opposite of a term."""
     return replace(term, negated=not term.negated)
 
 
 DETAILS: Final[Mapping[str, Column]] = {field.name: Column(field) for field in FIELDS if field.label}
 """All that is shown of a record, by name."""
 COLUMNS: Final[Mapping[str, Column]] = {name: column for name, column in DETAILS.items() if column.field.in_lists}
-"""All columns by their names in the address, which are the flow record's where they show what it has."""
+"""All columns, by their names in the address, which are the flow record's keys where there is one."""
 DEFAULT_COLUMNS: Final = tuple(
     field.name
     for field in (

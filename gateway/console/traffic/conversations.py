@@ -1,4 +1,4 @@
-"""Logs and agents on the same traffic, a line for each conversation that opens into each view."""
+"""Conversations: what logs and agents say about the same traffic, one line each, with links to both views."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -36,12 +36,12 @@ class Export:
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /traffic/export.SUFFIX`.
 
-        The records are read while they are sent, no faster than the browser takes them; when it leaves, so does the
-        reading.
+        The records are read while they are sent, no faster than the browser receives them; if it disconnects, reading
+        stops.
         """
         if request.method != "GET":
             # Where there is GET, routes answer HEAD by it: all the records would be read for nobody.
-            raise PageError(405, f"Exports do not accept {request.method}. Open them with GET.", {"Allow": "GET"})
+            raise PageError(405, f"Exports do not accept {request.method}. Request them with GET.", {"Allow": "GET"})
         form = _BY_SUFFIX.get(request.path_params["suffix"])
         if form is None:
             raise not_found("format of export")
@@ -63,7 +63,7 @@ class Export:
         return streamed(_resumed(first, content), self._record_pages.slots.threads, headers, form.media_type)
 
     def _record(self, visitor: Visitor, view: View, form: Format) -> None:
-        """Tell the audit log what leaves: who knows the traffic knows the network."""
+        """Record the export in the audit log."""
         what = f"{form.name}, {written(view.start)} to {written(view.end)} {view.search}"
         note_export(self._console.stores, visitor.actor, self._console.clock(), Action.EXPORTED_TRAFFIC, what)
 
@@ -79,7 +79,7 @@ def _resumed(first: bytes, content: Generator[bytes]) -> Generator[bytes]:
 def streamed(
     content: Generator[bytes], threads: anyio.CapacityLimiter, headers: Mapping[str, str], media_type: str
 ) -> Response:
-    """Answer with content that is made while it is sent; whoever makes it is closed as soon as nobody takes it."""
+    """Stream content; its generator is closed as soon as the client disconnects."""
     return StreamingResponse(_closed_at_the_end(content, threads), headers=headers, media_type=media_type)
 
 

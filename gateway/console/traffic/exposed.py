@@ -1,4 +1,4 @@
-"""What the internet was let in to."""
+"""Ports that the internet was allowed to reach."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,9 +44,9 @@ _TCP: Final = {
 }
 _UDP: Final = {53: "DNS", 161: "SNMP", 389: "LDAP", 443: "HTTP/3", 3389: "RDP", 11211: "Memcached"}
 _SERVICES: Final[Mapping[str, Mapping[int, str]]] = {"tcp": _TCP, "udp": _UDP}
-"""What usually listens at a protocol's port; the flow log does not say what did."""
+"""What usually listens on a protocol's port; the flow log does not say what did."""
 _FOR_EVERYBODY: Final = frozenset({25, 53, 80, 443, 8080, 8443})
-"""All others are to manage machines by, or those of databases."""
+"""All others are for managing machines, or for databases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def answer(records: Questions, question: Question, view: View) -> Mapping[str, A
 
 
 def _service(port: ExposedPort) -> tuple[str, str, bool]:
-    """Return what the port is called, what usually listens there, and whether that is rarely meant for everybody."""
+    """Return the port's name, what usually listens there, and whether that is rarely meant to be public."""
     services = _SERVICES.get(port.protocol, {})
     name = f"{port.protocol} {port.port}" if services or port.port else port.protocol
     return name, services.get(port.port, ""), port.port in services and port.port not in _FOR_EVERYBODY

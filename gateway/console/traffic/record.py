@@ -1,4 +1,4 @@
-"""All there is to one record."""
+"""Everything about one record."""
 
 from collections.abc import Mapping
 from functools import partial

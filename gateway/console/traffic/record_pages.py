@@ -1,4 +1,4 @@
-"""What the pages of the traffic have in common: an address is read, the records are asked, a page tells."""
+"""What the traffic pages have in common: read the address, query the records, render the page."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -23,16 +23,16 @@ from gateway.traffic.question import Question
 from gateway.traffic.store import Questions, TooSlowError
 
 type Answer = Callable[[Questions, Question, View], Mapping[str, Any]]
-"""Asks the records, and gives what the template wants to know. Blocks."""
+"""Queries the records, and returns the template's variables. Blocks."""
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
 class RecordPages:
-    """Shows pages that ask the records.
+    """Shows pages that query the records.
 
     Attributes:
         records: The store.
-        slots: Lets few questions be asked at once, so that posts are stored meanwhile.
+        slots: Limits the queries at a time, so that posts are stored in the meantime.
     """
 
     def __init__(self, console: Console, slots: Slots) -> None:
@@ -42,7 +42,7 @@ class RecordPages:
         self.slots = slots
 
     def page(self, template: str, answer: Answer) -> Handler:
-        """Return what answers requests for a page that has no more than its template and its answer."""
+        """Return the handler of a page that consists only of its template and its answer."""
 
         async def get(request: Request, visitor: Visitor) -> Response:
             return await self.show(request, visitor, template, answer)
@@ -60,7 +60,7 @@ class RecordPages:
         kept: Mapping[str, str] = _NOTHING,
         **context: Any,  # noqa: ANN401 - whatever the template asks for
     ) -> Response:
-        """Show a page; where the address holds a bad value, the form alone, with a sentence at the field.
+        """Show a page; if the address has a bad value, only the form, with a sentence at the field.
 
         Args:
             request: What is answered.
@@ -102,7 +102,7 @@ class RecordPages:
         return await self.slots.run(customer, render)
 
     async def _answer(self, request: Request, customer: int, answer: Answer, view: View) -> Mapping[str, Any]:
-        """Ask the records, and stop as soon as nobody waits for the answer any more.
+        """Query the records, and stop as soon as nobody is waiting for the answer.
 
         Raises:
             TooSlowError: It took too long, or nobody waits.
@@ -119,7 +119,7 @@ class RecordPages:
             raise TooSlowError("Nobody is waiting for the answer any more.") from None
 
     async def view(self, customer: int, parameters: QueryParams) -> tuple[View, Freshness | None]:
-        """Read an address, and tell how fresh the customer's records are."""
+        """Read an address; return the view, and how fresh the customer's records are."""
         now = self._console.clock()
         fresh = await self.slots.run(customer, self.records.freshness, customer, now)
         recorded = None if fresh is None else (fresh.first, fresh.last)
@@ -127,7 +127,7 @@ class RecordPages:
 
 
 def _with_unsettled(answer: Answer, records: Questions, question: Question, view: View) -> Mapping[str, Any]:
-    """Add to an answer how many hours of its time have bytes that may count twice."""
+    """Add to an answer the number of hours in its time range whose bytes may count twice."""
     told = answer(records, question, view)
     once = told.get("basis", view.basis) is ONCE
     return {**told, "unsettled": records.unsettled(question.customer, question.start, question.end) if once else 0}

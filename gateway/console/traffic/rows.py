@@ -18,13 +18,13 @@ _AROUND_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a column shows of a record.
+    """A column's value for a record.
 
     Attributes:
         name: The column's name.
         value: What it shows; None for what is absent.
-        only: The address of the records that have the same.
-        but: The address of those that have not.
+        only: The address of the records with the same value.
+        but: The address of those with another.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Row:
         return map(self.cell, self.view.columns)
 
     def details(self) -> Iterator[Cell]:
-        """Return all there is to the record."""
+        """Return all details of the record."""
         return (self.cell(name) for name in DETAILS if name in COLUMNS or name in self.record)
 
     def cell(self, name: str) -> Cell:

@@ -1,4 +1,4 @@
-"""What the help at the search box says: an example of each key."""
+"""The help at the search box: an example of each key."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The parts that the largest groups have in the whole."""
+"""The shares of the largest groups in the total."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from gateway.traffic.top import Group, Measure, Top
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Tells parts in per cent, by what makes a group large."""
+    """Computes shares in per cent, by what groups are ordered by."""
 
     top: Top
     measure: Measure

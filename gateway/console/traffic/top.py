@@ -1,4 +1,4 @@
-"""The largest groups, by what one chooses."""
+"""The largest groups, by a chosen key."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -59,7 +59,7 @@ def _choice[Choice: (Dimension, Measure)](
     try:
         return kind(text or choices[0])
     except ValueError:
-        problems[name] = f"{text!r:.40} cannot be chosen. Choose one of {', '.join(choices)}."
+        problems[name] = f"{text!r:.40} is not a valid choice. Choose one of {', '.join(choices)}."
         return choices[0]
 
 

@@ -36,7 +36,7 @@ class View:
 
     Attributes:
         text: The search as it was typed.
-        search: The search; everything, if it cannot be understood.
+        search: The search; everything, if it is not valid.
         preset: The name of the span of time, or nothing if it is given by its ends.
         since: The beginning as it was typed.
         until: The end as it was typed.
@@ -90,7 +90,7 @@ class View:
 
 
 def clamped(start: int, end: int) -> tuple[int, int]:
-    """Return as much of a span of time as records may be of; it is never empty."""
+    """Return the part of a time range that records can be from; it is never empty."""
     start = min(max(start, TIME_MIN_MS), TIME_END_MS - 1)
     return start, max(min(end, TIME_END_MS), start + 1)
 
@@ -142,7 +142,7 @@ def _ends(
     start = _moment("from", since, problems) if since else earliest
     end = _moment("to", until, problems) if until else max(to_ms(now), start + 1)
     if not problems.keys() & {"from", "to"} and start >= end:
-        problems["to"] = "The end is not after the start. Write a later one."
+        problems["to"] = "The end must be after the start. Enter a later one."
     return start, end
 
 
@@ -152,10 +152,10 @@ def _moment(name: str, text: str, problems: dict[str, str]) -> int:
         moment = datetime.fromisoformat(text)
         milliseconds = to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        problems[name] = f"{text!r:.40} is not a valid time. Write one like {_EXAMPLE}."
+        problems[name] = f"{text!r:.40} is not a valid time. Enter one like {_EXAMPLE}."
         return TIME_MIN_MS
     if not TIME_MIN_MS <= milliseconds <= TIME_END_MS:
-        problems[name] = "Records are from the years 2000 to 2099. Write a time in them."
+        problems[name] = "Records are from the years 2000 to 2099. Enter a time in that range."
         # Pages write the time all the same, and this one may have no year.
         return TIME_MIN_MS
     return milliseconds
@@ -166,5 +166,5 @@ def _columns(parameters: QueryParams, problems: dict[str, str]) -> tuple[str, ..
     wanted: Sequence[str] = [name for value in parameters.getlist("columns") for name in value.split(",") if name]
     unknown = [name for name in wanted if name not in COLUMNS]
     if unknown:
-        problems["columns"] = f"There is no column {unknown[0]!r:.40}. Choose among {', '.join(COLUMNS)}."
+        problems["columns"] = f"There is no column {unknown[0]!r:.40}. Choose from {', '.join(COLUMNS)}."
     return tuple(name for name in COLUMNS if name in wanted) or DEFAULT_COLUMNS

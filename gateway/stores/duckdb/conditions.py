@@ -63,12 +63,12 @@ def deleted(rows: Rows, wanted: Wanted) -> Condition:
 
 
 def any_of(conditions: Iterable[Condition]) -> Condition:
-    """Ask for what meets one of some conditions, or more; nothing does if there are none."""
+    """Return the condition that at least one of some conditions holds; if there are none, nothing matches."""
     return _joined(" OR ", list(conditions))
 
 
 def opposite(condition: Condition) -> Condition:
-    """Ask for what does not meet a condition."""
+    """Return the exact opposite of a condition."""
     # What is absent makes a comparison null, which is neither true nor, negated, false.
     return Condition(f"NOT coalesce({condition.sql}, false)", condition.parameters)
 

@@ -1,4 +1,4 @@
-"""Conversations: what logs and agents say of the same traffic, as one."""
+"""Conversations: what logs and agents say about the same traffic, combined."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Flow records as they are read back: what to select, and what to make of a row."""
+"""Reading flow records: what to select, and how a row becomes a record."""
 
 from collections.abc import Sequence
 from typing import Any, Final

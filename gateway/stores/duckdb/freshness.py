@@ -24,7 +24,7 @@ _HEARD: Final = """
         FROM accepted FULL JOIN refused ON accepted.customer = refused.customer AND accepted.account = refused.account
     )
 """
-"""What was heard last of each that delivers, without a look at the records."""
+"""The latest deliveries of each source, without reading the records."""
 
 
 def freshness(rows: Rows, customer: int, now: datetime) -> Freshness | None:
@@ -61,7 +61,7 @@ def account_freshness(rows: Rows, customer: int) -> dict[str, AccountFreshness]:
 
 
 def heard(rows: Rows, customer: int, configured: Sequence[str]) -> First[Heard]:
-    """Return what was heard last of all that deliver for a customer."""
+    """Return the latest deliveries of all of a customer's sources."""
     found = rows(
         _HEARD.format(whose="WHERE customer = $customer")  # noqa: S608 - words of ours
         + """SELECT * EXCLUDE customer, count(*) OVER () FROM heard

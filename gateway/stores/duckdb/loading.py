@@ -1,4 +1,4 @@
-"""Flow records into DuckDB, many at once: as numbers, in arrays that DuckDB scans where they lie.
+"""Bulk loading of flow records into DuckDB: as numbers, in arrays that DuckDB scans in place.
 
 The table of records has what they repeat in the tables `rules` and `origins`, each customer's apart.
 

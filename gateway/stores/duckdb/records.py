@@ -1,7 +1,7 @@
-"""Flow records and the keys they came under, in one DuckDB file that one process owns.
+"""Flow records and the keys of their posts, in one DuckDB file that one process owns.
 
 A post is stored in one transaction: its records and its idempotency key with the answer, or nothing. DuckDB writes the
-transaction to its log and syncs it before `COMMIT` returns, so what was answered with 202 outlives a kill.
+transaction to its log and syncs it before `COMMIT` returns, so what was answered with 202 survives a kill.
 """
 
 import threading

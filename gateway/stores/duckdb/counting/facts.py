@@ -1,4 +1,4 @@
-"""What hours have shown, kept in the records' file as long as they have records.
+"""Facts about hours, stored in the records' file for as long as the hours have records.
 
 A row of the table `facts` is one of three: an address with a NIC, which logs it as the source of what goes out; an
 address alone, which is a NIC's own; or a NIC with a VNet flow log that logs it, of which that counts whose id is first.

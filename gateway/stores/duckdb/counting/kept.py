@@ -1,4 +1,4 @@
-"""Which hours are held in memory: bounded for each customer, and for all together."""
+"""The hours kept in memory, bounded for each customer, and in total."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -32,13 +32,13 @@ class Hours:
         return self._sizes.total()
 
     def clear(self) -> None:
-        """Hold nothing any more."""
+        """Clear the cache."""
         self._held.clear()
         self._sizes.clear()
         self._too_large.clear()
 
     def forget(self, customer: int) -> None:
-        """Hold nothing of a customer any more."""
+        """Remove a customer from the cache."""
         self._held.pop(customer, None)
         del self._sizes[customer]
 

@@ -174,7 +174,7 @@ def mark_all(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None]) 
         except duckdb.OutOfMemoryException:
             # A start is not held up by what the gateway tries again as it serves.
             connection.rollback()
-            say("the bytes of an hour are settled later: that takes more memory than is free now")
+            say("the bytes of an hour will be settled later, because that needs more memory than is free now")
         if number % _SAID == 0 or number == len(waiting):
             say(f"bytes settled in {number:,} of {len(waiting):,} hours")
     return len(waiting)

@@ -169,7 +169,7 @@ def test_people_sign_in_first(page, nobody):
     ("query", "words"),
     [
         ("q=vedrict:deny", "Did you mean decision"),
-        ("from=yesterday", "Write one like 2026-11-23T15:30Z."),
+        ("from=yesterday", "Enter one like 2026-11-23T15:30Z."),
         ("range=1y", "Choose one of 1h"),
         ("columns=secret", "There is no column"),
         ("cursor=somewhere", "This position in the list is not valid."),

@@ -72,13 +72,13 @@ def test_one_end_is_enough():
     [
         ("q=sorce:1", "q", "is not a search key"),
         ("range=1y", "range", "Choose one of 1h, 6h, 24h, 7d, all"),
-        ("from=yesterday", "from", "Write one like 2026-11-23T15:30Z."),
+        ("from=yesterday", "from", "Enter one like 2026-11-23T15:30Z."),
         ("to=25:00", "to", "is not a valid time"),
         ("from=1999-12-31", "from", "years 2000 to 2099"),
         ("from=0001-01-01T00:00%2B14:00", "from", ""),
         ("from=0001-01-01T00:00%2B23:59", "from", "years 2000 to 2099"),
         ("to=9999-12-31T23:59-23:59", "to", "years 2000 to 2099"),
-        ("from=2026-11-23&to=2026-11-23", "to", "Write a later one."),
+        ("from=2026-11-23&to=2026-11-23", "to", "Enter a later one."),
         ("columns=time,secret", "columns", "no column 'secret'"),
     ],
 )
