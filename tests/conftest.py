@@ -22,12 +22,12 @@ _FIRST = (
     "gateway/stores/counting/test_counting.py",
     "gateway/browser/test_traffic.py",
     "agent/commands/test_run.py",
-    "terraform/test_failures.py",
-    "gateway/stores/test_upgrade_cut_off.py",
+    "gateway/console/traffic/test_list.py",
     "agent/test_three_tiers.py",
     "terraform/setup/test_preflight.py",
-    "shared/commands/test_wrong_storage.py",
-    "shared/storage/test_wrong_answers.py",
+    "shared/delivery/test_replay.py",
+    "gateway/stores/test_usage.py",
+    "gateway/stores/test_upgrade_cut_off.py",
 )
 
 # Container and queue names are Azure's, the same in every test: what keeps tests apart is an account each.

@@ -36,10 +36,12 @@ class Machine:
     Attributes:
         folder: its home.
         environment: what commands run with.
+        forking: what runs them.
     """
 
     folder: Path
     environment: dict[str, str] = field(repr=False)
+    forking: subprocess.Popen = field(repr=False)
 
     @property
     def az_words(self) -> list[str]:
@@ -59,25 +61,36 @@ class Machine:
 
     def run(self, command: str, *arguments: str, **environment: str) -> Done:
         """Run a command of the program."""
-        done = subprocess.run(
-            [_PYTHON, SETUP, command, *arguments],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=60,
-            text=True,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout)
+        output = self.folder / "said"
+        output.unlink(missing_ok=True)
+        asked = {
+            "words": [str(SETUP), command, *arguments],
+            "folder": str(self.folder),
+            "environment": {**self.environment, **environment},
+            "output": str(output),
+        }
+        self.forking.stdin.write(f"{json.dumps(asked)}\n")
+        self.forking.stdin.flush()
+        status = int(self.forking.stdout.readline())
+        return Done(status, output.read_text())
 
 
 _PYTHON = str(Path(sys.executable).resolve())
 
 
+@pytest.fixture(scope="session")
+def forking():
+    """The Python that commands are run by."""
+    program = Path(__file__).with_name("forking.py")
+    with subprocess.Popen(
+        [_PYTHON, program], env={}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
 @pytest.fixture
-def machine(tmp_path, apps_certificate):
+def machine(tmp_path, apps_certificate, forking):
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "python3").symlink_to(_PYTHON)
@@ -90,6 +103,7 @@ def machine(tmp_path, apps_certificate):
             "SLUICE_PATIENCE": "0",
             "TMPDIR": str(tmp_path),
         },
+        forking,
     )
     machine.az("print('access-token')")
     return machine
