@@ -5,7 +5,7 @@
 ANY_PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then echo $$python; break; fi; done)
 COMPILE = .tools/uv pip compile --quiet --generate-hashes --no-header
-PYTEST = .venv/bin/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+PYTEST = .venv/bin/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Where it is set, each of hundreds of processes would compile our code anew.
 export PYTHONDONTWRITEBYTECODE =
