@@ -19,14 +19,14 @@ settings.load_profile("sluice")
 _FOLDER = Path(__file__).parent
 _FIRST = (
     "dev/chaos/test_exactly_once.py",
-    "gateway/stores/counting/test_counting.py",
+    "gateway/stores/duckdb/counting/test_counting.py",
     "gateway/browser/test_traffic.py",
     "agent/commands/test_run.py",
     "gateway/console/traffic/test_list.py",
     "agent/test_three_tiers.py",
     "terraform/setup/test_preflight.py",
     "shared/delivery/test_replay.py",
-    "gateway/stores/test_usage.py",
+    "gateway/stores/duckdb/test_usage.py",
     "gateway/stores/test_upgrade_cut_off.py",
 )
 
