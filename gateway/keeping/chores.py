@@ -1,4 +1,7 @@
-"""What a gateway does besides answering: it deletes what has expired, and settles and merges what arrived."""
+"""What a gateway does besides answering: it deletes what has expired, and settles and merges what arrived.
+
+Whatever a chore raises is logged, and the chore is tried again later: none of them may end the gateway.
+"""
 
 import logging
 import threading
@@ -14,7 +17,6 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.clock import Clock
 from gateway.keeping.expired import delete_expired
-from gateway.stores.errors import STORAGE_ERRORS
 from gateway.stores.stores import Stores
 
 _EDGES_LIFE: Final = timedelta(days=400)
@@ -69,7 +71,7 @@ async def _carry_out(chores: Sequence[Callable[[], object]]) -> None:
     for chore in chores:
         try:
             await run_in_threadpool(chore)
-        except STORAGE_ERRORS:
+        except Exception:
             _logger.exception("Expired data could not be deleted. The next attempt is in an hour.")
 
 
@@ -80,7 +82,7 @@ async def _settle(stores: Stores, clock: Clock) -> None:
         began = time.monotonic()
         try:
             found = await run_in_threadpool(stores.records.settle, clock())
-        except STORAGE_ERRORS:
+        except Exception:
             _logger.exception(
                 "The bytes of an hour could not be settled. Other hours are tried first, then this one again."
             )
@@ -102,7 +104,7 @@ async def _merge(stores: Stores) -> None:
                 began = time.monotonic()
                 waiting = await run_in_threadpool(stores.records.merge_edges)
                 await _leave_time_for_posts(began)
-        except STORAGE_ERRORS:
+        except Exception:
             _logger.exception("What arrived could not be merged into the edges. Nothing is lost; it is tried again.")
             pause = _AFTER_A_FAILURE
         await anyio.sleep(pause)

@@ -14,7 +14,9 @@ from gateway.clock import from_ms, to_ms
 from gateway.traffic.delivered import Delivered
 
 _LATE: Final = timedelta(hours=1)
-"""How much later than a log's next hour the end of an hour may be delivered: the sweep brings what an event did not."""
+"""How long after a log's next hour has begun the end of an hour may be delivered, because the sweep delivers what an
+event did not.
+"""
 
 
 @dataclass(frozen=True, slots=True)

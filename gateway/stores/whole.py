@@ -31,4 +31,4 @@ def require_kept(data: Path) -> None:
     """
     require_whole(data)
     if not all((data / name).exists() for name in (ACCOUNTS, RECORDS)):
-        raise GoneError(f"No gateway has kept anything in {data}. Name the directory that it serves from.")
+        raise GoneError(f"{data} contains no gateway's data. Name the directory that the gateway serves from.")

@@ -13,7 +13,7 @@ from gateway.stores.files import RECORDS, Say, StoreFile
 from gateway.traffic.delivered import Delivered
 
 _SILENT: Final = timedelta(days=1)
-"""A NIC that brought nothing for so long, while others of its account did, is gone."""
+"""A NIC that delivered nothing for this long, while others of its account did, is gone."""
 _NEWEST: Final = """
     WITH nics AS (
         SELECT customer, account, max(newest) AS newest, max(accepted_at) AS accepted

@@ -1,5 +1,6 @@
 """Reading a DuckDB file beside whoever writes to it."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from typing import Any
@@ -13,10 +14,33 @@ type Rows = Callable[[str, Sequence[object] | Mapping[str, object]], Iterator[tu
 """Runs a query, as `Reading.rows`."""
 
 
+class OpenFile:
+    """An open file, of which any thread takes cursors: the engine refuses a call while another one is under way."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._calls = threading.Lock()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection of its own to the file."""
+        with self._calls:
+            return self._connection.cursor()
+
+    def execute(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """Run a statement, for one thread at a time."""
+        with self._calls:
+            return self._connection.execute(statement)
+
+    def close(self) -> None:
+        """Write everything into the file proper and close it."""
+        with self._calls:
+            self._connection.close()
+
+
 class Reading:
     """Runs queries."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, patience: Patience | None = None) -> None:
+    def __init__(self, connection: OpenFile, patience: Patience | None = None) -> None:
         """Read from an open file.
 
         Args:

@@ -20,6 +20,7 @@ from gateway.stores.duckdb.counting.settling import Settler, settle
 from gateway.stores.duckdb.errors import translated
 from gateway.stores.duckdb.loading import Loader, Texts
 from gateway.stores.duckdb.questions import DuckDBQuestions
+from gateway.stores.duckdb.reading import OpenFile
 from gateway.stores.duckdb.schema import SCHEMA, connect, version_of
 from gateway.stores.duckdb.snapshot import DuckDBSnapshot
 from gateway.stores.duckdb.usage import Usages, of_facts, of_post
@@ -36,7 +37,7 @@ KEY_LIFE: Final = timedelta(days=35)
 class DuckDBRecords(DuckDBQuestions):
     """Keeps records as `gateway.traffic.store.RecordStore` has it, which describes what each method does."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: OpenFile) -> None:
         """Keep records in an open file of the present version."""
         super().__init__(connection)
         self._loader = Loader()
@@ -64,7 +65,7 @@ class DuckDBRecords(DuckDBQuestions):
             else:
                 SCHEMA.require_current(path, version)
             with translated():
-                return cls(connection)
+                return cls(OpenFile(connection))
         except BaseException:
             connection.close()
             raise

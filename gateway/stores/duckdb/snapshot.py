@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 import duckdb
 
 from gateway.stores.duckdb.errors import translated
+from gateway.stores.duckdb.reading import OpenFile
 
 type Say = Callable[[str], None]
 """Tells whoever waits for the copy how far it is."""
@@ -23,9 +24,9 @@ class DuckDBSnapshot:
         self._cursor = cursor
 
     @classmethod
-    def of(cls, connection: duckdb.DuckDBPyConnection) -> Self:
+    def of(cls, file: OpenFile) -> Self:
         """Begin a snapshot of what an open file holds now."""
-        cursor = connection.cursor()
+        cursor = file.cursor()
         try:
             cursor.begin()
             # DuckDB chooses what a transaction sees at its first read.

@@ -27,7 +27,7 @@ def running(tmp_path, clock):
 def test_a_gateway_that_cannot_store_a_post_is_not_healthy_until_it_can_write_again(running, monkeypatch, reason):
     _, client = running
     with monkeypatch.context() as patched:
-        patched.setattr(DuckDBRecords, "_transaction", Mock(side_effect=reason))
+        patched.setattr(DuckDBRecords, "store", Mock(side_effect=reason))
         assert client.post(ndjson(record())).status_code in {500, 503}
         patched.setattr(DuckDBRecords, "_transaction", Mock(side_effect=FULL))
         assert code(client.call("GET", "/healthz")) == (503, "storage")

@@ -92,11 +92,11 @@ def test_pages_are_turned_to_the_end_and_back(reader, posted):
 def test_columns_are_chosen_and_stay_while_one_searches(reader):
     reader.get_by_text("Columns", exact=True).click()
     reader.get_by_role("checkbox", name="Rule", exact=True).uncheck()
-    reader.get_by_role("checkbox", name="Card", exact=True).check()
+    reader.get_by_role("checkbox", name="NIC", exact=True).check()
     reader.get_by_role("button", name="Show these").click()
     reader.wait_for_url("**columns=**")
     headings = reader.locator("table.records thead th").all_inner_texts()
-    assert "Card" in headings
+    assert "NIC" in headings
     assert "Rule" not in headings
     reader.get_by_label("Search", exact=True).fill("dport:22")
     reader.keyboard.press("Enter")
