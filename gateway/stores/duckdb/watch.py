@@ -40,8 +40,11 @@ def stopped_after(patience: Patience, cursor: duckdb.DuckDBPyConnection) -> Iter
     Raises:
         TooSlowError: The time is up, or nobody is waiting any more.
     """
-    ended = threading.Event()
     end = patience.end()
+    # Of many short queries none runs long enough to be interrupted.
+    if patience.left.is_set() or time.monotonic() >= end:
+        raise _too_slow(patience)
+    ended = threading.Event()
 
     def watch() -> None:
         # Repeatedly, since between two queries, or before the first, there is nothing to interrupt.
@@ -54,7 +57,13 @@ def stopped_after(patience: Patience, cursor: duckdb.DuckDBPyConnection) -> Iter
     try:
         yield
     except duckdb.InterruptException:
-        raise TooSlowError(f"The query took longer than {patience.seconds:g} s.") from None
+        raise _too_slow(patience) from None
     finally:
         ended.set()
         watcher.join()
+
+
+def _too_slow(patience: Patience) -> TooSlowError:
+    if patience.left.is_set():
+        return TooSlowError("Nobody is waiting for the answer any more.")
+    return TooSlowError(f"The answer took longer than {patience.seconds:g} s.")

@@ -56,7 +56,7 @@ def shared_store(kind, tmp_path_factory):
 
 
 @given(posts_in(some_hours), st.data())
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_edges_are_those_of_the_plain_rule_whenever_they_are_merged_and_marks_turn(shared_store, posts, data):
     customer = next(CUSTOMERS)
     records = shared_store.first

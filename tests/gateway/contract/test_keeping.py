@@ -87,20 +87,14 @@ def test_a_snapshot_holds_what_was_there_and_nothing_of_later(opened, kind, tmp_
     copied.close()
 
 
-def go_on_asking(asked):
-    for _ in range(1000):
-        asked.conversations(Question.all_of(1), size=1000)
-
-
 def test_who_has_left_or_waited_enough_gets_no_answer(opened):
-    for number in range(20):
-        store(opened.first, f"post {number}", *(record(time=NOON + line, src_port=line) for line in range(2000)))
+    store(opened.first, "post", *(record(time=NOON + line, src_port=line) for line in range(2000)))
     left = threading.Event()
     left.set()
     for asked in (opened.first.asked_by_people(60, left), opened.first.asked_by_people(0)):
         with pytest.raises(TooSlowError):
-            go_on_asking(asked)
-    assert opened.first.totals(Question.all_of(1)).records == 40_000
+            asked.conversations(Question.all_of(1))
+    assert opened.first.totals(Question.all_of(1)).records == 2000
 
 
 def test_a_store_that_answers_and_writes_says_so(opened):
