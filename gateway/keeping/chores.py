@@ -23,6 +23,8 @@ _EDGES_LIFE: Final = timedelta(days=400)
 """Who talked to whom is known for so long, whatever records are kept: a year, and a month to look back from it."""
 _EVERY: Final = 5.0
 """Seconds between looks for what waits to be settled or merged."""
+_RESTS: Final = 9
+"""After merging edges, for how many times as long nothing is merged: at most a tenth of the time goes into it."""
 _AFTER_A_FAILURE: Final = 60.0
 _HOUR: Final = 3600.0
 
@@ -103,13 +105,13 @@ async def _merge(stores: Stores) -> None:
             while waiting:
                 began = time.monotonic()
                 waiting = await run_in_threadpool(stores.records.merge_edges)
-                await _leave_time_for_posts(began)
+                await _leave_time_for_posts(began, _RESTS)
         except Exception:
             _logger.exception("What arrived could not be merged into the edges. Nothing is lost; it is tried again.")
             pause = _AFTER_A_FAILURE
         await anyio.sleep(pause)
 
 
-async def _leave_time_for_posts(began: float) -> None:
+async def _leave_time_for_posts(began: float, times: float = 1) -> None:
     """Wait as long as something took that nobody else could write meanwhile."""
-    await anyio.sleep(time.monotonic() - began)
+    await anyio.sleep(times * (time.monotonic() - began))

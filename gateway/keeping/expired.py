@@ -20,6 +20,8 @@ _AT_ONCE: Final = 200_000
 """The number of records in which expired ones are deleted at once. Meanwhile, for a fraction of a second, no post is
 stored.
 """
+_PARTS_FIRST: Final = 20
+"""How many parts of what waits for the edges are merged before records are deleted."""
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def delete_expired(
     """Delete the expired records of all customers, except those that a hold keeps.
 
     It works in slices, each a transaction, and posts are stored in between. The keys of posts without records follow by
-    `RecordStore.forget_keys`.
+    `RecordStore.forget_keys`. Records that the edges do not have yet wait for the next time.
 
     Args:
         stores: The open stores.
@@ -63,11 +65,14 @@ def delete_expired(
 
 
 def _merge_edges(stores: Stores, stopped: Callable[[], bool]) -> None:
-    """Let the edges have everything first: they are kept longer than the records, and what they lack is not deleted."""
-    waiting = True
-    while waiting and not stopped():
+    """Let the edges have what is waiting, unless that is very much: then it is merged in the background."""
+    for _ in range(_PARTS_FIRST):
+        if stopped():
+            return
         with _paused_after():
             waiting = stores.records.merge_edges()
+        if not waiting:
+            return
 
 
 @contextmanager
