@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from gateway.stores.accounts_file import AccountsFile
+from gateway.stores.duckdb.errors import is_locked
 from gateway.stores.duckdb.file import RecordsFile
 from gateway.stores.errors import STORAGE_ERRORS
 from gateway.stores.files import Say, StoreFile
 from gateway.stores.whole import require_whole
 
 _COPY: Final = ".before-upgrade"
-_BUSY: Final = ("Could not set lock", "database is locked")
+_BUSY: Final = "database is locked"
 _MB: Final = 1_000_000
 
 
@@ -88,7 +89,7 @@ def _opened(kind: type[StoreFile], path: Path) -> Iterator[StoreFile]:
         file = kind(path)
     except STORAGE_ERRORS as error:
         copy_of_before = _copy_of(path)
-        if not copy_of_before.exists() or any(words in str(error) for words in _BUSY):
+        if not copy_of_before.exists() or is_locked(error) or _BUSY in str(error):
             raise
         raise UpgradeError(
             f"{path} can't be opened. An upgrade of it was interrupted, and {copy_of_before} is a copy from before the "

@@ -1,10 +1,11 @@
+import threading
 from datetime import timedelta
 
 import pytest
 import requests
 
 from dev.gateway.local import new_customer, run_in_thread
-from gateway.stores.duckdb.records import KEY_LIFE
+from gateway.stores.duckdb.records import KEY_LIFE, DuckDBRecords
 from gateway.stores.stores import open_stores
 from gateway.traffic.posts import Post
 from gateway.traffic.transposed import transposed
@@ -93,3 +94,17 @@ def test_a_gateway_whose_storage_fails_is_not_healthy_and_its_pages_say_what_to_
         page = person.get("/")
     assert page.status_code == 503
     assert "The gateway's storage failed. Check for a full disk, then restart the gateway." in text_of(page)
+
+
+@pytest.mark.parametrize("chore", ["merge_edges", "settle", "customers"])
+def test_a_chore_that_fails_in_whatever_way_does_not_end_the_gateway(tmp_path, clock, monkeypatch, chore):
+    tried = threading.Event()
+
+    def fail(*_arguments):
+        tried.set()
+        raise MemoryError
+
+    monkeypatch.setattr(DuckDBRecords, chore, fail)
+    with run_in_thread(tmp_path, clock=clock.now) as gateway:
+        assert tried.wait(10)
+        assert Person(gateway.url).get("/healthz").status_code == 200

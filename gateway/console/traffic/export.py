@@ -58,6 +58,7 @@ class Export:
         try:
             first = await while_awaited(request, begin, left.set)
         except (LeftError, TooSlowError):
+            content.close()
             return Response(status_code=499)
         headers = {"Content-Disposition": f'attachment; filename="{_name(view, form.suffix)}"'}
         return streamed(_resumed(first, content), self._record_pages.slots.threads, headers, form.media_type)

@@ -26,11 +26,6 @@ class OpenFile:
         with self._calls:
             return self._connection.cursor()
 
-    def execute(self, statement: str) -> duckdb.DuckDBPyConnection:
-        """Run a statement, for one thread at a time."""
-        with self._calls:
-            return self._connection.execute(statement)
-
     def close(self) -> None:
         """Write everything into the file proper and close it."""
         with self._calls:
@@ -45,7 +40,7 @@ class Reading:
 
         Args:
             connection: The file.
-            patience: How long each query may take; without, as long as it does.
+            patience: How long all queries together may take; without, as long as they do.
         """
         self._connection = connection
         self._patience = patience

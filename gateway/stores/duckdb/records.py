@@ -42,7 +42,7 @@ class DuckDBRecords(DuckDBQuestions):
         super().__init__(connection)
         self._loader = Loader()
         self._usages = Usages()
-        self._usages.recount(connection.execute)
+        self._recount()
         self._settler = Settler()
         self._writing = threading.Lock()
         self._removed: set[int] = set()
@@ -64,8 +64,7 @@ class DuckDBRecords(DuckDBQuestions):
                 connection.commit()
             else:
                 SCHEMA.require_current(path, version)
-            with translated():
-                return cls(OpenFile(connection))
+            return cls(OpenFile(connection))
         except BaseException:
             connection.close()
             raise
@@ -159,14 +158,16 @@ class DuckDBRecords(DuckDBQuestions):
         with self._writing:
             with self._transaction() as cursor:
                 gone = edges.forget(cursor, before)
-            self._recount_if(gone)
+            if gone:
+                self._recount()
         return gone
 
     def forget_keys(self, now: datetime) -> int:
         with self._writing:
             with self._transaction() as cursor:
                 gone = posts.forget(cursor, now - KEY_LIFE)
-            self._recount_if(gone)
+            if gone:
+                self._recount()
         return gone
 
     def slices(self, wanted: Wanted, size: int) -> list[Slice]:
@@ -217,7 +218,7 @@ class DuckDBRecords(DuckDBQuestions):
                     self._loader.forget(cursor)
             if last:
                 self._loader.forgotten()
-            self._recount_if(1)
+            self._recount()
         # While a backup reads, DuckDB refuses; it writes the log by itself later.
         with (
             self._writing,
@@ -227,10 +228,9 @@ class DuckDBRecords(DuckDBQuestions):
         ):
             cursor.execute("CHECKPOINT")
 
-    def _recount_if(self, gone: int) -> None:
-        if gone:
-            with translated():
-                self._usages.recount(self._connection.execute)
+    def _recount(self) -> None:
+        with translated(), closing(self._connection.cursor()) as cursor:
+            self._usages.recount(cursor.execute)
 
     @contextmanager
     def _doubting(self, customer: int) -> Iterator[None]:

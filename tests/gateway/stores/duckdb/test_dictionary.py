@@ -40,18 +40,6 @@ def found(records, search, customer):
     return records.totals(Question(customer, 0, 2**62, parse(search))).records
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "records.duckdb"
-
-
-@pytest.fixture
-def records(path):
-    opened = DuckDBRecords.open(path)
-    yield opened
-    opened.close()
-
-
 def test_the_same_text_has_a_number_with_each_customer_and_is_counted_with_each_once(records):
     store(records, "key", record(rule="secret of one"), record(rule="both"), customer=1)
     store(records, "key", record(rule="both"), record(rule="both"), customer=2)

@@ -26,18 +26,6 @@ def post(key, customer=1, accepted_at=NOW):
     return Post(customer, key, b"hash", b"{}", accepted_at)
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "records.duckdb"
-
-
-@pytest.fixture
-def records(path):
-    opened = DuckDBRecords.open(path)
-    yield opened
-    opened.close()
-
-
 def test_what_is_stored_is_found_after_a_restart(path):
     before = DuckDBRecords.open(path)
     before.store(post("key"), transposed([record(), record(src_port=1)]))

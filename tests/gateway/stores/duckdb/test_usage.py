@@ -69,18 +69,6 @@ def plainly(records, customer):
     )
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "records.duckdb"
-
-
-@pytest.fixture
-def records(path):
-    opened = DuckDBRecords.open(path)
-    yield opened
-    opened.close()
-
-
 @settings(deadline=None, max_examples=40)
 @given(st.data())
 def test_what_is_counted_is_what_is_there_whatever_is_posted_erased_and_opened_again(tmp_path_factory, data):
