@@ -96,15 +96,28 @@ def test_a_gateway_whose_storage_fails_is_not_healthy_and_its_pages_say_what_to_
     assert "The gateway's storage failed. Check for a full disk, then restart the gateway." in text_of(page)
 
 
-@pytest.mark.parametrize("chore", ["merge_edges", "settle", "customers"])
-def test_a_chore_that_fails_in_whatever_way_does_not_end_the_gateway(tmp_path, clock, monkeypatch, chore):
-    tried = threading.Event()
+@pytest.mark.parametrize(
+    ("chore", "other"),
+    [("forget_keys", "settle"), ("customers", "settle"), ("merge_edges", "settle"), ("settle", "merge_edges")],
+)
+def test_a_chore_that_fails_in_whatever_way_ends_neither_the_gateway_nor_another_chore(
+    tmp_path, clock, monkeypatch, chore, other
+):
+    failed, continued = threading.Event(), threading.Semaphore(0)
 
     def fail(*_arguments):
-        tried.set()
+        failed.set()
         raise MemoryError
 
+    def go_on(*_arguments):
+        if failed.is_set():
+            continued.release()
+        return False
+
+    monkeypatch.setattr("gateway.keeping.chores._EVERY", 0.2)
     monkeypatch.setattr(DuckDBRecords, chore, fail)
+    monkeypatch.setattr(DuckDBRecords, other, go_on)
     with run_in_thread(tmp_path, clock=clock.now) as gateway:
-        assert tried.wait(10)
+        assert failed.wait(10)
+        assert all(continued.acquire(timeout=10) for _ in range(5))
         assert Person(gateway.url).get("/healthz").status_code == 200
