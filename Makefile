@@ -20,12 +20,12 @@ setup: ## Install Python 3.13, the packages and Azurite (every target does this 
 	"$$python" -m dev.bootstrap
 
 .PHONY: test
-test: setup ## Run the tests, except the long ones
+test: setup ## Run the tests, except the long ones, with some of the drawn examples
 	$(PYTEST) -m 'not long'
 
 .PHONY: test-long
-test-long: setup ## Run the long tests
-	$(PYTEST) -m long
+test-long: setup ## Run the long tests, and all examples of the drawn ones
+	$(PYTEST) -m 'long or hypothesis' --hypothesis-profile=whole
 
 .PHONY: lint
 lint: setup ## Check style, types and shell scripts

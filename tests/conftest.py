@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from dev.azurite import Azurite, StorageAccount, azurite
 from dev.certificate import Certificate, make_certificate
 from dev.chaos.storage_control import StorageControl, storage_proxy
 from gateway.stores import passwords
+from tests import examples
 
-# A slow machine is no fault of the code.
-settings.register_profile("sluice", deadline=None)
-settings.load_profile("sluice")
+examples.register()
 
 # What takes longest begins first, what waits beside what works: a worker that comes to it last keeps all the others.
 _FOLDER = Path(__file__).parent

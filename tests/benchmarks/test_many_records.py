@@ -1,3 +1,5 @@
+import pytest
+
 from benchmarks.many_records import START_MS, WEEK_MS, fill
 from gateway.clock import from_ms
 from gateway.stores.duckdb.records import DuckDBRecords
@@ -7,6 +9,7 @@ from gateway.traffic.terms import Search
 from shared.flowlog.check import check
 
 
+@pytest.mark.long
 def test_a_made_up_week_is_a_week_of_flow_records_with_two_ends(tmp_path):
     fill(tmp_path / "records.duckdb", 1, 20_000)
     records = DuckDBRecords.open(tmp_path / "records.duckdb")

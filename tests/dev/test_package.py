@@ -217,6 +217,7 @@ def test_a_package_that_is_current_is_left_alone(packed, index):
     assert package(packed).stat().st_mtime_ns == before.st_mtime_ns
 
 
+@pytest.mark.long
 def test_a_file_that_was_added_stays_until_the_code_changes(packed):
     with zipfile.ZipFile(package(packed), "a") as archive:
         archive.writestr("ca.pem", "authorities of one's own")
@@ -225,12 +226,14 @@ def test_a_file_that_was_added_stays_until_the_code_changes(packed):
     assert "ca.pem" not in names_in(package(packed))
 
 
+@pytest.mark.long
 def test_changed_code_makes_another_package(packed):
     first = package(packed).read_bytes()
     (packed / "function_app.py").write_text("import shared, os\n")
     assert package(packed).read_bytes() != first
 
 
+@pytest.mark.long
 def test_a_torn_package_is_built_again(packed):
     built = package(packed)
     whole = built.read_bytes()

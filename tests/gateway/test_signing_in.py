@@ -13,6 +13,7 @@ from gateway.signing_in import SigningIn, TooManyTriesError
 from gateway.stores.audit_log import Action
 from gateway.stores.passwords import hash_password
 from gateway.stores.stores import open_stores
+from tests.examples import examples
 
 _FIRST = ip_address("198.18.0.1")
 _hosts = count()
@@ -102,7 +103,7 @@ GUESS = st.tuples(
 LATER = st.tuples(st.just("later"), st.integers(0, 60), st.none())
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(GUESS | LATER, max_size=80))
 def test_whatever_others_try_a_known_device_gets_in_and_nobody_guesses_faster(stores, events):
     """The limits alone, as they are asked: a plain count of what passed is the reference."""

@@ -147,6 +147,7 @@ def test_a_region_that_stays_sick_is_taken_out_and_the_others_continue(site):
     assert site.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_a_new_entry_changes_nothing_of_the_others_but_the_registration(applied):
     entries = {"location1": applied.entry(A, "flowlogs1"), "location2": applied.entry(A, "flowlogs2", "westeurope")}
     applied.module.write_variables(applied.variables(**entries))

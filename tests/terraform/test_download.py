@@ -46,6 +46,7 @@ def test_without_a_token_nothing_is_applied(site, downloaded):
     assert site.nothing_left
 
 
+@pytest.mark.long
 def test_with_a_token_it_is_applied_and_destroyed(site, downloaded):
     written = json.loads((downloaded.folder / "terraform.tfvars.json").read_text())
     downloaded.write_variables(written | {"subscription_token": site.customer.subscription_token})

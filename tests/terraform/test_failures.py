@@ -92,6 +92,7 @@ def test_destroy_after_a_failed_apply_leaves_nothing(ready, failure):
     assert ready.nothing_left
 
 
+@pytest.mark.long
 def test_a_gateway_out_of_order_stops_a_destroy_that_succeeds_later(ready):
     assert ready.module.apply(A).succeeded
     ready.faults.play(Answer(500))
@@ -212,6 +213,7 @@ def test_a_function_app_that_does_not_answer_holds_nothing_up(ready):
     assert ready.nothing_left
 
 
+@pytest.mark.long
 def test_what_others_changed_in_azure_needs_nothing(ready):
     assert ready.module.apply(A).succeeded
     [vault] = ready.azure.estate.of("azurerm_key_vault")

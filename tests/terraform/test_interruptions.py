@@ -45,6 +45,7 @@ def test_where_nothing_was_ended_there_is_nothing_to_take_up(everything_once):
     assert adopted.says("Nothing was left behind by an earlier apply."), adopted.output
 
 
+@pytest.mark.long
 def test_a_state_that_was_lost_is_told_from_an_apply_that_was_ended(applied):
     (applied.module.folder / "terraform.tfstate").write_text("")  # as terraform leaves it if it is ended while writing
     refused = applied.module.adopt(A)

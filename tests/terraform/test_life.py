@@ -21,6 +21,7 @@ def test_what_was_applied_needs_nothing_more_and_is_gone_after_destroy(applied):
     assert made == removed
 
 
+@pytest.mark.long
 def test_the_gateway_is_told_what_reads_the_subscription_and_what_delivers(applied):
     registration = applied.gateway.stores.registrations.in_force(applied.customer.number)[A]
     [application] = applied.azure.estate.of("azuread_application")
@@ -47,6 +48,7 @@ def test_an_account_may_be_given_by_its_id_and_alerts_by_mail(site):
     assert site.nothing_left
 
 
+@pytest.mark.long
 def test_a_rotated_token_replaces_the_vaults_secret_and_touches_nothing_else(applied):
     tokens = applied.gateway.stores.tokens
     token, _ = tokens.add(applied.customer.number, datetime.now(UTC), timedelta(days=30))
@@ -105,6 +107,7 @@ def test_changed_code_is_deployed_and_nothing_is_made_again(applied):
     assert applied.module.plan(A).nothing_to_do
 
 
+@pytest.mark.long
 def test_everything_that_can_carry_tags_does(site):
     entry = site.entry(A, "flowlogs1")
     tagged = site.variables(location1=entry) | {

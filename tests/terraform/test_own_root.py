@@ -125,6 +125,7 @@ module "sluice" {
 """
 
 
+@pytest.mark.long
 def test_the_account_may_be_made_in_the_same_apply(site):
     """As the module's README shows it: its id is not known before."""
     folder = site.module.root / "own"

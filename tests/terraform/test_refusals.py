@@ -53,6 +53,7 @@ def test_a_misspelt_key_of_an_entry_is_refused(refused):
     assert refused(misspelt).says("Check their spelling.")
 
 
+@pytest.mark.long
 def test_another_subscription_in_the_same_state_is_refused_and_nothing_changes(site):
     site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))
     assert site.module.apply(A).succeeded

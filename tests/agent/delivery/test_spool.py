@@ -236,6 +236,7 @@ def killed_at(directory, step):
     return done.returncode, [line.split() for line in done.stdout.splitlines()]
 
 
+@pytest.mark.long
 def test_a_kill_at_any_step_loses_nothing_that_was_added(tmp_path):
     step, code = 0, -signal.SIGKILL
     while code:

@@ -9,6 +9,7 @@ from gateway.api.errors import ApiError
 from gateway.api.fast import read_fast
 from gateway.api.ndjson import read_each_line
 from shared.flowlog.record import COUNTERS, KEYS
+from tests.examples import examples
 from tests.gateway.client import ndjson, record, records_of
 from tests.support.records import flow_records
 
@@ -58,7 +59,7 @@ def plainly(body):
         return None
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(LINES, min_size=1, max_size=3), st.sampled_from([b"\n", b"\r\n", b"\n\n"]), st.booleans())
 def test_what_is_read_the_fast_way_is_what_the_plain_way_reads(lines, end, ended):
     body = end.join(lines) + (end if ended else b"")
@@ -69,7 +70,7 @@ def test_what_is_read_the_fast_way_is_what_the_plain_way_reads(lines, end, ended
         assert records_of(fast) == records_of(plain.columns)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(flow_records(), min_size=1, max_size=3))
 def test_a_body_without_a_fault_is_read_the_fast_way(values):
     assert read_fast(ndjson(*values)) is not None

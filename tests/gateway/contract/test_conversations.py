@@ -15,6 +15,7 @@ from gateway.traffic.question import Question
 from gateway.traffic.search import parse
 from gateway.traffic.terms import Search
 from gateway.traffic.transposed import transposed
+from tests.examples import examples
 from tests.gateway.client import record
 from tests.gateway.contract.made_up import HOUR, NOON
 from tests.gateway.contract.oracle import matches
@@ -90,7 +91,7 @@ def test_a_conversations_terms_select_its_records_within_its_minute_and_no_other
         assert found.records == each.logged + each.observed
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(0, HOUR), st.integers(1, HOUR))
 def test_only_what_lies_in_the_time_has_a_part(stored, start, span):
     start, end = NOON + start, NOON + start + span
@@ -123,7 +124,7 @@ def conversation_of(each, records):
     return minute, flow[0], flow[2], flow[3]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(records_of_few_flows(), max_size=12))
 def test_who_cannot_tell_who_began_joins_the_flow_of_the_same_community_id(stored, records):
     customer = next(CUSTOMERS)

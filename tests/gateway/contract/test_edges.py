@@ -11,6 +11,7 @@ from gateway.traffic.question import Question
 from gateway.traffic.search import parse
 from gateway.traffic.store import Wanted
 from gateway.traffic.transposed import transposed
+from tests.examples import examples
 from tests.gateway.client import agent_record, record
 from tests.gateway.contract.counted_posts import posts_in, some_hours
 from tests.gateway.contract.made_up import HOUR, NOON
@@ -56,7 +57,7 @@ def shared_store(kind, tmp_path_factory):
 
 
 @given(posts_in(some_hours), st.data())
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_edges_are_those_of_the_plain_rule_whenever_they_are_merged_and_marks_turn(shared_store, posts, data):
     customer = next(CUSTOMERS)
     records = shared_store.first

@@ -75,6 +75,7 @@ OF_RECORDS = {"facts", "unsettled", "turned_hours", "turned_records", "observers
 """The tables that steps have made in the file of the records."""
 
 
+@pytest.mark.long
 def test_an_upgrade_that_is_cut_off_at_any_statement_leaves_the_old_state_or_the_new_one(
     old_columns, kept, cut_off, data, schema
 ):

@@ -19,6 +19,7 @@ from shared.apigw.client import GatewayClient, Receipt, Rejection
 from shared.apigw.token import FixedToken
 from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.secret import Secret
+from tests.examples import examples
 from tests.support.proxies import Proxy
 from tests.support.secrets import TOKEN, forms, traces
 from tests.support.servers import LocalServer, always, answer, error, in_turn, serving
@@ -616,7 +617,7 @@ _LINES = st.sampled_from(
 
 @pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_LINES | st.binary(max_size=8), max_size=12).map(b"\r\n".join))
 def test_any_bytes_at_all_are_a_receipt_or_one_of_the_errors(server: LocalServer, said: bytes):
     server.respond = always(said)

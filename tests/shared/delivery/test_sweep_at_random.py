@@ -18,6 +18,7 @@ from shared.storage.checkpoint import State
 from shared.storage.checkpoints import Summary
 from shared.storage.log_listings import ListedLog
 from shared.storage.watermarks import Watermark
+from tests.examples import examples
 from tests.support.logs import HOUR
 from tests.support.time import StillClock
 
@@ -180,7 +181,7 @@ def _is_in_sight(estate: Estate, log: LogBlob) -> bool:
     return state is State.OPEN or etag == estate.etag(log)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(STEPS, max_size=8))
 def test_nothing_gets_out_of_sight_and_in_the_end_all_is_delivered(steps):
     clock = StillClock(HOUR + H / 2)

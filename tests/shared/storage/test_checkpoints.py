@@ -12,6 +12,7 @@ from shared.errors import HeldElsewhere, StorageAway, Unreadable
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State, Tail
 from shared.storage.checkpoints import CONTAINER, Checkpoints, Summary
+from tests.examples import examples
 from tests.support.logs import HOUR, log_blob
 from tests.support.time import StillClock
 
@@ -214,7 +215,7 @@ _RESOURCES = st.text(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_RESOURCES)
 def test_names_with_odd_characters_come_back_as_they_were(checkpoints: Checkpoints, resource: str):
     log = LogBlob(

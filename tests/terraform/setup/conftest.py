@@ -2,6 +2,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class Machine:
     Attributes:
         folder: its home.
         environment: what commands run with.
-        forking: what runs them.
+        forking: what runs them, one at a time.
     """
 
     folder: Path
@@ -61,32 +62,38 @@ class Machine:
 
     def run(self, command: str, *arguments: str, **environment: str) -> Done:
         """Run a command of the program."""
-        output = self.folder / "said"
-        output.unlink(missing_ok=True)
-        asked = {
-            "words": [str(SETUP), command, *arguments],
-            "folder": str(self.folder),
-            "environment": {**self.environment, **environment},
-            "output": str(output),
-        }
-        self.forking.stdin.write(f"{json.dumps(asked)}\n")
-        self.forking.stdin.flush()
-        status = int(self.forking.stdout.readline())
-        return Done(status, output.read_text())
+        with tempfile.NamedTemporaryFile("r", dir=self.folder, prefix="said-") as output:
+            asked = {
+                "words": [str(SETUP), command, *arguments],
+                "folder": str(self.folder),
+                "environment": {**self.environment, **environment},
+                "output": output.name,
+            }
+            self.forking.stdin.write(f"{json.dumps(asked)}\n")
+            self.forking.stdin.flush()
+            status = int(self.forking.stdout.readline())
+            return Done(status, output.read())
 
 
 _PYTHON = str(Path(sys.executable).resolve())
 
 
-@pytest.fixture(scope="session")
-def forking():
-    """The Python that commands are run by."""
+@contextlib.contextmanager
+def forking_python():
+    """A Python that runs commands, one after another."""
     program = Path(__file__).with_name("forking.py")
     with subprocess.Popen(
         [_PYTHON, program], env={}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         yield process
         process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def forking():
+    """The Python that commands are run by."""
+    with forking_python() as process:
+        yield process
 
 
 @pytest.fixture

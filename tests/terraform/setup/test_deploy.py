@@ -1,10 +1,11 @@
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
 from tests.support.servers import answer
-from tests.terraform.setup.conftest import A, everywhere
+from tests.terraform.setup.conftest import A, everywhere, forking_python
 
 APP = "sluice-location1-0a1b2c3d.azurewebsites.net"
 SCM = "sluice-location1-0a1b2c3d.scm.azurewebsites.net"
@@ -195,12 +196,16 @@ def test_a_ready_made_package_is_sent_as_it_is(machine, azure):
 
 def test_deployments_from_one_folder_go_in_turn(machine, azure):
     (machine.folder / ".terraform").mkdir()
-    begun, inside, most = threading.Barrier(2), [], []
+    begun, both_inside, inside, most = threading.Barrier(2), threading.Event(), [], []
 
     def respond(request, answered=azure.respond):
         if request.path.startswith("/api/publish"):
             inside.append(request)
             most.append(len(inside))
+            if len(inside) == 2:
+                both_inside.set()
+            # As long as the other needs to come in, if nothing holds it back.
+            both_inside.wait(0.5)
         pieces = answered(request)
         if request.path.endswith("vnet_flow_log&code=webhook-key"):
             inside.pop()
@@ -209,15 +214,16 @@ def test_deployments_from_one_folder_go_in_turn(machine, azure):
     azure.respond = respond
     done = []
 
-    def run():
+    def run(machine):
         begun.wait()
         done.append(deploy(machine).status)
 
-    threads = [threading.Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with forking_python() as another:
+        threads = [threading.Thread(target=run, args=[each]) for each in (machine, replace(machine, forking=another))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert done == [0, 0]
     assert most == [1, 1]
 

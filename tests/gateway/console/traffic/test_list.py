@@ -9,6 +9,7 @@ from gateway.console.traffic.columns import COLUMNS
 from gateway.traffic.posts import Post
 from gateway.traffic.search import KEYS, parse
 from gateway.traffic.transposed import transposed
+from tests.examples import examples
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 from tests.gateway.console.sheet import Sheet
@@ -103,7 +104,7 @@ def test_no_field_lets_hostile_text_do_anything(field, team, posted):
     assert shown(team.reader, "/traffic").counts("data-count")[0][1] == len(posted)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([*PAGES, "/traffic/export.csv"]),
     st.dictionaries(st.sampled_from(["q", "from", "to", "range", "columns", "cursor", "by", "measure"]), st.text()),

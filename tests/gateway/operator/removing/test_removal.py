@@ -138,6 +138,7 @@ def test_after_a_restart_in_the_middle_nothing_is_stored_of_the_customer(data):
     assert "late" not in str(records_of(data, CONTOSO))
 
 
+@pytest.mark.long
 def test_a_removal_that_is_killed_at_any_change_is_whole_or_continues(killed):
     data, kills = killed("remove")
     with open_stores(data) as stores:

@@ -18,6 +18,7 @@ from gateway.traffic.search import parse
 from gateway.traffic.store import StoreUnavailableError
 from gateway.traffic.top import Dimension, Measure
 from gateway.traffic.transposed import transposed
+from tests.examples import examples
 from tests.gateway.client import record
 from tests.gateway.stores.duckdb.deleting import delete
 from tests.shared.flowlog.test_check import AGENTS
@@ -133,7 +134,7 @@ def test_what_one_customer_does_not_repeat_any_more_is_forgotten_and_another_kee
     assert [each["rule"] for each in records.records(2)] == ["gone"]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.data())
 def test_records_come_back_with_their_texts_whatever_is_known_deleted_and_opened_again(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("many") / "records.duckdb"

@@ -206,6 +206,7 @@ while killed:
 """A store a process; the first is killed before its first step, the next after it, and so on, until one gets done."""
 
 
+@pytest.mark.long
 def test_a_kill_between_two_steps_leaves_all_of_a_post_or_nothing(tmp_path):
     subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=ROOT, check=True)
     stored = []

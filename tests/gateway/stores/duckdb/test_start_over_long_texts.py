@@ -50,6 +50,7 @@ def data(tmp_path_factory):
     return data
 
 
+@pytest.mark.long
 def test_the_gateway_starts_and_its_pages_have_the_names_cut(data):
     with GatewayProcess(data) as gateway:
         assert gateway.url

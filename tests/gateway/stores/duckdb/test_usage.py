@@ -21,6 +21,7 @@ from gateway.traffic.budget import DEFAULT_BUDGET, Budget, BudgetSpentError, Spe
 from gateway.traffic.posts import Post
 from gateway.traffic.store import StoreUnavailableError
 from gateway.traffic.transposed import transposed
+from tests.examples import examples
 from tests.gateway.client import record
 from tests.gateway.stores.duckdb.deleting import delete
 
@@ -69,7 +70,7 @@ def plainly(records, customer):
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_what_is_counted_is_what_is_there_whatever_is_posted_erased_and_opened_again(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("counted") / "records.duckdb"

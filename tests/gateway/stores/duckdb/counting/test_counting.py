@@ -14,6 +14,7 @@ from gateway.stores.duckdb.records import DuckDBRecords
 from gateway.traffic.posts import Post
 from gateway.traffic.store import StoreUnavailableError
 from gateway.traffic.transposed import transposed
+from tests.examples import examples
 from tests.gateway.client import agent_record, record
 from tests.gateway.contract.counted_posts import COUNTERS, FIRST, counters_of, many_hours, posts_in, some_hours
 from tests.gateway.contract.plain_counting import HOUR_MS, counts
@@ -230,7 +231,7 @@ def test_the_plain_rule_says_the_same(case):
     assert [counted for counted, _ in plainly([[each for each, _ in case]])] == [counts for _, counts in case]
 
 
-@settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=examples(60), phases=(Phase.explicit, Phase.generate))
 @given(posts_in(some_hours))
 def test_marks_are_those_of_the_plain_rule_after_every_post(stores, posts):
     (records, *_), _ = stores
@@ -240,7 +241,7 @@ def test_marks_are_those_of_the_plain_rule_after_every_post(stores, posts):
         assert marks(records, customer) == plainly(posts[:number])
 
 
-@settings(max_examples=30, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=examples(30), phases=(Phase.explicit, Phase.generate))
 @given(posts_in(many_hours))
 def test_hours_that_wait_count_too_much_and_once_they_are_settled_as_the_plain_rule_has_it(stores, posts):
     (records, *_), _ = stores
