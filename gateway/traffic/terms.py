@@ -4,6 +4,7 @@ Two rules make every number on a page equal the rows that its link opens. A nega
 does not, absent values included. And a pattern that is `exact` selects one text and no other.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
@@ -15,6 +16,7 @@ from gateway.traffic.networks import NOT_PUBLIC, PRIVATE
 from gateway.traffic.protocols import protocol_name
 from shared.flowlog.record import PORT_MAX
 
+_NOT_BARE: Final = re.compile(r'[\s,"=]')
 _ADDRESS_KEYS: Final = {field.side: field.key for field in FIELDS if isinstance(field, AddressField)}
 _PORT_KEYS: Final = {field.side: field.key for field in FIELDS if isinstance(field, PortField)}
 
@@ -137,7 +139,7 @@ class Pattern:
 
     def __str__(self) -> str:
         """Write the pattern as `parse` reads it."""
-        bare = self.text != "" and not any(sign.isspace() or sign in ',"=' for sign in self.text)
+        bare = self.text != "" and not _NOT_BARE.search(self.text)
         return "=" * self.exact + (self.text if bare else '"' + self.text.replace('"', '""') + '"')
 
 

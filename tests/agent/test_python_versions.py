@@ -70,7 +70,9 @@ def interpreter(version):
     return str(found[-1]) if found else shutil.which(f"python{version}")
 
 
-@pytest.mark.parametrize("version", ["3.9", "3.10", "3.11", "3.12"])
+@pytest.mark.parametrize(
+    "version", ["3.9", *(pytest.param(version, marks=pytest.mark.long) for version in ("3.10", "3.11", "3.12"))]
+)
 def test_it_runs_on_older_versions(version, public_copy):
     python = interpreter(version)
     if python is None:
@@ -80,7 +82,7 @@ def test_it_runs_on_older_versions(version, public_copy):
     assert all(tuple(json.loads(line)) == KEYS for line in done.stdout.splitlines())
 
 
-@pytest.mark.parametrize("version", ["3.9", "3.12"])
+@pytest.mark.parametrize("version", ["3.9", pytest.param("3.12", marks=pytest.mark.long)])
 def test_every_module_can_be_imported_by_older_versions(version, public_copy):
     python = interpreter(version)
     if python is None:

@@ -243,7 +243,13 @@ def test_reasons_that_repeat_the_token_in_any_form_put_nothing_of_it_into_quaran
     assert not traces(TOKEN, line)
 
 
-@pytest.mark.parametrize("fault", [StorageFault.PAGE_200, StorageFault.PAGE_404, StorageFault.GARBLED_XML])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        StorageFault.PAGE_200,
+        *(pytest.param(fault, marks=pytest.mark.long) for fault in (StorageFault.PAGE_404, StorageFault.GARBLED_XML)),
+    ],
+)
 @pytest.mark.parametrize(
     "operation",
     [Operation.OTHER, Operation.ACQUIRE, Operation.LOAD, Operation.BLOCK_LIST, Operation.READ, Operation.LIST],
@@ -258,6 +264,7 @@ def test_whatever_answers_in_storage_s_place_ends_in_one_line_with_an_outcome_an
     )
     invocations = Invocations()
     wrong_storage.plan(accounts, [StorageTrouble(operation, 1, fault, 999)])
+    lines()  # those of writing the log
     _event(invocations, log)
     told = [orjson.loads(line)["outcome"] for _, line in lines()]
     assert told == (["delivered"] if operation is Operation.LIST else ["retry_later"])

@@ -82,7 +82,8 @@ def test_a_failed_apply_says_what_to_do_and_succeeds_when_tried_again(ready, bre
     assert len(ready.azure.estate.of("azurerm_eventgrid_event_subscription")) == 2
 
 
-@pytest.mark.parametrize("failure", ["registration 401", pytest.param("app half made", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("failure", ["registration 401", "app half made"])
 def test_destroy_after_a_failed_apply_leaves_nothing(ready, failure):
     break_down, _ = FAILURES[failure]
     break_down(ready)

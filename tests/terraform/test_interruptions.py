@@ -26,12 +26,10 @@ def everything_once(tmp_path_factory, checkout, apps_certificate):
         yield running
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("request_", "by", "at_once", "forgotten"),
-    [
-        ("create azuread_application", signal.SIGKILL, True, "azuread_application"),
-        *(pytest.param(*further, marks=pytest.mark.long) for further in FURTHER),
-    ],
+    [("create azuread_application", signal.SIGKILL, True, "azuread_application"), *FURTHER],
 )
 def test_an_apply_that_was_ended_is_taken_up(everything_once, request_, by, at_once, forgotten):
     ended = interrupt(everything_once, request_, by, at_once=at_once)

@@ -62,6 +62,7 @@ def earlier(site):
     return site
 
 
+@pytest.mark.long
 def test_it_keeps_its_names_and_all_that_it_made(earlier):
     suffix = hashlib.sha256(f"{A}/{BEGUN}".encode()).hexdigest()[:8]
     assert f"sluice-{suffix}" in [group.values["name"] for group in earlier.azure.estate.of("azurerm_resource_group")]

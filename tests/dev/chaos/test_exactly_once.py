@@ -30,7 +30,7 @@ def verdict(schedule, world, safeguards=None):
     return judge(expectation(schedule), played.observation, calm=schedule.calm)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(4, 16))])
+@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 16))])
 def test_everything_arrives_once(seed, world):
     assert not list(verdict(draw(seed), world).sentences())
 

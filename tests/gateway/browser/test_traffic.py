@@ -190,7 +190,7 @@ def test_an_export_is_downloaded(name, reader, posted):
     assert len(lines) >= len(posted)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [PAGES[0], *(pytest.param(page, marks=pytest.mark.long) for page in PAGES[1:])])
 def test_a_page_can_be_read_in_light_and_dark(page, visit, sign_in, posted):
     assert posted
     window = sign_in(visit, page)

@@ -54,7 +54,7 @@ def key_of(each):
     return each.minute, each.source, each.destination, each.protocol, each.port
 
 
-@pytest.mark.parametrize("size", [7, 50, 1000])
+@pytest.mark.parametrize("size", [7, *(pytest.param(size, marks=pytest.mark.long) for size in (50, 1000))])
 @pytest.mark.parametrize("text", ["", "source:agent", "10.0.0.4 dport:22"])
 def test_every_record_is_in_one_conversation_whatever_the_size_of_a_page(stored, size, text):
     groups = joined(stored.of[1], text)

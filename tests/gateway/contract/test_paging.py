@@ -25,7 +25,7 @@ def walk(stored, cursor, onward, size, question=ALL):
     return pages
 
 
-@pytest.mark.parametrize("size", [1, 7, 50, 239, 240, 241, 1000])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.long), 7, 50, 239, 240, 241, 1000])
 def test_going_older_from_the_first_page_shows_every_record_once_newest_first(stored, size):
     pages = walk(stored, FIRST, lambda each: each.older, size)
     shown = [kept.record for each in pages for kept in each.records]
@@ -58,7 +58,7 @@ def test_the_ends_say_that_they_are_ends(stored):
     assert (empty.records, empty.newer, empty.older) == ((), None, None)
 
 
-@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.long), 7, 1000])
 @pytest.mark.parametrize("steps", [1, 10, 10_000_000])
 def test_all_is_exported_newest_first_however_the_time_is_cut(stored, monkeypatch, size, steps):
     monkeypatch.setattr("gateway.stores.duckdb.paging._SLICE", size)

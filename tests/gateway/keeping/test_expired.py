@@ -144,7 +144,7 @@ def test_a_hold_or_days_that_are_set_during_a_deletion_wait_for_its_end_and_keep
     assert left == ports() == [3, 4, 5]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 6))])
 def test_exactly_what_has_outlived_its_time_and_is_not_held_is_deleted(stores, post, monkeypatch, seed):
     chance = random.Random(seed)
     monkeypatch.setattr(module, "_AT_ONCE", chance.choice([1, 50, 500_000]))
@@ -213,7 +213,7 @@ expired.delete_expired(open_stores(Path(sys.argv[1])), timedelta(days=30), NOW)
 """Is killed within the deletion of a slice, after as many others as it is told."""
 
 
-@pytest.mark.parametrize("slices", [0, 2])
+@pytest.mark.parametrize("slices", [pytest.param(0, marks=pytest.mark.long), 2])
 def test_a_kill_leaves_whole_slices_and_the_next_time_all_of_it_is_done(tmp_path, stores, customer, post, slices):
     for number in range(4):
         post(customer, *[aged(40, rule=f"rule {number}")] * 100)

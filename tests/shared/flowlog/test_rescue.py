@@ -26,9 +26,10 @@ HARMS = [
 ]
 
 
+@pytest.mark.parametrize("numbers", [range(10), pytest.param(range(10, 30), marks=pytest.mark.long)], ids=str)
 @pytest.mark.parametrize(("name", "make"), HARMS, ids=[name for name, _ in HARMS])
-def test_a_harm_costs_no_tuple_of_the_records_beside_it(name, make):
-    for number in range(30):
+def test_a_harm_costs_no_tuple_of_the_records_beside_it(name, make, numbers):
+    for number in numbers:
         harmed = make(random.Random(f"{name} {number}"))
         decoded = decode(harmed.data)
         assert harmed.cost(decoded.lines) == 0, harmed.data

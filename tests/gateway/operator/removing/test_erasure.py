@@ -177,6 +177,7 @@ def test_nothing_is_erased_of_a_customer_that_is_being_removed(stores):
         erase(work(stores, "contoso", search="port:22"))
 
 
+@pytest.mark.long
 def test_an_erasure_that_is_killed_at_any_change_is_on_record_and_a_second_one_ends_it(killed):
     data, kills = killed("erase")
     states = set()
