@@ -20,7 +20,7 @@ setup: ## Install Python 3.13, the packages and Azurite (every target does this 
 	"$$python" -m dev.bootstrap
 
 .PHONY: test
-test: setup ## Run the tests, except the long ones, with some of the drawn examples
+test: setup ## Run the tests, except the long ones, with a part of the drawn examples
 	$(PYTEST) -m 'not long'
 
 .PHONY: test-long

@@ -15,6 +15,7 @@ import pytest
 import agent
 from agent.flows.record import KEYS
 from tests.agent.agent_process import ROOT, run_agent
+from tests.long import first_of_each
 
 SOURCES = sorted(Path(agent.__file__).parent.rglob("*.py"))
 # What Python 3.9 has, on every system it runs on, as far as the agent needs it.
@@ -70,9 +71,7 @@ def interpreter(version):
     return str(found[-1]) if found else shutil.which(f"python{version}")
 
 
-@pytest.mark.parametrize(
-    "version", ["3.9", *(pytest.param(version, marks=pytest.mark.long) for version in ("3.10", "3.11", "3.12"))]
-)
+@pytest.mark.parametrize("version", first_of_each(["3.9", "3.10", "3.11", "3.12"], 4))
 def test_it_runs_on_older_versions(version, public_copy):
     python = interpreter(version)
     if python is None:
@@ -82,7 +81,7 @@ def test_it_runs_on_older_versions(version, public_copy):
     assert all(tuple(json.loads(line)) == KEYS for line in done.stdout.splitlines())
 
 
-@pytest.mark.parametrize("version", ["3.9", pytest.param("3.12", marks=pytest.mark.long)])
+@pytest.mark.parametrize("version", first_of_each(["3.9", "3.12"], 2))
 def test_every_module_can_be_imported_by_older_versions(version, public_copy):
     python = interpreter(version)
     if python is None:

@@ -59,6 +59,7 @@ def test_purge_protection_that_a_policy_turns_on_is_left_on(site):
     ]
 
 
+@pytest.mark.long
 def test_what_a_policy_refuses_is_named_and_made_once_it_is_allowed(site):
     site.azure.estate.conditions.denied["azurerm_key_vault"] = "Key vaults should disable public network access"
     site.module.write_variables(site.variables(location1=site.entry(A, "flowlogs1")))

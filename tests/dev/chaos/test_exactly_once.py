@@ -15,6 +15,7 @@ from dev.chaos.steps import Blow
 from dev.chaos.verdict import expectation, judge
 from dev.chaos.world import World
 from shared.delivery.report import Outcome
+from tests.long import first_of_each
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,7 +31,7 @@ def verdict(schedule, world, safeguards=None):
     return judge(expectation(schedule), played.observation, calm=schedule.calm)
 
 
-@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 16))])
+@pytest.mark.parametrize("seed", first_of_each(range(1, 16), 15))
 def test_everything_arrives_once(seed, world):
     assert not list(verdict(draw(seed), world).sentences())
 

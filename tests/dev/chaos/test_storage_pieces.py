@@ -33,6 +33,7 @@ def test_everything_arrives_once_whatever_storage_says(check, played):
     assert PIECES[check].wrongs(played[check].result()) == []
 
 
+@pytest.mark.long
 def test_with_a_check_its_schedule_goes_right_and_without_it_wrong(world):
     piece = PIECES[Check.SECOND_LOOK]
     assert piece.wrongs(play(piece.schedule, world)) == []

@@ -40,6 +40,7 @@ def test_a_gateway_process_ends_in_order_when_it_is_asked_to(tmp_path, customer)
         assert stores.records.count(customer.number) == 3
 
 
+@pytest.mark.long
 def test_a_kill_loses_nothing_accepted_and_doubles_nothing(tmp_path, customer):
     numbers = count()
     accepted: set[int] = set()
@@ -89,6 +90,7 @@ def once(numbers):
     return Counter({(number, port): port for number in numbers for port in (1, 2)})
 
 
+@pytest.mark.long
 def test_what_was_stored_before_a_lost_reply_and_a_kill_is_a_duplicate_afterwards(tmp_path, customer):
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps({"script": ["lost-reply"]}))

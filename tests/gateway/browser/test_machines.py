@@ -76,13 +76,13 @@ def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, 
         # Configuration > Configuration Items > List, filtered.
         menu(page, "Configuration Items").click()
         assert page.locator(".path").inner_text() == "Configuration \u203a Configuration Items \u203a List"
-        assert page.get_by_role("row", name="web-1").get_by_text("pending").is_visible()
+        expect(page.get_by_role("row", name="web-1").get_by_text("pending")).to_be_visible()
         filtered(page, "name", "web", "**/setup/items?name=web*")
         assert page.get_by_role("row", name="db-1").count() == 0
 
         # The item's editor; in its Blueprints panel one is chosen from a filtered list, and saved.
         page.get_by_role("link", name="web-1").click()
-        assert page.get_by_role("heading", name="Blueprints").is_visible()
+        expect(page.get_by_role("heading", name="Blueprints")).to_be_visible()
         filtered(page, "blueprint", "traffic", "**?blueprint=traffic")
         assert page.get_by_label("Apply Another").count() == 0
         page.get_by_label(f"Apply {NAME}").check()
@@ -91,7 +91,7 @@ def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, 
 
         # It is confirmed, back in the list, and the agent that waits is told.
         assert notice(page).startswith(f"web-1 is saved. Applied: {NAME}.")
-        assert page.get_by_role("row", name="web-1").get_by_text("accepted").is_visible()
+        expect(page.get_by_role("row", name="web-1").get_by_text("accepted")).to_be_visible()
         assert asked.result(20) == {"collect": True, "interval_seconds": 60, "etag": "collect-60"}
 
     # The agent delivers an interval.
@@ -149,7 +149,7 @@ def test_a_machine_made_by_hand_takes_the_agent_that_an_administrator_accepts_an
     page.get_by_label("Host name").fill("WEB-1")
     page.get_by_label("Addresses").fill("10.0.0.9")
     save(page)
-    assert page.get_by_role("row", name="WEB-1").get_by_text("no agent yet").is_visible()
+    expect(page.get_by_role("row", name="WEB-1").get_by_text("no agent yet")).to_be_visible()
 
     # Two say that they are it.
     stranger = new_agent(customer, "web-1")
@@ -172,7 +172,7 @@ def test_a_machine_made_by_hand_takes_the_agent_that_an_administrator_accepts_an
     assert page.get_by_role("status").inner_text() == f"Agent {agent.id} is accepted."
     page.get_by_role("button", name=f"Refuse agent {stranger.id}").click()
     page.wait_for_url(f"**?decided={stranger.id}")
-    assert page.get_by_role("row", name=stranger.id).get_by_text("refused").is_visible()
+    expect(page.get_by_role("row", name=stranger.id).get_by_text("refused")).to_be_visible()
     assert faults(page) == []
     minute = 1_795_447_800_000
     assert agent.deliver(ndjson(agent_record(time=minute)), minute).status_code == 200

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.gateway.browser.looks import faults
 from tests.gateway.client import Client
@@ -33,7 +34,7 @@ def test_a_token_is_made_copied_used_and_revoked(page, gateway, customer):
     assert page.evaluate("navigator.clipboard.readText()") == token
     assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 200
     page.get_by_role("link", name="Done").click()
-    assert page.get_by_role("row", name="Production ingest active").is_visible()
+    expect(page.get_by_role("row", name="Production ingest active")).to_be_visible()
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_role("button", name="Revoke token").click()
     assert Client(gateway.url, token, customer).call("GET", "/qas/subscription-token").status_code == 200
@@ -56,7 +57,7 @@ def test_a_token_is_made_for_agents_and_is_good_at_the_edge_alone(page, gateway,
     assert agent.ask().status_code == 200
     assert Client(gateway.url, agent.token, customer).call("GET", "/qas/subscription-token").status_code == 403
     page.get_by_role("link", name="Done").click()
-    assert page.get_by_role("row", name="Machines agent active").is_visible()
+    expect(page.get_by_role("row", name="Machines agent active")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
@@ -110,7 +111,7 @@ def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registere
     page.wait_for_url("**/setup/flow-logs?saved=azure-production")
     assert notice(page).startswith("azure-production is saved.")
     page.get_by_role("link", name="View details of azure-production").click()
-    assert page.get_by_role("row", name="flowlogstwo eastus nothing yet").is_visible()
+    expect(page.get_by_role("row", name="flowlogstwo eastus nothing yet")).to_be_visible()
 
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Download scripts").click()
@@ -124,10 +125,10 @@ def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registere
     machine = Client(gateway.url, make_token(page), customer)
     machine.call("PUT", PATH, json=registration())
     page.get_by_role("link", name="Registrations").click()
-    assert page.get_by_role("row", name=f"{ID} registered").is_visible()
+    expect(page.get_by_role("row", name=f"{ID} registered")).to_be_visible()
     machine.call("DELETE", PATH)
     page.reload()
-    assert page.get_by_role("row", name=f"{ID} gone").is_visible()
+    expect(page.get_by_role("row", name=f"{ID} gone")).to_be_visible()
     page.get_by_role("link", name="Audit log").click()
     actions = page.get_by_role("row").all_inner_texts()
     told = [action for action in actions if "azure-production" in action]

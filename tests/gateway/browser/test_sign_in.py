@@ -1,4 +1,5 @@
 import pytest
+from playwright.sync_api import expect
 
 from tests.gateway.browser.conftest import PASSWORD
 
@@ -27,7 +28,7 @@ def test_a_newcomer_signs_in_and_chooses_a_password_by_keyboard_alone(visit, new
     keys.type(PASSWORD)
     keys.press("Enter")
     page.wait_for_url("**/account")
-    assert page.get_by_text("Choose your own password").is_visible()
+    expect(page.get_by_text("Choose your own password")).to_be_visible()
     page.get_by_label("Current password").focus()
     for text in (PASSWORD, "a password of my own", "a password of mine"):
         keys.type(text)
@@ -43,6 +44,6 @@ def test_a_newcomer_signs_in_and_chooses_a_password_by_keyboard_alone(visit, new
     keys.press("Enter")
     page.wait_for_url("**/")
     visit.open("/setup/audit-log")
-    assert page.get_by_role("cell", name="changed the password").is_visible()
+    expect(page.get_by_role("cell", name="changed the password")).to_be_visible()
     page.get_by_role("button", name="Sign out").press("Enter")
     page.wait_for_url("**/sign-in")

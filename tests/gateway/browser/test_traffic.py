@@ -4,6 +4,7 @@ from itertools import count
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from gateway.clock import to_ms
 from gateway.console.figures import written
@@ -11,6 +12,7 @@ from gateway.stores.accounts import Role
 from tests.gateway.browser.looks import faults
 from tests.gateway.client import deliver
 from tests.gateway.contract.made_up import made_up
+from tests.long import first_of_each
 
 PAGES = ["/", "/traffic", "/timeline", "/top", "/rules", "/exposed"]
 SHOWN = 50
@@ -190,7 +192,7 @@ def test_an_export_is_downloaded(name, reader, posted):
     assert len(lines) >= len(posted)
 
 
-@pytest.mark.parametrize("page", [PAGES[0], *(pytest.param(page, marks=pytest.mark.long) for page in PAGES[1:])])
+@pytest.mark.parametrize("page", first_of_each(PAGES, len(PAGES)))
 def test_a_page_can_be_read_in_light_and_dark(page, visit, sign_in, posted):
     assert posted
     window = sign_in(visit, page)
@@ -220,7 +222,7 @@ def test_pages_work_without_scripts(new_visit, sign_in, posted):
     page.locator("table.records summary").first.click()
     page.get_by_role("link", name="Full record").first.click()
     page.wait_for_url("**/traffic/record?**")
-    assert page.get_by_text("Community ID").is_visible()
+    expect(page.get_by_text("Community ID")).to_be_visible()
 
 
 def test_the_first_page_refreshes_itself_but_not_under_ones_hands(reader, visit, posted):
@@ -264,7 +266,7 @@ def test_home_fits_a_telephone_with_any_number_of_sources(gateway, customer, clo
         gateway.stores.records.refuse(customer, f"storageaccountwith{number:06}", clock.now(), 400, "It is no gzip.")
     reader.set_viewport_size({"width": 390, "height": 800})
     visit.open("/?range=all")
-    assert reader.get_by_text("and 13 other sources").is_visible()
+    expect(reader.get_by_text("and 13 other sources")).to_be_visible()
     assert faults(reader) == []
     assert reader.locator(".freshness .state").first.evaluate("each => each.getBoundingClientRect().right") < 370
     height = "each => each.getBoundingClientRect().height"

@@ -21,6 +21,7 @@ from tests.gateway.contract.made_up import HOUR, NOON
 from tests.gateway.contract.oracle import matches
 from tests.gateway.contract.test_top import plain
 from tests.gateway.contract.test_totals import size
+from tests.long import first_of_each
 from tests.shared.flowlog.test_check import AGENTS
 
 CUSTOMERS = count(100)
@@ -54,7 +55,7 @@ def key_of(each):
     return each.minute, each.source, each.destination, each.protocol, each.port
 
 
-@pytest.mark.parametrize("size", [7, *(pytest.param(size, marks=pytest.mark.long) for size in (50, 1000))])
+@pytest.mark.parametrize("size", first_of_each([7, 50, 1000], 3))
 @pytest.mark.parametrize("text", ["", "source:agent", "10.0.0.4 dport:22"])
 def test_every_record_is_in_one_conversation_whatever_the_size_of_a_page(stored, size, text):
     groups = joined(stored.of[1], text)

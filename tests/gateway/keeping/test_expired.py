@@ -21,6 +21,7 @@ from tests.gateway.client import agent_record, record
 from tests.gateway.contract.made_up import made_up
 from tests.gateway.contract.oracle import matches
 from tests.gateway.keeping.conftest import NOW
+from tests.long import first_of_each
 
 ROOT = Path(__file__).parents[3]
 DAY = timedelta(days=1)
@@ -144,7 +145,7 @@ def test_a_hold_or_days_that_are_set_during_a_deletion_wait_for_its_end_and_keep
     assert left == ports() == [3, 4, 5]
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 6))])
+@pytest.mark.parametrize("seed", first_of_each(range(6), 3))
 def test_exactly_what_has_outlived_its_time_and_is_not_held_is_deleted(stores, post, monkeypatch, seed):
     chance = random.Random(seed)
     monkeypatch.setattr(module, "_AT_ONCE", chance.choice([1, 50, 500_000]))

@@ -7,6 +7,7 @@ import pytest
 from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
 from shared.flowlog import LogKind
 from shared.storage.answers import CheckedRetry
+from tests.long import first_of_each
 from tests.support.account import reached
 
 PAGES = [StorageFault.PAGE_200, StorageFault.PAGE_404, StorageFault.EMPTY_200, StorageFault.GARBLED_XML]
@@ -77,7 +78,7 @@ def test_doctor_says_it_and_continues_with_its_other_checks(operator, through, f
 
 @pytest.mark.usefixtures("through")
 @pytest.mark.parametrize("nth", [1, pytest.param(2, marks=pytest.mark.long)])
-@pytest.mark.parametrize("operation", REPEATED, ids=lambda operation: operation.value)
+@pytest.mark.parametrize("operation", first_of_each(REPEATED, 3), ids=lambda operation: operation.value)
 def test_what_the_library_repeats_by_itself_changes_nothing(operator, wrong_storage, operation, nth):
     accounts = [operator.logs, operator.own]
     wrong_storage.plan(accounts, [StorageTrouble(operation, nth, StorageFault.RESET_AFTER)])

@@ -21,6 +21,7 @@ from shared.storage.dead_letters import DeadLetters
 from shared.storage.logs import FlowLogAccount
 from shared.storage.quarantine import QuarantineContainer
 from shared.storage.watermarks import Watermark, Watermarks
+from tests.long import first_of_each
 from tests.support.account import reached
 from tests.support.logs import HOUR, GrowingLog, log_blob
 from tests.support.time import StillClock
@@ -158,7 +159,7 @@ def impatient(monkeypatch):
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(9, marks=pytest.mark.long)])
-@pytest.mark.parametrize("name", ASKS)
+@pytest.mark.parametrize("name", first_of_each(ASKS, 2))
 def test_a_wrong_answer_ends_in_what_there_is_or_in_a_sentence(name, times, kept):
     ask = ASKS[name]
     expected = ask.ask(kept.straight)

@@ -14,6 +14,7 @@ from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 from tests.gateway.console.sheet import Sheet
 from tests.gateway.contract.oracle import matches
+from tests.long import first_of_each
 
 PAGES = ["/", "/traffic", "/timeline", "/top", "/rules", "/exposed", "/conversations"]
 HOSTILE = [
@@ -91,7 +92,9 @@ def test_a_search_shows_what_plain_python_finds(key, team, posted):
         assert sheet.counts("data-count")[0][1] == expected if expected else not sheet.rows("records")
 
 
-@pytest.mark.parametrize("field", ["q", "from", "to", "range", "columns", "cursor", "by", "measure", "rule", "acl"])
+@pytest.mark.parametrize(
+    "field", first_of_each(["q", "from", "to", "range", "columns", "cursor", "by", "measure", "rule", "acl"], 3)
+)
 def test_no_field_lets_hostile_text_do_anything(field, team, posted):
     for text in HOSTILE:
         quoted = text.replace('"', '""')
