@@ -6,13 +6,13 @@ The traffic is the demo's, delivered by everything that delivers it there; the s
 import contextlib
 import datetime as dt
 import secrets
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from dev.chromium import PACKAGE, find_chromium
 from dev.demo.ledger import Ledger
 from dev.demo.made_up import write_logs
 from dev.gateway.local import Customer, GatewayProcess
@@ -36,9 +36,9 @@ _PAGES = (
 
 
 def main() -> int:
-    chromium = shutil.which("chromium")
+    chromium = find_chromium()
     if chromium is None:
-        print("screenshots: Chromium is not installed: apt-get install chromium", file=sys.stderr)
+        print(f"screenshots: Chromium is not installed: apt-get install {PACKAGE}", file=sys.stderr)
         return 1
     hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
     with tempfile.TemporaryDirectory() as folder:

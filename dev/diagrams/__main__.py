@@ -15,6 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 from dev.bootstrap.node import find_node, install_node
 from dev.bootstrap.programs import SetupError, run
 from dev.bootstrap.stamps import Stamp
+from dev.chromium import PACKAGE, find_chromium
 from gateway.console.help.documents import DIAGRAMS, DOCS
 from gateway.console.help.markdown import DIAGRAM, Scheme, picture_name
 
@@ -25,9 +26,9 @@ _CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 
 def main() -> int:
-    chromium = shutil.which("chromium")
+    chromium = find_chromium()
     if chromium is None:
-        print("diagrams: Chromium is not installed: apt-get install chromium", file=sys.stderr)
+        print(f"diagrams: Chromium is not installed: apt-get install {PACKAGE}", file=sys.stderr)
         return 1
     try:
         _install_mermaid()

@@ -1,6 +1,7 @@
 """Reading a DuckDB file beside whoever writes to it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from typing import Any
@@ -12,6 +13,9 @@ from gateway.stores.duckdb.watch import Patience, stopped_after
 
 type Rows = Callable[[str, Sequence[object] | Mapping[str, object]], Iterator[tuple[Any, ...]]]
 """Runs a query, as `Reading.rows`."""
+
+_BETWEEN_TRIES = 0.01
+"""Seconds: the engine does not say when a query of another thread ends."""
 
 
 class OpenFile:
@@ -27,9 +31,17 @@ class OpenFile:
             return self._connection.cursor()
 
     def close(self) -> None:
-        """Write everything into the file proper and close it."""
+        """Write everything into the file proper and close it, as soon as no query runs."""
+        while not self._is_closed():
+            time.sleep(_BETWEEN_TRIES)
+
+    def _is_closed(self) -> bool:
         with self._calls:
-            self._connection.close()
+            try:
+                self._connection.close()
+            except duckdb.ResourceInUseException:
+                return False
+        return True
 
 
 class Reading:

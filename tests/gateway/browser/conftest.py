@@ -1,9 +1,9 @@
 import os
-import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from dev.chromium import find_chromium
 from gateway.stores.accounts import Role
 from tests.gateway.browser.visit import Visit, require_chromium
 from tests.gateway.console.person import Person
@@ -30,7 +30,7 @@ def chromium():
     One for each module: until it ends Playwright keeps an event loop running in this thread, where the tests of other
     modules begin loops of their own.
     """
-    program = shutil.which("chromium")
+    program = find_chromium()
     require_chromium(program, in_ci=bool(os.environ.get("CI")))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)

@@ -5,15 +5,17 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
 
+from dev.chromium import PACKAGE
+
 _REFUSED_RESOURCE = "Failed to load resource: the server responded with a status of "
 
 
 def require_chromium(program: str | None, *, in_ci: bool) -> None:
     """Skip where there is no Chromium, but fail where nobody would see that."""
     if program is None and in_ci:
-        pytest.fail("Chromium is not installed, which CI needs: apt-get install chromium.")
+        pytest.fail(f"Chromium is not installed, which CI needs: apt-get install {PACKAGE}.")
     if program is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+        pytest.skip(f"Chromium is not installed: apt-get install {PACKAGE}")
 
 
 class Visit:
