@@ -18,6 +18,7 @@ _ROUNDS = 5
 _LATENCIES = (0, 30)
 _IN_FLIGHT = (1, 4)
 _RECORDS_A_POST = 10_000
+_OF_PURE = 0.8
 
 _CLAIM = (
     f"A backlog of {_TUPLES:,} tuples (NSG version 2, dense, blocks of about 1 MB) is read from Azurite, decoded and "
@@ -56,7 +57,10 @@ def measure() -> report.Result:
     for latency in _LATENCIES:
         one, four = run[latency, 1], run[latency, 4]
         figures.append(report.Figure(f"4 in flight against 1, {latency} ms", four.speed / one.speed, "x"))
-        figures.append(report.Figure(f"4 in flight against pure, {latency} ms", four.speed / pure.speed, "x"))
+        target = _OF_PURE if latency else None
+        figures.append(
+            report.Figure(f"4 in flight against pure, {latency} ms", four.speed / pure.speed, "x", at_least=target)
+        )
     rows: list[tuple[report.Cell, ...]] = [(*way, *_cells(run[way], pure)) for way in ways]
     rows.append(("pure", "", *_cells(pure, pure)))
     columns = ("gateway's latency (ms)", "posts in flight", "tuples/s", "of pure", "CPU us a tuple")

@@ -82,12 +82,35 @@ class Batch:
         middle = (len(self.lines) + 1) // 2
         return Batch((*self.path, 0), self.lines[:middle]), Batch((*self.path, 1), self.lines[middle:])
 
+    def packed(self) -> "Packed":
+        """Return the batch as it is posted."""
+        return Packed(self.path, len(self.lines), self.body())
+
     def body(self) -> bytes:
         """Return the gzipped NDJSON, with the same bytes at every call."""
         gzip = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_FORMAT)
-        # Some lines at a time: several bodies are built at once, and each would take its megabytes twice.
+        # Some lines at a time, or the batch would take its megabytes twice.
         parts = [gzip.compress("\n".join([*some, ""]).encode()) for some in batched(self.lines, _LINES, strict=False)]
         return b"".join([*parts, gzip.flush()])
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A batch as it is posted, which takes a tenth of the memory that its lines take.
+
+    Attributes:
+        path: As the batch's.
+        lines: How many there are.
+        body: The gzipped NDJSON.
+    """
+
+    path: tuple[int, ...]
+    lines: int
+    body: bytes
+
+    def unpacked(self) -> Batch:
+        """Return the batch with its lines."""
+        return Batch(self.path, isal_zlib.decompress(self.body, _GZIP_FORMAT).decode().split("\n")[:-1])
 
 
 def batches_of(lines: Sequence[str], cut: CutRule, is_halved: Callable[[tuple[int, ...]], bool]) -> Iterator[Batch]:

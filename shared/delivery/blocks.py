@@ -8,9 +8,11 @@ records do not depend on whether a record was ever completed.
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, groupby
 
+from shared.delivery.ahead import fetched_ahead
 from shared.delivery.byte_range import ByteRange, Fetch, Limits
 from shared.delivery.cutter import Cutter
 from shared.flowlog import RecordScanner, cut_start, decode, first_start, is_closer, is_head
@@ -35,6 +37,14 @@ class _Placed:
         return ByteRange(start, start + len(data), data, self.number + lasting, self.id, covered=lasting)
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    # What is fetched in one go: neighbouring blocks, or a part of one large block.
+    blocks: tuple[_Placed, ...]
+    start: int
+    end: int
+
+
 class BlockRanges:
     """Cuts ranges out of blocks; iterate over `after` once, then read `torn`.
 
@@ -43,28 +53,30 @@ class BlockRanges:
             None if there is none.
     """
 
-    def __init__(self, fetch: Fetch, limits: Limits, *, joins: bool) -> None:
-        """Begin; `joins` is false under the first cut rule, which cut each block without regard to others."""
+    def __init__(self, fetch: Fetch, limits: Limits, *, joins: bool, pool: Executor | None = None) -> None:
+        """Begin; `joins` is false under the first cut rule, which cut each block without regard to others.
+
+        A pool fetches the next bytes while the ranges of those before them are worked on.
+        """
         self.torn: ByteRange | None = None
         self._fetch = fetch
         self._limits = limits
         self._joins = joins
+        self._pool = pool
         self._torn_scanner = RecordScanner()
 
     def after(self, offset: int, blocks: tuple[Block, ...]) -> Iterator[ByteRange]:
         """Yield the ranges from an offset on, in order; the envelope's closing is in none of them."""
-        for window in _windows(_after(offset, blocks), self._limits.fetch):
-            start = window[0].start
-            if window[-1].end - start > self._limits.fetch:
-                yield from self._block(window[0], self._chunks(window[0]))
+        pieces = _pieces(_after(offset, blocks), self._limits.fetch)
+        fetched = fetched_ahead(lambda piece: self._fetch(piece.start, piece.end), pieces, self._pool)
+        for window, parts in groupby(fetched, lambda part: part[0].blocks):
+            chunks = (data for _, data in parts)
+            if len(window) == 1:
+                yield from self._block(window[0], chunks)
                 continue
-            data = self._fetch(start, window[-1].end)
+            start, data = window[0].start, next(chunks)
             for placed in window:
                 yield from self._block(placed, iter([data[placed.start - start : placed.end - start]]))
-
-    def _chunks(self, placed: _Placed) -> Iterator[bytes]:
-        for start in range(placed.start, placed.end, self._limits.fetch):
-            yield self._fetch(start, min(start + self._limits.fetch, placed.end))
 
     def _block(self, placed: _Placed, chunks: Iterator[bytes]) -> Iterator[ByteRange]:
         data, begins = self._up_to_a_record(placed, chunks)
@@ -169,16 +181,22 @@ def _after(offset: int, blocks: tuple[Block, ...]) -> Iterator[_Placed]:
         start = end
 
 
-def _windows(blocks: Iterator[_Placed], fetch_bytes: int) -> Iterator[list[_Placed]]:
+def _pieces(blocks: Iterator[_Placed], fetch_bytes: int) -> Iterator[_Piece]:
+    for window in _windows(blocks, fetch_bytes):
+        for start in range(window[0].start, window[-1].end, fetch_bytes):
+            yield _Piece(window, start, min(start + fetch_bytes, window[-1].end))
+
+
+def _windows(blocks: Iterator[_Placed], fetch_bytes: int) -> Iterator[tuple[_Placed, ...]]:
     # Neighbours that are fetched in one go; a block above the size goes alone.
     window: list[_Placed] = []
     for placed in blocks:
         if window and placed.end - window[0].start > fetch_bytes:
-            yield window
+            yield tuple(window)
             window = []
         window.append(placed)
     if window:
-        yield window
+        yield tuple(window)
 
 
 def _without_closer(data: bytes) -> int:

@@ -7,7 +7,9 @@ the backlog.
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import Executor
 
+from shared.delivery.ahead import fetched_ahead
 from shared.delivery.blocks import BlockRanges
 from shared.delivery.byte_range import ByteRange, Fetch, Limits
 from shared.errors import Unsupported
@@ -66,12 +68,29 @@ class Reading:
         left: Bytes at the end that are neither a complete record nor the envelope's closing; known once iterated over.
     """
 
-    def __init__(self, checkpoint: Checkpoint, snapshot: Snapshot, fetch: Fetch, *, settled: bool = False) -> None:
-        """Begin at a checkpoint; `settled` means that nothing more will be committed, so that nothing waits."""
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        snapshot: Snapshot,
+        fetch: Fetch,
+        *,
+        settled: bool = False,
+        pool: Executor | None = None,
+    ) -> None:
+        """Begin at a checkpoint.
+
+        Args:
+            checkpoint: Where to begin.
+            snapshot: The commit that is read.
+            fetch: Gives its bytes.
+            settled: Whether nothing more will be committed, so that nothing waits.
+            pool: Fetches the next bytes while the ranges of those before them are worked on.
+        """
         self._checkpoint = checkpoint
         self._snapshot = snapshot
         self._fetch = fetch
         self._settled = settled
+        self._pool = pool
         self.left = snapshot.size - checkpoint.offset
 
     def __iter__(self) -> Iterator[ByteRange]:
@@ -87,7 +106,7 @@ class Reading:
 
     def _by_blocks(self) -> Iterator[ByteRange]:
         limits = Limits(FETCH_BYTES, LONGEST_RECORD)
-        ranges = BlockRanges(self._fetch, limits, joins=self._checkpoint.cut.version >= _JOINS_FROM)
+        ranges = BlockRanges(self._fetch, limits, joins=self._checkpoint.cut.version >= _JOINS_FROM, pool=self._pool)
         yield from ranges.after(self._checkpoint.offset, self._snapshot.blocks)
         torn = ranges.torn
         if torn is not None and self._settled:
@@ -97,8 +116,8 @@ class Reading:
     def _by_bytes(self) -> Iterator[ByteRange]:
         scanner = RecordScanner(self._checkpoint.offset)
         held, begin = b"", self._checkpoint.offset
-        for start in range(begin, self._snapshot.size, FETCH_BYTES):
-            chunk = self._fetch(start, min(start + FETCH_BYTES, self._snapshot.size))
+        starts = range(begin, self._snapshot.size, FETCH_BYTES)
+        for _, chunk in fetched_ahead(self._chunk, starts, self._pool):
             held += chunk
             base = begin
             for span in scanner.feed(chunk):
@@ -111,6 +130,9 @@ class Reading:
             if len(held) > LONGEST_RECORD:
                 raise Unsupported(f"No record ends within {LONGEST_RECORD} bytes from byte {begin} on.")
         self.left = self._snapshot.size - scanner.rest_start
+
+    def _chunk(self, start: int) -> bytes:
+        return self._fetch(start, min(start + FETCH_BYTES, self._snapshot.size))
 
     def _may_grow(self, span: Span, data: bytes) -> bool:
         # An object up to the very end that is not a record may be an envelope whose opening is damaged. Delivered with

@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from shared.clock import Clock, Deadline
 from shared.delivery.batch import CUT_VERSION
 from shared.delivery.collaborators import Collaborators
+from shared.delivery.flights import PassSource
 from shared.delivery.hours import hours_between, is_settled
 from shared.delivery.report import Outcome, Report, Tally
-from shared.delivery.transfer import PassSource, Transfer
+from shared.delivery.transfer import Transfer
 from shared.delivery.worker import BUDGET_SECONDS, Worker
 from shared.errors import ContainerMissing, Overtaken, SluiceError, UnexpectedAnswer, Unsupported
 from shared.flowlog import LogKind

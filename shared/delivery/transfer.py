@@ -3,61 +3,27 @@
 Several posts may be in flight, but they are settled in order, so the checkpoint moves without gaps.
 """
 
-import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from shared.apigw.client import Receipt, Rejection
 from shared.clock import Deadline
-from shared.delivery.batch import CUT_VERSION, Batch, Origin, batches_of, following
-from shared.delivery.byte_range import ByteRange, Fetch
+from shared.delivery.batch import Batch, following
+from shared.delivery.byte_range import ByteRange
 from shared.delivery.collaborators import CheckpointWriter, Collaborators
+from shared.delivery.flights import Flight, Flights, PassSource
 from shared.delivery.hours import is_over
-from shared.delivery.patience import Patience
-from shared.delivery.quarantine import Position
 from shared.delivery.reading import Reading
 from shared.delivery.report import Tally
-from shared.errors import HeldElsewhere, Malformed, RetryLater, SluiceError, TooLarge
-from shared.flowlog import Decoded, LogBlob, decode
+from shared.delivery.wire import Posted, Wire
+from shared.errors import HeldElsewhere, Malformed, SluiceError, TooLarge
+from shared.flowlog import Decoded
 from shared.storage.checkpoint import Checkpoint, Layout, State, Tail, digest_of
-from shared.storage.logs import Snapshot
 
 _SAVE_BYTES = 16 * 1024 * 1024
 _SAVE_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class PassSource:
-    """What a pass reads: one snapshot of one log blob.
-
-    Attributes:
-        account: The storage account's name.
-        log: The log blob.
-        snapshot: The commit that is read.
-        fetch: Gives its bytes.
-        again: An operator's ID that makes a replay's records count again.
-        settled: Whether nothing more will be committed, so there is nothing to wait for.
-    """
-
-    account: str
-    log: LogBlob
-    snapshot: Snapshot
-    fetch: Fetch
-    again: str = ""
-    settled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _InFlight:
-    # A batch on its way, or a range without any. The last batch of a range has in `completes` what the range held, so
-    # that the range is finished once that batch is settled.
-    byte_range: ByteRange
-    position: Position
-    batch: Batch | None
-    completes: Decoded | None
-    posting: Future[Receipt] | None = None
 
 
 class Transfer:
@@ -78,10 +44,13 @@ class Transfer:
         self._writer = writer
         self._deadline = deadline
         self._tally = tally
-        self._patience = Patience(collaborators.clock, deadline)
-        self._reading = Reading(checkpoint, source.snapshot, source.fetch, settled=source.settled)
-        self._halved = frozenset(checkpoint.halved)
-        self._window: deque[_InFlight] = deque()
+        # One thread more than posts, which fetches ahead.
+        self._pool = ThreadPoolExecutor(collaborators.posts_in_flight + 1)
+        self._wire = Wire(collaborators, writer, deadline, self._pool)
+        self._reading = Reading(checkpoint, source.snapshot, source.fetch, settled=source.settled, pool=self._pool)
+        self._flights = iter(Flights(source, self.checkpoint, self._reading))
+        self._ready: deque[Flight] = deque()
+        self._window: deque[Posted] = deque()
         self._reading_error: SluiceError | None = None
         self._saved = checkpoint
         self._saved_at = collaborators.clock.monotonic()
@@ -101,124 +70,75 @@ class Transfer:
             RetryLater, TokenRefused, UnexpectedAnswer: The gateway or a storage account failed.
             HeldElsewhere: Another worker took the blob over.
         """
-        with ThreadPoolExecutor(self._collaborators.posts_in_flight) as pool:
+        with self._pool:
             try:
-                self._pump(pool)
+                self._pump()
             except HeldElsewhere:
                 raise
             except SluiceError:
                 self._save()
                 raise
             finally:
-                self._patience.halted.set()
-                self._tally.retries += self._patience.retries
+                self._tally.retries += self._wire.close()
         if self.left == 0:
             self.checkpoint = self._complete()
         self._save()
         if self._reading_error is not None:
             raise self._reading_error
 
-    def _pump(self, pool: ThreadPoolExecutor) -> None:
-        flights = self._flights(pool)
-        while True:
-            while (
-                len(self._window) < self._collaborators.posts_in_flight and (flight := self._next(flights)) is not None
-            ):
-                self._window.append(flight)
-            if not self._window:
-                return
-            self._settle(self._window.popleft(), pool)
+    def _pump(self) -> None:
+        most = self._collaborators.posts_in_flight
+        while self._ready or self._window or self._decode():
+            while len(self._window) < most and (self._ready or self._decode()):
+                self._post()
+            # Decoding goes on until the oldest post is answered, so that others are ready to go out at that moment.
+            while len(self._ready) < most and not self._window[0].is_answered and self._decode():
+                pass
+            self._settle(self._window.popleft())
             if self._save_is_due():
                 self._save()
 
-    def _next(self, flights: Iterator[_InFlight]) -> _InFlight | None:
+    def _post(self) -> None:
+        flight, nothing_on_the_wire = self._ready.popleft(), all(posted.is_answered for posted in self._window)
+        alone = nothing_on_the_wire and not self._ready and not self._decode()
+        self._window.append(self._wire.post(flight, here=alone))
+
+    def _decode(self) -> bool:
+        """Make one more batch ready; return whether there is one."""
         # What is on the wire is settled before an error in reading is raised.
         if self._deadline.passed or self._reading_error is not None:
-            return None
+            return False
         try:
-            return next(flights, None)
+            flight = next(self._flights, None)
         except SluiceError as trouble:
             self._reading_error = trouble
-            return None
+            return False
+        if flight is not None:
+            self._ready.append(flight)
+        return flight is not None
 
-    def _flights(self, pool: ThreadPoolExecutor) -> Iterator[_InFlight]:
-        # What another version of Sluice decoded may have been other lines: their batches are posted again, from the
-        # first, as repetitions. Where they differ the gateway says so, and nothing is passed over.
-        first = self.checkpoint.batch if self.checkpoint.cut.version == CUT_VERSION else ()
-        for read in self._reading:
-            # The decoded lines are released with the last batch, long before the range.
-            byte_range = replace(read, decoded=None)
-            decoded = read.decoded or decode(byte_range.data)
-            position = Position(self._origin(byte_range), byte_range.block)
-            batches = [batch for batch in self._batches(byte_range, decoded) if batch.path >= first]
-            first = ()
-            for batch in batches[:-1]:
-                yield self._posted(_InFlight(byte_range, position, batch, None), pool)
-            last = _InFlight(byte_range, position, batches[-1] if batches else None, decoded)
-            yield self._posted(last, pool)
-
-    def _batches(self, byte_range: ByteRange, decoded: Decoded) -> Iterator[Batch]:
-        return batches_of(decoded.lines, self.checkpoint.cut, lambda path: (byte_range.start, path) in self._halved)
-
-    def _origin(self, byte_range: ByteRange) -> Origin:
-        return Origin(
-            account=self._source.account,
-            log=self._source.log,
-            generation=self.checkpoint.generation,
-            start=byte_range.start,
-            end=byte_range.end,
-            content=hashlib.sha256(byte_range.data).hexdigest(),
-            cut=self.checkpoint.cut,
-            again=self._source.again,
-        )
-
-    def _posted(self, flight: _InFlight, pool: ThreadPoolExecutor) -> _InFlight:
-        if flight.batch is None:
-            return flight
-        return replace(flight, posting=pool.submit(self._post, flight.position.origin, flight.batch))
-
-    def _post(self, origin: Origin, batch: Batch) -> Receipt:
-        body, key = batch.body(), origin.key(batch.path)
-        doubtful = False
-
-        def attempt() -> Receipt:
-            # A loop, since a function that calls itself from within keeps its body until the next collection of cycles.
-            nonlocal doubtful
-            while True:
-                self._writer.check()
-                try:
-                    return self._collaborators.gateway.post_flow_logs(body, len(batch.lines), key, origin.blob)
-                except RetryLater:
-                    doubtful = True
-                    raise
-                except (TooLarge, Malformed):
-                    # After an attempt that may have been stored, halves might be stored in addition: a refusal is
-                    # believed only when the gateway repeats it, since for a stored post it repeats its first answer.
-                    if not doubtful:
-                        raise
-                    doubtful = False
-
-        return self._patience.insist(attempt)
-
-    def _settle(self, flight: _InFlight, pool: ThreadPoolExecutor) -> None:
-        if flight.posting is not None and flight.batch is not None:
+    def _settle(self, posted: Posted) -> None:
+        flight = posted.flight
+        if posted.answer is not None and flight.batch is not None:
             try:
-                receipt = flight.posting.result()
+                receipt = posted.answer.result()
             except (TooLarge, Malformed) as refusal:
-                if isinstance(refusal, Malformed) or len(flight.batch.lines) == 1:
-                    self._collaborators.refusals.refused(flight.batch, flight.position.origin.blob)
-                if len(flight.batch.lines) > 1:
-                    self._halve(flight, flight.batch, pool)
+                batch = flight.batch.unpacked()
+                if isinstance(refusal, Malformed) or len(batch.lines) == 1:
+                    self._collaborators.refusals.refused(batch, flight.position.origin.blob)
+                if len(batch.lines) > 1:
+                    self._halve(flight, batch)
                     return
-                self._quarantine_refused(flight, flight.batch, [Rejection(0, str(refusal))])
+                self._quarantine_refused(flight, batch, [Rejection(0, str(refusal))])
             else:
                 self._count(receipt)
-                self._quarantine_refused(flight, flight.batch, receipt.rejected)
+                if receipt.rejected:
+                    self._quarantine_refused(flight, flight.batch.unpacked(), receipt.rejected)
             self.checkpoint = self._at(flight, following(flight.batch.path))
         if flight.completes is not None:
             self._finish_range(flight, flight.completes)
 
-    def _halve(self, flight: _InFlight, batch: Batch, pool: ThreadPoolExecutor) -> None:
+    def _halve(self, flight: Flight, batch: Batch) -> None:
         # The halving is saved before a half is posted: if the gateway accepts more tomorrow, the complete batch must
         # not be posted in addition to an accepted half.
         left, right = batch.halves()
@@ -226,8 +146,8 @@ class Transfer:
         self.checkpoint = replace(self._at(flight, left.path), halved=halved)
         self._tally.halved += 1
         self._save()
-        first = self._posted(replace(flight, batch=left, completes=None), pool)
-        self._window.extendleft((self._posted(replace(flight, batch=right), pool), first))
+        first = self._wire.post(replace(flight, batch=left.packed(), completes=None))
+        self._window.extendleft((self._wire.post(replace(flight, batch=right.packed())), first))
 
     def _count(self, receipt: Receipt) -> None:
         if receipt.accepted:
@@ -237,25 +157,24 @@ class Transfer:
         self._tally.duplicate_records += receipt.accepted if receipt.duplicate else 0
         self._tally.records += receipt.accepted
 
-    def _quarantine_refused(self, flight: _InFlight, batch: Batch, rejected: Sequence[Rejection]) -> None:
-        if rejected:
-            self._quarantine(flight.position.origin.key(batch.path), flight.position.of_gateway(batch, rejected))
-            self._tally.lines_refused += len(rejected)
+    def _quarantine_refused(self, flight: Flight, batch: Batch, rejected: Sequence[Rejection]) -> None:
+        self._quarantine(flight.position.origin.key(batch.path), flight.position.of_gateway(batch, rejected))
+        self._tally.lines_refused += len(rejected)
 
     def _quarantine(self, key: str, lines: Sequence[bytes]) -> None:
         self._writer.check()
         self._collaborators.quarantine.put(self._source.log, key, lines)
 
-    def _finish_range(self, flight: _InFlight, decoded: Decoded) -> None:
+    def _finish_range(self, flight: Flight, aside: Decoded) -> None:
         byte_range = flight.byte_range
-        if decoded.set_aside:
-            self._quarantine(flight.position.origin.key(), flight.position.of_decoder(decoded.set_aside))
+        if aside.set_aside:
+            self._quarantine(flight.position.origin.key(), flight.position.of_decoder(aside.set_aside))
         self.checkpoint = self._after(byte_range)
         self._tally.bytes += byte_range.end - byte_range.start
-        self._tally.tuples += decoded.tuples
-        self._tally.tuples_aside += decoded.tuples_set_aside
-        self._tally.records_aside += decoded.records_set_aside
-        self._tally.ranges_aside += decoded.ranges_set_aside
+        self._tally.tuples += flight.tuples
+        self._tally.tuples_aside += aside.tuples_set_aside
+        self._tally.records_aside += aside.records_set_aside
+        self._tally.ranges_aside += aside.ranges_set_aside
 
     def _after(self, byte_range: ByteRange) -> Checkpoint:
         self._tally.blocks += max(0, byte_range.blocks - self.checkpoint.blocks)
@@ -269,7 +188,7 @@ class Transfer:
             loose=self.checkpoint.loose or (not byte_range.covered and self.checkpoint.layout is Layout.BLOCKS),
         )
 
-    def _at(self, flight: _InFlight, path: tuple[int, ...]) -> Checkpoint:
+    def _at(self, flight: Flight, path: tuple[int, ...]) -> Checkpoint:
         return replace(self.checkpoint, batch=path, begun=flight.position.origin.content)
 
     def _complete(self) -> Checkpoint:

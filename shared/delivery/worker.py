@@ -12,11 +12,12 @@ from shared.delivery.batch import CUT_VERSION
 from shared.delivery.breaker import Breaker
 from shared.delivery.byte_range import Fetch
 from shared.delivery.collaborators import CheckpointWriter, Collaborators
+from shared.delivery.flights import PassSource
 from shared.delivery.hours import is_over, is_settled
 from shared.delivery.readable import check_readable
 from shared.delivery.reading import is_rewritten, survey
 from shared.delivery.report import Outcome, Report, Tally
-from shared.delivery.transfer import PassSource, Transfer
+from shared.delivery.transfer import Transfer
 from shared.errors import (
     Contradicted,
     HeldElsewhere,

@@ -50,6 +50,14 @@ def test_a_long_body_holds_every_line_once_and_in_order():
     assert gzip.decompress(Batch((0,), lines).body()).decode().splitlines() == lines
 
 
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n")), min_size=1), st.booleans())
+def test_a_packed_batch_is_the_batch_again(lines, halved):
+    batch = Batch((3, 1) if halved else (3,), lines)
+    packed = batch.packed()
+    assert (packed.path, packed.lines, packed.body) == (batch.path, len(lines), batch.body())
+    assert packed.unpacked() == batch
+
+
 def test_a_body_holds_no_time_so_that_it_is_the_same_whenever_it_is_made():
     assert Batch((0,), ["{}"]).body()[4:8] == bytes(4)  # MTIME (RFC 1952)
 

@@ -2,10 +2,12 @@
 
 import gc
 import json
+import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -13,8 +15,9 @@ from shared.delivery import transfer as transfer_module
 from shared.delivery.batch import CUT_VERSION, Batch
 from shared.delivery.breaker import Refusals
 from shared.delivery.collaborators import Collaborators
+from shared.delivery.flights import PassSource
 from shared.delivery.report import Tally
-from shared.delivery.transfer import PassSource, Transfer
+from shared.delivery.transfer import Transfer
 from shared.errors import HeldElsewhere, Malformed, Overtaken, RetryLater, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout, State
 from shared.storage.logs import Block, Snapshot
@@ -120,6 +123,45 @@ def test_a_batch_never_spans_blocks_and_holds_no_more_records_than_the_rule_says
     run = Pass(*blocks(7, 2), batch=3)
     run.run()
     assert sorted(len(lines) for lines in run.gateway.batches.values()) == [1, 2, 3, 3]
+
+
+def test_decoding_goes_on_while_all_posts_wait_for_their_answers(monkeypatch):
+    run, enough = Pass(*blocks(*[1] * 9), in_flight=2), threading.Event()
+    numbers = count(1)
+
+    def packed(batch, real=Batch.packed):
+        if next(numbers) == 2 * run.in_flight:
+            enough.set()
+        return real(batch)
+
+    monkeypatch.setattr(Batch, "packed", packed)
+    waited = []
+    run.gateway.faults = [lambda *_: waited.append(enough.wait(10))]
+    run.run()
+    assert waited == [True]
+    run.assert_delivered(range(9))
+
+
+def test_what_was_decoded_ahead_when_the_time_ran_out_is_posted_and_the_rest_stays_for_the_next_pass():
+    run = Pass(*blocks(*[1] * 9), in_flight=2)
+    run.gateway.faults = [lambda *_: run.clock.move(300)]
+    run.run()
+    stored = ports_of(list(run.gateway.stored.elements()))
+    assert 0 < len(stored) < 9
+    assert run.checkpoint.offset == sum(map(len, run.blocks[: 1 + len(stored)]))
+    assert run.checkpoint.etag == ""
+    assert run.transfer.left > 0
+    run.run()
+    run.assert_delivered(range(9))
+    assert set(run.gateway.stored.values()) == {1}
+
+
+def test_the_only_post_of_a_pass_takes_no_thread():
+    run, threads = Pass(*blocks(3)), []
+    run.gateway.faults = [lambda *_: threads.append(threading.current_thread())]
+    run.run()
+    assert threads == [threading.current_thread()]
+    run.assert_delivered(range(3))
 
 
 def test_a_pass_over_what_is_delivered_posts_nothing_and_writes_nothing():

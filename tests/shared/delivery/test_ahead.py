@@ -1,0 +1,70 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.delivery.ahead import fetched_ahead
+from shared.errors import Overtaken
+
+
+def fetch(piece):
+    if piece == "gone":
+        raise Overtaken(piece)
+    return piece.encode()
+
+
+@pytest.fixture(params=[None, 1, 3])
+def pool(request):
+    if request.param is None:
+        yield None
+        return
+    with ThreadPoolExecutor(request.param) as threads:
+        yield threads
+
+
+@pytest.mark.parametrize("pieces", [[], ["a"], ["a", "b", "c", "d"]])
+def test_every_piece_comes_once_in_order_with_its_bytes(pool, pieces):
+    assert list(fetched_ahead(fetch, pieces, pool)) == [(piece, piece.encode()) for piece in pieces]
+
+
+def test_an_error_comes_where_its_piece_would_have_come(pool):
+    fetched = fetched_ahead(fetch, ["a", "b", "gone", "c"], pool)
+    assert [next(fetched)[0], next(fetched)[0]] == ["a", "b"]
+    with pytest.raises(Overtaken):
+        next(fetched)
+
+
+def test_with_a_pool_the_next_piece_is_on_its_way_while_the_one_before_is_worked_on():
+    begun = threading.Event()
+
+    def told(piece):
+        if piece == "b":
+            begun.set()
+        return fetch(piece)
+
+    with ThreadPoolExecutor(1) as pool:
+        fetched = fetched_ahead(told, ["a", "b"], pool)
+        next(fetched)
+        assert begun.wait(10)
+        assert list(fetched) == [("b", b"b")]
+
+
+def test_without_a_pool_and_for_a_single_piece_everything_is_fetched_by_the_thread_that_asks():
+    threads = []
+
+    def told(piece):
+        threads.append(threading.current_thread())
+        return fetch(piece)
+
+    list(fetched_ahead(told, ["a", "b"], None))
+    with ThreadPoolExecutor(1) as pool:
+        list(fetched_ahead(told, ["a"], pool))
+    assert set(threads) == {threading.current_thread()}
+
+
+def test_nothing_is_fetched_before_it_is_asked_for():
+    asked = []
+    fetched = fetched_ahead(lambda piece: asked.append(piece) or fetch(piece), ["a", "b", "c"], None)
+    assert asked == []
+    next(fetched)
+    assert asked == ["a"]
