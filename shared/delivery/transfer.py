@@ -44,10 +44,9 @@ class Transfer:
         self._writer = writer
         self._deadline = deadline
         self._tally = tally
-        # One thread more than posts, which fetches ahead.
-        self._pool = ThreadPoolExecutor(collaborators.posts_in_flight + 1)
-        self._wire = Wire(collaborators, writer, deadline, self._pool)
-        self._reading = Reading(checkpoint, source.snapshot, source.fetch, settled=source.settled, pool=self._pool)
+        self._fetching = ThreadPoolExecutor(1)
+        self._wire = Wire(collaborators, writer, deadline)
+        self._reading = Reading(checkpoint, source.snapshot, source.fetch, settled=source.settled, pool=self._fetching)
         self._flights = iter(Flights(source, self.checkpoint, self._reading))
         self._ready: deque[Flight] = deque()
         self._window: deque[Posted] = deque()
@@ -70,7 +69,7 @@ class Transfer:
             RetryLater, TokenRefused, UnexpectedAnswer: The gateway or a storage account failed.
             HeldElsewhere: Another worker took the blob over.
         """
-        with self._pool:
+        with self._fetching, self._wire:
             try:
                 self._pump()
             except HeldElsewhere:
@@ -79,7 +78,7 @@ class Transfer:
                 self._save()
                 raise
             finally:
-                self._tally.retries += self._wire.close()
+                self._tally.retries += self._wire.halt()
         if self.left == 0:
             self.checkpoint = self._complete()
         self._save()

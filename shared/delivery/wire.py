@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Self
 
 from shared.apigw.client import Receipt
 from shared.clock import Deadline
@@ -30,15 +31,20 @@ class Posted:
 
 
 class Wire:
-    """Posts, several at a time; close it at the end."""
+    """Posts, no more than so many at a time; leave its context at the end, which waits for those under way."""
 
-    def __init__(
-        self, collaborators: Collaborators, writer: CheckpointWriter, deadline: Deadline, pool: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, collaborators: Collaborators, writer: CheckpointWriter, deadline: Deadline) -> None:
         self._gateway = collaborators.gateway
         self._writer = writer
         self._patience = Patience(collaborators.clock, deadline)
-        self._pool = pool
+        self._pool = ThreadPoolExecutor(collaborators.posts_in_flight)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.halt()
+        self._pool.shutdown()
 
     def post(self, flight: Flight, *, here: bool = False) -> Posted:
         """Send a batch on its way.
@@ -59,7 +65,7 @@ class Wire:
             answer.set_exception(trouble)
         return Posted(flight, answer)
 
-    def close(self) -> int:
+    def halt(self) -> int:
         """Have every attempt that waits give up; return how many attempts were repeated."""
         self._patience.halted.set()
         return self._patience.retries

@@ -535,3 +535,26 @@ def test_what_was_posted_is_let_go_of_at_once():
     with left_to_the_collector() as garbage:
         Pass(*blocks(*[10] * 20)).run()
     assert [each for each in garbage if isinstance(each, Batch)] == []
+
+
+@pytest.mark.parametrize("in_flight", [1, 2, 3])
+def test_no_more_posts_are_under_way_than_the_setting_says_halves_included(in_flight):
+    run = Pass(*blocks(*[4] * 12), batch=4, in_flight=in_flight)
+    under_way, most, turn = 0, [], threading.Lock()
+    real, run.gateway.always = run.gateway.post_flow_logs, takes_at_most(2)
+
+    def counted(*arguments):
+        nonlocal under_way
+        with turn:
+            under_way += 1
+            most.append(under_way)
+        try:
+            return real(*arguments)
+        finally:
+            with turn:
+                under_way -= 1
+
+    run.gateway.post_flow_logs = counted
+    run.run()
+    run.assert_delivered(range(48))
+    assert max(most) <= in_flight
