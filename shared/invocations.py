@@ -2,13 +2,22 @@
 
 import os
 import threading
+from dataclasses import dataclass
 
 from shared.clock import SystemClock
+from shared.delivery.lines import Lines
 from shared.delivery.report import Outcome, log_line
 from shared.errors import SluiceError
 from shared.ingester import Ingester
 from shared.library_logs import quiet_libraries
 from shared.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    # What a process keeps from one invocation to the next.
+    ingester: Ingester
+    lines: Lines
 
 
 class Invocations:
@@ -21,30 +30,32 @@ class Invocations:
     def __init__(self) -> None:
         quiet_libraries()  # before the first event, for which the host's binding makes a client of its own
         self._lock = threading.Lock()
-        self._ingester: Ingester | None = None
+        self._process: _Process | None = None
 
     def event(self, container: str, name: str) -> None:
         """Deliver what is new in the blob that an event named."""
         try:
-            self._opened().handle(container, name).log()
+            process = self._opened()
+            process.lines.log(process.ingester.handle(container, name))
         except SluiceError as trouble:
             _log_trouble(trouble)
 
     def sweep(self) -> None:
         """Deliver what no event announced."""
         try:
-            ingester = self._opened()
-            ingester.health().log()
-            for report in ingester.sweep():
-                report.log()
+            process = self._opened()
+            process.ingester.health().log()
+            for report in process.ingester.sweep():
+                process.lines.log(report)
         except SluiceError as trouble:
             _log_trouble(trouble)
 
-    def _opened(self) -> Ingester:
+    def _opened(self) -> _Process:
         with self._lock:
-            if self._ingester is None:
-                self._ingester = Ingester.from_settings(Settings.from_environment(os.environ), SystemClock())
-            return self._ingester
+            if self._process is None:
+                settings, clock = Settings.from_environment(os.environ), SystemClock()
+                self._process = _Process(Ingester.from_settings(settings, clock), Lines(clock, each=settings.log_each))
+            return self._process
 
 
 def _log_trouble(trouble: SluiceError) -> None:

@@ -29,6 +29,7 @@ _NAMES: Final = (
     "AZURE_CLIENT_ID",
     "BATCH_MAX_RECORDS",
     "POSTS_IN_FLIGHT",
+    "SLUICE_LOG",
     "START_FROM",
     "SUBSCRIPTION_TOKEN",
     "SUBSCRIPTION_TOKEN_SECRET",
@@ -88,6 +89,7 @@ class Settings:
         start_from: The oldest hour that is delivered automatically; None means the hour of installation.
         batch_max_records: The most flow records in one post.
         posts_in_flight: The number of parallel posts for one blob.
+        log_each: Whether each invocation logs a line, also one without anything to tell.
     """
 
     flow_logs: StorageConnection
@@ -98,6 +100,7 @@ class Settings:
     start_from: datetime | None
     batch_max_records: int
     posts_in_flight: int
+    log_each: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -115,6 +118,7 @@ class Settings:
             "start_from": lambda: _hour(environment, "START_FROM"),
             "batch_max_records": lambda: _whole_number(environment, "BATCH_MAX_RECORDS", default=10_000, most=100_000),
             "posts_in_flight": lambda: _whole_number(environment, "POSTS_IN_FLIGHT", default=4, most=64),
+            "log_each": lambda: _is_each(environment, "SLUICE_LOG"),
         }
         values: dict[str, Any] = {}
         problems: list[str] = []
@@ -238,6 +242,16 @@ def _hour(environment: Mapping[str, str], name: str) -> datetime | None:
         raise SettingError(
             f"The setting {name} is not a valid hour in UTC. It should look like 2026-11-23T15."
         ) from None
+
+
+def _is_each(environment: Mapping[str, str], name: str) -> bool:
+    text = _text(environment, name)
+    if text not in {"", "each"}:
+        raise SettingError(
+            f'The setting {name} must be "each", for a log line for each invocation, or not set, for those that have '
+            "something to tell and a summary a minute."
+        )
+    return text == "each"
 
 
 def _whole_number(environment: Mapping[str, str], name: str, *, default: int, most: int) -> int:

@@ -92,7 +92,9 @@ def test_every_event_that_the_host_hands_over_finds_a_thread(host_json: HostJson
 
 def test_a_bug_is_tried_again_and_what_the_app_logs_is_let_through(host_json: HostJson):
     assert host_json.tries > 1
-    assert host_json.log_level("Function.nsg_flow_log.User") == host_json.log_level("Function") == 20
+    for function in ("nsg_flow_log", "vnet_flow_log", "sweep"):
+        assert host_json.log_level(f"Function.{function}.User") == 20
+        assert host_json.log_level(f"Function.{function}") > 20  # what the host says of each invocation
     assert host_json.log_level("Host.Startup") > 20
 
 
@@ -169,6 +171,7 @@ def by_identity(
             "AzureWebJobsStorage__blobServiceUri": own.blob_endpoint,
             "AzureWebJobsStorage__queueServiceUri": own.queue_endpoint,
             "APIGW_URL": gateway.url,
+            "SLUICE_LOG": "each",
             "SUBSCRIPTION_TOKEN_SECRET": f"{vault.url}/secrets/token",
             "AZURE_CLIENT_ID": "client",
             "REQUESTS_CA_BUNDLE": str(certificate.certificate),

@@ -33,6 +33,10 @@ class Candidate:
     is_shown: bool = True
 
 
+type Nic = tuple[str, str | None]
+"""The resource and the MAC address in the names of a NIC's logs; see `LogBlob`."""
+
+
 @dataclass(slots=True)
 class Progress:
     """How far a sweep has come.
@@ -43,6 +47,7 @@ class Progress:
         stopped: Where it has to stop, once it has to.
         held: The hours in which something is left to do, or may be.
         troubles: What kept something from being listed. bugs: what should not have been raised.
+        newest: The newest of the hours in which each NIC has a log, by its log's resource and its MAC address.
     """
 
     hours: tuple[Hours, ...]
@@ -51,6 +56,7 @@ class Progress:
     held: set[Hours | None] = field(default_factory=set)
     troubles: list[StorageAway] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
+    newest: dict[Nic, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +129,12 @@ class Candidates:
             if isinstance(item, UnknownName):
                 self.progress.unread.add_name(item.name)
                 continue
+            if not hours.start <= item.log.hour < hours.end:
+                continue
+            nic = item.log.resource, item.log.mac
+            self.progress.newest[nic] = max(item.log.hour, self.progress.newest.get(nic, item.log.hour))
             summary = known.get(item.log.name)
-            if not hours.start <= item.log.hour < hours.end or self._is_settled(item, summary):
+            if self._is_settled(item, summary):
                 continue
             if not _is_unread(item, summary):
                 yield item

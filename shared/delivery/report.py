@@ -30,6 +30,7 @@ class Outcome(Enum):
 
     DELIVERED = ("delivered", logging.INFO)
     SWEPT = ("swept", logging.INFO)
+    SUMMARY = ("summary", logging.INFO)
     CONTINUES = ("continues", logging.INFO)
     INCOMPLETE = ("incomplete", logging.INFO)
     NOTHING_NEW = ("nothing_new", logging.DEBUG)
@@ -38,6 +39,7 @@ class Outcome(Enum):
     TOO_OLD = ("too_old", logging.DEBUG)
     NOT_A_FLOW_LOG = ("not_a_flow_log", logging.DEBUG)
     VANISHED = ("vanished", logging.WARNING)
+    NIC_SILENT = ("nic_silent", logging.WARNING)
     UNSUPPORTED = ("unsupported", logging.ERROR)
     CHECKPOINT_UNREADABLE = ("checkpoint_unreadable", logging.ERROR)
     RETRY_LATER = ("retry_later", logging.ERROR)

@@ -16,6 +16,7 @@ from shared.delivery.cycle import Leg, legs
 from shared.delivery.horizon import GRACE, Horizon
 from shared.delivery.hours import hours_between
 from shared.delivery.report import Outcome, Report
+from shared.delivery.silent import silent_nics
 from shared.delivery.tidying import Tidying
 from shared.delivery.unread import Unread
 from shared.delivery.worker import Worker
@@ -78,6 +79,8 @@ class Sweep:
         watermark = replace(watermark, hour=_settled_until(watermark.hour, seen, now), stopped=seen.stopped)
         if watermark != before:
             etag = self._horizon.move(self._kind, watermark, etag)
+        if seen.stopped is None and not seen.troubles:
+            yield from silent_nics(self._kind, seen.newest, watermark.hour)
         if not timedelta(0) <= self._clock.now() - watermark.tidied < _DAY and not deadline.passed:
             tidying = Tidying(self._kind, self._logs, self._checkpoints, self._clock)
             self._horizon.move(self._kind, tidying.run(watermark, resources, deadline, unread), etag)

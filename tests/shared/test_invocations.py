@@ -82,6 +82,7 @@ def world(
         FLOW_LOGS=world.logs.connection_string,
         AzureWebJobsStorage=world.own.connection_string,
         APIGW_URL=gateway.url,
+        SLUICE_LOG="each",
         SUBSCRIPTION_TOKEN=_TOKEN,
         START_FROM=f"{datetime.now(UTC) - timedelta(hours=2):%Y-%m-%dT%H}",
     )
@@ -138,6 +139,13 @@ def test_an_event_delivers_what_is_new_and_logs_one_line(world: World, lines):
     assert world.delivered == [1, 2]
     assert level == logging.INFO
     assert {"outcome": "delivered", "records": 2, "posts": 1}.items() <= orjson.loads(line).items()
+
+
+def test_by_default_an_event_with_nothing_to_tell_logs_no_line(world: World, lines):
+    world.set(SLUICE_LOG=None)
+    _event(Invocations(), world.log())
+    assert world.delivered == [1, 2]
+    assert lines() == []
 
 
 def test_an_event_that_brings_nothing_new_logs_nothing(world: World, lines):
@@ -406,7 +414,7 @@ def test_no_secret_shows_whatever_happens(
     _event(invocations, log)
     invocations.sweep()
     addresses = [request.path for request in world.gateway.requests]
-    shown = "".join([caplog.text, *capfd.readouterr(), repr(invocations._ingester), *addresses, _quarantined(world)])
+    shown = "".join([caplog.text, *capfd.readouterr(), repr(invocations._process), *addresses, _quarantined(world)])
     assert caplog.text
     assert not [secret for secret in _secrets(world) if secret in shown]
 

@@ -44,7 +44,14 @@ def test_with_the_required_settings_alone_the_others_have_their_defaults():
         start_from=None,
         batch_max_records=10_000,
         posts_in_flight=4,
+        log_each=False,
     )
+
+
+def test_a_line_for_each_invocation_is_asked_for_by_each_and_nothing_else():
+    assert _read(SLUICE_LOG="each").log_each
+    with pytest.raises(SettingError, match='SLUICE_LOG must be "each"'):
+        _read(SLUICE_LOG="all")
 
 
 @pytest.mark.parametrize("name", ["FLOW_LOGS", "AzureWebJobsStorage", "APIGW_URL", "SUBSCRIPTION_TOKEN"])

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from shared.delivery.report import Outcome
-from shared.errors import TokenRefused
-from shared.flowlog import LogKind
+from shared.errors import StorageAway, TokenRefused
+from shared.flowlog import LogKind, parse_blob_name
 from shared.storage.checkpoint import State
 from tests.support.gateway import answers
 from tests.support.logs import HOUR, log_blob
@@ -54,6 +56,39 @@ def test_the_watermark_moves_over_hours_found_complete_two_hours_after_they_ende
     world.clock.move(600)
     world.sweep()
     assert world.watermark == HOUR + H
+
+
+def test_a_nic_without_a_log_since_an_hour_that_is_passed_is_told_once(world):
+    world.sweep()
+    silent, at_work = log_blob(HOUR).name, log_blob(HOUR).name.replace("/NSG/", "/OTHER/")
+    for name in (silent, at_work, at_work.replace("h=15", "h=16")):
+        world.log(parse_blob_name(NSG.container, name)).minute(1)
+    world.clock.move(2.4 * 3600)
+    assert {report.outcome for report in world.sweep()} == {Outcome.DELIVERED}
+    world.clock.move(600)
+    (told,) = world.sweep()
+    assert told.outcome is Outcome.NIC_SILENT
+    assert f"{log_blob(HOUR).mac} of NSG" in told.message
+    assert "OTHER" not in told.message
+    world.clock.move(3600)
+    (other,) = world.sweep()
+    assert "of OTHER" in other.message
+
+
+def test_a_sweep_that_could_not_list_everything_tells_of_silent_nics_once_it_can(world):
+    world.log().minute(1)
+    world.sweep()
+    world.clock.move(4 * 3600)
+    entries = world.logs.entries
+    world.logs.entries = lambda *_: raised(StorageAway("It is away."))
+    with pytest.raises(StorageAway):
+        world.sweep()
+    world.logs.entries = entries
+    assert [report.outcome for report in world.sweep()][-1] is Outcome.NIC_SILENT
+
+
+def raised(trouble):
+    raise trouble
 
 
 def test_the_watermark_stays_before_an_hour_that_is_not_delivered(world):

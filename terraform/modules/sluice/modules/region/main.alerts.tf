@@ -1,8 +1,7 @@
 locals {
-  # The ingester logs a line of JSON for each log blob that it worked on, and one for each sweep. A query returns the lines, or the
-  # NICs, that somebody should look at; a single one raises the alert. Outcomes are the codes of docs/operations.md.
+  # The ingester logs a line of JSON for each log blob at which something is to be told, and for each sweep. A query returns the lines
+  # that somebody should look at; a single one raises the alert. Outcomes are the codes of docs/operations.md.
   line = "traces | extend line = parse_json(message) | extend outcome = tostring(line.outcome), blob = tostring(line.blob)"
-  card = "log = tostring(split(blob, '/y=')[0]), mac = extract('macAddress=([0-9A-Fa-f]{12})', 1, blob)"
 
   alerts = {
     dead-letters = {
@@ -31,11 +30,11 @@ locals {
     }
     silent-card = {
       title     = "a NIC went silent"
-      advice    = "A NIC that wrote flow logs in the last day has written none for three hours. Its machine may be off; if not, check its flow log in Network Watcher."
+      advice    = "A NIC that wrote flow logs has written none for two hours; the log line says which. Its machine may be off; if not, check its flow log in Network Watcher."
       severity  = 3
       frequency = "PT1H"
-      window    = "P1D"
-      query     = "${local.line} | where outcome == 'delivered' | summarize newest = max(timestamp) by ${local.card} | where newest < ago(3h)"
+      window    = "PT1H"
+      query     = "${local.line} | where outcome == 'nic_silent'"
     }
     token-ends = {
       title     = "the subscription token expires soon"
