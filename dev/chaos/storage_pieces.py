@@ -37,7 +37,8 @@ _LATER: Final = 4.5 * 3600.0
 """Seconds after which the sweep may pass the hour that is written."""
 _REST: Final = 700.0
 """Seconds after which a gateway that failed is asked again."""
-_QUIET: Final = frozenset({Outcome.DELIVERED, Outcome.NOTHING_NEW})
+_QUIET: Final = frozenset({Outcome.DELIVERED, Outcome.NOTHING_NEW, Outcome.NIC_SILENT})
+"""How invocations end of which nobody needs to know: schedules go on for hours after their only NIC's last log."""
 _NIC: Final = Nic(Format.VNET_4, 1, Load.SPARSE)
 
 type _Wrong = tuple[Operation, int, StorageFault] | tuple[Operation, int, StorageFault, int]
