@@ -9,7 +9,7 @@ _USUAL = 100
 
 def register() -> None:
     """Make both profiles known, and use the quick one unless the command line names another."""
-    # A slow machine is no fault of the code.
+    # A slow machine is not the code's fault.
     settings.register_profile(WHOLE, deadline=None, max_examples=_USUAL)
     settings.register_profile(QUICK, deadline=None, max_examples=_USUAL // 5)
     settings.load_profile(QUICK)

@@ -77,10 +77,11 @@ class Sweep:
         seen = Progress(tuple(hours_between(watermark.hour, now)), unread)
         yield from self._go_around(watermark, resources, deadline, seen)
         watermark = replace(watermark, hour=_settled_until(watermark.hour, seen, now), stopped=seen.stopped)
-        if watermark != before:
-            etag = self._horizon.move(self._kind, watermark, etag)
+        # Told before the watermark moves: a process that dies in between tells them twice, and not never.
         if seen.stopped is None and not seen.troubles:
             yield from silent_nics(self._kind, seen.newest, watermark.hour)
+        if watermark != before:
+            etag = self._horizon.move(self._kind, watermark, etag)
         if not timedelta(0) <= self._clock.now() - watermark.tidied < _DAY and not deadline.passed:
             tidying = Tidying(self._kind, self._logs, self._checkpoints, self._clock)
             self._horizon.move(self._kind, tidying.run(watermark, resources, deadline, unread), etag)

@@ -32,10 +32,10 @@ class OpenFile:
 
     def close(self) -> None:
         """Write everything into the file proper and close it, as soon as no query runs."""
-        while not self._is_closed():
+        while not self._closed_now():
             time.sleep(_BETWEEN_TRIES)
 
-    def _is_closed(self) -> bool:
+    def _closed_now(self) -> bool:
         with self._calls:
             try:
                 self._connection.close()

@@ -87,6 +87,17 @@ def test_a_sweep_that_could_not_list_everything_tells_of_silent_nics_once_it_can
     assert [report.outcome for report in world.sweep()][-1] is Outcome.NIC_SILENT
 
 
+def test_a_sweep_that_dies_before_it_moves_the_watermark_has_told_of_silent_nics_and_the_next_one_tells_again(world):
+    world.log().minute(1)
+    world.sweep()
+    world.clock.move(4 * 3600)
+    dying = world.sweeping()
+    assert next(report for report in dying if report.outcome is Outcome.NIC_SILENT)
+    dying.close()
+    assert world.watermark == HOUR
+    assert [report.outcome for report in world.sweep()] == [Outcome.NIC_SILENT]
+
+
 def raised(trouble):
     raise trouble
 
