@@ -88,7 +88,7 @@ def _decode_and_compress(blocks: list[bytes]) -> None:
 
 
 def _delivery(parts: Stage, ingester: Ingester, log: GrowingLog) -> _Run:
-    ingester.checkpoints.delete(log.log)
+    parts.forget(log.log)
     before = parts.gateway.taken().records
     run = _timed(lambda: deliver(ingester, log.log))
     if parts.gateway.taken().records - before != _TUPLES:

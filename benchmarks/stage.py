@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from azure.storage.blob import BlobServiceClient
@@ -14,7 +14,9 @@ from dev.flowlogs import blob
 from shared.clock import SystemClock
 from shared.delivery.report import Outcome, Report
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
+from shared.identity import managed_identity
 from shared.ingester import Ingester
+from shared.services import Services, open_services
 from shared.settings import Settings
 
 _RESOURCE = "resourceId=/SUBSCRIPTIONS/S/RESOURCEGROUPS/SHOP/PROVIDERS/MICROSOFT.NETWORK/NETWORKSECURITYGROUPS/SHOP-NSG"
@@ -48,6 +50,17 @@ class Stage:
         """Return an ingester as a process of the function app has one."""
         settings = self.environment(latency_ms=latency_ms, posts_in_flight=posts_in_flight)
         return Ingester.from_settings(Settings.from_environment(settings), SystemClock())
+
+    def services(self) -> Services:
+        """Return what another process of the function app works with."""
+        return open_services(Settings.from_environment(self.environment()), SystemClock(), managed_identity)
+
+    def forget(self, log: LogBlob) -> None:
+        """Remove a log blob's checkpoint, so that the next event delivers all of it again."""
+        checkpoints = self.services().checkpoints
+        for summary in checkpoints.listed(log.kind, log.hour, log.hour + timedelta(hours=1)):
+            if summary.blob == log.name:
+                checkpoints.delete(log, summary)
 
     def new_log(self, network_card: int) -> "GrowingLog":
         """Return this hour's NSG flow log of a NIC, of which nothing is written yet."""

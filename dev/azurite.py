@@ -35,6 +35,7 @@ class StorageAccount:
     key: str = field(repr=False)
     blob_endpoint: str
     queue_endpoint: str
+    table_endpoint: str
 
     @property
     def connection_string(self) -> str:
@@ -43,6 +44,7 @@ class StorageAccount:
         return (
             f"DefaultEndpointsProtocol={scheme};AccountName={self.name};AccountKey={self.key};"
             f"BlobEndpoint={self.blob_endpoint};QueueEndpoint={self.queue_endpoint};"
+            f"TableEndpoint={self.table_endpoint};"
         )
 
 
@@ -91,6 +93,7 @@ def azurite(
                     key=key,
                     blob_endpoint=f"{endpoints['Blob']}/{name}",
                     queue_endpoint=f"{endpoints['Queue']}/{name}",
+                    table_endpoint=f"{endpoints['Table']}/{name}",
                 )
                 for name, key in keys.items()
             )

@@ -55,20 +55,25 @@ def background[Ready](
 
 
 @contextlib.contextmanager
-def served_module(module: str, argument: str, *, scratch: Path) -> Iterator[str]:
-    """Run a module of ours that serves and prints its address, ending in `/`, when it is ready; yield that without it.
+def served_module(module: str, *arguments: str, scratch: Path) -> Iterator[tuple[str, ...]]:
+    """Run a module of ours that serves; yield its addresses.
 
-    What it prints goes to a file in `scratch`. Raises RuntimeError as above.
+    When it is ready, it prints them in one line, each ending in `/`, which is taken off. What it prints goes to a file
+    in `scratch`. Raises RuntimeError as above.
     """
     with background(
         module,
-        [sys.executable, "-m", module, argument],
+        [sys.executable, "-m", module, *arguments],
         output=scratch / f"{module}.output",
-        ready=lambda said: said.splitlines()[0].rstrip("/") if said.endswith("/\n") else None,
+        ready=_addresses,
         directory=_ROOT,
         environment=os.environ,
-    ) as (_, url):
-        yield url
+    ) as (_, addresses):
+        yield addresses
+
+
+def _addresses(said: str) -> tuple[str, ...] | None:
+    return tuple(each.rstrip("/") for each in said.splitlines()[0].split()) if said.endswith("/\n") else None
 
 
 def _wait[Ready](

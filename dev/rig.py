@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from azure.data.tables import TableClient
 from azure.storage.blob import BlobServiceClient
 
 from dev.azurite import StorageAccount, azurite
@@ -24,6 +25,7 @@ from dev.host.process import HostProcess, host_process
 from dev.machine import agent, apply_blueprint
 from dev.processes import background
 from gateway.stores.stores import open_database
+from shared.storage.tables import TABLE
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LISTENING = re.compile(r'{"listening":"([^"]+)","edge":"([^"]+)"}')
@@ -75,6 +77,10 @@ class Rig:
     @property
     def own_service(self) -> BlobServiceClient:
         return BlobServiceClient.from_connection_string(self.own.connection_string)
+
+    @property
+    def own_table(self) -> TableClient:
+        return TableClient.from_connection_string(self.own.connection_string, TABLE)
 
 
 @contextlib.contextmanager

@@ -7,17 +7,32 @@ adds to one names a route to the account, never another account.
 
 import ipaddress
 import re
+from enum import Enum
 from typing import Final
 from urllib.parse import urlsplit
 
 _NAME: Final = "[a-z0-9]{3,24}"
 _ACCOUNT: Final = re.compile(_NAME)
-_OF_AZURE: Final = re.compile(
-    # Storage's secondary, IPv6, dual-stack and routing endpoints ("Azure storage account endpoints").
-    rf"({_NAME})(?:-(?:secondary|ipv6|dualstack|microsoftrouting|internetrouting))*"
-    # Private link, and DNS zone endpoints; `core.` has a suffix in each cloud, and Azurite has `localhost`.
-    r"(?:\.privatelink|\.z[0-9]{1,2})*\.blob(?:\.privatelink|\.z[0-9]{1,2})*\.(?:core\..+|storage\..+|localhost)"
-)
+_HTTPS: Final = 443
+
+
+class Service(Enum):
+    """A service of a storage account; the value is what its addresses have."""
+
+    BLOBS = "blob"
+    TABLES = "table"
+
+
+_OF_AZURE: Final = {
+    service: re.compile(
+        # Storage's secondary, IPv6, dual-stack and routing endpoints ("Azure storage account endpoints").
+        rf"({_NAME})(?:-(?:secondary|ipv6|dualstack|microsoftrouting|internetrouting))*"
+        # Private link, and DNS zone endpoints; `core.` has a suffix in each cloud, and Azurite has `localhost`.
+        rf"(?:\.privatelink|\.z[0-9]{{1,2}})*\.{service.value}(?:\.privatelink|\.z[0-9]{{1,2}})*"
+        r"\.(?:core\..+|storage\..+|localhost)"
+    )
+    for service in Service
+}
 _IN_PATH: Final = re.compile(rf"/({_NAME})(?:-secondary)?/?")
 
 
@@ -27,8 +42,8 @@ def spelled(name: str) -> str | None:
     return name if _ACCOUNT.fullmatch(name) else None
 
 
-def account_in(address: str) -> str | None:
-    """Return the account that a blob endpoint's address names; None where it names none, like a custom domain.
+def account_in(address: str, service: Service = Service.BLOBS) -> str | None:
+    """Return the account that the address of a service names; None where it names none, like a custom domain.
 
     An address without a domain, as the emulator has it, names the account in its path.
     """
@@ -36,8 +51,20 @@ def account_in(address: str) -> str | None:
     host = (parts.hostname or "").removesuffix(".")
     if not address.isascii():
         return None
-    found = _IN_PATH.fullmatch(parts.path.lower()) if _has_no_domain(host) else _OF_AZURE.fullmatch(host)
+    found = _IN_PATH.fullmatch(parts.path.lower()) if _has_no_domain(host) else _OF_AZURE[service].fullmatch(host)
     return found[1] if found else None
+
+
+def tables_beside(address: str) -> str:
+    """Return the address of the tables of the account that a blob endpoint's address names; "" where nothing tells it.
+
+    The endpoints that Azure gives out differ in one label. Of a custom domain nothing tells where its account's tables
+    are, nor of a port.
+    """
+    parts = urlsplit(address)
+    if account_in(address) is None or _has_no_domain(parts.hostname or "") or parts.port not in {None, _HTTPS}:
+        return ""
+    return re.sub(r"\.blob\.", ".table.", address, count=1, flags=re.IGNORECASE)
 
 
 def _has_no_domain(host: str) -> bool:

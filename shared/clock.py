@@ -13,7 +13,7 @@ class Clock(Protocol):
         """Return the time of day, aware, in UTC."""
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards, for measuring."""
+        """Return seconds that never run backwards, and run on while the machine sleeps; for measuring."""
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait until `event` is set or `seconds` have passed; return whether it is set."""
@@ -26,7 +26,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        # On Linux `time.monotonic` stands still while the machine sleeps, and a worker would take its claim for good.
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         return event.wait(seconds)

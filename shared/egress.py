@@ -5,6 +5,7 @@ themselves; SSL_CERT_FILE they do not read.
 """
 
 import ssl
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,16 @@ def check_authorities(environment: Mapping[str, str]) -> None:
         raise SettingError(
             f"The setting {name} names a file that can't be read as certificates. Give the path of a PEM file."
         ) from None
+
+
+def matters(environment: Mapping[str, str]) -> bool:
+    """Return whether the environment says anything about outgoing connections.
+
+    Where it does not, clients are told not to look, since they would look through all of it at each request.
+    """
+    # Elsewhere than on Linux proxies are also in the system's settings.
+    names = {name.lower() for name, value in environment.items() if value}
+    return sys.platform != "linux" or any(name.endswith("_proxy") or name.upper() in _BUNDLES for name in names)
 
 
 def advice(error: BaseException) -> str:

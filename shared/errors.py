@@ -64,7 +64,11 @@ class Malformed(SluiceError):
 
 
 class HeldElsewhere(SluiceError):
-    """Another worker holds the blob, or took it over: leave it alone and write nothing."""
+    """Another worker holds the log blob, or took it over: leave it alone and write nothing."""
+
+
+class Outdated(SluiceError):
+    """What is known of something that is stored is not what is there now: read it again."""
 
 
 class Vanished(SluiceError):

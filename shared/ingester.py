@@ -15,11 +15,12 @@ from shared.delivery.worker import Worker
 from shared.errors import SluiceError
 from shared.flowlog import LogKind
 from shared.identity import managed_identity
-from shared.services import make_containers, open_services
+from shared.services import make_places, open_services
 from shared.settings import Settings
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.dead_letters import DeadLetters
 from shared.storage.logs import FlowLogAccount
+from shared.storage.pointers import Pointers
 
 _SWEEP_SECONDS = 150.0
 
@@ -31,6 +32,7 @@ class Ingester:
     Attributes:
         logs: The account that is read.
         checkpoints: How far each log blob is delivered.
+        pointers: Which checkpoints are open.
         dead_letters: Events that could not be delivered to the function app.
         gateway: Where records go.
         horizon: How far back logs are read.
@@ -40,6 +42,7 @@ class Ingester:
 
     logs: FlowLogAccount
     checkpoints: Checkpoints
+    pointers: Pointers
     dead_letters: DeadLetters
     gateway: GatewayClient
     horizon: Horizon
@@ -48,17 +51,18 @@ class Ingester:
 
     @classmethod
     def from_settings(cls, settings: Settings, clock: Clock) -> "Ingester":
-        """Return the function app's ingester, and create the containers that it uses.
+        """Return the function app's ingester, and create the containers and the table that it uses.
 
         Raises:
             SettingError: A setting can't be used.
             StorageAway: The function's own account can't be reached.
         """
         services = open_services(settings, clock, managed_identity)
-        make_containers(services.own)
+        make_places(services.own, services.table)
         return cls(
             logs=services.logs,
             checkpoints=services.checkpoints,
+            pointers=services.pointers,
             dead_letters=services.dead_letters,
             gateway=services.gateway,
             horizon=services.horizon,
@@ -91,7 +95,7 @@ class Ingester:
         """
         troubles: list[Exception] = []
         for kind in LogKind:
-            sweep = Sweep(kind, self.worker, self.logs, self.checkpoints, self.horizon, self.clock)
+            sweep = Sweep(kind, self.worker, self.logs, self.checkpoints, self.pointers, self.horizon, self.clock)
             try:
                 yield from sweep.run(Deadline(self.clock, _SWEEP_SECONDS))
             except Exception as trouble:  # noqa: BLE001 -- it is raised once the other kind has had its turn

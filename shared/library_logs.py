@@ -2,7 +2,7 @@
 
 import logging
 
-_LIBRARIES = ("azure.core", "azure.identity", "azure.storage", "msal", "urllib3")
+_LIBRARIES = ("azure.core", "azure.data", "azure.identity", "azure.storage", "msal", "urllib3")
 
 
 def quiet_libraries() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from azure.core.exceptions import HttpResponseError
+from azure.data.tables import TableClient, TableErrorCode
 from azure.storage.blob import BlobServiceClient, StorageErrorCode
 
 from shared.apigw.client import GatewayClient
@@ -12,22 +13,27 @@ from shared.apigw.http import Session
 from shared.apigw.token import FixedToken, TokenSource, VaultToken
 from shared.clock import Clock
 from shared.delivery.breaker import Refusals
+from shared.delivery.claims import Claims
 from shared.delivery.collaborators import Collaborators
 from shared.delivery.horizon import Horizon
 from shared.delivery.worker import Worker
 from shared.egress import check_authorities
 from shared.identity import Identity
 from shared.settings import Settings, VaultSecret
-from shared.storage import checkpoints, quarantine
 from shared.storage.account import account_name, blob_service, storage_errors
 from shared.storage.answers import says
+from shared.storage.checkpoints import CONTAINER as OVERFLOWS
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.dead_letters import DeadLetters
 from shared.storage.logs import FlowLogAccount
+from shared.storage.pointers import Pointers
+from shared.storage.quarantine import CONTAINER as QUARANTINE
 from shared.storage.quarantine import QuarantineContainer
+from shared.storage.storage_clock import StorageClock
+from shared.storage.tables import checkpoint_table
 from shared.storage.watermarks import Watermarks
 
-_CONTAINERS = (checkpoints.CONTAINER, quarantine.CONTAINER)
+_CONTAINERS = (OVERFLOWS, QUARANTINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,10 @@ class Services:
         clock: The time.
         own: The function's own account.
         logs: The account that is read.
+        table: The table in it.
         checkpoints: How far each log blob is delivered.
+        pointers: Which checkpoints are open.
+        claims: What is known of log blobs, and claims on them.
         watermarks: From which hour on the sweep looks.
         horizon: How far back logs are read.
         quarantine: What could not be delivered.
@@ -52,7 +61,10 @@ class Services:
     clock: Clock
     own: BlobServiceClient
     logs: FlowLogAccount
+    table: TableClient
     checkpoints: Checkpoints
+    pointers: Pointers
+    claims: Claims
     watermarks: Watermarks
     horizon: Horizon
     quarantine: QuarantineContainer
@@ -67,7 +79,7 @@ class Services:
     def worker(self) -> Worker:
         """Return the worker that delivers log blobs, with no memory of the gateway yet."""
         return Worker(
-            self.logs, self.checkpoints, self.collaborators(), self.horizon.oldest, self.settings.batch_max_records
+            self.logs, self.claims, self.collaborators(), self.horizon.oldest, self.settings.batch_max_records
         )
 
 
@@ -86,14 +98,23 @@ def open_services(settings: Settings, clock: Clock, identity: Identity) -> Servi
     identity = cache(identity)  # one credential per identity, so one request for a token, not one per client
     own = blob_service(settings.own_storage, "AzureWebJobsStorage", identity)
     logs = FlowLogAccount(blob_service(settings.flow_logs, "FLOW_LOGS", identity))
-    watermarks = Watermarks(own, logs.name)
+    storage_clock = StorageClock(clock)
+    table = checkpoint_table(settings.own_storage, "AzureWebJobsStorage", clock, storage_clock, identity)
+    checkpoints, pointers = (
+        Checkpoints(table, own, logs.name),
+        Pointers(table, account_name(own), logs.name, storage_clock),
+    )
+    watermarks = Watermarks(table, account_name(own), logs.name)
     tokens = _token_source(settings, clock, identity)
     return Services(
         settings=settings,
         clock=clock,
         own=own,
         logs=logs,
-        checkpoints=Checkpoints(own, logs.name, clock),
+        table=table,
+        checkpoints=checkpoints,
+        pointers=pointers,
+        claims=Claims(checkpoints, pointers, storage_clock, clock),
         watermarks=watermarks,
         horizon=Horizon(watermarks, clock, settings.start_from),
         quarantine=QuarantineContainer(own),
@@ -103,8 +124,8 @@ def open_services(settings: Settings, clock: Clock, identity: Identity) -> Servi
     )
 
 
-def make_containers(own: BlobServiceClient) -> None:
-    """Create the containers that delivery uses, if they are missing.
+def make_places(own: BlobServiceClient, table: TableClient) -> None:
+    """Create the containers and the table that delivery uses, if they are missing.
 
     Raises:
         StorageAway: The account can't be reached, or refuses.
@@ -116,6 +137,11 @@ def make_containers(own: BlobServiceClient) -> None:
             except HttpResponseError as error:
                 if not says(error, StorageErrorCode.CONTAINER_ALREADY_EXISTS):
                     raise
+        try:
+            table.create_table()
+        except HttpResponseError as error:
+            if not says(error, TableErrorCode.TABLE_ALREADY_EXISTS):
+                raise
 
 
 def _token_source(settings: Settings, clock: Clock, identity: Identity) -> TokenSource:

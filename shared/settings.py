@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from shared.account_names import account_in, spelled
+from shared.account_names import Service, account_in, spelled, tables_beside
 from shared.addresses import service_address
 from shared.connection_string import read_connection_string
 from shared.errors import SettingError
@@ -21,7 +21,14 @@ _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}(:00(:00)?)?)?Z?")
 _ACCOUNT_NAME: Final = "FLOW_LOGS_ACCOUNT_NAME"
 """Not FLOW_LOGS__accountName: the Functions host would make addresses of that, and ignore those given (the storage
 extension's StorageClientProvider, `TryGetServiceUri`)."""
-_OF_AN_ACCOUNT: Final = ("", "__blobServiceUri", "__queueServiceUri", "__credential", "__clientId")
+_OF_AN_ACCOUNT: Final = (
+    "",
+    "__blobServiceUri",
+    "__queueServiceUri",
+    "__tableServiceUri",
+    "__credential",
+    "__clientId",
+)
 _NAMES: Final = (
     *(f"{account}{suffix}" for account in ("FLOW_LOGS", "AzureWebJobsStorage") for suffix in _OF_AN_ACCOUNT),
     _ACCOUNT_NAME,
@@ -43,12 +50,10 @@ class ByConnectionString:
     Attributes:
         connection_string: With the account's name as Azure spells it.
         account_name: The account's one name, whatever the route to it; "" leaves it to the client.
-        plain: Whether it is reached without TLS, as an emulator on loopback is.
     """
 
     connection_string: Secret
     account_name: str = ""
-    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,13 @@ class ByIdentity:
 
     Attributes:
         blob_service_uri: `https://ACCOUNT.blob.core.windows.net`, or another cloud's suffix.
+        table_service_uri: The same of the account's tables; "" if nothing tells it.
         client_id: The user-assigned identity's client id, None for the system-assigned one.
         account_name: The account's one name, whatever the route to it; "" leaves it to the client.
     """
 
     blob_service_uri: str
+    table_service_uri: str
     client_id: str | None
     account_name: str = ""
 
@@ -111,7 +118,7 @@ class Settings:
         """
         readers: dict[str, Callable[[], Any]] = {
             "flow_logs": lambda: _flow_logs(environment),
-            "own_storage": lambda: _storage(environment, "AzureWebJobsStorage")[0],
+            "own_storage": lambda: _own_storage(environment),
             "apigw_url": lambda: service_address("APIGW_URL", _required(environment, "APIGW_URL")),
             "token": lambda: _token(environment),
             "client_id": lambda: _text(environment, "AZURE_CLIENT_ID") or None,
@@ -162,7 +169,7 @@ def _required(environment: Mapping[str, str], name: str) -> str:
 
 
 def _flow_logs(environment: Mapping[str, str]) -> StorageConnection:
-    connection, told = _storage(environment, "FLOW_LOGS")
+    connection, told, _ = _storage(environment, "FLOW_LOGS")
     given = _text(environment, _ACCOUNT_NAME)
     name = spelled(given) if given else told
     if given and name is None:
@@ -180,29 +187,59 @@ def _flow_logs(environment: Mapping[str, str]) -> StorageConnection:
     return replace(connection, account_name=name)
 
 
-def _storage(environment: Mapping[str, str], name: str) -> tuple[StorageConnection, str | None]:
-    """Return how an account is reached, and which one that is, if the settings tell by themselves."""
+def _own_storage(environment: Mapping[str, str]) -> StorageConnection:
+    connection, _, tables = _storage(environment, "AzureWebJobsStorage")
+    if isinstance(connection, ByIdentity) and not tables:
+        raise SettingError(
+            "The address of the function's own account does not tell that of its tables. Set "
+            "AzureWebJobsStorage__tableServiceUri, such as https://NAME.table.core.windows.net."
+        )
+    if not tables:
+        raise SettingError(
+            "The setting AzureWebJobsStorage does not tell the address of the account's tables. Copy all of the "
+            "connection string; one with a shared access signature has a TableEndpoint."
+        )
+    service_address("AzureWebJobsStorage (its table endpoint)", tables)
+    return connection
+
+
+def _storage(environment: Mapping[str, str], name: str) -> tuple[StorageConnection, str | None, str]:
+    """Return how an account is reached; which one that is, and where its tables are, if the settings tell that."""
     texts = {suffix: _text(environment, f"{name}{suffix}") for suffix in _OF_AN_ACCOUNT}
     text, uri = texts[""], texts["__blobServiceUri"]
     if text and uri:
         raise SettingError(f"Both {name} and {name}__blobServiceUri are set. Keep one of them.")
     if uri:
-        address = service_address(f"{name}__blobServiceUri", uri)
-        if not address.lower().startswith("https:"):
-            raise SettingError(
-                f"The setting {name}__blobServiceUri begins with http://, over which the library sends no identity "
-                "token. Use https://."
-            )
+        address, told = _encrypted(f"{name}__blobServiceUri", uri), account_in(uri)
+        tables = _tables(name, texts["__tableServiceUri"], told) or tables_beside(address)
         client_id = texts["__clientId"] or environment.get("AZURE_CLIENT_ID", "").strip() or None
-        told = account_in(address)
-        return ByIdentity(address, client_id, told or _host(address)), told
+        return ByIdentity(address, tables, client_id, told or _host(address)), told, tables
     if not text:
         raise SettingError(
             f"The setting {name} is missing. Set it to a connection string, or set {name}__blobServiceUri."
         )
     found = read_connection_string(name, text)
-    plain = urlsplit(found.address).scheme == "http"
-    return ByConnectionString(Secret(found.text), found.account or _host(found.address), plain), found.account
+    connection = ByConnectionString(Secret(found.text), found.account or _host(found.address))
+    return connection, found.account, found.tables
+
+
+def _tables(name: str, text: str, account: str | None) -> str:
+    address = _encrypted(f"{name}__tableServiceUri", text) if text else ""
+    told = account_in(address, Service.TABLES)
+    if account and told and account != told:
+        raise SettingError(
+            f"{name}__blobServiceUri and {name}__tableServiceUri name different storage accounts. Correct one of them."
+        )
+    return address
+
+
+def _encrypted(name: str, text: str) -> str:
+    address = service_address(name, text)
+    if not address.lower().startswith("https:"):
+        raise SettingError(
+            f"The setting {name} begins with http://, over which the library sends no identity token. Use https://."
+        )
+    return address
 
 
 def _host(address: str) -> str:

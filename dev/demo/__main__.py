@@ -82,7 +82,7 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
                 write_logs(running, hour, seed, ledger, update)
             _drain(running, ledger, total, update)
         in_quarantine = quarantined(running.own_service)
-        waiting = backlog(running.log_service, running.own_service)
+        waiting = backlog(running.log_service, running.own_service, running.own_table)
     posts = posts_taken(running.gateway_log)
     arrivals = stored_records(running.gateway_data, running.customer.number)
     verdict = compare(ledger, arrivals, in_quarantine, posts, waiting)
@@ -108,7 +108,7 @@ def _drain(running: Rig, ledger: Ledger, total: int, update: Callable[[int], Non
         except TimeoutError as error:
             late = error
         update(total)
-        behind = (backlog(running.log_service, running.own_service) - ledger.backlog).total()
+        behind = (backlog(running.log_service, running.own_service, running.own_table) - ledger.backlog).total()
         if behind == before and late:
             raise late
         if behind == before or not (behind or late):

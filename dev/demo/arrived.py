@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient
 from azure.storage.blob import BlobServiceClient
 
 from dev.demo.ledger import Aside, flow_record
 from dev.flowlogs.formats import FlowRecord
 from gateway.stores.duckdb.records import DuckDBRecords
-from shared.clock import SystemClock
 from shared.delivery.backlog import standing
 from shared.errors import ContainerMissing
 from shared.flowlog import LogKind
@@ -25,6 +25,7 @@ from shared.storage.checkpoints import Checkpoints
 from shared.storage.logs import FlowLogAccount
 
 _QUARANTINE = "quarantine"
+_END = dt.datetime.max.replace(tzinfo=dt.UTC)
 _POSTS = "/qas/flow-logs"
 _AGENTS_POSTS = "/agent/v1/traffic"
 
@@ -83,13 +84,13 @@ def quarantined(service: BlobServiceClient) -> Counter[Aside]:
     return found
 
 
-def backlog(log_service: BlobServiceClient, own_service: BlobServiceClient) -> Counter[str]:
-    """Return the bytes that wait in each log blob, as `sluice status` counts them."""
+def backlog(log_service: BlobServiceClient, own_service: BlobServiceClient, table: TableClient) -> Counter[str]:
+    """Return the bytes that wait in each log blob, as `sluice status` counts them, of an app that has run."""
     logs = FlowLogAccount(log_service)
-    checkpoints = Checkpoints(own_service, logs.name, SystemClock())
+    checkpoints = Checkpoints(table, own_service, logs.name)
     waiting = Counter[str]()
     for kind in LogKind:
-        known = {summary.blob: summary for summary in checkpoints.listed(kind)}
+        known = {summary.blob: summary for summary in checkpoints.listed_before(kind, _END)}
         with contextlib.suppress(ContainerMissing):  # of the two kinds of log, one was perhaps never written
             for item in logs.listed(kind, ""):
                 waiting[item.log.name] = standing(item, known.get(item.log.name), None).waiting

@@ -13,19 +13,21 @@ from urllib.parse import quote
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3 import Timeout
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from shared.apigw.foreign import error_code, plain_words
-from shared.apigw.http import Bearer, Session
+from shared.apigw.http import Session, bearer
 from shared.apigw.token import TokenSource
 from shared.clock import Clock
 from shared.egress import advice
 from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.secret import Secret
 
-_TIMEOUTS = (5, 30)
-_LONGEST_SECONDS = 60.0
+LONGEST_SECONDS = 60.0
+"""How long one attempt may take, whether its connection stands still or its answer trickles in."""
+_CONNECT_SECONDS = 5.0
+_SHORTEST_SECONDS = 1.0
 _LONGEST_ANSWER = 16 * 1024 * 1024
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _SERVER_ERRORS = range(500, 600)
@@ -71,18 +73,23 @@ class _Answer:
 class GatewayClient:
     """Speaks the gateway's HTTP API; safe to share between threads."""
 
-    def __init__(self, url: str, tokens: TokenSource, clock: Clock, *, connections: int = 16) -> None:
+    def __init__(self, url: str, tokens: TokenSource, clock: Clock) -> None:
         self._url = url
         self._tokens = tokens
         self._clock = clock
         self._session = Session()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
-        """Post one gzipped NDJSON batch of `lines` flow records under an idempotency key.
+    def post_flow_logs(
+        self, body: bytes, lines: int, key: str, blob: str | None = None, seconds: float = LONGEST_SECONDS
+    ) -> Receipt:
+        """Post one batch of flow records.
 
-        `blob` is the log blob that it comes from, as `ACCOUNT/CONTAINER/NAME`; a gateway may show it to people.
+        Args:
+            body: Gzipped NDJSON.
+            lines: How many records that is.
+            key: The batch's idempotency key.
+            blob: The log blob that it comes from, as `ACCOUNT/CONTAINER/NAME`; a gateway may show it to people.
+            seconds: How long it may take.
 
         Raises:
             RetryLater: It is busy, slow or broken; nothing is known about the batch.
@@ -97,7 +104,7 @@ class GatewayClient:
         }
         if blob is not None:
             headers["Flow-Log"] = quote(blob, safe="/=")
-        answer = self._call("POST", "/qas/flow-logs", headers, body)
+        answer = self._call("POST", "/qas/flow-logs", headers, body, seconds)
         if answer.status != HTTPStatus.ACCEPTED:
             raise _refusal(answer)
         return _receipt(answer, lines)
@@ -119,28 +126,36 @@ class GatewayClient:
         except (ValueError, OverflowError, KeyError, TypeError):
             raise UnexpectedAnswer("The gateway does not say when the token expires. Check APIGW_URL.") from None
 
-    def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> _Answer:
+    def _call(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float = LONGEST_SECONDS
+    ) -> _Answer:
+        end = self._clock.monotonic() + min(seconds, LONGEST_SECONDS)
         token = self._tokens.token()
-        answer = self._attempt(method, path, headers, body, token)
+        answer = self._attempt(method, path, headers, body, token, end)
         # For any 401: a proxy that checks the token itself would accept a rotated one, too.
         if (answer.status == HTTPStatus.UNAUTHORIZED or _is_of_wrong_kind(answer)) and self._tokens.renew(token):
-            answer = self._attempt(method, path, headers, body, self._tokens.token())
+            answer = self._attempt(method, path, headers, body, self._tokens.token(), end)
         return answer
 
-    def _attempt(self, method: str, path: str, headers: dict[str, str], body: bytes | None, token: Secret) -> _Answer:
+    def _attempt(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None, token: Secret, end: float
+    ) -> _Answer:
+        left = max(end - self._clock.monotonic(), _SHORTEST_SECONDS)
+        timeout = Timeout(connect=min(_CONNECT_SECONDS, left / 2), total=left)
         try:
             with self._session.request(
                 method,
                 self._url + path,
                 data=body,
-                headers=headers,
-                auth=Bearer(token),
-                timeout=_TIMEOUTS,
+                headers=headers | bearer(token),
+                timeout=timeout,
                 stream=True,
             ) as answer:
-                content = b"".join(self._limited(answer))
+                content = b"".join(_limited(answer))
                 return _Answer(answer.status_code, self._wait(answer.headers.get("Retry-After")), content)
-        except (requests.Timeout, ReadTimeoutError):
+        except NewConnectionError as error:  # for urllib3 it is a timeout, too
+            raise _broken(error) from None
+        except (requests.Timeout, ReadTimeoutError, ConnectTimeoutError):
             raise RetryLater("The gateway did not answer in time.") from None
         except requests.exceptions.SSLError as error:
             todo = advice(error) or " Check the certificate and APIGW_URL."
@@ -148,18 +163,7 @@ class GatewayClient:
                 f"The TLS handshake with the gateway failed, or its certificate is not valid.{todo}"
             ) from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise RetryLater(f"The connection to the gateway failed ({type(error).__name__}).{advice(error)}") from None
-
-    def _limited(self, answer: requests.Response) -> Iterator[bytes]:
-        # The read timeout applies to one read of the socket, so an answer that trickles in is bounded here.
-        total, end = 0, self._clock.monotonic() + _LONGEST_SECONDS
-        while chunk := answer.raw.read1(64 * 1024, decode_content=True):
-            total += len(chunk)
-            if total > _LONGEST_ANSWER:
-                raise UnexpectedAnswer("The gateway's answer does not end. Check APIGW_URL.")
-            if self._clock.monotonic() > end:
-                raise RetryLater("The gateway's answer did not end in time.")
-            yield chunk
+            raise _broken(error) from None
 
     def _wait(self, retry_after: str | None) -> float | None:
         if retry_after is None:
@@ -172,6 +176,19 @@ class GatewayClient:
         except (ValueError, OverflowError):
             return None
         return max(0.0, (when - self._clock.now()).total_seconds())
+
+
+def _broken(error: Exception) -> RetryLater:
+    return RetryLater(f"The connection to the gateway failed ({type(error).__name__}).{advice(error)}")
+
+
+def _limited(answer: requests.Response) -> Iterator[bytes]:
+    total = 0
+    while chunk := answer.raw.read1(64 * 1024, decode_content=True):
+        total += len(chunk)
+        if total > _LONGEST_ANSWER:
+            raise UnexpectedAnswer("The gateway's answer does not end. Check APIGW_URL.")
+        yield chunk
 
 
 def _refusal(answer: _Answer) -> SluiceError:

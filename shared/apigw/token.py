@@ -9,7 +9,7 @@ import orjson
 import requests
 from azure.core.credentials import TokenCredential
 
-from shared.apigw.http import Bearer, Session
+from shared.apigw.http import Session, bearer
 from shared.clock import Clock
 from shared.egress import advice
 from shared.errors import RetryLater, SettingError
@@ -86,8 +86,8 @@ class VaultToken:
             # As a header, it would cause an error that repeats it.
             raise RetryLater("The identity endpoint returned a token with characters that a token can't have.")
         try:
-            answer = self._session.get(
-                self._uri, params={"api-version": _VAULT_API}, auth=Bearer(Secret(access)), timeout=_TIMEOUTS
+            answer = self._session.request(
+                "GET", f"{self._uri}?api-version={_VAULT_API}", headers=bearer(Secret(access)), timeout=_TIMEOUTS
             )
         except OSError as error:
             todo = advice(error) or " Check the address and the vault's network rules."

@@ -14,15 +14,16 @@ from azure.storage.blob import StorageErrorCode
 
 from shared.commands.tables import duration
 from shared.delivery.unread import UNKNOWN_NAME
-from shared.errors import ContainerMissing, Overtaken, SluiceError, TokenRefused
+from shared.errors import ContainerMissing, Outdated, Overtaken, SluiceError, StorageAway, TokenRefused
 from shared.flowlog import LogKind
-from shared.services import Services, make_containers
+from shared.services import Services, make_places
 from shared.settings import ByIdentity, StorageConnection
-from shared.storage import checkpoints
 from shared.storage.account import account_name, storage_errors
 from shared.storage.answers import says
-from shared.storage.leased_blob import LeasedBlob
+from shared.storage.checkpoints import CONTAINER as OVERFLOWS
+from shared.storage.keys import Key
 from shared.storage.log_listings import ListedLog, UnknownName
+from shared.storage.tables import etag_of, put, remove, stored, update
 
 _ENDS_SOON: Final = timedelta(days=14)
 _CLOCK_IS_OFF: Final = timedelta(minutes=1)
@@ -126,7 +127,9 @@ def _look(services: Services, kind: LogKind) -> _Look:
         log = next((each for each in entries if isinstance(each, ListedLog) and each.size and not each.problem), None)
         names |= {each.name for each in entries if isinstance(each, UnknownName)}
     except ContainerMissing as missing:
-        known = services.watermarks.load(kind)
+        known = None
+        with contextlib.suppress(StorageAway):  # of the own account, which has a check of its own
+            known = services.watermarks.load(kind)
         return _Look(None, frozenset(), "" if known is None else known[0].lost(missing))
     return _Look(log, frozenset(names))
 
@@ -134,42 +137,45 @@ def _look(services: Services, kind: LogKind) -> _Look:
 def _own_storage(services: Services) -> Finding:
     account = account_name(services.own)
     try:
-        make_containers(services.own)
-        _probe(services, account)
+        make_places(services.own, services.table)
+        _probe_table(services, account)
+        _probe_blobs(services, account)
     except SluiceError as trouble:
-        hint = _hint(services.settings.own_storage, "Storage Blob Data Owner")
+        hint = _hint(services.settings.own_storage, "Storage Blob Data Owner", "Storage Table Data Contributor")
         return Finding("own storage", State.FAIL, f"{trouble}{hint}")
-    return Finding("own storage", State.OK, f"Account {account} accepts blobs, tags and leases.")
+    return Finding("own storage", State.OK, f"Account {account} accepts checkpoints in its table, and blobs.")
 
 
-def _probe(services: Services, account: str) -> None:
-    # What a checkpoint needs: tags that can be searched, and writes under a lease and If-Match.
-    container = services.own.get_container_client(checkpoints.CONTAINER)
-    blob = container.get_blob_client(f"doctor/{uuid.uuid4()}")
-    tags = {"state": "probe"}
-    with storage_errors(account):
-        blob.upload_blob(b"{}", tags=tags, overwrite=True)
+def _probe_table(services: Services, account: str) -> None:
+    # What a checkpoint and its pointer need: writes that name the version they replace, and one that names none.
+    table, key = services.table, Key("doctor", uuid.uuid4().hex)
+    etag = put(table, account, key, {"text": "{}"})
     try:
-        leased = LeasedBlob.acquire(blob, services.clock)
-        if leased is not None:
-            with leased.kept():
-                leased.write(leased.read(), {}, tags)
-        with storage_errors(account):
-            next(iter(container.find_blobs_by_tags("\"state\"='probe'")), None)
+        with contextlib.suppress(Outdated):  # the library repeats a request whose answer was lost
+            update(table, account, key, {"text": "{}"}, etag)
     finally:
-        with storage_errors(account):
-            try:
-                blob.delete_blob()
-            except HttpResponseError as error:
-                # The library repeats a request whose answer was lost, and then there is nothing left to delete.
-                if not says(error, StorageErrorCode.BLOB_NOT_FOUND):
-                    raise
+        found = stored(table, account, key)
+        if found is not None:
+            with contextlib.suppress(Outdated):  # as above
+                remove(table, account, key, etag_of(found.metadata))
 
 
-def _hint(connection: StorageConnection, role: str) -> str:
+def _probe_blobs(services: Services, account: str) -> None:
+    blob = services.own.get_blob_client(OVERFLOWS, f"doctor/{uuid.uuid4()}")
+    with storage_errors(account):
+        blob.upload_blob(b"{}", overwrite=True)
+        try:
+            blob.delete_blob()
+        except HttpResponseError as error:
+            # As above: there may be nothing left to delete.
+            if not says(error, StorageErrorCode.BLOB_NOT_FOUND):
+                raise
+
+
+def _hint(connection: StorageConnection, *roles: str) -> str:
     if not isinstance(connection, ByIdentity):
         return ""
-    return f" You need the role {role} on the account."
+    return f" You need the role{'s' if len(roles) > 1 else ''} {' and '.join(roles)} on the account."
 
 
 def _gateway(services: Services) -> Iterator[Finding]:

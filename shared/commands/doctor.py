@@ -14,9 +14,9 @@ Check what the function app needs: that every setting is present and well-formed
 reached and used, that the gateway answers and accepts the token (and until when), and that the clock is right.
 
 It runs with your own permissions: with a connection string, an Azure CLI sign-in, or a managed identity in Azure.
-Permissions that you lack are not necessarily missing for the app. It creates the app's containers where they are
-missing, as the app would, and writes, leases and removes one small blob there; it only asks the gateway about the
-token.
+Permissions that you lack are not necessarily missing for the app. It creates the app's table and containers where they
+are missing, as the app would, and writes and removes one small entity and one small blob there; it only asks the
+gateway about the token.
 """
 _EPILOG: Final = """\
 exit codes:

@@ -21,7 +21,7 @@ from shared.delivery.horizon import KEPT, whole_hour
 from shared.delivery.replay import Planned, Replay
 from shared.delivery.report import Outcome, Report
 from shared.errors import SluiceError
-from shared.services import make_containers
+from shared.services import make_places
 from shared.settings import parse_hour
 
 _AGAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -109,6 +109,7 @@ def run(options: argparse.Namespace) -> int:
     replay = Replay(
         services.logs,
         services.checkpoints,
+        services.claims,
         services.collaborators(),
         services.settings.batch_max_records,
         options.again,
@@ -119,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
     if plan and not (options.yes or agreed("Send this?")):
         say("Nothing was sent.")
         return Exit.FAILED
-    make_containers(services.own)
+    make_places(services.own, services.table)
     result = _Result(plan, _send(replay, plan))
     if options.json:
         print_json(_document(result))

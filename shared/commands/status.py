@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the status of delivery."""
     services = open_for_operator(options)
     now = services.clock.now()
-    backlog = Backlog(services.logs, services.checkpoints, services.watermarks, services.horizon)
+    backlog = Backlog(services.logs, services.checkpoints, services.pointers, services.watermarks, services.horizon)
     found = _Found({kind: backlog.look(kind, now) for kind in LogKind}, now)
     if options.json:
         print_json(_document(found))

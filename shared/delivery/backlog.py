@@ -10,11 +10,13 @@ from itertools import groupby
 from shared.delivery.horizon import Horizon
 from shared.delivery.hours import Hours, hours_between
 from shared.errors import ContainerMissing
-from shared.flowlog import LogBlob, LogKind, parse_blob_name
+from shared.flowlog import LogBlob, LogKind
 from shared.storage.checkpoint import State
-from shared.storage.checkpoints import Checkpoints, Summary
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.entry import Summary
 from shared.storage.log_listings import ListedLog, UnknownName
 from shared.storage.logs import FlowLogAccount
+from shared.storage.pointers import Pointers
 from shared.storage.watermarks import Watermarks
 
 LATE = timedelta(minutes=5)
@@ -92,6 +94,7 @@ class Backlog:
 
     logs: FlowLogAccount
     checkpoints: Checkpoints
+    pointers: Pointers
     watermarks: Watermarks
     horizon: Horizon
 
@@ -113,14 +116,14 @@ class Backlog:
     def _look(self, kind: LogKind, now: datetime) -> tuple[list[Standing], list[str]]:
         first = self.horizon.first_hour(kind)
         hours = [*self._hours_begun_before(kind, first), *hours_between(first, now)]
-        known = {summary.blob: summary for hour in hours for summary in self.checkpoints.listed(kind, hour.checkpoints)}
+        known = {each.blob: each for hour in hours for each in self.checkpoints.listed(kind, hour.start, hour.end)}
         items, names = list[ListedLog](), set[str]()
         for found in self._found(kind, hours, first, now):
             if isinstance(found, UnknownName):
                 names.add(found.name)
             elif found.log.hour >= first or _is_open(known.get(found.log.name)):
                 items.append(found)
-        moved = max((summary.modified for summary in known.values() if summary.offset), default=None)
+        moved = max((summary.moved for summary in known.values() if summary.offset), default=None)
         return [standing(item, known.get(item.log.name), moved) for item in items], sorted(names)
 
     def _unknown(self, kind: LogKind) -> Iterator[UnknownName]:
@@ -128,9 +131,7 @@ class Backlog:
         return (each for each in self.logs.beginning(kind) if isinstance(each, UnknownName))
 
     def _hours_begun_before(self, kind: LogKind, first: datetime) -> list[Hours]:
-        begun = self.checkpoints.listed_open(kind, first)
-        logs = (parse_blob_name(kind.container, checkpoint.blob) for checkpoint in begun)
-        hours = {log.hour for log in logs if log is not None}
+        hours = {pointer.log.hour for pointer in self.pointers.before(kind, first)}
         return [Hours(hour, hour + timedelta(hours=1)) for hour in sorted(hours)]
 
     def _found(
@@ -158,10 +159,10 @@ def standing(item: ListedLog, summary: Summary | None, moved: datetime | None) -
         moved: When anything of any blob was last delivered; what stood still long before is blocked, while in an outage
             everything stands still.
     """
-    if item.size == 0 or (summary is not None and summary.etag == item.etag):
+    if item.size == 0 or (summary is not None and summary.commit == item.etag):
         return Standing(item.log, item.modified, item.modified, 0)
     begun = summary is not None and summary.offset > 0
-    reached = summary.modified if summary is not None and begun else item.log.hour
+    reached = summary.moved if summary is not None and begun else item.log.hour
     delivered = summary.offset if summary is not None and summary.offset < item.size else 0
     blocked = item.problem
     if not blocked and moved is not None and moved - max(reached, item.modified) > _STUCK:

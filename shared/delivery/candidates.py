@@ -10,11 +10,13 @@ from shared.delivery.cycle import Leg
 from shared.delivery.hours import Hours, is_over
 from shared.delivery.unread import Unread
 from shared.errors import StorageAway
-from shared.flowlog import LogBlob, LogKind, hour_prefix, parse_blob_name
+from shared.flowlog import LogBlob, LogKind, hour_prefix
 from shared.storage.checkpoint import State
-from shared.storage.checkpoints import Checkpoints, Summary
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.entry import Summary
 from shared.storage.log_listings import ListedLog, UnknownName
 from shared.storage.logs import FlowLogAccount
+from shared.storage.pointers import Pointer, Pointers
 from shared.storage.watermarks import StoppedAt
 
 
@@ -26,11 +28,13 @@ class Candidate:
         log: The log blob.
         is_begun: Whether it has an open checkpoint, so that it is found whatever the watermark is.
         is_shown: Whether a listing of this sweep has shown it.
+        pointer: The pointer that led to it, if the watermark has passed its hour.
     """
 
     log: LogBlob
     is_begun: bool
     is_shown: bool = True
+    pointer: Pointer | None = None
 
 
 type Nic = tuple[str, str | None]
@@ -64,7 +68,7 @@ class Candidates:
     """Finds them only from listings, and records what else these show. A listing that fails hides only what is in it.
 
     Attributes:
-        kind, logs, checkpoints: Where to look.
+        kind, logs, checkpoints, pointers: Where to look.
         oldest: The oldest hour that is delivered automatically.
         now: The time.
         must_stop: Returns whether the sweep has to end.
@@ -74,6 +78,7 @@ class Candidates:
     kind: LogKind
     logs: FlowLogAccount
     checkpoints: Checkpoints
+    pointers: Pointers
     oldest: datetime
     now: datetime
     must_stop: Callable[[], bool]
@@ -81,30 +86,31 @@ class Candidates:
 
     def begun(self, leg: Leg, first: datetime) -> Iterator[Candidate]:
         """Yield the log blobs from before the watermark that are not completely delivered."""
-        begun = dict[str, Summary]()
+        begun = list[Pointer]()
         with self._noting(None):
-            begun = {summary.blob: summary for summary in self.checkpoints.listed_open(self.kind, first)}
-        named = (parse_blob_name(self.kind.container, name) for name in sorted(filter(leg.has, begun)))
-        logs = [log for log in named if log is not None]
-        for folder, some in groupby(logs, lambda log: hour_prefix(log.resource, log.hour)):
+            begun = [each for each in self.pointers.before(self.kind, first) if leg.has(each.log.name)]
+        begun.sort(key=lambda each: each.log.name)
+        for folder, some in groupby(begun, lambda each: hour_prefix(each.log.resource, each.log.hour)):
             with self._noting(None):
                 listed = {item.log.name: item for item in self.logs.listed(self.kind, folder)}
-                yield from self._begun_in(listed, list(some), begun)
+                yield from self._begun_in(listed, list(some))
 
-    def _begun_in(
-        self, listed: Mapping[str, ListedLog], logs: Sequence[LogBlob], begun: Mapping[str, Summary]
-    ) -> Iterator[Candidate]:
-        for log in logs:
-            item = listed.get(log.name)
-            if item is not None and _is_unread(item, begun[log.name]):
+    def _begun_in(self, listed: Mapping[str, ListedLog], begun: Sequence[Pointer]) -> Iterator[Candidate]:
+        for pointer in begun:
+            item = listed.get(pointer.log.name)
+            if item is not None and item.problem and self._is_unread(item):
                 self.progress.unread.add(item)
             else:
-                yield Candidate(log, is_begun=True, is_shown=item is not None)
+                yield Candidate(pointer.log, is_begun=True, is_shown=item is not None, pointer=pointer)
+
+    def _is_unread(self, item: ListedLog) -> bool:
+        entry = self.checkpoints.read(item.log)
+        return entry is None or entry.checkpoint.etag != item.etag
 
     def of_hours(self, leg: Leg, hours: Hours, resources: Sequence[str]) -> Iterator[Candidate]:
         """Yield the log blobs of some hours that are not completely delivered."""
         with self._noting(hours):
-            known = {summary.blob: summary for summary in self.checkpoints.listed(self.kind, hours.checkpoints)}
+            known = {summary.blob: summary for summary in self.checkpoints.listed(self.kind, hours.start, hours.end)}
             for resource in filter(leg.may_have, resources):
                 if self.must_stop():
                     self.progress.stopped = StoppedAt(hours.start, resource)
@@ -149,12 +155,12 @@ class Candidates:
         if item.size == 0:
             return True
         closed = summary.state is State.CLOSED or not is_over(item.log, self.now)
-        return closed and summary.etag == item.etag
+        return closed and summary.commit == item.etag
 
 
 def _is_unread(item: ListedLog, summary: Summary | None) -> bool:
     # What can't be read may have been delivered before, or by an event, and has only to be closed.
-    return bool(item.problem) and (summary is None or summary.etag != item.etag)
+    return bool(item.problem) and (summary is None or summary.commit != item.etag)
 
 
 def _is_open(summary: Summary | None) -> bool:

@@ -89,8 +89,7 @@ class Horizon:
         now = self._clock.now()
         hour = whole_hour(now)
         # As if it had been tidied a day ago, so that the first sweep looks for names that nothing reads.
-        tidied, tidy_from = now - timedelta(days=1), hour - KEPT
-        return self._as_set(Watermark(start=hour, since=hour, hour=hour, tidied=tidied, tidy_from=tidy_from))
+        return self._as_set(Watermark(start=hour, since=hour, hour=hour, tidied=now - timedelta(days=1)))
 
     def _oldest(self, start: datetime) -> datetime:
         now = self._clock.now()

@@ -23,11 +23,6 @@ class Hours:
             return hour_prefix(resource, self.start)
         return day_prefix(resource, self.start.date())
 
-    @property
-    def checkpoints(self) -> str:
-        """The listing prefix of these hours' checkpoints."""
-        return self.prefix("").lstrip("/")
-
 
 def hours_between(first: datetime, end: datetime) -> Iterator[Hours]:
     """Split the time from the full hour `first` up to `end` into days, and into hours where a day is not complete."""

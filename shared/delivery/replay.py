@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from shared.apigw.client import LONGEST_SECONDS
 from shared.clock import Clock, Deadline
 from shared.delivery.batch import CUT_VERSION
+from shared.delivery.claims import Claims
 from shared.delivery.collaborators import Collaborators
 from shared.delivery.flights import PassSource
 from shared.delivery.hours import hours_between, is_settled
@@ -56,13 +58,14 @@ class Replay:
     """Replays the logs of one account.
 
     Attributes:
-        logs, checkpoints, collaborators: As the function app has them.
+        logs, checkpoints, claims, collaborators: As the function app has them.
         batch_max_records: For log blobs that have no checkpoint yet.
         again: An operator's ID in the keys, which makes every record count a second time; "" for none.
     """
 
     logs: FlowLogAccount
     checkpoints: Checkpoints
+    claims: Claims
     collaborators: Collaborators
     batch_max_records: int
     again: str = ""
@@ -88,7 +91,7 @@ class Replay:
 
         Once `stop` is set no further batch is begun. It is also set here when the gateway or a storage account fails.
         """
-        worker = Worker(self.logs, self.checkpoints, self.collaborators, lambda _kind: _EVER, self.batch_max_records)
+        worker = Worker(self.logs, self.claims, self.collaborators, lambda _kind: _EVER, self.batch_max_records)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             reports = pool.map(lambda planned: _One(self, planned, worker, stop, progress).run(), plan)
             for planned, report in zip(plan, reports, strict=True):
@@ -101,7 +104,7 @@ class Replay:
         except ContainerMissing:  # one of the two kinds of log was usually never written
             return
         for hours in hours_between(start, end):
-            begun = {summary.blob for summary in self.checkpoints.listed(kind, hours.checkpoints)}
+            begun = {summary.blob for summary in self.checkpoints.listed(kind, hours.start, hours.end)}
             for resource in resources:
                 for item in self.logs.listed(kind, hours.prefix(resource)):
                     yield Planned(item, item.log.name in begun)
@@ -144,9 +147,10 @@ class _One:
 
     def _post_again(self, tally: Tally) -> Outcome:
         replay, snapshot = self._replay, self._replay.logs.snapshot(self._log)
-        checkpoint = replay.checkpoints.read(self._log)
-        if checkpoint is None or checkpoint.etag not in {snapshot.etag, ""}:
+        entry = replay.checkpoints.read(self._log)
+        if entry is None or entry.checkpoint.etag not in {snapshot.etag, ""}:
             return Outcome.CONTINUES
+        checkpoint = entry.checkpoint
         if not replay.again:
             _check_batches_are_known(checkpoint)
         first = Checkpoint(
@@ -191,8 +195,12 @@ class _Bystander:
         self._halved = first.halved
         self._may_halve = may_halve
 
-    def check(self) -> None:
+    def attempt_seconds(self) -> float:
         """Allow every post: what was delivered before may be posted by anyone, since its keys make it count once."""
+        return LONGEST_SECONDS
+
+    def keep(self) -> None:
+        """Do nothing, since there is no claim."""
 
     def save(self, checkpoint: Checkpoint) -> None:
         if checkpoint.halved != self._halved and not self._may_halve:

@@ -25,6 +25,7 @@ from shared.flowlog import LogKind
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.log_listings import UnknownName
 from shared.storage.logs import FlowLogAccount
+from shared.storage.pointers import Pointers
 from shared.storage.watermarks import StoppedAt, Watermark
 
 _AT_ONCE = 4
@@ -42,6 +43,7 @@ class Sweep:
         worker: Worker,
         logs: FlowLogAccount,
         checkpoints: Checkpoints,
+        pointers: Pointers,
         horizon: Horizon,
         clock: Clock,
     ) -> None:
@@ -49,6 +51,7 @@ class Sweep:
         self._worker = worker
         self._logs = logs
         self._checkpoints = checkpoints
+        self._pointers = pointers
         self._horizon = horizon
         self._clock = clock
 
@@ -84,7 +87,8 @@ class Sweep:
             etag = self._horizon.move(self._kind, watermark, etag)
         if not timedelta(0) <= self._clock.now() - watermark.tidied < _DAY and not deadline.passed:
             tidying = Tidying(self._kind, self._logs, self._checkpoints, self._clock)
-            self._horizon.move(self._kind, tidying.run(watermark, resources, deadline, unread), etag)
+            if tidying.run(watermark, resources, deadline, unread):
+                self._horizon.move(self._kind, replace(watermark, tidied=self._clock.now()), etag)
         yield from unread.report()
         for trouble in (*seen.bugs, *seen.troubles):
             raise trouble
@@ -105,7 +109,8 @@ class Sweep:
         lost = watermark.lost(missing)
         if lost:
             raise StorageAway(
-                f"{lost} If it is gone for good, delete its watermark.json in the container `checkpoints`."
+                f"{lost} If it is gone for good, delete its entity in the table `checkpoints`, under the partition key "
+                f"`watermarks-{self._logs.name}`."
             )
         # Nothing was ever written there, so its hours pass like any in which nothing was logged.
         seen = Progress(tuple(hours_between(watermark.hour, now)), Unread(self._kind))
@@ -118,7 +123,14 @@ class Sweep:
     ) -> Iterator[Report]:
         oldest, now = self._horizon.oldest(self._kind), self._clock.now()
         candidates = Candidates(
-            self._kind, self._logs, self._checkpoints, oldest, now, lambda: self._must_stop(deadline), seen
+            self._kind,
+            self._logs,
+            self._checkpoints,
+            self._pointers,
+            oldest,
+            now,
+            lambda: self._must_stop(deadline),
+            seen,
         )
         way = legs(seen.hours, watermark.stopped)
         for number, leg in enumerate(way):
@@ -154,7 +166,7 @@ class Sweep:
     def _attempt(self, candidate: Candidate, deadline: Deadline) -> Report | Exception:
         log = candidate.log
         try:
-            return self._worker.deliver(log, deadline)
+            return self._worker.deliver(log, deadline, candidate.pointer)
         except Exception as bug:  # noqa: BLE001 -- it is raised once the others have had their turn
             bug.add_note(f"This happened while {log.kind.container}/{log.name} was being swept.")
             return bug

@@ -18,12 +18,14 @@ from shared.delivery.hours import is_over
 from shared.delivery.reading import Reading
 from shared.delivery.report import Tally
 from shared.delivery.wire import Posted, Wire
-from shared.errors import HeldElsewhere, Malformed, SluiceError, TooLarge
+from shared.errors import Malformed, SluiceError, TooLarge
 from shared.flowlog import Decoded
 from shared.storage.checkpoint import Checkpoint, Layout, State, Tail, digest_of
 
 _SAVE_BYTES = 16 * 1024 * 1024
 _SAVE_SECONDS = 15.0
+_LOOKS_EVERY_SECONDS = 1.0
+"""How often the thread of a pass that waits for an answer sees to its claim."""
 
 
 class Transfer:
@@ -60,30 +62,25 @@ class Transfer:
         return self._reading.left
 
     def run(self) -> None:
-        """Deliver what is new; `checkpoint` then says how far that went.
-
-        Whatever stops it, all that was accepted is saved first, unless another worker holds the blob now.
+        """Deliver what is new; `checkpoint` then says how far that went, whatever stopped it.
 
         Raises:
             Overtaken, Vanished, Unsupported: The log blob changed, went or can't be read.
             RetryLater, TokenRefused, UnexpectedAnswer: The gateway or a storage account failed.
             HeldElsewhere: Another worker took the blob over.
         """
-        with self._fetching, self._wire:
-            try:
-                self._pump()
-            except HeldElsewhere:
-                raise
-            except SluiceError:
-                self._save()
-                raise
-            finally:
-                self._tally.retries += self._wire.halt()
-        if self.left == 0:
-            self.checkpoint = self._complete()
-        self._save()
-        if self._reading_error is not None:
-            raise self._reading_error
+        try:
+            with self._fetching, self._wire:
+                try:
+                    self._pump()
+                finally:
+                    self._tally.retries += self._wire.halt()
+            if self._reading_error is not None:
+                raise self._reading_error
+            if self.left == 0:
+                self.checkpoint = self._complete()
+        finally:
+            self.checkpoint = self._digested()
 
     def _pump(self) -> None:
         most = self._collaborators.posts_in_flight
@@ -93,9 +90,15 @@ class Transfer:
             # Decoding goes on until the oldest post is answered, so that others are ready to go out at that moment.
             while len(self._ready) < most and not self._window[0].is_answered and self._decode():
                 pass
+            self._wait_for(self._window[0])
             self._settle(self._window.popleft())
             if self._save_is_due():
                 self._save()
+
+    def _wait_for(self, posted: Posted) -> None:
+        while not posted.wait(_LOOKS_EVERY_SECONDS):
+            self._writer.keep()
+        self._writer.keep()
 
     def _post(self) -> None:
         flight, nothing_on_the_wire = self._ready.popleft(), all(posted.is_answered for posted in self._window)
@@ -161,7 +164,7 @@ class Transfer:
         self._tally.lines_refused += len(rejected)
 
     def _quarantine(self, key: str, lines: Sequence[bytes]) -> None:
-        self._writer.check()
+        self._writer.keep()
         self._collaborators.quarantine.put(self._source.log, key, lines)
 
     def _finish_range(self, flight: Flight, aside: Decoded) -> None:
@@ -201,9 +204,10 @@ class Transfer:
         )
 
     def _save(self) -> None:
-        digest = digest_of(self._source.snapshot.blocks[: self.checkpoint.blocks])
-        self.checkpoint = replace(self.checkpoint, digest=digest)
-        if self.checkpoint != self._saved:
-            self._writer.save(self.checkpoint)
-            self._saved = self.checkpoint
+        self.checkpoint = self._digested()
+        self._writer.save(self.checkpoint)
+        self._saved = self.checkpoint
         self._saved_at = self._collaborators.clock.monotonic()
+
+    def _digested(self) -> Checkpoint:
+        return replace(self.checkpoint, digest=digest_of(self._source.snapshot.blocks[: self.checkpoint.blocks]))

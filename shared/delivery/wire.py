@@ -1,6 +1,7 @@
 """The posts of a pass on their way to the gateway."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Self
 
@@ -29,6 +30,12 @@ class Posted:
     def is_answered(self) -> bool:
         return self.answer is None or self.answer.done()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is answered, or so many seconds have passed; return whether it is answered."""
+        if self.answer is not None:
+            wait([self.answer], seconds)
+        return self.is_answered
+
 
 class Wire:
     """Posts, no more than so many at a time; leave its context at the end, which waits for those under way."""
@@ -51,7 +58,7 @@ class Wire:
 
         Args:
             flight: The batch.
-            here: Post it with the calling thread: a batch that is alone is not worth another.
+            here: Post it with the calling thread, that of the pass: a batch that is alone is not worth another.
         """
         if flight.batch is None:
             return Posted(flight, None)
@@ -60,7 +67,7 @@ class Wire:
             return Posted(flight, self._pool.submit(self._post, origin, flight.batch))
         answer: Future[Receipt] = Future()
         try:
-            answer.set_result(self._post(origin, flight.batch))
+            answer.set_result(self._post(origin, flight.batch, keep=self._writer.keep))
         except SluiceError as trouble:
             answer.set_exception(trouble)
         return Posted(flight, answer)
@@ -70,16 +77,17 @@ class Wire:
         self._patience.halted.set()
         return self._patience.retries
 
-    def _post(self, origin: Origin, batch: Packed) -> Receipt:
+    def _post(self, origin: Origin, batch: Packed, keep: Callable[[], None] = lambda: None) -> Receipt:
         key, doubtful = origin.key(batch.path), False
 
         def attempt() -> Receipt:
             # A loop, since a function that calls itself from within keeps its body until the next collection of cycles.
             nonlocal doubtful
             while True:
-                self._writer.check()
+                keep()
+                seconds = self._writer.attempt_seconds()
                 try:
-                    return self._gateway.post_flow_logs(batch.body, batch.lines, key, origin.blob)
+                    return self._gateway.post_flow_logs(batch.body, batch.lines, key, origin.blob, seconds)
                 except RetryLater:
                     doubtful = True
                     raise

@@ -3,25 +3,37 @@
 import contextlib
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.pipeline.transport import RequestsTransport
+from azure.data.tables import TableErrorCode
 from azure.storage.blob import BlobClient, BlobServiceClient, StorageErrorCode
 from urllib3.exceptions import HTTPError
 
+from shared import egress
 from shared.account_names import account_in
-from shared.egress import advice
 from shared.errors import SettingError, StorageAway
+from shared.http import DirectSession
 from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
 from shared.storage.answers import CheckedRetry, ForeignAnswerError, code_of
 
 # A redirect would send the request, with its signature, to whatever answered in storage's place.
-_OPTIONS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30, "permit_redirects": False}
+_OPTIONS: Final[dict[str, Any]] = {"permit_redirects": False}
+_CONNECT_SECONDS: Final = 5
+_READ_SECONDS: Final = 30
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, requests.RequestException, HTTPError, OSError)
 """What the library raises, besides its own errors, when an answer is not what it expects."""
+
+_MADE_AT_START: Final = {
+    StorageErrorCode.CONTAINER_NOT_FOUND.value: "If one of the function app's own containers was removed, restart the "
+    "app, which creates it again.",
+    TableErrorCode.TABLE_NOT_FOUND.value: "The function app creates its table when it starts. Start it if it never "
+    "ran, or restart it if the table was removed.",
+}
 
 
 def blob_service(
@@ -40,7 +52,7 @@ def blob_service(
             service = BlobServiceClient.from_connection_string(
                 connection.connection_string.reveal,
                 retry_policy=retries,
-                use_env_settings=not connection.plain,  # a proxy would read requests without TLS
+                transport=transport(_READ_SECONDS),
                 **_OPTIONS,
             )
         except ValueError:
@@ -51,10 +63,24 @@ def blob_service(
     else:
         credential = identity(connection.client_id)
         service = BlobServiceClient(
-            connection.blob_service_uri, credential=credential, retry_policy=retries, **_OPTIONS
+            connection.blob_service_uri,
+            credential=credential,
+            retry_policy=retries,
+            transport=transport(_READ_SECONDS),
+            **_OPTIONS,
         )
     service.account_name = connection.account_name or service.account_name
     return service
+
+
+def transport(read_seconds: float) -> RequestsTransport:
+    """Return what carries an account's requests."""
+    return RequestsTransport(
+        session=DirectSession(),
+        session_owner=False,
+        connection_timeout=_CONNECT_SECONDS,
+        read_timeout=read_seconds,
+    )
 
 
 def account_name(client: BlobServiceClient | BlobClient) -> str:
@@ -85,11 +111,12 @@ def storage_errors(account: str) -> Iterator[None]:
         raise StorageAway(_refusal(account, error)) from None
     except AzureError as error:
         raise StorageAway(
-            f"Storage account {account} can't be reached ({type(error).__name__}).{advice(error)}"
+            f"Storage account {account} can't be reached ({type(error).__name__}).{egress.advice(error)}"
         ) from None
     except _UNREADABLE as error:
         raise StorageAway(
-            f"Storage account {account} returned an answer that can't be read ({type(error).__name__}).{advice(error)}"
+            f"Storage account {account} returned an answer that can't be read ({type(error).__name__})."
+            f"{egress.advice(error)}"
         ) from None
 
 
@@ -102,9 +129,6 @@ def _refusal(account: str, error: HttpResponseError) -> str:
             f"Storage account {account} forbids this ({said}). "
             "Check the key, the role assignment and the account's network rules."
         )
-    if said == StorageErrorCode.CONTAINER_NOT_FOUND.value:
-        return (
-            f"Storage account {account} answered {error.status_code} ({said}). "
-            "If one of the function app's own containers was removed, restart the app, which creates it again."
-        )
+    if said in _MADE_AT_START:
+        return f"Storage account {account} answered {error.status_code} ({said}). {_MADE_AT_START[said]}"
     return f"Storage account {account} answered {error.status_code} ({said})."

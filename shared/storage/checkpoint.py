@@ -66,7 +66,7 @@ class Checkpoint:
     """How far one log blob is delivered.
 
     Attributes:
-        blob: The log blob's name, for people; the checkpoint's own name is derived from it.
+        blob: The log blob's name, for people; the checkpoint's own key is derived from it.
         layout: How it is read.
         cut: How its batches are cut.
         generation: Counts the times it was found rewritten; part of every idempotency key.
@@ -124,7 +124,7 @@ class Checkpoint:
         return orjson.dumps(document)
 
     @classmethod
-    def from_json(cls, data: bytes) -> "Checkpoint":
+    def from_json(cls, data: bytes | str) -> "Checkpoint":
         """Return the checkpoint that was stored.
 
         Raises:

@@ -1,216 +1,176 @@
-"""Where checkpoints are kept: one small leased blob for each log blob.
+"""Where checkpoints are kept: an entity for each log blob, in the table of the function's own account.
 
-Names put the hour first, so that a sweep lists an hour at once; metadata carry what the sweep compares, so that it
-reads no checkpoint whose log blob has not changed. A tag finds open checkpoints of any age.
+Every write names the version that it replaces, so that a worker that was overtaken, however long it slept, writes
+nothing. `shared.delivery.claims` says which writes there are, and why.
 """
 
 import contextlib
-import hashlib
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
-from urllib.parse import quote, unquote
+from typing import Final
 
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient, StorageErrorCode
+from azure.data.tables import TableClient, UpdateMode
+from azure.storage.blob import BlobServiceClient, StorageErrorCode
 
-from shared.clock import Clock
-from shared.errors import ContainerMissing, Unreadable
+from shared.errors import ContainerMissing, Outdated, RetryLater, StorageAway
 from shared.flowlog import LogBlob, LogKind
 from shared.storage.account import account_name, storage_errors
 from shared.storage.answers import says
-from shared.storage.checkpoint import Checkpoint, State
-from shared.storage.leased_blob import REFUSED, LeasedBlob
+from shared.storage.entry import LONGEST, SUMMARY, Entry, Summary, entry_in, properties_of, summary_in, text_in
+from shared.storage.keys import KeyRange, Keys
 from shared.storage.listing import every, time_of
+from shared.storage.tables import entities, etag_of, insert, remove, stored, update
 
-CONTAINER = "checkpoints"
-_THERE_ALREADY = (
-    StorageErrorCode.BLOB_ALREADY_EXISTS,
-    StorageErrorCode.CONDITION_NOT_MET,
-    StorageErrorCode.LEASE_ID_MISSING,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a listing says about a checkpoint.
-
-    Attributes:
-        blob: The log blob's name.
-        etag: The log's commit at which nothing was left; "" while something is.
-        offset: Bytes delivered.
-        state: Open or closed.
-        modified: When the checkpoint was last written.
-    """
-
-    blob: str
-    etag: str
-    offset: int
-    state: State
-    modified: datetime
-
-
-class Hold:
-    """A log blob held by this worker alone, by the lease on its checkpoint."""
-
-    def __init__(self, blob: LeasedBlob, name: str) -> None:
-        self._blob = blob
-        self._name = name
-
-    def load(self) -> Checkpoint:
-        """Return the checkpoint, read under the lease.
-
-        Raises:
-            HeldElsewhere: The lease was lost, or the checkpoint deleted.
-            Unreadable: It is of a newer format, or damaged, or another log blob's.
-        """
-        checkpoint = Checkpoint.from_json(self._blob.read())
-        if checkpoint.blob != self._name:
-            raise Unreadable(
-                f"The checkpoint of {self._name} is about another blob. Delete it to read the log again from the start."
-            )
-        return checkpoint
-
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Write the checkpoint.
-
-        Raises:
-            HeldElsewhere: Another worker holds the blob now; nothing was written.
-        """
-        self._blob.write(checkpoint.to_json(), _metadata(checkpoint), _tags(checkpoint))
-
-    def check(self) -> None:
-        """Check that the lease still holds; call this before every post.
-
-        Raises:
-            HeldElsewhere: It was lost, or could not be renewed in time.
-        """
-        self._blob.check()
+CONTAINER: Final = "checkpoints"
+"""Where the blobs are that have what an entity can't hold."""
+_READS: Final = 3
 
 
 class Checkpoints:
     """The checkpoints of one flow-log account, in the function's own account."""
 
-    def __init__(self, service: BlobServiceClient, log_account: str, clock: Clock) -> None:
+    def __init__(self, table: TableClient, service: BlobServiceClient, log_account: str) -> None:
+        self._table = table
         self._container = service.get_container_client(CONTAINER)
         self._account = account_name(service)
         self._log_account = log_account
-        self._clock = clock
+        self._keys = Keys("checkpoints", log_account)
 
-    def create(self, log: LogBlob, checkpoint: Checkpoint) -> None:
-        """Write a first checkpoint, unless another worker did so before."""
-        with storage_errors(self._account):
-            try:
-                self._client(log).upload_blob(
-                    checkpoint.to_json(),
-                    overwrite=False,
-                    metadata=_metadata(checkpoint),
-                    tags=_tags(checkpoint),
-                )
-            except HttpResponseError as error:
-                if not says(error, *_THERE_ALREADY):
-                    raise
-
-    def read(self, log: LogBlob) -> Checkpoint | None:
-        """Return a checkpoint without holding it, None if there is none.
+    def read(self, log: LogBlob) -> Entry | None:
+        """Return what is stored of a log blob, None if storage says that there is nothing.
 
         Raises:
+            StorageAway: The account can't be asked now, or has no table.
             Unreadable: It is of a newer format, or damaged.
         """
-        with storage_errors(self._account):
-            try:
-                stored = bytes(self._client(log).download_blob().readall())
-            except HttpResponseError as error:
-                if says(error, StorageErrorCode.BLOB_NOT_FOUND, StorageErrorCode.CONTAINER_NOT_FOUND):
-                    return None
-                raise
-        return Checkpoint.from_json(stored)
+        for _ in range(_READS):
+            found = stored(self._table, self._account, self._keys.of(log))
+            if found is None:
+                return None
+            with contextlib.suppress(Outdated):  # the blob goes with the version that named it
+                text = self._overflow(found["overflow"]) if "overflow" in found else text_in(found)
+                return entry_in(log, found, text, etag_of(found.metadata))
+        raise StorageAway(f"The checkpoint of {log.name} changes faster than it can be read.")
 
-    @contextlib.contextmanager
-    def hold(self, log: LogBlob) -> Iterator[Hold | None]:
-        """Hold a log blob until the context ends; None if it has no checkpoint yet.
+    def insert(self, log: LogBlob, entry: Entry) -> Entry:
+        """Store the first version; return it with its ETag.
 
         Raises:
-            HeldElsewhere: Another worker holds it.
+            Outdated: There is one already.
+            StorageAway: Nothing is known about the write.
         """
-        blob = LeasedBlob.acquire(self._client(log), self._clock)
-        if blob is None:
-            yield None
-            return
-        with blob.kept():
-            yield Hold(blob, log.name)
+        return self._write(log, entry, "")
 
-    def delete(self, log: LogBlob) -> None:
-        """Remove a checkpoint that nobody holds."""
-        with storage_errors(self._account):
-            try:
-                self._client(log).delete_blob()
-            except HttpResponseError as error:
-                if error.status_code not in REFUSED and not says(error, StorageErrorCode.BLOB_NOT_FOUND):
-                    raise
+    def replace(self, log: LogBlob, entry: Entry, known: Entry) -> Entry:
+        """Store a version in place of the one that is known; return it with its ETag.
 
-    def listed(self, kind: LogKind, prefix: str = "") -> Iterator[Summary]:
-        """Yield the checkpoints whose hour begins with a prefix such as `y=2026/m=11/d=23/h=15/`."""
-        items = self._container.list_blobs(name_starts_with=f"{self._folder(kind)}{prefix}", include=["metadata"])
-        with contextlib.suppress(ContainerMissing):  # before the first run
-            yield from every(self._account, CONTAINER, items, _summary)
-
-    def listed_open(self, kind: LogKind, before: datetime) -> Iterator[Summary]:
-        """Yield every open checkpoint of an hour before this one.
-
-        The others, one for each log blob that is still growing, are recognised by name and not read. The tag index lags
-        behind by seconds; what it does not contain yet is found by a later sweep.
+        Raises:
+            Outdated: Another is there by now, or none.
+            StorageAway: Nothing is known about the write.
         """
-        items = self._container.find_blobs_by_tags(f"\"state\"='{State.OPEN.value}'")
+        written = self._write(log, entry, known.etag, known)
+        if known.overflow != written.overflow:
+            self._remove_overflow(known.overflow)
+        return written
+
+    def mark(self, log: LogBlob, known: Entry) -> Entry:
+        """Mark the version that is known, for its holder to look again; return it with its ETag.
+
+        Raises:
+            Outdated: Another is there by now, or none.
+            StorageAway: Nothing is known about the write.
+        """
+        marked = {"marked": True}
+        etag = update(self._table, self._account, self._keys.of(log), marked, known.etag, UpdateMode.MERGE)
+        return replace(known, marked=True, etag=etag)
+
+    def delete(self, log: LogBlob, listed: Summary) -> None:
+        """Remove the version that was listed, if it is still there."""
+        with contextlib.suppress(Outdated):
+            remove(self._table, self._account, self._keys.of(log), listed.etag)
+            self._remove_overflow(listed.overflow)
+
+    def listed(self, kind: LogKind, start: datetime, end: datetime) -> Iterator[Summary]:
+        """Yield the checkpoints of the hours from `start` up to `end`, in the order of the hours.
+
+        Raises:
+            StorageAway: The account can't be asked now, or has no table.
+        """
+        yield from self._queried(self._keys.between(kind, start, end))
+
+    def listed_before(self, kind: LogKind, end: datetime) -> Iterator[Summary]:
+        """Yield the checkpoints of all hours before this one, in the order of the hours; errors as for `listed`."""
+        yield from self._queried(self._keys.before(kind, end))
+
+    def remove_overflows(self, kind: LogKind, end: datetime, written_before: datetime) -> None:
+        """Remove blobs of hours before `end` that workers which died left behind.
+
+        Args:
+            kind: Of which kind of log.
+            end: The first of the hours that are left alone.
+            written_before: A time long enough ago that every blob of an earlier time has its entity, if it gets one.
+
+        Raises:
+            StorageAway: The account can't be asked now, or has no table.
+        """
+        # Whatever else an entity says, also one that this version can't read: the blob that it names stays.
+        every_key = self._keys.before(kind, end)
+        named = set(entities(self._table, self._account, every_key, ["overflow"], lambda item: item.get("overflow")))
+        prefix = f"{self._log_account}/{kind.container}/"
+        items = self._container.list_blobs(name_starts_with=prefix)
         with contextlib.suppress(ContainerMissing):
-            for name in every(self._account, CONTAINER, items, lambda item: str(item.name)):
-                if self._folder(kind) < name < f"{self._folder(kind)}{_hour(before)}":
-                    summary = self._summary_of(name)
-                    if summary is not None:
-                        yield summary
+            for item in every(
+                self._account, CONTAINER, items, lambda item: (str(item.name), time_of(item.last_modified))
+            ):
+                name, written = item
+                if name >= f"{prefix}{_hour(end)}":
+                    return
+                if name not in named and written < written_before:
+                    self._remove_overflow(name)
 
-    def _summary_of(self, name: str) -> Summary | None:
-        # By its metadata, so that one whose content can't be read is reported, too.
+    def _write(self, log: LogBlob, entry: Entry, etag: str, known: Entry | None = None) -> Entry:
+        key, text = self._keys.of(log), entry.checkpoint.to_json().decode()
+        entry = replace(entry, overflow=self._put_overflow(log, entry, text, known))
+        properties = properties_of(entry, text)
+        if etag:
+            return replace(entry, etag=update(self._table, self._account, key, properties, etag))
+        return replace(entry, etag=insert(self._table, self._account, key, properties))
+
+    def _queried(self, keys: KeyRange) -> Iterator[Summary]:
+        yield from entities(
+            self._table, self._account, keys, SUMMARY, lambda item: summary_in(item, etag_of(item.metadata))
+        )
+
+    def _put_overflow(self, log: LogBlob, entry: Entry, text: str, known: Entry | None) -> str:
+        # Under a new name at each change, and before the entity that names it: whoever reads an entity finds the text
+        # of that version, or none.
+        if len(text) <= LONGEST:
+            return ""
+        if known is not None and known.overflow and known.checkpoint == entry.checkpoint:
+            return known.overflow
+        name = f"{self._log_account}/{log.kind.container}/{_hour(log.hour)}/{uuid.uuid4().hex}.json"
+        with storage_errors(self._account):
+            self._container.upload_blob(name, text.encode())
+        return name
+
+    def _overflow(self, name: str) -> bytes:
         with storage_errors(self._account):
             try:
-                return _summary(self._container.get_blob_client(name).get_blob_properties())
+                return bytes(self._container.download_blob(name).readall())
             except HttpResponseError as error:
                 if says(error, StorageErrorCode.BLOB_NOT_FOUND):
-                    return None
+                    raise Outdated(f"{name} is gone.") from None
                 raise
 
-    def _client(self, log: LogBlob) -> BlobClient:
-        digest = hashlib.sha256(log.name.encode()).hexdigest()
-        return self._container.get_blob_client(f"{self._folder(log.kind)}{_hour(log.hour)}/{digest}.json")
-
-    def _folder(self, kind: LogKind) -> str:
-        return f"{self._log_account}/{kind.container}/"
+    def _remove_overflow(self, name: str) -> None:
+        # What stays behind is removed by tidying.
+        if name:
+            with contextlib.suppress(RetryLater), storage_errors(self._account):
+                self._container.delete_blob(name)
 
 
 def _hour(hour: datetime) -> str:
     return f"{hour:y=%Y/m=%m/d=%d/h=%H}"
-
-
-def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
-    metadata = {"log_blob": quote(checkpoint.blob), "offset": str(checkpoint.offset), "state": checkpoint.state.value}
-    # Metadata with an empty value is a special case, which listings return as none at all.
-    return metadata | {"log_etag": checkpoint.etag} if checkpoint.etag else metadata
-
-
-def _tags(checkpoint: Checkpoint) -> dict[str, str]:
-    return {"state": checkpoint.state.value}
-
-
-def _summary(item: BlobProperties) -> Summary | None:
-    # None for what is not a checkpoint, or has a newer format: the worker that holds it will report it.
-    metadata, modified = item.metadata or {}, time_of(item.last_modified)
-    try:
-        return Summary(
-            blob=unquote(metadata["log_blob"]),
-            etag=metadata.get("log_etag", ""),
-            offset=int(metadata["offset"]),
-            state=State(metadata["state"]),
-            modified=modified,
-        )
-    except (KeyError, ValueError):
-        return None

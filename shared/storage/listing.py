@@ -20,12 +20,21 @@ def every[T](account: str, container: str, items: ItemPaged[Any], read: Callable
         ContainerMissing: There is no such container.
         StorageAway: The account can't be asked now, its listing has items that can't be read, or it has no end.
     """
+    yield from all_of(account, items, lambda item: read(_named(item)), container)
+
+
+def all_of[T](account: str, items: ItemPaged[Any], read: Callable[[Any], T | None], container: str = "") -> Iterator[T]:
+    """Yield what `read` makes of every item of a listing, as `every` does, whatever the items are.
+
+    Raises:
+        ContainerMissing, StorageAway: As for `every`.
+    """
     pages, begun = items.by_page(), set[str]()
     while True:
         with storage_errors(account):
             try:
                 page = next(pages, None)
-                found = [] if page is None else [read(_named(item)) for item in page]
+                found = [] if page is None else [read(item) for item in page]
             except HttpResponseError as error:
                 if says(error, StorageErrorCode.CONTAINER_NOT_FOUND):
                     raise ContainerMissing(f"Storage account {account} has no container {container}.") from None
@@ -33,7 +42,7 @@ def every[T](account: str, container: str, items: ItemPaged[Any], read: Callable
         if page is None:
             return
         yield from (each for each in found if each is not None)
-        marker = getattr(pages, "continuation_token", None)
+        marker = str(getattr(pages, "continuation_token", None) or "")
         if marker in begun:
             raise StorageAway(f"Storage account {account} keeps returning the same page of a listing.")
         begun |= {marker} if marker else set()

@@ -5,14 +5,15 @@ commit. `shared.storage.log_listings` finds which log blobs there are.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobClient, StorageErrorCode
+from azure.storage.blob import BlobClient, BlobServiceClient, StorageErrorCode
 
 from shared.errors import Overtaken, StorageAway, Unsupported, Vanished
 from shared.flowlog import LogBlob
@@ -21,7 +22,8 @@ from shared.storage.answers import code_of, says
 from shared.storage.listing import time_of
 from shared.storage.log_listings import ARCHIVED, NOT_A_BLOCK_BLOB, LogListings
 
-_UNSUPPORTED: dict[str, str] = {
+_CLIENTS_KEPT: Final = 128
+_UNSUPPORTED: Final[dict[str, str]] = {
     StorageErrorCode.INVALID_BLOB_TYPE: NOT_A_BLOCK_BLOB,
     StorageErrorCode.BLOB_ARCHIVED: ARCHIVED,
     StorageErrorCode.BLOB_BEING_REHYDRATED: ARCHIVED,
@@ -30,7 +32,7 @@ _UNSUPPORTED: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A committed block: its id as the storage library gives it (decoded where it is text), and its size in bytes."""
+    """A committed block: its id as storage lists it, in base64, and its size in bytes."""
 
     id: str
     size: int
@@ -56,6 +58,11 @@ class Snapshot:
 class FlowLogAccount(LogListings):
     """The storage account that Network Watcher writes to."""
 
+    def __init__(self, service: BlobServiceClient) -> None:
+        super().__init__(service)
+        # The library's clients are made anew for each call otherwise, which takes as long as reading a short answer.
+        self._clients = lru_cache(_CLIENTS_KEPT)(service.get_blob_client)
+
     def snapshot(self, log: LogBlob) -> Snapshot:
         """Return the blob as its committed block list shows it.
 
@@ -65,12 +72,17 @@ class FlowLogAccount(LogListings):
             RetryLater: The account can't be asked now, or its answer can't be believed.
         """
         client, headers = self._client(log), dict[str, Any]()
+        committed: list[tuple[str, int]] = []
+
         # Not by the library's hook for answers, which does not see that of a request repeated after a reset.
+        def note(answer: Any, blocks: Any, said: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- the library's own
+            headers.update(said)
+            committed.extend(answer.http_response.committed)
+            return blocks
+
         with self._errors(log):
-            committed, _ = client.get_block_list(
-                "committed", cls=lambda _answer, blocks, said: (headers.update(said), blocks)[1]
-            )
-            blocks = tuple(Block(str(block.id), int(block.size)) for block in committed or ())
+            client.get_block_list("committed", cls=note)
+            blocks = tuple(Block(name, size) for name, size in committed)
             # Get Block List gives no ETag where there are no committed blocks (Blob service REST API).
             if not blocks:
                 found = client.get_blob_properties()
@@ -129,7 +141,7 @@ class FlowLogAccount(LogListings):
                 raise
 
     def _client(self, log: LogBlob) -> BlobClient:
-        return self._service.get_blob_client(log.kind.container, log.name)
+        return self._clients(log.kind.container, log.name)
 
 
 def _etag(etag: object) -> str:

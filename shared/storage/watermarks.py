@@ -1,21 +1,20 @@
 """The watermark of one log container: from which hour the sweep looks, stored beside the checkpoints."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobServiceClient, StorageErrorCode
+from azure.data.tables import TableClient
 
-from shared.errors import ContainerMissing, HeldElsewhere, Unreadable
+from shared.errors import ContainerMissing, HeldElsewhere, Outdated, Unreadable
 from shared.flowlog import LogKind
-from shared.storage.account import account_name, storage_errors
-from shared.storage.answers import says
-from shared.storage.checkpoints import CONTAINER
+from shared.storage.keys import Key
+from shared.storage.tables import etag_of, insert, stored, update
 
-_FORMAT = 1
+_FORMAT: Final = 1
+_TEXT: Final = "watermark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,6 @@ class Watermark:
         since: The oldest hour that was read when the sweeps began to look; START_FROM can move it either way.
         hour: Every hour from `since` up to it was found complete.
         tidied: When old checkpoints were last removed.
-        tidy_from: The day from which removing them continues, if time ran out.
         existed: Whether the log container ever existed. One of the two kinds usually never does, which is not a fault.
         stopped: Where the last sweep ran out of time; None if it finished.
     """
@@ -44,7 +42,6 @@ class Watermark:
     since: datetime
     hour: datetime
     tidied: datetime
-    tidy_from: datetime
     existed: bool = False
     stopped: StoppedAt | None = None
 
@@ -54,78 +51,61 @@ class Watermark:
 
 
 class Watermarks:
-    """The watermarks of one flow-log account."""
+    """The watermarks of one flow-log account, in the function's own."""
 
-    def __init__(self, service: BlobServiceClient, log_account: str) -> None:
-        self._container = service.get_container_client(CONTAINER)
-        self._account = account_name(service)
+    def __init__(self, table: TableClient, account: str, log_account: str) -> None:
+        self._table = table
+        self._account = account
         self._log_account = log_account
 
     def load(self, kind: LogKind) -> tuple[Watermark, str] | None:
         """Return the watermark and its ETag, None before the first run.
 
         Raises:
+            StorageAway: The account can't be asked now, or has no table.
             Unreadable: It is of a newer format, or damaged.
         """
-        found = self._stored(kind)
-        return None if found is None else (_from_json(found[0]), found[1])
+        found = stored(self._table, self._account, self._key(kind))
+        return None if found is None else (_from_json(found.get(_TEXT)), etag_of(found.metadata))
 
     def create(self, kind: LogKind, watermark: Watermark) -> None:
         """Write the first watermark, unless another worker did so before."""
-        with storage_errors(self._account):
-            try:
-                self._container.upload_blob(self._name(kind), _to_json(watermark), overwrite=False)
-            except HttpResponseError as error:
-                if not says(error, StorageErrorCode.BLOB_ALREADY_EXISTS, StorageErrorCode.CONDITION_NOT_MET):
-                    raise
+        with contextlib.suppress(Outdated):
+            insert(self._table, self._account, self._key(kind), {_TEXT: _to_json(watermark)})
 
     def save(self, kind: LogKind, watermark: Watermark, etag: str) -> str:
         """Overwrite the watermark last seen; return the new ETag.
 
         Raises:
             HeldElsewhere: Another sweep wrote it meanwhile.
+            StorageAway: The account can't be asked now.
         """
-        data = _to_json(watermark)
-        with storage_errors(self._account):
-            try:
-                written = self._container.get_blob_client(self._name(kind)).upload_blob(
-                    data, overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified
-                )
-                return str(written["etag"])
-            except HttpResponseError as error:
-                if not says(error, StorageErrorCode.CONDITION_NOT_MET, StorageErrorCode.BLOB_NOT_FOUND):
-                    raise
-        # The library repeats a write whose answer was lost, and the repetition finds what the first one wrote.
-        found = self._stored(kind)
-        if found is None or found[0] != data:
-            raise HeldElsewhere("Another sweep is running.")
-        return found[1]
+        text = _to_json(watermark)
+        try:
+            return update(self._table, self._account, self._key(kind), {_TEXT: text}, etag)
+        except Outdated:
+            # The library repeats a write whose answer was lost, and the repetition finds what the first one wrote.
+            found = stored(self._table, self._account, self._key(kind))
+            if found is None or found.get(_TEXT) != text:
+                raise HeldElsewhere("Another sweep is running.") from None
+            return etag_of(found.metadata)
 
-    def _stored(self, kind: LogKind) -> tuple[bytes, str] | None:
-        with storage_errors(self._account):
-            try:
-                found = self._container.download_blob(self._name(kind))
-                return bytes(found.readall()), str(found.properties.etag)
-            except HttpResponseError as error:
-                if says(error, StorageErrorCode.BLOB_NOT_FOUND, StorageErrorCode.CONTAINER_NOT_FOUND):
-                    return None
-                raise
-
-    def _name(self, kind: LogKind) -> str:
-        return f"{self._log_account}/{kind.container}/watermark.json"
+    def _key(self, kind: LogKind) -> Key:
+        return Key(f"watermarks-{self._log_account}", kind.name.lower())
 
 
-def _to_json(watermark: Watermark) -> bytes:
-    return orjson.dumps({"format": _FORMAT, **{name: getattr(watermark, name) for name in Watermark.__slots__}})
+def _to_json(watermark: Watermark) -> str:
+    document = {"format": _FORMAT, **{name: getattr(watermark, name) for name in Watermark.__slots__}}
+    return orjson.dumps(document).decode()
 
 
-def _from_json(data: bytes) -> Watermark:
+def _from_json(text: Any) -> Watermark:  # noqa: ANN401 -- as it was stored
     try:
-        document = orjson.loads(data)
+        document = orjson.loads(text)
         if document["format"] != _FORMAT:
             raise Unreadable("A watermark has a newer format than this version knows. Run the newer Sluice.")
         return Watermark(
-            **{name: _time(document[name]) for name in ("start", "since", "hour", "tidied", "tidy_from")},
+            **{name: _time(document[name]) for name in ("start", "since", "hour", "tidied")},
             existed=document.get("existed") is True,
             stopped=_stopped_at(document.get("stopped")),
         )

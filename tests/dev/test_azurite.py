@@ -9,6 +9,7 @@ import jwt
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
@@ -27,6 +28,12 @@ def test_a_message_sent_is_a_message_received(account: StorageAccount):
     queue = QueueServiceClient.from_connection_string(account.connection_string).create_queue("abc")
     queue.send_message("wake up")
     assert next(iter(queue.receive_messages())).content == "wake up"
+
+
+def test_an_entity_inserted_is_an_entity_read(account: StorageAccount):
+    table = TableServiceClient.from_connection_string(account.connection_string).create_table("abc")
+    table.create_entity({"PartitionKey": "p", "RowKey": "r", "text": "content"})
+    assert table.get_entity("p", "r")["text"] == "content"
 
 
 def test_one_account_sees_nothing_of_another(new_account: Callable[[], StorageAccount]):

@@ -32,7 +32,7 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Verdict
         replay(running, find_sources(files, _HOUR), ledger, lambda _: None)
         running.drain(60)
         quarantine = quarantined(running.own_service)
-        waiting = backlog(running.log_service, running.own_service)
+        waiting = backlog(running.log_service, running.own_service, running.own_table)
         _assert_no_trouble(running)
     arrivals = stored_records(running.gateway_data, running.customer.number)
     return ledger, compare(ledger, arrivals, quarantine, posts_taken(running.gateway_log), waiting), folder

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.account_names import account_in, spelled
+from shared.account_names import Service, account_in, spelled, tables_beside
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,47 @@ def test_every_address_of_an_account_tells_its_one_name(address: str):
 )
 def test_an_address_that_is_not_one_of_storage_tells_no_name(address: str):
     assert account_in(address) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "account"),
+    [
+        ("https://flowlogs1.table.core.windows.net", "flowlogs1"),
+        ("https://FlowLogs1.privatelink.table.core.usgovcloudapi.net.", "flowlogs1"),
+        ("https://flowlogs1-secondary.table.core.windows.net", "flowlogs1"),
+        ("https://flowlogs1.z12.table.storage.azure.net", "flowlogs1"),
+        ("http://127.0.0.1:10002/flowlogs1", "flowlogs1"),
+        ("https://flowlogs1.blob.core.windows.net", None),
+        ("https://flowlogs1.table.cosmos.azure.com", None),
+        ("https://tables.example.com", None),
+    ],
+)
+def test_an_address_of_tables_tells_the_account_s_name(address: str, account: str | None):
+    assert account_in(address, Service.TABLES) == account
+
+
+@pytest.mark.parametrize(
+    ("blobs", "tables"),
+    [
+        ("https://flowlogs1.blob.core.windows.net", "https://flowlogs1.table.core.windows.net"),
+        ("https://FlowLogs1.Blob.Core.Windows.Net", "https://FlowLogs1.table.Core.Windows.Net"),
+        ("https://flowlogs1.blob.core.windows.net:443/", "https://flowlogs1.table.core.windows.net:443/"),
+        ("https://flowlogs1.blob.core.chinacloudapi.cn", "https://flowlogs1.table.core.chinacloudapi.cn"),
+        (
+            "https://flowlogs1.privatelink.blob.core.windows.net",
+            "https://flowlogs1.privatelink.table.core.windows.net",
+        ),
+        ("https://flowlogs1.z12.blob.storage.azure.net", "https://flowlogs1.z12.table.storage.azure.net"),
+        ("https://flowlogs1.blob.localhost:10000", ""),
+        ("https://logs.blob.example.com", ""),
+        ("https://logs.example.com", ""),
+        ("https://127.0.0.1:10000/flowlogs1", ""),
+        ("https://azurite:10000/flowlogs1", ""),
+        ("https://flowlogs1.table.core.windows.net", ""),
+    ],
+)
+def test_tables_are_beside_the_blobs_at_azure_s_own_endpoints_alone(blobs: str, tables: str):
+    assert tables_beside(blobs) == tables
 
 
 @pytest.mark.parametrize(

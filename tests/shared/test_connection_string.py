@@ -60,6 +60,31 @@ def test_a_connection_string_leads_to_one_account_by_one_address(text: str, addr
     assert (read.account, read.address, read.text) == ("flowlogs1", address, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [
+        (_STRING, "https://flowlogs1.table.core.windows.net"),
+        (
+            _STRING.replace("core.windows.net", "core.usgovcloudapi.net"),
+            "https://flowlogs1.table.core.usgovcloudapi.net",
+        ),
+        (f"AccountName=flowlogs1;AccountKey={_KEY}", "https://flowlogs1.table.core.windows.net"),
+        (f"{_STRING};BlobEndpoint=https://logs.example.com", "https://flowlogs1.table.core.windows.net"),
+        (f"{_STRING};TableEndpoint=https://tables.example.com/", "https://tables.example.com"),
+        (
+            f"BlobEndpoint=https://flowlogs1.blob.core.windows.net;{_SIGNED};TableEndpoint=https://t.example.com",
+            "https://t.example.com",
+        ),
+        (f"{_STRING};TableEndpoint=http://127.0.0.1:10002/flowlogs1", "http://127.0.0.1:10002/flowlogs1"),
+        ("UseDevelopmentStorage=true", "http://127.0.0.1:10002/devstoreaccount1"),
+        (f"BlobEndpoint=https://flowlogs1.blob.core.windows.net;{_SIGNED}", ""),
+        (f"BlobEndpoint=https://logs.example.com;{_SIGNED}", ""),
+    ],
+)
+def test_a_connection_string_leads_to_the_tables_beside(text: str, tables: str):
+    assert _read(text).tables == tables
+
+
 def test_an_account_in_capitals_is_the_same_one_and_signs_under_its_own_name():
     assert _read(_STRING.replace("flowlogs1", "FlowLogs1")) == _read(_STRING)
 
@@ -99,6 +124,20 @@ def test_a_name_and_an_address_of_two_accounts_are_refused(endpoint: str):
     assert "names two storage accounts" in message
     assert "AccountName" in message
     assert "BlobEndpoint" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (_STRING, "AccountName"),
+        (f"{_STRING};BlobEndpoint=https://logs.example.com", "AccountName"),
+        (f"BlobEndpoint=https://flowlogs1.blob.core.windows.net;{_SIGNED}", "BlobEndpoint"),
+    ],
+)
+@pytest.mark.parametrize("endpoint", ["https://flowlogs2.table.core.windows.net", "http://127.0.0.1:10002/flowlogs2"])
+def test_blobs_and_tables_of_two_accounts_are_refused(text: str, first: str, endpoint: str):
+    message = _refusal(f"{text};TableEndpoint={endpoint}")
+    assert f"names two storage accounts, one as {first}, another in TableEndpoint" in message
 
 
 @pytest.mark.parametrize(
@@ -154,6 +193,20 @@ def test_anything_else_is_refused_with_where_to_copy_it_from(text: str):
 )
 def test_an_address_that_is_not_fit_to_send_to_is_refused(text: str):
     assert "(its blob endpoint)" in _refusal(text)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://flowlogs1.table.core.windows.net",
+        "flowlogs1.table.core.windows.net",
+        f"https://flowlogs1.table.core.windows.net/?sig={_KEY}",
+        f"https://{_KEY}@flowlogs1.table.core.windows.net",
+        "https://",
+    ],
+)
+def test_an_address_of_tables_that_is_not_fit_to_send_to_is_refused(endpoint: str):
+    assert "(its table endpoint)" in _refusal(f"{_STRING};TableEndpoint={endpoint}")
 
 
 def test_no_key_is_in_the_representation():

@@ -1,10 +1,11 @@
 """The way out: an authority of one's own, and a proxy, each with real ones on loopback."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 
 import pytest
-from azure.core.exceptions import ServiceRequestError
+from azure.core.exceptions import ResourceExistsError, ServiceRequestError
 
 from dev.azurite import StorageAccount, azurite
 from dev.certificate import Certificate, make_certificate
@@ -17,6 +18,8 @@ from shared.identity import managed_identity
 from shared.secret import Secret
 from shared.settings import ByConnectionString
 from shared.storage.account import blob_service, storage_errors
+from shared.storage.storage_clock import StorageClock
+from shared.storage.tables import checkpoint_table
 from tests.support.identity import identity_endpoint
 from tests.support.proxies import Proxy, proxying
 from tests.support.servers import LocalServer, always, answer, serving
@@ -25,13 +28,14 @@ from tests.support.time import StillClock
 _TOKEN = "planted-subscription-token"
 _TAKEN = {"accepted": 2, "duplicate": False, "rejected": []}
 _GATEWAY, _VAULT, _STORAGE = "gateway.example.com", "name.vault.azure.net", "sluice00000.blob.core.windows.net"
+_TABLES = "sluice00000.table.core.windows.net"
 
 
 @pytest.fixture(scope="module", name="authority")
 def _authority(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """An authority of one's own, and all that it vouches for."""
     folder = tmp_path_factory.mktemp("authority")
-    return make_certificate(folder, dt.datetime.now(dt.UTC), ("localhost", _GATEWAY, _VAULT, _STORAGE))
+    return make_certificate(folder, dt.datetime.now(dt.UTC), ("localhost", _GATEWAY, _VAULT, _STORAGE, _TABLES))
 
 
 @pytest.fixture
@@ -81,6 +85,14 @@ def _ask_storage(connection_string: str) -> None:
         next(iter(client.list_containers(retry_total=0)), None)
 
 
+def _ask_tables(connection_string: str) -> None:
+    clock = StillClock()
+    connection = ByConnectionString(Secret(connection_string))
+    table = checkpoint_table(connection, "AzureWebJobsStorage", clock, StorageClock(clock))
+    with storage_errors("sluice00000"), contextlib.suppress(ResourceExistsError):
+        table.create_table(retry_total=0)
+
+
 @pytest.mark.usefixtures("trusted")
 def test_an_authority_of_ones_own_is_trusted_by_all_that_is_asked(
     gateway: LocalServer, vault: LocalServer, storage: StorageAccount
@@ -88,6 +100,7 @@ def test_an_authority_of_ones_own_is_trusted_by_all_that_is_asked(
     _post(gateway.url)
     _read_vault(vault.url)
     _ask_storage(storage.connection_string)
+    _ask_tables(storage.connection_string)
 
 
 @pytest.mark.usefixtures("untrusted")
@@ -102,7 +115,12 @@ def test_without_it_each_is_refused_with_what_to_set(
 ):
     if ineffective:
         monkeypatch.setenv(ineffective, str(authority.certificate))
-    for ask, where in ((_post, gateway.url), (_read_vault, vault.url), (_ask_storage, storage.connection_string)):
+    for ask, where in (
+        (_post, gateway.url),
+        (_read_vault, vault.url),
+        (_ask_storage, storage.connection_string),
+        (_ask_tables, storage.connection_string),
+    ):
         with pytest.raises(RetryLater) as trouble:
             ask(where)
         assert "set REQUESTS_CA_BUNDLE to a PEM file of all authorities to trust" in str(trouble.value)
@@ -118,11 +136,12 @@ def test_all_is_reached_through_a_proxy_and_what_it_is_shown_are_names(
         (_post, f"https://{_GATEWAY}", gateway.url),
         (_read_vault, f"https://{_VAULT}", vault.url),
         (_ask_storage, f"AccountName=sluice00000;AccountKey={storage.key}", storage.blob_endpoint),
+        (_ask_tables, f"AccountName=sluice00000;AccountKey={storage.key}", storage.table_endpoint),
     ):
         with proxying(target) as proxy:
             set_proxy(proxy)
             ask(where)
-        host = {_post: _GATEWAY, _read_vault: _VAULT, _ask_storage: _STORAGE}[ask]
+        host = {_post: _GATEWAY, _read_vault: _VAULT, _ask_storage: _STORAGE, _ask_tables: _TABLES}[ask]
         assert [shown.partition("\n")[0] for shown in proxy.shown] == [f"CONNECT {host}:443 HTTP/1.1"]
         assert _TOKEN not in str(proxy.shown)
         assert "Authorization" not in str(proxy.shown)

@@ -4,12 +4,12 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.data.tables import UpdateMode
 
 from shared.delivery.health import Health
 from shared.errors import TokenRefused, Unreadable
 from shared.flowlog import LogKind, parse_blob_name
 from shared.ingester import Ingester
-from shared.storage.checkpoints import CONTAINER
 from shared.storage.dead_letters import DeadLetters
 from tests.shared.delivery.conftest import World
 from tests.support.logs import HOUR, log_blob
@@ -25,6 +25,7 @@ def ingester(world):
     return Ingester(
         world.logs,
         world.checkpoints,
+        world.pointers,
         DeadLetters(world.own),
         world.gateway,
         world.horizon,
@@ -39,8 +40,8 @@ def _vnet_log():
 
 
 def _damage_watermark(world, kind):
-    name = f"{world.logs.name}/{kind.container}/watermark.json"
-    world.own.get_blob_client(CONTAINER, name).upload_blob(b"{", overwrite=True)
+    key = {"PartitionKey": f"watermarks-{world.logs.name}", "RowKey": kind.name.lower()}
+    world.table.update_entity(key | {"watermark": "{"}, mode=UpdateMode.REPLACE)
 
 
 def test_a_damaged_watermark_of_one_kind_does_not_keep_the_other_from_being_swept(world, ingester):

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, quote
 
 import orjson
 import pytest
+from azure.core.pipeline.policies import RetryPolicy
+from azure.data.tables import TableClient, UpdateMode
 from azure.storage.blob import (
     AccountSasPermissions,
     BlobServiceClient,
@@ -25,8 +27,8 @@ from shared.errors import HeldElsewhere
 from shared.ingester import Ingester
 from shared.invocations import Invocations
 from shared.storage.answers import CheckedRetry
-from shared.storage.checkpoints import CONTAINER
 from shared.storage.quarantine import CONTAINER as QUARANTINE
+from shared.storage.tables import TABLE
 from tests.support.gateway_server import accept, accepting_gateway, lines_of
 from tests.support.logs import GrowingLog, log_blob, ports_of
 from tests.support.secrets import TOKEN, forms, traces
@@ -34,6 +36,7 @@ from tests.support.servers import LocalServer, Request, always, answer
 
 _TOKEN = "planted-subscription-token"
 _LATER = answer(503, Retry_After="86400")
+ASKED_BY_SWEEPS = {Operation.LIST, Operation.CHECKPOINT_QUERY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def world(
     gateway.respond = accept
     gateway.requests.clear()
     monkeypatch.setattr(CheckedRetry, "get_backoff_time", lambda *_: 0)
+    monkeypatch.setattr(RetryPolicy, "get_backoff_time", lambda *_: 0)
     world = World(new_account(), new_account(), gateway, monkeypatch)
     world.set(
         FLOW_LOGS=world.logs.connection_string,
@@ -260,7 +264,17 @@ def test_reasons_that_repeat_the_token_in_any_form_put_nothing_of_it_into_quaran
 )
 @pytest.mark.parametrize(
     "operation",
-    [Operation.OTHER, Operation.ACQUIRE, Operation.LOAD, Operation.BLOCK_LIST, Operation.READ, Operation.LIST],
+    [
+        Operation.OTHER,
+        Operation.CHECKPOINT_READ,
+        Operation.CHECKPOINT_INSERT,
+        Operation.CHECKPOINT_QUERY,
+        Operation.POINTER_REPLACE,
+        Operation.WATERMARK_READ,
+        Operation.BLOCK_LIST,
+        Operation.READ,
+        Operation.LIST,
+    ],
 )
 def test_whatever_answers_in_storage_s_place_ends_in_one_line_with_an_outcome_and_is_delivered_later(
     world: World, wrong_storage: StorageControl, lines, operation: Operation, fault: StorageFault
@@ -275,7 +289,7 @@ def test_whatever_answers_in_storage_s_place_ends_in_one_line_with_an_outcome_an
     lines()  # those of writing the log
     _event(invocations, log)
     told = [orjson.loads(line)["outcome"] for _, line in lines()]
-    assert told == (["delivered"] if operation is Operation.LIST else ["retry_later"])
+    assert told == (["delivered"] if operation in ASKED_BY_SWEEPS else ["retry_later"])
     invocations.sweep()
     assert "retry_later" in [orjson.loads(line)["outcome"] for _, line in lines()]
     wrong_storage.plan(accounts, [])
@@ -332,10 +346,10 @@ def _no_gateway(world: World) -> None:
 
 
 def _bad_checkpoint(world: World) -> None:
-    container = BlobServiceClient.from_connection_string(world.own.connection_string).get_container_client(CONTAINER)
     Invocations().sweep()
-    for name in container.list_blob_names():
-        container.upload_blob(name, b'{"format":2}', overwrite=True)
+    with TableClient.from_connection_string(world.own.connection_string, TABLE) as table:
+        for entity in table.query_entities("text0 ne ''"):
+            table.update_entity(entity | {"text0": '{"format":2}'}, mode=UpdateMode.REPLACE)
 
 
 def _unreachable_storage(world: World) -> None:
@@ -405,7 +419,7 @@ def test_no_secret_shows_whatever_happens(
     happens: Callable[[World], None],
 ):
     caplog.set_level(logging.DEBUG)
-    for name in ("azure", "azure.core", "azure.identity", "azure.storage", "msal", "urllib3"):
+    for name in ("azure", "azure.core", "azure.data", "azure.identity", "azure.storage", "msal", "urllib3"):
         caplog.set_level(logging.DEBUG, logger=name)
     log = world.log()
     caplog.clear()

@@ -12,12 +12,15 @@ from dev.certificate import Certificate
 from shared.apigw.client import GatewayClient
 from shared.apigw.http import Session
 from shared.apigw.token import FixedToken, VaultToken
-from shared.errors import RetryLater, TokenRefused, UnexpectedAnswer
+from shared.errors import RetryLater, StorageAway, TokenRefused, UnexpectedAnswer
 from shared.identity import managed_identity
 from shared.library_logs import quiet_libraries
 from shared.secret import Secret
 from shared.settings import ByConnectionString
 from shared.storage.account import blob_service
+from shared.storage.keys import Key
+from shared.storage.storage_clock import StorageClock
+from shared.storage.tables import checkpoint_table, stored
 from tests.support.identity import HEADER, access_token, identity_endpoint
 from tests.support.servers import always, answer, error, in_turn, serving
 from tests.support.time import StillClock
@@ -29,7 +32,7 @@ _PLANTED = "planted-token"
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """Every logger at DEBUG, then the libraries quiet."""
     caplog.set_level(logging.DEBUG)
-    for name in ("azure.core", "azure.identity", "azure.storage", "msal", "urllib3"):
+    for name in ("azure.core", "azure.data", "azure.identity", "azure.storage", "msal", "urllib3"):
         caplog.set_level(logging.DEBUG, logger=name)
     quiet_libraries()
     yield caplog
@@ -74,6 +77,29 @@ def test_an_identitys_token_in_a_broken_answer_is_not_quoted(
 
 def test_requests_to_storage_are_not_logged(account: StorageAccount, quiet: pytest.LogCaptureFixture):
     blob_service(ByConnectionString(Secret(account.connection_string)), "FLOW_LOGS").create_container("logs")
+    assert quiet.records == []
+
+
+def test_requests_to_tables_are_not_logged_nor_is_what_answers_them(
+    account: StorageAccount, quiet: pytest.LogCaptureFixture
+):
+    signature = generate_account_sas(
+        account.name,
+        account.key,
+        ResourceTypes(object=True, container=True),
+        AccountSasPermissions(read=True, write=True, create=True, add=True),
+        datetime.now(UTC) + timedelta(hours=1),
+    )
+    said = {"x_ms_request_id": "1", "Content_Type": "application/json"}
+    clock = StillClock()
+    with serving(always(*answer(200, f'{{"{_PLANTED}":'.encode(), **said))) as wrong:
+        for endpoint in (account.table_endpoint, wrong.url):
+            text = f"TableEndpoint={endpoint};SharedAccessSignature={signature}"
+            connection = ByConnectionString(Secret(text))
+            table = checkpoint_table(connection, "AzureWebJobsStorage", clock, StorageClock(clock))
+            with contextlib.suppress(StorageAway):
+                stored(table, account.name, Key("a", "b"))
+        assert wrong.requests
     assert quiet.records == []
 
 

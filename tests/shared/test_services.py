@@ -6,7 +6,19 @@ from pathlib import Path
 import shared
 
 _SHARED = Path(shared.__file__).parent
-_MADE_ONCE = ("blob_service", "FlowLogAccount", "Checkpoints", "Watermarks", "Horizon", "GatewayClient", "DeadLetters")
+_MADE_ONCE = (
+    "blob_service",
+    "checkpoint_table",
+    "FlowLogAccount",
+    "Checkpoints",
+    "Pointers",
+    "Claims",
+    "StorageClock",
+    "Watermarks",
+    "Horizon",
+    "GatewayClient",
+    "DeadLetters",
+)
 
 
 def _calls(file: Path) -> set[str]:

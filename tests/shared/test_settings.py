@@ -154,6 +154,10 @@ _BY_IDENTITY = {
     "FLOW_LOGS__credential": "managedidentity",
     "FLOW_LOGS__clientId": "client",
     "FLOW_LOGS_ACCOUNT_NAME": "account",
+    "AzureWebJobsStorage": None,
+    "AzureWebJobsStorage__blobServiceUri": "https://own.blob.core.windows.net",
+    "AzureWebJobsStorage__tableServiceUri": "https://own.table.core.windows.net",
+    "AzureWebJobsStorage__clientId": "client",
     "SUBSCRIPTION_TOKEN": None,
     "SUBSCRIPTION_TOKEN_SECRET": _SECRET_URI,
     "AZURE_CLIENT_ID": "client",
@@ -201,7 +205,9 @@ def test_what_was_pasted_along_with_any_setting_is_named(
 def test_an_account_is_reached_by_identity_where_its_address_is_given(name: str):
     changed = {name: None, f"{name}__blobServiceUri": "https://account.blob.core.windows.net/"}
     field = {"FLOW_LOGS": "flow_logs", "AzureWebJobsStorage": "own_storage"}[name]
-    assert getattr(_read(**changed), field) == ByIdentity("https://account.blob.core.windows.net", None, "account")
+    assert getattr(_read(**changed), field) == ByIdentity(
+        "https://account.blob.core.windows.net", "https://account.table.core.windows.net", None, "account"
+    )
 
 
 def test_no_account_is_reached_by_identity_without_tls():
@@ -281,8 +287,72 @@ def test_a_name_that_no_account_has_is_refused(name: str):
 
 
 def test_the_functions_own_account_needs_no_name_since_nothing_is_named_after_it():
-    own = {"AzureWebJobsStorage": None, "AzureWebJobsStorage__blobServiceUri": "https://own.example.com"}
-    assert _read(**own).own_storage == ByIdentity("https://own.example.com", None, "own.example.com")
+    own = {
+        "AzureWebJobsStorage": None,
+        "AzureWebJobsStorage__blobServiceUri": "https://own.example.com",
+        "AzureWebJobsStorage__tableServiceUri": "https://tables.example.com/",
+    }
+    assert _read(**own).own_storage == ByIdentity(
+        "https://own.example.com", "https://tables.example.com", None, "own.example.com"
+    )
+
+
+def test_an_address_of_the_own_account_s_tables_that_is_given_comes_before_the_one_beside_its_blobs():
+    own = {
+        "AzureWebJobsStorage": None,
+        "AzureWebJobsStorage__blobServiceUri": "https://own.blob.core.windows.net",
+        "AzureWebJobsStorage__tableServiceUri": "https://own.privatelink.table.core.windows.net",
+    }
+    connection = _read(**own).own_storage
+    assert isinstance(connection, ByIdentity)
+    assert connection.table_service_uri == "https://own.privatelink.table.core.windows.net"
+
+
+@pytest.mark.parametrize("address", ["https://own.example.com", "https://127.0.0.1:10000/own"])
+def test_an_address_of_the_own_account_that_does_not_tell_its_tables_names_the_setting_that_does(address: str):
+    own = {"AzureWebJobsStorage": None, "AzureWebJobsStorage__blobServiceUri": address}
+    assert "Set AzureWebJobsStorage__tableServiceUri" in _refusal(**own)
+
+
+def test_of_the_flow_logs_account_nothing_need_tell_where_tables_are():
+    signed = f"BlobEndpoint=https://account.blob.core.windows.net;{_SIGNED}"
+    assert _read(FLOW_LOGS=signed).flow_logs.account_name == "account"
+    by_identity = {"FLOW_LOGS": None, "FLOW_LOGS__blobServiceUri": "https://a.example.com"}
+    assert _read(**by_identity, FLOW_LOGS_ACCOUNT_NAME="account").flow_logs.account_name == "account"
+
+
+@pytest.mark.parametrize("blobs", ["https://account.blob.core.windows.net", "https://logs.example.com"])
+def test_a_signature_of_the_own_account_without_the_address_of_its_tables_is_refused(blobs: str):
+    signed = f"BlobEndpoint={blobs};{_SIGNED}"
+    message = _refusal(AzureWebJobsStorage=signed)
+    assert "AzureWebJobsStorage does not tell the address of the account's tables" in message
+    assert "TableEndpoint" in message
+    assert _KEY not in message
+    assert _read(AzureWebJobsStorage=f"{signed};TableEndpoint=https://account.table.core.windows.net").own_storage
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://another.table.core.windows.net", "name different storage accounts"),
+        ("http://127.0.0.1:10002/own", "Use https://"),
+        ("http://own.table.core.windows.net", "Use https://"),
+        ("own.table.core.windows.net", "not a valid web address"),
+        (f"https://own.table.core.windows.net/?sig={_KEY}", "Leave out user, password"),
+    ],
+)
+def test_an_address_of_tables_that_can_not_be_right_is_named(address: str, expected: str):
+    own = {"AzureWebJobsStorage": None, "AzureWebJobsStorage__blobServiceUri": "https://own.blob.core.windows.net"}
+    message = _refusal(**own, AzureWebJobsStorage__tableServiceUri=address)
+    assert "AzureWebJobsStorage__tableServiceUri" in message
+    assert expected in message
+    assert _KEY not in message
+
+
+def test_tables_of_the_own_account_that_are_beside_https_without_tls_are_refused():
+    text = _STRING.replace("Protocol=https", "Protocol=http") + ";BlobEndpoint=https://account.blob.core.windows.net"
+    assert "AzureWebJobsStorage (its table endpoint)" in _refusal(AzureWebJobsStorage=text)
+    assert _read(FLOW_LOGS=text).flow_logs.account_name == "account"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from shared.apigw.client import Receipt, Rejection
+from shared.apigw.client import LONGEST_SECONDS, Receipt, Rejection
 from shared.errors import Malformed, TooLarge
 
 type Fault = Callable[[list[str], str], None]
@@ -42,7 +42,10 @@ class MemoryGateway:
         for key in [key for key, lines in self.batches.items() if which(lines)]:
             del self.batches[key], self._answers[key]
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
+    def post_flow_logs(
+        self, body: bytes, lines: int, key: str, blob: str | None = None, seconds: float = LONGEST_SECONDS
+    ) -> Receipt:
+        assert seconds > 0
         received = gzip.decompress(body).decode().splitlines()
         assert len(received) == lines
         if blob is not None:

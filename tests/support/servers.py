@@ -110,7 +110,7 @@ def _handler(local: LocalServer) -> type[BaseHTTPRequestHandler]:
                 for piece in local.respond(request):
                     self.wfile.write(piece)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_CONNECT = _answer  # noqa: N815 -- the names that http.server calls
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = _answer  # noqa: N815 -- the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             pass

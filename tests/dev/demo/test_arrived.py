@@ -1,16 +1,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from azure.data.tables import TableClient
 from azure.storage.blob import BlobServiceClient
 
 from dev.azurite import StorageAccount
 from dev.demo.arrived import Post, agents_posts_taken, backlog, posts_taken, quarantined
 from dev.demo.ledger import Aside
-from shared.clock import SystemClock
 from shared.delivery.batch import CUT_VERSION
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout
-from shared.storage.checkpoints import CONTAINER, Checkpoints
-from tests.support.logs import log_blob
+from shared.storage.checkpoints import Checkpoints
+from shared.storage.entry import Entry
+from shared.storage.tables import TABLE
+from tests.support.account import reached
+from tests.support.logs import HOUR, log_blob
 
 
 def test_the_posts_of_flow_records_are_found_among_all_that_the_gateway_prints(tmp_path: Path):
@@ -44,10 +47,9 @@ def test_everything_in_quarantine_is_read_with_its_blob_and_unit(account: Storag
 
 
 def test_the_backlog_is_what_the_checkpoints_leave_of_each_log(new_account: Callable[[], StorageAccount]):
-    logs, own = (BlobServiceClient.from_connection_string(new_account().connection_string) for _ in range(2))
-    checkpoints = Checkpoints(own, logs.account_name, SystemClock())
+    logs, own, table = _accounts(new_account)
+    checkpoints = Checkpoints(table, own, logs.account_name)
     container = logs.create_container(log_blob().kind.container)
-    own.create_container(CONTAINER)
     container.upload_blob("no/log.json", b"12345")
     for mac, offset, delivered in (
         ("00000000000A", 3, False),
@@ -58,14 +60,20 @@ def test_the_backlog_is_what_the_checkpoints_leave_of_each_log(new_account: Call
         etag = container.upload_blob(log.name, b"12345").get_blob_properties().etag
         if offset is not None:
             read = Checkpoint(log.name, Layout.BYTES, CutRule(CUT_VERSION, 1), offset=offset, etag=etag * delivered)
-            checkpoints.create(log, read)
-    found = backlog(logs, own)
+            checkpoints.insert(log, Entry(read, HOUR))
+    found = backlog(logs, own, table)
     assert {blob.rpartition("macAddress=")[2][:12]: waiting for blob, waiting in found.items() if waiting} == {
         "00000000000A": 2,
         "00000000000C": 5,
     }
 
 
-def test_there_is_no_backlog_before_the_first_run(new_account: Callable[[], StorageAccount]):
-    logs, own = (BlobServiceClient.from_connection_string(new_account().connection_string) for _ in range(2))
-    assert not backlog(logs, own)
+def test_there_is_no_backlog_before_the_first_log(new_account: Callable[[], StorageAccount]):
+    assert not backlog(*_accounts(new_account))
+
+
+def _accounts(new_account: Callable[[], StorageAccount]) -> tuple[BlobServiceClient, BlobServiceClient, TableClient]:
+    logs, own = new_account(), new_account()
+    table = TableClient.from_connection_string(own.connection_string, TABLE)
+    table.create_table()
+    return reached(logs), reached(own), table

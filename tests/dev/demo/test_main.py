@@ -79,7 +79,7 @@ def test_trouble_ends_in_a_sentence(
 class _Rig:
     """Stands in for the parts: each drain brings the next backlog, and some take too long."""
 
-    log_service = own_service = None
+    log_service = own_service = own_table = None
 
     def __init__(self, backlogs: list[int], late: int) -> None:
         self.backlogs = [0, *backlogs]

@@ -1,11 +1,15 @@
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from dev.release.requirements import Pin, read_pins
 
 ROOT = Path(__file__).parent.parent.parent.parent
+_IN_AZURE = {"python_version": "3.13", "sys_platform": "linux", "platform_system": "Linux", "extra": ""}
 LOCKED = """\
 anyio==4.16.0 \\
     --hash=sha256:aa \\
@@ -40,3 +44,15 @@ def test_the_gateway_is_released_with_the_packages_that_it_is_tested_with():
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["gateway"]
     assert {tuple(each.split("==")) for each in wanted} <= pins
     assert pins <= {(pin.name, pin.version) for pin in read_pins(ROOT / "dev" / "requirements.txt")}
+
+
+def test_the_function_app_s_package_has_all_that_its_packages_need_on_azure_s_python():
+    pins = {pin.name for pin in read_pins(ROOT / "requirements.txt")}
+    needed = {
+        canonicalize_name(wanted.name)
+        for name in pins - {"colorama"}
+        for wanted in map(Requirement, distribution(name).requires or ())
+        if wanted.marker is None or wanted.marker.evaluate(_IN_AZURE)
+    }
+    assert needed <= pins
+    assert {"azure-data-tables", "yarl", "multidict", "propcache", "isodate"} <= pins

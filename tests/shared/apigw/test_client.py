@@ -3,6 +3,7 @@ import itertools
 import socket
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -17,12 +18,13 @@ from dev.certificate import Certificate
 from shared.apigw import client as client_module
 from shared.apigw.client import GatewayClient, Receipt, Rejection
 from shared.apigw.token import FixedToken
+from shared.clock import SystemClock
 from shared.errors import Contradicted, Malformed, RetryLater, SluiceError, TokenRefused, TooLarge, UnexpectedAnswer
 from shared.secret import Secret
 from tests.examples import examples
 from tests.support.proxies import Proxy
 from tests.support.secrets import TOKEN, forms, traces
-from tests.support.servers import LocalServer, always, answer, error, in_turn, serving
+from tests.support.servers import LocalServer, Request, always, answer, error, in_turn, serving
 from tests.support.time import StillClock
 
 _TOKEN = "planted-subscription-token"
@@ -379,30 +381,25 @@ def test_a_connection_that_was_closed_while_idle_is_made_again(server: LocalServ
 
 
 @pytest.fixture
-def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_TIMEOUTS", (0.1, 0.1))
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets an attempt take less than the second that it is given at least."""
+    monkeypatch.setattr(client_module, "_SHORTEST_SECONDS", 0.1)
 
 
-def test_an_answer_that_trickles_is_cut_off_after_a_minute(server: LocalServer):
-    class Hurrying(StillClock):
-        def monotonic(self) -> float:
-            self.move(61)
-            return super().monotonic()
+def _attempt(url: str, seconds: float) -> tuple[str, float]:
+    """Return what an attempt ends with, and how long it took."""
+    client = GatewayClient(url, FixedToken(Secret(_TOKEN)), SystemClock())
+    begun = time.monotonic()
+    with pytest.raises(RetryLater) as given_up:
+        client.post_flow_logs(b"gzipped", 2, "key", seconds=seconds)
+    return str(given_up.value), time.monotonic() - begun
 
-    with pytest.raises(RetryLater, match="did not end in time"):
-        GatewayClient(server.url, FixedToken(Secret(_TOKEN)), Hurrying()).post_flow_logs(b"gzipped", 2, "key")
 
-
-@pytest.mark.usefixtures("short_timeouts")
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
-    ("begun", "expected"),
-    [
-        (b"", "did not answer in time"),
-        (b"HTTP/1.1 202 -\r\n", "did not answer in time"),
-        (b"HTTP/1.1 202 -\r\nContent-Length: 9\r\n\r\n{", "did not answer in time"),
-    ],
+    "begun", [b"", b"HTTP/1.1 202 -\r\n", b"HTTP/1.1 202 -\r\nContent-Length: 9\r\n\r\n{"], ids=["", "head", "body"]
 )
-def test_a_gateway_that_falls_silent_is_not_waited_for(server: LocalServer, begun: bytes, expected: str):
+def test_a_gateway_that_falls_silent_is_not_waited_for(server: LocalServer, begun: bytes):
     waited_for = threading.Event()
 
     def silence() -> Iterable[bytes]:
@@ -411,14 +408,46 @@ def test_a_gateway_that_falls_silent_is_not_waited_for(server: LocalServer, begu
 
     server.respond = lambda _request: silence()
     try:
-        with pytest.raises(RetryLater) as given_up:
-            _post(server.url)
+        said, took = _attempt(server.url, 0.3)
     finally:
         waited_for.set()
-    assert expected in str(given_up.value)
+    assert said == "The gateway did not answer in time."
+    assert 0.25 < took < 2
 
 
-@pytest.mark.usefixtures("short_timeouts")
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(
+    ("begun", "more"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 202 ", b"-"),
+        (b"HTTP/1.1 202 -\r\nX: ", b"x"),
+        (b"HTTP/1.1 202 -\r\nX: x\r\n", b"X: x\r\n"),
+        (b"HTTP/1.1 202 -\r\nContent-Length: 999\r\n\r\n", b"{"),
+        (b"HTTP/1.1 202 -\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n{\r\n"),
+    ],
+    ids=["not yet", "reason", "header", "headers", "body", "chunks"],
+)
+def test_an_answer_that_trickles_in_is_waited_for_no_longer(server: LocalServer, begun: bytes, more: bytes):
+    enough = threading.Event()
+
+    def trickle() -> Iterable[bytes]:
+        yield begun
+        for _ in range(90):
+            yield more
+            if enough.wait(0.05):
+                return
+
+    server.respond = lambda _request: trickle()
+    try:
+        said, took = _attempt(server.url, 0.5)
+    finally:
+        enough.set()
+    assert said == "The gateway did not answer in time."
+    assert 0.45 < took < 2
+
+
+@pytest.mark.usefixtures("hasty")
 def test_a_gateway_that_takes_no_connection_is_not_waited_for():
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
         address = listening.getsockname()
@@ -426,14 +455,32 @@ def test_a_gateway_that_takes_no_connection_is_not_waited_for():
         for each in waiting:
             each.setblocking(False)
             each.connect_ex(address)
-        with pytest.raises(RetryLater, match="did not answer in time"):
-            _post(f"http://127.0.0.1:{address[1]}")
+        said, took = _attempt(f"http://127.0.0.1:{address[1]}", 0.4)
         for each in waiting:
             each.close()
+    assert said == "The gateway did not answer in time."
+    assert took < 2
 
 
-def test_every_call_has_a_timeout():
-    assert all(0 < seconds <= 60 for seconds in client_module._TIMEOUTS)
+@pytest.mark.usefixtures("hasty")
+def test_a_second_attempt_with_a_newer_token_has_what_the_first_one_left(server: LocalServer):
+    left = threading.Event()
+
+    def refuse(request: Request) -> Iterable[bytes]:
+        left.wait(0.3 if not request.headers["Authorization"].endswith("newer") else 5)
+        yield from error(401, "unauthorized")
+
+    server.respond = refuse
+    client = GatewayClient(server.url, _Rotated(), SystemClock())
+    begun = time.monotonic()
+    with pytest.raises(RetryLater, match="did not answer in time"):
+        client.post_flow_logs(b"gzipped", 2, "key", seconds=0.6)
+    left.set()
+    assert 0.55 < time.monotonic() - begun < 2
+
+
+def test_without_a_time_of_its_own_an_attempt_takes_a_minute_at_most():
+    assert client_module.LONGEST_SECONDS <= 60
 
 
 def test_a_certificate_that_nobody_vouches_for_is_named(certificate: Certificate):

@@ -15,7 +15,7 @@ from shared.clock import SystemClock
 from shared.delivery.horizon import whole_hour
 from shared.identity import managed_identity
 from shared.ingester import Ingester
-from shared.services import Services, open_services
+from shared.services import Services, make_places, open_services
 from shared.settings import Settings
 from tests.support.logs import MAC, GrowingLog, log_blob
 
@@ -113,7 +113,15 @@ def operator(
     for name in ("FLOW_LOGS", "AzureWebJobsStorage", "APIGW_URL", "SUBSCRIPTION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     customer = new_customer(gateway.stores.database, request.node.name)
-    return Operator(new_account(), new_account(), gateway, customer, tmp_path / "local.settings.json", capfd)
+    operator = Operator(new_account(), new_account(), gateway, customer, tmp_path / "local.settings.json", capfd)
+    if "before_the_first_run" not in request.fixturenames:
+        make_places(operator.services.own, operator.services.table)
+    return operator
+
+
+@pytest.fixture
+def before_the_first_run() -> None:
+    """Leaves the own account as it is before the function app ever ran."""
 
 
 @pytest.fixture

@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from azure.storage.blob import AccountSasPermissions, BlobServiceClient, ResourceTypes, generate_account_sas
+from azure.data.tables import TableServiceClient
+from azure.storage.blob import AccountSasPermissions, BlobServiceClient, ResourceTypes, Services, generate_account_sas
 
 from shared.cli import main
 from shared.commands.diagnosis import State, diagnose
 from shared.commands.opening import open_for_operator
+from shared.settings import ByIdentity
+from tests.support.account import reached
 from tests.support.secrets import TOKEN, forms, traces
 from tests.support.servers import always, answer, error, serving
 from tests.support.time import StillClock
@@ -26,6 +29,13 @@ def messages(said):
 def closed_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+@pytest.mark.usefixtures("before_the_first_run")
+def test_a_healthy_installation_is_fine_before_the_app_ever_ran(operator):
+    operator.log().minute(1)
+    said = operator.run("doctor", "--json")
+    assert set(states(said).values()) == {"ok"}
 
 
 def test_a_healthy_installation_is_fine(operator):
@@ -63,8 +73,12 @@ def test_every_wrong_setting_has_a_line(tmp_path, capsys, monkeypatch):
         assert any(f"{name} " in line for line in lines)
 
 
-def test_it_leaves_nothing_in_storage_but_the_apps_containers(operator):
+@pytest.mark.usefixtures("before_the_first_run")
+def test_it_leaves_nothing_in_storage_but_the_apps_containers_and_table(operator):
     operator.run("doctor")
+    with TableServiceClient.from_connection_string(operator.own.connection_string) as tables:
+        assert [table.name for table in tables.list_tables()] == ["checkpoints"]
+        assert list(tables.get_table_client("checkpoints").list_entities()) == []
     service = BlobServiceClient.from_connection_string(operator.own.connection_string)
     assert sorted(each.name for each in service.list_containers()) == ["checkpoints", "quarantine"]
     assert list(service.get_container_client("checkpoints").list_blobs()) == []
@@ -79,13 +93,50 @@ def test_a_right_that_is_missing_fails(operator):
         expiry=datetime.now(UTC) + timedelta(hours=1),
     )
     operator.settings["AzureWebJobsStorage"] = (
-        f"BlobEndpoint={operator.own.blob_endpoint};SharedAccessSignature={may_read}"
+        f"BlobEndpoint={operator.own.blob_endpoint};TableEndpoint={operator.own.table_endpoint};"
+        f"SharedAccessSignature={may_read}"
     )
     said = operator.run("doctor", "--json")
     assert said.code == 2
     assert states(said)["own storage"] == "fail"
     assert "forbids this" in messages(said)["own storage"]
     assert states(said)["token"] == "ok"
+
+
+def test_a_right_to_tables_that_is_missing_fails(operator):
+    blobs_alone = generate_account_sas(
+        operator.own.name,
+        account_key=operator.own.key,
+        resource_types=ResourceTypes(service=True, container=True, object=True),
+        permission=AccountSasPermissions(read=True, write=True, delete=True, list=True, add=True, create=True),
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+        services=Services(blob=True),
+    )
+    operator.settings["AzureWebJobsStorage"] = (
+        f"BlobEndpoint={operator.own.blob_endpoint};TableEndpoint={operator.own.table_endpoint};"
+        f"SharedAccessSignature={blobs_alone}"
+    )
+    said = operator.run("doctor", "--json")
+    assert said.code == 2
+    assert states(said) == dict.fromkeys(["settings", "clock", "flow logs", "gateway", "token"], "ok") | {
+        "flow logs": "warn",
+        "own storage": "fail",
+    }
+    assert "forbids this" in messages(said)["own storage"]
+
+
+def test_an_identity_that_lacks_a_right_is_told_both_roles(operator):
+    services = operator.services
+    refused = replace(
+        services,
+        own=reached(replace(operator.own, key=operator.logs.key)),
+        settings=replace(
+            services.settings, own_storage=ByIdentity(operator.own.blob_endpoint, operator.own.table_endpoint, None)
+        ),
+    )
+    (finding,) = (each for each in diagnose(refused) if each.subject == "own storage")
+    assert finding.state is State.FAIL
+    assert "You need the roles Storage Blob Data Owner and Storage Table Data Contributor" in finding.message
 
 
 def test_an_account_that_can_not_be_used_fails_and_the_others_are_checked(operator):

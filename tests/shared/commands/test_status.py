@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from azure.storage.blob import BlobServiceClient, StandardBlobTier
 
 from shared.cli import main
@@ -48,8 +49,11 @@ def test_a_blob_that_is_blocked_is_named_and_exits_1(operator):
     assert "Rehydrate" in said.out
 
 
-def test_nothing_is_written_not_even_the_containers(operator):
-    assert operator.run("status").code == 0
+@pytest.mark.usefixtures("before_the_first_run")
+def test_before_the_app_ever_ran_it_says_so_and_writes_nothing_not_even_the_containers(operator):
+    said = operator.run("status")
+    assert (said.code, said.out) == (2, "")
+    assert "The function app creates its table when it starts" in said.err
     assert list(BlobServiceClient.from_connection_string(operator.own.connection_string).list_containers()) == []
 
 

@@ -3,6 +3,7 @@
 from itertools import cycle, product
 
 import pytest
+from azure.core.pipeline.policies import RetryPolicy
 
 from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
 from shared.flowlog import LogKind
@@ -11,15 +12,24 @@ from tests.long import first_of_each
 from tests.support.account import reached
 
 PAGES = [StorageFault.PAGE_200, StorageFault.PAGE_404, StorageFault.EMPTY_200, StorageFault.GARBLED_XML]
+OF_TABLES = [
+    StorageFault.PAGE_200,
+    StorageFault.PAGE_404,
+    StorageFault.TABLE_404,
+    StorageFault.EMPTY_200,
+    StorageFault.GARBLED_JSON,
+    StorageFault.OTHER_LIST,
+    StorageFault.OTHER_ENTITY,
+]
+LOOKED_AT = [Operation.WATERMARK_READ, Operation.POINTER_QUERY, Operation.CHECKPOINT_QUERY]
+WRITTEN = [Operation.CHECKPOINT_READ, Operation.CHECKPOINT_INSERT, Operation.POINTER_REPLACE]
+PROBED = [Operation.CHECKPOINT_REPLACE, Operation.CHECKPOINT_READ, Operation.CHECKPOINT_DELETE]
 REPEATED = [
     Operation.LIST,
     Operation.WRITE,
-    Operation.ACQUIRE,
-    Operation.RELEASE,
-    Operation.LOAD,
-    Operation.FIND,
     Operation.BLOCK_LIST,
     Operation.DELETE,
+    *PROBED,
 ]
 COMMANDS = [
     ["status"],
@@ -34,6 +44,7 @@ COMMANDS = [
 def through(operator, wrong_storage, monkeypatch):
     """Lets the operator reach storage through a proxy; gives what makes that answer wrongly, from then on."""
     monkeypatch.setattr(CheckedRetry, "get_backoff_time", lambda *_: 0)
+    monkeypatch.setattr(RetryPolicy, "get_backoff_time", lambda *_: 0)
     operator.log(hours_ago=1).minute(1)
     operator.deliver()
     accounts = [operator.logs, operator.own]
@@ -65,6 +76,46 @@ def test_a_command_ends_in_a_sentence_that_says_what_answered(operator, through,
     assert (said.code, said.out) == (2, "")
     assert "storage account" in said.err.lower()
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("fault", first_of_each(OF_TABLES, 3), ids=lambda fault: fault.value)
+@pytest.mark.parametrize("operation", LOOKED_AT, ids=lambda operation: operation.value)
+def test_what_answers_in_a_table_s_place_is_not_taken_for_a_state_of_delivery(operator, through, operation, fault):
+    through((operation, fault))
+    said = operator.run("status", "--json")
+    assert (said.code, said.out) == (2, "")
+    assert f"storage account {operator.own.name}" in said.err.replace("Storage", "storage")
+    assert said.err.count("\n") == 1
+    through()
+    assert operator.run("status", "--json").json["watermarks"] == {"nsg": None, "vnet": None}
+
+
+@pytest.mark.parametrize("fault", first_of_each(OF_TABLES, 3), ids=lambda fault: fault.value)
+@pytest.mark.parametrize("operation", WRITTEN, ids=lambda operation: operation.value)
+def test_what_answers_in_a_table_s_place_leaves_a_replay_to_be_told_and_begun_again(
+    operator, through, operation, fault
+):
+    log = operator.log(hours_ago=5)
+    log.minute(7)
+    hours = [f"{operator.hour(ago):%Y-%m-%dT%H}" for ago in (5, 4)]
+    through((operation, fault))
+    said = operator.run("replay", "--from", hours[0], "--to", hours[1], "--yes")
+    assert said.code == 1
+    assert log.log.name in said.err
+    assert operator.stored == []
+    through()
+    assert operator.run("replay", "--from", hours[0], "--to", hours[1], "--yes").code == 0
+    assert operator.stored == [7]
+
+
+@pytest.mark.parametrize("fault", first_of_each(OF_TABLES, 3), ids=lambda fault: fault.value)
+@pytest.mark.parametrize("operation", PROBED, ids=lambda operation: operation.value)
+def test_doctor_finds_what_answers_in_the_table_s_place(operator, through, operation, fault):
+    through((operation, fault))
+    said = operator.run("doctor", "--json")
+    states = {each["check"]: each["state"] for each in said.json}
+    assert said.code == 2
+    assert (states["own storage"], states["gateway"], states["token"]) == ("fail", "ok", "ok")
 
 
 @pytest.mark.parametrize("fault", PAGES, ids=lambda fault: fault.value)

@@ -8,7 +8,7 @@ from azure.storage.blob import StandardBlobTier
 from shared.delivery.backlog import Backlog, by_nic, standing
 from shared.flowlog import LogKind
 from shared.storage.checkpoint import State
-from shared.storage.checkpoints import Summary
+from shared.storage.entry import Summary
 from shared.storage.log_listings import ListedLog
 from tests.support.logs import HEAD, HOUR, MAC, log_blob, record
 
@@ -22,7 +22,7 @@ def listed(hour=HOUR, *, size=1000, at=30 * MINUTE, etag='"2"', mac=MAC, problem
 
 
 def kept(hour=HOUR, *, offset, at=30 * MINUTE, etag=""):
-    return Summary(log_blob(hour).name, etag, offset, State.OPEN, hour + at)
+    return Summary(log_blob(hour).name, etag, offset, State.OPEN, hour + at, overflow="", etag='W/"1"')
 
 
 def lag(*standings, now=HOUR + 31 * MINUTE):
@@ -96,7 +96,7 @@ def test_cards_are_kept_apart():
 
 @pytest.fixture
 def look(world):
-    backlog = Backlog(world.logs, world.checkpoints, world.watermarks, world.horizon)
+    backlog = Backlog(world.logs, world.checkpoints, world.pointers, world.watermarks, world.horizon)
     return lambda: {each.log.name: each for each in backlog.look(NSG, world.clock.now()).standings}
 
 

@@ -12,7 +12,7 @@ from shared.delivery.replay import Replay
 from shared.delivery.report import Outcome
 from shared.delivery.resubmit import Resubmission
 from shared.errors import TokenRefused, TooLarge
-from shared.storage.checkpoint import State
+from shared.storage.checkpoint import CutRule, State
 from tests.support.gateway import answers, fine, takes_at_most
 from tests.support.logs import CLOSER, HOUR, log_blob, ports_of, record
 
@@ -24,7 +24,7 @@ ALL = [1, *range(10, 16), 20]
 def replay(world):
     """Replay everything; return the reports."""
     collaborators = Collaborators(world.gateway, world.quarantine, Refusals(), world.clock, 2)
-    replay = Replay(world.logs, world.checkpoints, collaborators, 100)
+    replay = Replay(world.logs, world.checkpoints, world.claims(), collaborators, 100)
     plan = replay.plan(HOUR, HOUR + timedelta(hours=1))
     return [report for _, report in replay.run(plan, threading.Event(), lambda _: None)]
 
@@ -118,7 +118,7 @@ def test_a_cut_record_is_halved_and_the_halves_survive_a_restart(world):
 
     world.gateway.always = too_large_then_refused
     assert world.event(log).outcome is Outcome.TOKEN_REFUSED
-    assert world.checkpoints.read(log.log).batch == (0, 1)
+    assert world.checkpoint(log).batch == (0, 1)
     assert [port for port in world.stored if port != 20] == [1, 10, 11, 12]
     world.gateway.always = fine
     log.commit(b"," + record(30))
@@ -151,7 +151,7 @@ def test_a_record_that_never_gets_its_end_is_quarantined_in_one_piece_some_minut
     (line,) = world.quarantined()
     assert json.loads(line)["raw"] == FIRST[1:].decode()
     assert world.stored == [1]
-    assert world.checkpoints.read(log.log).state is State.CLOSED
+    assert world.checkpoint(log).state is State.CLOSED
     assert world.event(log).outcome is Outcome.NOTHING_NEW
     assert_replayed_without_a_change(world)
 
@@ -164,7 +164,7 @@ def test_the_sweep_finds_a_record_that_never_gets_its_end(world):
     world.clock.move(timedelta(hours=4).total_seconds())
     world.sweep()
     assert len(world.quarantined()) == 1
-    assert world.checkpoints.read(log.log).state is State.CLOSED
+    assert world.checkpoint(log).state is State.CLOSED
 
 
 def test_a_second_half_that_comes_after_all_that_doubles_nothing(world):
@@ -215,14 +215,8 @@ def test_a_log_begun_under_the_first_cut_rule_finishes_under_it(world):
     log = world.log()
     log.commit(WHOLE)
     world.event(log)
-    with world.checkpoints.hold(log.log) as held:
-        begun = held.load()
-        held.save(type(begun)(**{**_fields(begun), "cut": type(begun.cut)(1, 100)}))
+    world.rewrite(log, cut=CutRule(1, 100))
     log.commit(FIRST, SECOND + NEXT)
     assert world.event(log).outcome is Outcome.DELIVERED
     assert world.stored == [1, 20]
     assert len(world.quarantined()) == 2
-
-
-def _fields(checkpoint):
-    return {name: getattr(checkpoint, name) for name in checkpoint.__slots__}

@@ -36,7 +36,6 @@ def test_an_hour_that_has_begun_is_part_of_it():
 def test_a_stretch_is_listed_by_its_hour_or_its_day():
     assert Hours(hour(3), hour(4)).prefix("r=a") == hour_prefix("r=a", hour(3))
     assert Hours(hour(0), hour(24)).prefix("r=a") == day_prefix("r=a", DAY.date())
-    assert Hours(hour(3), hour(4)).checkpoints == "y=2026/m=11/d=23/h=03/"
 
 
 def test_an_hour_is_over_an_hour_after_it_began():

@@ -1,7 +1,6 @@
 """Replays on real storage: gaps are filled, nothing is stored twice."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,7 +25,7 @@ class Replays:
         self.stop = threading.Event()
 
     def plan(self, start=HOUR - 100 * H, end=HOUR + H, prefix="", again="", batch=100):
-        self.replay = Replay(self.world.logs, self.world.checkpoints, self._means(), batch, again)
+        self.replay = Replay(self.world.logs, self.world.checkpoints, self.world.claims(), self._means(), batch, again)
         return self.replay.plan(start, end, prefix)
 
     def __call__(self, **options):
@@ -56,8 +55,7 @@ def delivered(world, *minutes, hour=HOUR, mac=None):
     log = world.log(log_blob(hour, mac) if mac else log_blob(hour))
     for ports in minutes:
         log.minute(*ports)
-    with world.checkpoints.hold(log.log) as held:
-        assert held is None
+    assert world.checkpoint(log) is None
     world.horizon.oldest(log.log.kind)
     world.event(log)
     return log
@@ -65,12 +63,12 @@ def delivered(world, *minutes, hour=HOUR, mac=None):
 
 def test_what_the_gateway_has_is_not_stored_twice(world, replays):
     log = delivered(world, [1, 2], [3])
-    before = world.checkpoints.read(log.log)
+    before = world.checkpoint(log)
     assert replays() == [Outcome.DELIVERED]
     assert world.stored == [1, 2, 3]
     assert replays.tally("posts") == replays.tally("duplicates") == 2
     assert replays.tally("duplicate_records") == 3
-    assert world.checkpoints.read(log.log) == before
+    assert world.checkpoint(log) == before
 
 
 def test_what_the_gateway_lost_is_stored_again(world, replays):
@@ -166,8 +164,7 @@ def test_another_number_of_records_in_a_batch_changes_nothing_for_what_was_begun
 
 def test_what_another_version_cut_differently_is_refused(world, replays):
     log = delivered(world, [1])
-    with world.checkpoints.hold(log.log) as held:
-        held.save(replace(held.load(), cut=CutRule(0, 100)))
+    world.rewrite(log, cut=CutRule(0, 100))
     assert replays() == [Outcome.UNSUPPORTED]
     assert world.stored == [1]
 

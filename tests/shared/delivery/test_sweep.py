@@ -146,20 +146,20 @@ def test_an_hour_whose_last_commit_came_early_is_closed_later(world):
     log = world.log()
     log.minute(1)
     world.event(log)
-    assert world.checkpoints.read(log.log).state is State.OPEN
+    assert world.checkpoint(log).state is State.OPEN
     world.clock.move(3600)
     world.sweep()
-    assert world.checkpoints.read(log.log).state is State.CLOSED
-    assert list(world.checkpoints.listed_open(NSG, world.clock.now())) == []
+    assert world.checkpoint(log).state is State.CLOSED
+    assert list(world.pointers.before(NSG, world.clock.now())) == []
 
 
 def test_open_checkpoints_are_listed_up_to_an_hour(world):
     log = world.log()
     log.minute(1)
     world.event(log)
-    assert list(world.checkpoints.listed_open(NSG, HOUR)) == []
-    listed = world.checkpoints.listed_open(NSG, HOUR + timedelta(hours=1))
-    assert [checkpoint.blob for checkpoint in listed] == [log.log.name]
+    assert list(world.pointers.before(NSG, HOUR)) == []
+    listed = world.pointers.before(NSG, HOUR + timedelta(hours=1))
+    assert [pointer.log for pointer in listed] == [log.log]
 
 
 def test_open_checkpoints_from_before_the_watermark_are_swept_too(world):

@@ -2,7 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +15,9 @@ from shared.delivery.sweep import Sweep
 from shared.errors import ContainerMissing, SluiceError, StorageAway
 from shared.flowlog import LogBlob, LogKind, parse_blob_name
 from shared.storage.checkpoint import State
-from shared.storage.checkpoints import Summary
+from shared.storage.entry import Summary
 from shared.storage.log_listings import ListedLog
+from shared.storage.pointers import Pointer
 from shared.storage.watermarks import Watermark
 from tests.examples import examples
 from tests.support.logs import HOUR
@@ -51,6 +52,8 @@ class Estate:
     listing_fails: str = ""
     is_missing: bool = False
 
+    name = "logs"
+
     def etag(self, log: LogBlob) -> str:
         return f'"{self.commits[log]}"'
 
@@ -77,15 +80,17 @@ class Estate:
     # The checkpoints.
     def summaries(self):
         for log, (etag, state) in self.kept.items():
-            yield log, Summary(log.name, etag, 1, state, log.hour)
+            yield log, Summary(log.name, etag, 1, state, log.hour, overflow="", etag="")
 
-    def listed_checkpoints(self, _kind, prefix=""):
-        return (summary for log, summary in self.summaries() if f"{log.hour:y=%Y/m=%m/d=%d/h=%H/}".startswith(prefix))
+    def listed_checkpoints(self, start, end):
+        return (summary for log, summary in self.summaries() if start <= log.hour < end)
 
-    def listed_open(self, _kind, before):
-        for log, summary in self.summaries():
-            if log.hour < before and summary.state is State.OPEN:
-                yield summary
+    def pointers(self, end):
+        return (
+            Pointer(log, "", is_aged=True)
+            for log, (_, state) in self.kept.items()
+            if log.hour < end and state is State.OPEN
+        )
 
     def delete(self, log):
         del self.kept[log]
@@ -104,18 +109,24 @@ class Estate:
 
 @dataclass
 class Checkpoints:
-    """The estate's checkpoints under the names that a sweep calls."""
+    """The estate's checkpoints and pointers under the names that a sweep calls."""
 
     estate: Estate
 
-    def listed(self, kind, prefix=""):
-        return self.estate.listed_checkpoints(kind, prefix)
+    def listed(self, _kind, start, end):
+        return self.estate.listed_checkpoints(start, end)
 
-    def listed_open(self, kind, before):
-        return self.estate.listed_open(kind, before)
+    def listed_before(self, _kind, end):
+        return list(self.estate.listed_checkpoints(datetime.min.replace(tzinfo=UTC), end))
 
-    def delete(self, log):
+    def delete(self, log, _summary):
         self.estate.delete(log)
+
+    def remove_overflows(self, _kind, _end, _written_before):
+        pass
+
+    def before(self, _kind, end):
+        return self.estate.pointers(end)
 
 
 @dataclass
@@ -127,7 +138,7 @@ class Worker:
     fails: frozenset[LogBlob] = frozenset()
     leaves_open: frozenset[LogBlob] = frozenset()
 
-    def deliver(self, log, _deadline):
+    def deliver(self, log, _deadline, _pointer):
         self.estate.clock.move(10)
         if log in self.fails:
             return Report(log.name, Outcome.RETRY_LATER, Tally(), 0)
@@ -188,7 +199,8 @@ def test_nothing_gets_out_of_sight_and_in_the_end_all_is_delivered(steps):
     estate = Estate(clock)
     horizon = Horizon(estate, clock, HOUR)
     worker = Worker(estate, Breaker(clock))
-    sweep = Sweep(NSG, worker, estate, Checkpoints(estate), horizon, clock)
+    kept = Checkpoints(estate)
+    sweep = Sweep(NSG, worker, estate, kept, kept, horizon, clock)
 
     def run(seconds: float) -> None:
         with contextlib.suppress(SluiceError):

@@ -85,10 +85,10 @@ class _Slow:
         self.tried = []
         self.breaker = world.worker.breaker
 
-    def deliver(self, log, deadline):
+    def deliver(self, log, deadline, pointer=None):
         with self._lock:
             self.tried.append(log)
             self._world.clock.move(10)
         if log.hour == self._fails:
             return Report(log.name, Outcome.RETRY_LATER, Tally(), 0)
-        return self._worker.deliver(log, deadline)
+        return self._worker.deliver(log, deadline, pointer)

@@ -49,7 +49,7 @@ def test_a_log_that_is_marked_as_compressed_and_is_not_is_delivered_by_an_event_
     assert world.event(log).outcome is Outcome.DELIVERED
     world.clock.move(4 * 3600)
     assert [report.outcome for report in world.sweep()] == [Outcome.NOTHING_NEW, Outcome.NIC_SILENT]
-    assert world.checkpoints.read(log.log).state is State.CLOSED
+    assert world.checkpoint(log).state is State.CLOSED
     assert world.sweep() == []
     assert world.stored == [1]
 
@@ -144,6 +144,6 @@ class _Asked:
         self._asked = asked
         self.breaker = worker.breaker
 
-    def deliver(self, log, deadline):
+    def deliver(self, log, deadline, pointer=None):
         self._asked.append(log)
-        return self._worker.deliver(log, deadline)
+        return self._worker.deliver(log, deadline, pointer)

@@ -2,30 +2,59 @@
 
 from datetime import timedelta
 
-from shared.flowlog import LogKind, day_prefix
-from tests.support.logs import HOUR, log_blob
+from shared.flowlog import LogKind
+from tests.support.logs import CLOSER, HEAD, HOUR, log_blob, record
 
 NSG = LogKind.NSG
 H = timedelta(hours=1)
 MACS = ("000D3AF87856", "000D3AF87857", "000D3AF87858")
 
 
-def test_checkpoints_go_when_they_are_old_or_their_log_is_gone(world):
-    kept, gone = world.log(), world.log(log_blob(mac=MACS[1]))
-    for log in (kept, gone):
-        log.minute(1)
-        world.event(log)
-    gone.client.delete_blob()
+def test_checkpoints_go_when_they_are_old(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
     for _ in range(2):
         world.clock.move(26 * 3600)
         world.sweep()
-    assert world.checkpoints.read(kept.log) is not None
-    assert world.checkpoints.read(gone.log) is None
+    assert world.checkpoint(log) is not None
     world.clock.move(timedelta(days=35).total_seconds())
     world.sweep()
-    assert world.checkpoints.read(kept.log) is None
+    assert world.checkpoint(log) is None
     assert world.sweep() == []
-    assert world.stored == [1, 1]
+    assert world.stored == [1]
+
+
+def test_an_open_checkpoint_stays_however_old_it_is_and_goes_once_it_has_closed(world):
+    log = world.log()
+    log.put(HEAD + record(1) + b"," + record(2)[:-20])
+    world.event(log)
+    world.clock.move(timedelta(days=40).total_seconds())
+    world.sweep()
+    assert world.checkpoint(log) is not None
+    log.put(HEAD + record(1) + b"," + record(2) + CLOSER)
+    for _ in range(2):
+        world.clock.move(26 * 3600)
+        world.sweep()
+    assert world.checkpoint(log) is None
+    assert world.stored == [1, 2]
+
+
+def test_what_tidying_asks_for_does_not_grow_with_what_is_kept(world, monkeypatch):
+    for number in range(12):
+        log = world.log(log_blob(HOUR + number * H))
+        log.minute(number)
+        world.event(log)
+        world.clock.move(3600)
+    world.clock.move(26 * 3600)
+    world.sweep()
+    world.clock.move(26 * 3600)
+    listed = world.checkpoints.listed_before
+    found = []
+    monkeypatch.setattr(world.checkpoints, "listed_before", lambda *asked: found.extend(listed(*asked)) or found)
+    world.sweep()
+    assert found == []
+    assert world.clock.now() - world.horizon.watermark(NSG)[0].tidied < H
 
 
 def test_tidying_stops_at_the_deadline_and_continues_at_the_next_sweep(world):
@@ -36,29 +65,16 @@ def test_tidying_stops_at_the_deadline_and_continues_at_the_next_sweep(world):
         world.clock.move(24 * 3600)
     world.log(log_blob(mac=MACS[1])).minute(2)
     world.sweep()
-    for log in logs:
-        log.client.delete_blob()
-    world.clock.move(24 * 3600)
-    listed = _slow_listings(world)
+    world.clock.move(timedelta(days=40).total_seconds())
+    delete = world.checkpoints.delete
+
+    def slowly(*which):
+        world.clock.move(60)
+        delete(*which)
+
+    world.checkpoints.delete = slowly
     world.sweep(seconds=100)
-    first = [world.checkpoints.read(log.log) is None for log in logs]
-    assert first == [True, True, False]
-    listed.clear()
+    assert [world.checkpoint(log) is None for log in logs] == [True, False, False]
     world.sweep(seconds=100)
-    assert [world.checkpoints.read(log.log) for log in logs] == [None, None, None]
-    assert day_prefix(logs[0].log.resource, logs[0].log.hour.date()) not in listed
+    assert [world.checkpoint(log) for log in logs] == [None, None, None]
     assert world.clock.now() - world.horizon.watermark(NSG)[0].tidied < H
-
-
-def _slow_listings(world):
-    """Let each listing of a whole day of log blobs take a minute; return the prefixes as they are listed."""
-    listed, listing = [], world.logs.entries
-
-    def slowly(kind, prefix):
-        if "/d=" in prefix and "/h=" not in prefix:
-            listed.append(prefix)
-            world.clock.move(60)
-        return listing(kind, prefix)
-
-    world.logs.entries = slowly
-    return listed

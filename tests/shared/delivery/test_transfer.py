@@ -39,19 +39,27 @@ class MemoryQuarantine:
 
 
 class MemoryWriter:
-    """Keeps what is saved, and can be told to have lost its lease."""
+    """Keeps what is saved, and can be told to have lost its claim."""
 
     def __init__(self):
         self.saved = []
         self.lost = False
 
-    def check(self):
+    def attempt_seconds(self):
+        self.keep()
+        return 45.0
+
+    def keep(self):
         if self.lost:
             raise HeldElsewhere("lost")
 
     def save(self, checkpoint):
-        self.check()
+        self.keep()
         self.saved.append(checkpoint)
+
+    def finish(self, checkpoint):
+        if not self.lost and self.saved[-1:] != [checkpoint]:
+            self.saved.append(checkpoint)
 
 
 class Pass:
@@ -89,7 +97,10 @@ class Pass:
         self.transfer = Transfer(
             collaborators, source, self.checkpoint, self.writer, self.clock.deadline(seconds), tally
         )
-        self.transfer.run()
+        try:
+            self.transfer.run()
+        finally:  # as the holder of a claim does it
+            self.writer.finish(self.transfer.checkpoint)
         return tally
 
     def assert_delivered(self, ports, quarantined=()):
@@ -442,7 +453,7 @@ def test_a_spent_time_budget_leaves_the_rest_to_a_later_pass():
     run.assert_delivered(range(3))
 
 
-def test_a_worker_that_lost_its_lease_posts_nothing_and_writes_nothing():
+def test_a_worker_that_lost_its_claim_posts_nothing_and_writes_nothing():
     run = Pass(*blocks(2))
     run.writer.lost = True
     with pytest.raises(HeldElsewhere):
@@ -450,7 +461,7 @@ def test_a_worker_that_lost_its_lease_posts_nothing_and_writes_nothing():
     assert (run.gateway.posts, run.writer.saved, run.quarantine.objects) == ([], [], {})
 
 
-def test_a_worker_that_loses_its_lease_in_between_stops_posting():
+def test_a_worker_that_loses_its_claim_in_between_stops_posting():
     run = Pass(*blocks(1, 1, 1, 1), in_flight=1)
     run.gateway.faults = [lambda *_: setattr(run.writer, "lost", True)]
     with pytest.raises(HeldElsewhere):

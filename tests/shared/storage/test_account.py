@@ -104,7 +104,7 @@ def test_a_string_that_the_library_can_not_read_names_the_setting_and_not_its_va
 
 
 def test_an_account_is_reached_by_identity(over_https: StorageAccount, identity: IdentityEndpoint):
-    service = blob_service(ByIdentity(over_https.blob_endpoint, "client"), "FLOW_LOGS")
+    service = blob_service(ByIdentity(over_https.blob_endpoint, "", "client"), "FLOW_LOGS")
     service.create_container("by-identity")
     assert service.account_name == over_https.name
     assert identity.requests == [TokenRequest("client", _STORAGE)]
@@ -114,7 +114,7 @@ def test_the_identity_is_asked_once_for_many_calls_of_several_clients(
     over_https: StorageAccount, identity: IdentityEndpoint
 ):
     one = cache(managed_identity)
-    services = [blob_service(ByIdentity(over_https.blob_endpoint, None), name, one) for name in ("A", "B")]
+    services = [blob_service(ByIdentity(over_https.blob_endpoint, "", None), name, one) for name in ("A", "B")]
     for number in range(3):
         for letter, service in zip("ab", services, strict=True):
             service.create_container(f"asked-once-{letter}{number}")
@@ -125,7 +125,7 @@ def test_the_identity_is_asked_once_for_many_calls_of_several_clients(
 def test_a_token_for_somebody_else_is_reported(over_https: StorageAccount, identity: IdentityEndpoint):
     content = {"access_token": access_token("https://vault.azure.net"), "expires_on": "9999999999"}
     identity.server.respond = always(*answer(200, content, Content_Type="application/json"))
-    message = _trouble(ByIdentity(over_https.blob_endpoint, None), over_https.name)
+    message = _trouble(ByIdentity(over_https.blob_endpoint, "", None), over_https.name)
     assert "is not accepted" in message
     assert content["access_token"] not in message
 
@@ -142,7 +142,7 @@ def test_an_identity_that_gives_no_token_is_reported_and_the_account_is_not_blam
     over_https: StorageAccount, identity: IdentityEndpoint, status: int, content: object, kind: str
 ):
     identity.server.respond = always(*answer(status, content, Content_Type=kind))
-    service = blob_service(ByIdentity(over_https.blob_endpoint, None), "FLOW_LOGS")
+    service = blob_service(ByIdentity(over_https.blob_endpoint, "", None), "FLOW_LOGS")
     with pytest.raises(RetryLater) as trouble, storage_errors(over_https.name):
         service.create_container("logs")
     assert str(trouble.value).startswith(f"The identity endpoint answered {status} and returned no token.")
@@ -216,7 +216,7 @@ def test_an_account_that_stays_away_holds_nobody_for_long(account: StorageAccoun
     ],
 )
 def test_an_account_has_a_name_under_any_address(address: str, name: str):
-    by_identity = blob_service(ByIdentity(address, None), "FLOW_LOGS")
+    by_identity = blob_service(ByIdentity(address, "", None), "FLOW_LOGS")
     by_signature = blob_service(
         _by_string(f"BlobEndpoint={address};SharedAccessSignature=sv=1&sig=planted"), "FLOW_LOGS"
     )

@@ -14,6 +14,9 @@ from azure.storage.blob import (
 from dev.azurite import StorageAccount
 from shared.errors import ContainerMissing, Overtaken, StorageAway, Unsupported, Vanished
 from shared.flowlog import LogBlob, LogKind, hour_prefix, parse_blob_name
+from shared.secret import Secret
+from shared.settings import ByConnectionString
+from shared.storage.account import blob_service
 from shared.storage.logs import FlowLogAccount, Snapshot
 from tests.support.account import reached
 from tests.support.logs import CLOSER, HEAD, HOUR, MAC, GrowingLog, log_blob
@@ -176,7 +179,8 @@ def test_the_right_to_read_and_list_is_enough(account: StorageAccount, log: Grow
         AccountSasPermissions(read=True, list=True),
         datetime.now(UTC) + timedelta(hours=1),
     )
-    logs = FlowLogAccount(BlobServiceClient(account.blob_endpoint, signature))
+    text = f"BlobEndpoint={account.blob_endpoint};SharedAccessSignature={signature}"
+    logs = FlowLogAccount(blob_service(ByConnectionString(Secret(text)), "FLOW_LOGS"))
     (resource,) = logs.resources(LogKind.NSG)
     (item,) = logs.listed(LogKind.NSG, hour_prefix(resource, HOUR))
     snapshot = logs.snapshot(item.log)

@@ -1,4 +1,6 @@
-# The function app's own account: its package, the host's queue, checkpoints, quarantine and dead letters.
+# The function app's own account: its package, the host's queue, a table of checkpoints, quarantine and dead letters.
+# The app makes the table itself, with the key that it has for everything here. A network of your own needs private
+# endpoints for blob, queue and table.
 resource "azurerm_storage_account" "this" {
   name                            = var.short_name
   resource_group_name             = azurerm_resource_group.this.name
