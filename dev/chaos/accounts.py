@@ -1,25 +1,25 @@
 """The storage accounts of one schedule: made ready beforehand, looked through at the end."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import BlobClient, BlobLeaseClient, BlobServiceClient
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient
+from azure.storage.blob import BlobClient, BlobServiceClient
 
 from dev.azurite import StorageAccount
 from dev.chaos.logs import canonical
 from dev.chaos.schedule import Log
 from dev.chaos.verdict import LogState
-from shared.clock import SystemClock
 from shared.delivery.quarantine import REFUSED_LINE
 from shared.flowlog import LogKind, parse_blob_name
-from shared.storage import checkpoints, quarantine
+from shared.services import make_places
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.quarantine import QuarantineContainer
+from shared.storage.tables import TABLE
 from shared.storage.watermarks import Watermarks
 
 _CLOSER_BYTES = 2
@@ -38,16 +38,22 @@ class Accounts:
     own: StorageAccount
     _logs_service: BlobServiceClient
     _own_service: BlobServiceClient
+    _table: TableClient
 
     @classmethod
     def of(cls, empty: Iterator[StorageAccount]) -> "Accounts":
         """Take two empty accounts, and make the containers that are there before the function runs."""
         logs, own = next(empty), next(empty)
-        made = cls(logs, own, *(BlobServiceClient.from_connection_string(a.connection_string) for a in (logs, own)))
+        made = cls(
+            logs,
+            own,
+            BlobServiceClient.from_connection_string(logs.connection_string),
+            BlobServiceClient.from_connection_string(own.connection_string),
+            TableClient.from_connection_string(own.connection_string, TABLE),
+        )
         for kind in LogKind:
             made._logs_service.create_container(kind.container)
-        for name in (checkpoints.CONTAINER, quarantine.CONTAINER):
-            made._own_service.create_container(name)
+        make_places(made._own_service, made._table)
         return made
 
     @property
@@ -58,17 +64,14 @@ class Accounts:
         """Return a client for a log blob."""
         return self._logs_service.get_blob_client(log.container, log.blob)
 
-    def break_leases(self) -> None:
-        """Break every lease on a checkpoint; call it when nobody is at work but the dead and the frozen."""
-        for name in self.leased():
-            # What a worker sent right before its death may have released it meanwhile.
-            with contextlib.suppress(ResourceExistsError):
-                BlobLeaseClient(self._own_service.get_blob_client(checkpoints.CONTAINER, name)).break_lease(0)
+    def held(self) -> list[str]:
+        """Return the names of the logs that somebody holds."""
+        return [str(each["blob"]) for each in self._table.list_entities() if "holder" in each]
 
-    def leased(self) -> list[str]:
-        """Return the names of checkpoints that somebody holds."""
-        container = self._own_service.get_container_client(checkpoints.CONTAINER)
-        return [blob.name for blob in container.list_blobs() if blob.lease.state == "leased"]
+    def pointed_at(self) -> list[str]:
+        """Return the names of the logs that a pointer leads to."""
+        entities = self._table.list_entities()
+        return [str(each["blob"]) for each in entities if str(each["PartitionKey"]).startswith("pointers-")]
 
     def aside(self) -> Counter[str]:
         """Return what is quarantined: tuples as written, flow records in canonical text."""
@@ -80,15 +83,15 @@ class Accounts:
         """Return the state of a log blob and its checkpoint."""
         name = parse_blob_name(log.container, log.blob)
         assert name is not None
-        kept = Checkpoints(self._own_service, self.logs.name, SystemClock())
-        watermark = Watermarks(self._own_service, self.logs.name).load(name.kind)
+        entry = Checkpoints(self._table, self._own_service, self.logs.name).read(name)
+        watermark = Watermarks(self._table, self.own.name, self.logs.name).load(name.kind)
         etag, size = self._commit(log)
         return LogState(
             blob=log.blob,
             hour=log.hour,
             etag=etag,
             records_end=size - _CLOSER_BYTES,
-            checkpoint=kept.read(name),
+            checkpoint=None if entry is None else entry.checkpoint,
             watermark=watermark[0].hour if watermark else None,
         )
 

@@ -14,15 +14,15 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobClient, StorageErrorCode
 
-from shared.delivery import reading, sweep, worker
+from shared.delivery import holding, log_source, reading, sweep
 from shared.delivery.batch import CUT_VERSION
+from shared.delivery.claim import Claim
+from shared.delivery.holding import Holding
 from shared.delivery.horizon import Horizon
 from shared.delivery.reading import is_rewritten
-from shared.delivery.worker import Worker
 from shared.flowlog import LogBlob, LogKind
-from shared.storage import account, answers, logs
+from shared.storage import account, answers, logs, tables, watermarks
 from shared.storage.checkpoint import Checkpoint
-from shared.storage.leased_blob import LeasedBlob
 from shared.storage.logs import FlowLogAccount, Snapshot
 from shared.storage.watermarks import Watermark, Watermarks
 
@@ -39,7 +39,6 @@ class Check(Enum):
     REPEATED_WATERMARK = "a watermark whose answer was lost is found written"
     RANGE = "a range is what was asked for"
     ENCODING = "bytes are taken as they are stored"
-    FORM = "an answer in another form than storage's is not one"
     QUESTION = "an answer belongs to what was asked"
     ROOT = "XML is what was asked for, and whole"
     UNREADABLE = "what the library stumbles over is storage's trouble"
@@ -98,28 +97,27 @@ def _etag() -> None:
 
 
 def _repeated_checkpoint() -> None:
-    def write(self: LeasedBlob, data: bytes, metadata: dict[str, str], tags: dict[str, str]) -> None:
-        self.check()
-        with self._fenced():
-            unchanged: dict[str, Any] = {"etag": self._etag, "match_condition": MatchConditions.IfNotModified}
-            written = self._client.upload_blob(
-                data, overwrite=True, metadata=metadata, tags=tags, lease=self._lease, **unchanged
-            )
-            self._etag = str(written["etag"])
+    def finish(self: Claim, checkpoint: Checkpoint, *, last: bool = False) -> bool:
+        if self.marked and not last:
+            return False
+        self.checkpoint = checkpoint
+        free = replace(self._entry, checkpoint=checkpoint, holder="", until=0.0, marked=False)
+        self._entry = self._ledger.write(self._log, free, self._entry)
+        self._is_over = True
+        return True
 
-    _set(LeasedBlob, "write", write)
+    _set(Claim, "finish", finish)
 
 
 def _repeated_watermark() -> None:
-    stored = Watermarks._stored  # noqa: SLF001 -- what is taken out
-    save = Watermarks.save
+    save, stored = Watermarks.save, tables.stored
 
     def without(self: Watermarks, *saved: Any) -> str:  # noqa: ANN401 -- as they come
-        _set(Watermarks, "_stored", lambda *_: None)
+        _set(watermarks, "stored", lambda *_: None)
         try:
             return save(self, *saved)
         finally:
-            _set(Watermarks, "_stored", stored)
+            _set(watermarks, "stored", stored)
 
     _set(Watermarks, "save", without)
 
@@ -145,11 +143,13 @@ def _encoding() -> None:
 
 
 def _form() -> None:
-    _set(answers, "check_form", lambda *_: None)
+    for module in (answers, tables):
+        _set(module, "check_form", lambda *_: None)
 
 
 def _question() -> None:
-    _set(answers, "check_question", lambda *_: None)
+    for module in (answers, tables):
+        _set(module, "check_question", lambda *_: None)
 
 
 def _root() -> None:
@@ -165,12 +165,12 @@ def _put_whole() -> None:
         begun = snapshot.blocks or checkpoint.blocks
         return bool(begun) and is_rewritten(checkpoint, snapshot, *more)
 
-    _set(worker, "is_rewritten", is_rewritten_by_blocks)
+    _set(holding, "is_rewritten", is_rewritten_by_blocks)
 
 
 _WITHOUT: Final[dict[Check, Callable[[], None]]] = {
     Check.ABSENCE: _absence,
-    Check.LISTING: partial(_set, Worker, "_check_it_is_gone", lambda *_: None),
+    Check.LISTING: partial(_set, log_source, "check_gone", lambda *_: None),
     Check.CONTAINER: _container,
     Check.FIRST_SIGHT: _first_sight,
     Check.ETAG: _etag,
@@ -178,11 +178,10 @@ _WITHOUT: Final[dict[Check, Callable[[], None]]] = {
     Check.REPEATED_WATERMARK: _repeated_watermark,
     Check.RANGE: _range,
     Check.ENCODING: _encoding,
-    Check.FORM: _form,
     Check.QUESTION: _question,
     Check.ROOT: _root,
     Check.UNREADABLE: _unreadable,
-    Check.SECOND_LOOK: partial(_set, Worker, "_check_rewritten", lambda *_: None),
+    Check.SECOND_LOOK: partial(_set, Holding, "_check_rewritten", lambda *_: None),
     Check.PUT_WHOLE: _put_whole,
     Check.CUT_RECORD: partial(_set, reading, "_JOINS_FROM", CUT_VERSION + 1),
 }

@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from shared.storage.storage_clock import StorageClock
+
 _HASTE = 100.0
 
 
@@ -51,7 +53,7 @@ class Ahead:
 class ChaosClock:
     """A worker's clock: the schedule's time, in which pauses between attempts take a hundredth of their length.
 
-    The lease on a checkpoint runs in the storage emulator's own, real time, so waiting must not make time pass here.
+    Waiting makes no time pass here, since others would not know of it.
     """
 
     def __init__(self, ahead: Ahead) -> None:
@@ -68,7 +70,23 @@ class ChaosClock:
     def wait(self, event: threading.Event, seconds: float) -> bool:
         return event.wait(seconds / _HASTE)
 
+    @property
+    def ahead(self) -> timedelta:
+        """By how much the schedule's time of day is ahead of the machine's."""
+        return self._ahead.date
+
     def spend(self, seconds: float) -> None:
         """Let time go on for this process alone, as something slow would."""
         with self._lock:
             self._own += seconds
+
+
+class ChaosStorageClock(StorageClock):
+    """Storage's time as the schedule has it: the emulator tells the machine's."""
+
+    def __init__(self, clock: ChaosClock) -> None:
+        super().__init__(clock)
+        self._chaos = clock
+
+    def note(self, date: float, asked: float) -> None:
+        super().note(date + self._chaos.ahead.total_seconds(), asked)

@@ -16,7 +16,7 @@ from typing import Self
 
 from dev.chaos.clock import Ahead
 from dev.chaos.parts import Setup
-from dev.chaos.steps import Blow, Trap
+from dev.chaos.steps import Blow, Step, Trap
 from dev.chaos.worker import Arm, Done, Order, Struck, Task, run
 from shared.delivery.report import Outcome
 
@@ -49,12 +49,14 @@ class CrewLog:
     Attributes:
         blows: How often each step was struck, and how.
         outcomes: How often each outcome was reported.
+        passed: How often each step was come to, as far as the workers lived to tell.
         troubles: What stopped tasks as a whole.
         bugs: Tracebacks, and deaths that nobody asked for.
     """
 
     blows: Counter[Trap] = field(default_factory=Counter)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
+    passed: Counter[Step] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
 
@@ -183,6 +185,7 @@ class Crew:
         hand.pending.pop(message.number)
         self._done[message.number] = message
         self.log.outcomes.update(message.outcomes)
+        self.log.passed.update(message.passed)
         if message.trouble:
             self.log.troubles.append(message.trouble)
         if message.bug:

@@ -29,7 +29,7 @@ from dev.chaos.steps import SWEEP_STEPS, Blow, Trap
 START: Final = datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
 _LATE: Final = 4.5 * 3600
 """Seconds until the sweep may take the hours that are written for complete."""
-_PAUSES: Final = (0.0, 5.0, 70.0, 700.0, 1500.0)
+_PAUSES: Final = (0.0, 5.0, 70.0, 90.0, 700.0, 1500.0)
 
 
 def draw(seed: int) -> Schedule:

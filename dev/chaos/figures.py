@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dev.chaos.failures import Failure, Refusal
 from dev.chaos.play import Played
 from dev.chaos.schedule import Notify, Schedule, SweepBy
-from dev.chaos.steps import GATEWAY_STEPS, STORAGE_STEPS, Blow, Step
+from dev.chaos.steps import GATEWAY_STEPS, RACE_STEPS, STORAGE_STEPS, Blow, Step
 from dev.chaos.storage_control import Hits
 from dev.chaos.storage_faults import DRAWN, MEDDLED, Operation, StorageFault
 from dev.chaos.verdict import Verdict
@@ -31,6 +31,7 @@ class Figures:
     sent_twice_calm: int = 0
     failed: int = 0
     blows: Counter[tuple[Step, Blow]] = field(default_factory=Counter)
+    passed: Counter[Step] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     storage: Hits = field(default_factory=Counter)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -53,6 +54,7 @@ class Figures:
         self.failures += played.arrived.hits
         self.storage += played.storage
         self.outcomes += played.crew.outcomes
+        self.passed += played.crew.passed
         for trap, times in played.crew.blows.items():
             self.blows[trap.step, trap.blow] += times
 
@@ -64,10 +66,11 @@ class Figures:
         yield f"lost {self.lost}, doubled {self.doubled}"
         yield f"sent twice {self.sent_twice}, in calm schedules {self.sent_twice_calm}"
         yield ""
-        yield f"{'struck at the step':40}" + "".join(f"{blow.value:>14}" for blow in Blow)
+        columns = (*(blow.value for blow in Blow), "came to")
+        yield f"{'struck at the step':44}" + "".join(f"{column:>14}" for column in columns)
         for step in Step:
             times = "".join(f"{self._struck(step, blow):>14}" for blow in Blow)
-            yield f"{step.value:40}{times}"
+            yield f"{step.value:44}{times}{self.passed[step]:>14}"
         yield ""
         yield "failures of the gateway"
         yield from (f"{name:40}{self.failures[name]:>14}" for name in _names())
@@ -83,11 +86,16 @@ class Figures:
 
     def rare(self, at_least: int) -> list[str]:
         """Name the steps and failures that were hit less often than that."""
-        steps = [step.value for step in Step if sum(self.blows[step, blow] for blow in Blow) < at_least]
+        steps = [step.value for step in Step if self._came_to(step) < at_least]
         failures = [name for name in _names() if self.failures[name] < at_least]
         wrong = [fault.value for fault in DRAWN if self._wrong(fault) < at_least]
         asked = [operation.value for operation in MEDDLED if self._meddled(operation) < at_least]
         return [*steps, *failures, *wrong, *asked]
+
+    def _came_to(self, step: Step) -> int:
+        # Those of a race can't be arranged for: it is enough that they were come to.
+        struck = sum(self.blows[step, blow] for blow in Blow)
+        return self.passed[step] if step in RACE_STEPS else struck
 
     def _wrong(self, fault: StorageFault) -> int:
         return sum(self.storage[operation, fault] for operation in Operation)

@@ -3,35 +3,41 @@
 It is put together by hand, as `Ingester.from_settings` does it, because nothing in production code knows of steps.
 """
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from azure.data.tables import TableClient
 from azure.storage.blob import BlobServiceClient
 
-from dev.chaos.clock import ChaosClock
+from dev.chaos.clock import ChaosClock, ChaosStorageClock
 from dev.chaos.control import GatewayControl
 from dev.chaos.safeguards import Safeguards
 from dev.chaos.steps import Step, Steps, Trap
-from shared.apigw.client import GatewayClient, Receipt
+from shared.apigw.client import LONGEST_SECONDS, GatewayClient, Receipt
 from shared.apigw.token import FixedToken
 from shared.delivery.breaker import Refusals
+from shared.delivery.claims import Claims, PointerStore
 from shared.delivery.collaborators import Collaborators, Gateway
 from shared.delivery.horizon import Horizon
+from shared.delivery.ledger import Entries
+from shared.delivery.log_source import LogSource
 from shared.delivery.quarantine import Quarantine
-from shared.delivery.worker import CheckpointStore, Held, LogSource, Worker
+from shared.delivery.worker import Worker
+from shared.errors import Outdated
 from shared.flowlog import LogBlob, LogKind
 from shared.ingester import Ingester
 from shared.secret import Secret
 from shared.settings import ByConnectionString
-from shared.storage.account import blob_service
-from shared.storage.checkpoint import Checkpoint
+from shared.storage.account import account_name, blob_service
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.dead_letters import DeadLetters
+from shared.storage.entry import Entry
 from shared.storage.logs import FlowLogAccount, Snapshot
+from shared.storage.pointers import Pointers
 from shared.storage.quarantine import QuarantineContainer
+from shared.storage.tables import checkpoint_table
 from shared.storage.watermarks import Watermark, Watermarks
 
 _LINGER_SECONDS = 1.5
@@ -63,11 +69,12 @@ class Setup:
 
 def put_together(setup: Setup, clock: ChaosClock, steps: Steps) -> Ingester:
     """Put an ingester together that passes the steps."""
-    logs = FlowLogAccount(_service(setup.logs))
-    own = _service(setup.own)
-    checkpoints, quarantine = Checkpoints(own, logs.name, clock), QuarantineContainer(own)
+    logs, own, storage_clock = FlowLogAccount(_service(setup.logs)), _service(setup.own), ChaosStorageClock(clock)
+    table = checkpoint_table(_connection(setup.own), "AzureWebJobsStorage", clock, storage_clock)
+    checkpoints, quarantine = Checkpoints(table, own, logs.name), QuarantineContainer(own)
+    pointers = Pointers(table, account_name(own), logs.name, storage_clock)
     client = GatewayClient(setup.gateway, FixedToken(Secret(setup.token)), clock)
-    horizon = Horizon(_Watermarks(own, logs.name, steps), clock, setup.start_from)
+    horizon = Horizon(_Watermarks(table, account_name(own), logs.name, steps), clock, setup.start_from)
     collaborators = Collaborators(
         gateway=_Gateway(
             setup.safeguards.gateway(client),
@@ -82,16 +89,20 @@ def put_together(setup: Setup, clock: ChaosClock, steps: Steps) -> Ingester:
     )
     worker = Worker(
         _Logs(logs, steps),
-        _CheckpointStore(setup.safeguards.store(checkpoints), steps),
+        Claims(_Entries(checkpoints, steps), _Pointers(pointers, steps), storage_clock, clock),
         collaborators,
         horizon.oldest,
         setup.batch_max_records,
     )
-    return Ingester(logs, checkpoints, DeadLetters(own), client, horizon, worker, clock)
+    return Ingester(logs, checkpoints, pointers, DeadLetters(own), client, horizon, worker, clock)
 
 
 def _service(connection_string: str) -> BlobServiceClient:
-    return blob_service(ByConnectionString(Secret(connection_string)), "AzureWebJobsStorage")
+    return blob_service(_connection(connection_string), "AzureWebJobsStorage")
+
+
+def _connection(connection_string: str) -> ByConnectionString:
+    return ByConnectionString(Secret(connection_string))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +122,6 @@ class _Logs:
         self.steps.reach(Step.LOG_READ)
         return data
 
-    def etag(self, log: LogBlob) -> str | None:
-        return self.source.etag(log)
-
     def is_listed(self, log: LogBlob) -> bool:
         return self.source.is_listed(log)
 
@@ -125,12 +133,14 @@ class _Gateway:
     steps: Steps
     spend: Callable[[], None]
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
+    def post_flow_logs(
+        self, body: bytes, lines: int, key: str, blob: str | None = None, seconds: float = LONGEST_SECONDS
+    ) -> Receipt:
         self.steps.reach(Step.BEFORE_POST)
         self._hold(key, self.steps.due(Step.POST_ARRIVED), _LINGER_SECONDS)
         self._hold(key, self.steps.due(Step.POST_STORED), None)
         self.spend()
-        receipt = self.gateway.post_flow_logs(body, lines, key, blob)
+        receipt = self.gateway.post_flow_logs(body, lines, key, blob, seconds)
         self.steps.reach(Step.AFTER_REPLY)
         return receipt
 
@@ -155,47 +165,68 @@ class _Quarantine:
         self.steps.reach(Step.AFTER_QUARANTINE)
 
 
+class _Entries:
+    # Knows by what is written which step of the protocol it is.
+    def __init__(self, entries: Entries, steps: Steps) -> None:
+        self._entries = entries
+        self._steps = steps
+        self._refused = threading.local()
+
+    def read(self, log: LogBlob) -> Entry | None:
+        entry = self._entries.read(log)
+        holder, self._refused.holder = getattr(self._refused, "holder", ""), ""
+        if holder:
+            self._steps.reach(Step.SAVE_REFUSED if entry is not None and entry.holder == holder else Step.ROBBED)
+        return entry
+
+    def insert(self, log: LogBlob, entry: Entry) -> Entry:
+        written = self._entries.insert(log, entry)
+        self._steps.reach(Step.CLAIMED)
+        return written
+
+    def replace(self, log: LogBlob, entry: Entry, known: Entry) -> Entry:
+        if not entry.holder or entry.holder == known.holder:
+            return self._under_a_claim(log, entry, known)
+        written = self._entries.replace(log, entry, known)
+        self._steps.reach(Step.TAKEN_OVER if known.holder else Step.CLAIMED)
+        return written
+
+    def mark(self, log: LogBlob, known: Entry) -> Entry:
+        written = self._entries.mark(log, known)
+        self._steps.reach(Step.MARKED)
+        return written
+
+    def _under_a_claim(self, log: LogBlob, entry: Entry, known: Entry) -> Entry:
+        self._steps.reach(Step.BEFORE_CHECKPOINT)
+        try:
+            written = self._entries.replace(log, entry, known)
+        except Outdated:
+            self._refused.holder = known.holder
+            raise
+        self._steps.reach(Step.AFTER_CHECKPOINT if entry.holder else Step.FINISHED)
+        if len(entry.checkpoint.batch) > 1:
+            self._steps.reach(Step.HALVED)
+        return written
+
+
 @dataclass(frozen=True, slots=True)
-class _CheckpointStore:
-    store: CheckpointStore
+class _Pointers:
+    pointers: PointerStore
     steps: Steps
 
-    def create(self, log: LogBlob, checkpoint: Checkpoint) -> None:
-        self.store.create(log, checkpoint)
-        self.steps.reach(Step.CHECKPOINT_BEGUN)
+    def write(self, log: LogBlob) -> str:
+        etag = self.pointers.write(log)
+        self.steps.reach(Step.POINTED)
+        return etag
 
-    @contextlib.contextmanager
-    def hold(self, log: LogBlob) -> Iterator[Held | None]:
-        with self.store.hold(log) as held:
-            if held is not None:
-                self.steps.reach(Step.LEASE_ACQUIRED)
-            yield None if held is None else _Held(held, self.steps)
-        if held is not None:
-            self.steps.reach(Step.LEASE_RELEASED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    held: Held
-    steps: Steps
-
-    def load(self) -> Checkpoint:
-        return self.held.load()
-
-    def check(self) -> None:
-        self.held.check()
-
-    def save(self, checkpoint: Checkpoint) -> None:
-        self.steps.reach(Step.BEFORE_CHECKPOINT)
-        self.held.save(checkpoint)
-        self.steps.reach(Step.AFTER_CHECKPOINT)
-        if len(checkpoint.batch) > 1:
-            self.steps.reach(Step.HALVED)
+    def remove(self, log: LogBlob, etag: str) -> None:
+        self.pointers.remove(log, etag)
+        self.steps.reach(Step.UNPOINTED)
 
 
 class _Watermarks(Watermarks):
-    def __init__(self, service: BlobServiceClient, log_account: str, steps: Steps) -> None:
-        super().__init__(service, log_account)
+    def __init__(self, table: TableClient, account: str, log_account: str, steps: Steps) -> None:
+        super().__init__(table, account, log_account)
         self._steps = steps
 
     def save(self, kind: LogKind, watermark: Watermark, etag: str) -> str:

@@ -134,15 +134,8 @@ class _Stage:
                 crew.restart()
 
     def _settle(self, crew: Crew) -> None:
-        some_are_gone = crew.settle()
+        crew.settle()
         self._world.storage.settle(self._accounts.both)
-        if (some_are_gone or self._storage_fails) and self._schedule.breaks_leases:
-            self._accounts.break_leases()
-
-    @property
-    def _storage_fails(self) -> bool:
-        # Then a lease may be left that nobody knows of, or that could not be given up.
-        return any(round_.storage for round_ in self._schedule.rounds)
 
     def _sweep_until_still(self, crew: Crew) -> list[str]:
         workers = len(self._schedule.workers.batch_max_records)
@@ -168,11 +161,14 @@ class _Stage:
 
 def _observation(schedule: Schedule, accounts: Accounts, arrived: Arrived, trouble: list[str]) -> Observation:
     refusals = [f"the gateway answered {status} {times} times" for status, times in arrived.unexpected.items()]
-    leases = [f"{name} is still leased" for name in accounts.leased()]
+    left = [
+        *(f"{name} is still held" for name in accounts.held()),
+        *(f"{name} is pointed at" for name in accounts.pointed_at()),
+    ]
     return Observation(
         stored=arrived.stored,
         aside=accounts.aside(),
         logs=tuple(accounts.log_state(log) for log in schedule.logs),
         sent_twice=arrived.sent_twice,
-        unexpected=(*refusals, *leases, *trouble),
+        unexpected=(*refusals, *left, *trouble),
     )

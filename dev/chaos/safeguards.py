@@ -1,21 +1,19 @@
 """What keeps records from being lost or stored twice, and what delivery is without it."""
 
-import contextlib
-import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from dev.chaos.checks import Check
-from shared.apigw.client import Receipt
+from azure.data.tables import TableClient, UpdateMode
+
+from dev.chaos.checks import Check, take_out
+from shared.apigw.client import LONGEST_SECONDS, Receipt
+from shared.delivery.claims import Claims
 from shared.delivery.collaborators import Gateway
-from shared.delivery.worker import CheckpointStore, Held
-from shared.errors import HeldElsewhere
-from shared.flowlog import LogBlob
-from shared.storage.checkpoint import Checkpoint
-from shared.storage.checkpoints import Checkpoints
-
-_WRITE_SECONDS = 20.0
+from shared.storage import checkpoints
+from shared.storage.keys import Key
+from shared.storage.tables import etag_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class Safeguards:
     """What keeps records from being lost or stored twice; taken out only to show that the harness would notice.
 
     Attributes:
-        fence: Checkpoints are written under a lease and If-Match.
+        fence: Whoever holds a log keeps others off, and a write names the version that it replaces.
         key: A batch has the same idempotency key whenever it is posted.
         without: A check of what storage says that is taken out; None for none.
     """
@@ -36,54 +34,30 @@ class Safeguards:
         """Return the gateway as workers see it."""
         return gateway if self.key else _RandomKeys(gateway)
 
-    def store(self, checkpoints: Checkpoints) -> CheckpointStore:
-        """Return the checkpoints as workers see them."""
-        return checkpoints if self.fence else _Unfenced(checkpoints)
+    def apply(self) -> None:
+        """Take out of this process what is to be taken out of it."""
+        if self.without is not None:
+            take_out(self.without)
+        if not self.fence:
+            _take_the_fence_out()
 
 
 @dataclass(frozen=True, slots=True)
 class _RandomKeys:
     gateway: Gateway
 
-    def post_flow_logs(self, body: bytes, lines: int, key: str, blob: str | None = None) -> Receipt:
-        return self.gateway.post_flow_logs(body, lines, f"{uuid.uuid4()}-{key[:8]}", blob)
+    def post_flow_logs(
+        self, body: bytes, lines: int, key: str, blob: str | None = None, seconds: float = LONGEST_SECONDS
+    ) -> Receipt:
+        return self.gateway.post_flow_logs(body, lines, f"{uuid.uuid4()}-{key[:8]}", blob, seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unfenced:
-    # Checkpoints that anybody may write at any time: the lease is held for the moment of a write alone.
-    checkpoints: Checkpoints
+def _take_the_fence_out() -> None:
+    def anyhow(table: TableClient, account: str, key: Key, properties: Mapping[str, Any], *_: object) -> str:
+        del account
+        entity = {"PartitionKey": key.partition, "RowKey": key.row, **properties}
+        return etag_of(table.upsert_entity(entity, UpdateMode.REPLACE))
 
-    def create(self, log: LogBlob, checkpoint: Checkpoint) -> None:
-        self.checkpoints.create(log, checkpoint)
-
-    @contextlib.contextmanager
-    def hold(self, log: LogBlob) -> Iterator[Held | None]:
-        yield None if self.checkpoints.read(log) is None else _UnfencedHeld(self.checkpoints, log)
-
-
-@dataclass(frozen=True, slots=True)
-class _UnfencedHeld:
-    checkpoints: Checkpoints
-    log: LogBlob
-
-    def load(self) -> Checkpoint:
-        checkpoint = self.checkpoints.read(self.log)
-        if checkpoint is None:
-            raise HeldElsewhere(f"The checkpoint of {self.log.name} was deleted.")
-        return checkpoint
-
-    def check(self) -> None:
-        pass
-
-    def save(self, checkpoint: Checkpoint) -> None:
-        end = time.monotonic() + _WRITE_SECONDS
-        while True:
-            with contextlib.suppress(HeldElsewhere), self.checkpoints.hold(self.log) as held:
-                if held is not None:
-                    held.load()
-                    held.save(checkpoint)
-                return
-            if time.monotonic() > end:
-                raise HeldElsewhere(f"{self.log.name} can't be written.")
-            time.sleep(0.01)
+    for name in ("insert", "update"):
+        setattr(checkpoints, name, anyhow)
+    setattr(Claims, "is_held", lambda *_: False)  # noqa: B010 -- nobody but this patches it

@@ -127,7 +127,7 @@ class Round:
     """Actions that overlap; the round is over when nothing is under way any more, dead and frozen workers apart.
 
     Attributes:
-        advance: Seconds by which time goes on before. The leases of dead and frozen workers have run out by then.
+        advance: Seconds by which time goes on before.
         traps: What happens to each worker; dead ones are replaced before.
         actions: In their order, but none waits for the end of another.
         failures: What the gateway does instead of answering the n-th post of the round, counted from 1.
@@ -170,7 +170,6 @@ class Schedule:
         workers: Who delivers.
         takes_more_later: Whether a batch that was too large once may be taken whole another time. It may not where a
             worker freezes: when that one goes on, it might post a whole whose halves are in.
-        breaks_leases: Whether leases of dead and frozen workers are broken after each round, or run out by themselves.
     """
 
     seed: int
@@ -179,7 +178,6 @@ class Schedule:
     rounds: tuple[Round, ...]
     workers: Workers
     takes_more_later: bool = True
-    breaks_leases: bool = True
 
     @property
     def calm(self) -> bool:

@@ -19,14 +19,14 @@ from dev.chaos.schedule import (
     Style,
     SweepBy,
     Thaw,
-    Wait,
     Workers,
 )
 from dev.chaos.steps import Blow, Step, Trap
 from dev.flowlogs.nics import Format, Load, Nic
 
 _HOUR: Final = START.replace(minute=0)
-_LEASE_SECONDS: Final = 60
+_CLAIM_SECONDS: Final = 75.0
+"""How long a worker that is gone keeps others off."""
 _FIVE_DAYS: Final = timedelta(days=5)
 _PAUSE: Final = timedelta(hours=12)
 _MUCH: Final = 100_000
@@ -53,20 +53,21 @@ def frozen_while_halving() -> Schedule:
     frozen = Trap(Step.BEFORE_CHECKPOINT, 1, Blow.FREEZE)
     rounds = (
         Round(0.0, (frozen, None), (Commit(0), Notify(0, 0)), {1: Failure.TOO_LARGE}),
-        Round(0.0, _NONE, (Notify(0, 1),)),
+        Round(_CLAIM_SECONDS, _NONE, (Notify(0, 1),)),
         Round(0.0, _NONE, (Thaw(0),)),
     )
     return _schedule(_logs(1), rounds)
 
 
 def dead_holder() -> Schedule:
-    """Kill a worker that has a lease, which has to run out by itself; until then others leave the log alone."""
+    """Kill a worker that holds a log: until its claim has ended others leave the log alone, and then deliver it."""
     killed = Trap(Step.AFTER_REPLY, 1, Blow.KILL)
     rounds = (
         Round(0.0, (killed, None), (Commit(0), Notify(0, 0))),
-        Round(0.0, _NONE, (Notify(0, 1), Wait(_LEASE_SECONDS + 1), Notify(0, 1))),
+        Round(_CLAIM_SECONDS - 10, _NONE, (Notify(0, 1),)),
+        Round(20.0, _NONE, (Notify(0, 1),)),
     )
-    return _schedule(_logs(1), rounds, breaks_leases=False)
+    return _schedule(_logs(1), rounds)
 
 
 def refused_for_five_days() -> Schedule:
@@ -94,5 +95,5 @@ def _logs(nics: int, hour: datetime = _HOUR) -> tuple[Log, ...]:
     )
 
 
-def _schedule(logs: tuple[Log, ...], rounds: tuple[Round, ...], *, breaks_leases: bool = True) -> Schedule:
-    return Schedule(seed=0, start=START, logs=logs, rounds=rounds, workers=_TWO, breaks_leases=breaks_leases)
+def _schedule(logs: tuple[Log, ...], rounds: tuple[Round, ...]) -> Schedule:
+    return Schedule(seed=0, start=START, logs=logs, rounds=rounds, workers=_TWO)

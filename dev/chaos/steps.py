@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -13,9 +14,10 @@ from shared.errors import StorageAway
 class Step(Enum):
     """A moment in delivery; the value is what the figures call it."""
 
-    LEASE_ACQUIRED = "lease acquired"
-    LEASE_RELEASED = "lease released"
-    CHECKPOINT_BEGUN = "first checkpoint written"
+    POINTED = "pointer written, log not claimed"
+    CLAIMED = "log claimed"
+    TAKEN_OVER = "log taken over, its holder's claim had ended"
+    MARKED = "log marked that another holds"
     LOG_READ = "log bytes read"
     BEFORE_POST = "before the post"
     POST_ARRIVED = "post arrived at the gateway, not stored"
@@ -26,6 +28,10 @@ class Step(Enum):
     AFTER_QUARANTINE = "after quarantine"
     BEFORE_CHECKPOINT = "before the checkpoint"
     AFTER_CHECKPOINT = "after the checkpoint"
+    SAVE_REFUSED = "checkpoint refused, the log was marked"
+    ROBBED = "checkpoint refused, the log was taken over"
+    FINISHED = "claim given up"
+    UNPOINTED = "pointer removed"
     BETWEEN_BLOBS = "sweep: between blobs"
     BEFORE_WATERMARK = "sweep: before the watermark"
     AFTER_WATERMARK = "sweep: after the watermark"
@@ -34,19 +40,27 @@ class Step(Enum):
 SWEEP_STEPS = frozenset({Step.BETWEEN_BLOBS, Step.BEFORE_WATERMARK, Step.AFTER_WATERMARK})
 """The steps that no event passes, only a sweep."""
 
+RACE_STEPS = frozenset({Step.TAKEN_OVER, Step.MARKED, Step.SAVE_REFUSED, Step.ROBBED})
+"""The steps that take two workers at one log at the same time."""
+
 GATEWAY_STEPS = frozenset({Step.POST_ARRIVED, Step.POST_STORED})
 """The steps at which the gateway holds a post, so that nothing but a kill goes on from there."""
 
 
 STORAGE_STEPS = frozenset(
     {
-        Step.LEASE_ACQUIRED,
-        Step.CHECKPOINT_BEGUN,
+        Step.POINTED,
+        Step.CLAIMED,
+        Step.TAKEN_OVER,
+        Step.MARKED,
         Step.LOG_READ,
         Step.BEFORE_QUARANTINE,
         Step.AFTER_QUARANTINE,
         Step.BEFORE_CHECKPOINT,
         Step.AFTER_CHECKPOINT,
+        Step.SAVE_REFUSED,
+        Step.FINISHED,
+        Step.UNPOINTED,
         Step.BEFORE_WATERMARK,
         Step.AFTER_WATERMARK,
     }
@@ -84,6 +98,13 @@ class Steps:
         self._lock = threading.Lock()
         self._trap: Trap | None = None
         self._left = 0
+        self._passed: Counter[Step] = Counter()
+
+    def taken(self) -> Counter[Step]:
+        """Return how often each step was come to since this was last asked."""
+        with self._lock:
+            passed, self._passed = self._passed, Counter()
+            return passed
 
     def arm(self, trap: Trap | None) -> None:
         """Set a trap in place of the last one, or take that away."""
@@ -104,6 +125,7 @@ class Steps:
     def due(self, step: Step) -> Trap | None:
         """Count a step, and return the trap if it is due at this one."""
         with self._lock:
+            self._passed[step] += 1
             if self._trap is None or self._trap.step is not step:
                 return None
             self._left -= 1

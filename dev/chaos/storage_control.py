@@ -24,15 +24,20 @@ class StorageControl:
     """Tells the proxy how to fail.
 
     Attributes:
-        url: Where it listens.
+        blobs: Where it listens for requests to the blob service.
+        tables: And for those to the table service.
     """
 
-    url: str
+    blobs: str
+    tables: str
 
     def before(self, account: StorageAccount) -> StorageAccount:
         """Return an account as it is reached through the proxy."""
-        endpoint = f"{self.url}{urlsplit(account.blob_endpoint).path}"
-        return replace(account, blob_endpoint=endpoint)
+        return replace(
+            account,
+            blob_endpoint=f"{self.blobs}{urlsplit(account.blob_endpoint).path}",
+            table_endpoint=f"{self.tables}{urlsplit(account.table_endpoint).path}",
+        )
 
     def plan(self, accounts: Sequence[StorageAccount], troubles: Sequence[StorageTrouble]) -> None:
         """Set what the accounts' next requests will meet, in place of what was set before."""
@@ -54,7 +59,7 @@ class StorageControl:
         return hits
 
     def _ask(self, method: str, path: str, content: object = None) -> Any:  # noqa: ANN401 -- JSON
-        answer = requests.request(method, f"{self.url}/chaos/{path}", json=content, timeout=_TIMEOUT)
+        answer = requests.request(method, f"{self.blobs}/chaos/{path}", json=content, timeout=_TIMEOUT)
         answer.raise_for_status()
         return answer.json()
 
@@ -62,6 +67,7 @@ class StorageControl:
 @contextlib.contextmanager
 def storage_proxy(storage: Azurite, scratch: Path) -> Iterator[StorageControl]:
     """Run the proxy before an emulator for as long as the block lasts."""
-    port = urlsplit(storage.accounts[0].blob_endpoint).port
-    with served_module("dev.chaos.storage_proxy", str(port), scratch=scratch) as url:
-        yield StorageControl(url)
+    account = storage.accounts[0]
+    ports = [str(urlsplit(endpoint).port) for endpoint in (account.blob_endpoint, account.table_endpoint)]
+    with served_module("dev.chaos.storage_proxy", *ports, scratch=scratch) as (blobs, tables):
+        yield StorageControl(blobs, tables)

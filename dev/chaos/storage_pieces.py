@@ -87,7 +87,6 @@ def pieces() -> tuple[Piece, ...]:
         _watermark_written_twice(),
         _half_a_range(),
         _marked_as_compressed(),
-        _refused_by_a_page(),
         _listing_of_before(),
         _xml_of_something_else(),
         _xml_without_sense(),
@@ -153,15 +152,15 @@ def _block_list_asked_twice() -> Piece:
 
 
 def _checkpoint_written_twice() -> Piece:
-    # The first writes make the watermark and the checkpoint, which are there or not whoever made them.
-    wrong = [(Operation.WRITE, 3, StorageFault.RESET_AFTER)]
+    # The first replacement gives the first claim up.
+    wrong = [(Operation.CHECKPOINT_REPLACE, 1, StorageFault.RESET_AFTER)]
     return Piece(
         Check.REPEATED_CHECKPOINT, _schedule(_log(1), _round(Commit(0), Notify(0, 0), wrong=wrong)), quiet=True
     )
 
 
 def _watermark_written_twice() -> Piece:
-    wrong = [(Operation.WRITE, 2, StorageFault.RESET_AFTER)]
+    wrong = [(Operation.WATERMARK_REPLACE, 1, StorageFault.RESET_AFTER)]
     return Piece(
         Check.REPEATED_WATERMARK,
         _schedule(_log(1), _round(Commit(0), Notify(0, 0)), _round(SweepBy(0), after=_LATER, wrong=wrong)),
@@ -179,15 +178,6 @@ def _marked_as_compressed() -> Piece:
     wrong = [(Operation.READ, 1, StorageFault.DELAYED)]
     return Piece(
         Check.ENCODING, _schedule(_log(1, Style.MARKED), _round(Commit(0), Notify(0, 0), wrong=wrong)), quiet=True
-    )
-
-
-def _refused_by_a_page() -> Piece:
-    wrong = [(Operation.ACQUIRE, 1, StorageFault.PAGE_409)]
-    return Piece(
-        Check.FORM,
-        _schedule(_log(1), _round(Commit(0), Notify(0, 0), wrong=wrong)),
-        told=Outcome.RETRY_LATER,
     )
 
 

@@ -1,45 +1,29 @@
 """A proxy before the storage emulator that answers wrongly as schedules ask.
 
-`python -m dev.chaos.storage_proxy PORT` stands before the emulator on that port of loopback, on a free port that it
-prints. Paths below `/chaos/` are for the harness alone (`dev.chaos.storage_control`); everything else goes through.
+`python -m dev.chaos.storage_proxy BLOBS TABLES` stands before the emulator's two services on those ports of loopback,
+on a free port each, of which it prints the addresses in that order. An account meets the same plan at both. Paths below
+`/chaos/` are for the harness alone (`dev.chaos.storage_control`); everything else goes through.
 """
 
 import asyncio
 import json
 import sys
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble, operation_of
-from dev.chaos.storage_wrongs import Answer, Broken, halved, in_place_of
+from dev.chaos.storage_faults import Operation, StorageFault, StorageTrouble
+from dev.chaos.storage_requests import Request, blob_operation, table_operation
+from dev.chaos.storage_wrongs import Answer, Broken, halved, in_place_of_blobs, in_place_of_tables
 
 CONTROL: Final = "chaos"
+_REQUEST_ID: Final = "x-ms-client-request-id"
 _DELAY_SECONDS: Final = 0.2
 _LATE_SECONDS: Final = 0.6
 _MOST_BYTES: Final = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request as it came; names of headers in small letters."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    raw: bytes
-    body: bytes
-
-    @property
-    def account(self) -> str:
-        """The first part of the path: the emulator has the account there."""
-        return unquote(urlsplit(self.target).path).split("/")[1]
-
-    @property
-    def operation(self) -> Operation:
-        return operation_of(self.method, self.target, self.headers)
 
 
 @dataclass(slots=True)
@@ -71,16 +55,31 @@ class Case:
         return None
 
 
-class Proxy:
-    """Stands before the emulator."""
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of the emulator's services.
 
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._cases: dict[str, Case] = {}
+    Attributes:
+        port: Where it listens.
+        operation_of: What a request asks of it.
+        in_place_of: The answer in its form that a fault puts in its place, None if storage is asked.
+    """
+
+    port: int
+    operation_of: Callable[[Request], Operation]
+    in_place_of: Callable[[StorageFault, Operation], Answer | None]
+
+
+class Proxy:
+    """Stands before one of the emulator's services, and knows what each account meets."""
+
+    def __init__(self, service: Service, cases: defaultdict[str, Case]) -> None:
+        self._service = service
+        self._cases = cases
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer what comes in over one connection, until either side closes it."""
-        behind = Behind(self._port)
+        behind = Behind(self._service.port)
         try:
             while (request := await _read_request(reader)) is not None:
                 if request.account == CONTROL:
@@ -99,7 +98,7 @@ class Proxy:
 
     async def _control(self, request: Request) -> Answer:
         _, _, account, *rest = urlsplit(request.target).path.split("/")
-        case = self._cases.setdefault(account, Case())
+        case = self._cases[account]
         if request.method == "PUT":
             case.seen.clear()
             case.troubles = tuple(
@@ -112,16 +111,17 @@ class Proxy:
         return Answer.of(HTTPStatus.OK, json.dumps(hits).encode(), {"Content-Type": "application/json"})
 
     async def _pass(self, request: Request, behind: "Behind") -> Answer:
-        case = self._cases.setdefault(request.account, Case())
-        operation = request.operation
+        case = self._cases[request.account]
+        operation = self._service.operation_of(request)
         fault = case.meet(operation)
         stale = case.last.get(operation)
         if fault is None:
             answer = case.last[operation] = await behind.ask(request)
             return answer
-        made_up = in_place_of(fault, operation, request.method)
+        made_up = self._service.in_place_of(fault, operation)
         if made_up is not None:
-            return made_up
+            # To HEAD nobody sends a body, though the headers may tell of one.
+            return replace(made_up, body=b"") if request.method == "HEAD" else made_up
         return await self._badly(fault, request, behind, case, stale)
 
     async def _badly(
@@ -134,7 +134,7 @@ class Proxy:
                 await behind.ask(request)
                 raise Broken
             case StorageFault.LATE:
-                task = asyncio.create_task(_later(request, self._port))
+                task = asyncio.create_task(_later(request, self._service.port))
                 case.late.add(task)
                 task.add_done_callback(case.late.discard)
                 raise Broken
@@ -162,9 +162,10 @@ class Behind:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=_MOST_BYTES)
         reader, writer = self._streams
-        writer.write(request.raw)
+        writer.write(request.head + request.body)
         await writer.drain()
-        return await _read_answer(reader, with_body=request.method != "HEAD")
+        answer = await _read_answer(reader, with_body=request.method != "HEAD")
+        return _named(answer, request)
 
     def close(self) -> None:
         if self._streams is not None:
@@ -188,7 +189,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Request | None:
     first, headers = _parsed(head)
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     method, target, _ = first.split(" ")
-    return Request(method, target, headers, head + body, body)
+    return Request(method, target, headers, head, body)
 
 
 async def _read_answer(reader: asyncio.StreamReader, *, with_body: bool) -> Answer:
@@ -207,6 +208,14 @@ async def _read_answer(reader: asyncio.StreamReader, *, with_body: bool) -> Answ
     return Answer(first, tuple(kept), body, length)
 
 
+def _named(answer: Answer, request: Request) -> Answer:
+    # Storage names the request in every answer; the emulator does not in refusals, which then could not be told apart.
+    asked = request.headers.get(_REQUEST_ID)
+    if asked is None or any(line.lower().startswith(f"{_REQUEST_ID}:") for line in answer.headers):
+        return answer
+    return replace(answer, headers=(*answer.headers, f"{_REQUEST_ID}: {asked}"))
+
+
 def _is_framing(line: str) -> bool:
     return line.partition(":")[0].strip().lower() in {"content-length", "transfer-encoding"}
 
@@ -218,10 +227,18 @@ def _parsed(head: bytes) -> tuple[str, dict[str, str]]:
 
 
 async def _main() -> None:
-    proxy = Proxy(int(sys.argv[1]))
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=_MOST_BYTES)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", flush=True)
-    await server.serve_forever()
+    blobs, tables = (int(port) for port in sys.argv[1:])
+    services = (
+        Service(blobs, blob_operation, in_place_of_blobs),
+        Service(tables, table_operation, in_place_of_tables),
+    )
+    cases: defaultdict[str, Case] = defaultdict(Case)
+    servers = [
+        await asyncio.start_server(Proxy(service, cases).serve, "127.0.0.1", 0, limit=_MOST_BYTES)
+        for service in services
+    ]
+    print(*(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/" for server in servers), flush=True)
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import os
 import signal
 import threading
 import traceback
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dev.chaos.checks import take_out
 from dev.chaos.clock import Ahead, ChaosClock
 from dev.chaos.haste import shorten_waits
 from dev.chaos.parts import Setup, put_together
@@ -72,12 +72,14 @@ class Done:
     Attributes:
         number: The order's.
         outcomes: Of the log blobs that were looked into.
+        passed: How often each step was come to by then.
         trouble: What stopped the task as a whole, "" if nothing did.
         bug: A traceback, if something was raised that nothing should raise.
     """
 
     number: int
     outcomes: tuple[Outcome, ...] = ()
+    passed: Counter[Step] = field(default_factory=Counter)
     trouble: str = ""
     bug: str = ""
 
@@ -94,8 +96,7 @@ def run(connection: "Connection[Struck | Done, Arm | Order]", ahead: Ahead, setu
 
     shorten_waits()
     quiet_libraries()
-    if setup.safeguards.without is not None:
-        take_out(setup.safeguards.without)
+    setup.safeguards.apply()
     steps = Steps(lambda trap: send(Struck(trap)))
     ingester = put_together(setup, ChaosClock(ahead), steps)
     with ThreadPoolExecutor(_THREADS) as pool, contextlib.suppress(EOFError):
@@ -118,7 +119,7 @@ def _carry_out(ingester: Ingester, steps: Steps, order: Order) -> Done:
                 outcomes.append(report.outcome)
                 steps.reach(Step.BETWEEN_BLOBS)
     except SluiceError as trouble:
-        return Done(order.number, tuple(outcomes), trouble=str(trouble))
+        return Done(order.number, tuple(outcomes), steps.taken(), trouble=str(trouble))
     except BaseException:  # noqa: BLE001 -- whatever it is, the harness must hear of it
-        return Done(order.number, tuple(outcomes), bug=traceback.format_exc())
-    return Done(order.number, tuple(outcomes))
+        return Done(order.number, tuple(outcomes), steps.taken(), bug=traceback.format_exc())
+    return Done(order.number, tuple(outcomes), steps.taken())

@@ -38,7 +38,7 @@ def running_world(schedules: int) -> Iterator[World]:
     with (
         azurite(accounts=_ACCOUNTS_A_SCHEDULE * schedules) as storage,
         tempfile.TemporaryDirectory(prefix="chaos-") as scratch,
-        served_module("dev.chaos.gateway", str(Path(scratch) / "gateway"), scratch=Path(scratch)) as gateway,
+        served_module("dev.chaos.gateway", str(Path(scratch) / "gateway"), scratch=Path(scratch)) as (gateway,),
         storage_proxy(storage, Path(scratch)) as proxy,
     ):
         yield World(iter(storage.accounts), proxy, GatewayControl(gateway), Ahead.make())

@@ -7,6 +7,7 @@ from dev.chaos.draw import START, draw
 from dev.chaos.failures import Failure
 from dev.chaos.schedule import Commit, Notify, Remove, Replace, Style, SweepBy, Thaw
 from dev.chaos.steps import GATEWAY_STEPS, STORAGE_STEPS, SWEEP_STEPS, Blow, Step
+from dev.chaos.storage_faults import CHECKPOINTS, DRAWN, MEDDLED, POINTERS, WATERMARKS, Operation, drawn
 from dev.chaos.verdict import expectation
 
 
@@ -95,3 +96,21 @@ def test_logs_are_written_before_the_sweep_takes_their_hours_for_complete():
 @pytest.mark.parametrize("advance", [round_.advance for round_ in draw(0).rounds])
 def test_time_never_runs_backwards(advance):
     assert advance >= 0
+
+
+def test_a_third_of_what_storage_answers_wrongly_are_replaces_of_entities():
+    asked = Counter(trouble.operation for _, round_ in rounds() for trouble in round_.storage)
+    replaces = sum(asked[entities.replace] for entities in (CHECKPOINTS, POINTERS, WATERMARKS))
+    assert 0.28 < replaces / asked.total() < 0.38
+    assert asked.most_common(1)[0][0] is Operation.CHECKPOINT_REPLACE
+
+
+def test_storage_does_nothing_that_its_other_service_alone_would_say():
+    for _, round_ in rounds():
+        assert all(trouble.fault in drawn(trouble.operation) for trouble in round_.storage)
+
+
+def test_every_fault_and_every_operation_is_drawn():
+    troubles = [trouble for _, round_ in rounds() for trouble in round_.storage]
+    assert {trouble.fault for trouble in troubles} == set(DRAWN)
+    assert {trouble.operation for trouble in troubles} == set(MEDDLED)

@@ -1,29 +1,15 @@
 """Every record arrives once, whatever happens; and the harness that says so would notice if it did not."""
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-
 import pytest
 
 from dev.chaos import set_pieces
-from dev.chaos.clock import Ahead
-from dev.chaos.control import GatewayControl
 from dev.chaos.draw import draw
-from dev.chaos.play import Played, play
+from dev.chaos.play import play
 from dev.chaos.safeguards import Safeguards
 from dev.chaos.steps import Blow
 from dev.chaos.verdict import expectation, judge
-from dev.chaos.world import World
 from shared.delivery.report import Outcome
 from tests.long import first_of_each
-
-
-@pytest.fixture(scope="module", autouse=True)
-def dead_holder(world) -> Iterator[Future[Played]]:
-    """Plays out beside the other tests, since a lease takes its real minute to run out."""
-    apart = World(world.accounts, world.storage, GatewayControl(world.gateway.url), Ahead.make())
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(play, set_pieces.dead_holder(), apart)
 
 
 def verdict(schedule, world, safeguards=None):
@@ -64,8 +50,8 @@ def test_without_the_fence_events_at_once_send_everything_twice(world):
     assert verdict(set_pieces.events_at_once(), world, Safeguards(fence=False)).sent_twice
 
 
-def test_the_lease_of_a_dead_worker_runs_out_and_its_log_is_delivered(dead_holder):
-    played = dead_holder.result()
+def test_the_claim_of_a_dead_worker_ends_and_its_log_is_delivered(world):
+    played = play(set_pieces.dead_holder(), world)
     assert not list(judge(expectation(set_pieces.dead_holder()), played.observation, calm=False).sentences())
     assert played.crew.outcomes[Outcome.HELD_ELSEWHERE] == 1
     assert played.crew.outcomes[Outcome.DELIVERED] == 1

@@ -15,7 +15,8 @@ HITS = Counter({(Operation.READ, StorageFault.CUT): 4, (Operation.WRITE, Storage
 
 def figures(times, *, lost=0):
     seen = Observation(stored=Counter("a"), aside=Counter(), logs=(), sent_twice=2)
-    log = CrewLog(blows=Counter({Trap(Step.HALVED, 1, Blow.KILL): 1, Trap(Step.HALVED, 2, Blow.KILL): 2}))
+    blows = Counter({Trap(Step.HALVED, 1, Blow.KILL): 1, Trap(Step.HALVED, 2, Blow.KILL): 2})
+    log = CrewLog(blows=blows, passed=Counter({Step.MARKED: 1}))
     arrived = Arrived(3, Counter({Failure.BUSY.value: 4}), Counter(), 2, seen.stored)
     verdict = judge(Expectation(Counter("a" + "b" * lost), Counter()), seen, calm=False)
     added = Figures()
@@ -34,7 +35,12 @@ def test_schedules_are_added_up():
 
 def test_a_step_is_counted_whenever_it_was_struck():
     line = next(line for line in figures(2).lines() if line.startswith(Step.HALVED.value))
-    assert line.split()[-3:] == ["6", "0", "-"]
+    assert line.split()[-4:] == ["6", "0", "-", "0"]
+
+
+def test_a_step_of_a_race_counts_when_it_was_come_to():
+    assert Step.MARKED.value in figures(1).rare(2)
+    assert Step.MARKED.value not in figures(2).rare(2)
 
 
 def test_wrong_answers_of_storage_are_counted_by_kind_and_by_what_was_asked():
