@@ -64,6 +64,14 @@ chaos: setup ## Deliver under random faults and kills, over many schedules (make
 chaos-controls: setup ## Remove each check of storage's answers, and show that its schedule then fails
 	.venv/bin/python -m dev.chaos.controls
 
+.PHONY: claims-model
+claims-model: setup ## Explore the protocol of claims, and show what goes wrong without each of its rules
+	.venv/bin/python -m dev.claims
+
+.PHONY: interleaved
+interleaved: setup ## Play delivery's code a step at a time, in memory, with and without each rule of the protocol
+	.venv/bin/python -m dev.interleaved
+
 .PHONY: terraform-interruptions
 terraform-interruptions: setup ## Interrupt terraform at each request of an apply, and continue it
 	.venv/bin/python -m tests.terraform.interruptions
