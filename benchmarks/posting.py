@@ -7,9 +7,11 @@ from itertools import batched, product
 from statistics import median
 
 from benchmarks import report
-from benchmarks.stage import GrowingLog, Stage, deliver, stage
+from benchmarks.stage import GrowingLog, Stage, stage
 from benchmarks.synthetic import Shape, Traffic, ranges
+from shared.clock import Deadline
 from shared.delivery.batch import Batch
+from shared.delivery.worker import BUDGET_SECONDS
 from shared.flowlog import decode
 from shared.ingester import Ingester
 
@@ -90,7 +92,7 @@ def _decode_and_compress(blocks: list[bytes]) -> None:
 def _delivery(parts: Stage, ingester: Ingester, log: GrowingLog) -> _Run:
     parts.forget(log.log)
     before = parts.gateway.taken().records
-    run = _timed(lambda: deliver(ingester, log.log))
+    run = _timed(lambda: ingester.worker.deliver(log.log, Deadline(ingester.clock, BUDGET_SECONDS)))
     if parts.gateway.taken().records - before != _TUPLES:
         raise RuntimeError("The gateway accepted a different number of records than there are.")
     return run

@@ -61,8 +61,8 @@ class Visitor:
             SluiceError: Whatever kept it from being delivered.
         """
         log, listed, overtaken, in_vain = visit.log, None, 0, 0
-        # A pointer is removed for what is stored, never for what is only remembered.
-        entry = self.claims.known(log) if visit.pointer is None else self.claims.read(log)
+        # By what is only remembered no pointer may be removed, and no watermark moved.
+        entry = self.claims.known(log) if visit.from_memory else self.claims.read(log)
         while overtaken < OVERTAKEN_TIMES and not visit.deadline.passed:
             if entry is None and log.hour < self.oldest_hour(log.kind):
                 self._drop_pointer(visit, only_aged=True)

@@ -49,23 +49,26 @@ class Worker:
         log = parse_blob_name(container, name)
         if log is None:
             return Report(f"{container}/{name}", Outcome.NOT_A_FLOW_LOG, Tally(), 0)
-        return self.deliver(log, Deadline(self._clock, BUDGET_SECONDS))
+        return self._deliver(Visit(log, Deadline(self._clock, BUDGET_SECONDS), Tally(), from_memory=True))
 
     def deliver(self, log: LogBlob, deadline: Deadline, pointer: Pointer | None = None) -> Report:
-        """Deliver what is new in a log blob within a time budget.
+        """Deliver what is new in a log blob within a time budget, by what is stored, whatever this process remembers.
 
         Args:
             log: The log blob.
             deadline: The end of the budget.
             pointer: The pointer that led a sweep here; it is removed where nothing is left to do.
         """
-        begun = self._clock.monotonic()
-        tally, message = Tally(), ""
+        return self._deliver(Visit(log, deadline, Tally(), pointer))
+
+    def _deliver(self, visit: Visit) -> Report:
+        begun, message = self._clock.monotonic(), ""
+        log, tally = visit.log, visit.tally
         try:
             if self.breaker.pause_left:
                 outcome, message = Outcome.PAUSED, _PAUSED
             else:
-                outcome = self._visitor.visit(Visit(log, deadline, tally, pointer))
+                outcome = self._visitor.visit(visit)
         except SluiceError as trouble:
             outcome = Outcome.of(trouble)
             message = str(trouble)

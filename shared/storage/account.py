@@ -25,6 +25,7 @@ from shared.storage.answers import CheckedRetry, ForeignAnswerError, code_of
 _OPTIONS: Final[dict[str, Any]] = {"permit_redirects": False}
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 30
+_BYTES_AT_ONCE: Final = 256 * 1024
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, requests.RequestException, HTTPError, OSError)
 """What the library raises, besides its own errors, when an answer is not what it expects."""
 
@@ -80,6 +81,7 @@ def transport(read_seconds: float) -> RequestsTransport:
         session_owner=False,
         connection_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
+        connection_data_block_size=_BYTES_AT_ONCE,
     )
 
 

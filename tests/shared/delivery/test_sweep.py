@@ -242,3 +242,16 @@ def test_a_clock_that_was_ahead_for_one_sweep_leaves_nothing_unswept(world):
     world.sweep()
     assert world.stored == [1]
     assert world.watermark == HOUR < ahead
+
+
+def test_a_checkpoint_that_was_deleted_is_missed_by_the_sweep_of_a_process_that_remembers_it(world):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    for entity in list(world.table.list_entities()):
+        if entity.get("blob") == log.log.name:
+            world.table.delete_entity(entity)
+    world.gateway.lose(lambda _lines: True)
+    assert world.event(log).outcome is Outcome.NOTHING_NEW
+    assert [report.outcome for report in world.sweep()] == [Outcome.DELIVERED]
+    assert world.stored == [1]
