@@ -1,6 +1,6 @@
 """Claims: one invocation at a time works on a log blob, and those that come meanwhile make it look again.
 
-`docs/delivery.md` has the protocol, and what each of its rules prevents; `dev/claims` is a model of it.
+`docs/claims.md` has the protocol, and what each of its rules prevents; `dev/claims` is a model of it.
 """
 
 import contextlib

@@ -8,7 +8,8 @@ from shared.flowlog import LogBlob
 from shared.storage.entry import Entry
 
 _MOST_REMEMBERED: Final = 10_000
-"""Some 15 MB; what is forgotten costs one more request."""
+_MOST_HALVED: Final = 100
+"""An entry with more halved batches is not remembered. So all take some 15 MB; what is missing costs a request more."""
 
 
 class Entries(Protocol):
@@ -60,8 +61,9 @@ class Ledger:
 
     def _remember(self, log: LogBlob, entry: Entry) -> Entry:
         with self._lock:
-            self._remembered[log] = entry
-            self._remembered.move_to_end(log)
+            self._remembered.pop(log, None)
+            if len(entry.checkpoint.halved) <= _MOST_HALVED:
+                self._remembered[log] = entry
             if len(self._remembered) > _MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
         return entry
