@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 
 from shared.flowlog import LogKind
-from shared.storage.tables import TABLE
+from shared.storage.table_client import TABLE
 
 _LOG_CONTAINERS = {kind.container for kind in LogKind}
 _REFUSED = 400

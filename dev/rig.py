@@ -25,7 +25,7 @@ from dev.host.process import HostProcess, host_process
 from dev.machine import agent, apply_blueprint
 from dev.processes import background
 from gateway.stores.stores import open_database
-from shared.storage.tables import TABLE
+from shared.storage.table_client import TABLE
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LISTENING = re.compile(r'{"listening":"([^"]+)","edge":"([^"]+)"}')

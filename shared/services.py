@@ -30,7 +30,7 @@ from shared.storage.pointers import Pointers
 from shared.storage.quarantine import CONTAINER as QUARANTINE
 from shared.storage.quarantine import QuarantineContainer
 from shared.storage.storage_clock import StorageClock
-from shared.storage.tables import checkpoint_table
+from shared.storage.table_client import checkpoint_table
 from shared.storage.watermarks import Watermarks
 
 _CONTAINERS = (OVERFLOWS, QUARANTINE)

@@ -19,7 +19,7 @@ from shared.flowlog import LogKind, parse_blob_name
 from shared.services import make_places
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.quarantine import QuarantineContainer
-from shared.storage.tables import TABLE
+from shared.storage.table_client import TABLE
 from shared.storage.watermarks import Watermarks
 
 _CLOSER_BYTES = 2

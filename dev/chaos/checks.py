@@ -21,7 +21,7 @@ from shared.delivery.holding import Holding
 from shared.delivery.horizon import Horizon
 from shared.delivery.reading import is_rewritten
 from shared.flowlog import LogBlob, LogKind
-from shared.storage import account, answers, logs, tables, watermarks
+from shared.storage import account, answers, logs, table_client, tables, watermarks
 from shared.storage.checkpoint import Checkpoint
 from shared.storage.logs import FlowLogAccount, Snapshot
 from shared.storage.watermarks import Watermark, Watermarks
@@ -143,12 +143,12 @@ def _encoding() -> None:
 
 
 def _form() -> None:
-    for module in (answers, tables):
+    for module in (answers, table_client):
         _set(module, "check_form", lambda *_: None)
 
 
 def _question() -> None:
-    for module in (answers, tables):
+    for module in (answers, table_client):
         _set(module, "check_question", lambda *_: None)
 
 

@@ -37,7 +37,7 @@ from shared.storage.entry import Entry
 from shared.storage.logs import FlowLogAccount, Snapshot
 from shared.storage.pointers import Pointers
 from shared.storage.quarantine import QuarantineContainer
-from shared.storage.tables import checkpoint_table
+from shared.storage.table_client import checkpoint_table
 from shared.storage.watermarks import Watermark, Watermarks
 
 _LINGER_SECONDS = 1.5

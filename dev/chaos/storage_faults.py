@@ -99,6 +99,7 @@ class StorageFault(Enum):
     OTHER_ENTITY = "200 with another entity"
     OTHER_LIST = "200 with a list of other entities"
     GARBLED_XML = "200 with XML that makes no sense"
+    DAMAGED_XML = "200 with XML that is not well-formed"
     GARBLED_JSON = "200 with JSON that makes no sense"
     NOTHING = "200 with nothing in the list"
     SHORT = "short"
@@ -120,6 +121,7 @@ _OF_BLOBS: Final = {
     StorageFault.CONTAINER_404,
     StorageFault.OTHER_XML,
     StorageFault.GARBLED_XML,
+    StorageFault.DAMAGED_XML,
 }
 _OF_TABLES: Final = {
     StorageFault.TABLE_404,

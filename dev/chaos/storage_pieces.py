@@ -89,7 +89,7 @@ def pieces() -> tuple[Piece, ...]:
         _marked_as_compressed(),
         _listing_of_before(),
         _xml_of_something_else(),
-        _xml_without_sense(),
+        _json_without_sense(),
         _no_blocks_once(),
         _put_whole_over_a_begun_one(),
         _record_cut_by_blocks(),
@@ -194,8 +194,8 @@ def _xml_of_something_else() -> Piece:
     )
 
 
-def _xml_without_sense() -> Piece:
-    wrong = [(Operation.BLOCK_LIST, 1, StorageFault.GARBLED_XML)]
+def _json_without_sense() -> Piece:
+    wrong = [(Operation.CHECKPOINT_READ, 1, StorageFault.GARBLED_JSON)]
     return Piece(
         Check.UNREADABLE,
         _schedule(_log(1), _round(Commit(0), Notify(0, 0), wrong=wrong)),

@@ -115,6 +115,7 @@ _MADE_UP: Final = {
     StorageFault.OTHER_LIST: _entities(_ANOTHER),
     StorageFault.OTHER_XML: _xml(_BLOCK_LIST),
     StorageFault.GARBLED_XML: _xml(_GARBLED_LISTING),
+    StorageFault.DAMAGED_XML: _xml(_GARBLED_LISTING.replace(b"</Blob>", b"</Blb>")),
     StorageFault.GARBLED_JSON: _entity(_GARBLED),
 }
 _BY_BLOBS: Final = {
@@ -129,6 +130,7 @@ _BY_BLOBS: Final = {
 _BY_BLOCK_LISTS: Final = {
     StorageFault.OTHER_XML: _xml(_LISTING),
     StorageFault.GARBLED_XML: _xml(_GARBLED_BLOCK_LIST),
+    StorageFault.DAMAGED_XML: _xml(_GARBLED_BLOCK_LIST.replace(b"</Block>", b"</Blck>")),
     StorageFault.NOTHING: _xml(_BLOCK_LIST),
 }
 _BY_TABLES: Final = {

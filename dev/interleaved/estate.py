@@ -111,8 +111,9 @@ class Estate:
         noted: When a pointer, a claim or a mark was last written for a log.
     """
 
-    def __init__(self, logs: int, now: Callable[[], float]) -> None:
+    def __init__(self, logs: int, now: Callable[[], float], *, holders_are_left_alone: bool) -> None:
         self.now = now
+        self._holders_are_left_alone = holders_are_left_alone
         self.logs = {log.blob: log for log in map(Log.numbered, range(logs))}
         self.entries: dict[LogBlob, Entry] = {}
         self.pointers: dict[LogBlob, tuple[str, datetime]] = {}
@@ -190,6 +191,8 @@ class Estate:
         holder = self._holders[before.holder]
         if after.holder:
             self.counts["taken over"] += 1
+            if self._holders_are_left_alone:
+                raise Wrong("a living holder is taken over")
         elif holder != by:
             raise Wrong("a claim was given up by somebody else")
         if self.on_the_wire[holder] and holder.fate.alive and holder.fate.asleep_until <= self.now():

@@ -18,6 +18,8 @@ class Faults:
         slow: The gateway takes 5 to 90 s to answer.
         leisurely: It takes 4 to 9 s, which is not a fault.
         busy: The gateway refuses, or its answer is lost.
+        waits: It asks for a wait of up to 100 s, instead of an answer.
+        slow_logs: The account of the logs takes 20 to 50 s to answer.
         rewritten: A commit begins the log anew.
         untold: A commit has no event.
         nagged: A commit has many events, for some minutes.
@@ -37,6 +39,8 @@ class Faults:
     slow: float = 0.0
     leisurely: float = 0.0
     busy: float = 0.0
+    waits: float = 0.0
+    slow_logs: float = 0.0
     rewritten: float = 0.0
     untold: float = 0.0
     nagged: float = 0.0
@@ -49,7 +53,12 @@ class Faults:
     def is_calm(self) -> bool:
         """Whether every commit is delivered by its event, and nothing is sent twice."""
         hard = (self.kill, self.sleep, self.nap, self.away, self.late, self.cut_off, self.slow, self.busy, self.untold)
-        return not any((*hard, self.gone))
+        return not any((*hard, self.gone, self.waits, self.slow_logs))
+
+    @property
+    def leaves_holders_alone(self) -> bool:
+        """Whether nothing keeps a holder from prolonging its claim in time."""
+        return not any((self.kill, self.sleep, self.nap, self.away, self.late, self.cut_off))
 
 
 MIXES = {
@@ -63,7 +72,8 @@ MIXES = {
     "cut off": Faults(cut_off=0.05, slow=0.5, nagged=0.5),
     "halving": Faults(kill=0.01, lost=0.05, raised=1.0, nagged=0.3),
     "belated": Faults(kill=0.01, lost=0.05, sleep=0.02, belated=1.0, nagged=0.4),
-    "slow gateway": Faults(slow=0.3, lost=0.03),
+    "slow gateway": Faults(slow=0.3, lost=0.03, waits=0.1, nagged=0.3),
+    "slow logs": Faults(slow_logs=0.1, lost=0.03, nagged=0.3),
     "gone": Faults(kill=0.004, gone=0.3, lost=0.03, untold=0.1),
     "all": Faults(
         kill=0.003,

@@ -64,6 +64,8 @@ class Gateway:
         if self.sent[key] > 1 and self.is_calm:
             raise Wrong("a batch is sent twice though nothing went wrong")
         ports = [orjson.loads(line)["src_port"] for line in gzip.decompress(body).splitlines()]
+        if self._fails(self.faults.waits):
+            raise RetryLater("503", self.random.uniform(10, 100))
         self.estate.on_the_wire[by] += in_time
         try:
             answer = self._answer(key, ports, seconds)

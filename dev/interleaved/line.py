@@ -31,6 +31,8 @@ class Line:
     def ask[T](self, act: Callable[[], T]) -> T:
         """Ask the account of the logs."""
         self._wait()
+        if self._happens(self._scene.faults.slow_logs):
+            self._scene.loom.pause(self._scene.random.uniform(20, 50))
         if self._happens(self._scene.faults.away / 2):
             raise self._away()
         found = act()

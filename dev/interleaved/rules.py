@@ -23,10 +23,10 @@ from dev.interleaved.process import Clock, _Pointers
 from shared.apigw.client import LONGEST_SECONDS
 from shared.delivery.claim import Claim, claim_end
 from shared.delivery.claims import ChangedError, Claims
-from shared.delivery.holding import Visit
 from shared.delivery.report import Outcome
 from shared.delivery.transfer import Transfer
-from shared.delivery.visit import Visitor
+from shared.delivery.visit import Visit
+from shared.delivery.visitor import Visitor
 from shared.errors import SluiceError
 from shared.flowlog import LogBlob
 from shared.storage.checkpoint import Checkpoint, State

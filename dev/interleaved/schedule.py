@@ -48,7 +48,8 @@ class _Schedule:
         self.random = Random(seed)
         self.faults = faults
         self.loom = Loom(self.random)
-        estate = Estate(self.random.choice((1, 2, 3)), lambda: self.loom.now)
+        logs, alone = self.random.choice((1, 2, 3)), faults.leaves_holders_alone
+        estate = Estate(logs, lambda: self.loom.now, holders_are_left_alone=alone)
         gateway = Gateway(self.loom, self.random, faults, estate, is_calm=faults.is_calm)
         self.scene = Scene(self.loom, self.random, estate, gateway, faults)
         self.processes = [Process(self.scene) for _ in range(_PROCESSES)]
@@ -61,7 +62,7 @@ class _Schedule:
         with contextlib.ExitStack() as stack:
             for module in ("wire", "transfer", "sweep"):
                 stack.enter_context(mock.patch(f"shared.delivery.{module}.ThreadPoolExecutor", pool))
-            stack.enter_context(mock.patch("shared.delivery.wire.wait", partial(wait, self.loom)))
+            stack.enter_context(mock.patch("shared.delivery.ahead.wait", partial(wait, self.loom)))
             stack.enter_context(mock.patch("shared.delivery.patience.random", self.random))
             stack.enter_context(mock.patch("shared.delivery.sweep.GRACE", _GRACE))
             stack.enter_context(mock.patch("shared.delivery.horizon.GRACE", _GRACE))

@@ -140,7 +140,9 @@ class GatewayClient:
     def _attempt(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None, token: Secret, end: float
     ) -> _Answer:
-        left = max(end - self._clock.monotonic(), _SHORTEST_SECONDS)
+        left = end - self._clock.monotonic()
+        if left < _SHORTEST_SECONDS:  # the token took its time
+            raise RetryLater("There was no time left for the gateway to answer.")
         timeout = Timeout(connect=min(_CONNECT_SECONDS, left / 2), total=left)
         try:
             with self._session.request(
@@ -162,7 +164,7 @@ class GatewayClient:
             raise RetryLater(
                 f"The TLS handshake with the gateway failed, or its certificate is not valid.{todo}"
             ) from None
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise _broken(error) from None
 
     def _wait(self, retry_after: str | None) -> float | None:

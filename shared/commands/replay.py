@@ -39,7 +39,7 @@ _EPILOG: Final = f"""\
 what to know: A batch that the gateway refused as a whole and accepted in halves is sent in those halves again, whatever
 the gateway accepts now. A batch that it accepted as a whole and now refuses is not halved, since the halves would be
 stored in addition: the replay stops and says so. A log blob that the app is working on, or that a killed worker held
-less than a minute ago, is skipped and listed: continue a minute later. One whose batches are no longer known is skipped
+a moment ago, is skipped and listed: continue two minutes later. One whose batches are no longer known is skipped
 and listed, too. Checkpoints, and the gateway's keys, are kept for {KEPT.days} days. A log blob older than that counts
 as new: if it was delivered then, and the gateway has forgotten its keys or BATCH_MAX_RECORDS has changed, its records
 are stored twice. --again ID adds ID to every key, so that all records of begun logs are stored again in addition to

@@ -8,11 +8,10 @@ records do not depend on whether a record was ever completed.
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
-from shared.delivery.ahead import fetched_ahead
+from shared.delivery.ahead import Ahead, fetched_ahead
 from shared.delivery.byte_range import ByteRange, Fetch, Limits
 from shared.delivery.cutter import Cutter
 from shared.flowlog import RecordScanner, cut_start, decode, first_start, is_closer, is_head
@@ -53,22 +52,22 @@ class BlockRanges:
             None if there is none.
     """
 
-    def __init__(self, fetch: Fetch, limits: Limits, *, joins: bool, pool: Executor | None = None) -> None:
+    def __init__(self, fetch: Fetch, limits: Limits, *, joins: bool, ahead: Ahead | None = None) -> None:
         """Begin; `joins` is false under the first cut rule, which cut each block without regard to others.
 
-        A pool fetches the next bytes while the ranges of those before them are worked on.
+        What is `ahead` fetches the next bytes while the ranges of those before them are worked on.
         """
         self.torn: ByteRange | None = None
         self._fetch = fetch
         self._limits = limits
         self._joins = joins
-        self._pool = pool
+        self._ahead = ahead
         self._torn_scanner = RecordScanner()
 
     def after(self, offset: int, blocks: tuple[Block, ...]) -> Iterator[ByteRange]:
         """Yield the ranges from an offset on, in order; the envelope's closing is in none of them."""
         pieces = _pieces(_after(offset, blocks), self._limits.fetch)
-        fetched = fetched_ahead(lambda piece: self._fetch(piece.start, piece.end), pieces, self._pool)
+        fetched = fetched_ahead(lambda piece: self._fetch(piece.start, piece.end), pieces, self._ahead)
         for window, parts in groupby(fetched, lambda part: part[0].blocks):
             chunks = (data for _, data in parts)
             if len(window) == 1:

@@ -35,12 +35,15 @@ class Claim:
         marked: Whether another invocation came since the log was last listed, so that it must be listed again.
     """
 
-    def __init__(self, log: LogBlob, entry: Entry, ledger: Ledger, storage_clock: StorageClock, clock: Clock) -> None:
-        """Take a claim that was written, or was found to be written."""
+    def __init__(
+        self, log: LogBlob, entry: Entry, sent: float, ledger: Ledger, storage_clock: StorageClock, clock: Clock
+    ) -> None:
+        """Take a claim that was written, or was found to be written; `sent` is when, by the process's own clock."""
         self.checkpoint = entry.checkpoint
         self.marked = entry.marked
         self._log = log
         self._entry = entry
+        self._sent = sent
         self._ledger = ledger
         self._storage_clock = storage_clock
         self._clock = clock
@@ -119,20 +122,22 @@ class Claim:
 
     @property
     def _left(self) -> float:
-        now = self._storage_clock.latest
-        return 0.0 if now is None else self._entry.until - now
+        # By storage's clock, and never more than a minute by our own, should storage have told a wrong time.
+        now, own = self._storage_clock.latest, self._sent + CLAIM_SECONDS - self._clock.monotonic()
+        return 0.0 if now is None else min(self._entry.until - now, own)
 
     def _write(self, entry: Entry, checkpoint: Checkpoint) -> bool:
         """Write a version, and return whether it stands; if not, the claim does, and it is to be made anew."""
-        wanted = replace(entry, checkpoint=checkpoint, moved=self._moved(checkpoint))
+        wanted, sent = replace(entry, checkpoint=checkpoint, moved=self._moved(checkpoint)), self._clock.monotonic()
         try:
-            self._entry = self._ledger.write(self._log, wanted, self._entry)
+            self._entry, self._sent = self._ledger.write(self._log, wanted, self._entry), sent
         except (Outdated, StorageAway):
             found = self._ledger.read(self._log)
-            stands = found is not None and replace(found, etag="", overflow="") == replace(wanted, etag="", overflow="")
+            stands = found is not None and _says(found) == _says(wanted)
             if found is None or (not stands and found.holder != self._entry.holder):
                 raise self._taken_over() from None
             self._entry, self.marked = found, self.marked or found.marked
+            self._sent = sent if stands else self._sent
             return stands
         return True
 
@@ -146,6 +151,10 @@ class Claim:
 
     def _away(self) -> StorageAway:
         return StorageAway(f"The checkpoint of {self._log.name} can't be written: storage refuses every version.")
+
+
+def _says(entry: Entry) -> tuple[object, ...]:
+    return entry.checkpoint, entry.holder, entry.until, entry.marked, entry.pointer
 
 
 def _place(checkpoint: Checkpoint) -> tuple[int, int, tuple[int, ...]]:

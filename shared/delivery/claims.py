@@ -10,6 +10,7 @@ from typing import Protocol
 
 from shared.clock import Clock
 from shared.delivery.claim import MARGIN_SECONDS, Claim, claim_end
+from shared.delivery.claim_watch import ClaimWatch
 from shared.delivery.ledger import Entries, Ledger
 from shared.errors import Outdated, RetryLater, StorageAway
 from shared.flowlog import LogBlob
@@ -46,6 +47,7 @@ class Claims:
         self._pointers = pointers
         self._storage_clock = storage_clock
         self._clock = clock
+        self._watch = ClaimWatch(clock)
 
     def known(self, log: LogBlob) -> Entry | None:
         """Return what this process knows of a log blob; None if nothing is stored. Ask before its blocks are listed.
@@ -61,11 +63,15 @@ class Claims:
         return self._ledger.read(log)
 
     def is_held(self, entry: Entry) -> bool:
-        """Return whether another invocation may still be working on a log blob."""
+        """Return whether another invocation may still be working on a log blob.
+
+        Whatever a claim says of its end, by a clock that was wrong or by hand: one that this process has seen unchanged
+        for as long as claims last has ended.
+        """
         if not entry.holder:
             return False
         now = self._storage_clock.earliest
-        return now is None or now < entry.until + MARGIN_SECONDS
+        return (now is None or now < entry.until + MARGIN_SECONDS) and not self._watch.has_stood_still(entry)
 
     def mark(self, log: LogBlob, known: Entry) -> None:
         """Ask whoever holds a log blob to look again; also where another has asked already.
@@ -89,7 +95,7 @@ class Claims:
         self.remove_pointer(log, known.pointer)
 
     def claim(self, log: LogBlob, stands: Entry | Checkpoint) -> tuple[Claim, bool]:
-        """Claim a log blob, and return the claim and whether it is certain that nobody else wrote in between.
+        """Claim a log blob; return the claim, and whether a list of the blocks from before it is good.
 
         Args:
             log: The log blob.
@@ -102,29 +108,27 @@ class Claims:
         """
         # Written before the claim, so that no kill in between leaves an open checkpoint without one; and each time
         # anew, so that nobody who closed the checkpoint meanwhile removes it.
-        known = stands if isinstance(stands, Entry) else None
-        pointer = self._pointers.write(log) if known is None or known.is_closed else known.pointer
-        entry = stands if isinstance(stands, Entry) else Entry(stands, self._clock.now())
-        claimed = replace(
-            entry,
-            checkpoint=replace(entry.checkpoint, state=State.OPEN),
-            holder=uuid.uuid4().hex,
-            until=claim_end(self._storage_clock),
-            marked=False,
-            pointer=pointer,
-        )
+        known, holder, sent = stands if isinstance(stands, Entry) else None, uuid.uuid4().hex, self._clock.monotonic()
         try:
-            return self._claim(log, self._ledger.write(log, claimed, known)), True
+            pointer = self._pointers.write(log) if known is None or known.is_closed else known.pointer
+            sent = self._clock.monotonic()
+            entry = stands if isinstance(stands, Entry) else Entry(stands, self._clock.now())
+            claimed = self._claimed(entry, holder, pointer)
+            return self._claim(log, self._ledger.write(log, claimed, known), sent), True
         except (Outdated, StorageAway):
             found = self._ledger.read(log)
-            if found is None or found.holder != claimed.holder:
+            if found is None or found.holder != holder:
                 raise ChangedError(found) from None
-            return self._claim(log, found), False  # it was ours, and its answer was lost
+            return self._claim(log, found, sent), False  # it was ours, and its answer was lost
 
     def remove_pointer(self, log: LogBlob, etag: str) -> None:
         """Remove the pointer of a closed checkpoint, if it is this version; what stays, a sweep removes."""
         with contextlib.suppress(Outdated, RetryLater):
             self._pointers.remove(log, etag)
 
-    def _claim(self, log: LogBlob, entry: Entry) -> Claim:
-        return Claim(log, entry, self._ledger, self._storage_clock, self._clock)
+    def _claimed(self, entry: Entry, holder: str, pointer: str) -> Entry:
+        checkpoint, until = replace(entry.checkpoint, state=State.OPEN), claim_end(self._storage_clock)
+        return replace(entry, checkpoint=checkpoint, holder=holder, until=until, marked=False, pointer=pointer)
+
+    def _claim(self, log: LogBlob, entry: Entry, sent: float) -> Claim:
+        return Claim(log, entry, sent, self._ledger, self._storage_clock, self._clock)

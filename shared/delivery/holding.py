@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared.clock import Deadline
 from shared.delivery.byte_range import Fetch
 from shared.delivery.claim import Claim
 from shared.delivery.claims import Claims
@@ -13,34 +12,15 @@ from shared.delivery.hours import is_settled
 from shared.delivery.log_source import LogSource, check_gone, latest
 from shared.delivery.readable import check_readable
 from shared.delivery.reading import is_rewritten, survey
-from shared.delivery.report import Outcome, Tally
+from shared.delivery.report import Outcome
 from shared.delivery.transfer import Transfer
+from shared.delivery.visit import Visit
 from shared.errors import HeldElsewhere, Overtaken, Unsupported, Vanished
 from shared.flowlog import LogBlob
 from shared.storage.checkpoint import Checkpoint, Layout, State
 from shared.storage.logs import Snapshot
-from shared.storage.pointers import Pointer
 
 OVERTAKEN_TIMES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A log blob to deliver.
-
-    Attributes:
-        log: The log blob.
-        deadline: The end of the time that this may take.
-        tally: What is counted along the way.
-        pointer: The pointer that led a sweep here; None for an event, and for a log of the hours that are swept.
-        from_memory: Whether what this process remembers of the checkpoint will do to begin with.
-    """
-
-    log: LogBlob
-    deadline: Deadline
-    tally: Tally
-    pointer: Pointer | None = None
-    from_memory: bool = False
 
 
 @dataclass(slots=True)
@@ -108,8 +88,10 @@ class Holding:
 
     def _transfer(self, snapshot: Snapshot) -> Outcome:
         log, tally, deadline = self.visit.log, self.visit.tally, self.visit.deadline
+        self.claim.keep()
         fetch = partial(self.logs.read, log, snapshot)
         if is_rewritten(self.claim.checkpoint, snapshot, fetch):
+            self.claim.keep()
             self._check_rewritten(snapshot)
             tally.rewritten += 1
             self.claim.save(self.claim.checkpoint.rewritten(layout_of(log, snapshot, fetch)))

@@ -7,9 +7,8 @@ the backlog.
 
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import Executor
 
-from shared.delivery.ahead import fetched_ahead
+from shared.delivery.ahead import Ahead, fetched_ahead
 from shared.delivery.blocks import BlockRanges
 from shared.delivery.byte_range import ByteRange, Fetch, Limits
 from shared.errors import Unsupported
@@ -75,7 +74,7 @@ class Reading:
         fetch: Fetch,
         *,
         settled: bool = False,
-        pool: Executor | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         """Begin at a checkpoint.
 
@@ -84,13 +83,13 @@ class Reading:
             snapshot: The commit that is read.
             fetch: Gives its bytes.
             settled: Whether nothing more will be committed, so that nothing waits.
-            pool: Fetches the next bytes while the ranges of those before them are worked on.
+            ahead: Fetches the next bytes while the ranges of those before them are worked on.
         """
         self._checkpoint = checkpoint
         self._snapshot = snapshot
         self._fetch = fetch
         self._settled = settled
-        self._pool = pool
+        self._ahead = ahead
         self.left = snapshot.size - checkpoint.offset
 
     def __iter__(self) -> Iterator[ByteRange]:
@@ -106,7 +105,7 @@ class Reading:
 
     def _by_blocks(self) -> Iterator[ByteRange]:
         limits = Limits(FETCH_BYTES, LONGEST_RECORD)
-        ranges = BlockRanges(self._fetch, limits, joins=self._checkpoint.cut.version >= _JOINS_FROM, pool=self._pool)
+        ranges = BlockRanges(self._fetch, limits, joins=self._checkpoint.cut.version >= _JOINS_FROM, ahead=self._ahead)
         yield from ranges.after(self._checkpoint.offset, self._snapshot.blocks)
         torn = ranges.torn
         if torn is not None and self._settled:
@@ -117,7 +116,7 @@ class Reading:
         scanner = RecordScanner(self._checkpoint.offset)
         held, begin = b"", self._checkpoint.offset
         starts = range(begin, self._snapshot.size, FETCH_BYTES)
-        for _, chunk in fetched_ahead(self._chunk, starts, self._pool):
+        for _, chunk in fetched_ahead(self._chunk, starts, self._ahead):
             held += chunk
             base = begin
             for span in scanner.feed(chunk):

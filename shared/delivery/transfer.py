@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from shared.apigw.client import Receipt, Rejection
 from shared.clock import Deadline
+from shared.delivery.ahead import Ahead, attend
 from shared.delivery.batch import Batch, following
 from shared.delivery.byte_range import ByteRange
 from shared.delivery.collaborators import CheckpointWriter, Collaborators
@@ -24,8 +25,6 @@ from shared.storage.checkpoint import Checkpoint, Layout, State, Tail, digest_of
 
 _SAVE_BYTES = 16 * 1024 * 1024
 _SAVE_SECONDS = 15.0
-_LOOKS_EVERY_SECONDS = 1.0
-"""How often the thread of a pass that waits for an answer sees to its claim."""
 
 
 class Transfer:
@@ -48,7 +47,9 @@ class Transfer:
         self._tally = tally
         self._fetching = ThreadPoolExecutor(1)
         self._wire = Wire(collaborators, writer, deadline)
-        self._reading = Reading(checkpoint, source.snapshot, source.fetch, settled=source.settled, pool=self._fetching)
+        self._reading = Reading(
+            checkpoint, source.snapshot, source.fetch, settled=source.settled, ahead=Ahead(self._fetching, writer.keep)
+        )
         self._flights = iter(Flights(source, self.checkpoint, self._reading))
         self._ready: deque[Flight] = deque()
         self._window: deque[Posted] = deque()
@@ -90,15 +91,13 @@ class Transfer:
             # Decoding goes on until the oldest post is answered, so that others are ready to go out at that moment.
             while len(self._ready) < most and not self._window[0].is_answered and self._decode():
                 pass
-            self._wait_for(self._window[0])
-            self._settle(self._window.popleft())
+            posted = self._window.popleft()
+            if posted.answer is not None:
+                attend(posted.answer, self._writer.keep)
+            self._writer.keep()
+            self._settle(posted)
             if self._save_is_due():
                 self._save()
-
-    def _wait_for(self, posted: Posted) -> None:
-        while not posted.wait(_LOOKS_EVERY_SECONDS):
-            self._writer.keep()
-        self._writer.keep()
 
     def _post(self) -> None:
         flight, nothing_on_the_wire = self._ready.popleft(), all(posted.is_answered for posted in self._window)
@@ -111,6 +110,7 @@ class Transfer:
         if self._deadline.passed or self._reading_error is not None:
             return False
         try:
+            self._writer.keep()
             flight = next(self._flights, None)
         except SluiceError as trouble:
             self._reading_error = trouble

@@ -1,7 +1,7 @@
 """The posts of a pass on their way to the gateway."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
@@ -29,12 +29,6 @@ class Posted:
     @property
     def is_answered(self) -> bool:
         return self.answer is None or self.answer.done()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until it is answered, or so many seconds have passed; return whether it is answered."""
-        if self.answer is not None:
-            wait([self.answer], seconds)
-        return self.is_answered
 
 
 class Wire:
@@ -67,7 +61,7 @@ class Wire:
             return Posted(flight, self._pool.submit(self._post, origin, flight.batch))
         answer: Future[Receipt] = Future()
         try:
-            answer.set_result(self._post(origin, flight.batch, keep=self._writer.keep))
+            answer.set_result(self._post(origin, flight.batch, self._writer.keep))
         except SluiceError as trouble:
             answer.set_exception(trouble)
         return Posted(flight, answer)
@@ -77,14 +71,15 @@ class Wire:
         self._patience.halted.set()
         return self._patience.retries
 
-    def _post(self, origin: Origin, batch: Packed, keep: Callable[[], None] = lambda: None) -> Receipt:
+    def _post(self, origin: Origin, batch: Packed, keep: Callable[[], None] | None = None) -> Receipt:
         key, doubtful = origin.key(batch.path), False
 
         def attempt() -> Receipt:
             # A loop, since a function that calls itself from within keeps its body until the next collection of cycles.
             nonlocal doubtful
             while True:
-                keep()
+                if keep is not None:
+                    keep()
                 seconds = self._writer.attempt_seconds()
                 try:
                     return self._gateway.post_flow_logs(batch.body, batch.lines, key, origin.blob, seconds)
@@ -98,4 +93,4 @@ class Wire:
                         raise
                     doubtful = False
 
-        return self._patience.insist(attempt)
+        return self._patience.insist(attempt, keep)

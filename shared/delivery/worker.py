@@ -8,10 +8,10 @@ from shared.delivery.batch import CUT_VERSION
 from shared.delivery.breaker import Breaker
 from shared.delivery.claims import Claims
 from shared.delivery.collaborators import Collaborators
-from shared.delivery.holding import Visit
 from shared.delivery.log_source import LogSource
 from shared.delivery.report import Outcome, Report, Tally
-from shared.delivery.visit import Visitor
+from shared.delivery.visit import Visit
+from shared.delivery.visitor import Visitor
 from shared.errors import (
     Contradicted,
     RetryLater,

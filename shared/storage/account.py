@@ -19,12 +19,15 @@ from shared.errors import SettingError, StorageAway
 from shared.http import DirectSession
 from shared.identity import Identity, managed_identity
 from shared.settings import ByConnectionString, StorageConnection
-from shared.storage.answers import CheckedRetry, ForeignAnswerError, code_of
+from shared.storage.answers import CheckedRetry, code_of
+from shared.storage.foreign import ForeignAnswerError
 
 # A redirect would send the request, with its signature, to whatever answered in storage's place.
 _OPTIONS: Final[dict[str, Any]] = {"permit_redirects": False}
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 30
+UNDER_A_CLAIM: Final[dict[str, Any]] = {"read_timeout": 10, "retry_total": 2}
+"""For a request that a holder waits for: with all repetitions it takes less than is left of a claim just prolonged."""
 _BYTES_AT_ONCE: Final = 256 * 1024
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, requests.RequestException, HTTPError, OSError)
 """What the library raises, besides its own errors, when an answer is not what it expects."""

@@ -10,13 +10,15 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 import orjson
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.data.tables import TableErrorCode
 from azure.storage.blob import ExponentialRetry, StorageErrorCode
+
+from shared.storage.block_list import BlockListAnswer
+from shared.storage.foreign import ForeignAnswerError
 
 _COMP: Final = re.compile(r"(?:^|&)comp=([a-z]+)")
 _RANGE: Final = re.compile(r"bytes=(\d+)-(\d+)")
@@ -44,10 +46,6 @@ _ABSENT: Final = frozenset(
 )
 
 
-class ForeignAnswerError(AzureError):
-    """The answer is not storage's answer to the request; the message says why, without repeating any of it."""
-
-
 class CheckedRetry(ExponentialRetry):
     """Repeats requests as the library does, and checks the final answer.
 
@@ -59,39 +57,12 @@ class CheckedRetry(ExponentialRetry):
         asked, answered = request.http_request, response.http_response
         try:
             check_answer(asked, answered)
+            if answered.status_code == HTTPStatus.OK and _comp(asked) == "blocklist":
+                response.http_response = BlockListAnswer(answered)
         except ForeignAnswerError:
             answered.close()  # its body may not have been read, and its connection be waiting
             raise
-        if answered.status_code == HTTPStatus.OK and _comp(asked) == "blocklist":
-            response.http_response = BlockListAnswer(answered)
         return response
-
-
-class BlockListAnswer:
-    """Storage's answer to Get Block List, of which the library is shown an empty list.
-
-    It would make an object of each block by a description of its classes, and that takes most of an update's time once
-    an hour's log has its hundred blocks.
-
-    Attributes:
-        committed: Each committed block's name and size, as storage lists them.
-    """
-
-    def __init__(self, answered: Any) -> None:  # noqa: ANN401 -- azure-core's response
-        self._answered = answered
-        self._text = "<BlockList />"
-        root = ET.fromstring(answered.body())  # noqa: S314 -- storage's own, as the library reads it
-        blocks = root.iterfind("CommittedBlocks/Block")
-        self.committed = [(block.findtext("Name", ""), int(block.findtext("Size", ""))) for block in blocks]
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- whatever the library asks
-        return getattr(self._answered, name)
-
-    def text(self, *_: object) -> str:
-        return self._text
-
-    def body(self) -> bytes:
-        return self._text.encode()
 
 
 def check_answer(asked: Any, answered: Any) -> None:  # noqa: ANN401 -- azure-core's requests and responses

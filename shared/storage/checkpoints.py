@@ -17,7 +17,7 @@ from azure.storage.blob import BlobServiceClient, StorageErrorCode
 
 from shared.errors import ContainerMissing, Outdated, RetryLater, StorageAway
 from shared.flowlog import LogBlob, LogKind
-from shared.storage.account import account_name, storage_errors
+from shared.storage.account import UNDER_A_CLAIM, account_name, storage_errors
 from shared.storage.answers import says
 from shared.storage.entry import LONGEST, SUMMARY, Entry, Summary, entry_in, properties_of, summary_in, text_in
 from shared.storage.keys import KeyRange, Keys
@@ -153,13 +153,13 @@ class Checkpoints:
             return known.overflow
         name = f"{self._log_account}/{log.kind.container}/{_hour(log.hour)}/{uuid.uuid4().hex}.json"
         with storage_errors(self._account):
-            self._container.upload_blob(name, text.encode())
+            self._container.upload_blob(name, text.encode(), **UNDER_A_CLAIM)
         return name
 
     def _overflow(self, name: str) -> bytes:
         with storage_errors(self._account):
             try:
-                return bytes(self._container.download_blob(name).readall())
+                return bytes(self._container.download_blob(name, **UNDER_A_CLAIM).readall())
             except HttpResponseError as error:
                 if says(error, StorageErrorCode.BLOB_NOT_FOUND):
                     raise Outdated(f"{name} is gone.") from None

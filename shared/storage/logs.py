@@ -17,7 +17,7 @@ from azure.storage.blob import BlobClient, BlobServiceClient, StorageErrorCode
 
 from shared.errors import Overtaken, StorageAway, Unsupported, Vanished
 from shared.flowlog import LogBlob
-from shared.storage.account import storage_errors
+from shared.storage.account import UNDER_A_CLAIM, storage_errors
 from shared.storage.answers import code_of, says
 from shared.storage.listing import time_of
 from shared.storage.log_listings import ARCHIVED, NOT_A_BLOCK_BLOB, LogListings
@@ -81,11 +81,11 @@ class FlowLogAccount(LogListings):
             return blocks
 
         with self._errors(log):
-            client.get_block_list("committed", cls=note)
+            client.get_block_list("committed", cls=note, **UNDER_A_CLAIM)
             blocks = tuple(Block(name, size) for name, size in committed)
             # Get Block List gives no ETag where there are no committed blocks (Blob service REST API).
             if not blocks:
-                found = client.get_blob_properties()
+                found = client.get_blob_properties(**UNDER_A_CLAIM)
                 return Snapshot(_etag(found.etag), int(found.size), time_of(found.last_modified), ())
             size = sum(block.size for block in blocks)
             if headers.get("x-ms-blob-content-length", size) != size:
@@ -108,6 +108,7 @@ class FlowLogAccount(LogListings):
                 etag=snapshot.etag,
                 match_condition=MatchConditions.IfNotModified,
                 decompress=False,
+                **UNDER_A_CLAIM,
             )
             data, etag = bytes(found.readall()), str(found.properties.etag)
         if len(data) != end - start or etag != snapshot.etag:

@@ -74,7 +74,7 @@ class Pointers:
         yield from entities(self._table, self._account, keys, ["blob", "written"], partial(self._pointer, kind))
 
     def _pointer(self, kind: LogKind, item: TableEntity) -> Pointer | None:
-        log, now = parse_blob_name(kind.container, str(item["blob"])), self._storage_clock.earliest
+        log, now = parse_blob_name(kind.container, str(item.get("blob"))), self._storage_clock.earliest
         written = item.get("written")
-        is_aged = now is not None and written is not None and now - float(written) >= _AGED_SECONDS
+        is_aged = now is not None and isinstance(written, float) and now - written >= _AGED_SECONDS
         return None if log is None else Pointer(log, etag_of(item.metadata), is_aged)

@@ -12,7 +12,7 @@ from azure.storage.blob import BlobProperties, BlobServiceClient, StorageErrorCo
 
 from shared.errors import ContainerMissing, Overtaken, Vanished
 from shared.flowlog import LogBlob
-from shared.storage.account import account_name, storage_errors
+from shared.storage.account import UNDER_A_CLAIM, account_name, storage_errors
 from shared.storage.answers import says
 from shared.storage.listing import every, time_of
 
@@ -49,7 +49,7 @@ class QuarantineContainer:
         # The log's own day, not today's: a repetition tomorrow must hit the same name.
         with storage_errors(self._account):
             self._container.upload_blob(
-                f"{log.hour:y=%Y/m=%m/d=%d}/{key}.ndjson", b"\n".join([*lines, b""]), overwrite=True
+                f"{log.hour:y=%Y/m=%m/d=%d}/{key}.ndjson", b"\n".join([*lines, b""]), overwrite=True, **UNDER_A_CLAIM
             )
 
     def listed(self, day: date | None = None) -> Iterator[QuarantinedBlob]:

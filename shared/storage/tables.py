@@ -1,52 +1,20 @@
-"""The table in the function's own account: how it is reached, and checks of what it answers.
-
-No more of the library's policies are in the pipeline than a request needs: those for tracing and logging took a tenth
-of its time, and redirects are not followed.
-"""
+"""What is asked of the table, and what its answers mean."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import Any, Final
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import (
-    CustomHookPolicy,
-    DistributedTracingPolicy,
-    HttpLoggingPolicy,
-    HTTPPolicy,
-    NetworkTraceLoggingPolicy,
-    ProxyPolicy,
-    RedirectPolicy,
-    RetryPolicy,
-)
 from azure.data.tables import TableClient, TableEntity, TableErrorCode, UpdateMode
 
-from shared.clock import Clock
-from shared.errors import Outdated, SettingError
-from shared.identity import Identity, managed_identity
-from shared.settings import ByConnectionString, StorageConnection
-from shared.storage.account import storage_errors, transport
-from shared.storage.answers import ForeignAnswerError, check_form, check_question, says
+from shared.errors import Outdated
+from shared.storage.account import storage_errors
+from shared.storage.answers import says
 from shared.storage.keys import Key, KeyRange
 from shared.storage.listing import all_of
-from shared.storage.storage_clock import StorageClock
+from shared.storage.table_client import NothingRemovedError
 
-TABLE: Final = "checkpoints"
-_READ_SECONDS: Final = 10
-"""Less than for blobs, since a claim lasts a minute; a query takes 5 s at most ("Query timeout and pagination")."""
-_RETRIES: Final = {"retry_total": 3, "retry_backoff_factor": 1}
-_NOT_NEEDED: Final = (
-    CustomHookPolicy,
-    DistributedTracingPolicy,
-    HttpLoggingPolicy,
-    NetworkTraceLoggingPolicy,
-    ProxyPolicy,
-    RedirectPolicy,
-)
 _REFUSED: Final = (
     TableErrorCode.UPDATE_CONDITION_NOT_SATISFIED,
     TableErrorCode.CONDITION_NOT_MET,
@@ -54,37 +22,6 @@ _REFUSED: Final = (
     TableErrorCode.RESOURCE_NOT_FOUND,
 )
 """What a write that names a version meets where another version is there, or none."""
-
-
-def checkpoint_table(
-    connection: StorageConnection,
-    setting: str,
-    clock: Clock,
-    storage_clock: StorageClock,
-    identity: Identity = managed_identity,
-) -> TableClient:
-    """Return a client for the table, which notes the account's time; create one per process.
-
-    Raises:
-        SettingError: The connection string can't be used; the message names `setting`.
-    """
-    options: dict[str, Any] = {
-        **_RETRIES,
-        "transport": transport(_READ_SECONDS),
-        "clock": clock,
-        "storage_clock": storage_clock,
-    }
-    if isinstance(connection, ByConnectionString):
-        try:
-            return _CheckedTable.from_connection_string(connection.connection_string.reveal, TABLE, **options)
-        except ValueError:
-            # The library's own text is left out: it may repeat parts of the string.
-            raise SettingError(
-                f"The setting {setting} does not lead to the account's tables. Copy all of the connection string."
-            ) from None
-    return _CheckedTable(
-        connection.table_service_uri, table_name=TABLE, credential=identity(connection.client_id), **options
-    )
 
 
 @contextlib.contextmanager
@@ -155,7 +92,7 @@ def remove(table: TableClient, account: str, key: Key, etag: str) -> None:
         try:
             # Without a condition the library would remove any version.
             table.delete_entity(key.partition, key.row, etag=etag, match_condition=MatchConditions.IfNotModified)
-        except _NothingRemovedError as nothing:
+        except NothingRemovedError as nothing:
             raise nothing.refusal from None
 
 
@@ -185,69 +122,10 @@ def etag_of(said: Mapping[str, Any]) -> str:
         TypeError: There is none, as for any answer that can't be read.
     """
     etag = said["etag"]
-    if not isinstance(etag, str) or not etag:
+    if not isinstance(etag, str) or etag in {"", "*"}:  # which as a condition would stand for any version
         raise TypeError
     return etag
 
 
 def _entity(key: Key, properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"PartitionKey": key.partition, "RowKey": key.row, **properties}
-
-
-class _CheckedTable(TableClient):
-    def __init__(self, endpoint: str, *, clock: Clock, storage_clock: StorageClock, **options: Any) -> None:  # noqa: ANN401
-        self._checks, self._dates = _Checks(), _Dates(clock, storage_clock)  # the library asks for them at once
-        super().__init__(endpoint, **options)
-
-    def _configure_policies(self, **options: Any) -> list[Any]:  # noqa: ANN401 -- the library's own
-        policies = list[Any]()
-        for policy in super()._configure_policies(**options):
-            if isinstance(policy, RetryPolicy):
-                policies += [self._checks, policy, self._dates]
-            elif not isinstance(policy, _NOT_NEEDED):
-                policies.append(policy)
-        return policies
-
-
-class _NothingRemovedError(Exception):
-    # The library would return from it as if something had been removed, also where there is not even a table.
-    def __init__(self, refusal: HttpResponseError) -> None:
-        super().__init__()
-        self.refusal = refusal
-
-
-class _Checks(HTTPPolicy[Any, Any]):
-    # Before the retries, so that it sees the last answer, once.
-    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        response: PipelineResponse[Any, Any] = self.next.send(request)
-        asked, answered = request.http_request, response.http_response
-        check_form(answered)
-        check_question(asked, answered)
-        is_json = answered.headers.get("Content-Type", "").startswith("application/json")
-        if asked.method == "GET" and answered.status_code == HTTPStatus.OK and not is_json:
-            # The library would make a list without entities of XML.
-            raise ForeignAnswerError("it is not in JSON")
-        if asked.method == "DELETE" and answered.status_code == HTTPStatus.NOT_FOUND:
-            raise _NothingRemovedError(HttpResponseError(response=answered))
-        return response
-
-
-class _Dates(HTTPPolicy[Any, Any]):
-    # After the retries, so that it sees every answer beside its own question. What asks to be asked again in an hour
-    # is asked again in seconds all the same: the library would wait, while a claim ends.
-    def __init__(self, clock: Clock, storage_clock: StorageClock) -> None:
-        super().__init__()
-        self._clock = clock
-        self._storage_clock = storage_clock
-
-    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        asked = self._clock.monotonic()
-        response: PipelineResponse[Any, Any] = self.next.send(request)
-        answered = response.http_response
-        answered.headers.pop("Retry-After", None)
-        # What something else answers, or answered to another request, says nothing of storage's time.
-        with contextlib.suppress(ForeignAnswerError, TypeError, ValueError):
-            check_form(answered)
-            check_question(request.http_request, answered)
-            self._storage_clock.note(parsedate_to_datetime(answered.headers.get("Date")).timestamp(), asked)
-        return response

@@ -19,7 +19,7 @@ from shared.secret import Secret
 from shared.settings import ByConnectionString
 from shared.storage.account import blob_service, storage_errors
 from shared.storage.storage_clock import StorageClock
-from shared.storage.tables import checkpoint_table
+from shared.storage.table_client import checkpoint_table
 from tests.support.identity import identity_endpoint
 from tests.support.proxies import Proxy, proxying
 from tests.support.servers import LocalServer, always, answer, serving

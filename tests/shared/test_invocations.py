@@ -28,7 +28,7 @@ from shared.ingester import Ingester
 from shared.invocations import Invocations
 from shared.storage.answers import CheckedRetry
 from shared.storage.quarantine import CONTAINER as QUARANTINE
-from shared.storage.tables import TABLE
+from shared.storage.table_client import TABLE
 from tests.support.gateway_server import accept, accepting_gateway, lines_of
 from tests.support.logs import GrowingLog, log_blob, ports_of
 from tests.support.secrets import TOKEN, forms, traces

@@ -20,7 +20,8 @@ from shared.settings import ByConnectionString
 from shared.storage.account import blob_service
 from shared.storage.keys import Key
 from shared.storage.storage_clock import StorageClock
-from shared.storage.tables import checkpoint_table, stored
+from shared.storage.table_client import checkpoint_table
+from shared.storage.tables import stored
 from tests.support.identity import HEADER, access_token, identity_endpoint
 from tests.support.servers import always, answer, error, in_turn, serving
 from tests.support.time import StillClock

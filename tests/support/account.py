@@ -8,7 +8,7 @@ from shared.secret import Secret
 from shared.settings import ByConnectionString
 from shared.storage.account import blob_service
 from shared.storage.storage_clock import StorageClock
-from shared.storage.tables import checkpoint_table
+from shared.storage.table_client import checkpoint_table
 from tests.support.time import StillClock
 
 

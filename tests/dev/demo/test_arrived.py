@@ -11,7 +11,7 @@ from shared.delivery.batch import CUT_VERSION
 from shared.storage.checkpoint import Checkpoint, CutRule, Layout
 from shared.storage.checkpoints import Checkpoints
 from shared.storage.entry import Entry
-from shared.storage.tables import TABLE
+from shared.storage.table_client import TABLE
 from tests.support.account import reached
 from tests.support.logs import HOUR, log_blob
 

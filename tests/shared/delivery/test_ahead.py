@@ -1,10 +1,15 @@
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from shared.delivery.ahead import fetched_ahead
+from shared.delivery import ahead as ahead_module
+from shared.delivery.ahead import Ahead, attend, fetched_ahead
 from shared.errors import Overtaken
+
+
+def nothing():
+    """See to nothing."""
 
 
 def fetch(piece):
@@ -14,21 +19,21 @@ def fetch(piece):
 
 
 @pytest.fixture(params=[None, 1, 3])
-def pool(request):
+def ahead(request):
     if request.param is None:
         yield None
         return
     with ThreadPoolExecutor(request.param) as threads:
-        yield threads
+        yield Ahead(threads, nothing)
 
 
 @pytest.mark.parametrize("pieces", [[], ["a"], ["a", "b", "c", "d"]])
-def test_every_piece_comes_once_in_order_with_its_bytes(pool, pieces):
-    assert list(fetched_ahead(fetch, pieces, pool)) == [(piece, piece.encode()) for piece in pieces]
+def test_every_piece_comes_once_in_order_with_its_bytes(ahead, pieces):
+    assert list(fetched_ahead(fetch, pieces, ahead)) == [(piece, piece.encode()) for piece in pieces]
 
 
-def test_an_error_comes_where_its_piece_would_have_come(pool):
-    fetched = fetched_ahead(fetch, ["a", "b", "gone", "c"], pool)
+def test_an_error_comes_where_its_piece_would_have_come(ahead):
+    fetched = fetched_ahead(fetch, ["a", "b", "gone", "c"], ahead)
     assert [next(fetched)[0], next(fetched)[0]] == ["a", "b"]
     with pytest.raises(Overtaken):
         next(fetched)
@@ -43,7 +48,7 @@ def test_with_a_pool_the_next_piece_is_on_its_way_while_the_one_before_is_worked
         return fetch(piece)
 
     with ThreadPoolExecutor(1) as pool:
-        fetched = fetched_ahead(told, ["a", "b"], pool)
+        fetched = fetched_ahead(told, ["a", "b"], Ahead(pool, nothing))
         next(fetched)
         assert begun.wait(10)
         assert list(fetched) == [("b", b"b")]
@@ -58,7 +63,7 @@ def test_without_a_pool_and_for_a_single_piece_everything_is_fetched_by_the_thre
 
     list(fetched_ahead(told, ["a", "b"], None))
     with ThreadPoolExecutor(1) as pool:
-        list(fetched_ahead(told, ["a"], pool))
+        list(fetched_ahead(told, ["a"], Ahead(pool, nothing)))
     assert set(threads) == {threading.current_thread()}
 
 
@@ -68,3 +73,10 @@ def test_nothing_is_fetched_before_it_is_asked_for():
     assert asked == []
     next(fetched)
     assert asked == ["a"]
+
+
+def test_what_is_waited_for_is_seen_to_until_it_is_there_and_once_afterwards(monkeypatch):
+    future, kept = Future(), []
+    monkeypatch.setattr(ahead_module, "wait", lambda futures, _seconds: len(kept) == 2 and futures[0].set_result(b"x"))
+    attend(future, lambda: kept.append(future.done()))
+    assert kept == [False, False, True]

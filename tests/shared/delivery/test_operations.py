@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from azure.core.exceptions import ServiceResponseError
 from azure.core.pipeline.transport import RequestsTransport
 
 from shared.delivery.report import Outcome
@@ -27,13 +28,16 @@ def _name(method: str, url: str) -> str | None:
 
 
 @contextmanager
-def counted() -> Iterator[list[str]]:
-    """Gather what storage is asked."""
+def counted(lost: int = 0) -> Iterator[list[str]]:
+    """Gather what storage is asked; the answer to one of these requests is lost, if its number is given."""
     asked, send = list[str](), RequestsTransport.send
 
     def note(self, request, **options):
         asked.extend(filter(None, [_name(request.method, request.url)]))
-        return send(self, request, **options)
+        answer = send(self, request, **options)
+        if len(asked) == lost:
+            raise ServiceResponseError("The answer is lost.")
+        return answer
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RequestsTransport, "send", note)
@@ -56,14 +60,14 @@ class Bench:
     def commit(self) -> None:
         self.log.minute(next(self.minutes))
 
-    def event(self, number: int) -> list[str]:
-        with counted() as asked:
+    def event(self, number: int, lost: int = 0) -> list[str]:
+        with counted(lost) as asked:
             self.outcome = self.world.event(self.log, self.workers[number]).outcome
         return asked
 
-    def update(self, number: int) -> list[str]:
+    def update(self, number: int, lost: int = 0) -> list[str]:
         self.commit()
-        return self.event(number)
+        return self.event(number, lost)
 
     def over(self) -> None:
         self.world.clock.move(3600)
@@ -160,3 +164,16 @@ def test_a_mark_in_the_middle_has_the_holder_take_it_off_and_list_again(world):
     # Beside the holder's nine: the other's reading, listing and marking.
     assert bench.update(0) == [*_UPDATE[:3], READ, LIST, MARK, WRITE, READ, WRITE, LIST, RANGE, WRITE]
     assert world.stored == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("lost", "asked"),
+    [(2, [LIST, WRITE, WRITE, READ, LIST, RANGE, WRITE]), (4, [*_UPDATE, WRITE, READ])],
+    ids=["the claim's", "the finish's"],
+)
+def test_an_answer_that_is_lost_costs_its_repetition_and_a_reading(world, lost, asked):
+    bench = Bench(world, 0, 0)
+    assert bench.update(0, lost) == asked
+    assert bench.outcome is Outcome.DELIVERED
+    assert world.stored == [0, 1, 2]
+    assert len(world.gateway.posts) == 3

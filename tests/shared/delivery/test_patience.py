@@ -73,3 +73,11 @@ def test_only_what_can_be_retried_is():
     with pytest.raises(TooLarge):
         Patience(clock, clock.deadline()).insist(Attempts(TooLarge("413")))
     assert clock.waits == []
+
+
+def test_who_has_something_to_see_to_does_so_every_few_seconds_of_waiting():
+    clock, kept = StillClock(), []
+    patience = Patience(clock, clock.deadline())
+    patience.insist(Attempts(RetryLater("busy", 35.0)), lambda: kept.append(clock.monotonic()))
+    assert [moment - 1000 for moment in kept] == [10, 20, 30]
+    assert 35.0 <= sum(clock.waits) <= 35.5

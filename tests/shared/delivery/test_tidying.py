@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from shared.errors import StorageAway
 from shared.flowlog import LogKind
 from tests.support.logs import CLOSER, HEAD, HOUR, log_blob, record
 
@@ -78,3 +81,22 @@ def test_tidying_stops_at_the_deadline_and_continues_at_the_next_sweep(world):
     world.sweep(seconds=100)
     assert [world.checkpoint(log) for log in logs] == [None, None, None]
     assert world.clock.now() - world.horizon.watermark(NSG)[0].tidied < H
+
+
+def test_a_missing_table_ends_tidying_and_is_no_proof_that_nothing_is_left(world, monkeypatch):
+    log = world.log()
+    log.minute(1)
+    world.event(log)
+    world.sweep()
+    tidied = world.horizon.watermark(NSG)[0].tidied
+    world.clock.move(26 * 3600)
+
+    def without_its_table(*asked):
+        world.table.delete_table()
+        return listed(*asked)
+
+    listed = world.checkpoints.listed_before
+    monkeypatch.setattr(world.checkpoints, "listed_before", without_its_table)
+    with pytest.raises(StorageAway, match="TableNotFound"):
+        world.sweep()
+    assert world.clock.now() - tidied > 24 * H

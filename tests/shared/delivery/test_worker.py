@@ -566,3 +566,13 @@ def test_a_blob_finishes_under_the_cut_rule_it_began_with(world):
     log.minute(*range(5, 10))
     world.event(log, world.process(batch=100))
     assert max(len(lines) for lines in world.gateway.batches.values()) == 2
+
+
+def test_a_missing_table_is_no_proof_that_a_log_is_too_old(world):
+    world.horizon.oldest(log_blob().kind)
+    old = world.log(log_blob(HOUR - timedelta(hours=1)))
+    old.minute(1)
+    world.table.delete_table()
+    report = world.event(old)
+    assert report.outcome is Outcome.RETRY_LATER
+    assert "TableNotFound" in report.message
