@@ -13,7 +13,8 @@ import orjson
 from shared.errors import Unreadable
 from shared.storage.logs import Block
 
-_FORMAT = 1
+FORMAT = 1
+"""Of what is stored; another one is read by the version that wrote it, and by none of before."""
 _TAIL_BYTES = 64
 
 
@@ -105,7 +106,7 @@ class Checkpoint:
 
     def to_json(self) -> bytes:
         document: dict[str, object] = {
-            "format": _FORMAT,
+            "format": FORMAT,
             "blob": self.blob,
             "layout": self.layout.value,
             "cut": {"version": self.cut.version, "max_records": self.cut.max_records},
@@ -132,9 +133,9 @@ class Checkpoint:
         """
         try:
             document = orjson.loads(data)
-            if document["format"] != _FORMAT:
+            if document["format"] != FORMAT:
                 raise Unreadable(
-                    f"A checkpoint has format {document['format']!r}; this version knows {_FORMAT}. "
+                    f"A checkpoint has format {document['format']!r}; this version knows {FORMAT}. "
                     "Run the newer Sluice."
                 )
             tail = document["tail"]

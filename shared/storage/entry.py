@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from shared.errors import Unreadable
 from shared.flowlog import LogBlob
-from shared.storage.checkpoint import Checkpoint, State
+from shared.storage.checkpoint import FORMAT, Checkpoint, State
 
 _PART: Final = 31_000
 """Characters in one property; some less than fit, since a few of a name may count double."""
 _MOST_PARTS: Final = 14
 LONGEST: Final = _PART * _MOST_PARTS
 """Characters of the checkpoint's text that an entity holds."""
-SUMMARY: Final = ("blob", "commit", "offset", "state", "moved", "overflow")
+SUMMARY: Final = ("format", "blob", "commit", "offset", "state", "moved", "overflow")
 """The properties that a summary is made of."""
 
 
@@ -86,6 +86,7 @@ def properties_of(entry: Entry, text: str) -> dict[str, Any]:
     """
     checkpoint = entry.checkpoint
     properties: dict[str, Any] = {
+        "format": FORMAT,
         "blob": checkpoint.blob,
         "commit": checkpoint.etag,
         "offset": str(checkpoint.offset),
@@ -146,6 +147,8 @@ def entry_in(log: LogBlob, properties: Mapping[str, Any], text: str | bytes, eta
 def summary_in(properties: Mapping[str, Any], etag: str) -> Summary | None:
     """Return what a listed entity says; None if it can't be read, which the worker that reads it will report."""
     try:
+        if properties["format"] != FORMAT:
+            return None
         return Summary(
             blob=str(properties["blob"]),
             commit=str(properties["commit"]),

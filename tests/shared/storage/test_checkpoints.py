@@ -200,6 +200,7 @@ def test_a_replaced_version_leaves_nothing_behind(place: Place):
         "commit",
         "offset",
         "state",
+        "format",
         "moved",
         "pointer",
         "text0",
