@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote
 
 import pytest
+from azure.core.exceptions import AzureError
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 
 from dev.azurite import StorageAccount
@@ -78,6 +79,18 @@ def test_an_identitys_token_in_a_broken_answer_is_not_quoted(
 
 def test_requests_to_storage_are_not_logged(account: StorageAccount, quiet: pytest.LogCaptureFixture):
     blob_service(ByConnectionString(Secret(account.connection_string)), "FLOW_LOGS").create_container("logs")
+    assert quiet.records == []
+
+
+def test_an_answer_of_storage_that_was_cut_short_is_not_logged(
+    account: StorageAccount, quiet: pytest.LogCaptureFixture
+):
+    said = {"x_ms_request_id": "1", "Content_Type": "application/xml"}
+    with serving(always(*answer(200, f"<{_PLANTED}".encode(), **said))) as wrong:
+        text = account.connection_string.replace(account.blob_endpoint, f"{wrong.url}/{account.name}")
+        with contextlib.suppress(AzureError):
+            blob_service(ByConnectionString(Secret(text)), "FLOW_LOGS").create_container("logs")
+        assert wrong.requests
     assert quiet.records == []
 
 

@@ -138,6 +138,8 @@ def test_a_property_that_an_entity_does_not_have_is_missing_in_a_listing_or_null
     assert summary.overflow == ""
 
 
-@pytest.mark.parametrize("damage", [{"format": 2}, {"state": "resting"}, {"offset": "many"}, {"moved": "yesterday"}, {"moved": None}])
+@pytest.mark.parametrize(
+    "damage", [{"format": 2}, {"state": "resting"}, {"offset": "many"}, {"moved": "yesterday"}, {"moved": None}]
+)
 def test_of_what_can_not_be_read_there_is_no_summary(damage):
     assert summary_in(_properties() | damage, "E") is None
