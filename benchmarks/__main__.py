@@ -14,7 +14,19 @@ from importlib import import_module
 from benchmarks import report
 
 _NAMES = (
-    *("decode", "posting", "reading", "memory", "operations", "update", "cold_start", "ingest", "pages", "agent"),
+    *(
+        "decode",
+        "posting",
+        "reading",
+        "memory",
+        "operations",
+        "update",
+        "sweeping",
+        "cold_start",
+        "ingest",
+        "pages",
+        "agent",
+    ),
     "data_directories",
     "hostility",
 )
