@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parent.parent
 _INSTALLED: Final = (".venv", ".tools", "dev/emulator/node_modules")
 
 
@@ -25,21 +27,40 @@ def _main() -> int:
     parser.add_argument("name", help="the benchmark, as --only of python -m benchmarks has it")
     parser.add_argument("--times", type=int, default=5, help="how often each is run (default: %(default)s)")
     options = parser.parse_args()
+    with checked_out(options.commit) as there:
+        _compare(there, options.name, options.times)
+    return 0
+
+
+@contextmanager
+def checked_out(commit: str) -> Iterator[Path]:
+    """Yield a tree with another commit in it, which has this tree's packages.
+
+    Raises:
+        CalledProcessError: Git does not have it.
+    """
     with tempfile.TemporaryDirectory(prefix="against-") as scratch:
         there = Path(scratch) / "tree"
-        _git("worktree", "add", "--quiet", "--detach", str(there), options.commit)
+        _git("worktree", "add", "--quiet", "--detach", str(there), commit)
         try:
             _lend(there)
-            _compare(there, options.name, options.times)
+            yield there
         finally:
             _git("worktree", "remove", "--force", str(there))
-    return 0
+
+
+def results(tree: Path, *names: str) -> dict[str, Any]:
+    """Run benchmarks in a tree, and return what they print as JSON, by their names."""
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    command = [sys.executable, "-m", "benchmarks", "--json", *(part for name in names for part in ("--only", name))]
+    ran = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, check=True)
+    return dict(json.loads(ran.stdout))
 
 
 def _compare(there: Path, name: str, times: int) -> None:
     values: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     for _ in range(times):
-        for side, tree in enumerate((there, _ROOT)):
+        for side, tree in enumerate((there, ROOT)):
             for figure, value in _figures(tree, name).items():
                 values[figure][side].append(value)
     print(f"{'':44}{'there':>12}{'here':>12}{'ratio':>8}")
@@ -50,19 +71,16 @@ def _compare(there: Path, name: str, times: int) -> None:
 
 
 def _figures(tree: Path, name: str) -> dict[str, float]:
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
-    command = [sys.executable, "-m", "benchmarks", "--only", name, "--json"]
-    ran = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, check=True)
-    return {figure["name"]: figure["value"] for figure in json.loads(ran.stdout)[name]["figures"]}
+    return {figure["name"]: figure["value"] for figure in results(tree, name)[name]["figures"]}
 
 
 def _lend(tree: Path) -> None:
     for name in _INSTALLED:
-        (tree / name).symlink_to(_ROOT / name)
+        (tree / name).symlink_to(ROOT / name)
 
 
 def _git(*arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=_ROOT, check=True)
+    subprocess.run(["git", *arguments], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ _CLAIM: Final = (
     f"A sweep over an hour in which every NIC's log is delivered, {NICS_A_FLOW_LOG} NICs in a flow log; over "
     f"{OPEN_HOURS} hours, as it usually is; with the closed checkpoints of {KEPT.days} days behind it, which must "
     "not be asked for; and with tidying, once a day. Requests to storage are counted where azure-core hands them to "
-    f"HTTP, each page of a listing. CPU is this process's own, wall time has the emulator's in it. Medians of {_ROUNDS}."
+    f"HTTP, each page of a listing. CPU is this process's own; wall time has the emulator's, too. Medians of {_ROUNDS}."
 )
 
 

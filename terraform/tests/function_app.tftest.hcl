@@ -59,6 +59,7 @@ run "the_app_is_told_where_everything_is" {
       APIGW_URL                      = "https://gateway.example.com"
       AZURE_CLIENT_ID                = "44444444-4444-4444-4444-444444444444"
       FLOW_LOGS                      = var.flow_logs_storage_connection_string
+      MALLOC_ARENA_MAX               = "2"
       PYTHON_THREADPOOL_THREAD_COUNT = "8"
       SUBSCRIPTION_TOKEN_SECRET      = "https://vault.vault.azure.net/secrets/subscription-token"
     })
@@ -91,6 +92,7 @@ run "by_identity_there_is_no_connection_string" {
       FLOW_LOGS__clientId            = "44444444-4444-4444-4444-444444444444"
       FLOW_LOGS__credential          = "managedidentity"
       FLOW_LOGS__queueServiceUri     = "https://flowlogs.queue.core.windows.net"
+      MALLOC_ARENA_MAX               = "2"
       PYTHON_THREADPOOL_THREAD_COUNT = "8"
       SUBSCRIPTION_TOKEN_SECRET      = "https://vault.vault.azure.net/secrets/subscription-token"
     })

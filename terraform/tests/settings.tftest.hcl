@@ -127,7 +127,7 @@ run "null_stands_for_the_default" {
   }
 
   assert {
-    condition     = output.instance_memory_in_mb == 2048 && output.credential_lifetime_in_days == 365 && length(output.tags) == 0
+    condition     = output.instance_memory_in_mb == 512 && output.credential_lifetime_in_days == 365 && length(output.tags) == 0
     error_message = "null must give the default."
   }
 }

@@ -56,7 +56,7 @@ variable "endpoint_suffix" {
 }
 
 variable "instance_memory_in_mb" {
-  description = "Memory of a function app's instance in MB: 512, 2048 or 4096. The default is 2048."
+  description = "Memory of a function app's instance in MB: 512, 2048 or 4096. The default is 512."
   type        = number
   default     = null
 }

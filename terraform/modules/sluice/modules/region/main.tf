@@ -80,9 +80,11 @@ resource "azurerm_function_app_flex_consumption" "this" {
     scm_minimum_tls_version                = "1.2"
   }
 
+  # Without MALLOC_ARENA_MAX, each of the worker's threads gets memory of its own, which an instance of 512 MB lacks.
   app_settings = merge(local.flow_logs_settings, {
     APIGW_URL                      = var.apigw_url
     AZURE_CLIENT_ID                = azurerm_user_assigned_identity.this.client_id
+    MALLOC_ARENA_MAX               = "2"
     PYTHON_THREADPOOL_THREAD_COUNT = "8"
     SUBSCRIPTION_TOKEN_SECRET      = var.token_secret.uri
   }, var.start_from == null ? {} : { START_FROM = var.start_from })

@@ -309,7 +309,7 @@ variable "endpoint_suffix" {
 variable "instance_memory_in_mb" {
   description = "Memory of a function app's instance, in MB."
   type        = number
-  default     = 2048
+  default     = 512
   nullable    = false
 
   validation {
