@@ -60,13 +60,13 @@ def measure() -> report.Result:
     smallest = SIZES[0]
     least = kept[smallest]
     name = f"{smallest.megabytes:,} MB"
+    cores = ", ".join(f"{size.cores:g}" for size in SIZES)
     claim = (
-        f"A process of the function app has {', '.join(f'{size.cores:g}' for size in SIZES)} cores less "
-        f"{HOST_SHARE:.0%} for the Functions host, by {method}. {_NICS} NICs bring a commit a minute, {_MINUTES} "
-        f"minutes all at once and {_MINUTES} within {_APART_SECONDS:g} s; the lag is from an event until its records are "
-        f"with the gateway, which takes {_LATENCY_MS} ms. A backlog of {_BACKLOGS} logs at once, {_BACKLOG_MB} MB each in "
-        f"blocks of {_BLOCK_MB} MB, as minutes for 1 GB. Memory is the process's own peak beside {HOST_MEMORY_MB} MB "
-        "for host and worker."
+        f"A process of the function app has {cores} cores less {HOST_SHARE:.0%} for the Functions host, by {method}. "
+        f"{_NICS} NICs bring a commit a minute, {_MINUTES} minutes all at once and {_MINUTES} within "
+        f"{_APART_SECONDS:g} s; the lag is from an event until its records are with the gateway, which takes "
+        f"{_LATENCY_MS} ms. A backlog of {_BACKLOGS} logs at once, {_BACKLOG_MB} MB each in blocks of {_BLOCK_MB} MB, "
+        f"as minutes for 1 GB. Memory is the process's own peak beside {HOST_MEMORY_MB} MB for host and worker."
     )
     return report.Result(
         claim,
