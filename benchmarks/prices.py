@@ -1,7 +1,7 @@
 """List prices in USD, pay as you go, East US, as of November 2026, and the rules of billing that the cost model uses.
 
-Nothing fetches them: *Cost analysis* of the resource groups, after a week, is the proof. "as in the order" stands for a
-price that no page could be found for, and that was given with the task.
+Nothing fetches them: *Cost analysis* of the resource groups, after a week, is the proof. Where no page was found that
+confirms a price, its source is "as in docs/install.md", or "not verified".
 """
 
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ class Price:
         return self.usd / self.amount * count
 
 
-BLOB_WRITES: Final = Price(0.05, 1e4, "blob writes, hot, LRS", "docs/install.md before this model")
-BLOB_LISTS: Final = Price(0.05, 1e4, "listings of blobs, a page each", "billed as writes: Azure Blob Storage pricing")
-BLOB_READS: Final = Price(0.004, 1e4, "reads and other operations", "docs/install.md before this model")
-TABLE: Final = Price(0.00036, 1e4, "operations of a table", "the issue that asked for this; no page found")
-QUEUE: Final = Price(0.004, 1e4, "operations of a queue", "docs/install.md before this model")
+BLOB_WRITES: Final = Price(0.05, 1e4, "blob writes, hot, LRS", "as in docs/install.md")
+BLOB_LISTS: Final = Price(0.05, 1e4, "listings of blobs, a page each", "not verified: the price of writes")
+BLOB_READS: Final = Price(0.004, 1e4, "reads and other operations", "as in docs/install.md")
+TABLE: Final = Price(0.00036, 1e4, "operations of a table", "not verified")
+QUEUE: Final = Price(0.004, 1e4, "operations of a queue", "as in docs/install.md")
 EVENT_GRID: Final = Price(
-    0.60, 1e6, "operations of Event Grid", "docs/install.md; azure.microsoft.com/pricing/details/event-grid"
+    0.60, 1e6, "operations of Event Grid", "as in docs/install.md"
 )
-EXECUTIONS: Final = Price(0.40, 1e6, "executions", "docs/install.md before this model")
+EXECUTIONS: Final = Price(0.40, 1e6, "executions", "as in docs/install.md")
 COMPUTE: Final = Price(0.000026, 1.0, "GB-seconds on demand", "modal.com/blog/azure-function-pricing-guide, May 2025")
 LOGS: Final = Price(2.30, 1e9, "bytes of Analytics logs", "monitoringcost.com/azure-monitor-cost, 2026")
-ALERT_RULES: Final = Price(5.0, 1, "six alert rules, a month", "docs/install.md before this model")
+ALERT_RULES: Final = Price(5.0, 1, "six alert rules, a month", "as in docs/install.md")
 ALL: Final = (
     *(BLOB_WRITES, BLOB_LISTS, BLOB_READS, TABLE, QUEUE, EVENT_GRID, EXECUTIONS, COMPUTE, LOGS),
     ALERT_RULES,
