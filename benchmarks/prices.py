@@ -30,9 +30,7 @@ BLOB_LISTS: Final = Price(0.05, 1e4, "listings of blobs, a page each", "not veri
 BLOB_READS: Final = Price(0.004, 1e4, "reads and other operations", "as in docs/install.md")
 TABLE: Final = Price(0.00036, 1e4, "operations of a table", "not verified")
 QUEUE: Final = Price(0.004, 1e4, "operations of a queue", "as in docs/install.md")
-EVENT_GRID: Final = Price(
-    0.60, 1e6, "operations of Event Grid", "as in docs/install.md"
-)
+EVENT_GRID: Final = Price(0.60, 1e6, "operations of Event Grid", "as in docs/install.md")
 EXECUTIONS: Final = Price(0.40, 1e6, "executions", "as in docs/install.md")
 COMPUTE: Final = Price(0.000026, 1.0, "GB-seconds on demand", "modal.com/blog/azure-function-pricing-guide, May 2025")
 LOGS: Final = Price(2.30, 1e9, "bytes of Analytics logs", "monitoringcost.com/azure-monitor-cost, 2026")
