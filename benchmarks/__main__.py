@@ -14,21 +14,8 @@ from importlib import import_module
 from benchmarks import report
 
 _NAMES = (
-    *(
-        "decode",
-        "posting",
-        "reading",
-        "memory",
-        "operations",
-        "update",
-        "sweeping",
-        "cold_start",
-        "ingest",
-        "pages",
-        "agent",
-    ),
-    "data_directories",
-    "hostility",
+    *("decode", "posting", "reading", "memory", "operations", "update", "sweeping", "sizes", "scaling"),
+    *("cold_start", "ingest", "pages", "agent", "data_directories", "hostility"),
 )
 
 
