@@ -23,7 +23,7 @@ from shared.storage.checkpoints import Checkpoints
 from shared.storage.dead_letters import DeadLetters
 from shared.storage.entry import Entry, Summary
 from shared.storage.logs import FlowLogAccount
-from shared.storage.pointers import Pointer, Pointers
+from shared.storage.pointers import Pointers
 from shared.storage.quarantine import QuarantineContainer
 from shared.storage.storage_clock import StorageClock
 from shared.storage.watermarks import Watermark, Watermarks
@@ -125,7 +125,7 @@ class Stores:
 
     def written_pointer(self) -> bool:
         etag = self.pointers.write(LOG)
-        return Pointer(LOG, etag) in self._straight.pointers.before(NSG, LATER)
+        return (LOG, etag) in {(each.log, each.etag) for each in self._straight.pointers.before(NSG, LATER)}
 
     def removed_pointer(self) -> bool:
         etag = self._straight.pointers.write(BIG_LOG)
