@@ -16,7 +16,6 @@ _WEIGHTS: Final = {
     Step.BEFORE_QUARANTINE: 3,
     Step.AFTER_QUARANTINE: 3,
     Step.POINTED: 2,
-    Step.UNPOINTED: 2,
 }
 """Steps that most workers never come to, or are soon past."""
 _AROUND_POSTS: Final = (

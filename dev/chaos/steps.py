@@ -37,8 +37,8 @@ class Step(Enum):
     AFTER_WATERMARK = "sweep: after the watermark"
 
 
-SWEEP_STEPS = frozenset({Step.BETWEEN_BLOBS, Step.BEFORE_WATERMARK, Step.AFTER_WATERMARK})
-"""The steps that no event passes, only a sweep."""
+SWEEP_STEPS = frozenset({Step.UNPOINTED, Step.BETWEEN_BLOBS, Step.BEFORE_WATERMARK, Step.AFTER_WATERMARK})
+"""The steps that hardly any event passes, only a sweep."""
 
 RACE_STEPS = frozenset({Step.TAKEN_OVER, Step.MARKED, Step.SAVE_REFUSED, Step.ROBBED})
 """The steps that take two workers at one log at the same time."""
