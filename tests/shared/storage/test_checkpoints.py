@@ -106,17 +106,7 @@ def test_a_log_that_was_never_looked_at_has_no_checkpoint(checkpoints: Checkpoin
 
 def test_an_account_without_the_table_is_away_and_not_empty(account: StorageAccount):
     checkpoints = Place(account).checkpoints
-    known = replace(_first(), etag='W/"1"')
-    for ask in (
-        lambda: checkpoints.read(_LOG),
-        lambda: checkpoints.insert(_LOG, _first()),
-        lambda: checkpoints.replace(_LOG, known, known),
-        lambda: checkpoints.mark(_LOG, known),
-        lambda: checkpoints.delete(_LOG, Summary(_LOG.name, "", 0, State.CLOSED, HOUR, "", 'W/"1"')),
-        lambda: list(checkpoints.listed(LogKind.NSG, HOUR, _LATER)),
-        lambda: list(checkpoints.listed_before(LogKind.NSG, _LATER)),
-        lambda: _overflows(checkpoints, _LATER),
-    ):
+    for ask in (*_requests_to_the_table(checkpoints), lambda: _overflows(checkpoints, _LATER)):
         with pytest.raises(StorageAway, match="TableNotFound"):
             ask()
 
@@ -441,8 +431,16 @@ def test_names_with_odd_characters_come_back_as_they_were(checkpoints: Checkpoin
 def test_storage_that_refuses_the_key_is_reported(new_account: Callable[[], StorageAccount]):
     account, other = new_account(), new_account()
     checkpoints = Place(replace(account, key=other.key)).checkpoints
+    for ask in _requests_to_the_table(checkpoints):
+        with pytest.raises(StorageAway, match=account.name) as raised:
+            ask()
+        assert str(raised.value).endswith(".")
+        assert len(str(raised.value)) < 300
+
+
+def _requests_to_the_table(checkpoints: Checkpoints) -> tuple[Callable[[], object], ...]:
     known = replace(_first(), etag='W/"1"')
-    for ask in (
+    return (
         lambda: checkpoints.read(_LOG),
         lambda: checkpoints.insert(_LOG, _first()),
         lambda: checkpoints.replace(_LOG, known, known),
@@ -450,8 +448,4 @@ def test_storage_that_refuses_the_key_is_reported(new_account: Callable[[], Stor
         lambda: checkpoints.delete(_LOG, Summary(_LOG.name, "", 0, State.CLOSED, HOUR, "", 'W/"1"')),
         lambda: list(checkpoints.listed(LogKind.NSG, HOUR, _LATER)),
         lambda: list(checkpoints.listed_before(LogKind.NSG, _LATER)),
-    ):
-        with pytest.raises(StorageAway, match=account.name) as raised:
-            ask()
-        assert str(raised.value).endswith(".")
-        assert len(str(raised.value)) < 300
+    )
