@@ -5,14 +5,17 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+from gateway.visible import visible
+
+_STARTS_A_FORMULA: Final = ("=", "+", "-", "@")
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """Yield a header and rows as lines of CSV; absent values are empty.
+    r"""Yield a header and rows as lines of CSV; absent values are empty.
 
     A text that a spreadsheet would treat as a formula gets an apostrophe before it: somebody who names a rule must not
-    be able to run commands on a reader's machine.
+    be able to run commands on a reader's machine. Control and format characters are written as `\u202e`: at some of
+    them programs stop reading, others turn the text around.
     """
     line = io.StringIO()
     write = csv.writer(line, lineterminator="\r\n").writerow
@@ -24,7 +27,10 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
 
 
 def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    shown = visible(value)
+    return f"'{shown}" if shown.startswith(_STARTS_A_FORMULA) else shown
 
 
 def _taken(line: io.StringIO) -> bytes:

@@ -15,7 +15,7 @@ def add_deployment(
     """Store a new configuration. Blocks.
 
     Raises:
-        TakenError: The customer already has one with this name.
+        TakenError: The customer already has one with this name, or with one of the accounts.
         KeyLostError: Its connection strings can't be encrypted.
     """
     with stores.database.transaction():
@@ -37,6 +37,7 @@ def replace_deployment(
     Raises:
         GoneError: It no longer exists, or one of its accounts has no stored connection string to keep.
         ChangedError: Somebody has changed it since.
+        TakenError: An account that is new to it is in another configuration.
         KeyLostError: Its connection strings can't be encrypted.
     """
     with stores.database.transaction():
@@ -72,5 +73,7 @@ def give_out_scripts(
         KeyLostError: The connection strings can't be decrypted.
     """
     content = pack(stores.deployments.connection_strings(actor.customer, name))
-    stores.audit_log.add(actor, now, Action.DOWNLOADED_SCRIPTS, name)
+    with stores.database.transaction():
+        stores.deployments.note_download(actor.customer, name, now)
+        stores.audit_log.add(actor, now, Action.DOWNLOADED_SCRIPTS, name)
     return content

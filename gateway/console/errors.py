@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from gateway.stores.errors import ChangedError, FullError, GoneError, KeyLostError, StoreError, TakenError
+from gateway.stores.errors import (
+    AmbiguousError,
+    ChangedError,
+    FullError,
+    GoneError,
+    KeyLostError,
+    StoreError,
+    TakenError,
+)
 
 
 class PageError(Exception):
@@ -33,6 +41,7 @@ def not_found(what: str) -> PageError:
 _STATUS: Final[Mapping[type[StoreError], HTTPStatus]] = {
     TakenError: HTTPStatus.CONFLICT,
     ChangedError: HTTPStatus.CONFLICT,
+    AmbiguousError: HTTPStatus.CONFLICT,
     FullError: HTTPStatus.CONFLICT,
     GoneError: HTTPStatus.NOT_FOUND,
     KeyLostError: HTTPStatus.INTERNAL_SERVER_ERROR,

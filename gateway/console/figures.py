@@ -1,14 +1,13 @@
 """Numbers and times, as pages show them."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.clock import from_ms, to_ms
+from gateway.visible import visible
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _SIGNIFICANT: Final = 3
-_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _LONGEST: Final = 400
 
 
@@ -68,13 +67,10 @@ def percent(number: float) -> str:
 
 
 def shortened(text: str) -> str:
-    """Shorten a text that others chose: its beginning, if it is longer than any name in Azure, and without invisible
-    characters.
-
-    Characters that change the direction of writing, or take no space, would make one name look like another.
+    """Shorten a text that others chose: its beginning, if it is longer than any name in Azure, with every character
+    visible.
     """
-    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return visible(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 FILTERS: Final = {
@@ -85,6 +81,7 @@ FILTERS: Final = {
     "share": share,
     "percent": percent,
     "shortened": shortened,
+    "visible": visible,
     "minute": minute,
     "machine_time": machine_time,
     "written": written,

@@ -130,6 +130,7 @@ class Routes:
             form(f"{links.FLOW_LOGS}/{{name}}/remove", access.administrator(flow_logs.remove)),
             form(f"{links.FLOW_LOGS}/{{name}}/scripts", access.administrator(scripts.post)),
             page(links.REGISTRATIONS, access.reader(registrations.get)),
+            form(f"{links.REGISTRATIONS}/{{key}}/end", access.administrator(registrations.end)),
         ]
 
     def _of_machines(self, console: Console) -> list[Route]:

@@ -38,8 +38,8 @@ class AccountsFile(StoreFile):
     def migrate(self, say: Say) -> None:
         self.schema.migrate(self._connection.execute, self.version, lambda told: say(f"{self.name}: {told}"))
 
-    def finish(self, say: Say) -> None:
-        """Do nothing: its steps leave nothing."""
+    def finish(self, say: Say) -> None:  # noqa: ARG002 - it takes no time
+        accounts_schema.name_registrations(self._connection)
 
     def close(self) -> None:
         self._connection.close()

@@ -7,6 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 from gateway.stores.migrations import Schema, Step
 
 _VERSION_0_1: Final = """
@@ -261,6 +263,41 @@ _STEPS: Final = (
             "CREATE INDEX audit_log_pages ON audit_log (customer, id)",
         ),
     ),
+    Step(
+        "registrations by subscription and deployment, and when a deployment's scripts were downloaded",
+        (
+            """
+            CREATE TABLE registrations (
+                customer BIGINT NOT NULL REFERENCES customers,
+                subscription_id TEXT NOT NULL,
+                deployment TEXT NOT NULL,
+                registration TEXT NOT NULL,
+                registered_at BIGINT NOT NULL,
+                gone_at BIGINT,
+                PRIMARY KEY (customer, subscription_id, deployment)
+            )
+            """,
+            # The names are within the registrations, where only a program can read them: see `name_registrations`.
+            """
+            INSERT INTO registrations (customer, subscription_id, deployment, registration, registered_at, gone_at)
+            SELECT customer, subscription_id, '', registration, registered_at, gone_at FROM azure_subscriptions
+            """,
+            "DROP TABLE azure_subscriptions",
+            "ALTER TABLE registrations RENAME TO azure_subscriptions",
+            """
+            CREATE TABLE downloads (
+                deployment INTEGER NOT NULL PRIMARY KEY REFERENCES deployments ON DELETE CASCADE,
+                at BIGINT NOT NULL
+            )
+            """,
+            """
+            INSERT INTO downloads (deployment, at)
+            SELECT deployments.id, max(audit_log.at) FROM deployments JOIN audit_log
+                ON audit_log.customer = deployments.customer AND audit_log.subject = deployments.name
+            WHERE audit_log.action = 'scripts_downloaded' GROUP BY deployments.id
+            """,
+        ),
+    ),
 )
 
 SCHEMA: Final = Schema(
@@ -271,6 +308,24 @@ SCHEMA: Final = Schema(
     mark="PRAGMA user_version = {}",
 )
 """The schema of `accounts.sqlite`."""
+
+
+def name_registrations(connection: sqlite3.Connection) -> None:
+    """Give the registrations of earlier versions the names of their deployments, in one transaction.
+
+    This follows the step that keys them by name, and changes nothing once it is done.
+    """
+    rows = connection.execute("SELECT rowid, registration FROM azure_subscriptions WHERE deployment = ''").fetchall()
+    if not rows:
+        return
+    names = [(orjson.loads(content)["deployment"], row) for row, content in rows]
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany("UPDATE azure_subscriptions SET deployment = ? WHERE rowid = ?", names)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 def connect(path: Path) -> sqlite3.Connection:

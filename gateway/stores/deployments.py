@@ -45,12 +45,14 @@ class Deployment:
         subscription_id: The Azure subscription that it is for, in lower case.
         accounts: Its storage accounts, in the order of entry.
         saved_at: When it was last saved.
+        downloaded_at: When its scripts were last downloaded; None if they never were.
     """
 
     name: str
     subscription_id: str
     accounts: tuple[StorageAccount, ...]
     saved_at: datetime
+    downloaded_at: datetime | None = None
 
     @property
     def mark(self) -> str:
@@ -71,6 +73,14 @@ class Configured:
     saved_at: datetime
 
 
+def taken_account(account: str, deployment: str) -> str:
+    """Return why a storage account can't be added to a second deployment."""
+    return (
+        f"{account} is already in the deployment {deployment}. Two would deliver the same logs: they are stored once, "
+        f"but cost twice. Change {deployment}, or remove this account here."
+    )
+
+
 class Deployments:
     """The store of configurations. Every method may be called from any thread, and blocks."""
 
@@ -84,7 +94,7 @@ class Deployments:
         """Save a new configuration; every account must have its connection string.
 
         Raises:
-            TakenError: The customer already has a deployment with this name.
+            TakenError: The customer already has a deployment with this name, or with one of the accounts.
         """
         with self._database.transaction():
             added = self._database.run(
@@ -97,7 +107,7 @@ class Deployments:
             )
             if not added:
                 raise TakenError(f"There is already a deployment {name}. Choose another name.")
-            self._put_accounts(added[0][0], accounts, {})
+            self._put_accounts(customer, added[0][0], accounts, {})
 
     def replace(
         self,
@@ -121,6 +131,7 @@ class Deployments:
         Raises:
             GoneError: There is none.
             ChangedError: Somebody has changed it since, or it has no connection string to keep for one of its accounts.
+            TakenError: One of the accounts that are new to it is in another deployment.
         """
         with self._database.transaction():
             stored = self.find(customer, name)
@@ -141,11 +152,17 @@ class Deployments:
                 "SELECT name, connection_string FROM storage_accounts WHERE deployment = ?", rows[0][0]
             )
             self._database.run("DELETE FROM storage_accounts WHERE deployment = ?", rows[0][0])
-            self._put_accounts(rows[0][0], accounts, dict(kept))
+            self._put_accounts(customer, rows[0][0], accounts, dict(kept))
 
-    def _put_accounts(self, deployment: int, accounts: Sequence[NewStorageAccount], kept: dict[str, bytes]) -> None:
+    def _put_accounts(
+        self, customer: int, deployment: int, accounts: Sequence[NewStorageAccount], kept: dict[str, bytes]
+    ) -> None:
+        elsewhere = self.configured(customer)
         for position, each in enumerate(accounts):
             name = each.account.name
+            # What an earlier version allowed in two deployments can still be changed there.
+            if name not in kept and name in elsewhere:
+                raise TakenError(taken_account(name, elsewhere[name].deployment))
             if each.connection_string is not None:
                 sealed = self._vault.seal(each.connection_string)
             elif name in kept:
@@ -188,15 +205,24 @@ class Deployments:
         """Return a customer's configuration with a name, if there is one."""
         with self._database.transaction():
             rows = self._database.run(
-                "SELECT id, subscription_id, saved_at FROM deployments WHERE customer = ? AND name = ?", customer, name
+                """SELECT id, subscription_id, saved_at, downloads.at
+                   FROM deployments LEFT JOIN downloads ON deployment = id WHERE customer = ? AND name = ?""",
+                customer,
+                name,
             )
             if not rows:
                 return None
-            number, subscription_id, saved_at = rows[0]
+            number, subscription_id, saved_at, downloaded_at = rows[0]
             accounts = self._database.run(
                 "SELECT name, region FROM storage_accounts WHERE deployment = ? ORDER BY position", number
             )
-        return Deployment(name, subscription_id, tuple(StorageAccount(*each) for each in accounts), from_ms(saved_at))
+        return Deployment(
+            name,
+            subscription_id,
+            tuple(StorageAccount(*each) for each in accounts),
+            from_ms(saved_at),
+            None if downloaded_at is None else from_ms(downloaded_at),
+        )
 
     def connection_strings(self, customer: int, name: str) -> dict[str, str]:
         """Return the connection strings of a configuration, by account name.
@@ -212,6 +238,16 @@ class Deployments:
             name,
         )
         return {account: self._vault.unseal(sealed) for account, sealed in rows}
+
+    def note_download(self, customer: int, name: str, now: datetime) -> None:
+        """Record that the scripts of a configuration were downloaded."""
+        self._database.run(
+            """INSERT INTO downloads (deployment, at) SELECT id, ? FROM deployments WHERE customer = ? AND name = ?
+               ON CONFLICT (deployment) DO UPDATE SET at = excluded.at""",
+            to_ms(now),
+            customer,
+            name,
+        )
 
     def sealed_for_good(self) -> list[tuple[str, str]]:
         """Return the customers and names of configurations with a connection string that the key can't decrypt."""

@@ -25,6 +25,10 @@ class ChangedError(StoreError):
     """It was changed in the meantime: look at it again, and repeat the change."""
 
 
+class AmbiguousError(StoreError):
+    """There are several that it may mean: name one."""
+
+
 class FullError(StoreError):
     """There is no room for one more: remove some."""
 

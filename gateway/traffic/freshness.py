@@ -74,6 +74,7 @@ class AccountFreshness:
         last: The time of the newest record that was not in the future when it came; None if there is none.
         delay: From the newest record's time to the moment when it was accepted, in milliseconds; None if there is none.
         accepted: When a post was last accepted; None if none was.
+        first: When the first post with such a record was accepted, of those whose keys are kept; None if there is none.
         rejected: How many lines were no flow records, in the posts whose keys are kept.
         refusal: The last post that was refused, if one was.
     """
@@ -83,5 +84,6 @@ class AccountFreshness:
     last: int | None
     delay: int | None
     accepted: int | None
+    first: int | None
     rejected: int
     refusal: Refusal | None

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+
+KEY_LIFE: Final = timedelta(days=35)
+"""An idempotency key lives at least this long, and as long as its records."""
 
 
 class RemovedError(Exception):

@@ -5,9 +5,9 @@ import pytest
 import requests
 
 from dev.gateway.local import new_customer, run_in_thread
-from gateway.stores.duckdb.records import KEY_LIFE, DuckDBRecords
+from gateway.stores.duckdb.records import DuckDBRecords
 from gateway.stores.stores import open_stores
-from gateway.traffic.posts import Post
+from gateway.traffic.posts import KEY_LIFE, Post
 from gateway.traffic.transposed import transposed
 from tests.gateway.client import Client, code
 from tests.gateway.console.person import Person, text_of

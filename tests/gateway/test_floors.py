@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 FLOORS = (
+    {"visible"},
     {"__init__", "clock", "leaving", "limits", "rate_limit", "sender", "site", "slots", "spreadsheet", "turns"},
     {"traffic"},
     {"stores"},

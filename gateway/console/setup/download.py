@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gateway.actions.deployments import give_out_scripts
 from gateway.console.console import Console
 from gateway.console.errors import PageError, not_found
+from gateway.console.setup.readme import readme
 from gateway.console.setup.scripts import pack, variables
 from gateway.console.visitor import Visitor
 from gateway.stores.audit_log import Actor
@@ -35,7 +36,8 @@ class ScriptsPage:
         site = self._console.site
 
         def packed(secrets: Mapping[str, str]) -> bytes:
-            return pack(name, variables(deployment, secrets, site.url), site.package)
+            filled_in = variables(deployment, secrets, site.url)
+            return pack(name, filled_in, readme(deployment, site.url), site.package)
 
         try:
             return give_out_scripts(self._stores, actor, self._console.clock(), name, packed)

@@ -1,23 +1,23 @@
 """Configure Flow Logs: which storage accounts deliver, and what has arrived from them."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.actions.deployments import add_deployment, remove_deployment, replace_deployment
-from gateway.clock import from_ms
 from gateway.console.console import Console
 from gateway.console.errors import not_found
-from gateway.console.figures import since
 from gateway.console.forms import read_form
 from gateway.console.home.attention import Attention
 from gateway.console.home.notices import Situation
 from gateway.console.home.sources import Source
 from gateway.console.links import FLOW_LOGS, url
 from gateway.console.pages import go_to, redirect
+from gateway.console.setup.arrivals import arrivals_of, progress_of
+from gateway.console.setup.delivering import deliverers, others, registration_of
 from gateway.console.setup.flow_logs_form import (
     MOST_ACCOUNTS,
     Draft,
@@ -31,35 +31,10 @@ from gateway.console.setup.flow_logs_form import (
 from gateway.console.visitor import Visitor
 from gateway.stores.accounts import User
 from gateway.stores.audit_log import Actor
-from gateway.stores.deployments import Deployment, StorageAccount
+from gateway.stores.deployments import Deployment
 from gateway.stores.errors import ChangedError, TakenError
+from gateway.stores.registrations import Registration
 from gateway.traffic.first import first_of
-from gateway.traffic.freshness import AccountFreshness
-
-
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """What has arrived from a storage account.
-
-    Attributes:
-        account: The account.
-        log: The log blob of the newest record, with its container; None if nothing has arrived yet.
-        last_record: The newest record's time.
-        lag: How long ago that is.
-        delay: How much later than its own time it was accepted.
-        rejected: How many lines were not flow records.
-        refused_at: When a post was last refused; None if none was, or if one has been accepted since.
-        refusal: Why.
-    """
-
-    account: StorageAccount
-    log: str | None = None
-    last_record: datetime | None = None
-    lag: timedelta | None = None
-    delay: timedelta | None = None
-    rejected: int = 0
-    refused_at: datetime | None = None
-    refusal: str = ""
 
 
 class FlowLogsPage:
@@ -86,6 +61,7 @@ class FlowLogsPage:
             unconfigured=first_of([each for each in situation.sources if _is_unconfigured(each, situation)]),
             saved=told["saved"] if told["saved"] in names else "",
             removed=bool(told["removed"]),
+            packaged=self._console.site.package.is_file(),
         )
 
     async def new(self, request: Request, visitor: Visitor) -> Response:
@@ -111,14 +87,25 @@ class FlowLogsPage:
         customer = visitor.user.customer
         now = self._console.clock()
         found = await run_in_threadpool(self._stores.records.account_freshness, customer)
-        registered = await run_in_threadpool(self._stores.registrations.in_force, customer)
+        arrivals = arrivals_of(deployment, found, now)
+        registrations = await run_in_threadpool(self._stores.registrations.all, customer)
+        in_force = [each for each in registrations if each.gone_at is None]
+        configured = await run_in_threadpool(self._stores.deployments.all, customer)
+        situation = await run_in_threadpool(self._attention.situation, customer)
+        registration = registration_of(deployment, in_force)
+        name = deployment.name if registration is None else registration.deployment
+        delivering = deliverers(in_force, configured)
         return self._console.pages.render(
             request,
             visitor,
             "setup/flow_logs_details.html",
             deployment=deployment,
-            arrivals=[_arrivals(each, found.get(each.name), now) for each in deployment.accounts],
-            registration=registered.get(deployment.subscription_id),
+            arrivals=arrivals,
+            progress=progress_of(deployment, arrivals, now),
+            registration=registration,
+            sources={each.heard.account: each for each in situation.sources},
+            ended=None if registration else _ended(deployment, registrations),
+            others=lambda account: others(delivering, account, name, deployment.subscription_id),
             url=self._console.site.url,
             reachable=self._console.site.reachable,
             packaged=self._console.site.package.is_file(),
@@ -145,8 +132,7 @@ class FlowLogsPage:
             return self._form(request, visitor, with_one_more_row(draft), stored)
         if "remove" in form:
             return self._form(request, visitor, without_row(draft, form.text("remove")), stored)
-        taken = [] if stored else await run_in_threadpool(self._names, visitor.user)
-        draft = checked(draft, taken)
+        draft = checked(draft, await run_in_threadpool(self._others, visitor.user, stored))
         if draft.good:
             try:
                 await run_in_threadpool(self._put, visitor.actor, draft, stored)
@@ -156,8 +142,10 @@ class FlowLogsPage:
             return self._form(request, visitor, draft, stored, status=422)
         return go_to(request, url(FLOW_LOGS, saved=draft.name))
 
-    def _names(self, user: User) -> list[str]:
-        return [each.name for each in self._stores.deployments.all(user.customer)]
+    def _others(self, user: User, stored: Deployment | None) -> list[Deployment]:
+        return [
+            each for each in self._stores.deployments.all(user.customer) if stored is None or each.name != stored.name
+        ]
 
     def _put(self, actor: Actor, draft: Draft, stored: Deployment | None) -> None:
         now = self._console.clock()
@@ -181,23 +169,11 @@ class FlowLogsPage:
         )
 
 
+def _ended(deployment: Deployment, registrations: Sequence[Registration]) -> Registration | None:
+    """Return the registration under a deployment's name, if it is gone."""
+    place = deployment.subscription_id, deployment.name
+    return next((each for each in registrations if (each.subscription_id, each.deployment) == place), None)
+
+
 def _is_unconfigured(source: Source, situation: Situation) -> bool:
     return source.heard.account is not None and source.heard.account not in situation.configured
-
-
-def _arrivals(account: StorageAccount, found: AccountFreshness | None, now: datetime) -> Arrivals:
-    if found is None:
-        return Arrivals(account)
-    refusal = found.refusal
-    if refusal is not None and not refusal.stands(found.accepted):
-        refusal = None
-    return Arrivals(
-        account,
-        found.log,
-        None if found.last is None else from_ms(found.last),
-        None if found.last is None else since(found.last, now),
-        None if found.delay is None else timedelta(milliseconds=max(found.delay, 0)),
-        found.rejected,
-        None if refusal is None else from_ms(refusal.at),
-        "" if refusal is None else refusal.message,
-    )

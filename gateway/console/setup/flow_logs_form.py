@@ -1,14 +1,14 @@
 """The form of a Flow Logs configuration, and its validation."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
 from gateway.console.forms import Form
 from gateway.console.setup.connection_string import cloud_of, error_in
-from gateway.stores.deployments import Deployment, NewStorageAccount, StorageAccount
+from gateway.stores.deployments import Deployment, NewStorageAccount, StorageAccount, taken_account
 
 _PREFIX: Final = "azure-"
 _NAME: Final = re.compile(r"azure-[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?")
@@ -115,20 +115,21 @@ def without_row(draft: Draft, key: str) -> Draft:
     return replace(draft, rows=tuple(row for row in draft.rows if row.key != key) or (Row("1"),))
 
 
-def checked(draft: Draft, taken: Sequence[str]) -> Draft:
+def checked(draft: Draft, others: Sequence[Deployment]) -> Draft:
     """Return a form with its errors.
 
     Args:
         draft: The form.
-        taken: The names of other configurations.
+        others: The customer's other configurations.
     """
+    elsewhere = {account.name: other.name for other in others for account in other.accounts}
     errors = {
-        "name": _name_error(draft.name, taken),
+        "name": _name_error(draft.name, [other.name for other in others]),
         "subscription_id": "" if _is_guid(draft.subscription_id) else _GUID_WANTED,
     }
     rows: list[Row] = []
     for row in draft.rows:
-        rows.append(replace(row, errors=_row_errors(row, rows)))
+        rows.append(replace(row, errors=_row_errors(row, rows, elsewhere)))
     return replace(draft, rows=tuple(rows), errors={name: error for name, error in errors.items() if error})
 
 
@@ -143,12 +144,14 @@ def _name_error(name: str, taken: Sequence[str]) -> str:
     return f"There is already a deployment {name}. Choose another name." if name in taken else ""
 
 
-def _row_errors(row: Row, before: Sequence[Row]) -> dict[str, str]:
+def _row_errors(row: Row, before: Sequence[Row], elsewhere: Mapping[str, str]) -> dict[str, str]:
     errors = {}
     if not _ACCOUNT.fullmatch(row.name):
         errors["account"] = "Enter the storage account's name: 3 to 24 lowercase letters and digits."
     elif row.name in {other.name for other in before}:
         errors["account"] = "This storage account is already listed above. Remove one of them."
+    elif row.name in elsewhere and not row.kept:
+        errors["account"] = taken_account(row.name, elsewhere[row.name])
     if not _REGION.fullmatch(row.region):
         errors["region"] = "Enter the storage account's region, such as eastus."
     if row.secret:

@@ -34,6 +34,7 @@ def variables(deployment: Deployment, connection_strings: Mapping[str, str], url
     return {
         "subscription_token": "",
         "apigw_url": url,
+        "deployment_name": deployment.name,
         "region_set": {
             f"location{number}": {
                 "location": account.region,
@@ -44,12 +45,13 @@ def variables(deployment: Deployment, connection_strings: Mapping[str, str], url
     }
 
 
-def pack(name: str, filled_in: Mapping[str, Any], package: Path, module: Path = _TERRAFORM) -> bytes:
+def pack(name: str, filled_in: Mapping[str, Any], instructions: str, package: Path, module: Path = _TERRAFORM) -> bytes:
     """Build the zip file.
 
     Args:
         name: The folder that contains everything in it.
         filled_in: The content of `terraform.tfvars.json`.
+        instructions: The content of `README.md`.
         package: The function app's package.
         module: The Terraform module.
 
@@ -60,6 +62,7 @@ def pack(name: str, filled_in: Mapping[str, Any], package: Path, module: Path = 
         path.relative_to(module).as_posix(): path.read_bytes() for path in module.rglob("*") if _is_part(path, module)
     }
     files["terraform.tfvars.json"] = json.dumps(filled_in, indent=2).encode() + b"\n"
+    files["README.md"] = instructions.encode()
     files[PACKAGE_NAME] = package.read_bytes()
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

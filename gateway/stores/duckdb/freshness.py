@@ -46,16 +46,17 @@ def account_freshness(rows: Rows, customer: int) -> dict[str, AccountFreshness]:
         )
     }
     found = {
-        account: AccountFreshness(account, log, last, delay, accepted, rejected, refusals.pop(account, None))
-        for account, log, last, delay, accepted, rejected in rows(
+        account: AccountFreshness(account, log, last, delay, accepted, first, rejected, refusals.pop(account, None))
+        for account, log, last, delay, accepted, first, rejected in rows(
             """SELECT account, arg_max(log, newest), max(newest), arg_max(accepted_at - newest, newest),
-                      max(accepted_at), sum(rejected)::BIGINT
+                      max(accepted_at), min(accepted_at) FILTER (newest IS NOT NULL), sum(rejected)::BIGINT
                FROM posts WHERE customer = ? AND account IS NOT NULL GROUP BY account""",
             [customer],
         )
     }
     unheard = {
-        account: AccountFreshness(account, None, None, None, None, 0, refusal) for account, refusal in refusals.items()
+        account: AccountFreshness(account, None, None, None, None, None, 0, refusal)
+        for account, refusal in refusals.items()
     }
     return found | unheard
 

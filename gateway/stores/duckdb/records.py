@@ -7,9 +7,9 @@ transaction to its log and syncs it before `COMMIT` returns, so what was answere
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import duckdb
 
@@ -26,12 +26,9 @@ from gateway.stores.duckdb.snapshot import DuckDBSnapshot
 from gateway.stores.duckdb.usage import Usages, of_facts, of_post
 from gateway.stores.duckdb.watch import Patience
 from gateway.traffic.budget import DEFAULT_BUDGET, Budget, Usage
-from gateway.traffic.posts import Post, RemovedError
+from gateway.traffic.posts import KEY_LIFE, Post, RemovedError
 from gateway.traffic.store import KeyTakenError, Slice, Stored, Wanted
 from gateway.traffic.transposed import Columns
-
-KEY_LIFE: Final = timedelta(days=35)
-"""An idempotency key lives at least this long, and as long as its records."""
 
 
 class DuckDBRecords(DuckDBQuestions):

@@ -83,8 +83,10 @@ def everything(stores):
     retention.set_retention(stores, actor, NOW, {Source.NSG: 30})
     hold = NewHold("ip:10.0.0.1", NOW.date(), NOW.date(), "a case")
     retention.lift_hold(stores, actor, NOW, retention.make_hold(stores, actor, NOW, hold))
-    registrations.register(stores, actor, NOW, "id", {})
-    registrations.deregister(stores, actor, NOW, "id")
+    for name in ("one", "two"):
+        registrations.register(stores, actor, NOW, "id", {"deployment": name})
+    registrations.deregister(stores, actor, NOW, "id", "one")
+    registrations.deregister_only(stores, actor, NOW, "id")
     exports.note_export(stores, actor, NOW, Action.EXPORTED_TRAFFIC, "CSV")
     people.remove_user(stores.database, NOW, "ada")
     arguments = {"customer": "contoso", "who": "the operator", "texts": 5_000_000, "look_only": False}

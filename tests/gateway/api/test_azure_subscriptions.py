@@ -21,13 +21,13 @@ def test_a_registration_is_new_once_and_may_be_repeated_and_replaced(gateway, cl
         client.call(
             "PUT",
             PATH.upper().replace("/QAS/AZURE/SUBSCRIPTIONS", "/qas/azure/subscriptions"),
-            json=REGISTRATION | {"deployment": "azure-two"},
+            json=REGISTRATION | {"regions": [REGION | {"location": "eastus"}]},
         ).status_code
         == 200
     )
-    (kept,) = gateway.stores.registrations.in_force(client.customer).items()
-    assert kept[0] == ID
-    assert kept[1]["deployment"] == "azure-two"
+    (kept,) = gateway.stores.registrations.in_force(client.customer)
+    assert (kept.subscription_id, kept.deployment) == (ID, "azure-one")
+    assert kept.content["regions"] == [REGION | {"location": "eastus"}]
 
 
 def test_the_credential_is_neither_kept_nor_shown(gateway, client):
@@ -43,13 +43,58 @@ def test_a_removed_registration_is_gone_and_may_come_again(client):
     assert client.call("PUT", PATH, json=REGISTRATION).status_code == 201
 
 
+def in_force(gateway, client):
+    return sorted(each.deployment for each in gateway.stores.registrations.in_force(client.customer))
+
+
+def test_two_deployments_of_a_subscription_stand_side_by_side_and_end_by_name(gateway, client):
+    assert client.call("PUT", PATH, json=REGISTRATION).status_code == 201
+    assert client.call("PUT", PATH, json=REGISTRATION | {"deployment": "azure two"}).status_code == 201
+    assert in_force(gateway, client) == ["azure two", "azure-one"]
+    refused = client.call("DELETE", PATH)  # as version 0.1 does, whose script turns 403 into a warning
+    assert code(refused) == (403, "deployment_missing")
+    assert "?deployment=NAME" in refused.json()["error"]["message"]
+    assert client.call("DELETE", f"{PATH}?deployment=azure%20two").status_code == 204
+    assert in_force(gateway, client) == ["azure-one"]
+    assert code(client.call("DELETE", f"{PATH}?deployment=azure%20two")) == (404, "not_registered")
+    assert client.call("DELETE", PATH).status_code == 204
+    assert in_force(gateway, client) == []
+
+
+@pytest.mark.parametrize(
+    "query", ["deployment=", "deployment=a&deployment=b", "deployment=%00", f"deployment={'x' * 301}"]
+)
+def test_a_deployment_that_no_registration_can_have_is_refused_and_ends_nothing(gateway, client, query):
+    client.call("PUT", PATH, json=REGISTRATION)
+    assert code(client.call("DELETE", f"{PATH}?{query}")) == (400, "bad_deployment")
+    assert in_force(gateway, client) == ["azure-one"]
+
+
+def test_the_cloud_and_the_ends_of_credentials_are_kept_where_they_are_sent(gateway, client):
+    sent = {
+        "cloud": "usgovernment",
+        "credentialExpiresAt": "2027-11-20T15:00:00Z",
+        "secretExpiresAt": "2027-11-19T15:00:00Z",
+    }
+    answer = client.call("PUT", PATH, json=REGISTRATION | sent)
+    assert answer.json().items() >= sent.items()
+    (kept,) = gateway.stores.registrations.in_force(client.customer)
+    assert kept.cloud == "usgovernment"
+    assert kept.credential_expires_at.isoformat() == "2027-11-20T15:00:00+00:00"
+    later = {"credentialExpiresAt": "2027-11-20T17:00:00.5+02:00"}
+    assert client.call("PUT", PATH, json=REGISTRATION | later).json()["credentialExpiresAt"] == "2027-11-20T15:00:00Z"
+    client.call("PUT", PATH, json=REGISTRATION | dict.fromkeys(sent))
+    (kept,) = gateway.stores.registrations.in_force(client.customer)
+    assert (kept.cloud, kept.credential_expires_at) == (None, None)
+
+
 def test_customers_do_not_touch_each_others_registrations(gateway, new_client):
     one, other = new_client(), new_client()
     one.call("PUT", PATH, json=REGISTRATION)
     assert code(other.call("DELETE", PATH)) == (404, "not_registered")
     assert other.call("PUT", PATH, json=REGISTRATION).status_code == 201
     assert other.call("DELETE", PATH).status_code == 204
-    assert list(gateway.stores.registrations.in_force(one.customer)) == [ID]
+    assert in_force(gateway, one) == ["azure-one"]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
@@ -71,6 +116,20 @@ def test_a_subscription_id_is_a_guid(client, method):
         ({"applicationId": None}, "applicationId"),
         ({"deployment": ""}, "deployment"),
         ({"deployment": "x" * 301}, "deployment"),
+        ({"deployment": "azure-\u202egnp.exe"}, "deployment"),
+        ({"deployment": "azure-\x00"}, "deployment"),
+        ({"deployment": "azure-\x1b[2J"}, "deployment"),
+        ({"deployment": "azure-\r\nSet-Cookie: x"}, "deployment"),
+        ({"deployment": "azure-\u200bone"}, "deployment"),
+        ({"regions": [REGION | {"location": "west\u2066europe"}]}, "regions"),
+        ({"regions": [REGION | {"storageAccount": "flow\nlogs"}]}, "regions"),
+        ({"regions": [REGION | {"functionApp": "\x07"}]}, "regions"),
+        ({"credentialExpiresAt": "soon"}, "credentialExpiresAt"),
+        ({"credentialExpiresAt": "2027-11-20T15:00:00"}, "credentialExpiresAt"),
+        ({"credentialExpiresAt": "0001-01-01T00:00:00+23:59"}, "credentialExpiresAt"),
+        ({"secretExpiresAt": 1795534200}, "secretExpiresAt"),
+        ({"cloud": "AzureCloud"}, "cloud"),
+        ({"cloud": ["public"]}, "cloud"),
         ({"regions": []}, "regions"),
         ({"regions": [REGION, {"location": "westeurope"}]}, "regions"),
         ({"regions": "westeurope"}, "regions"),
@@ -87,6 +146,6 @@ def test_a_registration_is_a_json_object_with_all_its_keys(client, body):
     assert code(client.call("PUT", PATH, data=body)) == (400, "bad_registration")
 
 
-def test_a_registration_without_a_credential_is_refused(client):
+def test_a_registration_needs_no_credential(client):
     body = {key: value for key, value in REGISTRATION.items() if key != "credential"}
-    assert "credential" in client.call("PUT", PATH, json=body).json()["error"]["message"]
+    assert client.call("PUT", PATH, json=body).status_code == 201

@@ -37,6 +37,7 @@ ADMINISTRATORS = {
     "POST /setup/blueprints",
     "POST /setup/blueprints/{number}/remove",
     "POST /setup/retention",
+    "POST /setup/registrations/{key}/end",
     "POST /setup/retention/holds",
     "POST /setup/retention/holds/{number}/lift",
 }

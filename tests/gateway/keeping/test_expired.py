@@ -13,8 +13,8 @@ from gateway.clock import from_ms, to_ms
 from gateway.keeping import expired as module
 from gateway.keeping.expired import delete_expired
 from gateway.stores.duckdb import deleting
-from gateway.stores.duckdb.records import KEY_LIFE
 from gateway.stores.stores import open_stores
+from gateway.traffic.posts import KEY_LIFE
 from gateway.traffic.search import parse
 from shared.flowlog.record import Source
 from tests.gateway.client import agent_record, record

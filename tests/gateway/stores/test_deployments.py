@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.stores.deployments import Deployments, NewStorageAccount, StorageAccount
-from gateway.stores.errors import StoreError
+from gateway.stores.errors import StoreError, TakenError
 from gateway.stores.vault import Vault
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
@@ -70,6 +70,37 @@ def test_an_account_with_no_connection_string_to_keep_changes_nothing(deployment
 def test_a_deployment_that_is_gone_is_not_replaced(deployments, customer):
     with pytest.raises(StoreError, match="azure-prod no longer exists"):
         deployments.replace(customer, "azure-prod", ID, [NewStorageAccount(ONE, "one")], NOW)
+
+
+def test_an_account_is_in_one_deployment_of_a_customer(deployments, customer, accounts):
+    deployments.add(customer, "azure-prod", ID, [NewStorageAccount(ONE, "one")], NOW)
+    with pytest.raises(TakenError, match="flowlogsone is already in the deployment azure-prod"):
+        deployments.add(customer, "azure-other", ID, [NewStorageAccount(ONE, "one")], NOW)
+    assert deployments.find(customer, "azure-other") is None
+    deployments.add(customer, "azure-other", ID, [NewStorageAccount(TWO, "two")], NOW)
+    with pytest.raises(TakenError, match="flowlogsone is already in the deployment azure-prod"):
+        deployments.replace(customer, "azure-other", ID, [NewStorageAccount(ONE, "one")], NOW)
+    assert deployments.find(customer, "azure-other").accounts == (TWO,)
+    deployments.add(accounts.add_customer("other"), "azure-prod", ID, [NewStorageAccount(ONE, "one")], NOW)
+
+
+def test_what_an_earlier_version_kept_in_two_deployments_can_still_be_changed(deployments, customer, database):
+    for name, account in (("azure-prod", ONE), ("azure-other", TWO)):
+        deployments.add(customer, name, ID, [NewStorageAccount(account, "secret")], NOW)
+    database.run("UPDATE storage_accounts SET name = ? WHERE name = ?", ONE.name, TWO.name)
+    deployments.replace(customer, "azure-other", ID, [NewStorageAccount(ONE, "new")], NOW)
+    assert deployments.connection_strings(customer, "azure-other") == {"flowlogsone": "new"}
+
+
+def test_a_download_is_remembered_until_the_deployment_is_removed(deployments, customer):
+    deployments.add(customer, "azure-prod", ID, [NewStorageAccount(ONE, "one")], NOW)
+    assert deployments.find(customer, "azure-prod").downloaded_at is None
+    for hours in (1, 2):
+        deployments.note_download(customer, "azure-prod", NOW + timedelta(hours=hours))
+    assert deployments.find(customer, "azure-prod").downloaded_at == NOW + timedelta(hours=2)
+    deployments.remove(customer, "azure-prod")
+    deployments.add(customer, "azure-prod", ID, [NewStorageAccount(ONE, "one")], NOW)
+    assert deployments.find(customer, "azure-prod").downloaded_at is None
 
 
 def test_removing_takes_the_secrets_along(deployments, customer, database):

@@ -43,6 +43,7 @@ def test_what_was_released_is_never_changed():
             "25ba2a5977ee5790",
             "3a37b9f8bb681ea8",
             "ce414f4c51f4db24",
+            "347e38db6b822a49",
         ],
     }
 
@@ -98,8 +99,19 @@ _BEFORE = (
     "CREATE TABLE subscription_tokens (id BIGINT PRIMARY KEY)",
     "CREATE TABLE items (id INTEGER PRIMARY KEY, state TEXT NOT NULL)",
     "CREATE TABLE agents (id TEXT NOT NULL, item INTEGER NOT NULL)",
-    "CREATE TABLE journal (id BIGINT PRIMARY KEY, customer BIGINT NOT NULL, deed TEXT NOT NULL)",
+    """
+    CREATE TABLE journal (
+        id BIGINT PRIMARY KEY, customer BIGINT NOT NULL, at BIGINT NOT NULL, deed TEXT NOT NULL, subject TEXT NOT NULL
+    )
+    """,
     "CREATE INDEX journal_pages ON journal (customer, id)",
+    "CREATE TABLE deployments (id INTEGER PRIMARY KEY, customer BIGINT NOT NULL, name TEXT NOT NULL)",
+    """
+    CREATE TABLE azure_subscriptions (
+        customer BIGINT NOT NULL, subscription_id TEXT NOT NULL, registration TEXT NOT NULL,
+        registered_at BIGINT NOT NULL, gone_at BIGINT
+    )
+    """,
 )
 """Of the tables of version 0.1 what the steps look at."""
 

@@ -42,6 +42,10 @@ def test_what_is_read_of_it_means_the_same(data):
         assert stores.accounts.sign_in("contoso-reader", "correct horse").needs_new_password
         assert [token.kind for token in stores.tokens.all(customer)] == ["unrestricted"] * 3
         assert stores.agents.find(customer, "contoso-agent").standing == "accepted"
+        registrations = stores.registrations.all(customer)
+        assert [each.gone_at is None for each in registrations] == [True, False]
+        assert [each.deployment for each in registrations] == [each.content["deployment"] for each in registrations]
+        assert all(each.deployment for each in registrations)
         assert stores.records.count(customer) == 60 * 4 + 1
         assert {record["source"] for record in stores.records.records(customer)} == {"nsg", "vnet", "agent"}
         assert [item.name for item in stores.items.page(customer, ItemFilter(), 9)] == [

@@ -11,6 +11,7 @@ from gateway.traffic.transposed import transposed
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
 from tests.gateway.console.setup.configured import ID, configuration, connection_string
+from tests.gateway.console.setup.registered import PATH, registration
 
 NEW = "/setup/flow-logs/new"
 KEY = "cGxhbnRlZA"
@@ -84,7 +85,7 @@ def test_what_is_wrong_is_at_its_field(gateway, team, administrator, change, fie
 
 
 def test_a_name_is_taken_once(administrator, saved):
-    again = administrator.send(NEW, configuration("flowlogsone"))
+    again = administrator.send(NEW, configuration("flowlogsthree"))
     assert errors_of(again) == {"name": "There is already a deployment azure-production. Choose another name."}
     assert administrator.get(saved).status_code == 200
 
@@ -93,6 +94,92 @@ def test_a_region_may_be_written_as_the_portal_does(gateway, team, administrator
     administrator.send(NEW, configuration("flowlogsone", region_1="East US 2"))
     (deployment,) = gateway.stores.deployments.all(team.customer)
     assert deployment.accounts == (StorageAccount("flowlogsone", "eastus2"),)
+
+
+def test_a_storage_account_is_in_one_deployment(gateway, team, administrator, saved):
+    second = configuration("flowlogstwo", "flowlogsthree", name="azure-second")
+    refused = administrator.send(NEW, second)
+    assert refused.status_code == 422
+    assert errors_of(refused) == {
+        "account-1": "flowlogstwo is already in the deployment azure-production. Two would deliver the same logs: they "
+        "are stored once, but cost twice. Change azure-production, or remove this account here."
+    }
+    assert administrator.send(NEW, configuration("flowlogsthree", name="azure-second")).status_code == 303
+    edited = administrator.send("/setup/flow-logs/azure-second/edit", second)
+    assert errors_of(edited).keys() == {"account-1"}
+    assert administrator.send(f"{saved}/edit", configuration("flowlogsone", "flowlogstwo")).status_code == 303
+    accounts = [each.name for each in gateway.stores.deployments.find(team.customer, "azure-second").accounts]
+    assert accounts == ["flowlogsthree"]
+
+
+def step(page, name):
+    """What a row of the set-up says, after its name."""
+    row = re.search(rf'<th scope="row">{name}</th>(.*?)</tr>', page.text, re.DOTALL)[1]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split())
+
+
+def shown(moment):
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def test_the_details_tell_how_far_the_set_up_has_come(gateway, team, administrator, machine, saved, clock):
+    page = administrator.get(saved)
+    assert [
+        step(page, name) for name in ("Scripts downloaded", "Registered", "First record", "Last record", "Refused")
+    ] == [
+        "not yet Download them below.",
+        "not yet terraform apply registers it.",
+        "not yet It arrives within five minutes of terraform apply , if there is traffic.",
+        "not yet",
+        "no",
+    ]
+    downloaded = clock.now()
+    administrator.send(f"{saved}/scripts")
+    clock.move(60)
+    registered = clock.now()
+    machine.call(
+        "PUT", PATH, json=registration(deployment="azure-production", credentialExpiresAt="2027-11-20T15:00:00Z")
+    )
+    clock.move(60)
+    refused = clock.now()
+    gateway.stores.records.refuse(team.customer, "flowlogstwo", refused, 413, "The body is too large.")
+    clock.move(60)
+    arrived = clock.now()
+    newest = int(arrived.timestamp() * 1000) - 90_000
+    log = Log("flowlogsone", "insights-logs-flowlogflowevent/one/PT1H.json")
+    gateway.stores.records.store(
+        Post(team.customer, "key", b"", b"{}", arrived, log), transposed([record(time=newest)])
+    )
+    page = administrator.get(saved)
+    assert step(page, "Scripts downloaded") == f"done {shown(downloaded)}"
+    assert step(page, "Registered") == (
+        f"done {shown(registered)} by application {registration()['applicationId']} , whose credential expires "
+        "2027-11-20 15:00:00 UTC"
+    )
+    assert step(page, "First record") == f"done {shown(arrived)}"
+    assert step(page, "Last record") == f"1 min 30 s {shown(arrived - timedelta(seconds=90))} from flowlogsone"
+    assert step(page, "Refused") == f"since {shown(refused)} flowlogstwo: The body is too large."
+
+
+def test_what_was_changed_after_the_download_is_downloaded_again(administrator, saved, clock):
+    administrator.send(f"{saved}/scripts")
+    clock.move(1)
+    administrator.send(f"{saved}/edit", configuration("flowlogsone"))
+    assert step(administrator.get(saved), "Scripts downloaded").startswith("changed since ")
+    clock.move(1)
+    administrator.send(f"{saved}/scripts")
+    assert step(administrator.get(saved), "Scripts downloaded").startswith("done ")
+
+
+@pytest.mark.parametrize(("days", "told"), [(30, "done"), (40, "done by")])
+def test_the_first_record_is_certain_only_while_no_earlier_post_can_have_been_forgotten(
+    gateway, team, administrator, saved, clock, days, told
+):
+    arrived = clock.now() - timedelta(days=days)
+    log = Log("flowlogsone", "insights-logs-flowlogflowevent/one/PT1H.json")
+    post = Post(team.customer, "key", b"", b"{}", arrived, log)
+    gateway.stores.records.store(post, transposed([record(time=int(arrived.timestamp() * 1000) - 90_000)]))
+    assert step(administrator.get(saved), "First record") == f"{told} {shown(arrived)}"
 
 
 def rows_of(page):

@@ -7,10 +7,10 @@ import pytest
 from gateway.clock import from_ms, utc_now
 from gateway.operator.erasure import erase
 from gateway.operator.work import RefusedError
-from gateway.stores.duckdb.records import KEY_LIFE
 from gateway.stores.holds import Holds
 from gateway.stores.snapshot import snapshot
 from gateway.stores.stores import open_stores
+from gateway.traffic.posts import KEY_LIFE
 from tests.gateway.client import ndjson, record
 from tests.gateway.operator.removing.two_customers import records_of, repeated_by_nobody, work
 

@@ -20,13 +20,14 @@ def log(account, name=NAME):
 def test_an_account_tells_its_newest_record_its_log_and_the_delay(gateway, client, clock):
     now = to_ms(clock.now())
     client.post(ndjson(record(time=now - 60_000), record(time=now - 90_000)), "1", log("shop", "c/new log"))
+    clock.move(60)
     client.post(ndjson(record(time=now - 7_200_000), {"a": 1}), "2", log("shop", "c/old"))
     client.post(ndjson(record(time=now - 1)), "3", log("other"))
     client.post(ndjson(record(time=now)), "4")
     found = gateway.stores.records.account_freshness(client.customer)
     assert found == {
-        "shop": AccountFreshness("shop", "c/new log", now - 60_000, 60_000, now, 1, None),
-        "other": AccountFreshness("other", NAME, now - 1, 1, now, 0, None),
+        "shop": AccountFreshness("shop", "c/new log", now - 60_000, 60_000, now + 60_000, now, 1, None),
+        "other": AccountFreshness("other", NAME, now - 1, 60_001, now + 60_000, now + 60_000, 0, None),
     }
 
 
@@ -36,7 +37,7 @@ def test_a_record_of_the_future_is_not_an_accounts_newest(gateway, client, clock
     client.post(ndjson(record(time=future)), "2", log("other"))
     found = gateway.stores.records.account_freshness(client.customer)
     assert (found["shop"].last, found["shop"].delay) == (now - 60_000, 60_000)
-    assert (found["other"].last, found["other"].accepted) == (None, now)
+    assert (found["other"].last, found["other"].first, found["other"].accepted) == (None, None, now)
 
 
 def test_the_last_refusal_stands_until_the_next_and_through_what_is_accepted(gateway, client, clock):

@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from gateway.clock import to_ms
-from gateway.stores.duckdb.records import KEY_LIFE, DuckDBRecords
+from gateway.stores.duckdb.records import DuckDBRecords
 from gateway.stores.migrations import OtherVersionError
-from gateway.traffic.posts import Post
+from gateway.traffic.posts import KEY_LIFE, Post
 from gateway.traffic.store import KeyTakenError, StoreUnavailableError
 from gateway.traffic.transposed import transposed
 from shared.flowlog.record import COUNTERS

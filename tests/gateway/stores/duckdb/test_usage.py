@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.stores.duckdb import usage
-from gateway.stores.duckdb.records import KEY_LIFE, DuckDBRecords
+from gateway.stores.duckdb.records import DuckDBRecords
 from gateway.stores.duckdb.usage import (
     EDGE_BYTES,
     FACT_BYTES,
@@ -18,7 +18,7 @@ from gateway.stores.duckdb.usage import (
     of_texts,
 )
 from gateway.traffic.budget import DEFAULT_BUDGET, Budget, BudgetSpentError, Spent, Usage
-from gateway.traffic.posts import Post
+from gateway.traffic.posts import KEY_LIFE, Post
 from gateway.traffic.store import StoreUnavailableError
 from gateway.traffic.transposed import transposed
 from tests.examples import examples

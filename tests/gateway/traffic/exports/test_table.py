@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.traffic.exports.table import record_csv_lines
+from gateway.visible import visible
 from shared.flowlog.record import AGENT_KEYS, KEYS
 from tests.gateway.client import record
 from tests.support.records import flow_records
@@ -31,10 +32,18 @@ def test_no_records_are_a_header():
     assert rows() == [[*KEYS, *AGENT_KEYS]]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
 def test_no_text_is_a_formula(start):
     (_, row) = rows(record(rule=f"{start}cmd|' /C calc'!A0"))
     assert row[KEYS.index("rule")] == f"'{start}cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize(
+    ("character", "seen"), [("\t", r"\u0009"), ("\r", r"\u000d"), ("\x00", r"\u0000"), ("\u202e", r"\u202e")]
+)
+def test_no_text_has_a_character_that_programs_obey(character, seen):
+    (_, row) = rows(record(rule=f"{character}=1"))
+    assert row[KEYS.index("rule")] == f"{seen}=1"
 
 
 @given(st.lists(flow_records(), max_size=3))
@@ -44,6 +53,6 @@ def test_any_csv_reader_reads_what_was_written(records):
     assert len(lines) == len(records)
     for line, each in zip(lines, records, strict=True):
         for key, cell in zip(KEYS[1:], line[1:], strict=False):
-            written = "" if each[key] is None else str(each[key])
+            written = "" if each[key] is None else visible(str(each[key]))
             assert cell in {written, f"'{written}"}
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
