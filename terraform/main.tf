@@ -7,6 +7,7 @@ module "sluice" {
   alert_email                 = var.alert_email
   apigw_url                   = var.apigw_url
   credential_lifetime_in_days = var.credential_lifetime_in_days
+  deployment_name             = var.deployment_name
   endpoint_suffix             = var.endpoint_suffix
   instance_memory_in_mb       = var.instance_memory_in_mb
   python                      = var.python

@@ -12,3 +12,8 @@ output "registration" {
   description = "What the gateway accepted at the last registration."
   value       = module.sluice.registration
 }
+
+output "view_records" { # the last one: Terraform prints them by name
+  description = "The console's page that shows how far the set-up has come, and within how many minutes of apply the first records are there."
+  value       = module.sluice.view_records
+}

@@ -54,6 +54,13 @@ variable "credential_lifetime_in_days" {
   sensitive   = true
 }
 
+variable "deployment_name" {
+  description = "Name of this deployment at the gateway, as in its console, such as azure-production. The default is sluice-ID, which is unique to this installation."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
 variable "endpoint_suffix" {
   description = "Domain of the cloud's storage accounts. The default is that of the connection strings, or else core.windows.net."
   type        = string

@@ -10,7 +10,9 @@ mock_provider "azuread" {
 
 variables {
   apigw_url                   = "https://gateway.example.com"
+  cloud                       = "public"
   credential_lifetime_in_days = 365
+  deployment                  = "azure-production"
   name                        = "sluice-0a1b2c3d"
   owner_object_id             = "33333333-3333-3333-3333-333333333333"
   program                     = ["python3", "-B", "./modules/sluice/setup"]
@@ -74,12 +76,12 @@ run "what_destroy_needs_is_no_secret" {
   }
 
   assert {
-    condition     = toset(keys(terraform_data.deregistration.input)) == toset(["apigw_url", "python", "subscription_id", "token_secret", "variables_files"])
+    condition     = toset(keys(terraform_data.deregistration.input)) == toset(["apigw_url", "deployment", "python", "subscription_id", "token_secret", "variables_files"])
     error_message = "A destroy plan prints all of this in clear."
   }
 
   assert {
-    condition     = toset(keys(terraform_data.registration.input)) == toset(["apigw_url", "application_id", "regions", "state", "subscription_id"])
+    condition     = toset(keys(terraform_data.registration.input)) == toset(["apigw_url", "application_id", "cloud", "deployment", "regions", "state", "subscription_id"])
     error_message = "A destroy plan prints all of this in clear."
   }
 }

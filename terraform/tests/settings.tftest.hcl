@@ -706,6 +706,67 @@ run "a_start_on_a_day_that_no_calendar_has_is_refused" {
   expect_failures = [var.start_from]
 }
 
+run "a_deployments_name_with_a_slash_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/settings"
+  }
+
+  variables {
+    deployment_name = "azure/production"
+  }
+
+  expect_failures = [var.deployment_name]
+}
+
+run "a_deployments_name_is_a_tag_too_and_takes_the_place_of_one" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/settings"
+  }
+
+  variables {
+    deployment_name = "azure-production"
+    tags            = { for number in range(13) : "tag${number}" => "" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_of_that_name_is_refused_where_the_deployment_has_one" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/settings"
+  }
+
+  variables {
+    deployment_name = "azure-production"
+    tags            = { Deployment = "mine" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "without_a_name_the_tag_is_the_customers" {
+  command = plan
+
+  module {
+    source = "./modules/sluice/modules/settings"
+  }
+
+  variables {
+    tags = { deployment = "mine" }
+  }
+
+  assert {
+    condition     = output.tags.deployment == "mine"
+    error_message = "An earlier release took this tag."
+  }
+}
+
 run "a_version_that_is_no_whole_number_is_refused" {
   command = plan
 

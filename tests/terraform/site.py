@@ -50,7 +50,7 @@ class Site:
     def registered(self) -> list[str]:
         """Ids of the subscriptions that the gateway knows."""
         found = self.gateway.stores.registrations.in_force(self.customer.number)
-        return sorted(found)
+        return sorted(each.subscription_id for each in found)
 
     def entry(self, subscription: str, account: str, location: str = "eastus") -> dict[str, str]:
         """An entry of region_set, for a storage account that is there."""

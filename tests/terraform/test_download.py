@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from gateway.clock import iso
 from gateway.console.setup.scripts import pack, variables
 from gateway.stores.deployments import Deployment, StorageAccount
 from tests.terraform.module import Module
@@ -25,7 +26,7 @@ def downloaded(site, tmp_path):
     )
     filled_in = variables(deployment, {"flowlogs1": connection_string("flowlogs1")}, site.gateway.url)
     content = tmp_path / "download.zip"
-    content.write_bytes(pack("terraform", filled_in, package))
+    content.write_bytes(pack("terraform", filled_in, "what to do", package))
     with zipfile.ZipFile(content) as archive:
         archive.extractall(tmp_path / "downloaded")
     module = Module(tmp_path / "downloaded", site.module.environment)
@@ -50,9 +51,27 @@ def test_without_a_token_nothing_is_applied(site, downloaded):
 def test_with_a_token_it_is_applied_and_destroyed(site, downloaded):
     written = json.loads((downloaded.folder / "terraform.tfvars.json").read_text())
     downloaded.write_variables(written | {"subscription_token": site.customer.subscription_token})
+    [token] = site.gateway.stores.tokens.all(site.customer.number)
     applied = downloaded.apply(A)
     assert applied.succeeded, applied.error
-    assert site.registered == [A]
+    [registration] = site.gateway.stores.registrations.in_force(site.customer.number)
+    assert (registration.subscription_id, registration.deployment) == (A, "azure-production")
+    assert registration.cloud == "public"
+    [credential] = site.azure.estate.of("azuread_application_password")
+    assert iso(registration.credential_expires_at) == credential.values["end_date"]
+    for told in (
+        "Sluice delivers. First records appear within 5 minutes, if there is traffic.",
+        f"Console: {site.gateway.url}/setup/flow-logs/azure-production",
+        f"Subscription token: valid until {iso(token.expires_at)}",
+    ):
+        assert applied.says(told)
+    shown = json.loads(downloaded.terraform("output", "-json").output)
+    assert list(shown)[-1] == "view_records"
+    assert shown["view_records"]["value"]["console"] == f"{site.gateway.url}/setup/flow-logs/azure-production"
+    [group] = [
+        each for each in site.azure.estate.of("azurerm_resource_group") if "location1" not in each.values["name"]
+    ]
+    assert group.values["tags"]["deployment"] == "azure-production"
     assert downloaded.plan(A).nothing_to_do
     assert not (downloaded.root / "dist").exists()
     destroyed = downloaded.destroy(A)

@@ -23,11 +23,11 @@ def test_what_was_applied_needs_nothing_more_and_is_gone_after_destroy(applied):
 
 @pytest.mark.long
 def test_the_gateway_is_told_what_reads_the_subscription_and_what_delivers(applied):
-    registration = applied.gateway.stores.registrations.in_force(applied.customer.number)[A]
+    [registration] = applied.gateway.stores.registrations.in_force(applied.customer.number)
     [application] = applied.azure.estate.of("azuread_application")
     [app] = applied.azure.estate.of("azurerm_function_app_flex_consumption")
-    assert registration["applicationId"] == application.values["client_id"]
-    assert registration["regions"] == [
+    assert registration.content["applicationId"] == application.values["client_id"]
+    assert registration.content["regions"] == [
         {"location": "eastus", "storageAccount": "flowlogs1", "functionApp": app.values["name"]}
     ]
 
@@ -88,8 +88,8 @@ def test_a_second_entry_adds_a_region_and_leaves_the_first_as_it_is(applied):
     assert run.succeeded, run.error
     assert {name: applied.azure.estate.resources[name].values for name in before} == before
     assert len(applied.azure.estate.of("azurerm_function_app_flex_consumption")) == 2
-    registration = applied.gateway.stores.registrations.in_force(applied.customer.number)[A]
-    assert [region["location"] for region in registration["regions"]] == ["eastus", "westeurope"]
+    [registration] = applied.gateway.stores.registrations.in_force(applied.customer.number)
+    assert [region["location"] for region in registration.content["regions"]] == ["eastus", "westeurope"]
     assert applied.module.plan(A).nothing_to_do
 
 
@@ -125,6 +125,26 @@ def test_everything_that_can_carry_tags_does(site):
     assert {"azurerm_key_vault_secret", "azurerm_function_app_flex_consumption"} < set(tags)
     assert [kind for kind, own in tags.items() if own != tags["azurerm_resource_group"]] == []
     assert tags["azurerm_resource_group"].keys() == {"application", "cost-centre", "installation"}
+
+
+@pytest.mark.long
+def test_a_deployment_that_is_given_a_name_is_registered_under_it_alone(applied):
+    def registered():
+        found = applied.gateway.stores.registrations.all(applied.customer.number)
+        return {each.deployment: each.gone_at is None for each in found}
+
+    [unnamed] = registered()
+    variables = applied.variables(location1=applied.entry(A, "flowlogs1"))
+    for name, before in (("azure-production", unnamed), ("azure-renamed", "azure-production")):
+        applied.module.write_variables(variables | {"deployment_name": name})
+        run = applied.module.apply(A)
+        assert run.succeeded, run.error
+        assert registered()[name]
+        assert not registered()[before]
+        assert applied.module.plan(A).nothing_to_do
+    destroyed = applied.module.destroy(A)
+    assert destroyed.succeeded, destroyed.error
+    assert applied.nothing_left
 
 
 @pytest.mark.long

@@ -19,6 +19,11 @@ variable "accounts" {
   type = map(string)
 }
 
+variable "named" {
+  type    = bool
+  default = false
+}
+
 provider "azurerm" {
   subscription_id = "%s"
   features {}
@@ -33,6 +38,7 @@ module "sluice" {
   apigw_url          = "%s"
   subscription_id    = "%s"
   subscription_token = var.tokens[each.key]
+  deployment_name    = var.named ? "azure-${each.key}" : null
   region_set = {
     location1 = { location = "eastus", flow_logs_storage_account_id = each.value }
   }
@@ -59,14 +65,15 @@ def own(site):
         "TF_VAR_accounts": json.dumps(accounts),
     }
 
-    def run(command, *arguments, provider=A):
+    def run(command, *arguments, provider=A, **more):
         (folder / "main.tf").write_text(_ROOT % (provider, site.gateway.url, A))
-        return run_terraform(folder, environment, command, "-input=false", "-no-color", *arguments)
+        return run_terraform(folder, environment | more, command, "-input=false", "-no-color", *arguments)
 
     assert run("init").succeeded
     run.environment, run.folder = environment, folder
     run.registered = lambda: [
-        sorted(site.gateway.stores.registrations.in_force(customer.number)) for customer in (site.customer, other)
+        sorted(each.subscription_id for each in site.gateway.stores.registrations.in_force(customer.number))
+        for customer in (site.customer, other)
     ]
     return run
 
@@ -83,6 +90,29 @@ def test_it_is_called_twice_and_each_call_has_names_of_its_own(site, own):
     assert destroyed.succeeded, destroyed.error
     assert own.registered() == [[], []]
     assert not site.azure.estate.resources
+
+
+@pytest.mark.long
+def test_two_deployments_of_one_subscription_and_customer_register_side_by_side_and_end_one_by_one(site, own):
+    token = site.customer.subscription_token
+    both = {"TF_VAR_tokens": json.dumps({"first": token, "second": token}), "TF_VAR_named": "true"}
+
+    def registered():
+        found = site.gateway.stores.registrations.in_force(site.customer.number)
+        return sorted((each.subscription_id, each.deployment) for each in found)
+
+    applied = own("apply", "-auto-approve", **both)
+    assert applied.succeeded, applied.error
+    assert registered() == [(A, "azure-first"), (A, "azure-second")]
+
+    second = json.loads(own.environment["TF_VAR_accounts"])["second"]
+    one_gone = own("apply", "-auto-approve", **both | {"TF_VAR_accounts": json.dumps({"second": second})})
+    assert one_gone.succeeded, one_gone.error
+    assert registered() == [(A, "azure-second")]
+    assert len(site.azure.estate.of("azurerm_function_app_flex_consumption")) == 1
+    destroyed = own("destroy", "-auto-approve", **both)
+    assert destroyed.succeeded, destroyed.error
+    assert registered() == []
 
 
 _WITH_ITS_ACCOUNT = """

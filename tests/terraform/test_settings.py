@@ -21,6 +21,7 @@ _PLAIN = {
     "subscription_id": _ID,
     "subscription_token": "planted-token",
     "alert_email": "network-team@example.com",
+    "deployment_name": "azure-production",
     "start_from": "2026-11-23T15",
 }
 _ROOT = "\n".join(

@@ -7,7 +7,19 @@ locals {
     can(local.installation.named_by) ? terraform_data.installation.id : "",
   ]))), 0, 8)
   names = { for key in keys(module.settings.entries) : key => "sluice-${key}-${local.suffix}" }
-  tags  = merge(module.settings.tags, { application = "sluice", installation = local.suffix })
+  tags = merge(
+    module.settings.tags,
+    { application = "sluice", installation = local.suffix },
+    module.settings.deployment_name == null ? {} : { deployment = module.settings.deployment_name },
+  )
+
+  deployment = coalesce(module.settings.deployment_name, "sluice-${local.suffix}")
+  # Only a deployment that was configured in the console has a page there.
+  console = join("", [
+    trimsuffix(module.settings.apigw_url, "/"),
+    module.settings.deployment_name == null ? "/setup/registrations" : "/setup/flow-logs/${local.deployment}",
+  ])
+  minutes_to_records = 5 # a minute or two until Azure writes a log, and the first instance's start
 
   # What runs the program in setup/: nothing else of the machine, and no shell. Python has another name on Windows.
   windows = can(regex("^[A-Za-z]:", abspath(path.module)))

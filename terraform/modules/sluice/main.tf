@@ -20,6 +20,7 @@ module "settings" {
   alert_email                 = var.alert_email
   apigw_url                   = var.apigw_url
   credential_lifetime_in_days = var.credential_lifetime_in_days
+  deployment_name             = var.deployment_name
   endpoint_suffix             = var.endpoint_suffix
   installed_in                = local.installation.subscription_id
   instance_memory_in_mb       = var.instance_memory_in_mb
@@ -51,7 +52,9 @@ module "identity" {
   source = "./modules/identity"
 
   apigw_url                   = module.settings.apigw_url
+  cloud                       = module.settings.cloud
   credential_lifetime_in_days = module.settings.credential_lifetime_in_days
+  deployment                  = local.deployment
   name                        = "sluice-${local.suffix}"
   owner_object_id             = data.azurerm_client_config.current.object_id
   regions = [

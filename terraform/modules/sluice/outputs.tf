@@ -26,6 +26,14 @@ output "registration" {
   value       = module.identity.registration
 }
 
+output "view_records" {
+  description = "The console's page that shows how far the set-up has come, and within how many minutes of apply the first records are there."
+  value = {
+    console               = local.console
+    first_records_minutes = local.minutes_to_records
+  }
+}
+
 output "subscription_id" {
   description = "Id of the subscription, known only once the state is certain to belong to it. A provider azurerm that is configured with it changes nothing in another subscription."
   value       = module.settings.subscription_id

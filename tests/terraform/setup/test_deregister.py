@@ -32,6 +32,22 @@ def test_the_token_is_that_of_the_file(machine, gateway):
 
 
 @pytest.mark.usefixtures("variables")
+def test_the_deployment_is_named_where_the_state_knows_it(machine, gateway):
+    gateway.respond = always(*answer(204))
+    assert deregister(machine, gateway.url, DEPLOYMENT="azure-a&b=c d").status == 0
+    assert gateway.requests[0].path == f"/qas/azure/subscriptions/{A}?deployment=azure-a%26b%3Dc%20d"
+
+
+@pytest.mark.usefixtures("variables")
+def test_of_several_deployments_an_earlier_release_does_not_know_its_own(machine, gateway):
+    gateway.respond = always(*error(403, "deployment_missing"))
+    done = deregister(machine, gateway.url)
+    assert done.status == 0
+    assert f"Warning: Several deployments are registered in subscription {A}." in done.said
+    assert "end it in the gateway's console, under Registrations." in done.said
+
+
+@pytest.mark.usefixtures("variables")
 def test_a_workspaces_own_file_goes_before_the_common_one(machine, gateway):
     (machine.folder / "other.tfvars.json").write_text(json.dumps({"subscription_token": "its-own"}))
     gateway.respond = always(*answer(204))
@@ -96,7 +112,7 @@ def test_a_new_gateway_s_token_is_not_shown_to_the_old_one(moved, tokens):
 def test_a_vault_without_an_older_token_leaves_the_old_registration_with_a_warning(moved, gateway, tokens):
     done, shown = moved(TAKEN, *tokens)
     assert done.status == 0
-    assert f"remains at {gateway.url}: remove it in the gateway's console" in done.said
+    assert f"remains at {gateway.url}: end it in the gateway's console" in done.said
     assert not shown
 
 
@@ -139,7 +155,7 @@ def test_a_refused_token_warns_and_lets_everything_go(machine, gateway, status):
     done = deregister(machine, gateway.url)
     assert done.status == 0
     assert f"The gateway refuses the subscription token (HTTP {status})" in done.said
-    assert f"remains at {gateway.url}: remove it in the gateway's console" in done.said
+    assert f"remains at {gateway.url}: end it in the gateway's console" in done.said
 
 
 @pytest.mark.usefixtures("variables")
@@ -149,7 +165,7 @@ def test_a_page_of_something_before_the_gateway_shows_nothing_and_holds_nothing_
     done = deregister(machine, gateway.url)
     assert done.status == 0
     assert f"Warning: The gateway at {gateway.url} answered HTTP {status}, but not in its own form" in done.said
-    assert f"remains at {gateway.url}: remove it in the gateway's console" in done.said
+    assert f"remains at {gateway.url}: end it in the gateway's console" in done.said
 
 
 @pytest.mark.usefixtures("variables")
@@ -184,4 +200,4 @@ def test_a_token_that_can_not_be_sent_is_not_shown(machine, gateway, variables, 
 def test_a_gateway_that_is_gone_for_good_holds_nothing_up(machine):
     done = deregister(machine, "https://127.0.0.1:1", SLUICE_LEAVE_REGISTRATION="1")
     assert done.status == 0
-    assert "remains at https://127.0.0.1:1: remove it in the gateway's console" in done.said
+    assert "remains at https://127.0.0.1:1: end it in the gateway's console" in done.said

@@ -23,6 +23,7 @@ def main() -> int:
     import deploying  # noqa: PLC0415
     import preflight  # noqa: PLC0415
     import registering  # noqa: PLC0415
+    import summary  # noqa: PLC0415
     import vault  # noqa: PLC0415
     from speaking import Failed, say  # noqa: PLC0415
 
@@ -32,6 +33,7 @@ def main() -> int:
         "deploy": deploying.deploy,
         "deregister": registering.deregister,
         "register": registering.register,
+        "summary": summary.summary,
         "wait-for-vault": vault.wait_for_vault,
     }
     for stream in (sys.stdout, sys.stderr):

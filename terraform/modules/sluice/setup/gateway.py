@@ -10,6 +10,7 @@ from web import Answer, request
 
 _PASSES = {0, 408, 425, 429}
 _WRONG_KIND = "wrong_token_kind"
+_SEVERAL = "deployment_missing"
 _CODE = re.compile("[a-z][a-z0-9_-]{0,39}")
 _TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
@@ -51,6 +52,11 @@ def refusal(answer: Answer) -> str:
     if _code(answer) == _WRONG_KIND:
         return "It is an agent's token: create one of kind ingest in its console, under Tokens"
     return "Get a new one from its console"
+
+
+def is_ambiguous(answer: Answer) -> bool:
+    """Return whether a deregistration that named no deployment could mean any of several."""
+    return _code(answer) == _SEVERAL
 
 
 def token_end(answer: Answer) -> str | None:

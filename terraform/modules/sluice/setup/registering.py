@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from speaking import Failed, say, setting
 from vault import secret_in_vault
 
-from gateway import Gateway, may_pass, refusal, token_end
+from gateway import Gateway, is_ambiguous, may_pass, refusal, token_end
 
 _REFUSED = {401, 403}
 _LEAVE = "SLUICE_LEAVE_REGISTRATION"
@@ -86,26 +87,32 @@ def register() -> None:
 
 
 def deregister() -> None:
-    """Remove the subscription's registration from the gateway, before the application loses its access.
+    """Remove the deployment's registration from the gateway, before the application loses its access.
 
-    APIGW_URL is the gateway's address, SUBSCRIPTION_ID what is deregistered. The token is in one of VARIABLES_FILES
+    APIGW_URL is the gateway's address, SUBSCRIPTION_ID and DEPLOYMENT what is deregistered; an earlier release kept no
+    DEPLOYMENT, and its registration was the subscription's only one. The token is in one of VARIABLES_FILES
     (a list in JSON), or else in TF_VAR_subscription_token, or else in the vault, at the address TOKEN_SECRET, which an
     earlier release did not keep. If the files now have another gateway's address, that one must accept its token
     first, and this one is shown what the vault had before. Raises Failed.
     """
     url, subscription = setting("APIGW_URL"), setting("SUBSCRIPTION_ID")
-    stays = f"The registration of subscription {subscription} remains at {url}: remove it in the gateway's console."
+    deployment = os.environ.get("DEPLOYMENT", "")
+    stays = (
+        f"The registration of subscription {subscription} remains at {url}: end it in the gateway's console, under "
+        "Registrations."
+    )
     if os.environ.get(_LEAVE):
         say(f"Warning: {_LEAVE} is set. {stays}")
         return
-    gateway = Gateway(url, _token(url, subscription, os.environ.get("TOKEN_SECRET", "")))
+    gateway = Gateway(url, find_token(url, subscription, os.environ.get("TOKEN_SECRET", "")))
     if not gateway.token:
         say(
             f"Warning: There is no subscription token in terraform.tfvars.json or {TOKEN_VARIABLE}, and none could be "
             f"read from the vault. {stays}"
         )
         return
-    answer = gateway.ask("DELETE", f"/qas/azure/subscriptions/{subscription}")
+    query = f"?deployment={quote(deployment, safe='')}" if deployment else ""
+    answer = gateway.ask("DELETE", f"/qas/azure/subscriptions/{subscription}{query}")
     foreign, status = gateway.foreign(answer), answer.status
     if status in {200, 202, 204}:
         say(f"Subscription {subscription} is no longer registered at {url}.")
@@ -113,6 +120,8 @@ def deregister() -> None:
         say(f"Warning: {foreign}. {stays}")
     elif status == 404:  # noqa: PLR2004
         say(f"Subscription {subscription} was not registered at {url}.")
+    elif is_ambiguous(answer):
+        say(f"Warning: Several deployments are registered in subscription {subscription}. {stays}")
     elif status in _REFUSED:
         say(f"Warning: The gateway refuses the subscription token (HTTP {status}). {stays}")
     else:
@@ -124,8 +133,8 @@ def deregister() -> None:
         )
 
 
-def _token(url: str, subscription: str, in_vault: str) -> str:
-    """Return the token for a gateway, if there is one. Raises Failed if another gateway is to take over and can't."""
+def find_token(url: str, subscription: str, in_vault: str) -> str:
+    """Return the token for a gateway, or nothing. Raises Failed if another gateway is to take over and can't."""
     files = [Path(name) for name in json.loads(setting("VARIABLES_FILES"))]
     written = next(filter(None, (text_in(file, "subscription_token") for file in files)), "")
     given = written or os.environ.get(TOKEN_VARIABLE, "")

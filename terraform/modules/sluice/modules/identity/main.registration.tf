@@ -4,17 +4,19 @@
 resource "terraform_data" "deregistration" {
   input = {
     apigw_url       = var.apigw_url
+    deployment      = var.deployment
     python          = var.python
     subscription_id = var.subscription_id
     token_secret    = var.token_secret
     variables_files = jsonencode(var.variables_files)
   }
-  triggers_replace = [var.apigw_url, var.subscription_id]
+  # What an earlier release registered has no name of its own to add.
+  triggers_replace = concat([var.apigw_url, var.subscription_id], var.deployment == var.name ? [] : [var.deployment])
 
   provisioner "local-exec" {
     when = destroy
     # A path that this machine does not have is another one's, which applied. What release 0.1 wrote has no python and no token_secret, and
-    # colons between the files.
+    # colons between the files, and no deployment: it was the only one of its subscription.
     interpreter = concat(
       (
         try(length(regexall("[/\\\\]", self.input.python)) == 0 || fileexists(self.input.python), false) ? [self.input.python]
@@ -25,6 +27,7 @@ resource "terraform_data" "deregistration" {
     command = "deregister"
     environment = {
       APIGW_URL       = self.input.apigw_url
+      DEPLOYMENT      = try(self.input.deployment, "")
       SUBSCRIPTION_ID = self.input.subscription_id
       TOKEN_SECRET    = try(self.input.token_secret, "")
       VARIABLES_FILES = try(jsonencode(jsondecode(self.input.variables_files)), jsonencode(split(":", self.input.variables_files)))
@@ -41,12 +44,16 @@ resource "terraform_data" "registration" {
   input = {
     apigw_url       = var.apigw_url
     application_id  = azuread_application.this.client_id
+    cloud           = var.cloud
+    deployment      = var.deployment
     regions         = var.regions
     state           = "registered"
     subscription_id = var.subscription_id
   }
   triggers_replace = [
     azuread_application_password.this.key_id,
+    var.cloud,
+    var.deployment,
     terraform_data.deregistration.id,
     var.regions,
     var.token_version,
@@ -60,11 +67,13 @@ resource "terraform_data" "registration" {
       SUBSCRIPTION_ID    = var.subscription_id
       SUBSCRIPTION_TOKEN = var.subscription_token
       REGISTRATION = jsonencode({
-        tenantId      = var.tenant_id
-        applicationId = azuread_application.this.client_id
-        credential    = azuread_application_password.this.value
-        deployment    = var.name
-        regions       = var.regions
+        tenantId            = var.tenant_id
+        applicationId       = azuread_application.this.client_id
+        cloud               = var.cloud
+        credential          = azuread_application_password.this.value
+        credentialExpiresAt = azuread_application_password.this.end_date
+        deployment          = var.deployment
+        regions             = var.regions
       })
     }
   }

@@ -4,14 +4,26 @@ variable "apigw_url" {
   nullable    = false
 }
 
+variable "cloud" {
+  description = "Name of the cloud, as the gateway's API has it."
+  type        = string
+  nullable    = false
+}
+
 variable "credential_lifetime_in_days" {
   description = "Days until the application's credential expires, counted from its creation."
   type        = number
   nullable    = false
 }
 
+variable "deployment" {
+  description = "Name of this deployment at the gateway."
+  type        = string
+  nullable    = false
+}
+
 variable "name" {
-  description = "Name of the application, and of this deployment at the gateway."
+  description = "Name of the application, which is also what earlier releases called the deployment."
   type        = string
   nullable    = false
 }

@@ -29,6 +29,11 @@ output "credential_lifetime_in_days" {
   value       = nonsensitive(var.credential_lifetime_in_days)
 }
 
+output "deployment_name" {
+  description = "Name of the deployment at the gateway, or null for the default."
+  value       = nonsensitive(var.deployment_name)
+}
+
 output "endpoint_suffix" {
   description = "Domain of the cloud's storage accounts."
   value       = local.endpoint_suffix

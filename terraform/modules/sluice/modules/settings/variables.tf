@@ -287,6 +287,25 @@ variable "credential_lifetime_in_days" {
   }
 }
 
+variable "deployment_name" {
+  description = "Name of this deployment at the gateway. The default is sluice-ID."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = !can(regex(local.pasted, var.deployment_name))
+    error_message = "deployment_name is in quotes, or has quotation marks, spaces or line breaks in it. Remove them."
+  }
+
+  validation {
+    condition = (
+      var.deployment_name == null || can(regex(local.pasted, var.deployment_name)) ||
+      can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", var.deployment_name))
+    )
+    error_message = "deployment_name must be 1 to 64 letters, digits, dots, hyphens and underscores, a letter or digit first, such as azure-production."
+  }
+}
+
 variable "endpoint_suffix" {
   description = "Domain of the cloud's storage accounts. It is taken from the connection strings if there are any; without them it is required outside the public cloud."
   type        = string
@@ -366,16 +385,19 @@ variable "tags" {
   default     = {}
   nullable    = false
 
-  # A Key Vault secret carries 15 tags, a storage account's have names of up to 128 characters, and two of them are ours.
+  # A Key Vault secret carries 15 tags, a storage account's have names of up to 128 characters, and two or three of them are ours.
   validation {
-    condition = length(var.tags) <= 13 && alltrue([
+    condition = length(var.tags) <= (var.deployment_name == null ? 13 : 12) && alltrue([
       for key, value in var.tags : can(regex("^[^<>%&\\\\?/]{1,128}$", key)) && length(value) <= 256
     ])
-    error_message = "tags must be at most 13, with names of up to 128 characters without <>%&\\?/ and values of up to 256, such as {\"cost-centre\": \"4711\"}."
+    error_message = "tags must be at most ${var.deployment_name == null ? 13 : 12}, with names of up to 128 characters without <>%&\\?/ and values of up to 256, such as {\"cost-centre\": \"4711\"}."
   }
 
   validation {
-    condition     = alltrue([for key in keys(var.tags) : !contains(["application", "installation"], lower(key))])
-    error_message = "tags must not have application or installation, which Sluice sets itself, but names such as {\"cost-centre\": \"4711\"}."
+    condition = alltrue([
+      for key in keys(var.tags) :
+      !contains(var.deployment_name == null ? ["application", "installation"] : ["application", "deployment", "installation"], lower(key))
+    ])
+    error_message = "tags must not have application, deployment or installation, which Sluice sets itself, but names such as {\"cost-centre\": \"4711\"}."
   }
 }
