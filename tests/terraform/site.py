@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Site:
         customer: Who owns the subscription token.
         module: What is applied.
         az: What the command az was called with.
+        package: Takes the place of the function app's package, in the console's download.
     """
 
     azure: Azure
@@ -45,6 +47,7 @@ class Site:
     customer: Customer
     module: Module
     az: LocalServer
+    package: Path
 
     @property
     def registered(self) -> list[str]:
@@ -111,9 +114,10 @@ def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Sit
     faults = Faults(chances=[(1.0, Passing(azure.traffic))])
     programs = programs_alone(folder / "bin")
     shutil.copytree(checkout, folder / "checkout")
+    package = _package(folder / "function.zip", folder / "checkout")
     with (
         providing(azure) as reached,
-        run_in_thread(folder / "gateway", faults=faults, faulty_path="/qas/azure") as gateway,
+        run_in_thread(folder / "gateway", faults=faults, faulty_path="/qas/azure", package=package) as gateway,
         az_on_path(azure, programs) as az,
         over_http(azure, certificate) as proxy,
     ):
@@ -128,4 +132,11 @@ def site(folder: Path, checkout: Path, certificate: Certificate) -> Iterator[Sit
             "SLUICE_PATIENCE": "0",
         }
         customer = new_customer(gateway.stores.database, "customer")
-        yield Site(azure, gateway, faults, customer, Module(folder / "checkout", environment), az)
+        yield Site(azure, gateway, faults, customer, Module(folder / "checkout", environment), az, package)
+
+
+def _package(path: Path, checkout: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("function_app.py", "host.json"):
+            archive.write(checkout / name, name)
+    return path

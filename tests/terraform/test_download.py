@@ -16,17 +16,13 @@ from tests.terraform.site import A, connection_string
 @pytest.fixture
 def downloaded(site, tmp_path):
     """The unzipped download, in which `terraform init` was run."""
-    package = tmp_path / "function.zip"
-    with zipfile.ZipFile(package, "w") as archive:
-        for name in ("function_app.py", "host.json"):
-            archive.write(site.module.root / name, name)
     entry = site.entry(A, "flowlogs1")
     deployment = Deployment(
         "azure-production", A, (StorageAccount("flowlogs1", entry["location"]),), dt.datetime.now(dt.UTC)
     )
     filled_in = variables(deployment, {"flowlogs1": connection_string("flowlogs1")}, site.gateway.url)
     content = tmp_path / "download.zip"
-    content.write_bytes(pack("terraform", filled_in, "what to do", package))
+    content.write_bytes(pack("terraform", filled_in, "what to do", site.package))
     with zipfile.ZipFile(content) as archive:
         archive.extractall(tmp_path / "downloaded")
     module = Module(tmp_path / "downloaded", site.module.environment)

@@ -125,10 +125,10 @@ def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registere
     machine = Client(gateway.url, make_token(page), customer)
     machine.call("PUT", PATH, json=registration())
     page.get_by_role("link", name="Registrations").click()
-    expect(page.get_by_role("row", name=f"{ID} registered")).to_be_visible()
+    expect(page.get_by_role("row", name=f"sluice-0a1b2c3d {ID} registered")).to_be_visible()
     machine.call("DELETE", PATH)
     page.reload()
-    expect(page.get_by_role("row", name=f"{ID} gone")).to_be_visible()
+    expect(page.get_by_role("row", name=f"sluice-0a1b2c3d {ID} gone")).to_be_visible()
     page.get_by_role("link", name="Audit log").click()
     actions = page.get_by_role("row").all_inner_texts()
     told = [action for action in actions if "azure-production" in action]

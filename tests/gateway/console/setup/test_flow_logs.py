@@ -158,7 +158,7 @@ def test_the_details_tell_how_far_the_set_up_has_come(gateway, team, administrat
     )
     assert step(page, "First record") == f"done {shown(arrived)}"
     assert step(page, "Last record") == f"1 min 30 s {shown(arrived - timedelta(seconds=90))} from flowlogsone"
-    assert step(page, "Refused") == f"since {shown(refused)} flowlogstwo: The body is too large."
+    assert step(page, "Refused") == f"yes since {shown(refused)} from flowlogstwo: The body is too large."
 
 
 def test_what_was_changed_after_the_download_is_downloaded_again(administrator, saved, clock):

@@ -13,9 +13,9 @@ def test_what_terraform_registers_appears(machine, reader, clock):
     assert machine.call("PUT", PATH, json=sent).status_code == 201
     page = reader.get(PAGE)
     assert (
-        f"sluice-0a1b2c3d registered {ID} public cloud 22222222-1bf0-4dda-aec3-cb9272f09590 "
-        "11111111-1bf0-4dda-aec3-cb9272f09590 credential until 2027-11-20 15:00:00 UTC "
-        f"eastus: flowlogsone → sluice-location1 {clock.now():%Y-%m-%d %H:%M:%S} UTC"
+        f"sluice-0a1b2c3d {ID} public cloud registered {clock.now():%Y-%m-%d %H:%M:%S} UTC "
+        "22222222-1bf0-4dda-aec3-cb9272f09590 11111111-1bf0-4dda-aec3-cb9272f09590 credential until "
+        "2027-11-20 15:00:00 UTC eastus: flowlogsone → sluice-location1"
     ) in text_of(page)
     assert "planted-secret" not in page.text
 
@@ -24,12 +24,12 @@ def test_it_is_marked_gone_on_destroy_and_comes_back_on_the_next_apply(machine, 
     machine.call("PUT", PATH, json=registration())
     clock.move(60)
     assert machine.call("DELETE", PATH).status_code == 204
-    assert f"sluice-0a1b2c3d gone {clock.now():%Y-%m-%d %H:%M:%S} UTC" in text_of(reader.get(PAGE))
+    assert f"sluice-0a1b2c3d {ID} gone {clock.now():%Y-%m-%d %H:%M:%S} UTC" in text_of(reader.get(PAGE))
     assert machine.call("DELETE", PATH).status_code == 404
     clock.move(60)
     assert machine.call("PUT", PATH, json=registration()).status_code == 201
     text = text_of(reader.get(PAGE))
-    assert "sluice-0a1b2c3d registered" in text
+    assert f"sluice-0a1b2c3d {ID} registered" in text
     assert "gone" not in text
 
 
