@@ -21,7 +21,7 @@ from gateway.stores.errors import StoreError
 from gateway.stores.migrations import OtherVersionError
 from gateway.stores.upgrade import UpgradeError
 from gateway.traffic.store import StoreUnavailableError
-from gateway.users import add_user_commands, change_users
+from gateway.users import add_user_commands, run_user_command
 
 _INTERRUPTED: Final = 130
 
@@ -66,7 +66,7 @@ def _carry_out(options: argparse.Namespace) -> None:
         case "records":
             run_records_command(options)
         case _:
-            say(change_users(options))
+            run_user_command(options)
 
 
 def _is_not_text(word: str) -> bool:

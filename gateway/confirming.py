@@ -1,4 +1,4 @@
-"""Confirmation before something is permanently deleted."""
+"""Confirmation of what an operator might not mean."""
 
 import sys
 
@@ -17,9 +17,29 @@ def require_typed(word: str, told: str) -> None:
             "There is no terminal to ask for confirmation. Add --yes to skip the question. Nothing was changed."
         )
     say(f"{told} Type {word} to continue:")
-    try:
-        typed = sys.stdin.readline().strip()
-    except KeyboardInterrupt:
-        typed = ""
-    if typed != word:
+    if _typed() != word:
         raise RefusedError("Nothing was changed.")
+
+
+def require_yes(question: str, otherwise: str) -> None:
+    """Ask a question on the terminal.
+
+    Args:
+        question: The question.
+        otherwise: What to do where there is no terminal.
+
+    Raises:
+        RefusedError: There is no terminal, or the answer is not yes.
+    """
+    if not sys.stdin.isatty():
+        raise RefusedError(otherwise)
+    say(f"{question} [y/N]")
+    if _typed().lower() not in {"y", "yes"}:
+        raise RefusedError("Nothing was changed.")
+
+
+def _typed() -> str:
+    try:
+        return sys.stdin.readline().strip()
+    except KeyboardInterrupt:
+        return ""

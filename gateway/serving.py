@@ -266,7 +266,10 @@ def _first_start(accounts: Accounts, say: Callable[[str], None]) -> None:
         except StoreError as error:  # the removal of that customer was interrupted
             say(f"Nobody can sign in. {error}")
             return
-        say(f"First start. The administrator is admin, with the password {password} (it is not shown again).")
+        say(
+            f"First start. The administrator is admin, with the password {password} (it is not shown again); the "
+            "customer is default."
+        )
 
 
 def _warn_about_the_key(stores: Stores, data: Path, say: Callable[[str], None]) -> None:

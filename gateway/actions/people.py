@@ -1,8 +1,8 @@
-"""Sign people in, add and remove them, and change their passwords."""
+"""Sign people in, add and remove them, and change their roles and passwords."""
 
 from datetime import datetime
 
-from gateway.stores.accounts import Accounts, Role, User
+from gateway.stores.accounts import Accounts, Role, User, no_user
 from gateway.stores.audit_log import Action, Actor, AuditLog
 from gateway.stores.database import Database
 from gateway.stores.passwords import hash_password
@@ -43,40 +43,72 @@ def change_password(stores: Stores, now: datetime, user: User, present: str, new
     return user
 
 
-def add_user(database: Database, now: datetime, name: str, customer: str, role: Role, password: str) -> None:
-    """Add a user with a one-time password, and the customer if it does not exist yet. Blocks.
+def add_user(database: Database, actor: Actor, now: datetime, name: str, role: Role, password: str) -> None:
+    """Add a user to the actor's customer, with a one-time password. Blocks.
 
     Raises:
         TakenError: The name is taken.
+    """
+    _add(database, actor, now, name, role, hash_password(password))
+
+
+def add_customer(database: Database, now: datetime, customer: str, name: str, role: Role, password: str) -> None:
+    """Add a customer, unless there is one with this name, and a user of it, as the gateway's operator does. Blocks.
+
+    Raises:
+        TakenError: The user's name is taken.
         UnfinishedError: The customer is being removed.
     """
-    accounts = Accounts(database)
+    hashed = hash_password(password)
     with database.transaction():
-        user = accounts.add_user(name, accounts.add_customer(customer), password, role, one_time=True)
-        _by_command_line(database, now, user, Action.ADDED_USER)
+        actor = Actor.command_line(Accounts(database).add_customer(customer))
+        _add(database, actor, now, name, role, hashed)
 
 
-def reset_password(database: Database, now: datetime, name: str, password: str) -> None:
+def change_role(database: Database, actor: Actor, now: datetime, name: str, role: Role) -> None:
+    """Change what a user may do, from the next request on. Blocks.
+
+    Raises:
+        GoneError: The actor's customer has no such user.
+        NeededError: It would have no administrator left.
+    """
+    with database.transaction():
+        user = Accounts(database).set_role(_of(database, actor, name), role)
+        AuditLog(database).add(actor, now, Action.CHANGED_ROLE, f"{user.name}, {user.role}")
+
+
+def reset_password(database: Database, actor: Actor, now: datetime, name: str, password: str) -> None:
     """Give a user a new one-time password, which ends the user's sessions. Blocks.
 
     Raises:
-        GoneError: There is no such user.
+        GoneError: The actor's customer has no such user.
     """
+    hashed = hash_password(password)
     with database.transaction():
-        user = Accounts(database).set_password(name, password, one_time=True)
-        _by_command_line(database, now, user, Action.RESET_PASSWORD)
+        user = Accounts(database).set_hash(_of(database, actor, name), hashed, one_time=True)
+        AuditLog(database).add(actor, now, Action.RESET_PASSWORD, user.name)
 
 
-def remove_user(database: Database, now: datetime, name: str) -> None:
+def remove_user(database: Database, actor: Actor, now: datetime, name: str) -> None:
     """Remove a user, which ends the user's sessions. Blocks.
 
     Raises:
-        GoneError: There is no such user.
+        GoneError: The actor's customer has no such user.
+        NeededError: It would have no administrator left.
     """
     with database.transaction():
-        user = Accounts(database).remove_user(name)
-        _by_command_line(database, now, user, Action.REMOVED_USER)
+        user = Accounts(database).remove_user(_of(database, actor, name))
+        AuditLog(database).add(actor, now, Action.REMOVED_USER, user.name)
 
 
-def _by_command_line(database: Database, now: datetime, user: User, action: Action) -> None:
-    AuditLog(database).add(Actor.command_line(user.customer), now, action, user.name)
+def _add(database: Database, actor: Actor, now: datetime, name: str, role: Role, hashed: str) -> None:
+    with database.transaction():
+        user = Accounts(database).add_hash(name, actor.customer, hashed, role, one_time=True)
+        AuditLog(database).add(actor, now, Action.ADDED_USER, f"{user.name}, {user.role}")
+
+
+def _of(database: Database, actor: Actor, name: str) -> str:
+    """Return the name of a user if it is one of the actor's customer."""
+    if Accounts(database).customer_of(name) != actor.customer:
+        raise no_user(name)
+    return name

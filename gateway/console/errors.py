@@ -10,6 +10,7 @@ from gateway.stores.errors import (
     FullError,
     GoneError,
     KeyLostError,
+    NeededError,
     StoreError,
     TakenError,
 )
@@ -42,6 +43,7 @@ _STATUS: Final[Mapping[type[StoreError], HTTPStatus]] = {
     TakenError: HTTPStatus.CONFLICT,
     ChangedError: HTTPStatus.CONFLICT,
     AmbiguousError: HTTPStatus.CONFLICT,
+    NeededError: HTTPStatus.CONFLICT,
     FullError: HTTPStatus.CONFLICT,
     GoneError: HTTPStatus.NOT_FOUND,
     KeyLostError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -1,13 +1,16 @@
 """Customers and their users. Passwords are stored as scrypt hashes."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from gateway.stores.database import Database
-from gateway.stores.errors import GoneError, TakenError, UnfinishedError
+from gateway.stores.errors import GoneError, NeededError, TakenError, UnfinishedError
 from gateway.stores.passwords import hash_password, is_password
+
+LONGEST_NAME: Final = 100
+"""The most characters of a new user's name."""
 
 
 class Role(StrEnum):
@@ -98,17 +101,26 @@ class Accounts:
         Raises:
             TakenError: The name is taken.
         """
+        return self.add_hash(name, customer, hash_password(password), role, one_time=one_time)
+
+    def add_hash(self, name: str, customer: int, hashed: str, role: Role, *, one_time: bool = False) -> User:
+        """Add a person to a customer, given the password's hash, which takes too long to compute in a transaction;
+        otherwise the same.
+
+        Raises:
+            TakenError: The name is taken.
+        """
         added = self.database.run(
             """INSERT INTO users (customer, name, role, password, one_time_password) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT (name) DO NOTHING RETURNING id""",
             customer,
             name,
             role,
-            hash_password(password),
+            hashed,
             one_time,
         )
         if not added:
-            raise TakenError(f"There is a user {name!r} already. Choose another name.")
+            raise TakenError(f"The user name {name!r} is taken. Choose another one.")
         return User(added[0][0], customer, name, role, one_time)
 
     def set_password(self, name: str, password: str, *, one_time: bool = False) -> User:
@@ -135,25 +147,49 @@ class Accounts:
                 name,
             )
             if not changed:
-                raise GoneError(f"There is no user {name!r}. `user add` adds one.")
+                raise no_user(name)
             user = user_of(*changed[0])
             self.database.run("DELETE FROM sessions WHERE user = ?", user.id)
         return user
+
+    def set_role(self, name: str, role: Role) -> User:
+        """Change what a user may do, in the user's sessions too; return the user.
+
+        Raises:
+            GoneError: There is no such user.
+            NeededError: The customer would have no administrator left.
+        """
+        with self.database.transaction():
+            user = self.named(name)
+            if not role.includes(Role.ADMINISTRATOR):
+                self._require_another_administrator(user)
+            self.database.run("UPDATE users SET role = ? WHERE id = ?", role, user.id)
+        return replace(user, role=role)
 
     def remove_user(self, name: str) -> User:
         """Remove a user, which ends the user's sessions and auth tokens; return the user.
 
         Raises:
             GoneError: There is no such user.
+            NeededError: The customer would have no administrator left.
         """
         with self.database.transaction():
-            rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE name = ?", name)  # noqa: S608
-            if not rows:
-                raise GoneError(f"There is no user {name!r}. `user add` adds one.")
-            user = user_of(*rows[0])
+            user = self.named(name)
+            self._require_another_administrator(user)
             self.database.run("DELETE FROM sessions WHERE user = ?", user.id)
             self.database.run("DELETE FROM users WHERE id = ?", user.id)
         return user
+
+    def _require_another_administrator(self, user: User) -> None:
+        """Refuse to do without a user who is the last administrator; in the transaction of the change, so that two
+        administrators can't remove each other at once.
+        """
+        others = "SELECT 1 FROM users WHERE customer = ? AND role = ? AND id <> ? LIMIT 1"
+        if user.role is Role.ADMINISTRATOR and not self.database.run(others, user.customer, user.role, user.id):
+            raise NeededError(
+                f"{user.name} is the last administrator, and nobody else could manage users and tokens. Make somebody "
+                "else an administrator first."
+            )
 
     def sign_in(self, name: str, password: str) -> User | None:
         """Return the user with this name and password, in a time that does not reveal which of them is wrong."""
@@ -169,6 +205,25 @@ class Accounts:
         rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE id = ?", number)  # noqa: S608
         return user_of(*rows[0]) if rows else None
 
+    def named(self, name: str) -> User:
+        """Return the user with a name.
+
+        Raises:
+            GoneError: There is no such user.
+        """
+        rows = self.database.run(f"SELECT {USER_COLUMNS} FROM users WHERE name = ?", name)  # noqa: S608
+        if not rows:
+            raise no_user(name)
+        return user_of(*rows[0])
+
+    def all(self, customer: int) -> list[User]:
+        """Return a customer's users by name."""
+        rows = self.database.run(
+            f"SELECT {USER_COLUMNS} FROM users WHERE customer = ? ORDER BY lower(name), name",  # noqa: S608
+            customer,
+        )
+        return [user_of(*row) for row in rows]
+
     def password_mark(self, number: int) -> str:
         """Return a text that changes with a user's password, and reveals nothing about it."""
         rows = self.database.run("SELECT password FROM users WHERE id = ?", number)
@@ -178,6 +233,11 @@ class Accounts:
         """Return the number of the customer that a user belongs to."""
         rows = self.database.run("SELECT customer FROM users WHERE name = ?", name)
         return rows[0][0] if rows else None
+
+
+def no_user(name: str) -> GoneError:
+    """Return the error for a user who does not exist, or belongs to another customer, which must look the same."""
+    return GoneError(f"There is no user {name!r}. It may have been removed in the meantime.")
 
 
 USER_COLUMNS: Final = "users.id, users.customer, users.name, users.role, users.one_time_password"

@@ -27,6 +27,7 @@ class Action(StrEnum):
     GOT_AUTH_TOKEN = "auth_token_got"  # noqa: S105 - no secret
     CHANGED_PASSWORD = "password_changed"  # noqa: S105 - no secret
     ADDED_USER = "user_added"
+    CHANGED_ROLE = "role_changed"
     REMOVED_USER = "user_removed"
     RESET_PASSWORD = "password_reset"  # noqa: S105 - no secret
     MADE_TOKEN = "token_made"  # noqa: S105 - no secret
@@ -64,6 +65,7 @@ _WORDS: Final = {
     Action.GOT_AUTH_TOKEN: "got an auth token",
     Action.CHANGED_PASSWORD: "changed the password",
     Action.ADDED_USER: "added a user",
+    Action.CHANGED_ROLE: "changed a user's role",
     Action.REMOVED_USER: "removed a user",
     Action.RESET_PASSWORD: "gave a user a new one-time password",
     Action.MADE_TOKEN: "created a subscription token",

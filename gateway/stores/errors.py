@@ -29,6 +29,10 @@ class AmbiguousError(StoreError):
     """There are several that it may mean: name one."""
 
 
+class NeededError(StoreError):
+    """It can't be spared: provide another one first."""
+
+
 class FullError(StoreError):
     """There is no room for one more: remove some."""
 

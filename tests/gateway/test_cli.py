@@ -153,10 +153,11 @@ def test_what_the_gateway_keeps_is_for_its_own_user_only(served):
 
 
 def test_a_user_can_be_added_while_the_gateway_serves_and_the_password_replaced(served, capsys):
-    assert main(["user", "add", "ada", "--customer", "contoso", "--data", str(served.data)]) == 0
+    added = ["user", "add", "ada", "--customer", "contoso", "--new-customer", "--data", str(served.data)]
+    assert main(added) == 0
     first = told_password(capsys)
     assert served.sign_in("ada", first) == 201
-    assert main(["user", "password", "ada", "--data", str(served.data)]) == 0
+    assert main(["user", "reset", "ada", "--data", str(served.data)]) == 0
     assert served.sign_in("ada", first) == 401
     assert served.sign_in("ada", told_password(capsys)) == 201
     with closing(open_database(served.data)) as database:
@@ -317,7 +318,8 @@ def test_records_that_are_damaged_are_to_be_restored(tmp_path, capsys, where):
 
 
 def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_only(tmp_path, capsys):
-    assert main(["user", "add", "ada", "--customer", "contoso", "--role", "reader", "--data", str(tmp_path)]) == 0
+    added = ["user", "add", "ada", "--customer", "contoso", "--new-customer", "--data", str(tmp_path)]
+    assert main(added) == 0
     form = {"username": "ada", "password": told_password(capsys)}
     with serve(tmp_path, "--public-url", "https://gateway.example/") as (_, url):
         answer = requests.post(url + "/sign-in", data=form, timeout=20, allow_redirects=False)
@@ -328,7 +330,8 @@ def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_only(tmp_path, capsys):
 
 
 def test_a_user_who_is_removed_cannot_sign_in(served, capsys):
-    assert main(["user", "add", "eve", "--customer", "contoso", "--data", str(served.data)]) == 0
+    added = ["user", "add", "eve", "--customer", "default", "--role", "reader", "--data", str(served.data)]
+    assert main(added) == 0
     password = told_password(capsys)
     assert served.sign_in("eve", password) == 201
     assert main(["user", "remove", "eve", "--data", str(served.data)]) == 0
@@ -339,7 +342,7 @@ def test_a_user_who_is_removed_cannot_sign_in(served, capsys):
 
 
 def test_an_unknown_user_gets_no_password(tmp_path, capsys):
-    assert main(["user", "password", "ada", "--data", str(tmp_path)]) == 1
+    assert main(["user", "reset", "ada", "--data", str(tmp_path)]) == 1
     assert "no user 'ada'" in capsys.readouterr().err
 
 

@@ -63,8 +63,11 @@ def account(secret="secret"):
 
 def everything(stores):
     """Do all that changes something of a customer's."""
-    people.add_user(stores.database, NOW, "ada", "contoso", Role.ADMINISTRATOR, "a password")
-    people.reset_password(stores.database, NOW, "ada", "another one")
+    people.add_customer(stores.database, NOW, "contoso", "ada", Role.ADMINISTRATOR, "a password")
+    operator = Actor.command_line(stores.accounts.customer_of("ada"))
+    people.add_user(stores.database, operator, NOW, "bob", Role.READER, "a password")
+    people.change_role(stores.database, operator, NOW, "bob", Role.ADMINISTRATOR)
+    people.reset_password(stores.database, operator, NOW, "ada", "another one")
     ada = people.sign_in(stores, NOW, "ada", "another one", "192.0.2.1", Action.SIGNED_IN)
     people.sign_in(stores, NOW, "ada", "wrong", "192.0.2.1", Action.SIGNED_IN)
     people.sign_in(stores, NOW, "nobody", "wrong", "192.0.2.1", Action.SIGNED_IN)
@@ -88,7 +91,7 @@ def everything(stores):
     registrations.deregister(stores, actor, NOW, "id", "one")
     registrations.deregister_only(stores, actor, NOW, "id")
     exports.note_export(stores, actor, NOW, Action.EXPORTED_TRAFFIC, "CSV")
-    people.remove_user(stores.database, NOW, "ada")
+    people.remove_user(stores.database, operator, NOW, "ada")
     arguments = {"customer": "contoso", "who": "the operator", "texts": 5_000_000, "look_only": False}
     budget(Work(stores, lambda: NOW, lambda _told: None, arguments))
     remove(Work(stores, lambda: NOW, lambda _told: None, arguments))

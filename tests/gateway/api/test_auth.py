@@ -88,6 +88,7 @@ def test_an_auth_token_ends_with_the_password_that_it_was_given_for(gateway, clo
 
 def test_an_auth_token_ends_with_its_user_even_if_another_gets_the_number(gateway, clock):
     customer = new_customer(gateway.stores.database, "leaving", clock.now)
+    gateway.stores.accounts.add_user("staying", customer.number, "password")
     auth_token = sign_in(gateway, customer.user, customer.password).text
     gateway.stores.accounts.remove_user(customer.user)
     assert code(ask_for_token(gateway, auth_token, json={"expiry": 1})) == (401, "unauthorized")

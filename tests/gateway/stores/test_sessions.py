@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.stores.accounts import Role
 from gateway.stores.sessions import IDLE, LONGEST, Sessions
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
@@ -15,7 +16,7 @@ def sessions(database):
 
 @pytest.fixture
 def user(accounts, customer):
-    return accounts.add_user("user", customer, "password")
+    return accounts.add_user("user", customer, "password", Role.READER)
 
 
 def test_a_session_is_known_by_its_secret_which_is_not_in_the_file(sessions, user, path):
@@ -60,6 +61,12 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(sessions, accounts, use
     secret = sessions.begin(user.id, NOW)
     accounts.set_password(user.name, "new")
     assert sessions.find(secret, NOW) is None
+
+
+def test_a_session_follows_the_role_of_its_user(sessions, accounts, user):
+    secret = sessions.begin(user.id, NOW)
+    accounts.set_role(user.name, Role.ANALYST)
+    assert sessions.find(secret, NOW).user.role is Role.ANALYST
 
 
 def test_a_session_continues_also_where_its_use_cannot_be_noted(sessions, user, database):
