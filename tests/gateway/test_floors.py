@@ -11,7 +11,7 @@ FLOORS = (
     {"__init__", "clock", "leaving", "limits", "rate_limit", "sender", "site", "slots", "spreadsheet", "turns"},
     {"traffic"},
     {"stores"},
-    {"actions", "connections", "keeping", "strangers"},
+    {"actions", "connections", "guessable", "keeping", "strangers"},
     {"operator", "protocol", "signing_in"},
     {"api", "confirming", "server"},
     {"backups", "customers", "framing", "headers", "records", "users"},

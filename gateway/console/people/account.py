@@ -1,7 +1,6 @@
 """A user's own account: name, role and password."""
 
-from typing import Final
-
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,9 +10,8 @@ from gateway.console.forms import Form, read_form
 from gateway.console.links import ACCOUNT, HOME, url
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
+from gateway.guessable import SHORTEST, password_error
 from gateway.signing_in import SigningIn, TooManyTriesError
-
-SHORTEST_PASSWORD: Final = 12
 
 
 class Account:
@@ -31,7 +29,7 @@ class Account:
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /account`: change the password, and end the sessions that the old one began."""
         form = await read_form(request, self._console.limits)
-        errors = _errors(form)
+        errors = await run_in_threadpool(_errors, form, visitor.user.name)
         if errors:
             return self._page(request, visitor, errors, status=422)
         try:
@@ -63,19 +61,19 @@ class Account:
             status=status,
             headers=headers,
             errors=errors,
-            shortest=SHORTEST_PASSWORD,
+            shortest=SHORTEST,
             changed="changed" in request.query_params,
         )
 
 
-def _errors(form: Form) -> dict[str, str]:
+def _errors(form: Form, user: str) -> dict[str, str]:
     """Return what is wrong with the fields, by field name."""
     new = form.verbatim("new")
     errors = {}
     if not form.verbatim("current"):
         errors["current"] = "Enter your current password."
-    if len(new) < SHORTEST_PASSWORD:
-        errors["new"] = f"Choose at least {SHORTEST_PASSWORD} characters; a few words make a good password."
+    if error := password_error(new, user):
+        errors["new"] = error
     elif new == form.verbatim("current"):
         errors["new"] = "This is your current password. Choose a different one."
     elif new != form.verbatim("again"):

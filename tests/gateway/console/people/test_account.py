@@ -53,6 +53,7 @@ def test_a_new_password_ends_all_other_sessions(gateway, team, new_user):
         ({"current": "wrong"}, "This is not your current password."),
         ({"current": ""}, "Enter your current password."),
         ({"new": "short", "again": "short"}, "Choose at least 12 characters"),
+        ({"new": "password1234", "again": "password1234"}, "This password is too easy to guess"),
         ({"new": PASSWORD, "again": PASSWORD}, "This is your current password."),
         ({"again": "something else"}, "The passwords differ."),
     ],
@@ -63,6 +64,14 @@ def test_what_is_wrong_with_a_new_password_is_at_its_field(administrator, change
     assert told in text_of(answer)
     assert PASSWORD not in answer.text
     assert NEW not in answer.text
+
+
+def test_the_own_name_adds_nothing_to_a_password(gateway, team):
+    gateway.stores.accounts.add_user("ada.lovelace", team.customer, PASSWORD)
+    ada = Person(gateway.url)
+    ada.sign_in("ada.lovelace", PASSWORD)
+    for new, status in (("Lovelace-ada-1815", 422), ("Lovelace counts seven violet engines", 303)):
+        assert ada.send("/account", CHANGE | {"new": new, "again": new}).status_code == status
 
 
 def test_guessing_the_present_password_is_held_up(administrator):
