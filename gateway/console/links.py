@@ -38,6 +38,7 @@ ATTRIBUTES: Final = "/setup/attributes"
 BLUEPRINTS: Final = "/setup/blueprints"
 RETENTION: Final = "/setup/retention"
 STORAGE: Final = "/setup/storage"
+USERS: Final = "/setup/users"
 AUDIT_LOG: Final = "/setup/audit-log"
 HELP: Final = "/help"
 
@@ -56,6 +57,11 @@ def flow_logs_url(name: str) -> str:
 def machine_url(number: int) -> str:
     """Return the address of a machine."""
     return f"{MACHINES}/{number:d}"
+
+
+def user_url(number: int) -> str:
+    """Return the address of a user's forms."""
+    return f"{USERS}/{number:d}"
 
 
 def help_url(document: str, heading: str = "") -> str:

@@ -26,6 +26,7 @@ from gateway.console.people.account import Account
 from gateway.console.people.audit_log import AuditLogPage
 from gateway.console.people.devices import Devices
 from gateway.console.people.sign_in import SignIn
+from gateway.console.people.users import UsersPage
 from gateway.console.setup.download import ScriptsPage
 from gateway.console.setup.flow_logs import FlowLogsPage
 from gateway.console.setup.registrations import RegistrationsPage
@@ -86,13 +87,18 @@ class Routes:
         access = self._access
         sign_in = SignIn(console, access, devices, signing_in)
         account = Account(console, access, signing_in)
-        audit_log = AuditLogPage(console, slots)
+        audit_log, users = AuditLogPage(console, slots), UsersPage(console)
         return [
             page(links.SIGN_IN, access.everybody(sign_in.get)),
             form(links.SIGN_IN, access.everybody(sign_in.post)),
             form(links.SIGN_OUT, access.with_any_password(sign_in.sign_out)),
             page(links.ACCOUNT, access.with_any_password(account.get)),
             form(links.ACCOUNT, access.with_any_password(account.post)),
+            page(links.USERS, access.administrator(users.get)),
+            form(links.USERS, access.administrator(users.post)),
+            form(f"{links.USERS}/{{number}}/role", access.administrator(users.change)),
+            form(f"{links.USERS}/{{number}}/password", access.administrator(users.reset)),
+            form(f"{links.USERS}/{{number}}/remove", access.administrator(users.remove)),
             page(links.AUDIT_LOG, access.reader(audit_log.get)),
             Route(f"{links.AUDIT_LOG}/export.{{suffix}}", access.reader(audit_log.export), methods=["GET"]),
             page("/setup/journal", access.reader(moved_to(links.AUDIT_LOG))),

@@ -31,6 +31,7 @@ PAGES = [
     "/setup/items",
     "/setup/attributes",
     "/setup/blueprints",
+    "/setup/users",
     "/setup/retention",
     "/setup/storage",
 ]
@@ -81,7 +82,13 @@ def test_a_script_that_is_stored_anywhere_is_text_everywhere(gateway, team, mach
     assert page.status_code == 200
     # On each page as the visitor's name, and on some as what they show.
     told_besides = path in {"/setup/tokens", "/setup/registrations", "/setup/audit-log", "/rules", *MACHINE}
-    told_besides |= path in {"/setup/items", "/setup/attributes", "/setup/blueprints", "/setup/retention"}
+    told_besides |= path in {
+        "/setup/items",
+        "/setup/attributes",
+        "/setup/blueprints",
+        "/setup/users",
+        "/setup/retention",
+    }
     assert page.text.count("&lt;script&gt;alert") > told_besides
     assert_harmless(page)
 

@@ -20,6 +20,11 @@ from tests.gateway.console.person import Person, text_of
 
 EVERYBODY = {"GET /sign-in", "POST /sign-in", "GET /static/{name:path}"}
 ADMINISTRATORS = {
+    "GET /setup/users",
+    "POST /setup/users",
+    "POST /setup/users/{number}/role",
+    "POST /setup/users/{number}/password",
+    "POST /setup/users/{number}/remove",
     "POST /setup/tokens",
     "POST /setup/tokens/{number}/revoke",
     "GET /setup/flow-logs/new",
