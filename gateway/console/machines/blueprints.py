@@ -51,7 +51,7 @@ class BlueprintsPage:
         found = None if number is None else await run_in_threadpool(self._stores.blueprints.find, customer, number)
         if found is None:
             raise not_found("blueprint")
-        name = _NOT_IN_NAMES.sub("_", found.content.name).strip("_") or "Blueprint"
+        name = _NOT_IN_NAMES.sub("_", found.content.name.removesuffix("_BP")).strip("_") or "Blueprint"
         return _file(found.content.xml.encode(), f"{name}_BP.xml")
 
     async def shipped(self, _request: Request, _visitor: Visitor) -> Response:

@@ -13,7 +13,7 @@ from gateway.stores.blueprints import NewBlueprint
 from tests.gateway.browser.looks import faults
 from tests.gateway.client import Client, agent_record, ndjson, record
 
-NAME = "Agent Traffic Collection"
+NAME = "Agent_Traffic_Collection_BP"
 ANOTHER = NewBlueprint("Another", "", 600, "<blueprint/>")
 
 

@@ -13,7 +13,7 @@ def changed(old, new):
 def test_the_blueprint_that_ships_is_one():
     read = read_blueprint(GOOD)
     assert SHIPPED.name == "Agent_Traffic_Collection_BP.xml"
-    assert (read.name, read.interval_seconds, read.xml) == ("Agent Traffic Collection", 60, GOOD)
+    assert (read.name, read.interval_seconds, read.xml) == ("Agent_Traffic_Collection_BP", 60, GOOD)
     assert read.description.endswith(".")
 
 
@@ -23,7 +23,7 @@ def test_every_interval_from_ten_seconds_to_an_hour_is_taken(seconds):
 
 
 def test_a_byte_order_mark_and_references_to_characters_do_no_harm():
-    xml = "\ufeff" + changed("Agent Traffic Collection<", "A &amp; B &#228;<")
+    xml = "\ufeff" + changed("Agent_Traffic_Collection_BP<", "A &amp; B &#228;<")
     assert read_blueprint(xml).name == "A & B ä"
 
 
@@ -61,13 +61,13 @@ BILLION_LAUGHS = (
         (changed(' version="1">', ' version="2">'), 'must be <blueprint version="1">'),
         (changed(' version="1">', ' version="1" xmlns="urn:x">'), "without other attributes"),
         (changed("<name>", "<command>rm</command><name>"), "element 'command' is not allowed in blueprint"),
-        (changed("Agent Traffic Collection<", "<b>x</b><"), "element 'b' is not allowed in name"),
+        (changed("Agent_Traffic_Collection_BP<", "<b>x</b><"), "element 'b' is not allowed in name"),
         (changed("<name>", "<name>Another</name><name>"), "name appears twice"),
         (changed("<name>", '<name lang="en">'), "name must not have attributes"),
-        (changed("<name>Agent Traffic Collection</name>", ""), "name is missing or empty"),
-        (changed("Agent Traffic Collection<", " \n <"), "name is missing or empty"),
-        (changed("Agent Traffic Collection<", "x" * 101 + "<"), "more than 100 characters"),
-        (changed("Agent Traffic Collection<", "a&#x202e;b<"), "cannot be displayed"),
+        (changed("<name>Agent_Traffic_Collection_BP</name>", ""), "name is missing or empty"),
+        (changed("Agent_Traffic_Collection_BP<", " \n <"), "name is missing or empty"),
+        (changed("Agent_Traffic_Collection_BP<", "x" * 101 + "<"), "more than 100 characters"),
+        (changed("Agent_Traffic_Collection_BP<", "a&#x202e;b<"), "cannot be displayed"),
         (changed("<name>", "stray<name>"), "text outside the elements: 'stray'"),
         (changed(">Server Traffic<", ">Passwords<"), "attribute must be Server Traffic"),
         (changed(">60<", ">9<"), "intervalSeconds must be a whole number from 10 to 3600, not '9'."),

@@ -36,10 +36,10 @@ def test_what_comes_with_the_gateway_is_given_under_its_name(reader):
 
 def test_an_import_is_confirmed_listed_and_in_the_audit_log(gateway, team, administrator, reader, imported):
     text = text_of(administrator.get(f"{PAGE}?imported={imported.number}"))
-    assert "Imported: Agent Traffic Collection, every 60 s." in text
-    assert "Agent Traffic Collection 60 s Asks the agent" in text_of(reader.get(PAGE))
+    assert "Imported: Agent_Traffic_Collection_BP, every 60 s." in text
+    assert "Agent_Traffic_Collection_BP 60 s Asks the agent" in text_of(reader.get(PAGE))
     (entry,) = gateway.stores.audit_log.page(team.customer, size=1)
-    assert (entry.action.words, entry.subject) == ("imported a blueprint", "Agent Traffic Collection, every 60 s")
+    assert (entry.action.words, entry.subject) == ("imported a blueprint", "Agent_Traffic_Collection_BP, every 60 s")
     assert "Imported:" not in text_of(reader.get(f"{PAGE}?imported=999999"))
 
 
@@ -93,10 +93,27 @@ def test_what_cannot_be_read_at_all_is_refused(administrator, content, status):
 
 def test_a_name_that_is_no_files_is_made_one(gateway, team, administrator):
     name = "../\u00e4 &quot;x&quot;; y"
-    assert send_file(administrator, XML.replace(b"Agent Traffic Collection", name.encode())).status_code == 303
+    assert send_file(administrator, XML.replace(b"Agent_Traffic_Collection_BP", name.encode())).status_code == 303
     (blueprint,) = gateway.stores.blueprints.all(team.customer)
     answer = administrator.get(f"{PAGE}/{blueprint.number}/export")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="x_y_BP.xml"'
+
+
+def test_a_directory_with_the_former_name_goes_on_and_the_new_one_stands_beside_it(
+    gateway, team, administrator, imported, clock
+):
+    former = XML.replace(b"Agent_Traffic_Collection_BP", b"Agent Traffic Collection").replace(b">60<", b">300<")
+    send_file(administrator, former)
+    item = gateway.stores.items.add(team.customer, "web-1", [], "")
+    (old,) = (each for each in gateway.stores.blueprints.all(team.customer) if each.number != imported.number)
+    gateway.stores.items.save(team.customer, item, [old.number], [], clock.now())
+    assert administrator.get(f"{PAGE}/{old.number}/export").content == former
+    assert gateway.stores.blueprints.interval(item) == 300
+    # With both applied, the machine still collects once, at the shorter interval.
+    gateway.stores.items.save(team.customer, item, [imported.number], [], clock.now())
+    assert gateway.stores.blueprints.interval(item) == 60
+    administrator.send(f"{PAGE}/{old.number}/remove")
+    assert gateway.stores.blueprints.interval(item) == 60
 
 
 def test_a_removed_blueprint_is_gone(gateway, team, administrator, imported):
@@ -106,7 +123,7 @@ def test_a_removed_blueprint_is_gone(gateway, team, administrator, imported):
     assert administrator.send(f"{PAGE}/{imported.number}/remove").status_code == 404
     assert administrator.get(f"{PAGE}/{imported.number}/export").status_code == 404
     (entry,) = gateway.stores.audit_log.page(team.customer, size=1)
-    assert (entry.action.words, entry.subject) == ("removed a blueprint", "Agent Traffic Collection")
+    assert (entry.action.words, entry.subject) == ("removed a blueprint", "Agent_Traffic_Collection_BP")
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 30])
