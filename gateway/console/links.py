@@ -59,6 +59,11 @@ def machine_url(number: int) -> str:
     return f"{MACHINES}/{number:d}"
 
 
+def blueprint_url(number: int) -> str:
+    """Return the address of a blueprint, which its forms and its file stand below."""
+    return f"{BLUEPRINTS}/{number:d}"
+
+
 def user_url(number: int) -> str:
     """Return the address of a user's forms."""
     return f"{USERS}/{number:d}"

@@ -19,6 +19,7 @@ from gateway.console.home.attention import Attention
 from gateway.console.home.home import Home
 from gateway.console.machines.agents import AgentsPage
 from gateway.console.machines.attributes import AttributesPage
+from gateway.console.machines.blueprint_form import BlueprintForm
 from gateway.console.machines.blueprints import BlueprintsPage
 from gateway.console.machines.items import ItemsPage
 from gateway.console.pages import Pages
@@ -142,7 +143,7 @@ class Routes:
     def _of_machines(self, console: Console) -> list[Route]:
         access = self._access
         items, agents = ItemsPage(console), AgentsPage(console)
-        attributes, blueprints = AttributesPage(console), BlueprintsPage(console)
+        attributes, blueprints, blueprint = AttributesPage(console), BlueprintsPage(console), BlueprintForm(console)
         return [
             page(links.MACHINES, access.reader(items.overview)),
             page(f"{links.MACHINES}/new", access.administrator(items.new)),
@@ -156,6 +157,10 @@ class Routes:
             page(f"{links.ATTRIBUTES}/{{number}}", access.reader(attributes.history)),
             page(links.BLUEPRINTS, access.reader(blueprints.get)),
             form(links.BLUEPRINTS, access.administrator(blueprints.post)),
+            page(f"{links.BLUEPRINTS}/new", access.administrator(blueprint.new)),
+            form(f"{links.BLUEPRINTS}/new", access.administrator(blueprint.add)),
+            page(f"{links.BLUEPRINTS}/{{number}}/edit", access.administrator(blueprint.edit)),
+            form(f"{links.BLUEPRINTS}/{{number}}/edit", access.administrator(blueprint.replace)),
             Route(f"{links.BLUEPRINTS}/shipped", access.reader(blueprints.shipped), methods=["GET"]),
             Route(f"{links.BLUEPRINTS}/{{number}}/export", access.reader(blueprints.export), methods=["GET"]),
             form(f"{links.BLUEPRINTS}/{{number}}/remove", access.administrator(blueprints.remove)),

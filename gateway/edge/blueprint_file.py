@@ -4,6 +4,7 @@
 The parser is expat, configured to refuse every document type: without one there are no entities to expand or to fetch.
 """
 
+from html import escape
 from pathlib import Path
 from typing import Final
 from xml.parsers import expat
@@ -18,8 +19,17 @@ INTERVALS: Final = range(10, 3601)
 _ATTRIBUTE: Final = "Server Traffic"
 _ROOT: Final = "blueprint"
 _VERSION: Final = {"version": "1"}
-_LONGEST: Final = {"name": 100, "description": 500, "attribute": 100, "intervalSeconds": 20}
+LONGEST: Final = {"name": 100, "description": 500, "attribute": 100, "intervalSeconds": 20}
 """The elements, each of which occurs once in the root, with the most characters that it may have."""
+_FORM: Final = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<blueprint version="1">
+  <name>{}</name>
+  <description>{}</description>
+  <attribute>{}</attribute>
+  <intervalSeconds>{}</intervalSeconds>
+</blueprint>
+"""
 
 
 class BlueprintError(Exception):
@@ -45,6 +55,16 @@ def read_blueprint(xml: str) -> NewBlueprint:
     return NewBlueprint(texts["name"], texts["description"], int(interval), xml)
 
 
+def written(name: str, description: str, interval_seconds: int) -> NewBlueprint:
+    """Return the blueprint with these texts, and with the file that is read as the same blueprint.
+
+    Raises:
+        BlueprintError: A text or the interval is not allowed.
+    """
+    texts = (escape(text, quote=False) for text in (name, description, _ATTRIBUTE, str(interval_seconds)))
+    return read_blueprint(_FORM.format(*texts))
+
+
 class _Reader:
     """Collects the elements of one file."""
 
@@ -68,7 +88,7 @@ class _Reader:
             problem = expat.ErrorString(error.code)
             raise BlueprintError(f"This is not XML: {problem}, line {error.lineno}. Choose a blueprint file.") from None
         texts = {name: " ".join(text.split()) for name, text in self._texts.items()}
-        for name, longest in _LONGEST.items():
+        for name, longest in LONGEST.items():
             text = texts.get(name)
             if not text:
                 raise BlueprintError(f"The element {name} is missing or empty. Add it to the blueprint.")
@@ -90,7 +110,7 @@ class _Reader:
         match self._open:
             case []:
                 self._check_root(name, attributes)
-            case [_] if name in _LONGEST:
+            case [_] if name in LONGEST:
                 if name in self._texts:
                     raise BlueprintError(f"The element {name} appears twice in the blueprint. Remove one.")
                 if attributes:
@@ -98,7 +118,7 @@ class _Reader:
                 self._texts[name] = ""
             case [*_, parent]:
                 raise BlueprintError(
-                    f"The element {name!r:.80} is not allowed in {parent}. A blueprint has {', '.join(_LONGEST)}."
+                    f"The element {name!r:.80} is not allowed in {parent}. A blueprint has {', '.join(LONGEST)}."
                 )
         self._open.append(name)
 

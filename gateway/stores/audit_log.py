@@ -41,6 +41,7 @@ class Action(StrEnum):
     ACCEPTED_AGENT = "agent_accepted"
     REFUSED_AGENT = "agent_refused"
     IMPORTED_BLUEPRINT = "blueprint_imported"
+    SAVED_BLUEPRINT = "blueprint_saved"
     REMOVED_BLUEPRINT = "blueprint_removed"
     BEGAN_ERASURE = "erasure_begun"
     ERASED_RECORDS = "records_erased"
@@ -79,6 +80,7 @@ _WORDS: Final = {
     Action.ACCEPTED_AGENT: "accepted an agent",
     Action.REFUSED_AGENT: "refused an agent",
     Action.IMPORTED_BLUEPRINT: "imported a blueprint",
+    Action.SAVED_BLUEPRINT: "saved a blueprint",
     Action.REMOVED_BLUEPRINT: "removed a blueprint",
     Action.BEGAN_ERASURE: "began to erase records",
     Action.ERASED_RECORDS: "erased records",

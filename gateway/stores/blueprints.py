@@ -7,17 +7,18 @@ from typing import Any, Final
 from gateway.clock import from_ms, to_ms
 from gateway.stores.changes import Changes
 from gateway.stores.database import Database
+from gateway.stores.errors import ChangedError, GoneError, TakenError
 
 
 @dataclass(frozen=True, slots=True)
 class NewBlueprint:
-    """A blueprint as it is imported.
+    """What a blueprint says.
 
     Attributes:
         name: Unique for each customer.
         description: What it is for, in its author's words.
         interval_seconds: How often an agent delivers.
-        xml: The file, as imported.
+        xml: Its file, as imported, or as written for what was entered in the console.
     """
 
     name: str
@@ -28,19 +29,24 @@ class NewBlueprint:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A blueprint that was imported.
+    """A blueprint of a customer.
 
     Attributes:
-        number: Its number, which stays when it is imported again.
-        content: What was imported.
-        imported_at: When it was last imported.
+        number: Its number, which stays when it is imported again or edited.
+        content: What it says.
+        saved_at: When it was last imported or edited.
         items: The number of machines it is applied to.
     """
 
     number: int
     content: NewBlueprint
-    imported_at: datetime
+    saved_at: datetime
     items: int
+
+    @property
+    def mark(self) -> str:
+        """A value that distinguishes it from earlier and later versions under its number."""
+        return str(to_ms(self.saved_at))
 
 
 class Blueprints:
@@ -65,6 +71,58 @@ class Blueprints:
         )
         self._changes.tell(customer)
         return int(rows[0][0])
+
+    def add(self, customer: int, blueprint: NewBlueprint, now: datetime) -> int:
+        """Add a blueprint, and return its number.
+
+        Raises:
+            TakenError: The customer already has one with this name.
+        """
+        with self._database.transaction():
+            self._require_free(customer, blueprint.name)
+            return self.put(customer, blueprint, now)
+
+    def replace(self, customer: int, number: int, blueprint: NewBlueprint, now: datetime, seen: str) -> None:
+        """Replace what a blueprint says; it stays applied to its machines.
+
+        Args:
+            customer: Whose it is.
+            number: Its number.
+            blueprint: What it says from now on.
+            now: The present moment.
+            seen: The `Blueprint.mark` of the one to replace.
+
+        Raises:
+            GoneError: There is none with this number.
+            ChangedError: Somebody has changed it since.
+            TakenError: The customer already has another one with this name.
+        """
+        with self._database.transaction():
+            stored = self.find(customer, number)
+            if stored is None:
+                raise GoneError("This blueprint no longer exists.")
+            if stored.mark != seen:
+                raise ChangedError(
+                    f"Somebody else has changed {stored.content.name} in the meantime. Open it again, and make your "
+                    "change there."
+                )
+            if blueprint.name != stored.content.name:
+                self._require_free(customer, blueprint.name)
+            self._database.run(
+                """UPDATE blueprints SET name = ?, description = ?, interval_seconds = ?, xml = ?, imported_at = ?
+                   WHERE id = ?""",
+                blueprint.name,
+                blueprint.description,
+                blueprint.interval_seconds,
+                blueprint.xml,
+                to_ms(now),
+                number,
+            )
+        self._changes.tell(customer)
+
+    def _require_free(self, customer: int, name: str) -> None:
+        if self._database.run("SELECT 1 FROM blueprints WHERE customer = ? AND name = ?", customer, name):
+            raise TakenError(f"There is already a blueprint {name}. Choose another name.")
 
     def all(self, customer: int) -> list[Blueprint]:
         """Return a customer's blueprints by name."""

@@ -1,4 +1,4 @@
-"""Blueprints: imported from files, and exported unchanged."""
+"""Blueprints: listed, imported from files, exported as files, removed."""
 
 import re
 from pathlib import Path
@@ -13,9 +13,11 @@ from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import read_form, whole_number
 from gateway.console.links import BLUEPRINTS, url
+from gateway.console.machines.blueprint_form import find_blueprint
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
 from gateway.edge.blueprint_file import SHIPPED, BlueprintError, read_blueprint
+from gateway.stores.blueprints import Blueprint
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
 
@@ -45,12 +47,8 @@ class BlueprintsPage:
         return redirect(url(BLUEPRINTS, imported=number))
 
     async def export(self, request: Request, visitor: Visitor) -> Response:
-        """Answer `GET /setup/blueprints/NUMBER/export` with the file as it was imported."""
-        number = whole_number(request.path_params["number"])
-        customer = visitor.user.customer
-        found = None if number is None else await run_in_threadpool(self._stores.blueprints.find, customer, number)
-        if found is None:
-            raise not_found("blueprint")
+        """Answer `GET /setup/blueprints/NUMBER/export` with the file as it was imported, or written by the console."""
+        found = await find_blueprint(self._stores, request.path_params["number"], visitor)
         name = _NOT_IN_NAMES.sub("_", found.content.name.removesuffix("_BP")).strip("_") or "Blueprint"
         return _file(found.content.xml.encode(), f"{name}_BP.xml")
 
@@ -68,7 +66,7 @@ class BlueprintsPage:
 
     async def _page(self, request: Request, visitor: Visitor, error: str = "") -> Response:
         blueprints = await run_in_threadpool(self._stores.blueprints.all, visitor.user.customer)
-        imported = request.query_params.get("imported")
+        query = request.query_params
         return self._console.pages.render(
             request,
             visitor,
@@ -76,10 +74,15 @@ class BlueprintsPage:
             status=422 if error else 200,
             blueprints=blueprints,
             error=error,
-            imported=next((each for each in blueprints if str(each.number) == imported), None),
-            removed="removed" in request.query_params,
+            imported=_named(blueprints, query.get("imported")),
+            saved=_named(blueprints, query.get("saved")),
+            removed="removed" in query,
             shipped=SHIPPED.name,
         )
+
+
+def _named(blueprints: list[Blueprint], number: str | None) -> Blueprint | None:
+    return next((each for each in blueprints if str(each.number) == number), None)
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -102,6 +102,9 @@ def everything(stores):
 
 def _machines(stores, actor):
     number = blueprints.import_blueprint(stores, actor, NOW, NewBlueprint("Minute", "", 60, "<x/>"))
+    edited = NewBlueprint("Hour", "", 3600, "<x/>")
+    stored = stores.blueprints.find(actor.customer, blueprints.add_blueprint(stores, actor, NOW, edited))
+    blueprints.edit_blueprint(stores, actor, NOW, stored, edited, stored.mark)
     said = AgentIdentity("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "Linux", "1.0", ("10.0.0.4",))
     machines.register_agent(stores, actor, NOW, said, "192.0.2.2")
     machines.add_machine(stores, actor, NOW, "by-hand", ["10.0.0.9"], "Linux")

@@ -30,6 +30,7 @@ PAGES = [
     "/setup/attributes",
     "/setup/attributes/{item}",
     "/setup/blueprints",
+    "/setup/blueprints/new",
     "/setup/users",
     "/setup/retention",
     "/setup/storage",

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.edge.blueprint_file import SHIPPED, BlueprintError, read_blueprint
+from gateway.edge.blueprint_file import SHIPPED, BlueprintError, read_blueprint, written
 
 GOOD = SHIPPED.read_text()
 
@@ -25,6 +25,19 @@ def test_every_interval_from_ten_seconds_to_an_hour_is_taken(seconds):
 def test_a_byte_order_mark_and_references_to_characters_do_no_harm():
     xml = "\ufeff" + changed("Agent_Traffic_Collection_BP<", "A &amp; B &#228;<")
     assert read_blueprint(xml).name == "A & B ä"
+
+
+@pytest.mark.parametrize("text", ["Minute", "A & B <ä> \"'", "]]>", "&amp;", "x" * 100, "🙂"])
+def test_what_is_written_is_read_as_the_same(text):
+    blueprint = written(text, text, 600)
+    assert (blueprint.name, blueprint.description, blueprint.interval_seconds) == (text, text, 600)
+    assert read_blueprint(blueprint.xml) == blueprint
+
+
+def test_what_is_written_has_the_form_of_what_ships():
+    shipped = read_blueprint(GOOD)
+    lines = [line for line in GOOD.splitlines() if not line.startswith("<!--")]
+    assert written(shipped.name, shipped.description, 60).xml.splitlines() == lines
 
 
 BILLION_LAUGHS = (

@@ -4,9 +4,12 @@ import pytest
 
 from gateway.stores.blueprints import Blueprints, NewBlueprint
 from gateway.stores.changes import Changes
+from gateway.stores.errors import ChangedError, GoneError, TakenError
 from gateway.stores.items import Items
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+A_SECOND = timedelta(seconds=1)
+HOUR = NewBlueprint("Hour", "Every hour.", 3600, "<blueprint/>")
 MINUTE = NewBlueprint("Minute", "Every minute.", 60, "<blueprint/>")
 
 
@@ -28,8 +31,42 @@ def test_importing_again_updates_and_stays_applied(blueprints, items, customer):
     changed = NewBlueprint("Minute", "Faster.", 10, "<other/>")
     assert blueprints.put(customer, changed, NOW + timedelta(days=1)) == number == first.number
     again = blueprints.find(customer, first.number)
-    assert (again.content, again.imported_at, again.items) == (changed, NOW + timedelta(days=1), 1)
+    assert (again.content, again.saved_at, again.items) == (changed, NOW + timedelta(days=1), 1)
     assert blueprints.interval(item) == 10
+
+
+def test_an_edited_blueprint_stays_applied_under_its_number(blueprints, items, customer):
+    number = blueprints.add(customer, MINUTE, NOW)
+    item = items.add(customer, "web-1", [], "")
+    items.save(customer, item, [number], [], NOW)
+    changed = NewBlueprint("Ten seconds", "Faster.", 10, "<other/>")
+    blueprints.replace(customer, number, changed, NOW + A_SECOND, blueprints.find(customer, number).mark)
+    again = blueprints.find(customer, number)
+    assert (again.content, again.saved_at, again.items) == (changed, NOW + A_SECOND, 1)
+    assert blueprints.interval(item) == 10
+
+
+def test_of_two_edits_at_once_the_second_is_told(blueprints, customer, accounts):
+    number = blueprints.add(customer, MINUTE, NOW)
+    seen = blueprints.find(customer, number).mark
+    first, second = (NewBlueprint("Minute", text, 60, "") for text in ("first", "second"))
+    blueprints.replace(customer, number, first, NOW + A_SECOND, seen)
+    with pytest.raises(ChangedError, match="Somebody else has changed Minute"):
+        blueprints.replace(customer, number, second, NOW + A_SECOND, seen)
+    assert blueprints.find(customer, number).content == first
+    with pytest.raises(GoneError):
+        blueprints.replace(accounts.add_customer("other"), number, second, NOW, seen)
+
+
+def test_two_blueprints_of_one_name_are_refused(blueprints, customer, accounts):
+    blueprints.add(customer, MINUTE, NOW)
+    with pytest.raises(TakenError, match="already a blueprint Minute"):
+        blueprints.add(customer, MINUTE, NOW)
+    hour = blueprints.add(customer, HOUR, NOW)
+    with pytest.raises(TakenError):
+        blueprints.replace(customer, hour, MINUTE, NOW, blueprints.find(customer, hour).mark)
+    assert [each.content.name for each in blueprints.all(customer)] == ["Hour", "Minute"]
+    blueprints.add(accounts.add_customer("other"), MINUTE, NOW)
 
 
 def test_the_shortest_interval_of_what_is_applied_holds(blueprints, items, customer):
