@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -45,14 +45,18 @@ class ItemsPage:
     async def overview(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/items` with the filtered list."""
         query = request.query_params
-        wanted = item_filter(query)
+        wanted, errors = item_filter(query)
         customer = visitor.user.customer
-        items = await run_in_threadpool(self._stores.items.page, customer, wanted, MOST_LISTED + 1)
+        items: list[Item] = []
+        if not errors:
+            items = await run_in_threadpool(self._stores.items.page, customer, wanted, MOST_LISTED + 1)
         saved = whole_number(query.get("saved", ""))
         return self._console.pages.render(
             request,
             visitor,
             "machines/items.html",
+            status=422 if errors else 200,
+            errors=errors,
             items=items[:MOST_LISTED],
             more=len(items) > MOST_LISTED,
             wanted=wanted,
@@ -165,11 +169,19 @@ async def find_item(stores: Stores, request: Request, visitor: Visitor) -> Item:
     return item
 
 
-def item_filter(query: Mapping[str, str]) -> ItemFilter:
-    """Read the filters of a list's columns."""
+def item_filter(query: Mapping[str, str]) -> tuple[ItemFilter, dict[str, str]]:
+    """Read the filters of a list's columns, and what is wrong with them, by field name."""
     name, address, system, state = (query.get(key, "").strip() for key in ("name", "address", "system", "state"))
-    wanted = ItemFilter(name, address, system)
-    return replace(wanted, state=ItemState(state)) if state in set(ItemState) else wanted
+    wanted = ItemFilter(name, address, system, ItemState(state) if state in set(ItemState) else None)
+    if "/" not in address:
+        return wanted, {}
+    try:
+        # With its host bits, such as in 10.1.2.3/16, an address names the network that it is in.
+        return replace(wanted, address=ip_network(address, strict=False)), {}
+    except ValueError:
+        return wanted, {
+            "address": "This is not a network. Enter one such as 10.1.0.0/16 or fd00::/8, or part of an address."
+        }
 
 
 def _errors(form: Form) -> dict[str, str]:

@@ -67,6 +67,13 @@ def test_each_column_filters_the_list(gateway, team, reader, clock):
         ("", ["db-1", "web-1", "web-2"]),
         ("name=WEB", ["web-1", "web-2"]),
         ("address=10.0.0.5", ["db-1"]),
+        ("address=10.0.0.4/31", ["db-1", "web-1"]),
+        ("address=10.0.0.6/31", ["web-2"]),
+        ("address=10.0.0.7/31", ["web-2"]),
+        ("address=FD00::/8", ["web-1"]),
+        ("address=fd00::/127", []),
+        ("address=0.0.0.0/0&name=web", ["web-1", "web-2"]),
+        ("address=10.0.0.0/255.255.255.0&state=accepted", ["db-1"]),
         ("system=linux&name=2", ["web-2"]),
         ("state=accepted", ["db-1"]),
         ("state=pending&address=fd00", ["web-1"]),
@@ -75,6 +82,24 @@ def test_each_column_filters_the_list(gateway, team, reader, clock):
     ]:
         assert names(reader.get(f"/setup/items?{query}")) == expected, query
     assert "Change the filters" in text_of(reader.get("/setup/items?name=nothing"))
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/33", "10.0.0/24", "fd00::/129", "web/1", "/", "10.0.0.0/8/8"])
+def test_what_looks_like_a_network_and_is_none_is_said_at_the_field(reader, met, text):
+    page = reader.get("/setup/items", params={"address": text})
+    assert page.status_code == 422
+    assert errors_of(page)["address"].startswith("This is not a network. Enter one such as 10.1.0.0/16 or fd00::/8")
+    assert 'aria-describedby="address-error"' in page.text
+    assert met
+
+
+def test_of_a_network_too_long_a_list_says_so_too(gateway, team, reader, monkeypatch):
+    for number in range(4):
+        gateway.stores.items.add(team.customer, f"m-{number}", [f"10.0.0.{number}"], "")
+    monkeypatch.setattr("gateway.console.machines.items.MOST_LISTED", 2)
+    page = reader.get("/setup/items?address=10.0.0.0/24")
+    assert names(page) == ["m-0", "m-1"]
+    assert "more machines than are listed" in text_of(page)
 
 
 def test_a_list_that_is_too_long_says_so(reader, met, monkeypatch):
