@@ -16,6 +16,7 @@ from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
 from gateway.console.links import MACHINES, url
+from gateway.console.machines.choices import choices, ticks_of
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
 from gateway.stores.agents import Agent, Standing
@@ -89,7 +90,8 @@ class ItemsPage:
         item = await self._item(request, visitor)
         agents, blueprints, applied, last = await run_in_threadpool(self._about, item, visitor.user.customer)
         query = request.query_params
-        wanted = query.get("blueprint", "").strip()
+        wanted = "" if "all" in query else query.get("blueprint", "").strip()
+        ticks = ticks_of(query.getlist("listed"), query.getlist("applied"))
         waiting = [each for each in agents if each.standing is Standing.PENDING]
         now = self._console.clock()
         return self._console.pages.render(
@@ -100,9 +102,7 @@ class ItemsPage:
             agents=first_of(agents),
             waiting=waiting,
             decided=next((each for each in agents if each.identity.id == query.get("decided")), None),
-            blueprints=[each for each in blueprints if wanted.casefold() in each.content.name.casefold()],
-            all_blueprints=blueprints,
-            applied=applied,
+            choices=choices(blueprints, applied, ticks, wanted),
             last=last,
             wanted=wanted,
             silent_since=now - SILENT,
@@ -143,13 +143,8 @@ class ItemsPage:
         return add_machine(self._stores, actor, self._console.clock(), *what)
 
     def _save(self, actor: Actor, item: Item, form: Form) -> None:
-        # Those that a filter hid from the page are not named in the form, and stay as they are.
-        listed, ticked = ({whole_number(each) for each in form.all(name)} - {None} for name in ("listed", "applied"))
-        change = MachineChange(
-            [each for each in listed & ticked if each is not None],
-            [each for each in listed - ticked if each is not None],
-            form.text("agent"),
-        )
+        ticks = ticks_of(form.all("listed"), form.all("applied"))
+        change = MachineChange(sorted(ticks.ticked), sorted(ticks.removed), form.text("agent"))
         save_machine(self._stores, actor, self._console.clock(), item, change)
 
     def _form(

@@ -83,7 +83,7 @@ def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, 
         # The item's editor; in its Blueprints panel one is chosen from a filtered list, and saved.
         page.get_by_role("link", name="web-1").click()
         expect(page.get_by_role("heading", name="Blueprints")).to_be_visible()
-        filtered(page, "blueprint", "traffic", "**?blueprint=traffic")
+        filtered(page, "blueprint", "traffic", "**blueprint=traffic*")
         assert page.get_by_label("Apply Another").count() == 0
         page.get_by_label(f"Apply {NAME}").check()
         assert not asked.done()
@@ -125,6 +125,51 @@ def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, 
     page.wait_for_url("**/traffic?q=source*")
     assert page.locator(".path").inner_text() == "Explore \u203a Network \u203a Traffic List"
     expect(page.locator("table.records > tbody > tr:not(.details)")).to_have_count(2)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_tick_survives_the_filter_and_is_saved(new_visit, sign_in, gateway, customer, agent, clock, scripts):
+    agent.ask()
+    number = gateway.stores.blueprints.put(customer, ANOTHER, clock.now())
+    gateway.stores.blueprints.put(customer, NewBlueprint("Third", "", 60, "<blueprint/>"), clock.now())
+    item = gateway.stores.agents.find(customer, agent.id).item
+    visit = new_visit(java_script_enabled=scripts)
+    page = sign_in(visit, f"/setup/items/{item}")
+    page.get_by_label("Apply Another").check()
+    page.get_by_label("Filter by blueprint").fill("third")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**blueprint=third*")
+    assert "csrf" not in page.url
+    assert "Another, which the filter hides, is ticked, and not saved yet." in page.locator(".notice").all_inner_texts()
+    expect(page.get_by_label("Apply Third")).not_to_be_checked()
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_label("Apply Another")).to_be_checked()
+    page.get_by_label("Filter by blueprint").fill("third")
+    page.get_by_role("button", name="Filter").click()
+    save(page)
+    assert notice(page).startswith("web-1 is saved. Applied: Another.")
+    assert gateway.stores.blueprints.applied(item) == {number}
+
+
+def left(locator):
+    return locator.bounding_box()["x"]
+
+
+def test_each_filter_button_stands_beside_a_field_of_its_own(visit, page, gateway, customer, agent, clock):
+    agent.ask()
+    gateway.stores.blueprints.put(customer, ANOTHER, clock.now())
+    item = gateway.stores.agents.find(customer, agent.id).item
+    for address, column in (
+        ("/setup/items?name=web", "State"),
+        ("/setup/attributes?item=web", "Last value"),
+        (f"/setup/items/{item}?blueprint=a", "Blueprint"),
+    ):
+        visit.open(address)
+        heading = page.get_by_role("columnheader", name=column, exact=True)
+        button = page.get_by_role("button", name="Filter", exact=True)
+        end = left(heading) + heading.bounding_box()["width"]
+        assert left(heading) < left(button) < end, address
+        assert faults(page) == []
 
 
 def test_taking_the_blueprint_away_stops_the_agent_at_once(visit, page, gateway, customer, agent, accept, clock):

@@ -177,6 +177,60 @@ def test_what_a_filter_keeps_from_the_panel_stays_as_it_is(gateway, team, admini
     assert "Change the filter" in text_of(administrator.get(f"/setup/items/{met}?blueprint=x"))
 
 
+def boxes(page):
+    """The numbers of the ticked boxes, by whether they can be seen."""
+    seen = re.findall(r'<input type="checkbox"[^>]* value="([0-9]+)"[^>]* checked', page.text)
+    carried = re.findall(r'<input type="hidden" name="applied" value="([0-9]+)"', page.text)
+    return set(map(int, seen)), set(map(int, carried))
+
+
+def test_what_is_ticked_and_not_saved_survives_the_filter(gateway, team, administrator, met, blueprints, clock):
+    minute, hour = blueprints
+    gateway.stores.items.save(team.customer, met, [hour], [], clock.now())
+    # Minute was ticked, Hour no longer, and then the list was filtered.
+    query = {"listed": [minute, hour], "applied": [minute], "blueprint": "hour"}
+    page = administrator.get(f"/setup/items/{met}", params=query)
+    assert boxes(page) == (set(), {minute})
+    assert "Minute, which the filter hides, is ticked, and not saved yet." in text_of(page)
+    assert "Hour not saved yet" in text_of(page)
+    assert gateway.stores.blueprints.applied(met) == {hour}
+    # All are shown again, and then saved as they stand.
+    page = administrator.get(f"/setup/items/{met}", params=query | {"all": "1"})
+    assert boxes(page) == ({minute}, set())
+    assert "which the filter hides" not in text_of(page)
+    administrator.send(f"/setup/items/{met}", {"listed": [str(minute), str(hour)], "applied": str(minute)})
+    assert gateway.stores.blueprints.applied(met) == {minute}
+
+
+def test_a_tick_that_was_removed_and_is_hidden_is_removed_when_saved(
+    gateway, team, administrator, met, blueprints, clock
+):
+    minute, hour = blueprints
+    gateway.stores.items.save(team.customer, met, [minute, hour], [], clock.now())
+    query = {"listed": [minute, hour], "applied": [hour], "blueprint": "hour"}
+    page = administrator.get(f"/setup/items/{met}", params=query)
+    assert "Minute, which the filter hides, is no longer ticked, and not saved yet." in text_of(page)
+    listed = re.findall(r'name="listed" value="([0-9]+)"', page.text)
+    assert set(map(int, listed)) == {minute, hour}
+    assert boxes(page) == ({hour}, set())
+
+
+@pytest.mark.parametrize("query", [{"listed": "x", "applied": "1e9"}, {"listed": "999999", "applied": "999999"}])
+def test_ticks_that_no_page_of_ours_has_are_passed_over(administrator, met, blueprints, query):
+    page = administrator.get(f"/setup/items/{met}", params=query)
+    assert (page.status_code, boxes(page)) == (200, (set(), set()))
+    assert blueprints
+
+
+def test_no_address_has_what_only_saving_needs(administrator, met, blueprints):
+    form = re.search(
+        r'<form class="panel" method="get".*?</form>', administrator.get(f"/setup/items/{met}").text, re.DOTALL
+    )
+    assert '<button class="main" formmethod="post" name="csrf"' in form[0]
+    assert '<input type="hidden" name="csrf"' not in form[0]
+    assert blueprints
+
+
 @pytest.mark.parametrize("form", [{"listed": "x", "applied": "1e9"}, {"listed": "999999", "applied": "999999"}, {}])
 def test_blueprints_that_no_page_of_ours_lists_are_passed_over(gateway, administrator, met, form):
     assert administrator.send(f"/setup/items/{met}", form).status_code == 303
