@@ -91,8 +91,11 @@ def register_agent(stores: Stores, actor: Actor, now: datetime, said: AgentIdent
 
 
 def _decide(stores: Stores, actor: Actor, now: datetime, item: Item, agent: str, standing: Standing) -> bool:
+    former = stores.agents.standing(item.number, agent)
     decided = stores.agents.decide(actor.customer, item.number, agent, standing)
     if decided is not None:
+        if former is Standing.ACCEPTED and standing is Standing.REFUSED:
+            stores.items.note_stop(item.number, now)
         what = f"{agent} on {item.name}" + (f", from {decided.peer}" if decided.peer else "")
         stores.audit_log.add(actor, now, _DECISIONS[standing], what)
     return decided is not None

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.clock import from_ms
+from gateway.clock import from_ms, to_ms
 from gateway.stores.blueprints import note_end
 from gateway.stores.changes import Changes
 from gateway.stores.database import Database
@@ -37,6 +37,8 @@ class Item:
         seen_at: When an agent on it last polled (for an accepted machine, an accepted agent); None if none has yet.
         waiting: How many agents say that they are on it and are neither accepted nor refused.
         blueprints: The names of the blueprints that are applied to it.
+        collects: Whether an accepted agent on it is asked for what it sees, as a blueprint is applied.
+        ended_at: When it last stopped collecting; None if it never did, or nobody recorded it.
     """
 
     number: int
@@ -47,6 +49,8 @@ class Item:
     seen_at: datetime | None
     waiting: int
     blueprints: tuple[str, ...]
+    collects: bool
+    ended_at: datetime | None
 
 
 type Network = IPv4Network | IPv6Network
@@ -160,6 +164,17 @@ class Items:
         self._changes.tell(customer)
         return _item(*row)
 
+    def note_stop(self, number: int, now: datetime) -> None:
+        """Record the time if a machine with a blueprint has just lost its last accepted agent."""
+        self._database.run(
+            f"""INSERT INTO collected (item, ended_at)
+                SELECT id, ?2 FROM items
+                WHERE id = ?1 AND NOT {COLLECTS} AND EXISTS (SELECT 1 FROM applied WHERE item = ?1)
+                ON CONFLICT (item) DO UPDATE SET ended_at = ?2""",  # noqa: S608 - words of ours
+            number,
+            to_ms(now),
+        )
+
     def remove(self, customer: int, number: int) -> str | None:
         """Remove a machine with its agents and their answers; return its name, or None if there is no such machine."""
         rows = self._database.run("DELETE FROM items WHERE customer = ? AND id = ? RETURNING name", customer, number)
@@ -179,6 +194,10 @@ def _split(addresses: str) -> Iterator[str]:
     return filter(None, addresses.split(", "))
 
 
+COLLECTS: Final = """(EXISTS (SELECT 1 FROM applied WHERE item = items.id) AND EXISTS (
+    SELECT 1 FROM agents JOIN agent_decisions ON agent_decisions.item = agents.item AND agent = agents.id
+    WHERE agents.item = items.id AND standing = 'accepted'))"""
+"""Whether a machine collects, in SQL: a blueprint is applied to it, and an agent on it is accepted."""
 SEEN_AT: Final = """(SELECT max(seen_at) FROM agents WHERE item = items.id AND (items.state = 'pending' OR EXISTS (
             SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id AND standing = 'accepted')))"""
 """When an agent on a machine last polled, in SQL; for an accepted machine, only accepted agents count."""
@@ -188,13 +207,14 @@ _SELECT: Final = f"""
         (SELECT count(*) FROM agents WHERE item = items.id AND NOT EXISTS (
             SELECT 1 FROM agent_decisions WHERE item = items.id AND agent = agents.id)),
         (SELECT json_group_array(blueprints.name) FROM blueprints JOIN applied ON blueprint = blueprints.id
-         WHERE item = items.id)
+         WHERE item = items.id),
+        {COLLECTS}, (SELECT ended_at FROM collected WHERE item = items.id)
     FROM items
 """  # noqa: S608 - words of ours
 
 
 def _item(*row: Any) -> Item:  # noqa: ANN401 - as the columns are
-    number, name, addresses, system, state, seen_at, waiting, blueprints = row
+    number, name, addresses, system, state, seen_at, waiting, blueprints, collects, ended_at = row
     return Item(
         number,
         name,
@@ -204,4 +224,6 @@ def _item(*row: Any) -> Item:  # noqa: ANN401 - as the columns are
         None if seen_at is None else from_ms(seen_at),
         waiting,
         tuple(sorted(orjson.loads(blueprints))),
+        bool(collects),
+        None if ended_at is None else from_ms(ended_at),
     )

@@ -7,6 +7,7 @@ import pytest
 
 from dev.gateway.local import run_edge_in_thread, run_in_thread
 from gateway.stores.agents import Standing
+from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.tokens import TokenKind
 from tests.gateway.client import AgentClient, Client
 from tests.support.time import StillClock
@@ -96,6 +97,18 @@ def accept(gateway):
         return agent
 
     return decide
+
+
+@pytest.fixture
+def apply(gateway, clock):
+    """Applies a blueprint of a minute to a machine, and gives the blueprint's number."""
+
+    def save(customer, item):
+        blueprint = gateway.stores.blueprints.put(customer, NewBlueprint("Minute", "Each minute.", 60, ""), clock.now())
+        gateway.stores.items.save(customer, item, [blueprint], [], clock.now())
+        return blueprint
+
+    return save
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from gateway.stores.items import Item, ItemFilter
 from gateway.stores.machines import SILENT
 from gateway.stores.server_traffic import KEPT, Answer
 
-_ANSWERS: Final = ("200", "other", "none")
-"""What a list may be filtered by: accepted deliveries, others, and machines without any."""
+_ANSWERS: Final = ("200", "other", "stopped", "none")
+"""What a list may be filtered by: accepted deliveries, others, machines that stopped, and those without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Attribute:
     @property
     def kind(self) -> str:
         """The value that the list's filter matches."""
+        if not self.item.collects and (self.last or self.item.ended_at):
+            return "stopped"
         if self.last is None:
             return "none"
         return "200" if self.last.good else "other"

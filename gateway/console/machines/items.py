@@ -17,6 +17,7 @@ from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
 from gateway.console.links import MACHINES, url
 from gateway.console.machines.choices import choices, ticks_of
+from gateway.console.machines.schedule import Schedule, schedule_of
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
 from gateway.stores.agents import Agent, Standing
@@ -51,7 +52,7 @@ class ItemsPage:
         items: list[Item] = []
         if not errors:
             items = await run_in_threadpool(self._stores.items.page, customer, wanted, MOST_LISTED + 1)
-        saved = whole_number(query.get("saved", ""))
+        saved, schedule = await run_in_threadpool(self._saved, customer, query.get("saved", ""))
         return self._console.pages.render(
             request,
             visitor,
@@ -64,7 +65,8 @@ class ItemsPage:
             filtered=wanted != ItemFilter(),
             states=list(ItemState),
             silent_since=self._console.clock() - SILENT,
-            saved=None if saved is None else await run_in_threadpool(self._stores.items.find, customer, saved),
+            saved=saved,
+            schedule=schedule,
             removed="removed" in query,
         )
 
@@ -99,6 +101,7 @@ class ItemsPage:
             visitor,
             "machines/item.html",
             item=item,
+            schedule=await run_in_threadpool(schedule_of, self._stores, item, now),
             agents=first_of(agents),
             waiting=waiting,
             decided=next((each for each in agents if each.identity.id == query.get("decided")), None),
@@ -137,6 +140,11 @@ class ItemsPage:
             blueprints.applied(item.number),
             last,
         )
+
+    def _saved(self, customer: int, number: str) -> tuple[Item | None, Schedule | None]:
+        known = whole_number(number)
+        item = None if known is None else self._stores.items.find(customer, known)
+        return item, None if item is None else schedule_of(self._stores, item, self._console.clock())
 
     def _add(self, actor: Actor, form: Form) -> int:
         what = form.text("name"), _addresses(form.text("addresses")), form.text("system")

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.clock import to_ms
 from gateway.stores.accounts import Role
+from gateway.stores.agents import AgentIdentity, Standing
 from tests.gateway.client import Client, deliver
 from tests.gateway.console.person import Person, Team
 from tests.gateway.contract.made_up import made_up
@@ -63,6 +64,20 @@ def administrator(team):
 @pytest.fixture
 def reader(team):
     return team.reader
+
+
+@pytest.fixture
+def collecting(gateway, apply, clock):
+    """Adds a machine that collects, with an agent that has just polled, at each call, and gives its number."""
+
+    def add(customer, name):
+        identity = AgentIdentity(f"agent-of-{name}", name, "Linux", "1.0", ())
+        item = gateway.stores.agents.register(customer, identity, clock.now()).item
+        gateway.stores.agents.decide(customer, item, identity.id, Standing.ACCEPTED)
+        apply(customer, item)
+        return item
+
+    return add
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from dev.gateway.local import new_customer, run_in_thread
 from gateway.clock import to_ms
 from gateway.stores.deployments import NewStorageAccount, StorageAccount
+from gateway.stores.server_traffic import Answer
 from tests.gateway.client import Client, agent_record, ndjson, record
 from tests.gateway.console.person import Person, text_of
 from tests.gateway.console.setup.configured import ID
@@ -47,16 +48,37 @@ def attention(page):
     return [" ".join(item.split()) for item in items]
 
 
-def test_logs_that_have_stopped_show_though_agents_continue(reader, team, configure, send, new_agent, accept, clock):
+@pytest.fixture
+def collector(gateway, team, new_agent, accept, apply):
+    """The agent of a machine that collects."""
+    agent = accept(new_agent(team.customer))
+    apply(team.customer, gateway.stores.agents.find(team.customer, agent.id).item)
+    return agent
+
+
+def test_logs_that_have_stopped_show_though_agents_continue(reader, configure, send, collector, clock):
     configure("flowlogsone")
     send("flowlogsone", minutes=34)
-    agent = accept(new_agent(team.customer))
-    agent.deliver(ndjson(agent_record(time=to_ms(clock.now()))))
+    collector.deliver(ndjson(agent_record(time=to_ms(clock.now()))))
     page = reader.get("/")
     assert "No flow logs from flowlogsone for 34 min." in attention(page)
     assert '<span class="state warn">34 min</span>' in page.text
     assert "Agents" in text_of(page)
     assert '<span class="state good">0 s</span>' in page.text
+
+
+def test_agents_that_were_all_stopped_show_no_lag(gateway, reader, team, collector, clock):
+    item = gateway.stores.agents.find(team.customer, collector.id).item
+    (blueprint,) = gateway.stores.blueprints.applied(item)
+    collector.deliver(ndjson(agent_record(time=to_ms(clock.now()))))
+    assert '<span class="state good">0 s</span>' in reader.get("/").text
+    gateway.stores.server_traffic.add(item, Answer(clock.now(), 413, None, "The body is too large."))
+    assert "The latest delivery of 1 machine was refused." in attention(reader.get("/"))
+    gateway.stores.items.save(team.customer, item, [], [blueprint], clock.now())
+    page = reader.get("/")
+    assert "Agents stopped" in text_of(page)
+    assert '<span class="state good">' not in page.text
+    assert "The latest delivery of 1 machine was refused." not in attention(page)
 
 
 def test_each_account_has_a_lag_of_its_own_and_the_worst_comes_first(reader, configure, send):

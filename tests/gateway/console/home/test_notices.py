@@ -111,7 +111,7 @@ def test_a_token_that_has_ended_while_it_was_in_use_is_reported():
 
 
 def test_machines_that_wait_or_are_refused_are_reported():
-    found = Situation(NOW, machines=Machines(1, 2, 3, 0, 1))
+    found = Situation(NOW, machines=Machines(accepted=1, pending=2, reporting=3, collecting=1, refused=1))
     assert told(found) == [
         (Grade.BAD, "The latest delivery of 1 machine was refused."),
         (Grade.WARN, "2 machines are waiting for acceptance."),

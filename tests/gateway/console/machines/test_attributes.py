@@ -1,8 +1,9 @@
+import re
 from datetime import timedelta
 
 import pytest
 
-from gateway.stores.agents import AgentIdentity
+from gateway.stores.agents import Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.server_traffic import Answer
 from tests.gateway.console.person import text_of
@@ -10,10 +11,9 @@ from tests.gateway.console.sheet import Sheet
 
 
 @pytest.fixture
-def items(gateway, team):
-    """The numbers of machines by their names."""
-    add = gateway.stores.items.add
-    return {name: add(team.customer, name, [], "") for name in ("web-1", "db-1", "app-1")}
+def items(team, collecting):
+    """The numbers of machines that collect, by their names."""
+    return {name: collecting(team.customer, name) for name in ("web-1", "db-1", "app-1")}
 
 
 @pytest.fixture
@@ -79,10 +79,9 @@ def test_a_delivery_of_which_nothing_was_taken_stands_out(gateway, reader, items
     assert "6 left out" in text_of(page)
 
 
-def test_an_old_value_of_an_agent_that_is_silent_is_not_taken_for_a_good_one(gateway, team, reader, clock):
-    identity = AgentIdentity("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "web-1", "", "", ())
+def test_an_old_value_of_an_agent_that_is_silent_is_not_taken_for_a_good_one(gateway, team, reader, collecting, clock):
     seen_at = clock.now()
-    item = gateway.stores.agents.register(team.customer, identity, seen_at).item
+    item = collecting(team.customer, "web-1")
     gateway.stores.server_traffic.add(item, Answer(seen_at, 200, 1))
     assert "silent" not in text_of(reader.get("/setup/attributes"))
     clock.move(181)
@@ -105,3 +104,73 @@ def test_a_list_that_is_too_long_says_so(reader, items, monkeypatch):
     assert listed(page) == ["app-1", "db-1"]
     assert "more machines than are listed" in text_of(page)
     assert items
+
+
+@pytest.fixture
+def stop(gateway, administrator, items):
+    """Ends the collection of web-1, in one of three ways, and returns the sentence that says why."""
+
+    def end(how):
+        item = items["web-1"]
+        match how:
+            case "unticked":
+                (blueprint,) = gateway.stores.blueprints.applied(item)
+                administrator.send(f"/setup/items/{item}", {"listed": str(blueprint)})
+            case "blueprint removed":
+                (blueprint,) = gateway.stores.blueprints.applied(item)
+                administrator.send(f"/setup/blueprints/{blueprint}/remove")
+            case "agent refused":
+                administrator.send(f"/setup/items/{item}/agents/agent-of-web-1/refuse")
+                return "Its agent is not accepted."
+        return "No blueprint is applied."
+
+    return end
+
+
+@pytest.mark.parametrize("how", ["unticked", "blueprint removed", "agent refused"])
+def test_a_collection_that_was_stopped_does_not_look_as_if_it_went_on(reader, items, answered, stop, clock, how):
+    clock.move(60)
+    reason = stop(how)
+    stopped = f"stopped at {clock.now():%Y-%m-%d %H:%M:%S} UTC"
+    clock.move(600)
+    told = f"{stopped} {reason} The last value was HTTP/1.1 200 OK {answered} flows=143 ."
+    page = reader.get("/setup/attributes?item=web-1")
+    assert told in text_of(page)
+    assert '<span class="state good">' not in page.text
+    assert "silent" not in text_of(page)
+    for address in (f"/setup/items/{items['web-1']}", f"/setup/attributes/{items['web-1']}"):
+        assert told in text_of(reader.get(address)), address
+    assert f"accepted {stopped}" in text_of(reader.get("/setup/items?name=web-1"))
+    assert listed(reader.get("/setup/attributes?answer=stopped&item=web")) == ["web-1"]
+    assert listed(reader.get("/setup/attributes?answer=200&item=web")) == []
+
+
+@pytest.mark.usefixtures("answered")
+def test_a_collection_that_goes_on_again_is_shown_as_before(gateway, team, reader, items, stop, apply, clock):
+    stop("agent refused")
+    gateway.stores.agents.decide(team.customer, items["web-1"], "agent-of-web-1", Standing.ACCEPTED)
+    assert "stopped at" not in text_of(reader.get("/setup/attributes"))
+    stop("unticked")
+    assert "stopped at" in text_of(reader.get("/setup/attributes"))
+    apply(team.customer, items["web-1"])
+    assert "stopped at" not in text_of(reader.get("/setup/attributes"))
+    assert clock
+
+
+def test_who_was_refused_before_it_collected_anything_did_not_stop(gateway, team, administrator, collecting, clock):
+    item = collecting(team.customer, "web-1")
+    gateway.stores.agents.decide(team.customer, item, "agent-of-web-1", Standing.PENDING)
+    administrator.send(f"/setup/items/{item}/agents/agent-of-web-1/refuse")
+    assert "stopped" not in text_of(administrator.get("/setup/items?name=web-1"))
+    assert clock
+
+
+def test_the_breadcrumb_tells_which_machine_is_chosen_and_another_can_be_searched(reader, items):
+    page = reader.get("/setup/attributes?item=web-1")
+    assert "Configuration \u203a Attributes \u203a List \u203a web-1" in text_of(page)
+    assert 'name="item" value="web-1"' in page.text
+    history = reader.get(f"/setup/attributes/{items['web-1']}")
+    assert "Attributes \u203a web-1 \u203a Server Traffic" in text_of(history)
+    assert re.search(
+        '<form class="filter" method="get" action="/setup/attributes"[^>]*>\\s*<input name="item"', history.text
+    )

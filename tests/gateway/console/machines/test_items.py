@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.stores.agents import AgentIdentity
+from gateway.stores.agents import AgentIdentity, Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.server_traffic import Answer
 from tests.gateway.console.person import text_of
@@ -156,7 +156,10 @@ def test_saving_the_editor_applies_accepts_and_leads_back_to_the_list(gateway, a
     answer = administrator.send(f"/setup/items/{met}", form)
     assert answer.headers["Location"] == f"/setup/items?saved={met}"
     told = text_of(administrator.get(answer.headers["Location"]))
-    assert "web-1 is saved. Applied: Minute. Its agent learns of it at once" in told
+    assert (
+        "web-1 is saved. Applied: Minute. Its agent is asked again within 1 min, then every 1 min. Its deliveries"
+        in told
+    )
     assert "accepted Minute" in told
     assert gateway.stores.blueprints.interval(met) == 60
     assert gateway.stores.agents.standing(met, WEB.id) == "accepted"
@@ -247,7 +250,7 @@ def test_the_editor_without_blueprints_tells_where_they_come_from(administrator,
     assert "An administrator can import one." in text_of(reader.get(f"/setup/items/{met}"))
 
 
-def test_the_editor_tells_of_the_agent_its_clock_and_what_it_dropped(gateway, team, reader, met, clock):
+def test_the_editor_tells_of_the_agent_its_clock_and_what_it_dropped(gateway, team, reader, met, apply, clock):
     assert "unknown" in text_of(reader.get(f"/setup/items/{met}"))
     for behind, told in [
         (timedelta(hours=1), "1 h behind: correct it"),
@@ -256,10 +259,35 @@ def test_the_editor_tells_of_the_agent_its_clock_and_what_it_dropped(gateway, te
     ]:
         gateway.stores.agents.note_delivery(team.customer, WEB.id, behind, 3)
         assert f"UTC {told} 3" in text_of(reader.get(f"/setup/items/{met}"))
+    gateway.stores.agents.decide(team.customer, met, WEB.id, Standing.ACCEPTED)
+    apply(team.customer, met)
     gateway.stores.server_traffic.add(met, Answer(clock.now(), 413, None, "The body is too large."))
     text = text_of(reader.get(f"/setup/items/{met}"))
     assert "413 Content Too Large" in text
     assert "The body is too large. History" in text
+
+
+def next_asked(person, item):
+    return re.search("Next asked (.*?) Server Traffic", text_of(person.get(f"/setup/items/{item}")))[1]
+
+
+def test_a_machine_tells_when_its_agent_is_next_asked(gateway, team, reader, met, apply, clock):
+    assert next_asked(reader, met) == "not at all: no blueprint is applied"
+    blueprint = apply(team.customer, met)
+    assert next_asked(reader, met) == "as soon as an agent on it is accepted"
+    gateway.stores.agents.decide(team.customer, met, WEB.id, Standing.ACCEPTED)
+    # Nothing was delivered yet: it begins now, and delivers at the interval's end.
+    assert next_asked(reader, met) == "within 1 min, then every 1 min"
+    gateway.stores.server_traffic.add(met, Answer(clock.now(), 200, 1))
+    clock.move(20)
+    assert next_asked(reader, met) == "within 40 s, then every 1 min"
+    # What was delivered long ago, before a pause, says nothing about the next time.
+    clock.move(100)
+    assert next_asked(reader, met) == "within 1 min, then every 1 min"
+    clock.move(100)
+    assert next_asked(reader, met) == "as soon as it polls again, then every 1 min"
+    gateway.stores.items.save(team.customer, met, [], [blueprint], clock.now())
+    assert next_asked(reader, met) == "not at all: no blueprint is applied"
 
 
 def test_an_agent_that_is_heard_of_no_more_is_called_silent(reader, met, clock):
