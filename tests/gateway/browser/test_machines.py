@@ -11,7 +11,7 @@ from gateway.edge.blueprint_file import SHIPPED
 from gateway.stores.accounts import Role
 from gateway.stores.blueprints import NewBlueprint
 from tests.gateway.browser.looks import faults
-from tests.gateway.client import Client, agent_record, ndjson, record
+from tests.gateway.client import AgentClient, Client, agent_record, ndjson, record
 
 NAME = "Agent_Traffic_Collection_BP"
 ANOTHER = NewBlueprint("Another", "", 600, "<blueprint/>")
@@ -60,8 +60,57 @@ def notice(page):
     return page.get_by_role("status").inner_text()
 
 
-def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, customer, agent, new_agent, clock):
-    # A machine appears by itself, among others.
+@pytest.fixture
+def install(customer, edge, certificate):
+    """Installs an agent on a machine: all that it is given is a token."""
+    return lambda token, host: AgentClient(edge, token, customer, str(certificate.certificate), host)
+
+
+def create_token(page):
+    """Create a token of kind agent, and return it."""
+    menu(page, "Tokens").click()
+    page.get_by_label("Purpose").fill("Agents")
+    page.locator("#kind-agent").check()
+    page.get_by_role("button", name="Create token").click()
+    return page.get_by_label("Subscription token").input_value()
+
+
+def find_machine(page):
+    """Steps 1 to 3: find the machine web-1 in the list by its columns' filters, and open it."""
+    menu(page, "Configuration Items").click()
+    assert page.locator(".path").inner_text() == "Configuration \u203a Configuration Items \u203a List"
+    expect(page.get_by_role("row", name="web-1").get_by_text("pending")).to_be_visible()
+    filtered(page, "address", "10.0.0.0/8", "**address=10.0.0.0%2F8*")
+    filtered(page, "name", "web", "**/setup/items?name=web*")
+    assert page.get_by_role("row", name="db-1").count() == 0
+    page.get_by_role("link", name="web-1").click()
+
+
+def choose_blueprint(page):
+    """Steps 4 to 8: find the blueprint by the name of its file, tick it, and see it in the panel among all others."""
+    expect(page.get_by_role("heading", name="Blueprints")).to_be_visible()
+    filtered(page, "blueprint", SHIPPED.stem, f"**blueprint={SHIPPED.stem}*")
+    assert page.get_by_label("Apply Another").count() == 0
+    page.get_by_label(f"Apply {NAME}").check()
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_role("row", name=NAME).get_by_text("not saved yet")).to_be_visible()
+    expect(page.get_by_label("Apply Another")).not_to_be_checked()
+
+
+def server_traffic(page):
+    """Steps 12 to 14: choose the machine web-1 in the attributes, and return the row of its Server Traffic."""
+    menu(page, "Attributes").click()
+    assert page.locator(".path").inner_text() == "Configuration \u203a Attributes \u203a List"
+    filtered(page, "configuration item", "web-1", "**/setup/attributes?item=web-1*")
+    assert page.locator(".path").inner_text() == "Configuration \u203a Attributes \u203a List \u203a web-1"
+    return page.get_by_role("row", name="Server Traffic web-1")
+
+
+def test_the_steps_of_the_agents_page_lead_from_its_installation_to_its_flows(
+    page, gateway, customer, new_agent, install, post_logs, clock
+):
+    # The agent is deployed with a token of its own kind, and the machine discovers itself, beside others.
+    agent = install(create_token(page), "web-1")
     assert agent.ask().json() == {"collect": False, "etag": "idle"}
     new_agent(customer, "db-1").ask()
     with ThreadPoolExecutor(1) as pool:
@@ -73,58 +122,55 @@ def test_from_the_agents_first_question_to_its_flows_in_the_list(page, gateway, 
         assert notice(page).startswith(f"Imported: {NAME}, every 60 s.")
         gateway.stores.blueprints.put(customer, ANOTHER, clock.now())
 
-        # Configuration > Configuration Items > List, filtered.
-        menu(page, "Configuration Items").click()
-        assert page.locator(".path").inner_text() == "Configuration \u203a Configuration Items \u203a List"
-        expect(page.get_by_role("row", name="web-1").get_by_text("pending")).to_be_visible()
-        filtered(page, "name", "web", "**/setup/items?name=web*")
-        assert page.get_by_role("row", name="db-1").count() == 0
-
-        # The item's editor; in its Blueprints panel one is chosen from a filtered list, and saved.
-        page.get_by_role("link", name="web-1").click()
-        expect(page.get_by_role("heading", name="Blueprints")).to_be_visible()
-        filtered(page, "blueprint", "traffic", "**blueprint=traffic*")
-        assert page.get_by_label("Apply Another").count() == 0
-        page.get_by_label(f"Apply {NAME}").check()
+        find_machine(page)
+        choose_blueprint(page)
         assert not asked.done()
-        save(page)
 
-        # It is confirmed, back in the list, and the agent that waits is told.
-        assert notice(page).startswith(f"web-1 is saved. Applied: {NAME}.")
+        # 9. and 10. Save leads back to the list, with a confirmation; the agent that waits is told.
+        save(page)
+        assert notice(page).startswith(f"web-1 is saved. Applied: {NAME}. Its agent is asked again within 1 min")
         expect(page.get_by_role("row", name="web-1").get_by_text("accepted")).to_be_visible()
         assert asked.result(20) == {"collect": True, "interval_seconds": 60, "etag": "collect-60"}
 
-    # The agent delivers an interval.
+    # 11. to 15. The agent delivers an interval: the last value is 200, with its time.
     minute = to_ms(clock.now()) // 60_000 * 60_000 - 60_000
     flows = [agent_record(time=minute, dst_port=port) for port in (443, 8443)]
     assert agent.deliver(ndjson(*flows), minute).status_code == 200
-    taken = f"HTTP/1.1 200 OK {iso(clock.now())} flows=2"
+    assert f"HTTP/1.1 200 OK {iso(clock.now())} flows=2" in server_traffic(page).inner_text()
 
-    # Attributes > List > Server Traffic: its last value is 200.
-    menu(page, "Attributes").click()
-    assert page.locator(".path").inner_text() == "Configuration \u203a Attributes \u203a List"
-    filtered(page, "configuration item", "web-1", "**/setup/attributes?item=web-1*")
-    row = page.get_by_role("row", name="Server Traffic web-1")
-    assert taken in row.inner_text()
+    # 16. and 17. Explore > Network > Traffic List has the flows of all ways to collect them.
+    post_logs(record(time=minute))
+    page.get_by_role("navigation", name="Explore \u203a Network").get_by_role("link", name="Traffic List").click()
+    assert page.locator(".path").inner_text() == "Explore \u203a Network \u203a Traffic List"
+    rows = page.locator("table.records > tbody > tr:not(.details)")
+    expect(rows).to_have_count(3)
+    page.get_by_label("Search", exact=True).fill("source:agent")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/traffic?q=source*")
+    expect(rows).to_have_count(2)
 
-    # Any other number stands out, with its reason, and the history keeps both.
+
+def test_any_answer_but_200_stands_out_with_its_reason_and_the_history_keeps_all(
+    page, gateway, agent, accept, apply, customer, clock
+):
+    accept(agent)
+    apply(customer, gateway.stores.agents.find(customer, agent.id).item)
+    minute = to_ms(clock.now()) // 60_000 * 60_000 - 60_000
+    assert agent.deliver(ndjson(agent_record(time=minute)), minute).status_code == 200
     assert agent.deliver(ndjson(record(), b"{}"), minute + 60_000, {"Content-Type": "text/plain"}).status_code == 415
-    page.reload()
+    row = server_traffic(page)
     assert "HTTP/1.1 415 Unsupported Media Type" in row.inner_text()
     assert "Send Content-Type: application/x-ndjson" in row.inner_text()
     assert row.locator(".state").get_attribute("class") == "state bad"
     assert row.get_attribute("class") == "bad"
     page.get_by_role("link", name="History of web-1").click()
     history = page.locator("table.history tbody tr").all_inner_texts()
-    assert ["415" in history[0], taken in history[1], len(history)] == [True, True, 2]
+    assert ["415" in history[0], "200 OK" in history[1], len(history)] == [True, True, 2]
 
-    # Explore > Network > Traffic List: the flows stand in it.
-    page.get_by_role("navigation", name="Explore \u203a Network").get_by_role("link", name="Traffic List").click()
-    page.get_by_label("Search", exact=True).fill("source:agent")
+    # From here another machine is searched for.
+    page.get_by_label("Another machine").fill("db-1")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/traffic?q=source*")
-    assert page.locator(".path").inner_text() == "Explore \u203a Network \u203a Traffic List"
-    expect(page.locator("table.records > tbody > tr:not(.details)")).to_have_count(2)
+    page.wait_for_url("**/setup/attributes?item=db-1")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
