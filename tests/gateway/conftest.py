@@ -10,6 +10,7 @@ from gateway.stores.agents import Standing
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.tokens import TokenKind
 from tests.gateway.client import AgentClient, Client
+from tests.support.terminal import Terminal
 from tests.support.time import StillClock
 
 _names = (f"customer-{number}" for number in count())
@@ -84,6 +85,12 @@ def new_agent(gateway, edge, certificate, clock, new_client):
         return AgentClient(url, token, customer, str(certificate.certificate), host)
 
     return make
+
+
+@pytest.fixture
+def typing(monkeypatch):
+    """Lets somebody at a terminal type a line."""
+    return lambda line: monkeypatch.setattr("sys.stdin", Terminal(f"{line}\n"))
 
 
 @pytest.fixture

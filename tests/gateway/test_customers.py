@@ -15,13 +15,6 @@ from gateway.stores.stores import open_database, open_stores
 from tests.gateway.client import Client, code, ndjson, record
 
 
-class Terminal(io.StringIO):
-    """Somebody at a terminal who types."""
-
-    def isatty(self):
-        return True
-
-
 @pytest.fixture
 def data(tmp_path):
     """A directory of two customers, of whom one has a user, two good tokens and a hold that was lifted."""
@@ -34,12 +27,6 @@ def data(tmp_path):
             stores.tokens.add(contoso, now, timedelta(days=days))
         stores.holds.lift(contoso, stores.holds.add(contoso, "", now, now, "a case", "ada", now), now)
     return str(tmp_path)
-
-
-@pytest.fixture
-def typing(monkeypatch):
-    """Lets somebody type a line."""
-    return lambda line: monkeypatch.setattr("sys.stdin", Terminal(f"{line}\n"))
 
 
 def test_customers_are_listed_with_what_they_have(data, capfd):

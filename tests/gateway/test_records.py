@@ -9,7 +9,7 @@ from gateway.stores.stores import open_stores
 from gateway.traffic.posts import Post
 from gateway.traffic.transposed import transposed
 from tests.gateway.client import record
-from tests.gateway.test_customers import Terminal
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture

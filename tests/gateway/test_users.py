@@ -9,7 +9,6 @@ from gateway.cli import main
 from gateway.stores.accounts import Accounts, Role
 from gateway.stores.audit_log import AuditLog
 from gateway.stores.stores import open_database
-from tests.gateway.test_customers import Terminal
 
 
 @pytest.fixture
@@ -37,12 +36,6 @@ def read(data):
             return function(database)
 
     return reading
-
-
-@pytest.fixture
-def typing(monkeypatch):
-    """Lets somebody at a terminal type a line."""
-    return lambda line: monkeypatch.setattr("sys.stdin", Terminal(f"{line}\n"))
 
 
 @pytest.fixture(autouse=True)

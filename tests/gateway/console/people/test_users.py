@@ -117,6 +117,12 @@ def test_a_new_one_time_password_ends_the_old_one_and_all_sessions(gateway, team
     assert Person(gateway.url).sign_in(rita.user.name, password).headers["Location"] == "/account"
 
 
+def test_who_resets_the_own_password_sees_it_and_is_signed_out(gateway, administrator, own):
+    password = shown_password(administrator.send(address(own, "password")))
+    assert administrator.get("/account").headers["Location"].startswith("/sign-in")
+    assert Person(gateway.url).sign_in(own.name, password).headers["Location"] == "/account"
+
+
 def test_a_removed_user_is_signed_out_at_once(gateway, team, administrator, rita):
     gone = administrator.send(address(rita.user, "remove"))
     assert "The user was removed, and is signed out." in text_of(administrator.get(gone.headers["Location"]))
