@@ -116,6 +116,7 @@ def _add(database: Database, now: datetime, options: argparse.Namespace) -> None
     customer = Customers(database).find(options.customer, now)
     if customer is None and not options.new_customer:
         _require_new_customer(options.customer, [each.name for each in Customers(database).all(now)])
+    # One that is being removed is refused there, with what to do.
     if customer is None or customer.removal_began_at:
         add_customer(database, now, options.customer, options.name, options.role, password)
     else:

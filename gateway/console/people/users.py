@@ -21,7 +21,7 @@ from gateway.stores.passwords import new_password
 from gateway.traffic.first import first_of
 
 _CHOICES: Final = {
-    Role.READER: "Sees everything except secrets.",
+    Role.READER: "Sees everything except secrets and this list.",
     Role.ANALYST: "Sees what readers see; findings will let analysts do more.",
     Role.ADMINISTRATOR: "Changes things: users, tokens, machines, flow logs, retention.",
 }
