@@ -52,7 +52,7 @@ def filled(gateway, customer, clock):
     stores.records.refuse(customer, "flowlogsone", now, 413, "The body is too large.")
     for subscription in (ID, ID.replace("0b", "1c")):
         stores.registrations.put(customer, subscription, registration(), now)
-    stores.registrations.end(customer, ID, now)
+    stores.registrations.end(customer, ID, "sluice-0a1b2c3d", now)
     identity = AgentIdentity(ID, "web-1", "Linux 6.1 x86_64", "1.0", tuple(f"fd00::{last}" for last in range(1, 65)))
     item = stores.agents.register(customer, identity, now - timedelta(hours=1)).item
     for number, standing in enumerate((Standing.ACCEPTED, Standing.REFUSED, None)):
