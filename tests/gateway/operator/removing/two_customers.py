@@ -31,6 +31,8 @@ def unpack(data: Path) -> None:
             stores.holds.lift(customer.number, hold, now)
             stores.database.run("INSERT INTO retention VALUES (?, 'nsg', 30)", customer.number)
             stores.database.run("INSERT INTO collected SELECT id, 0 FROM items WHERE customer = ?", customer.number)
+            for deployment in stores.deployments.all(customer.number):
+                stores.deployments.note_download(customer.number, deployment.name, now)
             stores.budgets.set(customer.number, Budget(100_000, 10**9))
         while stores.records.merge_edges():
             pass
