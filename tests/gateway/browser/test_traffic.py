@@ -95,7 +95,7 @@ def test_columns_are_chosen_and_stay_while_one_searches(reader):
     reader.get_by_text("Columns", exact=True).click()
     reader.get_by_role("checkbox", name="Rule", exact=True).uncheck()
     reader.get_by_role("checkbox", name="NIC", exact=True).check()
-    reader.get_by_role("button", name="Show these").click()
+    reader.get_by_role("button", name="Show columns").click()
     reader.wait_for_url("**columns=**")
     headings = reader.locator("table.records thead th").all_inner_texts()
     assert "NIC" in headings
