@@ -58,9 +58,9 @@ def main() -> int:
 
 def _configure(data: Path, customer: Customer, account: str) -> None:
     """Set up what the set-up pages are to show."""
-    bucket = NewStorageAccount(StorageAccount(account, "eastus"), secrets.token_hex())
+    logs = NewStorageAccount(StorageAccount(account, "eastus"), secrets.token_hex())
     with open_stores(data) as stores:
-        stores.deployments.add(customer.number, _DEPLOYMENT, _SUBSCRIPTION, [bucket], dt.datetime.now(dt.UTC))
+        stores.deployments.add(customer.number, _DEPLOYMENT, _SUBSCRIPTION, [logs], dt.datetime.now(dt.UTC))
 
 
 def _take(browser: Browser, url: str, customer: Customer, name: str, path: str, scheme: str) -> None:

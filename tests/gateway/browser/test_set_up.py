@@ -85,14 +85,14 @@ def fill_row(page, number, account, secret):
     return group
 
 
-def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registered(page, visit, gateway, customer):
+def test_two_storage_accounts_are_configured_with_an_error_first_downloaded_and_registered(page, visit, gateway, customer):
     visit.expect(422)
     page.get_by_role("link", name="Flow logs", exact=True).click()
     page.get_by_role("link", name="Configure Flow Logs").click()
     page.get_by_label("Deployment name").fill("azure\u2014production")
     page.get_by_label("Subscription id").fill(ID.upper())
     fill_row(page, 1, "flowlogsone", connection_string("flowlogsone"))
-    page.get_by_role("button", name="Add more buckets").click()
+    page.get_by_role("button", name="Add storage account").click()
     page.get_by_role("group", name="Storage account 2").wait_for()
     assert page.evaluate("document.activeElement.id") == "account-2"
     second = fill_row(page, 2, "flowlogstwo", connection_string("flowlogsone"))
@@ -135,10 +135,10 @@ def test_two_buckets_are_configured_with_an_error_first_downloaded_and_registere
     assert ["downloaded" in told[0], "saved" in told[1]] == [True, True]
 
 
-def test_a_bucket_is_removed_and_the_others_keep_what_was_typed(page, visit):
+def test_a_storage_account_is_removed_and_the_others_keep_what_was_typed(page, visit):
     visit.open("/setup/flow-logs/new")
     fill_row(page, 1, "flowlogsone", "secret one")
-    page.get_by_role("button", name="Add more buckets").click()
+    page.get_by_role("button", name="Add storage account").click()
     fill_row(page, 2, "flowlogstwo", "secret two")
     page.get_by_role("button", name="Remove storage account 1").click()
     page.get_by_role("group", name="Storage account 2").wait_for(state="detached")
@@ -152,7 +152,7 @@ def test_it_all_works_without_scripts(new_visit, sign_in):
     page = sign_in(visit, "/setup/flow-logs/new")
     page.get_by_label("Deployment name").fill("azure-plain")
     page.get_by_label("Subscription id").fill(ID)
-    page.get_by_role("button", name="Add more buckets").click()
+    page.get_by_role("button", name="Add storage account").click()
     for number, account in ((1, "flowlogsone"), (2, "flowlogstwo")):
         fill_row(page, number, account, connection_string(account))
     page.get_by_role("button", name="Save").click()

@@ -186,7 +186,7 @@ def rows_of(page):
     return re.findall(r'name="row" value="([0-9]+)"', page.text)
 
 
-def test_more_buckets_are_added_and_removed_without_a_script(administrator):
+def test_more_storage_accounts_are_added_and_removed_without_a_script(administrator):
     page = administrator.send(NEW, configuration("flowlogsone", "flowlogstwo") | {"add": "1"})
     assert rows_of(page) == ["1", "2", "3"]
     assert 'value="flowlogstwo"' in page.text
@@ -208,7 +208,7 @@ def test_rows_that_no_page_of_ours_has_are_left_out(administrator, rows):
 def test_there_are_no_more_rows_than_a_form_can_carry(administrator):
     page = administrator.send(NEW, configuration() | {"row": [str(number) for number in range(200)], "add": "1"})
     assert len(rows_of(page)) == 50
-    assert "Add more buckets" not in page.text
+    assert "Add storage account" not in page.text
 
 
 def test_an_empty_connection_string_keeps_the_stored_one(gateway, team, administrator, saved):
