@@ -28,6 +28,7 @@ from gateway.console.setup.flow_logs_form import (
     with_one_more_row,
     without_row,
 )
+from gateway.console.setup.regions import REGIONS
 from gateway.console.visitor import Visitor
 from gateway.stores.accounts import User
 from gateway.stores.audit_log import Actor
@@ -107,7 +108,7 @@ class FlowLogsPage:
             ended=None if registration else _ended(deployment, registrations),
             others=lambda account: others(delivering, account, name, deployment.subscription_id),
             url=self._console.site.url,
-            reachable=self._console.site.reachable,
+            reached_from=self._console.site.reach,
             packaged=self._console.site.package.is_file(),
         )
 
@@ -166,6 +167,9 @@ class FlowLogsPage:
             draft=draft,
             stored=stored,
             full=len(draft.rows) >= MOST_ACCOUNTS,
+            regions=REGIONS,
+            url=self._console.site.url,
+            reached_from=self._console.site.reach,
         )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gateway.console.forms import Form
 from gateway.console.setup.connection_string import cloud_of, error_in
+from gateway.console.setup.regions import REGIONS, nearest_region, region_id
 from gateway.stores.deployments import Deployment, NewStorageAccount, StorageAccount, taken_account
 
 _PREFIX: Final = "azure-"
@@ -30,6 +31,7 @@ class Row:
         key: The suffix of its fields' names; it stays the same when other rows are added or removed.
         name: The account's name, as entered.
         region: Its region, as entered.
+        confirmed_region: The region that is saved even if it is not a known one.
         secret: Its connection string, as entered; it is never sent back.
         kept: Whether a connection string is stored, which an empty field keeps.
         errors: What is wrong with the fields, by field name without the key.
@@ -38,6 +40,7 @@ class Row:
     key: str
     name: str = ""
     region: str = ""
+    confirmed_region: str = ""
     secret: str = field(default="", repr=False)
     kept: bool = False
     errors: dict[str, str] = field(default_factory=dict)
@@ -79,7 +82,9 @@ def empty_draft() -> Draft:
 
 def draft_of(deployment: Deployment) -> Draft:
     """Return the form that changes a configuration, without its secrets."""
-    rows = (Row(str(key), each.name, each.region, kept=True) for key, each in enumerate(deployment.accounts, 1))
+    rows = (
+        Row(str(key), each.name, each.region, each.region, kept=True) for key, each in enumerate(deployment.accounts, 1)
+    )
     return Draft(deployment.name, deployment.subscription_id, tuple(rows), seen=deployment.mark)
 
 
@@ -90,18 +95,19 @@ def read_draft(form: Form, stored: Deployment | None) -> Draft:
         form: The submitted form.
         stored: The configuration that it changes; None for a new one.
     """
-    known = {each.name for each in stored.accounts} if stored else set()
+    known = {each.name: each.region for each in stored.accounts} if stored else {}
     keys = [key for key in dict.fromkeys(form.all("row")) if _KEY.fullmatch(key)]
     rows = tuple(_read_row(form, key, known) for key in keys[:MOST_ACCOUNTS])
     name = stored.name if stored else form.text("name")
     return Draft(name, form.text("subscription_id").lower(), rows or (Row("1"),), seen=form.text("seen"))
 
 
-def _read_row(form: Form, key: str, known: set[str]) -> Row:
+def _read_row(form: Form, key: str, known: Mapping[str, str]) -> Row:
     name = form.text(f"account-{key}")
-    # "East US", as the portal shows it, is eastus.
-    region = form.text(f"region-{key}").lower().replace(" ", "")
-    return Row(key, name, region, form.text(f"secret-{key}"), kept=name in known)
+    # Whoever was warned about a region, or has saved it before, means it.
+    confirmed = form.text(f"warned-{key}") or known.get(name, "")
+    region = region_id(form.text(f"region-{key}"))
+    return Row(key, name, region, confirmed, form.text(f"secret-{key}"), kept=name in known)
 
 
 def with_one_more_row(draft: Draft) -> Draft:
@@ -154,6 +160,8 @@ def _row_errors(row: Row, before: Sequence[Row], elsewhere: Mapping[str, str]) -
         errors["account"] = taken_account(row.name, elsewhere[row.name])
     if not _REGION.fullmatch(row.region):
         errors["region"] = "Enter the storage account's region, such as eastus."
+    elif row.region not in REGIONS and row.region != row.confirmed_region:
+        errors["region"] = _unknown_region(row.region)
     if row.secret:
         error = error_in(row.secret, None if "account" in errors else row.name)
         clouds = {cloud_of(other.secret) for other in before if other.secret}
@@ -164,6 +172,12 @@ def _row_errors(row: Row, before: Sequence[Row], elsewhere: Mapping[str, str]) -
     elif not row.kept:
         errors["connection"] = "Enter the connection string, from the storage account's access keys in the portal."
     return errors
+
+
+def _unknown_region(region: str) -> str:
+    nearest = nearest_region(region)
+    meant = f"Did you mean {nearest}?" if nearest else "Check the spelling."
+    return f"{region} is not a known Azure region. {meant} If it is right, such as a new region, save again to keep it."
 
 
 def _is_guid(text: str) -> bool:

@@ -85,7 +85,7 @@ def fill_row(page, number, account, secret):
     return group
 
 
-def test_two_storage_accounts_are_configured_with_an_error_first_downloaded_and_registered(page, visit, gateway, customer):
+def test_two_storage_accounts_are_configured_downloaded_and_registered(page, visit, gateway, customer):
     visit.expect(422)
     page.get_by_role("link", name="Flow logs", exact=True).click()
     page.get_by_role("link", name="Configure Flow Logs").click()
@@ -145,6 +145,24 @@ def test_a_storage_account_is_removed_and_the_others_keep_what_was_typed(page, v
     rest = page.get_by_role("group", name="Storage account 1")
     assert rest.get_by_label("Storage account", exact=True).input_value() == "flowlogstwo"
     assert rest.get_by_label("Connection string").input_value() == "secret two"
+
+
+def test_a_misspelled_region_is_corrected_from_the_list_or_kept_with_what_was_typed(page, visit):
+    visit.expect(422)
+    visit.open("/setup/flow-logs/new")
+    page.get_by_label("Deployment name").fill("azure-new-region")
+    page.get_by_label("Subscription id").fill(ID)
+    row = fill_row(page, 1, "flowlogsone", connection_string("flowlogsone"))
+    assert row.get_by_label("Region").evaluate(
+        "field => [...field.list.options].some((each) => each.value === 'eastus')"
+    )
+    row.get_by_label("Region").fill("easstus")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Did you mean eastus?").wait_for()
+    assert row.get_by_label("Region").evaluate("field => document.activeElement === field")
+    assert faults(page) == []
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/setup/flow-logs?saved=azure-new-region")
 
 
 def test_it_all_works_without_scripts(new_visit, sign_in):

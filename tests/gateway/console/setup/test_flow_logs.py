@@ -182,6 +182,40 @@ def test_the_first_record_is_certain_only_while_no_earlier_post_can_have_been_fo
     assert step(administrator.get(saved), "First record") == f"{told} {shown(arrived)}"
 
 
+@pytest.mark.parametrize(
+    ("region", "told"),
+    [
+        ("easstus", "easstus is not a known Azure region. Did you mean eastus?"),
+        ("West Europ", "Did you mean westeurope?"),
+        ("Atlantis", "atlantis is not a known Azure region. Check the spelling."),
+    ],
+)
+def test_an_unknown_region_is_warned_of_once_and_saved_if_it_is_saved_again(gateway, team, administrator, region, told):
+    form = configuration("flowlogsone", region_1=region)
+    warned = administrator.send(NEW, form)
+    assert warned.status_code == 422
+    assert told in errors_of(warned)["region-1"]
+    assert gateway.stores.deployments.all(team.customer) == []
+    hidden = re.search(r'name="warned-1" value="([^"]*)"', warned.text)[1]
+    other = administrator.send(NEW, form | {"warned-1": hidden, "region-1": "eastuss"})
+    assert "eastuss is not a known Azure region." in errors_of(other)["region-1"]
+    assert administrator.send(NEW, form | {"warned-1": hidden}).status_code == 303
+    (deployment,) = gateway.stores.deployments.all(team.customer)
+    assert deployment.accounts == (StorageAccount("flowlogsone", hidden),)
+    # What is saved once is not asked about again when something else is changed.
+    edited = administrator.send("/setup/flow-logs/azure-production/edit", form | {"seen": deployment.mark})
+    assert edited.status_code == 303
+
+
+def test_the_regions_to_choose_from_are_those_of_three_clouds(administrator):
+    offered = dict(re.findall(r'<option value="([a-z0-9]+)">([^<]+)</option>', administrator.get(NEW).text))
+    assert {
+        "eastus": "East US",
+        "usgovvirginia": "US Gov Virginia",
+        "chinanorth3": "China North 3",
+    }.items() <= offered.items()
+
+
 def rows_of(page):
     return re.findall(r'name="row" value="([0-9]+)"', page.text)
 
