@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -81,15 +81,32 @@ async def received(request: Request, limit: int, seconds: float) -> AsyncIterato
     Raises:
         ApiError: 413 for a longer body, 408 for a slower or truncated one, 503 if all bodies together are too long.
     """
-    bodies: Bodies = request.app.state.bodies
-    with bodies.receiving(getattr(request.state, "customer", None)) as grow:
-        yield await _read(request, limit, seconds, grow)
+    with _room(request) as grow:
+        body = await _read(request, limit, seconds, grow)
+        if len(body) > limit:
+            raise too_large(f"The compressed body is larger than {limit} bytes.")
+        yield body
+
+
+async def read_beginning(request: Request, limit: int, seconds: float) -> bytes:
+    """Read a request's body as `read_body` does, but of a longer one only its beginning, which exceeds the limit too.
+
+    Raises:
+        ApiError: As from `received`, except 413.
+    """
+    with _room(request) as grow:
+        return await _read(request, limit, seconds, grow)
 
 
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
     """Read a request's body as `received` does, for callers that need no room for it afterwards."""
     async with received(request, limit, seconds) as body:
         return body
+
+
+def _room(request: Request) -> AbstractContextManager[Callable[[int], None]]:
+    bodies: Bodies = request.app.state.bodies
+    return bodies.receiving(getattr(request.state, "customer", None))
 
 
 async def _read(request: Request, limit: int, seconds: float, grow: Callable[[int], None]) -> bytes:
@@ -100,7 +117,7 @@ async def _read(request: Request, limit: int, seconds: float, grow: Callable[[in
                 grow(len(chunk))
                 chunks += chunk
                 if len(chunks) > limit:
-                    raise too_large(f"The compressed body is larger than {limit} bytes.")
+                    break
     except ClientDisconnect:
         raise ApiError(408, "cut_short", "The connection ended before the body did. Send it again.") from None
     except TimeoutError:

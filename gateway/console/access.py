@@ -11,7 +11,7 @@ from starlette.responses import Response
 from gateway.clock import Clock
 from gateway.console.csrf import agree, masked
 from gateway.console.errors import PageError
-from gateway.console.forms import read_form
+from gateway.console.forms import read_beginning_of_form
 from gateway.console.links import ACCOUNT, SIGN_IN, sign_in_url
 from gateway.console.pages import go_to
 from gateway.console.visitor import Visitor
@@ -127,7 +127,9 @@ class Access:
         return endpoint
 
     async def _check_csrf(self, request: Request, visitor: Visitor) -> None:
-        sent = request.headers.get("x-csrf-token") or (await read_form(request, self._limits)).verbatim("csrf")
+        sent = request.headers.get("x-csrf-token") or (await read_beginning_of_form(request, self._limits)).verbatim(
+            "csrf"
+        )
         if not agree(sent, visitor.csrf):
             raise PageError(403, _STALE)
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-from gateway.api.body import read_body
+from gateway.api.body import read_beginning
 from gateway.api.errors import ApiError
 from gateway.console.errors import PageError
 from gateway.limits import Limits
@@ -15,19 +16,28 @@ from gateway.limits import Limits
 _MOST_FIELDS: Final = 1000
 _BOUNDARY: Final = re.compile(r"""multipart/form-data;\s*boundary="?([0-9A-Za-z'()+_,./:=? -]{1,70})"?""")
 _NAME: Final = re.compile(
-    rb"""^content-disposition:\s*form-data;\s*name="([^"\r\n]*)\"""", re.IGNORECASE | re.MULTILINE
+    rb"""^content-disposition:\s*form-data;\s*name="([^"\r\n]*)"(;\s*filename=)?""", re.IGNORECASE | re.MULTILINE
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Form:
-    """The fields of a submitted form."""
+    """A submitted form.
 
-    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
-        self._fields = fields
+    Attributes:
+        fields: The texts of its fields, by name.
+        files: The contents of the files that were chosen in it, by the field's name. Without a file, browsers send an
+            empty one.
+        is_cut: Whether it was too long, so that it ends in the middle: it must not be carried out.
+    """
+
+    fields: Mapping[str, Sequence[str]]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    is_cut: bool = False
 
     def __contains__(self, name: str) -> bool:
         """Return whether a field was sent at all, such as the button that was pressed."""
-        return name in self._fields
+        return name in self.fields
 
     def text(self, name: str) -> str:
         """Return a field's value without surrounding white space; empty if it was not sent."""
@@ -35,11 +45,11 @@ class Form:
 
     def verbatim(self, name: str) -> str:
         """Return a field's value exactly as entered."""
-        return self._fields.get(name, [""])[0]
+        return self.fields.get(name, [""])[0]
 
     def all(self, name: str) -> Sequence[str]:
         """Return the values of all fields with one name."""
-        return self._fields.get(name, [])
+        return self.fields.get(name, [])
 
 
 async def read_form(request: Request, limits: Limits) -> Form:
@@ -48,41 +58,54 @@ async def read_form(request: Request, limits: Limits) -> Form:
     Raises:
         PageError: 400 for something that is not a form, 408 and 413 as in the HTTP API.
     """
+    form = await read_beginning_of_form(request, limits)
+    if form.is_cut:
+        raise PageError(413, f"The form is longer than {limits.form_bytes} bytes. Shorten it, and submit it again.")
+    return form
+
+
+async def read_beginning_of_form(request: Request, limits: Limits) -> Form:
+    """Read a request's form as `read_form` does, but only the beginning of one that is too long."""
     if not hasattr(request.state, "form"):
         try:
-            body = await read_body(request, limits.form_bytes, limits.body_seconds)
+            body = await read_beginning(request, limits.form_bytes, limits.body_seconds)
         except ApiError as error:
-            too_long = f"The form is longer than {limits.form_bytes} bytes. Shorten it, and submit it again."
-            raise PageError(error.status, too_long if error.status == 413 else error.message) from None  # noqa: PLR2004
+            raise PageError(error.status, error.message) from None
         try:
-            fields = _fields(request.headers.get("content-type", ""), body)
+            request.state.form = _read(request.headers.get("content-type", ""), body, limits.form_bytes)
         except ValueError:
             raise PageError(400, "The form could not be read. Reload the page, and submit the form again.") from None
-        request.state.form = Form(fields)
     form: Form = request.state.form
     return form
 
 
-def _fields(media_type: str, body: bytes) -> dict[str, list[str]]:
-    """Read the fields of a form, in either of the encodings that browsers use; a file's value is its text.
+def _read(media_type: str, body: bytes, longest: int) -> Form:
+    """Read a form in either of the encodings that browsers use. What is cut off at its end is left out.
 
     Raises:
-        ValueError: There are too many fields, or it is not UTF-8.
+        ValueError: There are too many fields, or their texts are not UTF-8.
     """
+    is_cut = len(body) > longest
     boundary = _BOUNDARY.fullmatch(media_type)
     if boundary is None:
-        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        whole = body.rpartition(b"&")[0] if is_cut else body
+        return Form(parse_qs(whole.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS), is_cut=is_cut)
     fields: dict[str, list[str]] = {}
+    files: dict[str, bytes] = {}
     # RFC 7578; what comes before the first boundary and after the last is not part of any field.
     parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode(), _MOST_FIELDS + 1)[1:-1]
     if len(parts) >= _MOST_FIELDS:
         raise ValueError("too many fields")
     for part in parts:
         head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        name = _NAME.search(head)
-        if name is not None:
-            fields.setdefault(name[1].decode(), []).append(content.decode())
-    return fields
+        found = _NAME.search(head)
+        if found is None:
+            continue
+        if found[2] is None:
+            fields.setdefault(found[1].decode(), []).append(content.decode())
+        else:
+            files[found[1].decode()] = content
+    return Form(fields, files, is_cut)
 
 
 def text_error(text: str, longest: int) -> str:

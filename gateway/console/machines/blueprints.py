@@ -11,12 +11,13 @@ from starlette.responses import Response
 from gateway.actions.blueprints import import_blueprint, remove_blueprint
 from gateway.console.console import Console
 from gateway.console.errors import not_found
-from gateway.console.forms import read_form, whole_number
+from gateway.console.forms import read_beginning_of_form, whole_number
 from gateway.console.links import BLUEPRINTS, url
 from gateway.console.machines.blueprint_form import find_blueprint
+from gateway.console.machines.blueprint_upload import uploaded_blueprint
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
-from gateway.edge.blueprint_file import SHIPPED, BlueprintError, read_blueprint
+from gateway.edge.blueprint_file import SHIPPED, BlueprintError
 from gateway.stores.blueprints import Blueprint
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
@@ -35,11 +36,9 @@ class BlueprintsPage:
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/blueprints`: import a file."""
-        xml = (await read_form(request, self._console.limits)).verbatim("blueprint")
-        if not xml.strip():
-            return await self._page(request, visitor, "Choose a file, such as the one that comes with the gateway.")
+        form = await read_beginning_of_form(request, self._console.limits)
         try:
-            blueprint = read_blueprint(xml)
+            blueprint = uploaded_blueprint(form, "blueprint")
         except BlueprintError as error:
             return await self._page(request, visitor, str(error))
         now = self._console.clock()

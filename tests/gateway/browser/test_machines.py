@@ -322,3 +322,18 @@ def test_the_pages_work_without_scripts(new_visit, sign_in, agent):
     page.get_by_role("button", name="Save").click()
     assert notice(page).startswith(f"web-1 is saved. Applied: {NAME}.")
     assert agent.ask("idle").json()["collect"] is True
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(SHIPPED.read_text().encode("utf-16"), "This file is UTF-16"), (b"x" * 3_000_000, "This file is too large")],
+    ids=["UTF-16", "3 MB"],
+)
+def test_a_file_that_is_not_a_blueprint_is_reported_at_its_field(page, visit, content, told):
+    visit.expect(422)
+    visit.open("/setup/blueprints")
+    field = page.get_by_label("Blueprint file")
+    field.set_input_files({"name": "blueprint.xml", "mimeType": "text/xml", "buffer": content})
+    page.get_by_role("button", name="Import").click()
+    page.locator("#blueprint[aria-invalid]").wait_for()
+    assert told in page.locator("#blueprint-error").inner_text()
