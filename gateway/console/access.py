@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 
 from gateway.clock import Clock
-from gateway.console.csrf import agree, masked
+from gateway.console.csrf import FormTokens, agree
 from gateway.console.errors import PageError
 from gateway.console.forms import read_beginning_of_form
-from gateway.console.links import ACCOUNT, SIGN_IN, sign_in_url
+from gateway.console.kept_forms import KeptForm, KeptForms
+from gateway.console.links import ACCOUNT, HOME, sign_in_url
 from gateway.console.pages import go_to
 from gateway.console.visitor import Visitor
 from gateway.limits import Limits
@@ -42,11 +44,15 @@ _FOREIGN: Final = "This form was sent from another site. Open the page here, and
 class Access:
     """Lets people in."""
 
-    def __init__(self, sessions: Sessions, site: Site, limits: Limits, clock: Clock, gateway: str) -> None:
+    def __init__(
+        self, sessions: Sessions, tokens: FormTokens, site: Site, limits: Limits, clock: Clock, gateway: str
+    ) -> None:
         """Control access to a gateway's console. `gateway` distinguishes it from others on the same host, whose cookies
         browsers send too.
         """
         self._sessions = sessions
+        self._tokens = tokens
+        self._kept_forms = KeptForms()
         self._limits = limits
         self._clock = clock
         self._encrypted = site.encrypted
@@ -91,7 +97,7 @@ class Access:
             return None
         record_customer(request, session.user.customer)
         address = sender(request, behind_a_proxy=self._behind_a_proxy)
-        return Visitor(session.user, masked(session.csrf), address)
+        return Visitor(session.user, self._tokens.token(session.user.id, session.csrf), address)
 
     async def begin(self, request: Request, user: User, response: Response) -> None:
         """Begin a session under a new cookie, and end the one that the request belongs to."""
@@ -113,25 +119,55 @@ class Access:
         async def endpoint(request: Request) -> Response:
             visitor = await self.visitor(request)
             if visitor is None:
-                return go_to(request, _sign_in_before(request))
+                return go_to(request, sign_in_url(await self._way_back(request)))
             if visitor.user.needs_new_password and not any_password:
                 return go_to(request, ACCOUNT)
             role = visitor.user.role
             if not role.includes(needed):
                 raise PageError(403, f"Your role is {role}. Only {_WHO[needed]} can do this: ask one of them.")
-            if request.method not in _SAFE_METHODS:
-                _check_origin(request)
-                await self._check_csrf(request, visitor)
-            return await handler(request, visitor)
+            if request.method in _SAFE_METHODS:
+                request.state.kept_form = self._kept_forms.take(visitor.user.id, request.url.path, self._clock())
+                return await handler(request, visitor)
+            _check_origin(request)
+            sent = await self._token_sent(request)
+            if agree(sent, visitor.csrf):
+                return await handler(request, visitor)
+            if self._tokens.user_of(sent) == visitor.user.id:
+                return go_to(request, await self._way_back(request))
+            raise PageError(403, _STALE)
 
         return endpoint
 
-    async def _check_csrf(self, request: Request, visitor: Visitor) -> None:
-        sent = request.headers.get("x-csrf-token") or (await read_beginning_of_form(request, self._limits)).verbatim(
-            "csrf"
-        )
-        if not agree(sent, visitor.csrf):
-            raise PageError(403, _STALE)
+    async def _way_back(self, request: Request) -> str:
+        """Return the page that a request leads to once its sender has signed in, and keep the form that it sent."""
+        if request.method in _SAFE_METHODS:
+            return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        _check_origin(request)
+        page = _page_of(request)
+        form = await read_beginning_of_form(request, self._limits)
+        user = self._tokens.user_of(await self._token_sent(request))
+        if page is None or user is None:
+            return page or HOME
+        self._kept_forms.keep(user, KeptForm(page, request.url.path, form, self._clock()))
+        return page
+
+    async def _token_sent(self, request: Request) -> str:
+        in_header = request.headers.get("x-csrf-token")
+        return in_header or (await read_beginning_of_form(request, self._limits)).verbatim("csrf")
+
+
+def _page_of(request: Request) -> str | None:
+    """Return the path of the page with the form that was sent: the nearest one at or above the form's own path. None
+    for the button to sign out, which is on every page.
+    """
+    path = request.url.path
+    while path and not any(_shows(route, request, path) for route in request.app.routes):
+        path = path.rpartition("/")[0]
+    return path or None
+
+
+def _shows(route: BaseRoute, request: Request, path: str) -> bool:
+    return route.matches({**request.scope, "path": path, "method": "GET"})[0] is Match.FULL
 
 
 def _check_origin(request: Request) -> None:
@@ -153,11 +189,3 @@ def _host(origin: str) -> str:
         return urlsplit(origin).netloc
     except ValueError:  # as of `http://[`
         return ""
-
-
-def _sign_in_before(request: Request) -> str:
-    """Return the address of the sign-in page that leads on to the requested page."""
-    if request.method not in _SAFE_METHODS:
-        return SIGN_IN
-    query = f"?{request.url.query}" if request.url.query else ""
-    return sign_in_url(request.url.path + query)

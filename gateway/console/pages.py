@@ -53,7 +53,8 @@ class Pages:
             context: The template's variables.
         """
         page = self._environment.get_template(template)
-        content = page.render(visitor=visitor, path=request.url.path, **context)
+        kept_form = getattr(request.state, "kept_form", None)
+        content = page.render(visitor=visitor, path=request.url.path, kept_form=kept_form, **context)
         return HTMLResponse(content, status, headers)
 
 

@@ -13,6 +13,7 @@ from gateway.console import links
 from gateway.console.access import Access, Endpoint, Handler
 from gateway.console.compression import page
 from gateway.console.console import Console
+from gateway.console.csrf import FormTokens
 from gateway.console.errors import PageError, not_found, refused
 from gateway.console.help.page import HelpPage
 from gateway.console.home.attention import Attention
@@ -71,8 +72,9 @@ class Routes:
         static = StaticFiles()
         self._pages = Pages(static)
         fingerprint = stores.accounts.fingerprint()
-        self._access = Access(stores.sessions, site, limits, clock, fingerprint)
-        devices = Devices(stores.accounts.signing_key(), fingerprint, encrypted=site.encrypted)
+        key = stores.accounts.signing_key()
+        self._access = Access(stores.sessions, FormTokens(key), site, limits, clock, fingerprint)
+        devices = Devices(key, fingerprint, encrypted=site.encrypted)
         console = Console(self._pages, stores, site, limits, clock)
         self.all = [
             *self._of_people(console, devices, signing_in, slots),

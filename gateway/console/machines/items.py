@@ -15,6 +15,7 @@ from gateway.actions.machines import MachineChange, add_machine, remove_machine,
 from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
+from gateway.console.kept_forms import kept_form
 from gateway.console.links import MACHINES, url
 from gateway.console.machines.choices import choices, ticks_of
 from gateway.console.machines.schedule import Schedule, schedule_of
@@ -72,7 +73,7 @@ class ItemsPage:
 
     async def new(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/items/new`."""
-        return self._form(request, visitor, Form({}), {})
+        return self._form(request, visitor, kept_form(request) or Form({}), {})
 
     async def add(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/items/new`: add a machine by hand."""
@@ -93,7 +94,9 @@ class ItemsPage:
         agents, blueprints, applied, last = await run_in_threadpool(self._about, item, visitor.user.customer)
         query = request.query_params
         wanted = "" if "all" in query else query.get("blueprint", "").strip()
-        ticks = ticks_of(query.getlist("listed"), query.getlist("applied"))
+        kept = kept_form(request)
+        chosen = query.getlist if kept is None else kept.all
+        ticks = ticks_of(chosen("listed"), chosen("applied"))
         waiting = [each for each in agents if each.standing is Standing.PENDING]
         now = self._console.clock()
         return self._console.pages.render(

@@ -14,6 +14,7 @@ from gateway.console.forms import read_form
 from gateway.console.home.attention import Attention
 from gateway.console.home.notices import Situation
 from gateway.console.home.sources import Source
+from gateway.console.kept_forms import kept_form
 from gateway.console.links import FLOW_LOGS, url
 from gateway.console.pages import go_to, redirect
 from gateway.console.setup.arrivals import arrivals_of, progress_of
@@ -25,6 +26,7 @@ from gateway.console.setup.flow_logs_form import (
     draft_of,
     empty_draft,
     read_draft,
+    reviewed,
     with_one_more_row,
     without_row,
 )
@@ -67,7 +69,8 @@ class FlowLogsPage:
 
     async def new(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/flow-logs/new`."""
-        return self._form(request, visitor, empty_draft(), None)
+        kept = kept_form(request)
+        return self._form(request, visitor, empty_draft() if kept is None else reviewed(read_draft(kept, None)), None)
 
     async def add(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/flow-logs/new`."""
@@ -76,7 +79,9 @@ class FlowLogsPage:
     async def edit(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/flow-logs/NAME/edit`."""
         stored = await self._deployment(request, visitor)
-        return self._form(request, visitor, draft_of(stored), stored)
+        kept = kept_form(request)
+        draft = draft_of(stored) if kept is None else reviewed(read_draft(kept, stored))
+        return self._form(request, visitor, draft, stored)
 
     async def replace(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/flow-logs/NAME/edit`."""

@@ -139,6 +139,17 @@ def checked(draft: Draft, others: Sequence[Deployment]) -> Draft:
     return replace(draft, rows=tuple(rows), errors={name: error for name, error in errors.items() if error})
 
 
+def reviewed(draft: Draft) -> Draft:
+    """Return a form that is shown again before it is checked, which says where a connection string was entered: without
+    it, the stored one would be kept.
+    """
+    return replace(draft, rows=tuple(_reviewed(row) for row in draft.rows))
+
+
+def _reviewed(row: Row) -> Row:
+    return replace(row, errors={"connection": "Enter the connection string again."}) if row.secret else row
+
+
 def _name_error(name: str, taken: Sequence[str]) -> str:
     if _DASHES.search(name):
         meant = _DASHES.sub("-", name)

@@ -14,6 +14,7 @@ from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
 from gateway.console.home.notices import ends_in, grade_of_life
+from gateway.console.kept_forms import kept_form
 from gateway.console.links import TOKENS, url
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
@@ -38,9 +39,8 @@ class TokensPage:
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/tokens`."""
-        return await self._page(
-            request, visitor, Form({"ends": [self._today(_USUAL_LIFE).isoformat()], "kind": [TokenKind.INGEST]}), {}
-        )
+        usual = Form({"ends": [self._today(_USUAL_LIFE).isoformat()], "kind": [TokenKind.INGEST]})
+        return await self._page(request, visitor, kept_form(request) or usual, {})
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/tokens`: create a token, and show it once."""

@@ -13,6 +13,7 @@ from gateway.actions.retention import lift_hold, make_hold, set_retention
 from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, whole_number
+from gateway.console.kept_forms import kept_form
 from gateway.console.links import RETENTION, span_url, url
 from gateway.console.pages import redirect
 from gateway.console.storage.hold_form import EARLIEST, LATEST, read_hold
@@ -55,7 +56,9 @@ class RetentionPage:
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/retention`."""
-        return await self._page(request, visitor)
+        return await self._page(
+            request, visitor, days=kept_form(request), hold=kept_form(request, f"{RETENTION}/holds")
+        )
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/retention`: set the customer's own retention."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.gateway.browser.conftest import PASSWORD
 from tests.gateway.browser.looks import faults
 from tests.gateway.client import Client
 from tests.gateway.console.setup.configured import ID, connection_string
@@ -189,8 +190,25 @@ def test_what_a_script_was_refused_is_reported_on_the_page(page, visit):
     visit.troubles = [each for each in visit.troubles if "Response Status Error Code 413" not in each]
 
 
-def test_a_form_that_is_sent_after_the_session_ended_leads_to_signing_in(page, visit):
-    visit.open("/setup/flow-logs/new")
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_form_that_is_sent_after_the_session_ended_is_there_again_after_signing_in(
+    new_visit, sign_in, request, scripts
+):
+    visit = new_visit(java_script_enabled=scripts)
+    page = sign_in(visit, "/setup/flow-logs/new")
+    page.get_by_label("Deployment name").fill("azure-kept")
+    page.get_by_label("Subscription id").fill(ID)
+    fill_row(page, 1, "flowlogsone", connection_string("flowlogsone"))
     page.context.clear_cookies()
     page.get_by_role("button", name="Save").click()
-    page.wait_for_url("**/sign-in")
+    page.wait_for_url("**/sign-in?next=*")
+    page.get_by_label("User name").fill(f"administrator-{request.node.name}")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/setup/flow-logs/new")
+    assert page.get_by_label("Deployment name").input_value() == "azure-kept"
+    row = page.get_by_role("group", name="Storage account 1")
+    assert row.get_by_label("Region").input_value() == "eastus"
+    row.get_by_label("Connection string").fill(connection_string("flowlogsone"))
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/setup/flow-logs?saved=azure-kept")

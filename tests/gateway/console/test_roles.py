@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.console.access import Access
+from gateway.console.csrf import FormTokens
 from gateway.console.routes import Routes
 from gateway.console.visitor import Visitor
 from gateway.limits import DEFAULT_LIMITS
@@ -141,7 +142,9 @@ def test_who_may_not_is_told_whom_to_ask(person):
 
 @pytest.mark.parametrize(("role", "may"), [(Role.READER, False), (Role.ANALYST, True), (Role.ADMINISTRATOR, True)])
 def test_what_is_for_analysts_is_for_administrators_too(gateway, clock, monkeypatch, role, may):
-    access = Access(gateway.stores.sessions, Site(gateway.url), DEFAULT_LIMITS, clock.now, "gateway")
+    access = Access(
+        gateway.stores.sessions, FormTokens(b"key"), Site(gateway.url), DEFAULT_LIMITS, clock.now, "gateway"
+    )
 
     async def visitor(_request):
         return Visitor(User(1, 1, "ada", role, needs_new_password=False), "csrf")
@@ -152,7 +155,7 @@ def test_what_is_for_analysts_is_for_administrators_too(gateway, clock, monkeypa
     monkeypatch.setattr(access, "visitor", visitor)
 
     async def call():
-        return await access.analyst(handler)(Request({"type": "http", "method": "GET", "headers": []}))
+        return await access.analyst(handler)(Request({"type": "http", "method": "GET", "path": "/", "headers": []}))
 
     if may:
         assert anyio.run(call).body == b"done"

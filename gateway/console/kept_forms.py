@@ -1,0 +1,71 @@
+"""Forms that were sent after their session had ended. Each is kept in memory until its user has signed in again and the
+form's page has shown it once more, for review: nothing is ever submitted by itself.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from starlette.requests import Request
+
+from gateway.console.forms import Form
+
+_LIFE: Final = timedelta(hours=1)
+_MOST: Final = 100
+"""At most 64 KB each (`Limits.form_bytes`), and one for each user: the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """A form that was not carried out.
+
+    Attributes:
+        page: The path of the page that shows it.
+        path: The path that it was sent to.
+        form: What was entered, secrets among it: pages never send those back.
+        sent_at: When it was sent.
+    """
+
+    page: str
+    path: str
+    form: Form
+    sent_at: datetime
+
+    @property
+    def is_button(self) -> bool:
+        """Whether nothing was entered: it is only a button."""
+        return not (self.form.files or self.form.is_cut or self.form.fields.keys() - {"csrf"})
+
+
+class KeptForms:
+    """The forms kept by this process. For use on one event loop only."""
+
+    def __init__(self) -> None:
+        self._of_user: OrderedDict[int, KeptForm] = OrderedDict()
+
+    def keep(self, user: int, kept: KeptForm) -> None:
+        """Keep a form for a user."""
+        self._of_user.pop(user, None)
+        self._of_user[user] = kept
+        if len(self._of_user) > _MOST:
+            self._of_user.popitem(last=False)
+
+    def take(self, user: int, page: str, now: datetime) -> KeptForm | None:
+        """Return the form that a page is to show its user, and keep it no longer; None if there is none."""
+        kept = self._of_user.get(user)
+        if kept is None or (kept.page != page and now - kept.sent_at < _LIFE):
+            return None
+        del self._of_user[user]
+        return kept if now - kept.sent_at < _LIFE else None
+
+
+def kept_form(request: Request, path: str = "") -> Form | None:
+    """Return the form that a page is to show again, as it was sent; None if there is none.
+
+    Args:
+        request: The request for the page.
+        path: The path that the form is sent to, if not the page's own.
+    """
+    kept: KeptForm | None = getattr(request.state, "kept_form", None)
+    return kept.form if kept is not None and kept.path == (path or request.url.path) else None
