@@ -36,6 +36,37 @@ function keepSecrets(form) {
   });
 }
 
+// Forms with data-guarded: whoever leaves the page is asked first if something entered in them has not been saved, even
+// if it is another form's button that leads away.
+const guarded = new Map();
+
+function contentOf(form) {
+  return JSON.stringify(Array.from(new FormData(form), ([name, value]) => [name, value.name ?? value]));
+}
+
+function guard(form) {
+  // What a page shows again, with errors or after signing in, has not been saved either.
+  const path = document.querySelector("[data-kept-form]")?.dataset.keptForm;
+  const isSaved = !form.querySelector("[aria-invalid]") && new URL(form.action).pathname !== path;
+  guarded.set(form, isSaved ? contentOf(form) : null);
+}
+
+window.addEventListener("beforeunload", (event) => {
+  if (Array.from(guarded).some(([form, saved]) => contentOf(form) !== saved)) {
+    event.preventDefault();
+  }
+});
+window.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) {
+    guarded.delete(event.target);
+  }
+});
+document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.getResponseHeader("HX-Redirect")) {
+    guarded.delete(event.detail.elt);
+  }
+});
+
 // A script's failed request is reported at the top of the page.
 function showTrouble(sentence) {
   const notice = document.createElement("p");
@@ -60,6 +91,7 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
 
 document.querySelectorAll("button[data-copy]").forEach(copyButton);
 document.querySelectorAll("form[data-keeps-secrets]").forEach(keepSecrets);
+document.querySelectorAll("form[data-guarded]").forEach(guard);
 
 for (const form of document.querySelectorAll("form[data-confirm]")) {
   form.addEventListener("submit", (event) => {
