@@ -188,7 +188,7 @@ def _row_errors(row: Row, before: Sequence[Row], elsewhere: Mapping[str, str]) -
 def _unknown_region(region: str) -> str:
     nearest = nearest_region(region)
     meant = f"Did you mean {nearest}?" if nearest else "Check the spelling."
-    return f"{region} is not a known Azure region. {meant} If it is right, such as a new region, save again to keep it."
+    return f"{region} is not a known Azure region. {meant} To keep {region}, save again."
 
 
 def _is_guid(text: str) -> bool:
