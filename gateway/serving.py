@@ -174,6 +174,7 @@ def serve(
         end_on_signals(*(serving for serving, _ in servings))
         _first_start(stores.accounts, say)
         _warn_about_the_key(stores, options.data, say)
+        _warn_about_the_package(options.package, say)
         write(told)
         run(*servings)
 
@@ -281,6 +282,15 @@ def _warn_about_the_key(stores: Stores, data: Path, say: Callable[[str], None]) 
             f"{data / 'secrets.key'} is missing, damaged, or not the key of this directory: the connection strings of "
             f"{named} can't be decrypted. Restore the right key, or enter them again in the console. Everything else "
             f"works."
+        )
+
+
+def _warn_about_the_package(package: Path, say: Callable[[str], None]) -> None:
+    """Name the command that builds the function app's package, if there is none to download yet."""
+    if not package.is_file():
+        say(
+            f"{package} is missing, so scripts can't be downloaded yet. `make package` builds it in a checkout, while "
+            f"the gateway runs too; a release contains it as function.zip, for --package."
         )
 
 

@@ -116,7 +116,11 @@ def test_it_arrives_seconds_after_it_was_committed(delivered: tuple[Ledger, Verd
 
 def test_an_agent_asks_what_to_collect(delivered: tuple[Ledger, Verdict, Path]):
     log = (delivered[2] / "gateway.log").read_text().splitlines()
-    asked = [entry for entry in map(json.loads, log) if entry.get("route") == "/agent/v1/request"]
+    asked = [
+        entry
+        for entry in (json.loads(line) for line in log if line.startswith("{"))
+        if entry.get("route") == "/agent/v1/request"
+    ]
     assert asked
     assert all(entry["status"] == 200 for entry in asked)
 

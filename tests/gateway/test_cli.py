@@ -61,7 +61,8 @@ class Served:
 @contextmanager
 def serve(data, *options):
     """Serve until the end of the context, and see the process end as it should."""
-    command = [sys.executable, "-m", "gateway", "serve", "--data", str(data), "--port", "0", *options]
+    command = [sys.executable, "-m", "gateway", "serve", "--data", str(data), "--port", "0", "--package", __file__]
+    command += options
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             told = orjson.loads(process.stdout.readline())
@@ -295,6 +296,22 @@ def test_a_key_of_secrets_that_does_not_fit_is_reported_at_the_start(tmp_path, h
         told = process.stderr.read().decode()
     assert f"{data / 'secrets.key'} is missing, damaged, or not the key of this directory" in told
     assert "contoso-production of contoso, fabrikam-production of fabrikam can't be decrypted" in told
+
+
+@pytest.mark.parametrize("is_built", [False, True])
+def test_a_package_that_is_not_built_yet_is_reported_at_the_start_with_its_command(tmp_path, is_built):
+    package = tmp_path / "function.zip"
+    if is_built:
+        package.touch()
+    command = [sys.executable, "-m", "gateway", "serve", "--data", str(tmp_path / "data"), "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--package", str(package)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert b"listening" in process.stdout.readline()
+        process.terminate()
+        told = process.stderr.read().decode().splitlines()
+    named = [line for line in told if line.startswith(f"{package} is missing") and "`make package` builds it" in line]
+    assert len(named) == (0 if is_built else 1)
 
 
 def test_a_directory_that_cannot_be_used_is_named(tmp_path, capsys):
