@@ -18,7 +18,7 @@ never read.
 """
 _COMMANDS: Final = {
     "once": (once, "print this machine's flows; no server is needed"),
-    "run": (run, "collect while the edge wants it, and send"),
+    "run": (run, "collect flows while a blueprint is applied, and deliver them"),
     "doctor": (doctor, "check the connection to the edge"),
     "install-service": (install_service, "install it as a system service"),
 }
