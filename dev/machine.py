@@ -39,7 +39,7 @@ def agent(edge_url: str, certificate: Certificate, token: str, folder: Path) -> 
     Raises RuntimeError, with the reason, if it does not start.
     """
     state = folder / "state"
-    state.mkdir(mode=0o700, parents=True)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     token_file = folder / "token"
     token_file.touch(0o600)
     token_file.write_text(token)

@@ -1,10 +1,12 @@
 """A neighbour of this machine that talks to it, so that the agent has something to see.
 
 Within a machine the agent sees nothing: loopback is left out. The neighbour is a network namespace at the other end of
-a virtual cable, which only root can make. `python -m dev.neighbour ADDRESS PORT` is what runs there.
+a virtual cable, which only root can make. `python -m dev.neighbour ADDRESS PORT` is what runs there, and prints a line
+of JSON for each connection that it began or ended.
 """
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -14,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -24,13 +27,30 @@ _NETWORK = ip_network("198.18.0.0/15")
 """For tests of network devices (RFC 2544): no network uses it."""
 _PREFIX = 30
 _PAUSE_SECONDS = 1.0
-_BYTES = 1000
+BYTES = 1000
+"""The bytes of a request, and of its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A neighbour of this machine.
+
+    Attributes:
+        address: Its address.
+        machine: This machine's address, as the neighbour knows it.
+        port: The port that it asks there.
+        log: What it prints.
+    """
+
+    address: str
+    machine: str
+    port: int
+    log: Path
 
 
 @contextlib.contextmanager
-def neighbour(log: Path) -> Iterator[str | None]:
-    """Let a neighbour send this machine a request every second, and yield its address; None if that is not possible
-    here.
+def neighbour(log: Path) -> Iterator[Neighbour | None]:
+    """Let a neighbour send this machine a request every second, and yield it; None if that is not possible here.
 
     What it prints goes to the file `log`.
     """
@@ -50,17 +70,17 @@ def neighbour(log: Path) -> Iterator[str | None]:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         ending.callback(server.shutdown)
-        port = str(server.server_address[1])
+        port = server.server_address[1]
         asking = background(
             "The neighbour",
-            ["ip", "netns", "exec", name, sys.executable, "-m", "dev.neighbour", here, port],
+            ["ip", "netns", "exec", name, sys.executable, "-m", "dev.neighbour", here, str(port)],
             output=log,
             ready=lambda output: output or None,
             directory=_ROOT,
             environment=os.environ,
         )
         with asking:
-            yield there
+            yield Neighbour(there, here, port, log)
 
 
 def _addresses(number: int) -> tuple[str, str]:
@@ -92,20 +112,32 @@ def _ip(*arguments: str) -> bool:
 
 class _Answering(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        while self.rfile.read1(_BYTES):
-            self.wfile.write(b"a" * _BYTES)
+        while self.rfile.read1(BYTES):
+            self.wfile.write(b"a" * BYTES)
 
 
 def _ask(address: str, port: int) -> None:
     """Ask over one connection that stays, and over one that does not, as applications do."""
-    with socket.create_connection((address, port)) as lasting:
-        print("The neighbour asks.", flush=True)
+    with _connected_to(address, port) as lasting:
         while True:
-            with socket.create_connection((address, port)) as brief:
+            with _connected_to(address, port) as brief:
                 for connection in (lasting, brief):
-                    connection.sendall(b"q" * _BYTES)
-                    connection.recv(_BYTES)
+                    connection.sendall(b"q" * BYTES)
+                    connection.recv(BYTES)
             time.sleep(_PAUSE_SECONDS)
+
+
+@contextlib.contextmanager
+def _connected_to(address: str, port: int) -> Iterator[socket.socket]:
+    with socket.create_connection((address, port)) as connection:
+        own_port = connection.getsockname()[1]
+        _tell("begin", own_port)
+        yield connection
+    _tell("end", own_port)
+
+
+def _tell(event: str, port: int) -> None:
+    print(json.dumps({"time": time.time_ns() // 1_000_000, "port": port, "event": event}), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ The traffic is the demo's, delivered by everything that delivers it there; the s
 
 import contextlib
 import datetime as dt
-import secrets
 import sys
 import tempfile
 from pathlib import Path
@@ -15,23 +14,20 @@ from playwright.sync_api import Browser, sync_playwright
 from dev.chromium import PACKAGE, find_chromium
 from dev.demo.ledger import Ledger
 from dev.demo.made_up import write_logs
+from dev.demo.set_up import DEPLOYMENT, set_up
 from dev.gateway.local import Customer, GatewayProcess
 from dev.rig import rig
-from gateway.stores.deployments import NewStorageAccount, StorageAccount
-from gateway.stores.stores import open_stores
 
 _FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 _SEED = 7
 _SECONDS_A_MINUTE = 0.1
-_SUBSCRIPTION = "6f1c2a4e-9d53-4b7e-8a41-3c0d5e7f9b12"
-_DEPLOYMENT = "azure-shop"
 _CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 _PAGES = (
     ("home", "/?range=all", "light"),
     ("traffic", "/traffic?range=all&q=decision:deny", "light"),
     ("timeline", "/timeline?range=all", "dark"),
     ("exposed", "/exposed?range=all", "light"),
-    ("flow-logs", f"/setup/flow-logs/{_DEPLOYMENT}", "light"),
+    ("flow-logs", f"/setup/flow-logs/{DEPLOYMENT}", "light"),
 )
 
 
@@ -44,23 +40,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         with rig(Path(folder), {"START_FROM": f"{hour:%Y-%m-%dT%H}"}) as running:
             write_logs(running, hour, _SEED, Ledger(), lambda _: None, seconds_a_minute=_SECONDS_A_MINUTE)
+            set_up(running)
             running.drain(120)
-        _configure(running.gateway_data, running.customer, running.logs.name)
         with (
-            GatewayProcess(running.gateway_data) as gateway,
+            GatewayProcess(running.gateway.data) as gateway,
             sync_playwright() as playwright,
             contextlib.closing(playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM)) as browser,
         ):
             for name, path, scheme in _PAGES:
-                _take(browser, gateway.url, running.customer, name, path, scheme)
+                _take(browser, gateway.url, running.gateway.customer, name, path, scheme)
     return 0
-
-
-def _configure(data: Path, customer: Customer, account: str) -> None:
-    """Set up what the set-up pages are to show."""
-    logs = NewStorageAccount(StorageAccount(account, "eastus"), secrets.token_hex())
-    with open_stores(data) as stores:
-        stores.deployments.add(customer.number, _DEPLOYMENT, _SUBSCRIPTION, [logs], dt.datetime.now(dt.UTC))
 
 
 def _take(browser: Browser, url: str, customer: Customer, name: str, path: str, scheme: str) -> None:

@@ -1,7 +1,7 @@
 """`python -m dev.demo [--logs DIRECTORY]`.
 
-In a terminal, the gateway's console stays open at the end, until Ctrl-C. Exits with 0 if what arrived is what was
-written, and incomplete records wait; with 1 if not, and with 2 if it could not continue.
+In a terminal, the gateway with its console and the agent stay open at the end, until Ctrl-C. Exits with 0 if what
+arrived is what was written, and incomplete records wait; with 1 if not, and with 2 if it could not continue.
 """
 
 import argparse
@@ -13,23 +13,26 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
 from rich.console import Console
 
+from dev.bootstrap.programs import SetupError
 from dev.demo import screen
 from dev.demo.arrived import agents_posts_taken, backlog, posts_taken, quarantined, stored_records
 from dev.demo.ledger import Ledger
 from dev.demo.made_up import MINUTES, write_logs
 from dev.demo.replayed import NoLogsError, find_sources, replay
+from dev.demo.set_up import set_up
 from dev.demo.verdict import compare
-from dev.gateway.local import Customer, GatewayProcess
+from dev.gateway.with_agent import Addresses, GatewayWithAgent
 from dev.neighbour import neighbour
+from dev.package import package
 from dev.rig import Rig, rig
 from shared.errors import SluiceError
 
-_DIRECTORY = Path(__file__).resolve().parent.parent.parent / ".demo"
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_DIRECTORY = _ROOT / ".demo"
 _DRAIN_SECONDS = 300.0
 
 
@@ -39,6 +42,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="generate the same logs as the run that printed this number")
     arguments = parser.parse_args()
     console = Console()
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        # As Ctrl-C: whatever was started, and the neighbour's network, is ended in order.
+        signal.signal(end, signal.default_int_handler)
     try:
         equal = _run(console, arguments.logs, secrets.randbelow(10**6) if arguments.seed is None else arguments.seed)
     except (NoLogsError, RuntimeError, OSError, SluiceError) as error:
@@ -62,37 +68,49 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
     sources = [source for source in found if not source.problem]
     shutil.rmtree(_DIRECTORY, ignore_errors=True)
     _DIRECTORY.mkdir()
+    _build_package(console)
     console.print("Starting storage (Azurite), the gateway, and the function app in a local Functions host.")
     ledger = Ledger()
     first_hour = min((source.hour for source in sources), default=hour)
     settings = {"START_FROM": f"{first_hour:%Y-%m-%dT%H}"}
-    with neighbour(_DIRECTORY / "neighbour.log") as neighbours_address, rig(_DIRECTORY, settings) as running:
-        screen.show_console(console, running.gateway_url, running.customer)
-        if sources:
-            console.print(
-                f"Replaying {len(sources)} files; expecting the records that the decoder finds in the readable ones."
-            )
-        else:
-            console.print(f"Writing an hour of flow logs of eight NICs, one minute per second (seed {seed}).")
-        what, total = ("files", len(sources)) if sources else ("minutes", MINUTES)
-        with screen.progress(console, what, total, ledger, lambda: _stored(running)) as update:
+    with neighbour(_DIRECTORY / "neighbour.log") as beside:
+        with rig(_DIRECTORY, settings) as running:
+            screen.show_console(console, running.addresses.gateway, running.gateway.customer)
+            set_up(running)
             if sources:
-                replay(running, sources, ledger, update)
+                console.print(
+                    f"Replaying {len(sources)} files; expecting the records that the decoder finds in the readable "
+                    "ones."
+                )
             else:
-                write_logs(running, hour, seed, ledger, update)
-            _drain(running, ledger, total, update)
-        in_quarantine = quarantined(running.own_service)
-        waiting = backlog(running.log_service, running.own_service, running.own_table)
-    posts = posts_taken(running.gateway_log)
-    arrivals = stored_records(running.gateway_data, running.customer.number)
-    verdict = compare(ledger, arrivals, in_quarantine, posts, waiting)
-    screen.show_summary(console, ledger, verdict, len(posts))
-    screen.show_left(console, sources, ledger, verdict)
-    screen.show_agent(console, agents_posts_taken(running.gateway_log), neighbours_address)
-    console.print(f"Logs and the gateway's database are in {_DIRECTORY}.")
-    if console.is_terminal:
-        _keep_console_open(console, running.gateway_data, running.gateway_url, running.customer)
+                console.print(f"Writing an hour of flow logs of eight NICs, one minute per second (seed {seed}).")
+            what, total = ("files", len(sources)) if sources else ("minutes", MINUTES)
+            with screen.progress(console, what, total, ledger, lambda: _stored(running)) as update:
+                if sources:
+                    replay(running, sources, ledger, update)
+                else:
+                    write_logs(running, hour, seed, ledger, update, neighbour=beside)
+                _drain(running, ledger, total, update)
+            in_quarantine = quarantined(running.own_service)
+            waiting = backlog(running.log_service, running.own_service, running.own_table)
+        posts = posts_taken(running.gateway.log)
+        arrivals = stored_records(running.gateway.data, running.gateway.customer.number)
+        verdict = compare(ledger, arrivals, in_quarantine, posts, waiting)
+        screen.show_summary(console, ledger, verdict, len(posts))
+        screen.show_left(console, sources, ledger, verdict)
+        screen.show_agent(console, agents_posts_taken(running.gateway.log), beside)
+        console.print(f"Logs and the gateway's database are in {_DIRECTORY}.")
+        if console.is_terminal:
+            _keep_open(console, running.gateway, running.addresses)
     return verdict.is_equal
+
+
+def _build_package(console: Console) -> None:
+    """Build the function app's package, for the console to offer; the demo goes on without it."""
+    try:
+        package(_ROOT)
+    except SetupError as error:
+        console.print(f"The console has no scripts to download: {error}", markup=False, soft_wrap=True)
 
 
 def _drain(running: Rig, ledger: Ledger, total: int, update: Callable[[int], None]) -> None:
@@ -116,17 +134,17 @@ def _drain(running: Rig, ledger: Ledger, total: int, update: Callable[[int], Non
         before = behind
 
 
-def _keep_console_open(console: Console, data: Path, url: str, customer: Customer) -> None:
-    """Serve the gateway at its address again, until Ctrl-C."""
-    with GatewayProcess(data, port=urlsplit(url).port or 0):
-        screen.show_console(console, url, customer)
-        console.print("It stays open until you press Ctrl-C.")
+def _keep_open(console: Console, gateway: GatewayWithAgent, addresses: Addresses) -> None:
+    """Run the gateway and the agent again, at the same addresses, until Ctrl-C."""
+    with gateway.running(addresses):
+        screen.show_console(console, addresses.gateway, gateway.customer)
+        console.print("It stays open, and the agent goes on delivering, until you press Ctrl-C.")
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
 
 
 def _stored(running: Rig) -> int:
-    return sum(post.records for post in posts_taken(running.gateway_log) if not post.duplicate)
+    return sum(post.records for post in posts_taken(running.gateway.log) if not post.duplicate)
 
 
 if __name__ == "__main__":

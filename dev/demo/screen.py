@@ -15,6 +15,7 @@ from dev.demo.ledger import Ledger
 from dev.demo.replayed import Source
 from dev.demo.verdict import Verdict
 from dev.gateway.local import Customer
+from dev.neighbour import Neighbour
 
 _EXAMPLES = 3
 _LONGEST_EXAMPLE = 500
@@ -112,14 +113,20 @@ def show_summary(console: Console, ledger: Ledger, verdict: Verdict, posts: int)
     _show_examples(console, "neither delivered nor kept as backlog", verdict.dropped, "bytes")
 
 
-def show_agent(console: Console, posts: Sequence[Post], neighbours_address: str | None) -> None:
+def show_agent(console: Console, posts: Sequence[Post], neighbour: Neighbour | None) -> None:
     """Print what the agent on this machine delivered besides the logs."""
     flows = sum(post.records for post in posts)
     console.print(f"The agent on this machine delivered {len(posts)} intervals with {flows:,} flows. ", end="")
-    if neighbours_address:
-        console.print(f"Search for ip:{neighbours_address}, a neighbour made for it, or source:agent.")
+    if neighbour:
+        console.print(
+            f"Search for ip:{neighbour.address}, a neighbour made for it, or source:agent. Under Conversations, the "
+            "neighbour's have both the rule from the logs and the process from the agent."
+        )
     else:
-        console.print("Loopback is left out, and only root can make it a neighbour. Search for source:agent.")
+        console.print(
+            "Loopback is left out, and only root can make it a neighbour, so no conversation is in both the logs and "
+            "the agent's records. Search for source:agent."
+        )
 
 
 def _show_examples[Thing](console: Console, what: str, found: Counter[Thing], unit: str = "times") -> None:

@@ -5,7 +5,7 @@ import functools
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,12 +63,22 @@ class MinuteMaker:
             else:
                 flow_records[flow_record(self._nic, report)] += 1
             lines.append((report.flow.rule, text))
-        log_records = tuple(log_record(self._nic, time, part) for part in _cut(self._nic, time, lines))
-        return Minute(time, log_records, flow_records, set_aside)
+        return Minute(time, _log_records(self._nic, time, lines), flow_records, set_aside)
 
     def _reports(self, start: dt.datetime) -> Iterable[Report]:
         logged = (report for report in self._traffic.minute(start) if is_logged(self._nic.format, report))
         return sorted(logged, key=lambda report: report.flow.rule)  # within a rule by time
+
+
+def minute_of(nic: Nic, time: dt.datetime, reports: Sequence[Report]) -> Minute:
+    """Return the log records of a time (aware) that tell of certain reports, which are of one rule and in order."""
+    lines = [(report.flow.rule, write_tuple(nic.format, report)) for report in reports]
+    flow_records = Counter(flow_record(nic, report) for report in reports)
+    return Minute(time, _log_records(nic, time, lines), flow_records, Counter())
+
+
+def _log_records(nic: Nic, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> tuple[bytes, ...]:
+    return tuple(log_record(nic, time, part) for part in _cut(nic, time, lines))
 
 
 def _cut(nic: Nic, time: dt.datetime, lines: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address
 
-_SUBSCRIPTION = "6a3b0e54-90c1-4f5e-8d27-2c1d5e7f9a10"
+SUBSCRIPTION = "6a3b0e54-90c1-4f5e-8d27-2c1d5e7f9a10"
+"""The subscription that all of them are in."""
+REGION = "westeurope"
+"""The region that all of them are in."""
 _ZERO_ACL = "00000000-0000-0000-0000-000000000000"
 
 
@@ -51,7 +54,7 @@ class Nic:
     @property
     def security_group(self) -> str:
         """The network security group's id, in mixed case."""
-        group = f"/subscriptions/{_SUBSCRIPTION}/resourceGroups/{self.network}"
+        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.network}"
         return f"{group}/providers/Microsoft.Network/networkSecurityGroups/{self.network}-nsg"
 
     @property
@@ -59,7 +62,7 @@ class Nic:
         """What the log is of: an NSG's log writes it in upper case, a VNet's as it is."""
         if self.format is not Format.VNET_4:
             return self.security_group.upper()
-        group = f"/subscriptions/{_SUBSCRIPTION}/resourceGroups/{self.network}"
+        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.network}"
         return f"{group}/providers/Microsoft.Network/virtualNetworks/{self.network}-vnet"
 
     @property
@@ -67,8 +70,8 @@ class Nic:
         """The VNet flow log's id, which is in upper case."""
         if self.format is not Format.VNET_4:
             return None
-        watcher = f"/subscriptions/{_SUBSCRIPTION}/resourceGroups/NetworkWatcherRG/providers/Microsoft.Network"
-        return f"{watcher}/networkWatchers/NetworkWatcher_westeurope/flowLogs/{self.network}-flowlog".upper()
+        watcher = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/NetworkWatcherRG/providers/Microsoft.Network"
+        return f"{watcher}/networkWatchers/NetworkWatcher_{REGION}/flowLogs/{self.network}-flowlog".upper()
 
     def acl_id(self, rule: str) -> str | None:
         """Return the id that a VNet's log puts beside a rule: the platform's rules belong to no group."""
@@ -79,7 +82,7 @@ class Nic:
     def blob_name(self, time: dt.datetime) -> str:
         """Return the name of the blob for the hour that `time` (aware) is in."""
         if self.format is Format.VNET_4:
-            log = f"{_SUBSCRIPTION}_NETWORKWATCHERRG/NETWORKWATCHER_WESTEUROPE_{self.network}-FLOWLOG".upper()
+            log = f"{SUBSCRIPTION}_NETWORKWATCHERRG/NETWORKWATCHER_{REGION}_{self.network}-FLOWLOG".upper()
             resource = f"flowLogResourceID=/{log}"
         else:
             resource = f"resourceId={self.resource_id}"

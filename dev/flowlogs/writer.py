@@ -43,7 +43,10 @@ class FlowLogWriter:
         """
         if nic not in self._makers:
             self._makers[nic] = MinuteMaker(nic, self._seed, self._bad_share)
-        minute = self._makers[nic].minute(start)
+        return self.write(nic, self._makers[nic].minute(start))
+
+    def write(self, nic: Nic, minute: Minute) -> Appended | None:
+        """Commit log records; None if there are none."""
         if not minute.log_records:
             return None
         name = nic.blob_name(minute.time)

@@ -1,5 +1,7 @@
+import json
 import os
 import subprocess
+import time
 
 import psutil
 
@@ -14,14 +16,17 @@ def namespaces():
 
 def test_a_neighbour_talks_to_this_machine_and_is_gone_afterwards(tmp_path):
     require_namespaces(in_ci=bool(os.environ.get("CI")))
-    with neighbour(tmp_path / "log") as address:
-        connections = [each for each in psutil.net_connections("tcp") if each.raddr and each.raddr.ip == address]
-        assert "ESTABLISHED" in {each.status for each in connections}
+    with neighbour(tmp_path / "log") as beside:
+        connections = [each for each in psutil.net_connections("tcp") if each.raddr and each.raddr.ip == beside.address]
+        lasting = next(each for each in connections if each.status == "ESTABLISHED")
+        assert lasting.laddr == (beside.machine, beside.port)
+        first = json.loads(beside.log.read_text().splitlines()[0])
+        assert (first["event"], abs(first["time"] / 1000 - time.time()) < 60) == ("begin", True)
     assert namespaces() == []
     assert f"sluice{os.getpid()}" not in psutil.net_if_addrs()
 
 
 def test_where_none_can_be_made_there_is_none(tmp_path, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with neighbour(tmp_path / "log") as address:
-        assert address is None
+    with neighbour(tmp_path / "log") as beside:
+        assert beside is None

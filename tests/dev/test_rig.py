@@ -34,8 +34,8 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Verdict
         quarantine = quarantined(running.own_service)
         waiting = backlog(running.log_service, running.own_service, running.own_table)
         _assert_no_trouble(running)
-    arrivals = stored_records(running.gateway_data, running.customer.number)
-    return ledger, compare(ledger, arrivals, quarantine, posts_taken(running.gateway_log), waiting), folder
+    arrivals = stored_records(running.gateway.data, running.gateway.customer.number)
+    return ledger, compare(ledger, arrivals, quarantine, posts_taken(running.gateway.log), waiting), folder
 
 
 def _write_files(folder: Path) -> None:

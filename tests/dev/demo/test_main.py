@@ -1,6 +1,6 @@
 import io
+import signal
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,16 +8,25 @@ import requests
 from azure.core.exceptions import HttpResponseError
 from rich.console import Console
 
+from dev.bootstrap.programs import SetupError
 from dev.demo import __main__ as demo
 from dev.demo.ledger import Ledger
-from dev.gateway.local import GatewayProcess, new_customer
-from gateway.stores.stores import open_database
+from dev.gateway.with_agent import GatewayWithAgent
 from shared.errors import StorageAway
 
 
 @pytest.fixture(autouse=True)
 def _no_arguments(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.argv", ["demo"])
+
+
+@pytest.fixture(autouse=True)
+def _own_signals():
+    """The demo ends in order on signals that end this process otherwise."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 @pytest.mark.parametrize(("equal", "status"), [(True, 0), (False, 1)])
@@ -28,26 +37,37 @@ def test_the_exit_status_tells_whether_what_arrived_is_what_was_written(
     assert demo.main() == status
 
 
-def test_the_console_stays_open_at_its_address_until_somebody_has_seen_enough(
+def test_the_console_and_the_agent_stay_at_their_addresses_until_somebody_has_seen_enough(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    with closing(open_database(tmp_path)) as database:
-        customer = new_customer(database, "demo")
-    with GatewayProcess(tmp_path) as before:
-        url = before.url
+    gateway = GatewayWithAgent.create(tmp_path, "demo")
+    with gateway.running() as addresses:
+        pass
     seen = []
 
     def look_and_leave():
-        seen.append(requests.get(f"{url}/sign-in", timeout=20).status_code)
+        seen.append(requests.get(f"{addresses.gateway}/sign-in", timeout=20).status_code)
+        trusted = str(gateway.certificate.certificate)
+        seen.append(requests.get(f"{addresses.edge}/healthz", verify=trusted, timeout=20).status_code)
+        seen.append((tmp_path / "agent" / "agent.log").read_text() != "")
         raise KeyboardInterrupt
 
     monkeypatch.setattr("signal.pause", look_and_leave)
     output = io.StringIO()
-    demo._keep_console_open(Console(file=output), tmp_path, url, customer)
-    assert seen == [200]
-    assert url in output.getvalue()
+    demo._keep_open(Console(file=output), gateway, addresses)
+    assert seen == [200, 200, True]
+    assert addresses.gateway in output.getvalue()
     with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=20)
+        requests.get(addresses.gateway, timeout=20)
+
+
+def test_the_demo_goes_on_without_a_package(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def no_network(_root: Path) -> Path:
+        raise SetupError("pip could not download the packages.")
+
+    monkeypatch.setattr(demo, "package", no_network)
+    demo._build_package(Console(width=200))
+    assert "no scripts to download: pip could not download the packages." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from rich.console import Console
 
 from dev.demo.ledger import Aside, Ledger
 from dev.demo.replayed import Source
-from dev.demo.screen import show_left, show_left_out, show_summary, show_trouble
+from dev.demo.screen import show_agent, show_left, show_left_out, show_summary, show_trouble
 from dev.demo.verdict import compare
 from dev.flowlogs.blob import Commit
+from dev.neighbour import Neighbour
 
 _NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
@@ -104,3 +105,16 @@ def test_a_name_moves_no_cursor_and_colours_nothing():
     assert output.getvalue().splitlines()[0] == "[b]\ufffd[31m\ufffd\ufffd.json is skipped: Input/output error."
     assert "good" not in output.getvalue()
     assert "\x1b" not in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "said"),
+    [
+        (Neighbour("198.18.0.2", "198.18.0.1", 4711, Path("log")), "Search for ip:198.18.0.2, a neighbour made for it"),
+        (None, "only root can make it a neighbour, so no conversation is in both the logs and the agent's records"),
+    ],
+)
+def test_where_logs_and_the_agent_meet_is_said(neighbour: Neighbour | None, said: str):
+    output = io.StringIO()
+    show_agent(Console(file=output, width=400), [], neighbour)
+    assert said in output.getvalue()
