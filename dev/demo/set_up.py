@@ -1,6 +1,6 @@
 """The demo's deployment: configured at the console, and registered as `terraform apply` does it."""
 
-import secrets
+import datetime as dt
 import uuid
 
 import requests
@@ -8,8 +8,10 @@ import requests
 from dev.console import configure_flow_logs
 from dev.flowlogs.nics import REGION, SUBSCRIPTION
 from dev.rig import Rig
+from gateway.clock import iso
 
 DEPLOYMENT = "azure-demo"
+_CREDENTIAL_LIFE = dt.timedelta(days=365)
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -28,7 +30,7 @@ def set_up(rig: Rig) -> None:
     configure_flow_logs(where, rig.gateway.customer, DEPLOYMENT, SUBSCRIPTION, *account)
     answer = requests.put(
         f"{where}/qas/azure/subscriptions/{SUBSCRIPTION}",
-        json=_registration(rig.logs.name),
+        json=_registration(rig.logs.name, dt.datetime.now(dt.UTC)),
         headers={"Authorization": f"Bearer {rig.subscription_token}"},
         timeout=_TIMEOUT_SECONDS,
     )
@@ -36,12 +38,13 @@ def set_up(rig: Rig) -> None:
         raise RuntimeError(f"The gateway did not register the subscription: HTTP {answer.status_code}.")
 
 
-def _registration(account: str) -> dict[str, object]:
+def _registration(account: str, now: dt.datetime) -> dict[str, object]:
     """Return what Terraform would send, with ids that are made up."""
     return {
         "tenantId": str(uuid.uuid4()),
         "applicationId": str(uuid.uuid4()),
-        "credential": secrets.token_urlsafe(),
         "deployment": DEPLOYMENT,
+        "cloud": "public",
+        "credentialExpiresAt": iso(now + _CREDENTIAL_LIFE),
         "regions": [{"location": REGION, "storageAccount": account, "functionApp": f"{DEPLOYMENT}-location1"}],
     }
