@@ -181,10 +181,24 @@ def test_it_all_works_without_scripts(new_visit, sign_in):
     assert page.get_by_role("button", name="Copy").count() == 0
 
 
+def test_something_far_too_long_that_is_pasted_is_reported_at_its_field_and_the_rest_is_kept(page, visit):
+    visit.expect(422)
+    visit.open("/setup/flow-logs/new")
+    page.get_by_label("Deployment name").fill("azure-production")
+    page.get_by_label("Connection string").focus()
+    page.keyboard.insert_text("x" * 70_000)
+    page.get_by_role("button", name="Save").click()
+    page.locator("#secret-1[aria-invalid]").wait_for()
+    assert "This is not a connection string." in page.locator("#secret-1-error").inner_text()
+    assert page.get_by_label("Deployment name").input_value() == "azure-production"
+
+
 def test_what_a_script_was_refused_is_reported_on_the_page(page, visit):
     visit.expect(413)
     visit.open("/setup/flow-logs/new")
-    page.get_by_label("Connection string").fill("x" * 70_000)
+    field = page.get_by_label("Connection string")
+    field.evaluate("field => field.removeAttribute('maxlength')")
+    field.fill("x" * 70_000)
     page.get_by_role("button", name="Save").click()
     assert "longer than 65536 bytes" in page.get_by_role("alert").inner_text()
     visit.troubles = [each for each in visit.troubles if "Response Status Error Code 413" not in each]
