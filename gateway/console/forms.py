@@ -31,8 +31,8 @@ class Form:
         is_cut: Whether it was too long, so that it ends in the middle: it must not be carried out.
     """
 
-    fields: Mapping[str, Sequence[str]]
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    fields: Mapping[str, Sequence[str]] = field(repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     is_cut: bool = False
 
     def __contains__(self, name: str) -> bool:

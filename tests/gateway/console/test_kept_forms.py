@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.console.forms import Form
+from gateway.console.kept_forms import KeptForm, KeptForms
 from gateway.edge.blueprint_file import SHIPPED
 from gateway.stores.blueprints import NewBlueprint
 from gateway.stores.sessions import IDLE
@@ -170,3 +172,22 @@ def test_signing_out_late_leaves_nothing_to_do(person, ada, clock):
     assert "Your session had ended" not in text_of(
         person.get(person.sign_in(ada, PASSWORD, next=then).headers["Location"])
     )
+
+
+def kept(words, moment):
+    return KeptForm("/page", "/page", Form({"words": [words]}), moment)
+
+
+def test_of_each_user_the_latest_form_is_kept_and_of_a_hundred_users(clock):
+    forms, now = KeptForms(), clock.now()
+    for user in range(101):
+        forms.keep(user, kept("first", now))
+        forms.keep(user, kept("second", now))
+    assert forms.take(0, "/page", now) is None
+    assert [forms.take(user, "/page", now).form.text("words") for user in range(1, 101)] == ["second"] * 100
+    assert forms.take(1, "/page", now) is None
+
+
+def test_what_is_kept_is_in_no_traceback_or_log(clock):
+    secret = Form({"secret-1": ["planted"]}, {"file": b"planted"})
+    assert "planted" not in repr(KeptForm("/page", "/page", secret, clock.now()))
