@@ -1,6 +1,6 @@
 """`python -m dev.demo [--logs DIRECTORY]`.
 
-In a terminal, the gateway with its console and the agent stay open at the end, until Ctrl-C. Exits with 0 if what
+In a terminal, the gateway with its console and the agent keep running at the end, until Ctrl-C. Exits with 0 if what
 arrived is what was written, and incomplete records wait; with 1 if not, and with 2 if it could not continue.
 """
 
@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from azure.core.exceptions import AzureError
@@ -43,7 +44,7 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console()
     for end in (signal.SIGTERM, signal.SIGHUP):
-        # As Ctrl-C: whatever was started, and the neighbour's network, is ended in order.
+        # Like Ctrl-C, they end whatever was started, and the neighbour's network, in order.
         signal.signal(end, signal.default_int_handler)
     try:
         equal = _run(console, arguments.logs, secrets.randbelow(10**6) if arguments.seed is None else arguments.seed)
@@ -78,19 +79,12 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
             screen.show_console(console, running.addresses.gateway, running.gateway.customer)
             set_up(running)
             if sources:
-                console.print(
-                    f"Replaying {len(sources)} files; expecting the records that the decoder finds in the readable "
-                    "ones."
-                )
+                screen.show_replay(console, sources)
+                _deliver(console, running, ledger, "files", len(sources), partial(replay, running, sources, ledger))
             else:
                 console.print(f"Writing an hour of flow logs of eight NICs, one minute per second (seed {seed}).")
-            what, total = ("files", len(sources)) if sources else ("minutes", MINUTES)
-            with screen.progress(console, what, total, ledger, lambda: _stored(running)) as update:
-                if sources:
-                    replay(running, sources, ledger, update)
-                else:
-                    write_logs(running, hour, seed, ledger, update, neighbour=beside)
-                _drain(running, ledger, total, update)
+                write = partial(write_logs, running, hour, seed, ledger, neighbour=beside)
+                _deliver(console, running, ledger, "minutes", MINUTES, write)
             in_quarantine = quarantined(running.own_service)
             waiting = backlog(running.log_service, running.own_service, running.own_table)
         posts = posts_taken(running.gateway.log)
@@ -103,6 +97,20 @@ def _run(console: Console, logs: Path | None, seed: int) -> bool:
         if console.is_terminal:
             _keep_open(console, running.gateway, running.addresses)
     return verdict.is_equal
+
+
+def _deliver(
+    console: Console,
+    running: Rig,
+    ledger: Ledger,
+    what: str,
+    total: int,
+    write: Callable[[Callable[[int], None]], None],
+) -> None:
+    """Write logs, and wait until they are delivered, showing how many of `what` are done."""
+    with screen.progress(console, what, total, ledger, lambda: _stored(running)) as update:
+        write(update)
+        _drain(running, ledger, total, update)
 
 
 def _build_package(console: Console) -> None:
@@ -138,7 +146,7 @@ def _keep_open(console: Console, gateway: GatewayWithAgent, addresses: Addresses
     """Run the gateway and the agent again, at the same addresses, until Ctrl-C."""
     with gateway.running(addresses):
         screen.show_console(console, addresses.gateway, gateway.customer)
-        console.print("It stays open, and the agent goes on delivering, until you press Ctrl-C.")
+        console.print("It stays open, and the agent keeps delivering, until you press Ctrl-C.")
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
 

@@ -50,6 +50,11 @@ def show_trouble(console: Console, trouble: str) -> None:
     )
 
 
+def show_replay(console: Console, sources: Sequence[Source]) -> None:
+    """Print how many files are replayed, and what must come of them."""
+    console.print(f"Replaying {len(sources)} files; expecting the records that the decoder finds in the readable ones.")
+
+
 def show_left_out(console: Console, sources: Sequence[Source]) -> None:
     """Print which files can't be replayed, and why."""
     for source in sources:

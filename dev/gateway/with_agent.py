@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from dev.certificate import Certificate, make_certificate
@@ -36,7 +37,7 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class GatewayWithAgent:
-    """What outlives the processes: run them again, and they go on where they were.
+    """What outlives the processes: run again, they continue where they were.
 
     Attributes:
         folder: Where everything is.
@@ -51,7 +52,7 @@ class GatewayWithAgent:
     token: str = field(repr=False)
 
     @classmethod
-    def create(cls, folder: Path, name: str) -> "GatewayWithAgent":
+    def create(cls, folder: Path, name: str) -> Self:
         """Prepare a gateway for a new customer with a name, and a blueprint for this machine."""
         certificate = make_certificate(folder, dt.datetime.now(dt.UTC))
         with contextlib.closing(open_database(folder / "gateway")) as database:
