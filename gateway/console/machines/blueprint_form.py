@@ -11,6 +11,7 @@ from gateway.actions.blueprints import add_blueprint, edit_blueprint
 from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
+from gateway.console.kept_forms import kept_form
 from gateway.console.links import BLUEPRINTS, url
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
@@ -33,7 +34,7 @@ class BlueprintForm:
         """Answer `GET /setup/blueprints/new`, with what the blueprint says that the query names to copy."""
         copied = request.query_params.get("copy")
         if copied is None:
-            return self._page(request, visitor, _form("", "", _USUAL_SECONDS), {})
+            return self._page(request, visitor, kept_form(request) or _form("", "", _USUAL_SECONDS), {})
         content = (await find_blueprint(self._stores, copied, visitor)).content
         form = _form(f"Copy of {content.name}", content.description, content.interval_seconds)
         return self._page(request, visitor, form, {})
@@ -52,7 +53,7 @@ class BlueprintForm:
         stored = await find_blueprint(self._stores, request.path_params["number"], visitor)
         content = stored.content
         form = _form(content.name, content.description, content.interval_seconds, stored.mark)
-        return self._page(request, visitor, form, {}, stored)
+        return self._page(request, visitor, kept_form(request) or form, {}, stored)
 
     async def replace(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/blueprints/NUMBER/edit`: its machines' agents follow at their next poll."""

@@ -12,6 +12,7 @@ from gateway.actions.people import add_user, change_role, remove_user, reset_pas
 from gateway.console.console import Console
 from gateway.console.errors import not_found
 from gateway.console.forms import Form, read_form, text_error, whole_number
+from gateway.console.kept_forms import kept_form
 from gateway.console.links import HOME, USERS, url
 from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
@@ -37,7 +38,7 @@ class UsersPage:
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/users`."""
-        return await self._page(request, visitor)
+        return await self._page(request, visitor, kept_form(request))
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /setup/users`: add a user, and show the one-time password once."""

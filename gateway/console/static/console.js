@@ -45,9 +45,9 @@ function contentOf(form) {
 }
 
 function guard(form) {
-  // What a page shows again, with errors or after signing in, has not been saved either.
+  // What a page shows again, with errors, filtered or after signing in, has not been saved either.
   const path = document.querySelector("[data-kept-form]")?.dataset.keptForm;
-  const isSaved = !form.querySelector("[aria-invalid]") && new URL(form.action).pathname !== path;
+  const isSaved = !form.querySelector("[aria-invalid], [data-unsaved]") && new URL(form.action).pathname !== path;
   guarded.set(form, isSaved ? contentOf(form) : null);
 }
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gateway.stores.blueprints import NewBlueprint
+
 
 @pytest.fixture
 def asked(page):
@@ -65,3 +67,15 @@ def test_another_forms_button_is_asked_about_too(page, visit, asked):
     page.get_by_role("button", name="Create hold").click()
     assert asked == ["beforeunload"]
     assert page.get_by_label("VNet flow logs").input_value() == "90"
+
+
+def test_ticks_that_a_filter_carries_along_are_still_asked_about(page, visit, gateway, customer, clock, asked):
+    blueprint = gateway.stores.blueprints.put(customer, NewBlueprint("Any", "", 60, "<blueprint/>"), clock.now())
+    item = gateway.stores.items.add(customer, "web-1", [], "")
+    visit.open(f"/setup/items/{item}")
+    page.locator(f"#blueprint-{blueprint}").check()
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_text("not saved yet").wait_for()
+    assert asked == []
+    leave(page)
+    assert asked == ["beforeunload"]

@@ -124,6 +124,8 @@ def test_a_script_is_sent_to_the_sign_in_page_too(person, clock):
     [
         ("/setup/tokens", {"purpose": "kept words"}, "/setup/tokens"),
         ("/setup/items/new", {"name": "kept words"}, "/setup/items/new"),
+        ("/setup/blueprints/new", {"name": "kept words"}, "/setup/blueprints/new"),
+        ("/setup/users", {"name": "kept words"}, "/setup/users"),
         ("/setup/retention/holds", {"reason": "kept words"}, "/setup/retention"),
         ("/setup/retention", {"nsg": "kept words"}, "/setup/retention"),
     ],
