@@ -17,7 +17,6 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _TOOLS = _ROOT / ".tools"
 _VENV = _ROOT / ".venv"
 _PYTHON = _VENV / "bin" / "python"
-_EMULATOR = _ROOT / "dev" / "emulator"
 _REQUIREMENTS = _ROOT / "dev" / "requirements.txt"
 
 
@@ -27,7 +26,8 @@ def main() -> int:
         with (_TOOLS / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two terminals, one checkout
             _set_up_python()
-            _set_up_azurite()
+            _install_from_npm(_ROOT / "dev" / "emulator", "Azurite (about 400 MB, once)")
+            _install_from_npm(_ROOT / "dev" / "axe", "axe-core")
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
@@ -61,18 +61,18 @@ def _set_up_python() -> None:
     stamp.write()
 
 
-def _set_up_azurite() -> None:
-    sources = [_EMULATOR / "package.json", _EMULATOR / "package-lock.json", Path(__file__).with_name("node.txt")]
-    stamp = Stamp(_EMULATOR / "node_modules" / "sluice-stamp", sources)
+def _install_from_npm(folder: Path, what: str) -> None:
+    sources = [folder / "package.json", folder / "package-lock.json", Path(__file__).with_name("node.txt")]
+    stamp = Stamp(folder / "node_modules" / "sluice-stamp", sources)
     node_link = _TOOLS / "node"
     if stamp.is_current() and node_link.exists():
         return
     node = find_node() or install_node(_TOOLS / "nodejs", _TOOLS / "uv", _PYTHON)
     _link(node_link, node.node)
-    say(f"installing Azurite into {_EMULATOR.relative_to(_ROOT)} (about 400 MB, once)")
+    say(f"installing {what} into {folder.relative_to(_ROOT)}")
     command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    failure = "npm could not install Azurite; its message above says why. Run this again to continue."
-    run(command, failure, directory=_EMULATOR)
+    failure = f"npm ci failed in {folder.relative_to(_ROOT)}; its message above says why. Run this again to continue."
+    run(command, failure, directory=folder)
     stamp.write()
 
 
