@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.clock import iso
-from gateway.console import figures, links
+from gateway.console import figures, links, menu
 from gateway.console.static_files import StaticFiles
 from gateway.console.visitor import Visitor
 
@@ -29,7 +29,7 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals |= {"static": static.url, "links": links}
+        self._environment.globals |= {"static": static.url, "links": links, "menu": menu}
         self._environment.filters |= {"iso": iso, "moment": moment, "span": span} | figures.FILTERS
 
     def render(
