@@ -35,6 +35,16 @@ def second(milliseconds: int) -> str:
     return clock_time(milliseconds)[:19]
 
 
+def day(milliseconds: int) -> str:
+    """Format the day of a time in UTC."""
+    return clock_time(milliseconds)[:10]
+
+
+def time_of_day(milliseconds: int) -> str:
+    """Format a time in UTC without its day, and without milliseconds if they are zero."""
+    return clock_time(milliseconds)[11:].removesuffix(".000")
+
+
 def minute(milliseconds: int) -> str:
     """Format a time in UTC, without milliseconds or seconds if they are zero."""
     return clock_time(milliseconds).removesuffix(".000").removesuffix(":00")
@@ -78,6 +88,7 @@ FILTERS: Final = {
     "size": size,
     "clock_time": clock_time,
     "second": second,
+    "time_of_day": time_of_day,
     "share": share,
     "percent": percent,
     "shortened": shortened,

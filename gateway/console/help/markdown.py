@@ -23,6 +23,8 @@ DIAGRAM: Final = "mermaid"
 _IN_NO_ANCHOR: Final = re.compile(r"[^\w\- ]")
 _DESCRIBED: Final = re.compile(r"^\s*acc(?:Descr|Title)\s*:\s*(.+)$", re.MULTILINE)
 _RIGHT: Final = "text-align:right"
+_REACHED: Final = 'tabindex="0"'
+"""What scrolls by itself is reached with Tab, so that it can be scrolled without a pointer."""
 
 
 class Scheme(StrEnum):
@@ -71,6 +73,7 @@ def render(text: str, address: Callable[[str], str | None], picture: Callable[[s
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
     tokens = markdown.parse(text)
     headings = _with_anchors(tokens)
+    _head_rows(tokens)
     for token in tokens:
         if token.children:
             token.children = list(_with_addresses(token.children, address))
@@ -102,6 +105,19 @@ def _with_anchors(tokens: Sequence[Token]) -> list[tuple[str, str, str]]:
     return headings
 
 
+def _head_rows(tokens: Sequence[Token]) -> None:
+    """Make the cells of a first column without a heading what they are: the headings of their rows."""
+    headless = False
+    for before, cell, inside, end in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
+        if before.type == "tr_open" and cell.type == "th_open":
+            headless = not inside.content
+            if headless:
+                cell.tag = end.tag = "td"
+        elif before.type == "tr_open" and headless:
+            cell.tag = end.tag = "th"
+            cell.attrSet("scope", "row")
+
+
 def _text(tokens: Sequence[Token]) -> str:
     return "".join(token.content for token in tokens if token.type in {"text", "code_inline"})
 
@@ -126,14 +142,16 @@ def _with_addresses(tokens: Sequence[Token], address: Callable[[str], str | None
 class _Renderer(RendererHTML):
     """Renders HTML; each method renders the tokens of its name."""
 
-    def table_open(self, *_: object) -> str:
-        return '<div class="scroll">\n<table>\n'
+    def table_open(self, _tokens: Sequence[Token], _at: int, _options: OptionsDict, env: EnvType) -> str:
+        env["tables"] = env.get("tables", 0) + 1
+        return f'<div class="scroll" {_REACHED} role="region" aria-label="Table {env["tables"]}">\n<table>\n'
 
     def table_close(self, *_: object) -> str:
         return "</table>\n</div>\n"
 
     def th_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
-        tokens[at].attrSet("scope", "col")
+        if tokens[at].tag == "th":
+            tokens[at].attrSet("scope", "col")
         return self.td_open(tokens, at, options, env)
 
     def td_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
@@ -150,12 +168,15 @@ class _Renderer(RendererHTML):
             light, dark = (env["picture"](diagram, scheme) for scheme in Scheme)
             if light and dark:
                 return _figure(light, dark, " ".join(_DESCRIBED.findall(diagram)))
-        return super().fence(tokens, at, options, env)
+        return super().fence(tokens, at, options, env).replace("<pre>", f"<pre {_REACHED}>", 1)
+
+    def code_block(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+        return super().code_block(tokens, at, options, env).replace("<pre>", f"<pre {_REACHED}>", 1)
 
 
 def _figure(light: str, dark: str, described: str) -> str:
     return (
-        '<figure class="scroll"><picture>'
+        f'<figure class="scroll" {_REACHED} aria-label="Diagram"><picture>'
         f'<source srcset="{escapeHtml(dark)}" media="(prefers-color-scheme: dark)">'
         f'<img src="{escapeHtml(light)}" alt="{escapeHtml(described)}"></picture></figure>\n'
     )

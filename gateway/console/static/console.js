@@ -100,3 +100,30 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
     }
   });
 }
+
+// The key / goes to the search box. A single key is in the way of whoever speaks to the machine, or hits keys by accident;
+// so it does nothing while something is typed, and the account's page turns it off, in this browser.
+const SHORTCUTS = "sluice-shortcuts";
+const searchBox = document.querySelector("input[type=search]");
+const shortcutsAreOn = () => localStorage.getItem(SHORTCUTS) !== "off";
+
+function goToSearch(event) {
+  const typing = event.target.closest("input, select, textarea");
+  if (event.key !== "/" || event.ctrlKey || event.altKey || event.metaKey || typing) {
+    return;
+  }
+  event.preventDefault();
+  searchBox.focus();
+  searchBox.select();
+}
+
+if (searchBox && shortcutsAreOn()) {
+  searchBox.setAttribute("aria-keyshortcuts", "/");
+  document.addEventListener("keydown", goToSearch);
+}
+
+for (const choice of document.querySelectorAll("[data-shortcuts]")) {
+  choice.closest("[hidden]").hidden = false;
+  choice.checked = shortcutsAreOn();
+  choice.addEventListener("change", () => localStorage.setItem(SHORTCUTS, choice.checked ? "on" : "off"));
+}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from starlette.requests import Request
@@ -45,9 +46,11 @@ def _answer(cursor: Cursor, records: Questions, question: Question, view: View) 
     # The time is fixed, so that no record slips past while somebody reads.
     fixed = view.fixed()
     reachable = {"newest": found.newer, "newer": found.newer, "older": found.older, "oldest": found.older}
+    rows = [Row.of(each, view, question.customer) for each in found.records]
     return {
         "totals": records.totals(question),
-        "rows": [Row.of(each, view, question.customer) for each in found.records],
+        "shown": len(rows),
+        "days": [(day, list(of_day)) for day, of_day in groupby(rows, lambda row: row.day)],
         "paging": {
             name: view_url(fixed, cursor=str(place)) if reachable[name] else None for name, place in keys.items()
         },

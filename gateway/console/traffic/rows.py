@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any, Final, Self
 
+from gateway.console.figures import day
 from gateway.console.links import RECORD, TRAFFIC, narrowed_url, view_url, within_url
 from gateway.console.traffic.columns import COLUMNS, DETAILS, opposite
 from gateway.console.traffic.view import View
@@ -52,6 +53,11 @@ class Row:
         """Return the row of a customer's flow record."""
         besides = {COUNTED.name: Counted.YES if kept.counted else Counted.NO, "customer": customer}
         return cls({**kept.record, **besides}, kept.key, view)
+
+    @property
+    def day(self) -> str:
+        """The day that it is from, in UTC."""
+        return day(self.record["time"])
 
     def url(self) -> str:
         """Return the address of the page of the record."""

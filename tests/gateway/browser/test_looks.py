@@ -100,8 +100,8 @@ def test_the_sign_in_page_is_readable_in_both_schemes(visit):
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(visit, sign_in):
     page = sign_in(visit, "/setup/tokens")
     # Of radio buttons Tab reaches the chosen one, and arrow keys the others.
-    stops = "a, button, input:not([type=hidden]):not([type=radio]:not(:checked)), textarea"
-    wanted = page.evaluate(f"[...document.querySelectorAll('{stops}')].length")
+    stops = "a, button, input:not([type=hidden]):not([type=radio]:not(:checked)), textarea, [tabindex=\\'0\\']"
+    wanted = page.evaluate(f"[...document.querySelectorAll('{stops}')].filter(each => each.checkVisibility()).length")
     reached = set()
     for _ in range(wanted + 10):
         page.keyboard.press("Tab")

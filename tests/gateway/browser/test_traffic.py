@@ -36,7 +36,7 @@ def reader(visit, sign_in, posted):
 
 
 def rows(page):
-    return page.locator("table.records > tbody > tr:not(.details)")
+    return page.locator("table.records > tbody > tr:not(.details, .day)")
 
 
 def found(page):

@@ -30,10 +30,17 @@ def test_what_is_in_a_link_is_escaped():
 
 def test_a_table_scrolls_has_headings_and_no_style_of_its_own():
     written = body("| a | b |\n|---|--:|\n| 1 | 2 |\n")
-    assert written.startswith('<div class="scroll">\n<table>')
+    assert written.startswith('<div class="scroll" tabindex="0" role="region" aria-label="Table 1">\n<table>')
     assert '<th scope="col">a</th>' in written
     assert '<td class="number">2</td>' in written
     assert "style=" not in written
+
+
+def test_a_first_column_without_a_heading_heads_its_rows():
+    written = body("| | Linux |\n|---|---|\n| version | 6.1 |\n")
+    assert "<td></td>" in written
+    assert '<th scope="row">version</th>' in written
+    assert "<td>6.1</td>" in written
 
 
 def test_headings_have_github_s_anchors_each_only_once():

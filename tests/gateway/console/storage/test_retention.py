@@ -109,8 +109,10 @@ def test_the_search_of_a_hold_opens_its_rows(team, administrator, reader, post):
         "from": ["2026-11-01T00:00Z"],
         "to": ["2026-12-01T00:00Z"],
     }
-    (found,) = Sheet.of(reader.get(row.links[0].address)).rows("records")
-    assert "2026-11-30 23:59:59" in " ".join(found.cells)
+    opened = reader.get(row.links[0].address)
+    (found,) = Sheet.of(opened).rows("records")
+    assert "23:59:59" in found.cells
+    assert '<time datetime="2026-11-30">' in opened.text
 
 
 def test_a_hold_may_be_on_everything_of_one_day(gateway, team, administrator):

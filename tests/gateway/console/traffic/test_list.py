@@ -203,7 +203,8 @@ def test_a_zone_other_than_utc_is_understood_and_utc_is_shown(team, post, clock)
     ends = {"from": there.isoformat(), "to": (there + timedelta(milliseconds=1)).isoformat()}
     answer = team.reader.get("/traffic", params=ends)
     (row,) = Sheet.of(answer).rows("records")
-    assert row.cells[1] == moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.000")
+    assert row.cells[1] == moment.astimezone(UTC).strftime("%H:%M:%S")
+    assert f'<time datetime="{moment.astimezone(UTC):%Y-%m-%d}">' in answer.text
     assert "Time, UTC" in text_of(answer)
     before = {"from": (there - timedelta(hours=1)).isoformat(), "to": there.isoformat()}
     assert not Sheet.of(team.reader.get("/traffic", params=before)).rows("records")
