@@ -15,7 +15,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Install Python 3.13, the packages and Azurite (every target does this first)
+setup: ## Install Python 3.13, the packages, Azurite and axe-core (every target does this first)
 	@python="$(ANY_PYTHON)"; test -n "$$python" || { echo "setup: install any Python 3.9 or newer first" >&2; exit 1; }; \
 	"$$python" -m dev.bootstrap
 
@@ -43,6 +43,10 @@ format: setup ## Format the code
 .PHONY: demo
 demo: setup ## Deliver an hour of synthetic flow logs end to end (or real ones: make demo LOGS=DIR)
 	.venv/bin/python -m dev.demo $(if $(LOGS),--logs="$$LOGS")
+
+.PHONY: looks
+looks: setup ## Look at every screen of the console in all its forms (make looks PICTURES=DIR SCREENS=TEXT)
+	.venv/bin/python -m tests.gateway.looks $(if $(PICTURES),--pictures '$(PICTURES)') $(if $(SCREENS),--screens '$(SCREENS)')
 
 .PHONY: screenshots
 screenshots: setup package ## Take the pictures in the README (needs Chromium)
@@ -99,4 +103,4 @@ lock: setup ## Pin all packages again, with hashes, from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove everything that was made here
-	rm -rf .venv .tools .demo dist dev/emulator/node_modules dev/diagrams/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tools .demo dist dev/emulator/node_modules dev/axe/node_modules dev/diagrams/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -5,21 +5,10 @@ from playwright.sync_api import sync_playwright
 
 from dev.chromium import find_chromium
 from gateway.stores.accounts import Role
+from tests.gateway.browser.chromium import OPTIONS
 from tests.gateway.browser.visit import Visit, require_chromium
 from tests.gateway.console.person import Person
 
-_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-extensions",
-    "--disable-software-rasterizer",
-    "--renderer-process-limit=1",
-]
 PASSWORD = "a password of tests"
 
 
@@ -33,7 +22,7 @@ def chromium():
     program = find_chromium()
     require_chromium(program, in_ci=bool(os.environ.get("CI")))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         yield browser
         browser.close()
 
