@@ -76,10 +76,10 @@ def set_stage(gateway: Gateway, clock: Clock) -> Stage:
     accounts = gateway.stores.accounts
     empty, full = accounts.add_customer("looks-empty"), accounts.add_customer("looks-full")
     cast = {
-        Viewer.NEWCOMER: _sign_in(gateway, "newcomer", empty, Role.ADMINISTRATOR, one_time=True),
-        Viewer.BEGINNER: _sign_in(gateway, "beginner", empty, Role.ADMINISTRATOR),
-        Viewer.READER: _sign_in(gateway, "reader", full, Role.READER),
-        Viewer.ADMINISTRATOR: _sign_in(gateway, "administrator." + "long" * 12, full, Role.ADMINISTRATOR),
+        Viewer.NEWCOMER: _sign_in(gateway, "looks-newcomer", empty, Role.ADMINISTRATOR, one_time=True),
+        Viewer.BEGINNER: _sign_in(gateway, "looks-beginner", empty, Role.ADMINISTRATOR),
+        Viewer.READER: _sign_in(gateway, "looks-reader", full, Role.READER),
+        Viewer.ADMINISTRATOR: _sign_in(gateway, "looks-administrator." + "long" * 10, full, Role.ADMINISTRATOR),
     }
     machine = _fill(gateway, full, cast[Viewer.ADMINISTRATOR], clock())
     links = Sheet.of(cast[Viewer.ADMINISTRATOR].get("/traffic?q=process:nginx")).links
