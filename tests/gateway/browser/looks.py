@@ -42,8 +42,17 @@ _TOO_WIDE = "() => document.documentElement.scrollWidth <= innerWidth ? [] : ['t
 _HEADLESS = """() => [...document.querySelectorAll("table:not(.u-legend):not(:has(th[scope=col]))")]
     .map((table) => table.outerHTML.slice(0, 80))"""
 
+# A macro's line end becomes a blank. Commands may have one before a stop.
+_LOOSE_STOPS = r"""() => [...document.querySelectorAll("p, li, dd, td, th, h1, h2, figcaption")]
+    .filter((text) => text.checkVisibility() && !text.querySelector("code, pre, input"))
+    .map((text) => text.innerText)
+    .filter((text) => /\S [.,;:](\s|$)/.test(text))
+    .map((text) => `a blank before a stop: ${text}`)"""
+
 
 def faults(page: Page) -> list[str]:
-    """Return texts of poor contrast, fields without a name, ids given twice, tables without headings, and overwidth."""
-    checks = (_POORLY_READ, _UNLABELLED, _DOUBLE_IDS, _TOO_WIDE, _HEADLESS)
+    """Return texts of poor contrast or with a blank before a stop, fields without a name, ids given twice, tables
+    without headings, and overwidth.
+    """
+    checks = (_POORLY_READ, _UNLABELLED, _DOUBLE_IDS, _TOO_WIDE, _HEADLESS, _LOOSE_STOPS)
     return [fault for check in checks for fault in page.evaluate(check)]

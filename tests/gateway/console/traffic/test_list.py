@@ -190,6 +190,11 @@ def test_a_bad_value_is_a_sentence_on_the_page(query, words, team):
 
 
 @pytest.mark.usefixtures("posted")
+def test_the_stop_follows_the_time_at_once_where_nothing_was_found(team):
+    assert " UTC</span>.</p>" in team.reader.get("/traffic?q=dport:1").text
+
+
+@pytest.mark.usefixtures("posted")
 def test_the_trouble_in_a_search_is_marked(team):
     answer = team.reader.get("/traffic?q=src:10.0.0.4 vedrict:deny")
     assert "<mark>vedrict:</mark>deny" in answer.text
