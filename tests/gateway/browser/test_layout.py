@@ -4,10 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 from gateway.clock import to_ms
+from gateway.stores.agents import AgentIdentity
+from gateway.stores.audit_log import Action, Actor
 from tests.gateway.client import deliver, record
 
 PHONE = {"width": 390, "height": 844}
 LONG_RULE = f"UserRule_{'x' * 291}"
+LONG_HOST = ".".join([63 * "h"] * 4)
 IPV6 = ("2001:db8:1234:5678:9abc:def0:1234:5678", "2600:1f18:2fff:ffff:abcd:abcd:abcd:abcd")
 
 
@@ -170,3 +173,13 @@ def test_forced_colours_leave_the_legends_squares_theirs_and_show_what_is_curren
     here, other = page.get_by_role("navigation", name="Explore").get_by_role("link").all()[2:4]
     ground = "link => getComputedStyle(link).backgroundColor"
     assert here.evaluate(ground) != other.evaluate(ground)
+
+
+def test_no_machines_name_pushes_the_states_of_the_others_out_of_view(gateway, customer, clock, page, visit):
+    longest = AgentIdentity("3f2504e0-4f89-41d3-9a0c-0305e82c3301", LONG_HOST, 200 * "s", "1.0", ("fd00::4",) * 64)
+    gateway.stores.agents.register(customer, longest, clock.now())
+    gateway.stores.audit_log.add(Actor(customer, 120 * "w", "192.0.2.7"), clock.now(), Action.SAVED_MACHINE, LONG_HOST)
+    for address in ("/setup/items", "/setup/attributes", "/setup/audit-log"):
+        visit.open(address)
+        table = page.locator("table").first
+        assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth"), address
