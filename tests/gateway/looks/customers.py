@@ -63,7 +63,7 @@ class Stage:
     Attributes:
         url: The gateway's address.
         cookies: Each viewer's session, as the name of its cookie and the value.
-        places: What addresses name: a machine by `machine`, a record by `record`.
+        places: What addresses name: a machine, a blueprint and a record.
     """
 
     url: str
@@ -84,9 +84,10 @@ def set_stage(gateway: Gateway, clock: Clock) -> Stage:
     machine = _fill(gateway, full, cast[Viewer.ADMINISTRATOR], clock())
     links = Sheet.of(cast[Viewer.ADMINISTRATOR].get("/traffic?q=process:nginx")).links
     at = next(link.address for link in links if link.text == "Full record")
+    blueprint = gateway.stores.blueprints.all(full)[0].number
     name = f"sluice-{accounts.fingerprint()}"
     cookies = {viewer: (name, person.cookie or "") for viewer, person in cast.items()}
-    return Stage(gateway.url, cookies, {"machine": str(machine), "record": at})
+    return Stage(gateway.url, cookies, {"machine": str(machine), "blueprint": str(blueprint), "record": at})
 
 
 def _sign_in(gateway: Gateway, name: str, customer: int, role: Role, *, one_time: bool = False) -> Person:

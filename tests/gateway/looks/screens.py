@@ -1,5 +1,6 @@
 """Every screen of the console: each page, with the states that look different."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +23,7 @@ class Screen:
     Attributes:
         name: What it is called, also in the name of its picture.
         route: The path of the page's route; empty for pages that have none.
-        address: Where it is opened; `{machine}` and `{record}` stand for those of the stage.
+        address: Where it is opened; `{machine}`, `{blueprint}` and `{record}` stand for those of the stage.
         viewer: Who opens it.
         status: The status that the gateway answers with, at the end.
         act: What the person does there before one looks. It works without scripts.
@@ -90,6 +91,13 @@ def _create_token(page: Page) -> None:
     page.get_by_role("heading", name="Token created").wait_for()
 
 
+def _add_user(page: Page) -> None:
+    page.get_by_label("User name").fill(f"looks-{secrets.token_hex(4)}")
+    page.get_by_role("radio", name="reader").check()
+    page.get_by_role("button", name="Add user").click()
+    page.get_by_role("heading", name="One-time password").wait_for()
+
+
 _FLOW_LOGS: Final = f"{links.FLOW_LOGS}/{{name}}"
 _CONFIGURED: Final = f"{links.FLOW_LOGS}/azure-production"
 _MACHINE: Final = f"{links.MACHINES}/{{number}}"
@@ -146,6 +154,12 @@ SCREENS: Final = (
     Screen("attribute", f"{links.ATTRIBUTES}/{{number}}", f"{links.ATTRIBUTES}/{{machine}}"),
     _page("hold-wrong", links.RETENTION, status=422, act=_press("Create hold")),
     _page("blueprint-wrong", links.BLUEPRINTS, status=422, act=_press("Import")),
+    _page("blueprint-new", f"{links.BLUEPRINTS}/new"),
+    _page("blueprint-new-wrong", f"{links.BLUEPRINTS}/new", status=422, act=_press("Save")),
+    Screen("blueprint", f"{links.BLUEPRINTS}/{{number}}/edit", f"{links.BLUEPRINTS}/{{blueprint}}/edit"),
+    _page("users", links.USERS),
+    _page("user-wrong", links.USERS, status=422, act=_press("Add user")),
+    _page("user-added", links.USERS, status=201, act=_add_user),
     _page("sign-in", links.SIGN_IN, viewer=Viewer.NOBODY),
     _page("sign-in-refused", links.SIGN_IN, viewer=Viewer.NOBODY, status=401, act=_sign_in_wrongly),
     _page("one-time-password", links.ACCOUNT, viewer=Viewer.NEWCOMER),
