@@ -49,7 +49,7 @@ def test_somebody_is_let_in_given_another_role_and_removed(new_visit, sign_in, r
     expect(own.locator("#new-error")).to_contain_text("too easy to guess")
     fill_passwords(own, password, OWN)
     own.wait_for_url("**/")
-    menu = own.get_by_role("navigation", name="Configuration")
+    menu = own.get_by_role("navigation", name="Administration")
     expect(menu.get_by_role("link", name="Users")).to_have_count(0)
 
     page.get_by_role("link", name="Done").click()

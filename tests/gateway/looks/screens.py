@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Page
 
@@ -37,8 +37,8 @@ class Screen:
     act: Callable[[Page], None] = _nothing
 
 
-def _page(name: str, route: str, query: str = "", **more: object) -> Screen:
-    return Screen(name, route, route + query, **more)  # type: ignore[arg-type]
+def _page(name: str, route: str, query: str = "", **more: Any) -> Screen:
+    return Screen(name, route, route + query, **more)
 
 
 def _open(*summaries: str) -> Callable[[Page], None]:
