@@ -93,7 +93,7 @@ def _create_token(page: Page) -> None:
 
 def _add_user(page: Page) -> None:
     page.get_by_label("User name").fill(f"looks-{secrets.token_hex(4)}")
-    page.get_by_role("radio", name="reader").check()
+    page.locator("#role-reader").check()
     page.get_by_role("button", name="Add user").click()
     page.get_by_role("heading", name="One-time password").wait_for()
 
