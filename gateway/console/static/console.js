@@ -101,8 +101,8 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
   });
 }
 
-// The key / goes to the search box. A single key is in the way of whoever speaks to the machine, or hits keys by accident;
-// so it does nothing while something is typed, and the account's page turns it off, in this browser.
+// The key / goes to the search box. A single key gets in the way of people who dictate, or who hit keys by accident; so it
+// does nothing in a field, and the account's page turns it off, in this browser.
 const SHORTCUTS = "sluice-shortcuts";
 const searchBox = document.querySelector("input[type=search]");
 const shortcutsAreOn = () => localStorage.getItem(SHORTCUTS) !== "off";
