@@ -5,10 +5,11 @@ from typing import Final
 
 from gateway.clock import from_ms, to_ms
 from gateway.visible import visible
+from shared.flowlog.check import ID_BYTES
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _SIGNIFICANT: Final = 3
-_LONGEST: Final = 400
+_LONGEST: Final = ID_BYTES
 
 
 def grouped(number: int) -> str:
@@ -77,8 +78,8 @@ def percent(number: float) -> str:
 
 
 def shortened(text: str) -> str:
-    """Shorten a text that others chose: its beginning, if it is longer than any name in Azure, with every character
-    visible.
+    """Shorten a text that others chose: its beginning, if it is longer than records may have it (version 0.1 took any),
+    with every character visible.
     """
     return visible(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 

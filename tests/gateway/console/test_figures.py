@@ -61,3 +61,8 @@ def test_what_is_there_never_looks_like_nothing():
 def test_what_cannot_be_seen_in_a_name_is_made_visible():
     assert shortened("rule\u202e\u2066x\x00\n") == r"rule\u202e\u2066x\u0000\u000a"
     assert shortened("İstanbul 東京 é") == "İstanbul 東京 é"
+
+
+def test_a_text_is_whole_unless_it_is_longer_than_records_may_have_it():
+    assert shortened("x" * 1024) == "x" * 1024
+    assert shortened("x" * 1025) == f"{'x' * 1024}…"
