@@ -9,6 +9,8 @@ from gateway.limits import DEFAULT_LIMITS
 from gateway.signing_in import SigningIn
 from gateway.site import Site
 from gateway.slots import Slots
+from tests.gateway.browser.looks import faults
+from tests.gateway.looks.axe import violations
 from tests.gateway.looks.customers import set_stage
 from tests.gateway.looks.forms import DARK, DARK_PHONE, LIGHT, PHONE, WITHOUT_SCRIPTS, ZOOMED
 from tests.gateway.looks.look import Looker
@@ -42,6 +44,22 @@ def test_every_page_has_a_screen(gateway, clock):
 
 def test_every_screen_has_a_name_of_its_own():
     assert [name for name, count in Counter(screen.name for screen in SCREENS).items() if count > 1] == []
+
+
+def test_what_is_wrong_with_a_page_is_found(visit):
+    visit.open("/sign-in")
+    assert violations(visit.page) == []
+    visit.page.evaluate(
+        """() => {
+            document.querySelector("label").remove();
+            document.querySelector("button").ariaLabel = "Go";
+            document.querySelector("main").insertAdjacentHTML("beforeend", "<p><em>Nothing</em> .</p><pre>wide</pre>");
+            document.querySelector("pre").textContent = "wide ".repeat(400);
+        }"""
+    )
+    rules = {each.partition(":")[0] for each in violations(visit.page)}
+    assert {"label", "label-content-name-mismatch"} <= rules
+    assert {"a blank before a stop: Nothing .", "the page is wider than the window"} <= set(faults(visit.page))
 
 
 @pytest.mark.parametrize(("name", "form"), TEN.items())

@@ -9,6 +9,7 @@ as a page that is wider than its window. The exit code is 1 if anything is wrong
 
 import argparse
 import multiprocessing
+import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if find_chromium() is None:
         print(f"looks: Chromium is not installed: apt-get install {PACKAGE}", file=sys.stderr)
-        return 1
+        return int(bool(os.environ.get("CI")))
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)
     names = [screen.name for screen in SCREENS if options.screens in screen.name]
