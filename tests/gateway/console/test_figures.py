@@ -3,7 +3,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.clock import to_ms
-from gateway.console.figures import clock_time, grouped, minute, percent, share, shortened, since, size
+from gateway.console.figures import (
+    clock_time,
+    day,
+    grouped,
+    minute,
+    percent,
+    share,
+    shortened,
+    since,
+    size,
+    time_of_day,
+)
 
 MOMENT = to_ms(datetime(2026, 11, 23, 15, 30, tzinfo=UTC))
 
@@ -32,6 +43,7 @@ def test_numbers_are_grouped():
 
 def test_moments_are_utc_and_as_long_as_they_must_be():
     assert clock_time(MOMENT + 7) == "2026-11-23 15:30:00.007"
+    assert (day(MOMENT), time_of_day(MOMENT), time_of_day(MOMENT + 7)) == ("2026-11-23", "15:30:00", "15:30:00.007")
     assert minute(MOMENT) == "2026-11-23 15:30"
     assert minute(MOMENT + 1000) == "2026-11-23 15:30:01"
     assert minute(MOMENT + 7) == "2026-11-23 15:30:00.007"
