@@ -62,7 +62,7 @@ def test_what_is_wrong_with_a_page_is_found(visit):
     assert {"a blank before a stop: Nothing .", "the page is wider than the window"} <= set(faults(visit.page))
 
 
-@pytest.mark.parametrize(("name", "form"), TEN.items())
+@pytest.mark.parametrize(("name", "form"), TEN.items(), ids=TEN)
 def test_nothing_is_wrong_with_a_screen(chromium, stage, name, form):
     screen = next(each for each in SCREENS if each.name == name)
     assert Looker(chromium, stage).look(screen, form).wrong == ()
