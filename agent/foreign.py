@@ -22,10 +22,11 @@ _SMALL: Final = re.compile(r"""["'(]?(?:[Aa]|[0-9]{1,5})["')]?[.,:;]?""")
 _LEFT_OUT: Final = "..."
 _SHORT: Final = 100_000
 _CODES: Final = """
-agent_refused bad_agent bad_expiry bad_form bad_gzip bad_idempotency_key bad_registration bad_subscription_id
-bad_token_kind budget_spent busy cut_short fault in_progress key_reused machine_pending method_not_allowed no_blueprint
-not_administrator not_found not_ndjson not_registered one_time_password storage timeout too_large too_many_agents
-too_many_tries two_lengths unauthorized unknown_agent unsupported_media_type wrong_password wrong_token_kind
+agent_refused bad_agent bad_deployment bad_expiry bad_form bad_gzip bad_idempotency_key bad_registration
+bad_subscription_id bad_token_kind budget_spent busy cut_short deployment_missing fault in_progress key_reused
+machine_pending method_not_allowed no_blueprint not_administrator not_found not_ndjson not_registered one_time_password
+storage timeout too_large too_many_agents too_many_tries two_lengths unauthorized unknown_agent unsupported_media_type
+wrong_password wrong_token_kind
 """
 CODES: Final = frozenset(_CODES.split())
 """The codes of the gateway's errors, of its API and of its edge."""

@@ -243,8 +243,8 @@ def test_an_object_that_is_damaged_or_newer_stays_as_it_is(line):
 def test_a_refused_token_ends_it():
     again = Resubmits(readable_tuple(1))
     again.gateway.always = answers(TokenRefused("401"))
-    again([NAME] * 50)
-    assert len(again.results) < 50
+    again([NAME] * 1000)
+    assert len(again.results) < 1000
     assert again.stop.is_set()
     assert all(isinstance(result.trouble, TokenRefused) for result in again.results)
 
