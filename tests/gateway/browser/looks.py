@@ -49,10 +49,14 @@ _LOOSE_STOPS = r"""() => [...document.querySelectorAll("p, li, dd, td, th, h1, h
     .filter((text) => /\S [.,;:](\s|$)/.test(text))
     .map((text) => `a blank before a stop: ${text}`)"""
 
+_OVER_ITS_NEIGHBOUR = """() => [...document.querySelectorAll("td:not(:last-child), th:not(:last-child)")]
+    .filter((cell) => cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 1)
+    .map((cell) => `wider than its cell: ${cell.innerText}`)"""
+
 
 def faults(page: Page) -> list[str]:
     """Return texts of poor contrast or with a blank before a stop, fields without a name, ids given twice, tables
-    without headings, and overwidth.
+    without headings, overwidth, and what lies over the next cell of a table.
     """
-    checks = (_POORLY_READ, _UNLABELLED, _DOUBLE_IDS, _TOO_WIDE, _HEADLESS, _LOOSE_STOPS)
+    checks = (_POORLY_READ, _UNLABELLED, _DOUBLE_IDS, _TOO_WIDE, _HEADLESS, _LOOSE_STOPS, _OVER_ITS_NEIGHBOUR)
     return [fault for check in checks for fault in page.evaluate(check)]

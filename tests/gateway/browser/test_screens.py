@@ -55,11 +55,15 @@ def test_what_is_wrong_with_a_page_is_found(visit):
             document.querySelector("button").ariaLabel = "Go";
             document.querySelector("main").insertAdjacentHTML("beforeend", "<p><em>Nothing</em> .</p><pre>wide</pre>");
             document.querySelector("pre").textContent = "wide ".repeat(400);
+            const table = `<table><th scope="col">wide<th scope="col">b</table>`;
+            document.querySelector("main").insertAdjacentHTML("beforeend", table);
+            Object.assign(document.querySelector("table").style, {tableLayout: "fixed", width: "20px"});
         }"""
     )
     rules = {each.partition(":")[0] for each in violations(visit.page)}
     assert {"label", "label-content-name-mismatch"} <= rules
-    assert {"a blank before a stop: Nothing .", "the page is wider than the window"} <= set(faults(visit.page))
+    told = {"a blank before a stop: Nothing .", "the page is wider than the window", "wider than its cell: wide"}
+    assert told <= set(faults(visit.page))
 
 
 @pytest.mark.parametrize(("name", "form"), TEN.items(), ids=TEN)
