@@ -36,7 +36,8 @@ class BlueprintForm:
         if copied is None:
             return self._page(request, visitor, kept_form(request) or _form("", "", _USUAL_SECONDS), {})
         content = (await find_blueprint(self._stores, copied, visitor)).content
-        form = _form(f"Copy of {content.name}", content.description, content.interval_seconds)
+        name = f"Copy of {content.name}"[: LONGEST["name"]].rstrip()
+        form = _form(name, content.description, content.interval_seconds)
         return self._page(request, visitor, form, {})
 
     async def add(self, request: Request, visitor: Visitor) -> Response:

@@ -63,6 +63,13 @@ def test_a_copy_begins_with_what_the_original_says(gateway, team, administrator,
     assert len(gateway.stores.blueprints.all(team.customer)) == 2
 
 
+def test_a_copy_of_the_longest_name_can_be_saved(gateway, team, administrator):
+    administrator.send(f"{PAGE}/new", FIVE | {"name": "x" * 100})
+    (longest,) = gateway.stores.blueprints.all(team.customer)
+    page = administrator.get(f"{PAGE}/new?copy={longest.number}")
+    assert f'value="Copy of {"x" * 92}"' in page.text
+
+
 def test_an_edit_keeps_what_it_is_applied_to_and_the_machines_follow(
     gateway, team, administrator, shipped, machine_of, clock
 ):
