@@ -18,7 +18,8 @@ def utc_now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """Format a time as the HTTP API does: ISO 8601 in UTC, to the second, with a `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not by strftime, which does not pad the years before 1000: nothing reads those again.
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def to_ms(moment: datetime) -> int:

@@ -72,7 +72,7 @@ def go_to(request: Request, path: str) -> Response:
 
 def moment(time: datetime) -> str:
     """Format a time for people: in UTC, to the second, with the zone named."""
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
 def span(time: timedelta) -> str:

@@ -83,6 +83,10 @@ def test_the_cloud_and_the_ends_of_credentials_are_kept_where_they_are_sent(gate
     assert kept.credential_expires_at.isoformat() == "2027-11-20T15:00:00+00:00"
     later = {"credentialExpiresAt": "2027-11-20T17:00:00.5+02:00"}
     assert client.call("PUT", PATH, json=REGISTRATION | later).json()["credentialExpiresAt"] == "2027-11-20T15:00:00Z"
+    longest_ago = {"credentialExpiresAt": "0001-01-01T00:00:00Z"}
+    assert client.call("PUT", PATH, json=REGISTRATION | longest_ago).json().items() >= longest_ago.items()
+    (kept,) = gateway.stores.registrations.in_force(client.customer)
+    assert kept.credential_expires_at.year == 1
     client.call("PUT", PATH, json=REGISTRATION | dict.fromkeys(sent))
     (kept,) = gateway.stores.registrations.in_force(client.customer)
     assert (kept.cloud, kept.credential_expires_at) == (None, None)
