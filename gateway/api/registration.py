@@ -9,6 +9,7 @@ import orjson
 
 from gateway.api.errors import ApiError
 from gateway.clock import iso
+from gateway.visible import visible
 
 _LONGEST: Final = 300
 """More characters than any name in Azure has."""
@@ -60,8 +61,10 @@ def read_registration(body: bytes) -> dict[str, Any]:
 
 
 def is_name(value: object) -> bool:
-    """Return whether a value can be a deployment's name: people read it, so each character must be visible."""
-    return isinstance(value, str) and 0 < len(value) <= _LONGEST and value.isprintable()
+    """Return whether a value can be a deployment's name: people read it, so they must see each of its characters."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return False
+    return bool(value.strip()) and value.isprintable() and visible(value) == value
 
 
 def is_guid(text: str) -> bool:

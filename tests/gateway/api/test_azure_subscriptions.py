@@ -125,6 +125,8 @@ def test_a_subscription_id_is_a_guid(client, method):
         ({"deployment": "azure-\x1b[2J"}, "deployment"),
         ({"deployment": "azure-\r\nSet-Cookie: x"}, "deployment"),
         ({"deployment": "azure-\u200bone"}, "deployment"),
+        ({"deployment": " "}, "deployment"),
+        ({"deployment": "\u3164"}, "deployment"),
         ({"regions": [REGION | {"location": "west\u2066europe"}]}, "regions"),
         ({"regions": [REGION | {"storageAccount": "flow\nlogs"}]}, "regions"),
         ({"regions": [REGION | {"functionApp": "\x07"}]}, "regions"),
