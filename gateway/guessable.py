@@ -12,8 +12,8 @@ from zxcvbn import zxcvbn
 SHORTEST: Final = 12
 """The fewest characters of a password."""
 _LONGEST_ESTIMATED: Final = 72
-"""The time of an estimate grows faster than the text: of this many characters it takes some 40 ms at most. What cannot
-be guessed by its beginning cannot be guessed."""
+"""The time of an estimate grows faster than the text. This many characters take some 40 ms as a rule, and up to seconds
+if most are signs that can stand for several letters. What cannot be guessed by its beginning cannot be guessed."""
 _HARD: Final = 4
 """The score from ten thousand million guesses on, which take centuries against scrypt."""
 _KNOWN: Final = ("sluice", "correct", "horse", "battery", "staple")

@@ -1,6 +1,8 @@
 """A user's own account: name, role and password."""
 
-from starlette.concurrency import run_in_threadpool
+from functools import partial
+
+import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,6 +23,8 @@ class Account:
         self._console = console
         self._access = access
         self._signing_in = signing_in
+        # An estimate may need a core for seconds: one at a time, so that choosing passwords slows down nothing else.
+        self._estimates = anyio.CapacityLimiter(1)
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /account`."""
@@ -29,7 +33,8 @@ class Account:
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """Answer `POST /account`: change the password, and end the sessions that the old one began."""
         form = await read_form(request, self._console.limits)
-        errors = await run_in_threadpool(_errors, form, visitor.user.name)
+        check = partial(_errors, form, visitor.user.name)
+        errors = await anyio.to_thread.run_sync(check, limiter=self._estimates)
         if errors:
             return self._page(request, visitor, errors, status=422)
         try:

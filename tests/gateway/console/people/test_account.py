@@ -1,5 +1,9 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from gateway.console.people import account
 from tests.gateway.console.conftest import PASSWORD
 from tests.gateway.console.person import Person, text_of
 
@@ -84,3 +88,21 @@ def test_the_change_is_in_the_audit_log_and_no_password_is(gateway, team, admini
     entry = gateway.stores.audit_log.page(team.customer)[0]
     assert entry.action.words == "changed the password"
     assert PASSWORD not in str(entry)
+
+
+def test_new_passwords_are_estimated_one_at_a_time(administrator, monkeypatch):
+    estimating, most = [], []
+
+    def estimate(password, _user):
+        estimating.append(password)
+        most.append(len(estimating))
+        time.sleep(0.02)
+        estimating.remove(password)
+        return "Too easy."
+
+    monkeypatch.setattr(account, "password_error", estimate)
+    passwords = [f"password {number}" for number in range(6)]
+    with ThreadPoolExecutor(len(passwords)) as pool:
+        answers = pool.map(lambda new: administrator.send("/account", {"current": PASSWORD, "new": new}), passwords)
+        assert {answer.status_code for answer in answers} == {422}
+    assert most == [1] * len(passwords)
