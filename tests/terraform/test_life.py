@@ -33,6 +33,19 @@ def test_the_gateway_is_told_what_reads_the_subscription_and_what_delivers(appli
 
 
 @pytest.mark.long
+def test_what_was_ended_at_the_gateway_is_registered_again_as_the_console_says(applied):
+    registrations, customer = applied.gateway.stores.registrations, applied.customer.number
+    [ended] = registrations.in_force(customer)
+    registrations.end(customer, ended.subscription_id, ended.deployment, datetime.now(UTC))
+    assert applied.module.apply(A).succeeded
+    assert not registrations.in_force(customer)  # Terraform does not notice
+    again = applied.module.apply(A, "-replace=module.sluice.module.identity.terraform_data.registration")
+    assert again.succeeded, again.error
+    [registration] = registrations.in_force(customer)
+    assert registration.content == ended.content
+
+
+@pytest.mark.long
 def test_an_account_may_be_given_by_its_id_and_alerts_by_mail(site):
     site.entry(A, "flowlogs1")
     entry = {"location": "eastus", "flow_logs_storage_account_id": site.azure.estate.accounts[0].id}
