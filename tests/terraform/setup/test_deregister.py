@@ -34,7 +34,9 @@ def test_the_token_is_that_of_the_file(machine, gateway):
 @pytest.mark.usefixtures("variables")
 def test_the_deployment_is_named_where_the_state_knows_it(machine, gateway):
     gateway.respond = always(*answer(204))
-    assert deregister(machine, gateway.url, DEPLOYMENT="azure-a&b=c d").status == 0
+    done = deregister(machine, gateway.url, DEPLOYMENT="azure-a&b=c d")
+    assert done.status == 0
+    assert f"The deployment azure-a&b=c d in subscription {A} is no longer registered" in done.said
     assert gateway.requests[0].path == f"/qas/azure/subscriptions/{A}?deployment=azure-a%26b%3Dc%20d"
 
 

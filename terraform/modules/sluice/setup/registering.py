@@ -97,10 +97,9 @@ def deregister() -> None:
     """
     url, subscription = setting("APIGW_URL"), setting("SUBSCRIPTION_ID")
     deployment = os.environ.get("DEPLOYMENT", "")
-    stays = (
-        f"The registration of subscription {subscription} remains at {url}: end it in the gateway's console, under "
-        "Registrations."
-    )
+    place = f"subscription {subscription}"
+    named = f"deployment {deployment} in {place}" if deployment else place
+    stays = f"The registration of {named} remains at {url}: end it in the gateway's console, under Registrations."
     if os.environ.get(_LEAVE):
         say(f"Warning: {_LEAVE} is set. {stays}")
         return
@@ -115,11 +114,11 @@ def deregister() -> None:
     answer = gateway.ask("DELETE", f"/qas/azure/subscriptions/{subscription}{query}")
     foreign, status = gateway.foreign(answer), answer.status
     if status in {200, 202, 204}:
-        say(f"Subscription {subscription} is no longer registered at {url}.")
+        say(f"The {named} is no longer registered at {url}.")
     elif status in {404, *_REFUSED} and foreign:
         say(f"Warning: {foreign}. {stays}")
     elif status == 404:  # noqa: PLR2004
-        say(f"Subscription {subscription} was not registered at {url}.")
+        say(f"The {named} was not registered at {url}.")
     elif is_ambiguous(answer):
         say(f"Warning: Several deployments are registered in subscription {subscription}. {stays}")
     elif status in _REFUSED:
