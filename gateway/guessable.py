@@ -11,12 +11,12 @@ from zxcvbn import zxcvbn
 
 SHORTEST: Final = 12
 """The fewest characters of a password."""
-_LONGEST_ESTIMATED: Final = 72
-"""The time of an estimate grows faster than the text. This many characters take some 40 ms as a rule, and up to seconds
-if most are signs that can stand for several letters. What cannot be guessed by its beginning cannot be guessed."""
+_LONGEST_ESTIMATED: Final = 32
+"""The time of an estimate grows faster than the text. This many characters take some milliseconds as a rule, and up to
+0.3 s if most are signs that can stand for several letters. What can't be guessed by its beginning can't be guessed."""
 _HARD: Final = 4
 """The score from ten thousand million guesses on, which take centuries against scrypt."""
-_KNOWN: Final = ("sluice", "correct", "horse", "battery", "staple")
+_KNOWN: Final = ("azure", "sluice", "correct", "horse", "battery", "staple")
 """Words that are no secret here, as in the best-known example of a passphrase."""
 _SHORTEST_KNOWN: Final = 3
 

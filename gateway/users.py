@@ -84,8 +84,10 @@ def run_user_command(options: argparse.Namespace) -> None:
 
 def _name(text: str) -> str:
     """Read the name of a user or customer that may be new."""
-    if not text.strip() or not text.isprintable() or len(text) > LONGEST_NAME:
-        raise argparse.ArgumentTypeError(f"{text!r:.40} is not a name of 1 to {LONGEST_NAME} visible characters")
+    if not text or text != text.strip() or not text.isprintable() or len(text) > LONGEST_NAME:
+        raise argparse.ArgumentTypeError(
+            f"{text!r:.40} is not a name of 1 to {LONGEST_NAME} visible characters without spaces around it"
+        )
     return text
 
 

@@ -126,7 +126,8 @@ class Access:
             if not role.includes(needed):
                 raise PageError(403, f"Your role is {role}. Only {_WHO[needed]} can do this: ask one of them.")
             if request.method in _SAFE_METHODS:
-                request.state.kept_form = self._kept_forms.take(visitor.user.id, request.url.path, self._clock())
+                if request.method == "GET":
+                    request.state.kept_form = self._kept_forms.take(visitor.user.id, request.url.path, self._clock())
                 return await handler(request, visitor)
             _check_origin(request)
             sent = await self._token_sent(request)

@@ -237,7 +237,7 @@ class Accounts:
 
 def no_user(name: str) -> GoneError:
     """Return the error for a user who does not exist, or belongs to another customer, which must look the same."""
-    return GoneError(f"There is no user {name!r}. It may have been removed in the meantime.")
+    return GoneError(f"There is no user {name!r}. Look at the list of users.")
 
 
 USER_COLUMNS: Final = "users.id, users.customer, users.name, users.role, users.one_time_password"

@@ -65,7 +65,7 @@ class UsersPage:
             await self._run(partial(change_role, role=wanted), visitor, user.name)
         except NeededError as error:
             return await self._page(request, visitor, refusal=str(error), status=409)
-        # Who has lowered the own role may not see the list any more.
+        # Somebody who lowered their own role can no longer see the list.
         stays = user.id != visitor.user.id or wanted is Role.ADMINISTRATOR
         return redirect(url(USERS, changed=user.id) if stays else HOME)
 

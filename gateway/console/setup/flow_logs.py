@@ -1,6 +1,5 @@
 """Configure Flow Logs: which storage accounts deliver, and what has arrived from them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
@@ -17,8 +16,7 @@ from gateway.console.home.sources import Source
 from gateway.console.kept_forms import kept_form
 from gateway.console.links import FLOW_LOGS, url
 from gateway.console.pages import go_to, redirect
-from gateway.console.setup.arrivals import arrivals_of, progress_of
-from gateway.console.setup.delivering import deliverers, others, registration_of
+from gateway.console.setup.details import details_of
 from gateway.console.setup.flow_logs_form import (
     MOST_ACCOUNTS,
     Draft,
@@ -36,7 +34,6 @@ from gateway.stores.accounts import User
 from gateway.stores.audit_log import Actor
 from gateway.stores.deployments import Deployment
 from gateway.stores.errors import ChangedError, TakenError
-from gateway.stores.registrations import Registration
 from gateway.traffic.first import first_of
 
 
@@ -90,28 +87,14 @@ class FlowLogsPage:
     async def details(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/flow-logs/NAME`."""
         deployment = await self._deployment(request, visitor)
-        customer = visitor.user.customer
-        now = self._console.clock()
-        found = await run_in_threadpool(self._stores.records.account_freshness, customer)
-        arrivals = arrivals_of(deployment, found, now)
-        registrations = await run_in_threadpool(self._stores.registrations.all, customer)
-        in_force = [each for each in registrations if each.gone_at is None]
-        configured = await run_in_threadpool(self._stores.deployments.all, customer)
+        customer, now = visitor.user.customer, self._console.clock()
         situation = await run_in_threadpool(self._attention.situation, customer)
-        registration = registration_of(deployment, in_force)
-        name = deployment.name if registration is None else registration.deployment
-        delivering = deliverers(in_force, configured)
         return self._console.pages.render(
             request,
             visitor,
             "setup/flow_logs_details.html",
-            deployment=deployment,
-            arrivals=arrivals,
-            progress=progress_of(deployment, arrivals, now),
-            registration=registration,
+            details=await run_in_threadpool(details_of, self._stores, customer, deployment, now),
             sources={each.heard.account: each for each in situation.sources},
-            ended=None if registration else _ended(deployment, registrations),
-            others=lambda account: others(delivering, account, name, deployment.subscription_id),
             url=self._console.site.url,
             reached_from=self._console.site.reach,
             packaged=self._console.site.package.is_file(),
@@ -176,12 +159,6 @@ class FlowLogsPage:
             url=self._console.site.url,
             reached_from=self._console.site.reach,
         )
-
-
-def _ended(deployment: Deployment, registrations: Sequence[Registration]) -> Registration | None:
-    """Return the registration under a deployment's name, if it is gone."""
-    place = deployment.subscription_id, deployment.name
-    return next((each for each in registrations if (each.subscription_id, each.deployment) == place), None)
 
 
 def _is_unconfigured(source: Source, situation: Situation) -> bool:

@@ -30,7 +30,7 @@ console, in *Configure Azure flow logs*: {url}/help/configure-azure-flow-logs
 3. In the console, create a subscription token of kind ingest: {url}/setup/tokens
    Put it between the quotes of `subscription_token` in `terraform.tfvars.json`; everything else is filled in:
 
-       code terraform.tfvars.json
+       nano terraform.tfvars.json
 
 4. Check what is missing. This changes nothing:
 

@@ -65,6 +65,25 @@ def test_what_was_typed_is_there_again_after_signing_in_and_nothing_was_saved(ga
     assert values_of(again)["name"] == "azure-"
 
 
+def test_a_question_for_the_headers_alone_does_not_use_it_up(person, ada, clock):
+    then = send_late(person, clock, NEW, TYPED)
+    person.sign_in(ada, PASSWORD, next=then)
+    assert person.session.head(person.url + NEW, timeout=20).status_code == 200
+    assert SAID in text_of(person.get(NEW))
+
+
+def test_it_is_shown_before_the_copy_of_a_blueprint(gateway, team, person, ada, clock):
+    number = gateway.stores.blueprints.put(
+        team.customer, NewBlueprint("Minute", "Every minute.", 60, "<x/>"), clock.now()
+    )
+    form = {"name": "Hourly", "description": "Each hour.", "interval_seconds": "3600"}
+    then = send_late(person, clock, "/setup/blueprints/new", form)
+    person.sign_in(ada, PASSWORD, next=then)
+    page = person.get(f"/setup/blueprints/new?copy={number}")
+    assert SAID in text_of(page)
+    assert values_of(page)["name"] == "Hourly"
+
+
 def test_a_connection_string_is_not_sent_back_but_asked_for_again(person, ada, clock):
     form = configuration("flowlogsone", name="azure-kept")
     assert person.send(NEW, form).status_code == 303

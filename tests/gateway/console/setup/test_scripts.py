@@ -128,7 +128,7 @@ def test_the_readme_has_the_steps_of_the_document_filled_in_and_no_secret():
         filled_in = filled_in.replace(placeholder, value)
     _, _, from_the_download_on = filled_in.partition("## 6. ")
     steps = [
-        command for command in commands(text) if command.startswith(("unzip", "cd", "az", "code", "python", "terra"))
+        command for command in commands(text) if command.startswith(("unzip", "cd", "az", "nano", "python", "terra"))
     ]
     written = [command for command in commands(from_the_download_on) if command in steps]
     assert steps == written
