@@ -7,6 +7,9 @@ from typing import Final
 _MAPPED: Final = 0xFFFF_0000_0000
 """`::ffff:0:0`, the 96 bits before an IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2)."""
 
+IPV4_NUMBERS: Final = (_MAPPED, _MAPPED | 0xFFFF_FFFF)
+"""The first and the last number of an IPv4 address."""
+
 
 @lru_cache(maxsize=65_536)
 def number(address: str) -> int:
@@ -18,9 +21,14 @@ def number(address: str) -> int:
 @lru_cache(maxsize=65_536)
 def text(number: int) -> str:
     """Return the canonical text of a number's address; as IPv4 if it is an IPv4 address."""
-    if number >> 32 == _MAPPED >> 32:
+    if is_ipv4(number):
         return str(IPv4Address(number & 0xFFFF_FFFF))
     return str(IPv6Address(number))
+
+
+def is_ipv4(number: int) -> bool:
+    """Return whether a number is that of an IPv4 address, however it was written."""
+    return number >> 32 == _MAPPED >> 32
 
 
 def mapped_text(number: int) -> str:
@@ -30,4 +38,4 @@ def mapped_text(number: int) -> str:
 
 def is_mapped(address: str) -> bool:
     """Return whether a canonical text is an IPv4 address written as IPv6, which its number does not show."""
-    return "." in address and ":" in address and number(address) >> 32 == _MAPPED >> 32
+    return "." in address and ":" in address and is_ipv4(number(address))

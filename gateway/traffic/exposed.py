@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.traffic.answered import Answered
 from gateway.traffic.field import Side
-from gateway.traffic.fields import BYTES_BACK, DECISION, DIRECTION
+from gateway.traffic.fields import ANSWERED, DECISION, DIRECTION
 from gateway.traffic.networks import NOT_PUBLIC
-from gateway.traffic.terms import Addresses, Numbers, Search, Term, Words, with_term
+from gateway.traffic.terms import Addresses, Search, Term, Words, with_term
 from shared.flowlog.record import Decision, Direction
 
 FROM_INTERNET: Final[tuple[Term, ...]] = (
@@ -25,7 +26,7 @@ class ExposedPort:
         port: The destination port.
         terms: What to narrow the search by to have these records and no others.
         records: How many records there are.
-        answered: How many of them counted bytes of an answer: only these show that something listened.
+        answered: How many of them something answered, and not just to refuse: only these show that something listened.
         sources: How many addresses they came from.
         destinations: How many addresses they went to.
         bytes: In both directions, as logged.
@@ -43,8 +44,8 @@ class ExposedPort:
     last: int
 
 
-ANSWERED: Final = Numbers(BYTES_BACK, ((1, BYTES_BACK.largest),))
-"""Holds for the records that counted bytes of an answer."""
+WAS_ANSWERED: Final = Words(ANSWERED, (Answered.YES.value,))
+"""Holds for the records that something answered."""
 
 
 def from_internet(search: Search) -> Search:

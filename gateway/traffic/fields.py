@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
+from gateway.traffic.answered import Answered, answered
 from gateway.traffic.community_id import community_id
 from gateway.traffic.field import (
     AddressField,
@@ -186,7 +187,16 @@ BYTES_BACK: Final = NumberField(
     largest=_COUNTER_MAX,
     is_number=True,
     key="reply",
-    examples=(Example("reply:>0", "bytes from the destination only: something answered"),),
+    examples=(Example("reply:>0", "bytes from the destination only"),),
+)
+ANSWERED: Final = WordField(
+    name="answered",
+    label="Answered",
+    origin=Origin.WORKED_OUT,
+    value=answered,
+    words=Answered,
+    key="answered",
+    examples=(Example("answered:yes", "yes, no or unmeasured: something answered, and not just to refuse"),),
 )
 RULE: Final = TextField(
     name="rule",
@@ -296,7 +306,7 @@ LINKS: Final = tuple(
 )
 FIELDS: Final[tuple[Field, ...]] = (
     *(TIME, SRC_IP, SRC_PORT, DST_IP, DST_PORT, EITHER_IP, EITHER_PORT, SERVICE, PROTOCOL, DIRECTION, DECISION, STATE),
-    *(PACKETS, BYTES, PACKETS_SENT, BYTES_SENT, PACKETS_BACK, BYTES_BACK),
+    *(PACKETS, BYTES, PACKETS_SENT, BYTES_SENT, PACKETS_BACK, BYTES_BACK, ANSWERED),
     *(RULE, MAC, ENCRYPTION, ACL_ID, RESOURCE_ID, FLOW_LOG_ID, COMMUNITY_ID, HOST, PROCESS, SOURCE, COUNTED, VERSION),
     *(DIRECTION_BASIS, COUNTER_SOURCE, *LINKS),
 )

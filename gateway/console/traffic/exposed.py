@@ -7,7 +7,7 @@ from typing import Any, Final
 from gateway.console.links import TOP, narrowed_url, records_url
 from gateway.console.traffic.view import View
 from gateway.traffic.basis import AS_LOGGED
-from gateway.traffic.exposed import ANSWERED, ExposedPort
+from gateway.traffic.exposed import WAS_ANSWERED, ExposedPort
 from gateway.traffic.question import Question
 from gateway.traffic.store import Questions
 from gateway.traffic.top import Dimension
@@ -79,6 +79,6 @@ def _links(view: View, port: ExposedPort) -> _Links:
     fixed = view.fixed()
     return _Links(
         records_url(view, *port.terms),
-        records_url(view, *port.terms, ANSWERED),
+        records_url(view, *port.terms, WAS_ANSWERED),
         *(narrowed_url(fixed, TOP, *port.terms, by=by) for by in (Dimension.SOURCE, Dimension.DESTINATION)),
     )

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+from gateway.stores.duckdb.columns import WORKED_OUT
 from gateway.stores.duckdb.conditions import condition
 from gateway.stores.duckdb.first import first_rows
 from gateway.stores.duckdb.reading import Rows
 from gateway.stores.duckdb.sums import SUMS
+from gateway.traffic.answered import Answered
 from gateway.traffic.basis import AS_LOGGED
 from gateway.traffic.exposed import FROM_INTERNET, ExposedPort, from_internet
+from gateway.traffic.fields import ANSWERED
 from gateway.traffic.first import MOST_ROWS, First
 from gateway.traffic.protocols import protocol_name
 from gateway.traffic.question import Question
@@ -19,7 +22,7 @@ def exposed_ports(rows: Rows, question: Question) -> First[ExposedPort]:
     narrowed = replace(question, search=from_internet(question.search))
     asked = condition(rows, narrowed)
     ports = rows(
-        f"""SELECT protocol, dst_port, count(*), count(*) FILTER (bytes_dst_to_src > 0),
+        f"""SELECT protocol, dst_port, count(*), count(*) FILTER ({WORKED_OUT[ANSWERED]} = '{Answered.YES}'),
                    count(DISTINCT src_number) AS sources, count(DISTINCT dst_number), {SUMS[AS_LOGGED]}, max(time),
                    count(*) OVER ()
             FROM records WHERE {asked.sql} GROUP BY protocol, dst_port ORDER BY sources DESC, 3 DESC, 1, 2

@@ -27,7 +27,8 @@ _RULES = ["DefaultRule_DenyAllInBound", "UserRule_ssh", "userrule_SSH", "100%_*,
 def made_up(chance: random.Random) -> dict[str, Any]:
     """Make up a flow record out of few values, so that many records share them."""
     source, version = chance.choice([("nsg", 1), ("nsg", 2), ("vnet", 4), ("agent", 1)])
-    counters = [chance.choice([None, 0, 1, 1500, 10**17]) for _ in COUNTERS]
+    # Those of resets and of SYN-ACKs among them, over both families.
+    counters = [chance.choice([None, 0, 1, 2, 54, 58, 77, 78, 116, 156, 1500, 10**17]) for _ in COUNTERS]
     made = record(
         time=NOON + chance.choice([0, 1, 59_999, 60_000, HOUR - 1, chance.randrange(HOUR)]),
         src_ip=chance.choice(_ADDRESSES),

@@ -1,11 +1,12 @@
 """The search's meaning in plain Python, which the answers of SQL are held against."""
 
 import re
-from ipaddress import IPv6Address, ip_address
+from fractions import Fraction
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from gateway.traffic.field import Side
-from gateway.traffic.fields import BYTES, COUNTED, PACKETS
+from gateway.traffic.fields import ANSWERED, BYTES, COUNTED, PACKETS
 from gateway.traffic.terms import (
     Addresses,
     Numbers,
@@ -38,10 +39,26 @@ def _holds(term: Term, record: Any) -> bool:
         case Numbers(field, ranges):
             return _within(_number(field, record), ranges)
         case Words(field, words):
-            return (("yes" if record.counted else "no") if field is COUNTED else record[field.name]) in words
+            return _word(field, record) in words
         case Patterns(field, patterns):
             text = record.get(field.name)
             return text is not None and any(_fits(pattern, text) for pattern in patterns)
+
+
+def _word(field, record):
+    if field is COUNTED:
+        return "yes" if record.counted else "no"
+    return _answered(record) if field is ANSWERED else record[field.name]
+
+
+def _answered(record):
+    size, packets = record["bytes_dst_to_src"], record["packets_dst_to_src"]
+    if record["source"] == "agent" or record["protocol"] != 6:
+        return "unmeasured" if size is None else "yes" if size else "no"
+    if None in {size, packets}:
+        return "unmeasured"
+    least = 58 if isinstance(_address(record["dst_ip"]), IPv4Address) else 78
+    return "yes" if packets and Fraction(size, packets) >= least else "no"
 
 
 def _address(text):

@@ -12,6 +12,7 @@ from gateway.traffic.question import Question
 from gateway.traffic.search import parse
 from gateway.traffic.terms import Search
 from tests.gateway.contract.made_up import HOUR, NOON
+from tests.gateway.contract.oracle import matches
 from tests.gateway.contract.test_totals import both_ways
 
 
@@ -30,7 +31,7 @@ def test_ports_that_public_addresses_were_let_in_to_are_told_with_who_came(store
     for each in ports:
         group = groups[each.protocol, each.port]
         assert each.records == len(group)
-        assert each.answered == sum((one["bytes_dst_to_src"] or 0) > 0 for one in group)
+        assert each.answered == sum(matches(parse("answered:yes"), one) for one in group)
         assert each.sources == len({one["src_ip"] for one in group})
         assert each.destinations == len({one["dst_ip"].removeprefix("::ffff:") for one in group})
         assert each.bytes == sum(both_ways(one, "bytes") for one in group)

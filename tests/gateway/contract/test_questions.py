@@ -1,14 +1,19 @@
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.traffic.answered import Answered
 from gateway.traffic.field import TextField
 from gateway.traffic.fields import FIELDS
+from gateway.traffic.posts import Post
 from gateway.traffic.question import Question
 from gateway.traffic.search import parse
 from gateway.traffic.terms import Pattern, Patterns, Search
+from gateway.traffic.transposed import transposed
+from tests.gateway.client import record
 from tests.gateway.contract.made_up import HOUR, NOON
 from tests.gateway.contract.oracle import matches
 from tests.gateway.traffic.searches import SEARCHES
@@ -39,9 +44,20 @@ USUAL = st.sampled_from(
         "resource:/subscriptions/s",
         "encryption:nx",
         "-acl:acl",
+        *(f"answered:{word}" for word in Answered),
     ]
 )
 """Terms that each select some of the made-up records, and not all."""
+
+
+_EDGES = [
+    record(protocol=6, dst_ip=address, packets_dst_to_src=packets, bytes_dst_to_src=size)
+    for address, least in (("20.1.2.3", 58), ("2600::1", 78), ("::ffff:20.1.2.3", 58))
+    for packets in (0, 1, 3, 10**16)
+    for size in (least * packets - 1, least * packets, least * packets + 1)
+    if 0 <= size < 10**18
+]
+"""TCP records of logs with answers just large enough, and with ones that are not."""
 
 
 def found(stored, search, start=NOON, end=NOON + HOUR, customer=1):
@@ -51,6 +67,14 @@ def found(stored, search, start=NOON, end=NOON + HOUR, customer=1):
 def expected(stored, search, start=NOON, end=NOON + HOUR, customer=1):
     records = stored.of[customer]
     return Counter(repr(each) for each in records if start <= each["time"] < end and matches(search, each))
+
+
+@pytest.mark.parametrize("word", Answered)
+def test_what_was_answered_is_decided_to_the_byte(opened, word):
+    opened.first.store(Post(1, "key", b"hash", b"{}", datetime(2026, 11, 23, tzinfo=UTC)), transposed(_EDGES))
+    of_word = parse(f"answered:{word}")
+    selected = opened.first.every(Question(1, 0, 2**62, of_word))
+    assert Counter(map(repr, selected)) == Counter(repr(each) for each in _EDGES if matches(of_word, each))
 
 
 @given(USUAL)

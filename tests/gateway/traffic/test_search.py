@@ -184,6 +184,7 @@ def test_every_key_may_be_written_in_any_case(key):
         "state": "end",
         "source": "nsg",
         "counted": "yes",
+        "answered": "yes",
     }
     value = values.get(key, "1.2.3.4" if key in {"src", "dst", "ip", "net"} else "4")
     assert parse(f"{key.upper()}:{value}") == parse(f"{key}:{value}")

@@ -84,7 +84,7 @@ def test_a_search_shows_what_plain_python_finds(key, team, posted):
         "reply": ">0", "direction": "inbound",
         "decision": "deny", "state": "end", "source": "vnet", "rule": "*ssh*", "mac": "000D3AF87856", "acl": "*",
         "resource": "/subscriptions/s", "flowlog": "*", "encryption": "NX", "host": "web-*", "process": "nginx",
-        "counted": "no",
+        "counted": "no", "answered": "yes",
     }  # fmt: skip
     for text in (f"{key}:{values[key]}", f"-{key}:{values[key]}"):
         expected = sum(matches(parse(text), each) for each in posted)
