@@ -126,12 +126,16 @@ class Access:
             if not role.includes(needed):
                 raise PageError(403, f"Your role is {role}. Only {_WHO[needed]} can do this: ask one of them.")
             if request.method in _SAFE_METHODS:
-                if request.method == "GET":
-                    request.state.kept_form = self._kept_forms.take(visitor.user.id, request.url.path, self._clock())
+                # With a query it is another page, such as the copy of something.
+                if request.method == "GET" and not request.url.query:
+                    request.state.kept_form = self._kept_forms.shown_on(
+                        request.url.path, visitor.user.id, self._clock()
+                    )
                 return await handler(request, visitor)
             _check_origin(request)
             sent = await self._token_sent(request)
             if agree(sent, visitor.csrf):
+                self._kept_forms.forget(request.url.path, visitor.user.id)
                 return await handler(request, visitor)
             if self._tokens.user_of(sent) == visitor.user.id:
                 return go_to(request, await self._way_back(request))

@@ -1,5 +1,5 @@
-"""Forms that were sent after their session had ended. Each is kept in memory until its user has signed in again and the
-form's page has shown it once more, for review: nothing is ever submitted by itself.
+"""Forms that were sent after their session had ended. Each is kept in memory until its user has signed in and sent it
+once more from its page, which shows it for review: nothing is ever submitted by itself.
 """
 
 from collections import OrderedDict
@@ -51,13 +51,20 @@ class KeptForms:
         if len(self._of_user) > _MOST:
             self._of_user.popitem(last=False)
 
-    def take(self, user: int, page: str, now: datetime) -> KeptForm | None:
-        """Return the form that a page is to show its user, and keep it no longer; None if there is none."""
+    def shown_on(self, page: str, user: int, now: datetime) -> KeptForm | None:
+        """Return the form that a page is to show its user; None if there is none. A mere button is shown once."""
         kept = self._of_user.get(user)
         if kept is None or (kept.page != page and now - kept.sent_at < _LIFE):
             return None
-        del self._of_user[user]
+        if kept.is_button or now - kept.sent_at >= _LIFE:
+            del self._of_user[user]
         return kept if now - kept.sent_at < _LIFE else None
+
+    def forget(self, path: str, user: int) -> None:
+        """Keep a user's form no longer if it was sent to a path, where the user has sent another one since."""
+        kept = self._of_user.get(user)
+        if kept is not None and kept.path == path:
+            del self._of_user[user]
 
 
 def kept_form(request: Request, path: str = "") -> Form | None:

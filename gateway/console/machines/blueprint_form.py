@@ -32,9 +32,9 @@ class BlueprintForm:
 
     async def new(self, request: Request, visitor: Visitor) -> Response:
         """Answer `GET /setup/blueprints/new`, with what the blueprint says that the query names to copy."""
-        copied, kept = request.query_params.get("copy"), kept_form(request)
-        if copied is None or kept is not None:
-            return self._page(request, visitor, kept or _form("", "", _USUAL_SECONDS), {})
+        copied = request.query_params.get("copy")
+        if copied is None:
+            return self._page(request, visitor, kept_form(request) or _form("", "", _USUAL_SECONDS), {})
         content = (await find_blueprint(self._stores, copied, visitor)).content
         name = f"Copy of {content.name}"[: LONGEST["name"]].rstrip()
         form = _form(name, content.description, content.interval_seconds)

@@ -59,20 +59,15 @@ def test_what_was_typed_is_there_again_after_signing_in_and_nothing_was_saved(ga
     assert SAID in text_of(page)
     assert values_of(page).items() >= {"name": "azure-kept", "account-1": "flowlogsone", "region-1": "eastus"}.items()
     assert gateway.stores.deployments.all(team.customer) == []
-    # It is shown once.
+    # Until it is sent: reloading the page loses nothing.
+    assert values_of(person.get(NEW))["name"] == "azure-kept"
+    assert person.send(NEW, configuration("flowlogsone", name="azure-kept")).status_code == 303
     again = person.get(NEW)
     assert SAID not in text_of(again)
     assert values_of(again)["name"] == "azure-"
 
 
-def test_a_question_for_the_headers_alone_does_not_use_it_up(person, ada, clock):
-    then = send_late(person, clock, NEW, TYPED)
-    person.sign_in(ada, PASSWORD, next=then)
-    assert person.session.head(person.url + NEW, timeout=20).status_code == 200
-    assert SAID in text_of(person.get(NEW))
-
-
-def test_it_is_shown_before_the_copy_of_a_blueprint(gateway, team, person, ada, clock):
+def test_the_copy_of_a_blueprint_is_shown_beside_it(gateway, team, person, ada, clock):
     number = gateway.stores.blueprints.put(
         team.customer, NewBlueprint("Minute", "Every minute.", 60, "<x/>"), clock.now()
     )
@@ -80,8 +75,9 @@ def test_it_is_shown_before_the_copy_of_a_blueprint(gateway, team, person, ada, 
     then = send_late(person, clock, "/setup/blueprints/new", form)
     person.sign_in(ada, PASSWORD, next=then)
     page = person.get(f"/setup/blueprints/new?copy={number}")
-    assert SAID in text_of(page)
-    assert values_of(page)["name"] == "Hourly"
+    assert SAID not in text_of(page)
+    assert values_of(page)["name"] == "Copy of Minute"
+    assert values_of(person.get("/setup/blueprints/new"))["name"] == "Hourly"
 
 
 def test_a_connection_string_is_not_sent_back_but_asked_for_again(person, ada, clock):
@@ -204,9 +200,25 @@ def test_of_each_user_the_latest_form_is_kept_and_of_a_hundred_users(clock):
     for user in range(101):
         forms.keep(user, kept("first", now))
         forms.keep(user, kept("second", now))
-    assert forms.take(0, "/page", now) is None
-    assert [forms.take(user, "/page", now).form.text("words") for user in range(1, 101)] == ["second"] * 100
-    assert forms.take(1, "/page", now) is None
+    assert forms.shown_on("/page", 0, now) is None
+    assert [forms.shown_on("/page", user, now).form.text("words") for user in range(1, 101)] == ["second"] * 100
+
+
+def test_it_is_forgotten_once_its_user_has_sent_that_form_and_no_other(clock):
+    forms, now = KeptForms(), clock.now()
+    forms.keep(1, kept("words", now))
+    forms.forget("/other", 1)
+    forms.forget("/page", 2)
+    assert forms.shown_on("/page", 1, now) is not None
+    forms.forget("/page", 1)
+    assert forms.shown_on("/page", 1, now) is None
+
+
+def test_a_button_is_told_of_once(clock):
+    forms, now = KeptForms(), clock.now()
+    forms.keep(1, KeptForm("/page", "/page/remove", Form({"csrf": ["x"]}), now))
+    assert forms.shown_on("/page", 1, now).is_button
+    assert forms.shown_on("/page", 1, now) is None
 
 
 def test_what_is_kept_is_in_no_traceback_or_log(clock):
