@@ -19,6 +19,7 @@ from gateway.console.pages import redirect
 from gateway.console.visitor import Visitor
 from gateway.edge.blueprint_file import SHIPPED, BlueprintError
 from gateway.stores.blueprints import Blueprint
+from gateway.traffic.first import first_of
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
 
@@ -71,7 +72,7 @@ class BlueprintsPage:
             visitor,
             "machines/blueprints.html",
             status=422 if error else 200,
-            blueprints=blueprints,
+            blueprints=first_of(blueprints),
             error=error,
             imported=_named(blueprints, query.get("imported")),
             saved=_named(blueprints, query.get("saved")),

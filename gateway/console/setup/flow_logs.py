@@ -56,7 +56,7 @@ class FlowLogsPage:
             request,
             visitor,
             "setup/flow_logs.html",
-            deployments=deployments,
+            deployments=first_of(deployments),
             sources={each.heard.account: each for each in situation.sources},
             unconfigured=first_of([each for each in situation.sources if _is_unconfigured(each, situation)]),
             saved=told["saved"] if told["saved"] in names else "",

@@ -1,13 +1,15 @@
-"""However many rows senders make, a page shows so many, and says how many more there are."""
+"""However many rows there are, a page shows so many, and says how many more there are."""
 
 from datetime import timedelta
 
 import pytest
 
 from gateway.clock import to_ms
+from gateway.stores.blueprints import NewBlueprint
+from gateway.stores.deployments import NewStorageAccount, StorageAccount
 from tests.gateway.client import record
 from tests.gateway.console.person import text_of
-from tests.gateway.console.setup.registered import registration
+from tests.gateway.console.setup.registered import ID, registration
 
 
 @pytest.fixture
@@ -61,3 +63,21 @@ def test_tokens_those_that_are_good_first(gateway, team, clock):
     page = team.administrator.get("/setup/tokens")
     assert f"/setup/tokens/{good.number}/revoke" in page.text
     assert "and 6 other tokens" in text_of(page)
+
+
+def test_deployments(gateway, team, clock):
+    for number in range(201):
+        account = NewStorageAccount(StorageAccount(f"flowlogs{number}", "eastus"), "secret")
+        gateway.stores.deployments.add(team.customer, f"azure-{number:03}", ID, [account], clock.now())
+    page = team.reader.get("/setup/flow-logs")
+    assert page.text.count('<th scope="row">') == 200
+    assert "and 1 other deployment" in text_of(page)
+
+
+def test_blueprints(gateway, team, clock):
+    for number in range(201):
+        blueprint = NewBlueprint(f"Every minute {number:03}", "Every minute.", 60, "<x/>")
+        gateway.stores.blueprints.put(team.customer, blueprint, clock.now())
+    page = team.reader.get("/setup/blueprints")
+    assert page.text.count('<th scope="row">') == 200
+    assert "and 1 other blueprint" in text_of(page)
