@@ -27,6 +27,7 @@ class ExposedPort:
         terms: What to narrow the search by to have these records and no others.
         records: How many records there are.
         answered: How many of them something answered, and not just to refuse: only these show that something listened.
+        unanswered: How many of them were measured without an answer. The rest were not measured.
         sources: How many addresses they came from.
         destinations: How many addresses they went to.
         bytes: In both directions, as logged.
@@ -38,6 +39,7 @@ class ExposedPort:
     terms: tuple[Term, ...]
     records: int
     answered: int
+    unanswered: int
     sources: int
     destinations: int
     bytes: int
@@ -46,6 +48,8 @@ class ExposedPort:
 
 WAS_ANSWERED: Final = Words(ANSWERED, (Answered.YES.value,))
 """Holds for the records that something answered."""
+WAS_NOT_ANSWERED: Final = Words(ANSWERED, (Answered.NO.value,))
+"""Holds for the records that were measured without an answer."""
 
 
 def from_internet(search: Search) -> Search:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from gateway.console.links import TOP, narrowed_url, records_url
 from gateway.console.traffic.view import View
 from gateway.traffic.basis import AS_LOGGED
-from gateway.traffic.exposed import WAS_ANSWERED, ExposedPort
+from gateway.traffic.exposed import WAS_ANSWERED, WAS_NOT_ANSWERED, ExposedPort
 from gateway.traffic.question import Question
 from gateway.traffic.store import Questions
 from gateway.traffic.top import Dimension
@@ -55,6 +55,7 @@ class _Links:
 
     rows: str | None
     answered: str | None
+    unanswered: str | None
     sources: str | None
     destinations: str | None
 
@@ -80,5 +81,6 @@ def _links(view: View, port: ExposedPort) -> _Links:
     return _Links(
         records_url(view, *port.terms),
         records_url(view, *port.terms, WAS_ANSWERED),
+        records_url(view, *port.terms, WAS_NOT_ANSWERED),
         *(narrowed_url(fixed, TOP, *port.terms, by=by) for by in (Dimension.SOURCE, Dimension.DESTINATION)),
     )

@@ -23,6 +23,7 @@ def exposed_ports(rows: Rows, question: Question) -> First[ExposedPort]:
     asked = condition(rows, narrowed)
     ports = rows(
         f"""SELECT protocol, dst_port, count(*), count(*) FILTER ({WORKED_OUT[ANSWERED]} = '{Answered.YES}'),
+                   count(*) FILTER ({WORKED_OUT[ANSWERED]} = '{Answered.NO}'),
                    count(DISTINCT src_number) AS sources, count(DISTINCT dst_number), {SUMS[AS_LOGGED]}, max(time),
                    count(*) OVER ()
             FROM records WHERE {asked.sql} GROUP BY protocol, dst_port ORDER BY sources DESC, 3 DESC, 1, 2

@@ -32,6 +32,7 @@ def test_ports_that_public_addresses_were_let_in_to_are_told_with_who_came(store
         group = groups[each.protocol, each.port]
         assert each.records == len(group)
         assert each.answered == sum(matches(parse("answered:yes"), one) for one in group)
+        assert each.unanswered == sum(matches(parse("answered:no"), one) for one in group)
         assert each.sources == len({one["src_ip"] for one in group})
         assert each.destinations == len({one["dst_ip"].removeprefix("::ffff:") for one in group})
         assert each.bytes == sum(both_ways(one, "bytes") for one in group)
