@@ -318,7 +318,7 @@ def name_registrations(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT rowid, registration FROM azure_subscriptions WHERE deployment = ''").fetchall()
     if not rows:
         return
-    names = [(orjson.loads(content)["deployment"], row) for row, content in rows]
+    names = [(orjson.loads(content).get("deployment", ""), row) for row, content in rows]
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.executemany("UPDATE azure_subscriptions SET deployment = ? WHERE rowid = ?", names)
