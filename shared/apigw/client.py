@@ -160,9 +160,9 @@ class GatewayClient:
         except (requests.Timeout, ReadTimeoutError, ConnectTimeoutError):
             raise RetryLater("The gateway did not answer in time.") from None
         except requests.exceptions.SSLError as error:
-            todo = advice(error) or " Check the certificate and APIGW_URL."
+            remedy = advice(error) or " Check the certificate and APIGW_URL."
             raise RetryLater(
-                f"The TLS handshake with the gateway failed, or its certificate is not valid.{todo}"
+                f"The TLS handshake with the gateway failed, or its certificate is not valid.{remedy}"
             ) from None
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise _broken(error) from None

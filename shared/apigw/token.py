@@ -90,9 +90,9 @@ class VaultToken:
                 "GET", f"{self._uri}?api-version={_VAULT_API}", headers=bearer(Secret(access)), timeout=_TIMEOUTS
             )
         except OSError as error:
-            todo = advice(error) or " Check the address and the vault's network rules."
+            remedy = advice(error) or " Check the address and the vault's network rules."
             raise RetryLater(
-                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__}).{todo}"
+                f"The vault of SUBSCRIPTION_TOKEN_SECRET can't be reached ({type(error).__name__}).{remedy}"
             ) from None
         return _secret_in(answer)
 

@@ -53,7 +53,7 @@ class Reader:
         self.page.get_by_label(label, exact=True).first.fill(value)
 
     def runs(self, command):
-        """Whether the document has a command, apart from what is written in capitals there."""
+        """Give the words of a command, which the document has in the same form."""
         assert command in self.told, f"the document does not have the command {command!r}"
         return command.split()
 
@@ -138,9 +138,9 @@ def test_the_document_leads_from_nothing_to_records_and_back(site, reader, tmp_p
     # What it asks Azure itself is tried in its own tests.
     assert re.search("^ok +token +the gateway accepts it until", checked.stdout, re.MULTILINE), checked.stdout
 
-    def terraform(command, *answers):
-        words = reader.runs(command)
-        return run_terraform(folder, dict(site.module.environment), *words[1:], "-no-color", *answers)
+    def terraform(command, *options):
+        _, *words = reader.runs(command)
+        return run_terraform(folder, dict(site.module.environment), *words, "-no-color", *options)
 
     assert terraform("terraform init").succeeded
     answers = ("-auto-approve", "-input=false", f"-var=subscription_id={A}")

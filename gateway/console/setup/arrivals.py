@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.clock import from_ms
 from gateway.console.figures import since
+from gateway.console.home.sources import Grade, grade
 from gateway.stores.deployments import Deployment, StorageAccount
 from gateway.traffic.freshness import AccountFreshness, Refusal
 from gateway.traffic.posts import KEY_LIFE
@@ -40,6 +41,11 @@ class Arrivals:
     rejected: int = 0
     refused_since: datetime | None = None
     refusal: str = ""
+
+    @property
+    def grade(self) -> Grade | None:
+        """How bad the lag is; None if nothing has arrived yet."""
+        return None if self.lag is None else grade(self.lag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,13 +88,11 @@ class FlowLogsPage:
         """Answer `GET /setup/flow-logs/NAME`."""
         deployment = await self._deployment(request, visitor)
         customer, now = visitor.user.customer, self._console.clock()
-        situation = await run_in_threadpool(self._attention.situation, customer)
         return self._console.pages.render(
             request,
             visitor,
             "setup/flow_logs_details.html",
             details=await run_in_threadpool(details_of, self._stores, customer, deployment, now),
-            sources={each.heard.account: each for each in situation.sources},
             url=self._console.site.url,
             reached_from=self._console.site.reach,
             packaged=self._console.site.package.is_file(),
